@@ -1,0 +1,247 @@
+"""Write ``docs/reference/file.md``'s text to standard output, from the models that validate."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from ztctl.core.kind import Kind
+from ztctl.core.spec import Spec, fields_of
+from ztctl.core.values import UNSET
+from ztctl.documents.models import Host, Top
+from ztctl.kinds import common
+from ztctl.kinds.access_application import AccessApplicationFields
+from ztctl.kinds.ca_key import CaKeyFields
+from ztctl.kinds.registry import KINDS
+
+Schema = Mapping[str, Any]
+DECLARED: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.section)
+TEXTS: Mapping[Any, str] = {
+    common.duration_text: "duration",
+    common.seconds: "duration in whole seconds",
+    common.cidr: "address or network",
+}
+# Defaults that depend on the entry's key.
+BY_KEY: Mapping[tuple[type[BaseModel], str], str] = {
+    (AccessApplicationFields, "destinations"): "the key",
+    (CaKeyFields, "application"): "the key",
+}
+PHASES = {1: "policy", 2: "tunnel", 3: "DNS", 4: "certificate"}
+
+HEAD = """\
+# The file
+
+Written by `scripts/reference` from the models that validate the file; a test keeps both equal.
+
+A file is a mapping. `version` and `stack` are always there; each other section maps keys to
+fields. The key is the object's name in the file, and its address is `kind.key`, such as
+`access_policy.ssh-team`. Several files (`-f` may be repeated, and may name a folder) make one
+whole: keys may not repeat, and `version`, `stack` and `account` must agree.
+
+- A *reference* is a key of the file. `{live: NAME}` names what lives in the account only,
+  `{id: ID}` is the id itself. Identity providers and service tokens are always live: their name
+  alone is enough.
+- *One or a list* means that one value may stand for a list of one. A list is always "any of".
+- Durations are `8h`, `30m` or `1h30m`; days have no unit.
+- `${var.NAME}`, `${env.NAME}` and `${env.NAME:-default}` are replaced inside every value, after
+  the file was parsed. `$${` is a plain `${`. Of the environment a file reads
+  `CLOUDFLARE_ACCOUNT_ID` and names that begin with `ZTCTL_`; others need `--allow-env NAME`.
+- A field *with a default* is always managed: leaving it out means the default. Lists of rules,
+  policies and destinations are always managed too. Any other field that is left out is neither
+  compared nor changed.
+- Values follow the YAML 1.2 core schema: `NO` is a country and `022` a text.
+"""
+
+
+def main() -> None:
+    """Print the page."""
+    sys.stdout.write("\n".join(page()) + "\n")
+
+
+def page() -> Iterator[str]:
+    """The page, line by line."""
+    models: dict[str, type[BaseModel]] = {kind.section: kind.model for kind in DECLARED}
+    definitions = _definitions([Top, Host, *models.values()])
+    yield HEAD
+    yield "## The top"
+    yield ""
+    yield from _table(Top, definitions)
+    yield "| `vars` | mapping | | Values of `${var.NAME}`; `--var-file` and `--var` win. |"
+    for kind in DECLARED:
+        yield from _kind(kind, definitions)
+    yield from _section("hosts", Host, definitions)
+    yield ""
+    yield "The short form: it expands to entries of the sections above, and the plan shows those."
+    shown = {*models.values(), Host, Top}
+    yield ""
+    yield "## Objects inside"
+    for name, model in sorted(_nested([Top, Host, *models.values()]).items()):
+        if model not in shown:
+            yield from ("", f"### {name}", "", _doc(model), "")
+            yield from _table(model, definitions)
+
+
+def _definitions(models: list[type[BaseModel]]) -> dict[str, Any]:
+    _, shared = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/{model}"
+    )
+    found: dict[str, Any] = shared["$defs"]
+    return found
+
+
+def _kind(kind: Kind, definitions: Schema) -> Iterator[str]:
+    yield from _section(kind.section, kind.model, definitions)
+    yield ""
+    yield f"Kind `{kind.name}`, phase {PHASES[kind.phase]}. {_mark(kind)}"
+
+
+def _mark(kind: Kind) -> str:
+    if kind.named_by_mark:
+        return "The mark is in the live name: `<key>.ztctl-<stack>`."
+    if kind.owner:
+        return "It carries no mark: it goes with its application."
+    where = {"access_application": "a tag", "dns_record": "the comment's last word"}[kind.name]
+    return f"The mark is {where}."
+
+
+def _section(section: str, model: type[BaseModel], definitions: Schema) -> Iterator[str]:
+    yield from ("", f"## {section}", "", _doc(model), "")
+    yield from _table(model, definitions)
+
+
+def _doc(model: type[BaseModel]) -> str:
+    return inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0]
+
+
+def _table(model: type[BaseModel], definitions: Schema) -> Iterator[str]:
+    schema = definitions[model.__name__]
+    specs = fields_of(model)
+    told = _told(model)
+    yield "| field | type | default | |"
+    yield "|---|---|---|---|"
+    for name, field in model.model_fields.items():
+        shown = field.alias or name
+        node = schema["properties"][shown]
+        spec = specs.get(name, Spec())
+        needed = shown in schema.get("required", ())
+        words = [field.description or told.get(name, ""), *_remarks(spec)]
+        cells = (
+            f"`{shown}`",
+            _sharpened(_type(node, definitions), spec),
+            "required" if needed else BY_KEY.get((model, name)) or _default(spec, node),
+            " ".join(filter(None, words)),
+        )
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _told(model: type[BaseModel]) -> dict[str, str]:
+    """The docstrings that stand below the fields of a model."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(model)))
+    (made,) = tree.body
+    assert isinstance(made, ast.ClassDef)
+    found: dict[str, str] = {}
+    for field, told in zip(made.body, made.body[1:], strict=False):
+        match field, told:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                found[name] = " ".join(text.split())
+    return found
+
+
+def _sharpened(text: str, spec: Spec) -> str:
+    """What a text or a reference is, as far as its markers tell."""
+    inner = spec.element or spec
+    if inner.refers is not None:
+        return text.replace("reference", f"reference to `{inner.refers.kind}`")
+    for step in (*spec.normalise, *inner.normalise):
+        if step in TEXTS:
+            return text.replace("text", TEXTS[step])
+    return text
+
+
+def _remarks(spec: Spec) -> Iterator[str]:
+    if spec.immutable:
+        yield "A change replaces the object."
+    if spec.unordered:
+        yield "Order means nothing."
+
+
+def _default(spec: Spec, node: Schema) -> str:
+    default = node.get("default") if spec.default is UNSET else spec.default
+    match default:
+        case None:
+            return ""
+        case bool():
+            return f"`{str(default).lower()}`"
+        case () | []:
+            return "none"
+        case _:
+            return f"`{default}`"
+
+
+def _type(node: Schema, definitions: Schema) -> str:
+    match node:
+        case {"$ref": ref}:
+            name = str(ref).rpartition("/")[2]
+            return f"[{name}](#{name.lower()})"
+        case {"anyOf": options}:
+            return _either([item for item in options if item.get("type") != "null"], definitions)
+        case {"enum": values}:
+            return " or ".join(f"`{value}`" for value in values)
+        case {"const": value}:
+            return f"`{value}`"
+        case {"type": "array", "items": items}:
+            return f"list of {_type(items, definitions)}"
+        case {"type": "integer", "minimum": low, "maximum": high}:
+            return f"integer, {low} to {high}"
+        case {"type": "integer", "minimum": low}:
+            return f"integer, at least {low}"
+        case {"type": "string"}:
+            return "text"
+        case {"type": str(plain)}:
+            return plain
+        case _:
+            return "any"
+
+
+def _either(options: list[Any], definitions: Schema) -> str:
+    if any("live" in item.get("properties", {}) for item in options):
+        return "reference"
+    names = list(dict.fromkeys(_type(item, definitions) for item in options))
+    if len(names) == 2 and names[1] == f"list of {names[0]}":
+        return f"one or a list of {names[0]}"
+    return " or ".join(names)
+
+
+def _nested(models: list[type[BaseModel]]) -> dict[str, type[BaseModel]]:
+    """Every model inside these, however deep, by name."""
+    found: dict[str, type[BaseModel]] = {}
+    waiting = list(models)
+    while waiting:
+        model = waiting.pop()
+        for field in model.model_fields.values():
+            for inner in _models_in(field.annotation):
+                if inner.__name__ not in found:
+                    found[inner.__name__] = inner
+                    waiting.append(inner)
+    return found
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _models_in(inner)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Which failures are tried again, after how long, and which never."""
+
+from __future__ import annotations
+
+import pytest
+
+from ztctl.cloudflare.errors import (
+    ApiFailure,
+    BadReply,
+    Conflict,
+    NotFound,
+    RateLimited,
+    Unavailable,
+    Unreachable,
+)
+from ztctl.cloudflare.retry import REPEATS, REPEATS_UNREACHABLE, seconds_to_wait
+from ztctl.core.calls import Call
+
+METHODS = ("GET", "PUT", "PATCH", "DELETE", "POST")
+
+
+def call_of(method: str) -> Call:
+    """Make a call of one object."""
+    return Call(method, "/zones/z/dns_records/r")
+
+
+def answered(call: Call, status: int, retry_after: float | None = None) -> ApiFailure:
+    """Make the failure of that status."""
+    kinds = {404: NotFound, 409: Conflict, 429: RateLimited, 200: BadReply}
+    kind = kinds.get(status, Unavailable)
+    lost = call.writes and (status >= 500 or status == 200)
+    return kind(call, "x", status=status, lost=lost, retry_after=retry_after)
+
+
+def waits(failure: ApiFailure, jitter: float = 0.0) -> list[float]:
+    """List every wait until the call is given up."""
+    found: list[float] = []
+    while (
+        wait := seconds_to_wait(len(found) + 1, failure, failure.call, jitter=jitter)
+    ) is not None:
+        found.append(wait)
+    return found
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_429_is_repeated_for_every_method(method: str) -> None:
+    """A refused call did nothing, so that even a POST is sent again."""
+    assert len(waits(answered(call_of(method), 429))) == REPEATS
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_passing_fault_is_repeated_for_all_but_post(method: str, status: int) -> None:
+    """GET, PUT, PATCH and DELETE may be sent twice; a POST may have been done."""
+    expected = 0 if method == "POST" else REPEATS
+
+    assert len(waits(answered(call_of(method), status))) == expected
+
+
+@pytest.mark.parametrize("status", [200, 404, 409, 500, 501])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_definite_answer_is_never_repeated(method: str, status: int) -> None:
+    """What would be answered the same way again is not asked again; a 409 is the caller's."""
+    assert waits(answered(call_of(method), status)) == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_broken_connection_is_repeated_for_all_but_post(method: str) -> None:
+    """A POST whose answer was lost fails and says so."""
+    failure = Unreachable(call_of(method), "broke", connected=True)
+
+    assert len(waits(failure)) == (0 if method == "POST" else REPEATS_UNREACHABLE)
+    assert failure.lost is (method != "GET")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_never_left_is_repeated_for_every_method(method: str) -> None:
+    """Without a connection nothing was done, so nothing is lost."""
+    failure = Unreachable(call_of(method), "no route", connected=False)
+
+    assert len(waits(failure)) == REPEATS_UNREACHABLE
+    assert failure.lost is False
+
+
+def test_the_put_of_a_batch_adds_and_is_not_repeated() -> None:
+    """``PUT …/targets/batch`` creates, so that sending it twice would create twice."""
+    call = Call("PUT", "/accounts/{account}/infrastructure/targets/batch")
+
+    assert waits(answered(call, 503)) == []
+
+
+def test_waits_double_from_half_a_second_to_eight() -> None:
+    """The waits grow 0.5, 1, 2, 4, 8 at their longest, and are half of it at their shortest."""
+    failure = answered(call_of("GET"), 503)
+
+    assert waits(failure, jitter=0.0) == [0.25, 0.5, 1.0, 2.0, 4.0]
+    assert waits(failure, jitter=1.0) == [0.5, 1.0, 2.0, 4.0, 8.0]
+
+
+def test_retry_after_is_obeyed_to_the_second() -> None:
+    """What the service asks for replaces our own guess."""
+    assert waits(answered(call_of("GET"), 429, retry_after=42.0))[0] == 42.0
+
+
+def test_a_retry_after_of_nothing_still_waits() -> None:
+    """A service that says "now" while it is failing is not hammered."""
+    assert waits(answered(call_of("GET"), 503, retry_after=0.0))[0] == 0.25
+
+
+def test_a_retry_after_longer_than_any_block_is_given_up() -> None:
+    """Nobody waits hours for a header."""
+    assert waits(answered(call_of("GET"), 429, retry_after=3600.0)) == []

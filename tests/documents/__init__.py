@@ -1,0 +1,1 @@
+"""Files become the wanted side, or problems at exact places."""

@@ -1,0 +1,415 @@
+"""One entry of `hosts` stands for objects of four sections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ztctl.core.objects import Wanted
+
+from .workshop import Workshop
+
+HEAD = "version: 1\nstack: prod\n"
+POOL = HEAD + "policies: {team: }\ntunnels:\n  pool:\n"
+
+
+def written_out(workshop: Workshop, text: str) -> dict[str, dict[str, Any]]:
+    """Every wanted object but policies by its address, with what is stated."""
+    declared = workshop.load(text)
+    return {
+        str(wanted.address): stated(wanted)
+        for wanted in declared.wanted
+        if wanted.address.kind != "access_policy"
+    }
+
+
+def stated(wanted: Wanted) -> dict[str, Any]:
+    """The values of an object, references as their keys."""
+    return {name: simple(value) for name, value in wanted.values.items() if value is not None}
+
+
+def simple(value: Any) -> Any:
+    """A value with references as texts."""
+    if isinstance(value, list):
+        return [simple(item) for item in value]
+    return str(value.to) if hasattr(value, "to") else value
+
+
+def same(workshop: Workshop, short: str, long: str) -> None:
+    """Assert that the short form stands for exactly the long one."""
+    assert written_out(workshop, short) == written_out(workshop, long)
+
+
+def test_a_host_is_four_objects(workshop: Workshop) -> None:
+    """The shortest form says exactly what the long one says."""
+    found = written_out(
+        workshop,
+        POOL + "hosts:\n  h.example.com: {tunnel: pool, service: 'ssh://a:22', policies: [team]}\n",
+    )
+
+    assert found == {
+        "access_application.h.example.com": {
+            "policies": ["access_policy.team"],
+            "app_launcher_visible": False,
+        },
+        "tunnel.pool": {"ingress": [{"hostname": "h.example.com", "service": "ssh://a:22"}]},
+        "dns_record.h.example.com": {"tunnel": "tunnel.pool"},
+        "ca_key.h.example.com": {},
+    }
+
+
+def test_every_option_has_its_place(workshop: Workshop) -> None:
+    """Each option of a host goes to the object that it is about."""
+    found = written_out(
+        workshop,
+        POOL
+        + "hosts:\n  h.example.com: {tunnel: pool, service: s, policies: [team], terminal: true,\n"
+        + "    session_duration: 2h, access: false, public_key_file: ca/h.pub}\n",
+    )
+
+    assert found == {
+        "access_application.h.example.com": {
+            "type": "ssh",
+            "policies": ["access_policy.team"],
+            "session_duration": "2h",
+        },
+        "tunnel.pool": {
+            "ingress": [{"hostname": "h.example.com", "service": "s", "access": False}]
+        },
+        "dns_record.h.example.com": {"tunnel": "tunnel.pool"},
+        "ca_key.h.example.com": {"public_key_file": "ca/h.pub"},
+    }
+
+
+def test_a_host_may_do_without_a_ca_key(workshop: Workshop) -> None:
+    """`ca_key: false` leaves the key out and nothing else."""
+    found = written_out(
+        workshop,
+        POOL + "hosts: {h.example.com: {tunnel: pool, service: s, policies: [], ca_key: false}}\n",
+    )
+
+    kinds = [address.partition(".")[0] for address in found]
+    assert kinds == ["access_application", "tunnel", "dns_record"]
+
+
+def test_generated_objects_say_where_they_come_from(workshop: Workshop) -> None:
+    """Every added object has the origin and the place of its host; the tunnel keeps its own."""
+    declared = workshop.load(
+        POOL + "hosts:\n  h.example.com: {tunnel: pool, service: s, policies: [team]}\n"
+    )
+
+    origins = {
+        (wanted.address.kind, wanted.origin, str(wanted.where)) for wanted in declared.wanted
+    }
+    host = ("hosts.h.example.com", "ztctl.yaml:7:3")
+    assert origins == {
+        ("access_policy", "", "ztctl.yaml:3:12"),
+        ("tunnel", "", "ztctl.yaml:5:3"),
+        ("access_application", *host),
+        ("dns_record", *host),
+        ("ca_key", *host),
+    }
+
+
+def test_rules_by_hand_come_first_and_wildcards_last(workshop: Workshop) -> None:
+    """Rules go as written, then exact names in the order of the file, then deeper wildcards."""
+    hosts = ("'*.example.com'", "b.example.com", "'*.b.example.com'", "a.example.com")
+    entries = "".join(f"  {host}: {{tunnel: pool, service: s, policies: []}}\n" for host in hosts)
+    found = written_out(
+        workshop,
+        POOL + "    ingress: [{hostname: z.example.com, service: z}]\nhosts:\n" + entries,
+    )
+
+    names = [rule["hostname"] for rule in found["tunnel.pool"]["ingress"]]
+    assert names == [
+        "z.example.com",
+        "b.example.com",
+        "a.example.com",
+        "*.b.example.com",
+        "*.example.com",
+    ]
+
+
+def test_a_public_host_has_nothing_in_front_of_it(workshop: Workshop) -> None:
+    """`public` makes a rule that asks for no Access token, and a record."""
+    found = written_out(
+        workshop,
+        POOL + "hosts: {h.example.com: {tunnel: pool, service: s, public: {reason: status}}}\n",
+    )
+
+    rule = {"hostname": "h.example.com", "service": "s", "access": False}
+    assert found == {
+        "tunnel.pool": {"ingress": [rule]},
+        "dns_record.h.example.com": {"tunnel": "tunnel.pool"},
+    }
+
+
+def test_public_hosts_are_reported_with_their_reason(workshop: Workshop) -> None:
+    """The exposure check hears from the file which hosts are meant to be open."""
+    declared = workshop.load(
+        POOL + "hosts: {h.example.com: {tunnel: pool, service: s, public: {reason: status}}}\n"
+    )
+
+    assert declared.public == {"h.example.com": "status"}
+
+
+SHARED = "hosts:\n" + "".join(
+    f"  {name}.example.com: {{tunnel: pool, service: s, application: all}}\n" for name in "ab"
+)
+
+
+@pytest.mark.parametrize(
+    ("application", "destinations"),
+    [
+        ("", ["a.example.com", "b.example.com"]),
+        ("{destinations: [z.example.com]}", ["z.example.com", "a.example.com", "b.example.com"]),
+        ("{destinations: [{uri: A.example.com}, b.example.com/]}", None),
+        ("{destinations: ['*.example.com']}", None),
+        ("{domain: '*.example.com'}", None),
+        ("{domain: b.example.com}", ["a.example.com"]),
+        ("{destinations: ['*.com']}", ["*.com", "a.example.com", "b.example.com"]),
+        ("{domain: a.example.com/admin}", ["a.example.com", "b.example.com"]),
+    ],
+)
+def test_a_shared_application_covers_its_hosts(
+    workshop: Workshop, application: str, destinations: list[str] | None
+) -> None:
+    """Each host becomes a destination unless the application covers the whole name already."""
+    text = f"{POOL}applications:\n  all: {application}\n"
+    before = written_out(workshop, text)["access_application.all"]
+
+    found = written_out(workshop, text + SHARED)["access_application.all"]
+
+    assert found.get("destinations") == (destinations or before.get("destinations"))
+
+
+def test_hosts_of_one_application_share_one_ca_key(workshop: Workshop) -> None:
+    """The key belongs to the application, with the file that any of the hosts names."""
+    found = written_out(
+        workshop,
+        POOL
+        + "applications: {all: }\nhosts:\n"
+        + "  a.example.com: {tunnel: pool, service: s, application: all}\n"
+        + "  b.example.com: {tunnel: pool, service: s, application: all, public_key_file: b.pub}\n",
+    )
+
+    assert {name: found[name] for name in found if name.startswith("ca_key")} == {
+        "ca_key.all": {"public_key_file": "b.pub"}
+    }
+
+
+def test_a_shared_ca_key_stands_where_its_file_is_stated(workshop: Workshop) -> None:
+    """The path is relative to the YAML file that states it, whichever host was first."""
+    declared = workshop.load_files(
+        {
+            "a.yaml": POOL
+            + "applications: {all: }\nhosts: {a: {tunnel: pool, service: s, application: all}}\n",
+            "b.yaml": "hosts:\n  b: {tunnel: pool, service: s, application: all,"
+            " public_key_file: x}\n",
+        }
+    )
+
+    (key,) = [wanted for wanted in declared.wanted if wanted.address.kind == "ca_key"]
+    assert (str(key.where), key.origin) == ("b.yaml:2:3", "hosts.b")
+
+
+def test_hosts_of_one_application_name_one_file(workshop: Workshop) -> None:
+    """Two files for one key are a contradiction with both places."""
+    problems = workshop.problems(
+        POOL
+        + "applications: {all: }\nhosts:\n"
+        + "  a.example.com: {tunnel: pool, service: s, application: all, public_key_file: a.pub}\n"
+        + "  b.example.com: {tunnel: pool, service: s, application: all, public_key_file: b.pub}\n"
+    )
+
+    summary = "ztctl.yaml:9:63: hosts.b.example.com: ca_keys.all has another `public_key_file`"
+    hint = "it is stated at ztctl.yaml:8:63, and there is one key for all"
+    assert problems == [f"{summary} -> {hint}"]
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "key"),
+    [
+        ("applications:\n  h.example.com: {policies: []}\n", "applications.h.example.com"),
+        ("dns:\n  h.example.com: {tunnel: pool}\n", "dns.h.example.com"),
+        ("ca_keys:\n  h.example.com:\n", "ca_keys.h.example.com"),
+    ],
+)
+def test_an_object_by_hand_collides_with_a_generated_one(
+    workshop: Workshop, by_hand: str, key: str
+) -> None:
+    """Nothing is merged silently: both places are named."""
+    problems = workshop.problems(
+        POOL + by_hand + "hosts:\n  h.example.com: {tunnel: pool, service: s, policies: []}\n"
+    )
+
+    summary = f"ztctl.yaml:9:3: hosts.h.example.com adds {key}, which is declared already"
+    hint = "it is declared at ztctl.yaml:7:3: remove it there, or write the host in full"
+    assert problems == [f"{summary} -> {hint}"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        ("{hostname: H.example.com, service: z}", "6:26"),
+        ("{hostname: '*.example.com', service: z}", "6:26"),
+        ("{hostname: '*.com', service: z}", "6:26"),
+        ("{service: 'http_status:404'}", "6:15"),
+    ],
+)
+def test_a_rule_by_hand_that_hides_a_host_is_a_problem(
+    workshop: Workshop, rule: str, place: str
+) -> None:
+    """A host whose rule nothing would reach is told, with the rule that answers first."""
+    problems = workshop.problems(
+        f"{POOL}    ingress: [{rule}]\n"
+        "hosts:\n  h.example.com: {tunnel: pool, service: s, policies: []}\n"
+    )
+
+    summary = "ztctl.yaml:8:3: hosts.h.example.com is never reached"
+    rule = f"the ingress rule of tunnels.pool at ztctl.yaml:{place} answers first"
+    hint = "remove one of the two; a closing `http_status:404` is always added"
+    assert problems == [f"{summary}: {rule} -> {hint}"]
+
+
+def test_a_rule_for_a_path_hides_nothing(workshop: Workshop) -> None:
+    """A path of a host may lead elsewhere."""
+    found = written_out(
+        workshop,
+        POOL
+        + "    ingress: [{hostname: h.example.com, path: /x, service: z}]\n"
+        + "hosts:\n  h.example.com: {tunnel: pool, service: s, policies: []}\n",
+    )
+
+    assert [rule["service"] for rule in found["tunnel.pool"]["ingress"]] == ["z", "s"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ("service: s, policies: []", "8:3: hosts.h lacks `tunnel`"),
+        ("tunnel: pool, policies: []", "8:3: hosts.h lacks `service`"),
+        (
+            "tunnel: pol, service: s, policies: []",
+            "8:15: hosts.h: there is no tunnel `pol` in `tunnels` -> did you mean `pool`?",
+        ),
+        (
+            "tunnel: pool, service: s, application: al",
+            (
+                "8:46: hosts.h: there is no application `al` in `applications`"
+                " -> did you mean `all`?"
+            ),
+        ),
+        (
+            "tunnel: pool, service: s",
+            (
+                "8:3: hosts.h needs `policies`, `application` or `public`"
+                " -> say who may enter: `policies: [NAME]`"
+            ),
+        ),
+        (
+            "tunnel: pool, service: s, application: all, policies: []",
+            (
+                "8:51: hosts.h: `policies` cannot stand beside `application`"
+                " -> it belongs to applications.all"
+            ),
+        ),
+        (
+            "tunnel: pool, service: s, application: all, terminal: true",
+            (
+                "8:51: hosts.h: `terminal` cannot stand beside `application`"
+                " -> it belongs to applications.all"
+            ),
+        ),
+        (
+            "tunnel: pool, service: s, public: {reason: r}, policies: []",
+            "8:54: hosts.h: `policies` cannot stand beside `public` -> remove one of the two",
+        ),
+        (
+            "tunnel: pool, service: s, public: {reason: r}, application: all",
+            "8:54: hosts.h: `application` cannot stand beside `public` -> remove one of the two",
+        ),
+        (
+            "tunnel: pool, service: s, public: {reason: r}, terminal: true",
+            "8:54: hosts.h: `terminal` cannot stand beside `public` -> remove one of the two",
+        ),
+        (
+            "tunnel: pool, service: s, public: {reason: r}, access: true",
+            "8:54: hosts.h: `access` cannot stand beside `public` -> remove one of the two",
+        ),
+        (
+            "tunnel: pool, service: s, public: {reason: r}, ca_key: true",
+            "8:54: hosts.h: `ca_key` cannot stand beside `public` -> remove one of the two",
+        ),
+        (
+            "tunnel: pool, service: s, public: {reason: ''}",
+            "8:50: hosts.h: `public.reason` must be at least 1 character long, not ''",
+        ),
+        (
+            "tunnel: pool, service: s, policies: [], ca_key: false, public_key_file: f",
+            (
+                "8:62: hosts.h: `public_key_file` cannot stand beside `ca_key: false`"
+                " -> remove one of the two"
+            ),
+        ),
+        (
+            "tunnel: pool, service: s, policies: [], sessionDuration: 8h",
+            "8:47: hosts.h has no field `sessionDuration` -> did you mean `session_duration`?",
+        ),
+        (
+            "tunnel: pool, service: s, policies: [], session_duration: 8",
+            "8:65: hosts.h: `session_duration`: '8' is not a duration -> write 8h",
+        ),
+        (
+            "tunnel: pool, service: s, policies: [], terminal: yes",
+            (
+                "8:57: hosts.h: `terminal` must be true or false, not 'yes'"
+                " -> write true or false, without quotes"
+            ),
+        ),
+    ],
+)
+def test_what_a_host_must_not_say(workshop: Workshop, fields: str, problem: str) -> None:
+    """Contradictions and gaps are told at the field, in the words of the short form."""
+    (found,) = workshop.problems(f"{POOL}applications: {{all: }}\nhosts:\n  h: {{{fields}}}\n")
+
+    assert found.startswith(f"ztctl.yaml:{problem}")
+
+
+def test_what_changes_nothing_may_be_said(workshop: Workshop) -> None:
+    """A public host may say out loud that it has no key, no terminal and no check."""
+    declared = workshop.load(
+        POOL
+        + "hosts: {h: {tunnel: pool, service: s, public: {reason: r}, ca_key: false,"
+        + " terminal: false, access: false}}\n"
+    )
+
+    assert declared.public == {"h": "r"}
+
+
+def test_host_names_stay_as_they_are_written(workshop: Workshop) -> None:
+    """What becomes of a name is for the kinds to say."""
+    found = written_out(
+        workshop, POOL + "hosts: {Bücher.Example.com: {tunnel: pool, service: s, policies: []}}\n"
+    )
+
+    assert "dns_record.Bücher.Example.com" in found
+
+
+def test_a_wrong_section_is_left_to_its_model(workshop: Workshop) -> None:
+    """A tunnel or application of the wrong shape is told once, in its own words."""
+    problems = workshop.problems(
+        HEAD
+        + "tunnels: {t: {ingress: x}, u: [x]}\napplications: {a: {destinations: x}, b: [x]}\n"
+        + "hosts:\n"
+        + "  h: {tunnel: t, service: s, application: a}\n"
+        + "  i: {tunnel: u, service: s, application: b}\n"
+    )
+
+    assert [problem.split(" -> ")[0] for problem in problems] == [
+        "ztctl.yaml:3:24: tunnels.t: `ingress` must be a list, not 'x'",
+        "ztctl.yaml:3:31: tunnels.u must be a mapping (`key: value`), not a list",
+        "ztctl.yaml:4:34: applications.a: `destinations` must be a list, not 'x'",
+        "ztctl.yaml:4:41: applications.b must be a mapping (`key: value`), not a list",
+    ]

@@ -1,0 +1,1 @@
+"""The sandbox, through its own requests, through httpx, and over a loopback port."""

@@ -1,0 +1,273 @@
+"""Who may know whom. Imports inside functions and for type checkers count like all others."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import ztctl
+from ztctl.kinds.registry import KINDS
+
+PACKAGE = Path(ztctl.__file__).parent
+TESTS = Path(__file__).parent
+LONGEST = 400
+
+# What stands on the left may import what stands on the right, and itself.
+ARROWS: dict[str, frozenset[str]] = {
+    "core": frozenset(),
+    "kinds": frozenset({"core"}),
+    "documents": frozenset({"core"}),
+    "views": frozenset({"core"}),
+    "cloudflare": frozenset({"core"}),
+    "engine": frozenset({"core"}),
+    "ssh": frozenset({"core"}),
+    "sandbox": frozenset(),
+    "cli": frozenset(
+        {"core", "kinds", "documents", "views", "cloudflare", "engine", "ssh", "sandbox"}
+    ),
+}
+# The version alone lives at the top of the package; the sandbox does not even know that.
+KNOWS_THE_VERSION = ("cloudflare", "engine", "cli")
+
+# What each folder may use of what others wrote.
+BORROWED: dict[str, frozenset[str]] = {
+    "core": frozenset({"pydantic", "pydantic_core", "deepdiff"}),
+    "kinds": frozenset({"pydantic", "pydantic_core"}),
+    "documents": frozenset({"pydantic", "pydantic_core", "yaml"}),
+    "views": frozenset({"rich"}),
+    "cloudflare": frozenset({"httpx"}),
+    "engine": frozenset(),
+    "ssh": frozenset({"cryptography"}),
+    "sandbox": frozenset({"httpx", "starlette", "uvicorn", "cryptography"}),
+    "cli": frozenset({"typer"}),
+}
+# What is costly, or belongs to one matter, has one door.
+ONLY_IN: dict[str, frozenset[str]] = {
+    "deepdiff": frozenset({"ztctl.core.compare"}),
+    "rich": frozenset({"ztctl.views.terminal"}),
+    "starlette": frozenset({"ztctl.sandbox.server"}),
+    "uvicorn": frozenset({"ztctl.sandbox.server"}),
+}
+EFFECTS = frozenset(
+    {"asyncio", "concurrent", "datetime", "ftplib", "getpass", "glob", "http", "io", "locale",
+     "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "selectors", "shutil",
+     "signal", "socket", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib",
+     "uuid", "zoneinfo"}
+)
+FORBIDDEN_CALLS = frozenset({"print", "input", "breakpoint", "exit", "quit", "SystemExit"})
+FORBIDDEN_ATTRIBUTES = frozenset(
+    {("sys", "exit"), ("os", "_exit"), ("os", "environ"), ("os", "getenv"), ("sys", "argv")}
+)
+
+
+def module_of(file: Path) -> str:
+    """The dotted name of a file of the package."""
+    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def folder_of(module: str) -> str:
+    """The folder of the package in which a module lies; empty for the top."""
+    return module.split(".")[1] if module.count(".") else ""
+
+
+TREES = {module_of(file): ast.parse(file.read_text()) for file in sorted(PACKAGE.rglob("*.py"))}
+MODULES = tuple(TREES)
+
+
+def imported(module: str) -> Iterator[str]:
+    """Every module that a module imports, wherever in it."""
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            inner = [f"{base}.{alias.name}" for alias in node.names]
+            yield from (name if name in TREES else base for name in inner)
+
+
+def of_folder(folder: str) -> list[str]:
+    """The modules of one folder."""
+    found = [module for module in MODULES if folder_of(module) == folder]
+    assert found, f"the folder {folder} is empty"
+    return found
+
+
+@pytest.mark.parametrize("folder", ARROWS)
+def test_a_folder_imports_only_where_its_arrows_lead(folder: str) -> None:
+    """A folder knows itself and the folders that its arrows lead to, and no others."""
+    known = ARROWS[folder] | {folder} | ({""} if folder in KNOWS_THE_VERSION else set())
+
+    strangers = {
+        f"{module} imports {name}"
+        for module in of_folder(folder)
+        for name in imported(module)
+        if name.split(".")[0] == "ztctl" and folder_of(name) not in known
+    }
+
+    assert strangers == set()
+
+
+def test_every_folder_has_its_arrows() -> None:
+    """No folder of the package stands outside the rules."""
+    folders = {folder_of(module) for module in MODULES} - {"", "__main__"}
+
+    assert folders == ARROWS.keys()
+
+
+@pytest.mark.parametrize("folder", BORROWED)
+def test_a_folder_borrows_only_what_it_needs(folder: str) -> None:
+    """A folder uses only those packages of others that its work needs."""
+    own = sys.stdlib_module_names | {"ztctl"}
+
+    borrowed = {
+        name.split(".")[0] for module in of_folder(folder) for name in imported(module)
+    } - own
+
+    assert borrowed <= BORROWED[folder]
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_a_costly_package_has_one_door(package: str) -> None:
+    """A package that is costly to import is imported in one place."""
+    users = {
+        module for module in MODULES for name in imported(module) if name.split(".")[0] == package
+    }
+
+    assert users == ONLY_IN[package]
+
+
+def test_the_core_is_pure() -> None:
+    """The core reaches neither file, clock, chance, environment nor network."""
+    assert {name.split(".")[0] for module in of_folder("core") for name in imported(module)} & (
+        EFFECTS
+    ) == set()
+
+
+def test_a_kind_does_nothing_itself() -> None:
+    """A kind says what to ask; it neither asks nor reads a clock."""
+    # Paths as text and quoting of URLs touch nothing.
+    harmless = {"pathlib", "urllib.parse"}
+
+    reached = {
+        name
+        for module in of_folder("kinds")
+        for name in imported(module)
+        if name.split(".")[0] in EFFECTS
+    }
+
+    assert reached <= harmless
+
+
+@pytest.mark.parametrize("folder", [folder for folder in ARROWS if folder != "cli"])
+def test_only_the_command_line_ends_prints_and_reads_the_environment(folder: str) -> None:
+    """Below the command line nothing exits, prints, prompts or reads the environment."""
+    edges = [
+        f"{module} {edge}" for module in of_folder(folder) for edge in _edges(TREES[module])
+    ]
+
+    assert edges == []
+
+
+def _edges(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in FORBIDDEN_CALLS:
+            yield f"line {node.lineno}: {node.id}"
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if (node.value.id, node.attr) in FORBIDDEN_ATTRIBUTES:
+                yield f"line {node.lineno}: {node.value.id}.{node.attr}"
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if (node.module, alias.name) in FORBIDDEN_ATTRIBUTES:
+                    yield f"line {node.lineno}: {node.module}.{alias.name}"
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    """There is no ring of imports, not even of deferred ones."""
+    graph = {
+        module: {name for name in imported(module) if name in TREES and name != module}
+        for module in MODULES
+    }
+
+    assert len(tuple(TopologicalSorter(graph).static_order())) == len(MODULES)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.name))
+def test_a_kind_lives_in_the_file_of_its_name(kind: object) -> None:
+    """A registered kind stands in the one file that is called as it is."""
+    assert type(kind).__module__ == f"ztctl.kinds.{getattr(kind, 'name', '')}"
+
+
+def test_every_kind_is_registered() -> None:
+    """No kind is written and then forgotten in the registry."""
+    named = {
+        module
+        for module in of_folder("kinds")
+        for node in TREES[module].body
+        if isinstance(node, ast.ClassDef) and _gives_a_kind_its_name(node)
+    }
+
+    assert named == {f"ztctl.kinds.{kind.name}" for kind in KINDS}
+
+
+def _gives_a_kind_its_name(node: ast.ClassDef) -> bool:
+    return any(
+        isinstance(part, ast.Assign)
+        and isinstance(part.value, ast.Constant)
+        and [target.id for target in part.targets if isinstance(target, ast.Name)] == ["name"]
+        for part in node.body
+    )
+
+
+def test_one_more_kind_is_one_more_line() -> None:
+    """Outside its own file and the registry no code names a registered kind's class."""
+    classes = {type(kind).__name__ for kind in KINDS}
+
+    users = {
+        module
+        for module in MODULES
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.ImportFrom) and classes & {alias.name for alias in node.names}
+    }
+
+    assert users == {"ztctl.kinds.registry"}
+
+
+def test_a_file_stays_short() -> None:
+    """Nobody has to scroll through more than four hundred lines."""
+    lengths = {
+        str(file.relative_to(PACKAGE)): len(file.read_text().splitlines())
+        for file in PACKAGE.rglob("*.py")
+    }
+
+    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    """Each file begins with a sentence about its purpose."""
+    assert [module for module, tree in TREES.items() if not ast.get_docstring(tree)] == []
+
+
+def test_every_test_states_its_promise() -> None:
+    """Each test has a docstring that is a sentence."""
+    silent = [
+        f"{file.relative_to(TESTS)}:{node.lineno} {node.name}"
+        for file in sorted(TESTS.rglob("test_*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and not (inspect.cleandoc(ast.get_docstring(node) or "").partition("\n")[0].endswith("."))
+    ]
+
+    assert silent == []
+
+
+def test_the_package_is_typed() -> None:
+    """Who imports ztctl gets its types."""
+    assert (PACKAGE / "py.typed").exists()

@@ -1,0 +1,243 @@
+"""What the documents say is what the product does."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from ztctl.cli.app import app
+from ztctl.cli.exits import Exit
+from ztctl.core.kind import Fields
+from ztctl.documents.models import Host, Top
+from ztctl.kinds.registry import KINDS
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")]
+)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+OURS = re.compile(r"(?:^|[\s;&|({])(ztctl(?: [a-z]+)*)((?: [^\s;&|)]+)*)")
+EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def name_of(page: Path) -> str:
+    """A page as a link from the top spells it."""
+    return str(page.relative_to(ROOT))
+
+
+def commands() -> dict[str, Any]:
+    """Every command by its words, such as ``ztctl sandbox serve``."""
+    return dict(_commands("ztctl", typer.main.get_command(app)))
+
+
+def _commands(words: str, command: Any) -> Iterator[tuple[str, Any]]:
+    yield words, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _commands(f"{words} {name}", inner)
+
+
+def options(command: Any) -> set[str]:
+    """The spellings of a command's options."""
+    spelt = (word for item in command.params for word in item.opts)
+    return {"--help", "-h", *(word for word in spelt if word.startswith("-"))}
+
+
+def text_of(name: str) -> str:
+    """A page."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    found = FENCE.findall(page.read_text(encoding="utf-8"))
+    return [text for name, text in found if name == language]
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a page's headings make."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {
+        re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
+    }
+
+
+@EVERY_PAGE
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    """Each link that is not to the network names a file, and a heading if it names one."""
+    text = CODE.sub("", page.read_text(encoding="utf-8"))
+
+    for link in LINK.findall(text):
+        if "://" not in link:
+            path, _, anchor = link.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_is_found_from_the_first() -> None:
+    """Following links from the README one comes to every page."""
+    seen, waiting = set[Path](), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page.suffix == ".md" and page not in seen:
+            seen.add(page)
+            links = LINK.findall(page.read_text(encoding="utf-8"))
+            local = [link.partition("#")[0] for link in links if "://" not in link]
+            waiting += [(page.parent / link).resolve() for link in local if link]
+
+    assert seen == set(PAGES)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/commands.md"])
+def test_every_command_is_told(page: str) -> None:
+    """Both lists of commands name each command."""
+    text = text_of(page)
+
+    for words, command in commands().items():
+        if not hasattr(command, "commands"):
+            group, _, last = words.rpartition(" ")
+            assert f"`{words}" in text or re.search(rf"`{group} .*`{last}`", text)
+
+
+def test_every_option_is_told() -> None:
+    """The reference of commands names each option of each command."""
+    text = text_of("docs/reference/commands.md")
+
+    told = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text))
+    every = {word for command in commands().values() for word in options(command)}
+    assert every - {"-h", "-V", "--help"} <= told
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/commands.md"])
+def test_every_exit_code_is_told(page: str) -> None:
+    """Both tables hold the exit codes of the product, and no others."""
+    table = text_of(page).partition("| exit | meaning |")[2].partition("\n\n")[0]
+
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)] == list(Exit)
+
+
+@EVERY_PAGE
+def test_commands_in_blocks_exist(page: Path) -> None:
+    """Each `ztctl …` of a block is a command, and each of its options one that it has."""
+    known = commands()
+
+    for language in ("console", "sh"):
+        for line in "".join(blocks(page, language)).splitlines():
+            for words, rest in OURS.findall(line.partition("#")[0]):
+                fitting = [name for name in known if f"{words} ".startswith(f"{name} ")]
+                command = max(fitting, key=len)
+                given = {word for word in shlex.split(rest) if word.startswith("-")}
+                assert not hasattr(known[command], "commands"), line
+                assert given <= options(known[command]), line
+
+
+@EVERY_PAGE
+def test_scripts_in_blocks_exist(page: Path) -> None:
+    """Each script of the repository that a block runs is there and may be run."""
+    for line in "".join(blocks(page, "console")).splitlines():
+        for name in re.findall(r"^\$ ((?:scripts|\.ci)/\w+)", line):
+            assert (ROOT / name).stat().st_mode & 0o111, name
+
+
+def test_integration_runs_the_test_command_of_the_readme() -> None:
+    """What the README tells people to run is what continuous integration runs."""
+    readme = [block.strip() for block in blocks(ROOT / "README.md", "console")]
+
+    assert "$ scripts/test" in readme
+    assert "exec ./scripts/test" in text_of(".ci/run").splitlines()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "yaml")], ids=name_of)
+def test_whole_files_in_pages_are_valid(
+    page: Path, ztctl: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Each block that is a whole file passes `ztctl validate`."""
+    for number, text in enumerate(blocks(page, "yaml")):
+        if text.startswith("version:"):
+            file = tmp_path / f"{number}.yaml"
+            file.write_text(text)
+            ended = ztctl("validate", "-f", str(file))
+            assert ended.code == 0, ended.err
+
+
+def test_the_plan_of_the_readme_is_a_plan(ztctl: Callable[..., Any], tmp_path: Path) -> None:
+    """The README shows word for word what ztctl prints for the edit that it describes."""
+    folder = tmp_path / "examples" / "quickstart"
+    shutil.copytree(ROOT / "examples" / "quickstart", folder)
+    file = folder / "ztctl.yaml"
+    ztctl("apply", "--sandbox", "--auto-approve", "-f", str(folder))
+    edited = file.read_text()
+    for old, new in (
+        ("country: [PT, US]", "country: [PT, US, ES]"),
+        ("session_duration: 8h", "session_duration: 4h"),
+        ("ssh://localhost:22", "ssh://10.0.0.7:22"),
+    ):
+        edited = edited.replace(old, new)
+    file.write_text(edited)
+
+    planned = ztctl("plan", "--sandbox", "-f", str(folder)).out
+
+    assert blocks(ROOT / "README.md", "text") == [planned]
+
+
+def test_the_reference_of_the_file_is_up_to_date() -> None:
+    """The page is what scripts/reference writes."""
+    made = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "reference.py")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert made.stdout == text_of("docs/reference/file.md")
+
+
+def test_every_field_of_a_kind_is_told() -> None:
+    """The reference of the file has a section for each kind with each of its fields."""
+    declared = [kind for kind in KINDS if kind.section]
+
+    for kind in declared:
+        assert _fields(kind.section) == list(kind.model.model_fields)
+
+
+@pytest.mark.parametrize(("heading", "model"), [("hosts", Host), ("The top", Top)])
+def test_every_field_outside_the_kinds_is_told(heading: str, model: type[Fields]) -> None:
+    """So have the short form and the top of the file."""
+    names = [field.alias or name for name, field in model.model_fields.items()]
+
+    assert [name for name in _fields(heading) if name != "vars"] == names
+
+
+def _fields(heading: str) -> list[str]:
+    section = text_of("docs/reference/file.md").partition(f"\n## {heading}\n")[2]
+    return re.findall(r"^\| `(\w+)` \|", section.partition("\n## ")[0], re.MULTILINE)
+
+
+def test_every_permission_is_told() -> None:
+    """The README's table holds each permission that a call names when it is refused."""
+    from ztctl.kinds import common
+
+    names = {value for value in vars(common).values() if isinstance(value, str) and " · " in value}
+
+    assert len(names) > 3
+    assert {name for name in names if f"| {name} |" not in text_of("README.md")} == set()
+
+
+def test_the_changelog_knows_the_version() -> None:
+    """The newest entry of the changelog is for the version at hand."""
+    from ztctl import __version__
+
+    found = re.findall(r"^## \[([^\]]+)\]", text_of("CHANGELOG.md"), re.MULTILINE)
+
+    assert found[0] in (__version__, "Unreleased")

@@ -1,0 +1,105 @@
+"""Promises about values and edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ztctl.core.address import Address
+from ztctl.core.values import UNSET, Lookup, Ref, Secret, Unknown
+from ztctl.views.escape import Clean
+from ztctl.views.fields import Fields
+from ztctl.views.line import Line, plain
+
+
+def rendered(lines: Iterator[Line]) -> list[str]:
+    """Lines as plain text."""
+    return [line.render(plain) for line in lines]
+
+
+@pytest.fixture
+def fields() -> Fields:
+    """Fields that mask nothing."""
+    return Fields(Clean(str))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (30, "30"),
+        ("(sensitive)", '"(sensitive)"'),
+        (Secret("hunter2"), "(sensitive)"),
+        (Unknown(Address("tunnel", "edge")), "tunnel.edge (known after apply)"),
+        (
+            Ref(Address("tunnel", "edge"), "id", "{}.cfargotunnel.com"),
+            "tunnel.edge.cfargotunnel.com",
+        ),
+        (Ref(Address("tunnel", "edge"), "token"), "tunnel.edge token"),
+        (Lookup("identity_provider", "Okta"), "live identity_provider Okta"),
+        ({"b": 1, "a": None, "c": UNSET}, "{b = 1}"),
+        (("x", ["y"]), '["x", ["y"]]'),
+        (frozenset({"b", "a"}), '["a", "b"]'),
+        ([], "[]"),
+    ],
+)
+def test_each_value_has_one_spelling(value: Any, expected: str, fields: Fields) -> None:
+    """Text is quoted, so that no text can be taken for a secret or an unknown."""
+    assert fields.inline(value) == expected
+
+
+def test_a_long_value_takes_several_lines(fields: Fields) -> None:
+    """What does not fit on a line is told element by element, names aligned."""
+    value = {"a": "x" * 40, "long_name": ["y" * 40, {"z": None}]}
+
+    lines = rendered(fields.one("+", "v = ", value, 3))
+
+    expected = [
+        "  + v = {",
+        f'      + a         = "{"x" * 40}"',
+        "      + long_name = [",
+        f'          + "{"y" * 40}"',
+        "          + {}",
+        "        ]",
+        "    }",
+    ]
+    assert lines == expected
+
+
+def test_equal_elements_of_a_list_are_hidden(fields: Fields) -> None:
+    """In a list that changes only what comes and goes is shown, in its place."""
+    lines = rendered(fields.edited("v = ", ["a", "b", "c"], ["a", "x", "c", "d"], 3))
+
+    expected = [
+        "  ~ v = [",
+        "        # (1 unchanged element hidden)",
+        '      - "b"',
+        '      + "x"',
+        "        # (1 unchanged element hidden)",
+        '      + "d"',
+        "    ]",
+    ]
+    assert lines == expected
+
+
+def test_a_long_value_that_goes_is_told_element_by_element(fields: Fields) -> None:
+    """A list of maps that is taken away is as readable as one that is added."""
+    lines = rendered(fields.edited("v = ", [{"a": 1}], None, 3))
+
+    assert lines == ["  - v = [", "      - {a = 1}", "    ]"]
+
+
+def test_a_value_that_changes_its_shape_is_told_twice(fields: Fields) -> None:
+    """A text that becomes a list of maps is shown as it was and as it will be."""
+    lines = rendered(fields.edited("v = ", "a", [{"a": 1}], 3, "# forces replacement"))
+
+    expected = [
+        '  - v = "a"  # forces replacement',
+        "  + v = [  # forces replacement",
+        "      + {a = 1}",
+        "    ]",
+    ]
+    assert lines == expected

@@ -1,0 +1,134 @@
+"""Promises about Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ztctl.core.diagnostics import Failure, Problem
+from ztctl.core.events import Failed, Outcome, Started
+from ztctl.core.plan import Plan
+from ztctl.views.markdown import code_span, fenced
+
+Golden = Callable[[str, str], None]
+MakeShown = Callable[..., Any]
+
+
+def test_a_whole_plan_is_a_comment(whole_plan: Plan, shown: MakeShown, golden: Golden) -> None:
+    """A long plan is folded; its refusals and its closing line are not."""
+    it = shown("markdown")
+
+    it.view.plan(whole_plan)
+
+    golden("plan.md", it.out)
+    assert it.err == ""
+
+
+def test_hostile_text_stays_inside_its_fence(
+    hostile_plan: Plan, shown: MakeShown, golden: Golden
+) -> None:
+    """Backticks, tags and mentions in a plan stand only inside longer fences."""
+    it = shown("markdown")
+
+    it.view.plan(hostile_plan)
+
+    golden("hostile.md", it.out)
+    assert "@all" not in outside_fences(it.out)
+
+
+def outside_fences(text: str) -> str:
+    """The lines of a Markdown text that are in no fenced block."""
+    fence, kept = "", []
+    for line in text.splitlines():
+        ticks = line[: len(line) - len(line.lstrip("`"))]
+        if fence:
+            fence = "" if line == fence else fence
+        elif len(ticks) >= 3:
+            fence = ticks
+        else:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def test_an_empty_plan_has_no_block(shown: MakeShown) -> None:
+    """A plan without changes is a title and the closing line."""
+    it = shown("markdown")
+
+    it.view.plan(Plan("acc-1", "prod", unchanged=2))
+
+    assert it.out == "### Plan for `prod`\n\n**No changes. 2 objects are in step.**\n\n"
+
+
+def test_quiet_leaves_the_changes_out(whole_plan: Plan, shown: MakeShown) -> None:
+    """With --quiet a comment holds the refusals and the closing line."""
+    it = shown("markdown", quiet=True)
+
+    it.view.plan(whole_plan)
+
+    assert "# forces replacement" not in it.out
+    assert "\n!   the plan opens a door that no flag admits\n" in it.out
+
+
+def test_an_outcome_is_a_comment(small_plan: Plan, shown: MakeShown, golden: Golden) -> None:
+    """What was done and what was not is told in blocks, the closing line outside."""
+    done, *rest = (step.id for step in small_plan.steps)
+    outcome = Outcome((done,), (Failed(rest[0], "no"),), not_started=tuple(rest[1:]))
+    it = shown("markdown")
+
+    it.view.outcome(small_plan, outcome)
+
+    golden("outcome.md", it.out)
+
+
+def test_next_steps_belong_to_the_comment(shown: MakeShown) -> None:
+    """What to do next stands in a block to copy from, with the data."""
+    it = shown("markdown")
+
+    it.view.next_steps("ztctl plan --out plan.json\nztctl apply plan.json")
+
+    expected = "```text\nztctl plan --out plan.json\nztctl apply plan.json\n```\n\n"
+    assert it.out == expected
+
+
+def test_what_is_for_people_is_beside_the_comment(small_plan: Plan, shown: MakeShown) -> None:
+    """Problems, failures, notes and progress are plain text on stderr."""
+    it = shown("markdown")
+
+    it.view.problems([Problem("bad")])
+    it.view.failure(Failure("worse"))
+    it.view.note("so it goes")
+    it.view.event(Started(small_plan.steps[0].id))
+
+    expected = "error: bad\nerror: worse\nso it goes\naccess_group.infra-team: updating…\n"
+    assert it.err == expected
+    assert it.out == ""
+
+
+def test_a_document_is_handed_out_as_it_is(shown: MakeShown) -> None:
+    """A document is the data itself, in no fence."""
+    it = shown("markdown")
+
+    it.view.document("version: 1\n")
+
+    assert it.out == "version: 1\n"
+
+
+@given(st.lists(st.text("`~ab \\", max_size=9), min_size=1))
+def test_no_row_closes_its_fence(rows: list[str]) -> None:
+    """No run of backticks in a block is as long as the fence around it."""
+    opening, *inner, closing = fenced(rows, "").split("\n")
+
+    assert opening == closing
+    assert all(opening not in row for row in inner)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("prod", "`prod`"), ("a`b", "`` a`b ``"), ("``", "``` `` ```")]
+)
+def test_code_spans_hold_backticks(text: str, expected: str) -> None:
+    """A name with backticks is one code span."""
+    assert code_span(text) == expected

@@ -1,0 +1,99 @@
+"""All commands, and the one place where whatever ends one becomes words and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated
+
+import typer
+
+from ztctl import __version__
+from ztctl.cli import apply, plan, sandbox, schema, validate
+from ztctl.cli.exits import INTERRUPTED, Ended, Exit
+from ztctl.cli.settings import Usage
+from ztctl.core.diagnostics import Failure, ZtctlError
+
+app = typer.Typer(
+    name="ztctl",
+    help="SSH behind Cloudflare Access from one YAML file: planned, then applied in a safe order.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(validate.validate)
+app.command()(plan.plan)
+app.command()(apply.apply)
+app.command()(apply.destroy)
+app.command()(schema.schema)
+app.add_typer(sandbox.app, name="sandbox")
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"ztctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code, everything said already."""
+    try:
+        code = app(args=list(arguments), prog_name="ztctl", standalone_mode=False)
+    except Usage as error:
+        return _usage(error.summary, error.hint)
+    except typer.TyperException as error:
+        return _usage(error.format_message(), "ztctl --help shows how")
+    except Ended:
+        return Exit.ERROR
+    except ZtctlError as error:
+        _tell(error, arguments)
+        return Exit.ERROR
+    except OSError as error:
+        _tell(_outside(error), arguments)
+        return Exit.ERROR
+    if code == Exit.INTERRUPTED and not isinstance(code, Exit):
+        # With this bare number typer answers Ctrl-C; who has written something says what.
+        sys.stderr.write(INTERRUPTED)
+    return code if isinstance(code, int) else Exit.DONE
+
+
+def _usage(summary: str, hint: str) -> int:
+    # Without a summary the help itself was the answer.
+    if summary:
+        sys.stderr.write(f"Usage error: {summary}\n")
+        if hint:
+            sys.stderr.write(f"  {hint}\n")
+    return Exit.USAGE
+
+
+def _outside(error: OSError) -> Failure:
+    place = f" ({error.filename})" if error.filename else ""
+    return Failure(f"{(error.strerror or str(error)).lower()}{place}")
+
+
+def _tell(error: ZtctlError, arguments: Sequence[str]) -> None:
+    """Show what ended a command in the format that the command line asked for."""
+    from ztctl.cli.options import Format
+    from ztctl.cli.session import view_of
+    from ztctl.cli.settings import settings
+    from ztctl.cli.telling import tell
+
+    words = [*arguments, ""]
+    asked = {after for word, after in pairwise(words) if word == "--format"}
+    asked |= {word.removeprefix("--format=") for word in words if word.startswith("--format=")}
+    format = next((item for item in Format if item.value in asked), Format.text)
+    view = view_of(settings(format=format, no_color="--no-color" in arguments))
+    tell(view, error)
+    view.close()

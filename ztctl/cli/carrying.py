@@ -1,0 +1,124 @@
+"""A plan carried out while a person may interrupt it: once to end well, twice to leave at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ztctl.core.diagnostics import Problem, Severity
+from ztctl.core.events import (
+    Event,
+    Failed,
+    Finished,
+    Outcome,
+    Reading,
+    Report,
+    Skipped,
+    Started,
+)
+from ztctl.core.plan import Plan, StepId
+from ztctl.engine.execute import Means, execute
+from ztctl.kinds.registry import KINDS
+
+if TYPE_CHECKING:
+    from ztctl.engine.drive import Api
+    from ztctl.views.view import View
+
+STOPPING = Problem(
+    "interrupted: what is under way is brought to its end",
+    hint="Ctrl-C again leaves at once",
+    severity=Severity.WARNING,
+)
+LEFT = "left at once"
+
+
+class Record:
+    """Passes events on, and knows at every moment what came of the plan so far."""
+
+    def __init__(self, show: Report) -> None:
+        self._show = show
+        self._running: dict[StepId, None] = {}
+        self._done: list[StepId] = []
+        self._failed: list[Failed] = []
+        self._skipped: list[Skipped] = []
+        self._closed = False
+
+    def __call__(self, event: Event) -> None:
+        """Take one event in and show it."""
+        if self._closed:
+            return
+        self._keep(event)
+        # Output that nobody can take is no reason to stop between two writes.
+        with contextlib.suppress(OSError):
+            self._show(event)
+
+    def _keep(self, event: Event) -> None:
+        match event:
+            case Started(step):
+                self._running[step] = None
+            case Finished(step):
+                self._running.pop(step, None)
+                self._done.append(step)
+            case Failed(step):
+                self._running.pop(step, None)
+                self._failed.append(event)
+            case Skipped():
+                self._skipped.append(event)
+            case Reading():
+                pass
+
+    def left(self, plan: Plan) -> Outcome:
+        """The outcome of a run that is left now; later events say nothing any more."""
+        self._closed = True
+        lost = [Failed(step, LEFT, lost=True) for step in self._running]
+        failed = (*self._failed, *lost)
+        ended: list[Failed | Skipped] = [*failed, *self._skipped]
+        told = {*self._done, *(event.step for event in ended)}
+        rest = tuple(step.id for step in plan.steps if step.id not in told)
+        return Outcome(tuple(self._done), failed, tuple(self._skipped), rest, interrupted=True)
+
+
+async def carry_out(api: Api, plan: Plan, view: View) -> Outcome:
+    """Do what the plan says; Ctrl-C stops it between two steps, a second one in the middle.
+
+    Afterwards Ctrl-C does nothing any more: what was done is always told.
+    """
+    record = Record(view.event)
+    means = Means(api, record)
+    work = asyncio.ensure_future(execute(plan, KINDS, means))
+
+    def stop() -> None:
+        means.stop.set()
+        _on_interrupt(work.cancel)
+        view.problems([STOPPING])
+
+    _on_interrupt(stop)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        outcome = record.left(plan)
+        await _abandon()
+        return outcome
+    finally:
+        _ignore_interrupts()
+
+
+def _on_interrupt(act: Callable[[], object]) -> None:
+    with contextlib.suppress(NotImplementedError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, act)
+
+
+def _ignore_interrupts() -> None:
+    with contextlib.suppress(NotImplementedError):
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+async def _abandon() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -1,0 +1,33 @@
+"""The exit codes, which scripts and schedulers rely on."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What a command says when it ends."""
+
+    DONE = 0
+    """In step, or applied, or nothing to do."""
+    ERROR = 1
+    """An error; a declined prompt; the first write failed and nothing was done."""
+    DIFFERENT = 2
+    """Differences, where they were asked for."""
+    IN_PART = 3
+    """Applied in part."""
+    REFUSED = 4
+    """A guard, ownership or an invariant forbids it, or a saved plan no longer fits."""
+    EXPOSED = 5
+    """A host of the stack is exposed now."""
+    USAGE = 64
+    """Wrong usage; or changes to apply, no terminal and no ``--auto-approve``."""
+    INTERRUPTED = 130
+    """Stopped by a person, after saying what was done and what was not."""
+
+
+INTERRUPTED = "\nInterrupted: nothing was changed.\n"
+
+
+class Ended(Exception):
+    """A command has ended early, and the person has been told why."""

@@ -1,0 +1,94 @@
+"""Read the account and build the plan: what plan, apply and destroy have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ztctl.cli.session import explained
+from ztctl.cli.settings import Usage
+from ztctl.core import check
+from ztctl.core.address import Address
+from ztctl.core.allowances import Allowances
+from ztctl.core.calls import CallFailed
+from ztctl.core.declared import Declared
+from ztctl.core.diagnostics import Failures, Problem
+from ztctl.core.kind import Kinds
+from ztctl.core.plan import Plan
+from ztctl.core.planner import Options, build_plan
+from ztctl.engine.read import ask_for, read_account
+from ztctl.kinds.registry import KINDS
+from ztctl.ssh.public_keys import stale_keys
+
+if TYPE_CHECKING:
+    from ztctl.cloudflare.client import Client
+    from ztctl.views.view import View
+
+
+async def planned(
+    client: Client,
+    declared: Declared,
+    options: Options,
+    view: View,
+    *,
+    warnings: Sequence[Problem] = (),
+    kinds: Kinds = KINDS,
+) -> Plan:
+    """The plan for the account as it is now.
+
+    Raises:
+        CallFailed, Failures: when the account cannot be read.
+        Problems: what only the account could tell is wrong with the files.
+    """
+    ask = ask_for(declared, check.expanded(declared, kinds), kinds)
+    try:
+        live = await read_account(kinds, ask, client, view.event)
+    except (CallFailed, Failures) as error:
+        raise await explained(client, error) from error
+    plan = build_plan(declared, live, kinds, account=client.account or "", options=options)
+    stale = stale_keys(declared, plan.live)
+    return replace(plan, warnings=(*warnings, *plan.warnings, *stale))
+
+
+def options_of(
+    *,
+    target: Sequence[str] | None = None,
+    adopt: bool = False,
+    deletions: bool = False,
+    no_policy: Sequence[str] | None = None,
+    ca_deletion: Sequence[str] | None = None,
+    protected: Sequence[str] | None = None,
+    interruption: Sequence[str] | None = None,
+    disconnect: Sequence[str] | None = None,
+) -> Options:
+    """How a plan is asked for, from the options of a command.
+
+    Raises:
+        Usage: when an address is none.
+    """
+    allowances = Allowances(
+        adopt=adopt,
+        deletions=deletions,
+        no_policy=_addresses(no_policy),
+        ca_deletion=_addresses(ca_deletion),
+        protected=_addresses(protected),
+        interruption=_addresses(interruption),
+        disconnect=_addresses(disconnect),
+    )
+    return Options(allowances, frozenset(_address(item) for item in target or ()))
+
+
+def _addresses(given: Sequence[str] | None) -> frozenset[str]:
+    return frozenset(item if item == "all" else str(_address(item)) for item in given or ())
+
+
+def _address(text: str) -> Address:
+    try:
+        address = Address.parse(text)
+    except ValueError as error:
+        raise Usage(str(error)) from error
+    if KINDS.named(address.kind) is None:
+        known = ", ".join(kind.name for kind in KINDS if kind.section)
+        raise Usage(f"{text!r}: there is no kind {address.kind!r}", f"kinds are {known}")
+    return address

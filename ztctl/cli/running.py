@@ -1,0 +1,188 @@
+"""What plan, apply and destroy do, from settings to an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ztctl.cli.exits import Exit
+from ztctl.cli.planning import planned
+from ztctl.cli.session import connected, declared_by, view_of
+from ztctl.cli.settings import Settings
+from ztctl.cli.telling import told
+from ztctl.core.declared import Declared
+from ztctl.core.diagnostics import Failure, Problem
+from ztctl.core.events import Outcome
+from ztctl.core.plan import Plan
+from ztctl.core.planner import Options
+from ztctl.kinds.registry import KINDS
+
+if TYPE_CHECKING:
+    from ztctl.views.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One run of plan, apply or destroy."""
+
+    settings: Settings
+    options: Options
+    destroy: bool = False
+
+    def declared(self) -> tuple[Declared, tuple[Problem, ...]]:
+        """The wanted side of the run; nothing at all when everything is to go."""
+        declared, warnings = declared_by(self.settings)
+        if self.destroy:
+            declared = replace(declared, wanted=(), moved=())
+        return declared, warnings
+
+
+def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: bool) -> Exit:
+    """Show the plan."""
+    declared, warnings = request.declared()
+    view = view_of(request.settings, declared)
+
+    async def run() -> Plan:
+        async with connected(request.settings, declared.account, view) as client:
+            return await planned(client, declared, request.options, view, warnings=warnings)
+
+    with told(view):
+        plan = asyncio.run(run())
+        view.plan(plan)
+        if calls:
+            from ztctl.cli.calls import show_calls
+
+            show_calls(plan, KINDS, view, request.settings.format)
+        if out is not None:
+            from ztctl.engine.planfile import save
+
+            save(out, plan, declared, request.options)
+            view.note(f"The plan is saved: ztctl apply {out}")
+    if any(not refusal.apply_only for refusal in plan.refusals):
+        return Exit.REFUSED
+    return Exit.DIFFERENT if exit_code and not plan.is_empty else Exit.DONE
+
+
+def plan_and_apply(request: Request, *, auto_approve: bool) -> Exit:
+    """Show the plan, ask, carry it out."""
+    declared, warnings = request.declared()
+    view = view_of(request.settings, declared)
+    with told(view):
+        return asyncio.run(
+            _apply(request, declared, warnings, view, auto_approve=auto_approve, fits=None)
+        )
+
+
+def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> Exit:
+    """Carry out a saved plan, if the account still is as it was."""
+    from ztctl.engine.planfile import read, same
+
+    saved = read(planfile)
+    view = view_of(request.settings, saved.declared)
+    request = replace(request, options=replace(request.options, targets=saved.targets))
+    with told(view):
+        return asyncio.run(
+            _apply(
+                request,
+                saved.declared,
+                (),
+                view,
+                auto_approve=auto_approve,
+                fits=lambda plan: same(saved, plan),
+            )
+        )
+
+
+async def _apply(
+    request: Request,
+    declared: Declared,
+    warnings: tuple[Problem, ...],
+    view: View,
+    *,
+    auto_approve: bool,
+    fits: Callable[[Plan], bool] | None,
+) -> Exit:
+    from ztctl.cli.carrying import carry_out
+
+    async with connected(request.settings, declared.account, view) as client:
+        plan = await planned(client, declared, request.options, view, warnings=warnings)
+        view.plan(plan)
+        if plan.refusals:
+            return Exit.REFUSED
+        if fits is not None and not fits(plan):
+            view.failure(
+                Failure(
+                    "the account is no longer as it was when the plan was saved",
+                    "make a new plan and look at it again",
+                )
+            )
+            return Exit.REFUSED
+        if plan.is_empty:
+            written = _write_keys(declared, Outcome(live=plan.live), view)
+            return Exit.DONE if written else Exit.ERROR
+        verdict = _approved(view, auto_approve=auto_approve)
+        if verdict is not None:
+            return verdict
+        outcome = await carry_out(client, plan, view)
+    view.outcome(plan, outcome)
+    written = _write_keys(declared, outcome, view)
+    if outcome.is_complete and not request.destroy:
+        from ztctl.ssh.guidance import next_steps
+
+        if steps := next_steps(declared, plan, outcome):
+            view.next_steps(steps)
+    return _exit_of(outcome, written=written)
+
+
+def _approved(view: View, *, auto_approve: bool) -> Exit | None:
+    """``None`` when the plan may be carried out, else how the command ends."""
+    if auto_approve:
+        return None
+    view.close()
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        view.failure(Failure("there are changes to apply and nobody to ask", "pass --auto-approve"))
+        return Exit.USAGE
+    if _answer("\nApply these changes? Only 'yes' is a yes: ").strip() == "yes":
+        return None
+    view.note("Declined: nothing was changed.")
+    return Exit.ERROR
+
+
+def _answer(question: str) -> str:
+    # The event loop's own handler would not interrupt before the line has ended.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if not line.endswith("\n"):
+        sys.stderr.write("\n")
+    return line
+
+
+def _write_keys(declared: Declared, outcome: Outcome, view: View) -> bool:
+    from ztctl.ssh.public_keys import write_public_keys
+
+    try:
+        for written in write_public_keys(declared, outcome.live):
+            view.note(written)
+    except Failure as failure:
+        view.failure(failure)
+        return False
+    return True
+
+
+def _exit_of(outcome: Outcome, *, written: bool) -> Exit:
+    if outcome.interrupted:
+        return Exit.INTERRUPTED
+    if outcome.is_complete:
+        return Exit.DONE if written else Exit.IN_PART
+    nothing = not outcome.done and not any(failed.lost for failed in outcome.failed)
+    return Exit.ERROR if nothing else Exit.IN_PART

@@ -1,0 +1,162 @@
+"""From settings to what a command works with: the files, the client, the view."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ztctl import __version__
+from ztctl.cli.settings import DEFAULT_FILE, STATE, Settings, token_text
+from ztctl.core import check
+from ztctl.core.calls import Call, CallFailed
+from ztctl.core.declared import Declared
+from ztctl.core.diagnostics import Failure, Failures, Problem
+from ztctl.core.kind import Kinds
+from ztctl.core.values import Secret
+from ztctl.documents import load
+from ztctl.documents.mask import Mask
+from ztctl.kinds.registry import KINDS
+from ztctl.ssh.public_keys import misplaced
+from ztctl.views.factory import make_view
+from ztctl.views.view import View
+
+if TYPE_CHECKING:
+    from ztctl.cloudflare.client import Client
+    from ztctl.sandbox.service import Sandbox
+
+_ACCOUNT = re.compile(r"[0-9a-f]{32}")
+
+
+def view_of(chosen: Settings, declared: Declared | None = None) -> View:
+    """The view that the settings ask for; it hides what came from the environment."""
+    mask = Mask(declared.environment if declared else {})
+    return make_view(
+        chosen.format.value,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        color=chosen.color,
+        quiet=chosen.quiet,
+        terminal=chosen.terminal,
+        redact=mask.hide,
+        version=__version__,
+    )
+
+
+def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> tuple[Declared, tuple[Problem, ...]]:
+    """The wanted side, checked as far as that goes offline, and the warnings.
+
+    Raises:
+        Problems: everything that is wrong.
+        Failure: when no file was named and there is no default one.
+    """
+    if chosen.files == (DEFAULT_FILE,) and not DEFAULT_FILE.exists():
+        raise Failure(
+            f"there is no {DEFAULT_FILE} in this folder",
+            "name a file or a folder by -f, for example -f examples/quickstart",
+        )
+    declared = load(
+        chosen.files,
+        kinds,
+        variables=chosen.variables,
+        variable_files=chosen.variable_files,
+        environment=_environment(chosen),
+        allow_env=chosen.allow_env,
+        check=lambda found: (*check.problems(found, kinds), *misplaced(found)),
+    )
+    return declared, declared.warnings
+
+
+def _environment(chosen: Settings) -> Mapping[str, str]:
+    # The sandbox has its own account, so that a file which names the real one still works.
+    stand_in = {"CLOUDFLARE_ACCOUNT_ID": "sandbox"} if chosen.sandbox else {}
+    return {**stand_in, **chosen.environment}
+
+
+def sandbox_of(folder: Path = Path()) -> Sandbox:
+    """The sandbox whose state is kept below a folder.
+
+    Raises:
+        Failure: when the state is not a sandbox's, or cannot be written.
+    """
+    from ztctl.sandbox import open_sandbox
+
+    path = folder / STATE
+    try:
+        path.parent.mkdir(exist_ok=True)
+        ignore = path.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="ascii")
+        return open_sandbox(path)
+    except (OSError, ValueError) as error:
+        raise Failure(
+            f"cannot use the sandbox's state {path}: {error}", "ztctl sandbox reset makes a new one"
+        ) from error
+
+
+@asynccontextmanager
+async def connected(chosen: Settings, account: str | None, view: View) -> AsyncIterator[Client]:
+    """A client for the account that the files mean.
+
+    Raises:
+        Failure: when there is no token, or no account can be told.
+        CallFailed, Failures: when the accounts cannot be listed.
+    """
+    from ztctl.cloudflare.client import BASE_URL, Client
+
+    def waiting(seconds: float, reason: str) -> None:
+        view.note(f"waiting {seconds:.0f} s: {reason}")
+
+    if chosen.sandbox:
+        from ztctl.sandbox.transport import SandboxTransport
+
+        sandbox = sandbox_of()
+        token = Secret("sandbox")
+        client = Client(token, transport=SandboxTransport(sandbox), quota=None, on_wait=waiting)
+        account = sandbox.account_id
+    else:
+        token = Secret(token_text(chosen))
+        client = Client(token, base_url=chosen.api_url or BASE_URL, on_wait=waiting)
+        account = account or chosen.environment.get("CLOUDFLARE_ACCOUNT_ID") or None
+    async with client:
+        try:
+            client.account = await _account(client, account)
+        except CallFailed as error:
+            raise await explained(client, error) from error
+        yield client
+
+
+async def _account(client: Client, account: str | None) -> str:
+    if account is not None and _ACCOUNT.fullmatch(account):
+        return account
+    found = await client.send(Call("GET", "/accounts", per_page=50))
+    named = [item for item in found if account is None or item.get("name") == account]
+    if len(named) == 1:
+        return str(named[0].get("id"))
+    seen = ", ".join(f"{item.get('name')} ({item.get('id')})" for item in named or found)
+    if account is None:
+        what = f"the token sees {len(found)} accounts" if found else "the token sees no account"
+    else:
+        what = f"{len(named) or 'no'} account is called {account!r}"
+    raise Failure(what, f"write `account:` with an id in the file; visible: {seen or 'none'}")
+
+
+async def explained(client: Client, error: CallFailed | Failures) -> CallFailed | Failures:
+    """The same failure with the reason why the token was refused, when that can be told.
+
+    A token that is not valid is one failure, however many calls were refused because of it.
+    """
+    from ztctl.cloudflare.errors import NotAuthorised
+    from ztctl.cloudflare.verify import RENEW, explain
+
+    if isinstance(error, CallFailed):
+        return await explain(client, error)
+    refused = [item for item in error.items if isinstance(item, NotAuthorised)]
+    if not refused:
+        return error
+    first = await explain(client, refused[0])
+    others = refused[1:] if first.hint != RENEW else []
+    return Failures([first, *others, *(item for item in error.items if item not in refused)])

@@ -1,0 +1,171 @@
+"""Sends calls; account, token, paging, retry and rate limit are dealt with here and only here."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from itertools import count
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from ztctl import __version__
+from ztctl.cloudflare.budget import IN_FLIGHT, QUOTA, Budget, OnWait
+from ztctl.cloudflare.encoding import encode, header
+from ztctl.cloudflare.envelope import Answer, Reply, read
+from ztctl.cloudflare.errors import ApiFailure, RateLimited, Rejected
+from ztctl.cloudflare.paging import collect
+from ztctl.cloudflare.retry import seconds_to_wait
+from ztctl.cloudflare.urls import check_account, check_base_url, placed, resolve
+from ztctl.core.calls import Call, Json
+from ztctl.core.diagnostics import Failure
+from ztctl.core.values import Secret
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ztctl.cloudflare.wire import Wire
+
+BASE_URL: Final = "https://api.cloudflare.com/client/v4"
+BUSY: Final = "the service asks to wait"
+
+
+class Client:
+    """A connection to the API for the length of an ``async with``.
+
+    Args:
+        token: the API token; it appears in no message, representation or log.
+        account: what ``{account}`` in a path stands for; may be set later.
+        base_url: https, or http to this machine.
+        transport: answers instead of the network, as the sandbox does.
+        quota: calls in five minutes, until the service states its limit; ``None`` does not pace.
+        on_wait: told about each wait that the service causes: seconds and reason.
+        sleep, clock, jitter: time and chance; the clock is monotonic, the jitter in [0, 1).
+
+    Attributes:
+        count: requests sent, repeated ones included.
+
+    Raises:
+        Failure: when the URL, the token or the account cannot be used; nothing has been sent.
+    """
+
+    def __init__(
+        self,
+        token: Secret,
+        *,
+        account: str | None = None,
+        base_url: str = BASE_URL,
+        transport: httpx.AsyncBaseTransport | None = None,
+        quota: int | None = QUOTA,
+        on_wait: OnWait | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.count = 0
+        self.account = account
+        self._token = token
+        self._base_url = check_base_url(base_url)
+        self._transport = transport
+        self._sleep = sleep
+        self._on_wait = on_wait
+        self._jitter = jitter
+        self._budget = Budget(clock=clock, sleep=sleep, on_wait=on_wait, quota=quota)
+        self._slots = asyncio.Semaphore(IN_FLIGHT)
+        self._wire: Wire | None = None
+
+    @property
+    def account(self) -> str | None:
+        """The account's id, ``None`` while it is not known."""
+        return self._account
+
+    @account.setter
+    def account(self, account: str | None) -> None:
+        self._account = None if account is None else check_account(account)
+
+    async def __aenter__(self) -> Self:
+        # Here and not above: most commands never open a client, and httpx is slow to load.
+        from ztctl.cloudflare.wire import Wire
+
+        self._wire = Wire(self._base_url, self._headers(), self._transport)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._wire is not None:
+            await self._wire.close()
+            self._wire = None
+
+    def _headers(self) -> dict[str, str]:
+        try:
+            authorization = header(self._token)
+        except ValueError as reason:
+            raise Failure(str(reason), "copy it again from the Cloudflare dashboard") from None
+        return {
+            "Authorization": authorization,
+            "Accept": "application/json",
+            "User-Agent": f"ztctl/{__version__}",
+        }
+
+    async def send(self, call: Call) -> Json:
+        """Give the ``result`` of a call; with ``per_page``, every page's objects as one list.
+
+        Raises:
+            CallFailed: one of ``ztctl.cloudflare.errors``, after the attempts that are safe.
+        """
+        if call.per_page > 0:
+            return await collect(call, self._reply)
+        return (await self._reply(call)).result
+
+    async def _reply(self, call: Call) -> Reply:
+        for attempt in count(1):
+            try:
+                return await self._attempt(call)
+            except ApiFailure as failure:
+                wait = seconds_to_wait(attempt, failure, call, jitter=self._jitter())
+                if wait is None:
+                    raise
+                await self._pause(wait, failure)
+        raise AssertionError("unreachable: count never ends")
+
+    async def _pause(self, seconds: float, failure: ApiFailure) -> None:
+        if isinstance(failure, RateLimited):
+            self._budget.hold(seconds)
+            return
+        if failure.retry_after and self._on_wait:
+            self._on_wait(seconds, BUSY)
+        await self._sleep(seconds)
+
+    async def _attempt(self, call: Call) -> Reply:
+        path = self._path(call)
+        call = replace(call, query=placed(call.query, self._account))
+        content, secrets = (None, ()) if call.body is None else encode(call.body)
+        hide = (self._token.reveal(), *secrets)
+        return read(call, await self._exchange(call, path, content, hide), hide)
+
+    def _path(self, call: Call) -> str:
+        try:
+            return resolve(call.path, self._account)
+        except ValueError as reason:
+            raise Rejected(call, f"nothing was sent: {reason}") from None
+
+    async def _exchange(
+        self, call: Call, path: str, content: bytes | None, hide: tuple[str, ...]
+    ) -> Answer:
+        if self._wire is None:
+            raise RuntimeError("a client sends inside `async with` only")
+        async with self._slots:
+            await self._budget.take()
+            self.count += 1
+            try:
+                answer = await self._wire.exchange(call, path, content, hide)
+            finally:
+                self._budget.give_back()
+            self._budget.learn(answer.headers)
+            return answer

@@ -1,0 +1,174 @@
+"""What can go wrong with a call, drawn with one class a remedy.
+
+::
+
+    CallFailed                core: what a flow may catch
+    └── ApiFailure            adds the ray id and the wait that the service asks for
+        ├── NotAuthorised     401, 403     give the token the permission that is named
+        ├── ZeroTrustMissing  code 9999    set up Zero Trust in the dashboard
+        ├── NotFound          404          the object is gone
+        ├── Conflict          409, exists  another object is in the way
+        ├── Rejected          other 4xx    correct what was sent
+        ├── RateLimited       429          wait
+        ├── Unavailable       5xx          try later
+        ├── Unreachable       no answer    check the network
+        └── BadReply          not the API  check --api-url
+
+Codes: Cloudflare OpenAPI description, July 2026, and replies that other clients report. Which class
+it becomes hangs on the HTTP status first, because the numbers are less stable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from ztctl.core.calls import ApiMessage, Call, CallFailed
+
+ZERO_TRUST_MISSING: Final = 9999
+
+
+class ApiFailure(CallFailed):
+    """A call that did not succeed, with what the answer said about it.
+
+    Attributes:
+        ray: the ``cf-ray`` id, which Cloudflare's support asks for; empty when there is none.
+        retry_after: seconds the service asks to wait, ``None`` when it does not.
+    """
+
+    headline: ClassVar[str] = ""
+    remedy: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        call: Call,
+        detail: str,
+        *,
+        status: int | None = None,
+        errors: tuple[ApiMessage, ...] = (),
+        lost: bool = False,
+        hint: str = "",
+        ray: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        lead = f"{self.headline}: " if self.headline else ""
+        trace = f" (ray {ray})" if ray else ""
+        super().__init__(
+            call,
+            f"{call}: {lead}{detail}{trace}",
+            status=status,
+            errors=errors,
+            lost=lost,
+        )
+        self.hint = hint or self.advice()
+        self.ray = ray
+        self.retry_after = retry_after
+
+    def advice(self) -> str:
+        """What to do about a failure of this class."""
+        return self.remedy
+
+
+class NotAuthorised(ApiFailure):
+    """The token is not valid, or may not do this."""
+
+    def advice(self) -> str:
+        """Name the permission that the call needs, as the dashboard's token editor does."""
+        needed = permission_of(self.call)
+        if not needed:
+            return "check that the API token is valid and covers this account or zone"
+        return f'the API token needs the permission "{needed}" for this account or zone'
+
+
+class ZeroTrustMissing(ApiFailure):
+    """The account has no Zero Trust organisation, so nothing of Access can exist in it."""
+
+    headline = "Zero Trust is not set up on this account"
+    remedy = "open Zero Trust once in the Cloudflare dashboard and choose a team name"
+
+
+class NotFound(ApiFailure):
+    """What the path names does not exist, or the token cannot see it."""
+
+    remedy = "the object may have been deleted, or belongs to another account"
+
+
+class Conflict(ApiFailure):
+    """Another object, or a change that has not yet spread, is in the way."""
+
+    remedy = "another object is in the way, or an earlier change has not spread yet"
+
+
+class Rejected(ApiFailure):
+    """The API understood the request and does not accept what it says."""
+
+
+class RateLimited(ApiFailure):
+    """The limit was hit, and waiting did not help."""
+
+    remedy = (
+        "wait five minutes: the limit counts the dashboard and all tokens of a user together "
+        "(1,200 calls in five minutes)"
+    )
+
+
+class Unavailable(ApiFailure):
+    """The service answered that it cannot answer."""
+
+    remedy = "try again later; https://www.cloudflarestatus.com tells about known trouble"
+
+
+class Unreachable(ApiFailure):
+    """No answer came.
+
+    Attributes:
+        connected: false when the request provably never left.
+    """
+
+    remedy = "check the network, the proxy settings and --api-url"
+
+    def __init__(self, call: Call, detail: str, *, connected: bool, hint: str = "") -> None:
+        super().__init__(call, detail, lost=call.writes and connected, hint=hint)
+        self.connected = connected
+
+
+class BadReply(ApiFailure):
+    """Something answered that is not the Cloudflare API.
+
+    Its ``status`` is always ``None``: a 404 of a captive portal must not pass for "the object is
+    gone".
+    """
+
+    remedy = "check --api-url, and whether a proxy or a login page stands in between"
+
+
+def permission_of(call: Call) -> str:
+    """The permission with its level: Read for GET, Edit for writes, unless it states one."""
+    if not call.permission or call.permission.endswith(("· Read", "· Edit")):
+        return call.permission
+    return f"{call.permission} · {'Edit' if call.writes else 'Read'}"
+
+
+BY_STATUS: Final[Mapping[int, type[ApiFailure]]] = {
+    401: NotAuthorised,
+    403: NotAuthorised,
+    404: NotFound,
+    409: Conflict,
+    429: RateLimited,
+}
+# DNS answers 400 for a record that exists (81053, 81057, 81058).
+BY_CODE: Final[Mapping[int, type[ApiFailure]]] = {
+    **dict.fromkeys((6003, 6111, 9109, 10000), NotAuthorised),
+    **dict.fromkeys((81053, 81057, 81058, 1013, 1014, 11010), Conflict),
+}
+
+
+def class_of(status: int, errors: tuple[ApiMessage, ...]) -> type[ApiFailure]:
+    """The class of a failure that an envelope states."""
+    if status >= 500:
+        return Unavailable
+    if any(error.code == ZERO_TRUST_MISSING for error in errors):
+        return ZeroTrustMissing
+    if status in BY_STATUS:
+        return BY_STATUS[status]
+    return next((BY_CODE[error.code] for error in errors if error.code in BY_CODE), Rejected)

@@ -1,0 +1,119 @@
+"""Every page of a list as one list, each object once.
+
+Lists have no snapshot: an object made or deleted between two pages shifts the rest, so that one
+comes twice or not at all. Doubles are dropped by id; when the stated total changes between pages
+the list is read once more.
+"""
+
+from __future__ import annotations
+
+from asyncio import TaskGroup
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from ztctl.cloudflare.envelope import Reply
+from ztctl.cloudflare.errors import BadReply
+from ztctl.core.calls import Call, Json
+
+Fetch = Callable[[Call], Awaitable[Reply]]
+
+MOST_PAGES: Final = 1000
+
+
+async def collect(call: Call, fetch: Fetch) -> list[Json]:
+    """Read the whole list of ``call``, asking for ``call.per_page`` objects a page.
+
+    Raises:
+        CallFailed: of the first page that failed; ``BadReply`` when a page is no list, or when
+            the list does not end.
+    """
+    listing = await _read(call, fetch)
+    if len(listing.totals) > 1:
+        listing = await _read(call, fetch)
+    return list(listing.found.values())
+
+
+class Listing:
+    """What has come of one list so far.
+
+    Attributes:
+        found: the objects by identity, in the order in which they came.
+        totals: every total that a page with objects stated.
+        is_complete: true when no further page is worth asking for.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.found: dict[object, Json] = {}
+        self.totals: set[int] = set()
+        self.is_complete = False
+
+    def add(self, reply: Reply) -> int:
+        """Take in the next page; returns how many objects it holds."""
+        items = self._items(reply)
+        before = len(self.found)
+        for item in items:
+            self.found.setdefault(_identity(self.call, item), item)
+        # A page without anything new ends the list, too: the server ignores `page`.
+        self.is_complete = len(self.found) == before or not self._expects_more(reply, len(items))
+        return len(items)
+
+    def _items(self, reply: Reply) -> Sequence[Json]:
+        if isinstance(reply.result, list | None):
+            return reply.result or ()
+        raise BadReply(self.call, "a list was asked for, and the result is none")
+
+    def _expects_more(self, reply: Reply, count: int) -> bool:
+        if reply.page is None:
+            return False
+        if reply.page.total is None:
+            return count >= (reply.page.per_page or self.call.per_page)
+        # The total decides over a short page: a server may give fewer than it says it does, and
+        # an object that is not seen would be created a second time.
+        self.totals.add(reply.page.total)
+        return len(self.found) < reply.page.total
+
+
+async def _read(call: Call, fetch: Fetch) -> Listing:
+    listing = Listing(call)
+    size = listing.add(await fetch(_page_of(call, 1)))
+    asked = 1
+    while not listing.is_complete:
+        numbers = range(asked + 1, max(asked + 1, _last(listing, size)) + 1)
+        if numbers[-1] > MOST_PAGES:
+            raise BadReply(call, f"the list does not end: more than {MOST_PAGES} pages")
+        for reply in await _together(fetch, [_page_of(call, number) for number in numbers]):
+            listing.add(reply)
+        asked = numbers[-1]
+    return listing
+
+
+def _last(listing: Listing, size: int) -> int:
+    # By what the first page really held, which is right whether or not `per_page` was clamped.
+    return -(-max(listing.totals, default=0) // size)
+
+
+async def _together(fetch: Fetch, calls: Iterable[Call]) -> list[Reply]:
+    try:
+        async with TaskGroup() as group:
+            tasks = [group.create_task(_awaited(fetch, call)) for call in calls]
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def _awaited(fetch: Fetch, call: Call) -> Reply:
+    return await fetch(call)
+
+
+def _page_of(call: Call, number: int) -> Call:
+    paging = (("page", str(number)), ("per_page", str(call.per_page)))
+    return replace(call, query=call.query + paging)
+
+
+def _identity(call: Call, item: Json) -> object:
+    # The name of an Access tag is its id; other objects without an id are all kept.
+    member = "name" if call.path.endswith("/access/tags") else "id"
+    key = item.get(member) if isinstance(item, dict) else None
+    return (member, key) if isinstance(key, str | int) and key != "" else object()

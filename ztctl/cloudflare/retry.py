@@ -1,0 +1,56 @@
+"""Whether a failed call is sent again, and when: pure.
+
+GET, PUT, PATCH and DELETE are repeated after 429, 502, 503, 504 and broken connections; a PATCH of
+the resources in scope only merges. A call that adds (every POST, and the PUT of a batch) is
+repeated only when it is certain that nothing was done: after 429, or when no connection came about.
+A 409, also "still spreading" (12132), is for the caller to judge.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ztctl.cloudflare.errors import ApiFailure, RateLimited, Unavailable, Unreachable
+from ztctl.core.calls import Call
+
+REPEATS: Final = 5
+# A name that does not resolve is told within seconds; time-outs must not add up to minutes.
+REPEATS_UNREACHABLE: Final = 3
+FIRST: Final = 0.5
+LONGEST: Final = 8.0
+# Exceeding the limit blocks every call for five minutes (Cloudflare product documentation).
+LONGEST_BLOCK: Final = 330.0
+PASSING: Final = (502, 503, 504)
+
+
+def seconds_to_wait(
+    attempt: int, failure: ApiFailure, call: Call, *, jitter: float
+) -> float | None:
+    """Seconds before the next attempt, ``None`` to give up.
+
+    Args:
+        attempt: how often the call has been sent, from 1.
+        failure: how the last attempt ended.
+        call: what is sent.
+        jitter: in [0, 1); spreads calls that failed together over half of the wait.
+    """
+    if attempt > _repeats(failure, call):
+        return None
+    if failure.retry_after:
+        return failure.retry_after if failure.retry_after <= LONGEST_BLOCK else None
+    return float(min(LONGEST, FIRST * 2 ** (attempt - 1)) * (1 + jitter) / 2)
+
+
+def adds(call: Call) -> bool:
+    """True when sending twice may create twice; the PUT of targets in a batch adds, too."""
+    return call.method == "POST" or (call.method == "PUT" and call.path.endswith("/batch"))
+
+
+def _repeats(failure: ApiFailure, call: Call) -> int:
+    if isinstance(failure, RateLimited):
+        return REPEATS
+    if adds(call) and failure.lost:
+        return 0
+    if isinstance(failure, Unreachable):
+        return REPEATS_UNREACHABLE
+    return REPEATS if isinstance(failure, Unavailable) and failure.status in PASSING else 0

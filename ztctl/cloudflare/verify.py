@@ -1,0 +1,78 @@
+"""Tells a token that is not valid from one that lacks a permission, after a 401 or 403 only.
+
+A user's token is verified at ``/user/tokens/verify``, an account's at
+``/accounts/{account}/tokens/verify``; each refuses the other's (Cloudflare OpenAPI description,
+July 2026). Verifying proves who the token is, never what it may do.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from ztctl.cloudflare.errors import NotAuthorised, NotFound, Rejected, permission_of
+from ztctl.core.calls import Call, CallFailed, Json
+
+OF_USER: Final = Call("GET", "/user/tokens/verify")
+OF_ACCOUNT: Final = Call("GET", "/accounts/{account}/tokens/verify")
+NOT_VALID: Final = "not valid"
+RENEW: Final = "make a new token in the Cloudflare dashboard, or check that it was copied whole"
+UNPLACED: Final = "not a valid token of a user, and no account is stated whose it could be"
+
+
+class Sender(Protocol):
+    """What sends calls and may know the account; ``Client`` is one."""
+
+    account: str | None
+
+    async def send(self, call: Call) -> Json:
+        """Give the result of a call, or raise ``CallFailed``."""
+
+
+async def explain(client: Sender, failure: CallFailed) -> CallFailed:
+    """Say whether the token or its permission is at fault; sends one call, or two.
+
+    Ask once a run: the answer is the same for every failure. Anything but a 401 or 403, or a
+    failure while asking, gives the failure back as it is.
+    """
+    if not isinstance(failure, NotAuthorised):
+        return failure
+    try:
+        state = await _state(client)
+    except CallFailed:
+        return failure
+    return NotAuthorised(
+        failure.call,
+        f"{_verdict(failure.call, state)} ({_said(failure)})",
+        status=failure.status,
+        errors=failure.errors,
+        # Nothing stated: the class itself names the permission.
+        hint="" if state == "active" else RENEW,
+        ray=failure.ray,
+    )
+
+
+async def _state(client: Sender) -> str:
+    for call in (OF_USER, OF_ACCOUNT) if client.account else (OF_USER,):
+        try:
+            return _status_of(await client.send(call))
+        except (NotAuthorised, NotFound, Rejected):
+            continue
+    return NOT_VALID if client.account else UNPLACED
+
+
+def _status_of(result: Json) -> str:
+    status = result.get("status") if isinstance(result, dict) else None
+    return status if status in ("active", "disabled", "expired") else NOT_VALID
+
+
+def _verdict(call: Call, state: str) -> str:
+    if state != "active":
+        return f"the API token is {state}"
+    needed = permission_of(call)
+    lack = f'the permission "{needed}"' if needed else "a permission that this call needs"
+    return f"the API token is valid, but lacks {lack} or does not cover this account or zone"
+
+
+def _said(failure: NotAuthorised) -> str:
+    codes = ", ".join(str(error.code) for error in failure.errors if error.code)
+    return f"HTTP {failure.status}" + (f", code {codes}" if codes else "")

@@ -1,0 +1,142 @@
+"""The only file that knows httpx: a request out, an answer or ``Unreachable`` back.
+
+Importing it loads httpx; opening a real connection loads HTTP/2 as well.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+import httpx
+
+from ztctl.cloudflare.budget import IN_FLIGHT
+from ztctl.cloudflare.envelope import Answer
+from ztctl.cloudflare.errors import BadReply, Rejected, Unreachable
+from ztctl.cloudflare.jsontext import LARGEST
+from ztctl.cloudflare.texts import clean
+from ztctl.cloudflare.urls import is_plain_http
+from ztctl.core.calls import Call
+from ztctl.core.diagnostics import Failure
+
+CONNECT_SECONDS: Final = 10.0
+READ_SECONDS: Final = 60.0
+# Waiting for a free connection is no failure: only the service's own time counts.
+TIMEOUT: Final = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None)
+LIMITS: Final = httpx.Limits(
+    max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT, keepalive_expiry=60.0
+)
+# With these no byte of the request has left.
+NEVER_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+class Wire:
+    """One set of connections to the API.
+
+    Args:
+        base_url: checked by ``urls.check_base_url``.
+        headers: sent with every request.
+        transport: answers instead of the network.
+
+    Raises:
+        Failure: when the environment's proxy or certificate settings cannot be used.
+    """
+
+    def __init__(
+        self, base_url: str, headers: dict[str, str], transport: httpx.AsyncBaseTransport | None
+    ) -> None:
+        self._base_url = base_url
+        if transport is not None:
+            self._http = httpx.AsyncClient(
+                transport=transport, headers=headers, timeout=TIMEOUT, trust_env=False
+            )
+        else:
+            self._http = _connected(base_url, headers)
+
+    async def exchange(
+        self, call: Call, path: str, content: bytes | None, hide: tuple[str, ...]
+    ) -> Answer:
+        """Send one request and read its answer, whatever it is.
+
+        Raises:
+            Unreachable: when there is none.
+            BadReply: when it is compressed wrongly.
+            Rejected: when the call makes no URL; nothing is sent.
+        """
+        request = self._request(call, path, content)
+        try:
+            response = await self._http.send(request, stream=True, follow_redirects=False)
+            try:
+                return Answer(response.status_code, _lowered(response), await _body(response))
+            finally:
+                await response.aclose()
+        except httpx.DecodingError as error:
+            raise BadReply(call, "the answer is compressed wrongly", lost=call.writes) from error
+        except httpx.HTTPError as error:
+            raise _unreachable(call, error, hide) from error
+
+    def _request(self, call: Call, path: str, content: bytes | None) -> httpx.Request:
+        try:
+            return self._http.build_request(
+                call.method,
+                self._base_url + path,
+                params=list(call.query) or None,
+                content=content,
+                headers={"Content-Type": "application/json"} if content is not None else None,
+            )
+        except (httpx.InvalidURL, UnicodeError):
+            raise Rejected(call, "nothing was sent: the path or the query makes no URL") from None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+
+def _connected(base_url: str, headers: dict[str, str]) -> httpx.AsyncClient:
+    # At DEBUG, hpack logs each header that it compresses, the token among them.
+    logging.getLogger("hpack").setLevel(logging.WARNING)
+    try:
+        return httpx.AsyncClient(
+            http2=True,
+            headers=headers,
+            timeout=TIMEOUT,
+            limits=LIMITS,
+            # A proxy would read what goes unencrypted to this machine.
+            trust_env=not is_plain_http(base_url),
+        )
+    except (ImportError, OSError, ValueError) as error:
+        # The text is left out: it may repeat a proxy's password.
+        raise Failure(
+            f"the connection cannot be set up ({type(error).__name__})",
+            "check the proxy variables (HTTPS_PROXY, ALL_PROXY) and SSL_CERT_FILE",
+        ) from None
+
+
+def _lowered(response: httpx.Response) -> dict[str, str]:
+    # Doubled names come joined by a comma.
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+async def _body(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > LARGEST:
+            break
+    return bytes(body)
+
+
+def _unreachable(call: Call, error: httpx.HTTPError, hide: tuple[str, ...]) -> Unreachable:
+    connected = not isinstance(error, NEVER_SENT)
+    said = clean(str(error), hide) or type(error).__name__
+    what = "the connection broke before an answer came" if connected else "no connection"
+    hint = ""
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        hint = "where a proxy inspects TLS, name its certificate in SSL_CERT_FILE"
+    return Unreachable(call, f"{what}: {said}", connected=connected, hint=hint)

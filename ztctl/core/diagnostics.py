@@ -1,0 +1,74 @@
+"""What is told to people: problems with a place, a reason and a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a problem matters: an error stops the command, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Where:
+    """A place in a file: line and column count from one."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, in words: what it is, where, and what to do about it."""
+
+    summary: str
+    where: Where | None = None
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.severity}: {self.summary}"
+
+
+class ZtctlError(Exception):
+    """Anything that ends a command with a message for people instead of a traceback."""
+
+
+class Problems(ZtctlError):
+    """All that is wrong with the input, at once, in the order of the files."""
+
+    def __init__(self, items: Iterable[Problem]) -> None:
+        self.items = tuple(items)
+        super().__init__("\n".join(str(item) for item in self.items))
+
+
+class Failure(ZtctlError):
+    """One fault outside the files (network, token, service), with its remedy.
+
+    Attributes:
+        summary: what happened.
+        hint: what to do, empty when nobody can tell.
+    """
+
+    def __init__(self, summary: str, hint: str = "") -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.hint = hint
+
+
+class Failures(ZtctlError):
+    """Several faults of one effort, such as three lists that the token may not read."""
+
+    def __init__(self, items: Iterable[ZtctlError]) -> None:
+        self.items = tuple(items)
+        super().__init__("\n".join(str(item) for item in self.items))

@@ -1,0 +1,5 @@
+"""YAML files in, the wanted side out: places kept, short forms expanded, problems all at once."""
+
+from ztctl.documents.compose import load
+
+__all__ = ["load"]

@@ -1,0 +1,162 @@
+"""Files in, the wanted side out, or all that is wrong at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from ztctl.core.declared import Declared
+from ztctl.core.diagnostics import Problem, Problems, Severity, Where
+from ztctl.core.kind import Kind
+from ztctl.documents import hosts
+from ztctl.documents.files import read_sources, read_values, scalars, shown
+from ztctl.documents.joined import Joined, join
+from ztctl.documents.mask import Mask
+from ztctl.documents.nodes import MappingNode, Node, Pair, Text, mapping, placed
+from ztctl.documents.validated import Validator, moved, removed
+from ztctl.documents.variables import Environment, Variables
+
+Check = Callable[[Declared], Iterable[Problem]]
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def load(
+    paths: Sequence[Path],
+    kinds: Sequence[Kind],
+    *,
+    variables: Mapping[str, str] = _NOTHING,
+    variable_files: Sequence[Path] = (),
+    environment: Mapping[str, str] = _NOTHING,
+    allow_env: Collection[str] = (),
+    check: Check = lambda _: (),
+) -> Declared:
+    """All that the files say, validated and expanded, references unresolved.
+
+    Args:
+        paths: YAML files, and folders of them.
+        kinds: whose sections the files may have.
+        variables: values of ``${var.NAME}``, taken as they are, that go before all others.
+        variable_files: YAML mappings of values that go before those of the files; of two, the
+            later one wins.
+        environment: what ``${env.NAME}`` is read from.
+        allow_env: names that may be read besides CLOUDFLARE_ACCOUNT_ID and ZTCTL_*.
+        check: what is wrong with the objects together; its warnings are handed on.
+
+    Raises:
+        Problems: everything that is wrong, in the order of files and lines.
+    """
+    found: list[Problem] = []
+    sources = read_sources(paths, found)
+    roots = [source.root for source in sources if source.root is not None]
+    values = read_values(variable_files, found)
+    values = {**_declared_variables(roots, found), **values}
+    replacer = Variables(values, variables, Environment(environment, allow_env))
+    replaced = [_replaced(root, replacer) for root in roots]
+    mask = Mask(replacer.used)
+    whole = _Whole(kinds, mask, replacer.used)
+    result = whole.declared(replaced, complete=not found)
+    found += replacer.problems
+    found += [problem for problem in whole.problems if problem.where not in replacer.broken]
+    checked = list(check(result)) if result is not None and whole.complete else []
+    found += [problem for problem in checked if problem.severity is Severity.ERROR]
+    names = [*(source.name for source in sources), *map(shown, variable_files)]
+    if found or result is None:
+        raise Problems(map(mask.problem, _in_order(found, names)))
+    return replace(result, warnings=tuple(map(mask.problem, _in_order(checked, names))))
+
+
+class _Whole:
+    """All files together; what is wrong with them as a whole collects in ``problems``."""
+
+    def __init__(self, kinds: Sequence[Kind], mask: Mask, environment: Mapping[str, str]) -> None:
+        self.problems: list[Problem] = []
+        self.complete = False
+        self._kinds = kinds
+        self._mask = mask
+        self._environment = environment
+
+    def declared(self, roots: Sequence[MappingNode], *, complete: bool) -> Declared | None:
+        """The wanted side, or ``None`` when something is wrong."""
+        if not roots:
+            return None
+        joined = _joined(roots, self._kinds, complete=complete)
+        self.complete = joined.complete
+        validator = Validator(self._kinds, self._mask)
+        public: dict[str, str] = {}
+        if hosts.SECTION in joined.sections:
+            public = hosts.expand(joined, validator.hosts(joined.sections[hosts.SECTION]))
+        wanted = tuple(validator.wanted(joined.sections))
+        node = joined.top if joined.complete else _assumed(joined.top)
+        top = validator.top(node)
+        self.problems += [*joined.problems, *validator.problems]
+        if top is None:
+            return None
+        return Declared(
+            stack=str(top.stack),
+            account=None if top.account is None else str(top.account),
+            team=None if top.team is None else str(top.team),
+            wanted=wanted,
+            removed=tuple(removed(top, node)),
+            moved=tuple(moved(top, node)),
+            public=public,
+            environment=dict(self._environment),
+            broken=frozenset(validator.broken),
+        )
+
+
+def _declared_variables(roots: Iterable[MappingNode], found: list[Problem]) -> dict[str, Text]:
+    values: dict[str, Text] = {}
+    keys: dict[str, Text] = {}
+    for root in roots:
+        section = root.value("vars")
+        if isinstance(section, MappingNode):
+            for name, value in scalars(section, found).items():
+                key = section.entries[name][0]
+                if name in keys:
+                    hint = f"it stands first at {keys[name].where}: remove one of the two"
+                    found.append(Problem(f"vars.{name} is declared twice", key.where, hint))
+                keys[name] = key
+                values.setdefault(name, value)
+        elif section is not None:
+            found.append(Problem("`vars` must be a mapping from names to values", section.where))
+    return values
+
+
+def _replaced(root: MappingNode, replacer: Variables) -> MappingNode:
+    pairs: list[Pair] = [pair for name, pair in root.entries.items() if name != "vars"]
+    node: Node = replacer.replaced(mapping(pairs, root.where))
+    assert isinstance(node, MappingNode)
+    return node
+
+
+def _joined(roots: Sequence[MappingNode], kinds: Sequence[Kind], *, complete: bool) -> Joined:
+    sections = [kind.section for kind in kinds if kind.section]
+    nicknames = {kind.name: kind.section for kind in kinds if kind.section}
+    if set(hosts.SECTIONS) <= set(sections):
+        sections.append(hosts.SECTION)
+        nicknames["host"] = hosts.SECTION
+    return join(roots, sections, nicknames, complete=complete)
+
+
+def _assumed(top: MappingNode) -> MappingNode:
+    """The top as if nothing were missing: a file that could not be read may have it."""
+    needed = {"version": "1", "stack": "unknown"}
+    return top.with_pairs(
+        (placed(name, top.where), placed(text, top.where))
+        for name, text in needed.items()
+        if name not in top.entries
+    )
+
+
+def _in_order(problems: Iterable[Problem], names: Sequence[str]) -> list[Problem]:
+    rank = {name: place for place, name in reversed(list(enumerate(names)))}
+
+    def place(problem: Problem) -> tuple[int, Where]:
+        where = problem.where or Where("", 0, 0)
+        return rank.get(where.file, -1), where
+
+    return sorted(dict.fromkeys(problems), key=place)

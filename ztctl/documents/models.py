@@ -1,0 +1,134 @@
+"""What a person may write outside the kinds' own sections: the top of the file, and `hosts`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from ztctl.core.address import Address
+from ztctl.core.kind import Fields
+from ztctl.core.markers import RefersTo
+from ztctl.documents.suggest import did_you_mean
+
+_STACK: Final = re.compile(r"[a-z0-9-]{1,20}")
+
+
+class Written(Fields):
+    """Fields whose descriptions are spelt out, because reading them from the source is slow."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
+class Public(Written):
+    """Why a host is open to everybody."""
+
+    reason: str = Field(
+        min_length=1, description="Why nobody has to log in; shown by plan and audit."
+    )
+
+
+class Host(Written):
+    """One SSH host: a rule of its tunnel, its DNS record, its application and its CA key."""
+
+    tunnel: str = Field(description="The tunnel that leads to the host; declared in `tunnels`.")
+    service: str = Field(description="What the tunnel connects to, such as `ssh://localhost:22`.")
+    policies: list[Annotated[Any, RefersTo("access_policy")]] | None = Field(
+        None, description="Who may enter: names of policies, in order of precedence."
+    )
+    application: str | None = Field(
+        None, description="A declared application that covers the host, instead of one of its own."
+    )
+    terminal: StrictBool = Field(
+        False, description="Show a terminal in the browser (application type `ssh`)."
+    )
+    session_duration: str | None = Field(None, description="How long a login lasts, such as `8h`.")
+    access: StrictBool | None = Field(
+        None, description="Whether the connector itself refuses requests without an Access token."
+    )
+    ca_key: StrictBool = Field(
+        True, description="Whether a CA for short-lived certificates is generated."
+    )
+    public_key_file: str | None = Field(
+        None, description="Where the CA's public key is written, relative to this file."
+    )
+    public: Public | None = Field(
+        None, description="The host is open to everybody, for the reason given."
+    )
+
+
+def _number(value: Any) -> Any:
+    # To Python, true is 1.
+    if isinstance(value, bool):
+        return str(value).lower()
+    return 1 if value == "1" else value
+
+
+def _stack(value: str) -> str:
+    if _STACK.fullmatch(value):
+        return value
+    raise PydanticCustomError(
+        "stack",
+        "a stack is named by lower-case letters, digits and hyphens, at most 20 of them",
+        {"hint": "for example `ssh-prod`"},
+    )
+
+
+def _known_kind(value: Any, info: ValidationInfo) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        address = Address.parse(value)
+    except ValueError as error:
+        raise PydanticCustomError("address", "{text}", {"text": str(error)}) from None
+    sections: dict[str, str] = (info.context or {}).get("kinds", {})
+    if address.kind not in sections:
+        by_section = {section: kind for kind, section in sections.items() if section}
+        meant = by_section.get(address.kind)
+        hint = f"did you mean `{meant}.{address.key}`?" if meant else ""
+        raise PydanticCustomError(
+            "kind",
+            "there is no kind `{kind}`",
+            {"kind": address.kind, "hint": hint or did_you_mean(address.kind, sections)},
+        )
+    return value
+
+
+AddressText = Annotated[str, BeforeValidator(_known_kind)]
+
+
+class Removal(Written):
+    """An object to delete, or to let go of."""
+
+    address: AddressText = Field(description="`kind.key`, such as `tunnel.edge`.")
+    name: str | None = Field(None, description="The live name, where it differs from the key.")
+    forget: StrictBool = Field(False, description="Only take the mark off; delete nothing.")
+
+
+class Move(Written):
+    """A new address for an object that is live under the old one."""
+
+    source: AddressText = Field(alias="from", description="The address until now.")
+    target: AddressText = Field(alias="to", description="The address from now on.")
+
+
+class Top(Written):
+    """The top of the file, without the sections of objects."""
+
+    version: Annotated[Literal[1], BeforeValidator(_number)] = Field(
+        description="The version of this format."
+    )
+    stack: Annotated[str, AfterValidator(_stack)] = Field(
+        json_schema_extra={"pattern": "^[a-z0-9-]{1,20}$"},
+        description="The owner's name: lower-case letters, digits and hyphens, at most 20.",
+    )
+    account: str | None = Field(
+        None, description="Account id or name; may be left out when the token sees one account."
+    )
+    team: str | None = Field(
+        None, description="The Zero Trust team name; otherwise read from the organisation."
+    )
+    removed: list[Removal] | None = Field(None, description="Objects to delete or to forget.")
+    moved: list[Move] | None = Field(None, description="Objects that got a new address.")

@@ -1,0 +1,255 @@
+"""What pydantic finds, in words for people and at the place where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from ztctl.core.diagnostics import Problem, Where
+from ztctl.documents.mask import Mask
+from ztctl.documents.nodes import MappingNode, Node, SequenceNode, Text, is_null
+from ztctl.documents.suggest import did_you_mean, nearest
+
+Location = tuple[str | int, ...]
+
+_EXPECTED: Final = {
+    "string_type": "a text",
+    "string_sub_type": "a text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "set_type": "a list",
+    "frozen_set_type": "a list",
+    "dict_type": "a mapping (`key: value`)",
+    "mapping_type": "a mapping (`key: value`)",
+    "model_type": "a mapping (`key: value`)",
+    "model_attributes_type": "a mapping (`key: value`)",
+    "none_required": "empty",
+}
+_BOUNDED: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "literal_error": lambda ctx: f"{ctx['expected']}",
+    "enum": lambda ctx: f"{ctx['expected']}",
+    "greater_than_equal": lambda ctx: f"at least {ctx['ge']}",
+    "greater_than": lambda ctx: f"more than {ctx['gt']}",
+    "less_than_equal": lambda ctx: f"at most {ctx['le']}",
+    "less_than": lambda ctx: f"less than {ctx['lt']}",
+    "string_too_short": lambda ctx: f"at least {_counted(ctx['min_length'], 'character')} long",
+    "string_too_long": lambda ctx: f"at most {_counted(ctx['max_length'], 'character')} long",
+    "too_short": lambda ctx: f"a list of at least {_counted(ctx['min_length'], 'item')}",
+    "too_long": lambda ctx: f"a list of at most {_counted(ctx['max_length'], 'item')}",
+    "string_pattern_mismatch": lambda ctx: f"of the form {ctx['pattern']}",
+}
+_YES_AND_NO: Final = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One object of a section: its key, its fields, and the short form it comes from."""
+
+    key: Text
+    node: Node
+    origin: str = ""
+
+    @property
+    def fields(self) -> Node:
+        """The fields; an entry that says nothing has none."""
+        if is_null(self.node):
+            return MappingNode({}, self.key.where)
+        return self.node
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """One error of a model: at which field, what it must be or what is wrong, what was found."""
+
+    field: str
+    where: Where
+    expected: str = ""
+    found: str = ""
+    summary: str = ""
+    hint: str = ""
+
+
+def translated(
+    error: ValidationError, model: type[BaseModel], entry: Entry, name: str, mask: Mask
+) -> Iterator[Problem]:
+    """The problems of one entry, each at its own place.
+
+    ``name`` is how the entry is called; it is empty for the top of the file.
+    """
+    reader = _Reader(model, entry, mask)
+    for group in _by_place(map(reader.fault, error.errors(include_url=False))):
+        yield from _told(_subject(name, group[0].field), group)
+
+
+def _subject(name: str, field: str) -> str:
+    if not field:
+        return name or "the file"
+    return f"{name}: `{field}`" if name else f"`{field}`"
+
+
+def _by_place(faults: Iterable[_Fault]) -> Iterable[Sequence[_Fault]]:
+    groups: dict[tuple[str, Where], list[_Fault]] = {}
+    for fault in faults:
+        groups.setdefault((fault.field, fault.where), []).append(fault)
+    return groups.values()
+
+
+def _told(subject: str, group: Sequence[_Fault]) -> Iterator[Problem]:
+    # A field that may be one of several types has one error for each of them.
+    wrong_type = [fault for fault in group if fault.expected]
+    if wrong_type:
+        expected = " or ".join(dict.fromkeys(fault.expected for fault in wrong_type))
+        found = wrong_type[0].found
+        hint = next((fault.hint for fault in wrong_type if fault.hint), "")
+        summary = f"{subject} must be {expected}, not {found}"
+        yield Problem(summary, wrong_type[0].where, hint)
+    for fault in group:
+        if not fault.expected:
+            yield Problem(f"{subject}{fault.summary}", fault.where, fault.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads pydantic's errors against the entry that they are about."""
+
+    model: type[BaseModel]
+    entry: Entry
+    mask: Mask
+
+    def fault(self, detail: ErrorDetails) -> _Fault:
+        kind, loc, context = detail["type"], detail["loc"], detail.get("ctx", {})
+        if kind == "missing":
+            return self._missing(loc[:-1], str(loc[-1]))
+        if kind == "extra_forbidden":
+            return self._unknown(loc[:-1], str(loc[-1]))
+        expected = _expected(kind, detail["msg"], context)
+        if expected:
+            field, _, where = self._walked(loc)
+            found = _described(detail["input"], self.mask)
+            hint = _hint_for_value(kind, expected, detail["input"])
+            return _Fault(field, where, expected=expected, found=found, hint=hint)
+        return self._told_by_the_model(loc, detail["msg"], str(context.get("hint", "")))
+
+    def _told_by_the_model(self, loc: Location, message: str, hint: str) -> _Fault:
+        field, node, where = self._walked(loc)
+        if isinstance(node, MappingNode):
+            # What is wrong with several fields at once stands at the name of the whole.
+            where = self._walked(loc, at_key=True)[2]
+        message = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+        return _Fault(field, where, summary=f": {self.mask.short(message, most=400)}", hint=hint)
+
+    def _missing(self, parents: Location, key: str) -> _Fault:
+        field, _, where = self._walked(parents, at_key=True)
+        hint = _description(_models_at(self.model, parents), key)
+        return _Fault(field, where, summary=f" lacks `{key}`", hint=hint)
+
+    def _unknown(self, parents: Location, key: str) -> _Fault:
+        field, node, where = self._walked(parents)
+        if isinstance(node, MappingNode) and key in node.entries:
+            where = node.entries[key][0].where
+        names = [name for model in _models_at(self.model, parents) for name in _fields(model)]
+        summary = f" has no field `{self.mask.short(key)}`"
+        return _Fault(field, where, summary=summary, hint=did_you_mean(key, dict.fromkeys(names)))
+
+    def _walked(self, loc: Location, *, at_key: bool = False) -> tuple[str, Node, Where]:
+        """The field, the node and the place that a location of pydantic leads to.
+
+        Parts that stand for a member of a union are in no file and are passed over.
+        """
+        node: Node = self.entry.fields
+        where, field = self.entry.key.where if at_key else node.where, ""
+        for part in loc:
+            if isinstance(node, MappingNode) and str(part) in node.entries:
+                key, node = node.entries[str(part)]
+                where = key.where if at_key else node.where
+                name = self.mask.short(str(part))
+                field = f"{field}.{name}" if field else name
+            elif isinstance(node, SequenceNode) and part in range(len(node.items)):
+                node = node.items[int(part)]
+                where = node.where
+                field = f"{field}[{part}]"
+        return field, node, where
+
+
+def _expected(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    """What a value of another kind had to be; empty when the error says more than that."""
+    if kind in _BOUNDED:
+        return _BOUNDED[kind](context)
+    head, found, rest = message.partition("Input should be ")
+    return _EXPECTED.get(kind) or (rest if found and not head else "")
+
+
+def _models_at(model: type[BaseModel], loc: Location) -> list[type[BaseModel]]:
+    models = [model]
+    for part in loc:
+        below = [
+            inner
+            for one in models
+            if part in _fields(one)
+            for inner in _models_in(_fields(one)[str(part)].annotation)
+        ]
+        models = below or [one for one in models if one.__name__ == part] or models
+    return models
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model as they are written in a file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
+
+
+def _description(models: Iterable[type[BaseModel]], key: str) -> str:
+    fields = (_fields(model).get(key) for model in models)
+    return next((field.description for field in fields if field and field.description), "")
+
+
+def _hint_for_value(kind: str, expected: str, found: Any) -> str:
+    if kind in ("literal_error", "enum") and isinstance(found, str):
+        near = nearest(found, tuple(re.findall(r"'([^']*)'", expected)))
+        return f"did you mean `{near}`?" if near else ""
+    if kind.startswith("bool_") and isinstance(found, str) and found.lower() in _YES_AND_NO:
+        return "write true or false, without quotes"
+    if kind == "string_type" and found is not None and not isinstance(found, list | dict):
+        return "quote it"
+    return ""
+
+
+def _described(value: Any, mask: Mask) -> str:
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return repr(mask.short(value))
+        case dict():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return mask.short(str(value))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,118 @@
+"""One YAML file as nodes, or what is wrong with it.
+
+Only the events of the C parser are used: libyaml's composer is recursive and dies of a file of
+open brackets, and PyYAML's types follow YAML 1.1, in which a country is false (`NO`).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from ztctl.core.diagnostics import Problem, Where
+from ztctl.documents.build import Builder, Stop
+from ztctl.documents.nodes import Node
+from ztctl.documents.syntax import explained
+
+MAX_BYTES: Final = 10_000_000
+
+_UTF8_BOM: Final = b"\xef\xbb\xbf"
+_OTHER_BOMS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+# All that YAML 1.2.2 (section 5.1) does not call printable, and libyaml refuses. Two sets, because
+# one over all planes takes ten times as long to compile.
+_UNPRINTABLE: Final = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]|[\ufeff\ufffe\uffff]"
+)
+_BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+
+
+def read_file(path: Path, name: str, found: list[Problem]) -> Node | None:
+    """The root of a file; ``None`` when it cannot be used, with the reasons added to ``found``.
+
+    At most ``MAX_BYTES`` are read, whatever the path leads to.
+    """
+    try:
+        if path.is_file() and path.stat().st_size > MAX_BYTES:
+            found.append(_too_large(name))
+            return None
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        found.append(Problem(f"cannot read {name}: {reason.lower()}"))
+        return None
+    return read_bytes(content, name, found)
+
+
+def read_bytes(content: bytes, name: str, found: list[Problem]) -> Node | None:
+    """The root of a file's content; like ``read_file``."""
+    if len(content) > MAX_BYTES:
+        found.append(_too_large(name))
+        return None
+    text = _decoded(content, name, found)
+    return None if text is None else _parsed(text, name, found)
+
+
+def _too_large(name: str) -> Problem:
+    return Problem(
+        f"{name} is larger than {MAX_BYTES // 1_000_000} MB",
+        hint="split it, or check that it is the right file",
+    )
+
+
+def _decoded(content: bytes, name: str, found: list[Problem]) -> str | None:
+    problem = _byte_order_mark(content, name)
+    text = ""
+    if problem is None:
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            before = content[: error.start].decode("utf-8")
+            summary = f"not UTF-8: byte 0x{content[error.start]:02x}"
+            problem = Problem(summary, _end_of(before, name), "save the file as UTF-8")
+        else:
+            problem = _unprintable(text, name)
+    if problem is None:
+        return text
+    found.append(problem)
+    return None
+
+
+def _byte_order_mark(content: bytes, name: str) -> Problem | None:
+    if content.startswith(_UTF8_BOM):
+        hint = "save the file as UTF-8 without a byte order mark"
+        return Problem("the file begins with a byte order mark", Where(name, 1, 1), hint)
+    if content.startswith(_OTHER_BOMS):
+        return Problem("not UTF-8 but UTF-16 or UTF-32", Where(name, 1, 1), "save it as UTF-8")
+    return None
+
+
+def _unprintable(text: str, name: str) -> Problem | None:
+    match = _UNPRINTABLE.search(text)
+    if match is None:
+        return None
+    what = "a NUL character" if match[0] == "\0" else f"the character U+{ord(match[0]):04X}"
+    hint = 'remove it, or write it as an escape in double quotes, such as "\\x1b"'
+    return Problem(f"{what} cannot stand in YAML", _end_of(text[: match.start()], name), hint)
+
+
+def _end_of(text: str, name: str) -> Where:
+    breaks = list(_BREAK.finditer(text))
+    start = breaks[-1].end() if breaks else 0
+    return Where(name, len(breaks) + 1, len(text) - start + 1)
+
+
+def _parsed(text: str, name: str, found: list[Problem]) -> Node | None:
+    builder = Builder(name)
+    root: Node | None = None
+    try:
+        root = builder.build(yaml.parse(text, Loader=yaml.CSafeLoader))
+    except Stop as stop:
+        builder.problems.append(stop.problem)
+    except yaml.YAMLError as error:
+        builder.problems.append(explained(error, text, name))
+    found.extend(builder.problems)
+    return None if builder.problems else root

@@ -1,0 +1,74 @@
+"""Ingress rules that hosts add to a tunnel, behind the rules written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ztctl.core.diagnostics import Problem, Where
+from ztctl.core.hostnames import to_ascii
+from ztctl.documents.coverage import ingress_patterns, specificity
+from ztctl.documents.nodes import MappingNode, Node, Pair, SequenceNode, Text, mapping
+from ztctl.documents.problems import Entry
+from ztctl.documents.stated import Stated
+
+
+def with_rules(tunnel: Entry, hosts: Sequence[Stated], found: list[Problem]) -> Entry:
+    """The tunnel with one rule more for each host; a rule nothing would reach is a problem.
+
+    Exact names go before wildcards, because cloudflared takes the first rule that matches.
+    """
+    fields = tunnel.fields
+    if not isinstance(fields, MappingNode):
+        return tunnel
+    by_hand = fields.value("ingress") or SequenceNode((), tunnel.key.where)
+    if not isinstance(by_hand, SequenceNode):
+        return tunnel
+    found.extend(_hidden(tunnel, by_hand.items, hosts))
+    ordered = sorted(hosts, key=lambda stated: specificity(stated.name))
+    rules = (*by_hand.items, *map(_rule, ordered))
+    key = fields.entries.get("ingress", (tunnel.key.instead("ingress"), None))[0]
+    node = fields.with_pairs([(key, SequenceNode(rules, by_hand.where))])
+    return Entry(tunnel.key, node, tunnel.origin)
+
+
+def _rule(stated: Stated) -> MappingNode:
+    return mapping(_rule_fields(stated), stated.name.where)
+
+
+def _rule_fields(stated: Stated) -> Iterator[Pair]:
+    yield stated.name.instead("hostname"), stated.name.instead(stated.name, plain=False)
+    yield from stated.pair("service")
+    if stated.host.public is not None:
+        yield stated.say("access", "false")
+    else:
+        yield from stated.pair("access")
+
+
+def _hidden(tunnel: Entry, rules: Sequence[Node], hosts: Sequence[Stated]) -> Iterator[Problem]:
+    """One problem for each rule by hand that leaves nothing for the own rule of some host."""
+    answered = dict(reversed(list(_answered(rules))))
+    for stated in hosts if answered else ():
+        for pattern in ingress_patterns(stated.name):
+            where = answered.pop(pattern, None)
+            if where is not None:
+                yield _never_reached(tunnel, stated, where)
+
+
+def _answered(rules: Sequence[Node]) -> Iterator[tuple[str, Where]]:
+    """What each rule by hand answers for in whole: a pattern, ``*`` for every name."""
+    for rule in rules:
+        if isinstance(rule, MappingNode) and rule.value("path") is None:
+            name = rule.value("hostname")
+            if name is None:
+                yield "*", rule.where
+            elif isinstance(name, Text):
+                yield to_ascii(name), name.where
+
+
+def _never_reached(tunnel: Entry, stated: Stated, where: Where) -> Problem:
+    rule = f"the ingress rule of tunnels.{tunnel.key} at {where}"
+    return Problem(
+        f"{stated.origin} is never reached: {rule} answers first",
+        stated.name.where,
+        "remove one of the two; a closing `http_status:404` is always added",
+    )

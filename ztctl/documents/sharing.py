@@ -1,0 +1,41 @@
+"""Destinations that hosts add to an application which they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ztctl.core.hostnames import to_ascii
+from ztctl.documents.coverage import access_patterns
+from ztctl.documents.nodes import MappingNode, Node, SequenceNode, Text
+from ztctl.documents.problems import Entry
+from ztctl.documents.stated import Stated
+
+
+def with_destinations(application: Entry, hosts: Sequence[Stated]) -> Entry:
+    """The application with every host among its destinations that it does not cover yet."""
+    fields = application.fields
+    if not isinstance(fields, MappingNode):
+        return application
+    listed = fields.value("destinations") or SequenceNode((), application.key.where)
+    if not isinstance(listed, SequenceNode):
+        return application
+    covered = {
+        to_ascii(text.removesuffix("/")) for text in _texts((fields.value("domain"), *listed.items))
+    }
+    missing = [
+        stated.name.instead(stated.name, plain=False)
+        for stated in hosts
+        if covered.isdisjoint(access_patterns(stated.name))
+    ]
+    if not missing:
+        return application
+    key = fields.entries.get("destinations", (application.key.instead("destinations"), None))[0]
+    all_of_them = SequenceNode((*listed.items, *missing), listed.where)
+    return Entry(application.key, fields.with_pairs([(key, all_of_them)]), application.origin)
+
+
+def _texts(nodes: Sequence[Node | None]) -> Iterator[str]:
+    for node in nodes:
+        stated = node.value("uri") if isinstance(node, MappingNode) else node
+        if isinstance(stated, Text):
+            yield stated

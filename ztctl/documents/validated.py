@@ -1,0 +1,84 @@
+"""Entries against the models of their kinds; problems collect, valid ones go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ztctl.core.address import Address
+from ztctl.core.declared import Moved, Removed
+from ztctl.core.diagnostics import Problem
+from ztctl.core.kind import Kind
+from ztctl.core.objects import Wanted
+from ztctl.documents.joined import Section
+from ztctl.documents.mask import Mask
+from ztctl.documents.models import Host, Top
+from ztctl.documents.nodes import MappingNode, Node, SequenceNode, data, placed
+from ztctl.documents.problems import Entry, translated
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class Validator:
+    """Validates; what is wrong collects in ``problems``."""
+
+    def __init__(self, kinds: Sequence[Kind], mask: Mask) -> None:
+        self.problems: list[Problem] = []
+        self.broken: list[Address] = []
+        self._kinds = kinds
+        self._mask = mask
+
+    def hosts(self, section: Section) -> Iterator[tuple[Entry, Host]]:
+        """The valid entries of the short form."""
+        for entry in section.values():
+            host = self._model(Host, entry, "hosts")
+            if host is not None:
+                yield entry, host
+
+    def wanted(self, sections: Mapping[str, Section]) -> Iterator[Wanted]:
+        """The valid entries of all kinds, kind by kind, in the order of the files."""
+        for kind in self._kinds:
+            for entry in sections.get(kind.section, {}).values():
+                fields = self._model(kind.model, entry, kind.section)
+                if fields is None:
+                    self.broken.append(Address(kind.name, str(entry.key)))
+                else:
+                    key, where = entry.key, entry.key.where
+                    yield kind.declare(str(key), fields, where=where, origin=entry.origin)
+
+    def top(self, node: MappingNode) -> Top | None:
+        """What stands at the top of the file."""
+        context = {"kinds": {kind.name: kind.section for kind in self._kinds}}
+        entry = Entry(placed("", node.where), node)
+        return self._model(Top, entry, "", context)
+
+    def _model(
+        self, model: type[_Model], entry: Entry, section: str, context: Any = None
+    ) -> _Model | None:
+        try:
+            return model.model_validate(data(entry.fields), context=context)
+        except ValidationError as error:
+            name = entry.origin or (f"{section}.{entry.key}" if section else "")
+            shown = self._mask.short(name)
+            self.problems.extend(translated(error, model, entry, shown, self._mask))
+            return None
+
+
+def removed(top: Top, node: MappingNode) -> Iterator[Removed]:
+    """The objects to delete or to let go of, each with its place."""
+    for removal, item in zip(top.removed or (), _items(node, "removed"), strict=True):
+        name = None if removal.name is None else str(removal.name)
+        yield Removed(Address.parse(removal.address), name, removal.forget, item.where)
+
+
+def moved(top: Top, node: MappingNode) -> Iterator[Moved]:
+    """The objects that have a new address, each with its place."""
+    for move, item in zip(top.moved or (), _items(node, "moved"), strict=True):
+        yield Moved(Address.parse(move.source), Address.parse(move.target), item.where)
+
+
+def _items(node: MappingNode, name: str) -> tuple[Node, ...]:
+    listed = node.value(name)
+    return listed.items if isinstance(listed, SequenceNode) else ()

@@ -1,0 +1,175 @@
+"""`${env.NAME}`, `${env.NAME:-default}` and `${var.NAME}` inside the texts of a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ztctl.core.diagnostics import Problem, Where
+from ztctl.documents.nodes import MappingNode, Node, Pair, SequenceNode, Text
+from ztctl.documents.suggest import nearest
+
+MAX_ADDED: Final = 10_000_000
+MAX_CHAIN: Final = 64
+
+_OPENING: Final = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
+_ENV: Final = re.compile(r"env\.([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
+_VAR: Final = re.compile(r"var\.([A-Za-z_][A-Za-z0-9_-]*)")
+_FORMS: Final = (
+    "write `${env.NAME}`, `${env.NAME:-default}` or `${var.NAME}`; `$${` is a plain `${`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The process environment, and which names of it a file may read.
+
+    A file may come from a pull request, so that it cannot name any secret of the machine that
+    plans it.
+    """
+
+    values: Mapping[str, str]
+    allowed: Collection[str] = ()
+
+    def may_read(self, name: str) -> bool:
+        """Whether a file may read this name without more ado."""
+        return name == "CLOUDFLARE_ACCOUNT_ID" or name.startswith("ZTCTL_") or name in self.allowed
+
+
+class _Wrong(Exception):
+    """What is wrong with one text; ``summary`` is empty when it has been told elsewhere."""
+
+    def __init__(self, summary: str = "", hint: str = "") -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.hint = hint
+
+
+class Variables:
+    """Replaces variables; a text that cannot be replaced keeps its spelling.
+
+    Attributes:
+        used: what was read from the environment, name to value.
+        problems: what is wrong, one for each place.
+        broken: where a text could not be replaced; what else is wrong there follows from it.
+    """
+
+    def __init__(
+        self,
+        declared: Mapping[str, Text],
+        given: Mapping[str, str],
+        environment: Environment,
+    ) -> None:
+        self.used: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self.broken: set[Where] = set()
+        self._declared = declared
+        self._environment = environment
+        self._known: dict[str, str] = dict(given)
+        self._failed: set[str] = set()
+        self._open: list[str] = []
+        self._added = 0
+        for name in declared:
+            self._resolve(name)
+
+    def replaced(self, node: Node) -> Node:
+        """The same node with every variable replaced, in values and in keys."""
+        if isinstance(node, Text):
+            return self._scalar(node) if "${" in node else node
+        if isinstance(node, SequenceNode):
+            return SequenceNode(tuple(self.replaced(item) for item in node.items), node.where)
+        entries: dict[str, Pair] = {}
+        for old, value in node.entries.values():
+            key = self._scalar(old) if "${" in old else old
+            if key in entries:
+                first = entries[key][0].where
+                summary = f"the key `{key}` is here twice once variables are replaced"
+                self.problems.append(Problem(summary, key.where, f"it stands first at {first}"))
+            entries.setdefault(key, (key, self.replaced(value)))
+        return MappingNode(entries, node.where)
+
+    def _scalar(self, node: Text) -> Text:
+        try:
+            return node.instead(self._expanded(node), plain=node.plain)
+        except _Wrong as wrong:
+            self._refuse(wrong, node.where)
+            return node
+
+    def _refuse(self, wrong: _Wrong, where: Where) -> None:
+        self.broken.add(where)
+        if wrong.summary:
+            self.problems.append(Problem(wrong.summary, where, wrong.hint))
+
+    def _expanded(self, text: str) -> str:
+        return _OPENING.sub(self._one, text)
+
+    def _one(self, match: re.Match[str]) -> str:
+        if match[0] == "$${":
+            return "${"
+        value = _encodable(match[0], self._value(match[0], match[1]))
+        self._added += len(value)
+        if self._added > MAX_ADDED:
+            raise _Wrong(f"variables add more than {MAX_ADDED // 1_000_000} MB of text")
+        return value
+
+    def _value(self, spelt: str, inner: str | None) -> str:
+        if inner is None:
+            raise _Wrong("`${` is not closed, or holds another one", _FORMS)
+        if env := _ENV.fullmatch(inner):
+            return self._from_environment(env[1], env[2])
+        if var := _VAR.fullmatch(inner):
+            return self._from_variables(var[1])
+        raise _Wrong(f"`{spelt}` is not a variable", _FORMS)
+
+    def _from_environment(self, name: str, default: str | None) -> str:
+        if not self._environment.may_read(name):
+            raise _Wrong(
+                f"the file may not read {name} from the environment",
+                f"allow it with --allow-env {name} if the value is no secret",
+            )
+        value = self._environment.values.get(name, "")
+        if value:
+            self.used[name] = value
+            return value
+        if default is None:
+            state = "empty" if name in self._environment.values else "not set"
+            hint = f"set it, or give a default: `${{env.{name}:-default}}`"
+            raise _Wrong(f"the environment variable {name} is {state}", hint)
+        return default
+
+    def _from_variables(self, name: str) -> str:
+        if name not in self._known and name not in self._declared:
+            near = nearest(name, tuple(self._declared))
+            hint = f"did you mean `{near}`?" if near else "declare it under `vars`, or give --var"
+            raise _Wrong(f"there is no variable `{name}`", hint)
+        if name in self._open:
+            ring = " → ".join((*self._open[self._open.index(name) :], name))
+            raise _Wrong(f"variables need each other in a circle: {ring}")
+        if len(self._open) >= MAX_CHAIN:
+            raise _Wrong(f"variables need each other more than {MAX_CHAIN} deep")
+        self._resolve(name)
+        if name in self._failed:
+            raise _Wrong
+        return self._known[name]
+
+    def _resolve(self, name: str) -> None:
+        if name in self._known or name in self._failed:
+            return
+        node = self._declared[name]
+        self._open.append(name)
+        try:
+            self._known[name] = self._expanded(node)
+        except _Wrong as wrong:
+            self._failed.add(name)
+            self._refuse(wrong, node.where)
+        finally:
+            self._open.pop()
+
+
+def _encodable(spelt: str, value: str) -> str:
+    # The environment and the command line may hold bytes that are no UTF-8, as lone surrogates.
+    if value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value):
+        return value
+    raise _Wrong(f"the value of `{spelt}` is not UTF-8")

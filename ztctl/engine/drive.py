@@ -1,0 +1,78 @@
+"""Send what a flow asks for, until it returns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol, TypeVar
+
+from ztctl.core.calls import Call, CallFailed, Flow, Json
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
+
+# Seconds between tries of what the service is known to catch up with.
+PATIENCE = (1.0, 2.0, 4.0, 8.0)
+
+
+class Api(Protocol):
+    """Whatever answers calls."""
+
+    async def send(self, call: Call) -> Json:
+        """The result of one call.
+
+        Raises:
+            CallFailed: when there is none.
+        """
+
+
+async def drive(flow: Flow[T], api: Api, *, sleep: Sleep = asyncio.sleep) -> T:
+    """What the flow returns, after every call it asked for; failures are thrown into it.
+
+    A tuple of calls goes out at once; when several of them fail, the flow sees the first.
+    """
+    step: Callable[[], Call | tuple[Call, ...]] = partial(next, flow)
+    while True:
+        try:
+            asked = step()
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        try:
+            reply = await _answer(asked, api, sleep)
+        except CallFailed as failure:
+            step = partial(flow.throw, failure)
+        else:
+            step = partial(flow.send, reply)
+
+
+async def _answer(asked: Call | tuple[Call, ...], api: Api, sleep: Sleep) -> Json:
+    if isinstance(asked, Call):
+        return await _patiently(asked, api, sleep)
+    replies = await asyncio.gather(
+        *(_patiently(call, api, sleep) for call in asked), return_exceptions=True
+    )
+    for reply in replies:
+        if isinstance(reply, BaseException):
+            raise reply
+    return replies
+
+
+async def _patiently(call: Call, api: Api, sleep: Sleep) -> Json:
+    for delay in PATIENCE:
+        try:
+            return await _once(call, api)
+        except CallFailed as failure:
+            if not failure.may_pass():
+                raise
+        await sleep(delay)
+    return await _once(call, api)
+
+
+async def _once(call: Call, api: Api) -> Json:
+    try:
+        return await api.send(call)
+    except CallFailed as failure:
+        if call.optional and failure.status == 404:
+            return None
+        raise

@@ -1,0 +1,209 @@
+"""Carry out a plan: every step as soon as what it needs is done, independent ones at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ztctl.core.address import Address
+from ztctl.core.calls import Call, CallFailed
+from ztctl.core.events import Failed, Finished, Outcome, Report, Skipped, Started
+from ztctl.core.kind import Kind, Kinds
+from ztctl.core.objects import Live, Values
+from ztctl.core.plan import Change, Plan, Step, StepId
+from ztctl.core.spec import replaced
+from ztctl.core.values import Ref
+from ztctl.engine.drive import Api, Sleep, drive
+from ztctl.engine.phases import Phases
+
+Clock = Callable[[], float]
+Result = Live | CallFailed | None
+
+# For failures that no single call stands for.
+_NO_CALL = Call("GET", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What an execution works with; clock and sleep by parameter."""
+
+    api: Api
+    report: Report
+    clock: Clock = time.monotonic
+    sleep: Sleep = asyncio.sleep
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
+    """Do what the plan says; a step that fails stops only what depends on it.
+
+    Never raises for a step that fails. When ``means.stop`` is set, nothing new begins, what is
+    under way is brought to its end, and the outcome says what was not started.
+    """
+    return await _Run(plan, kinds, means).run()
+
+
+class _Run:
+    def __init__(self, plan: Plan, kinds: Kinds, means: Means) -> None:
+        self._kinds = kinds
+        self._means = means
+        self._changes: dict[StepId, Change] = {
+            step.id: change for change in plan.changes for step in change.steps
+        }
+        self._waiting: dict[StepId, Step] = {step.id: step for step in plan.steps}
+        self._open = {
+            step.id: set(step.needs & self._waiting.keys()) for step in plan.steps
+        }
+        self._waiters: dict[StepId, list[StepId]] = defaultdict(list)
+        for step, needs in self._open.items():
+            for need in needs:
+                self._waiters[need].append(step)
+        self._ready = [step for step, needs in self._open.items() if not needs]
+        self._phases = Phases(plan.steps)
+        self._live: dict[Address, Live] = dict(plan.live)
+        self._done: list[StepId] = []
+        self._failed: list[Failed] = []
+        self._skipped: list[Skipped] = []
+
+    async def run(self) -> Outcome:
+        """Begin what is ready until nothing is left, or until stopped."""
+        running: set[asyncio.Task[None]] = set()
+        stopped = asyncio.ensure_future(self._means.stop.wait())
+        while True:
+            if not self._means.stop.is_set():
+                running |= self._begin(alone=not running)
+            if not running:
+                break
+            await asyncio.wait({*running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            finished = {task for task in running if task.done()}
+            running -= finished
+            for task in finished:
+                task.result()
+            if self._means.stop.is_set() and running:
+                await asyncio.wait(running)
+        interrupted = self._means.stop.is_set()
+        stopped.cancel()
+        return Outcome(
+            tuple(self._done),
+            tuple(self._failed),
+            tuple(self._skipped),
+            tuple(self._waiting),
+            interrupted,
+            self._live,
+        )
+
+    def _begin(self, *, alone: bool) -> set[asyncio.Task[None]]:
+        """Start everything that is ready.
+
+        Steps that can share a write are held back while something else is under way: more of
+        them may become ready, and fewer calls matter more than a head start.
+        """
+        single: list[Step] = []
+        groups: dict[tuple[str, str], list[Step]] = defaultdict(list)
+        ready = [self._waiting[step] for step in self._ready]
+        now = self._phases.allowed(ready, alone=alone)
+        held = [step.id for step in ready if step not in now]
+        for step in now:
+            key = self._batch_key(step)
+            if key is None:
+                single.append(step)
+            else:
+                groups[step.id.address.kind, key].append(step)
+        tasks = {self._task([step]) for step in single}
+        if alone and not single:
+            tasks |= {self._task(steps) for steps in groups.values()}
+            self._ready = held
+        else:
+            self._ready = held + [step.id for steps in groups.values() for step in steps]
+        return tasks
+
+    def _task(self, steps: Sequence[Step]) -> asyncio.Task[None]:
+        for step in steps:
+            del self._waiting[step.id]
+        return asyncio.ensure_future(self._perform(steps))
+
+    def _kind(self, step: Step) -> Kind:
+        kind: Kind = self._kinds[step.id.address.kind]
+        return kind
+
+    def _current(self, step: Step) -> Live | None:
+        change = self._changes[step.id]
+        return change.live if step.id.verb == "delete" else self._live.get(change.address)
+
+    def _batch_key(self, step: Step) -> str | None:
+        return self._kind(step).batch_key(step, self._current(step), step.values)
+
+    async def _perform(self, steps: Sequence[Step]) -> None:
+        began = self._means.clock()
+        for step in steps:
+            self._means.report(Started(step.id))
+        results = await self._results(steps)
+        for step, result in zip(steps, results, strict=True):
+            if isinstance(result, CallFailed):
+                self._fail(step.id, Failed(step.id, result.summary, result.hint, result.lost))
+            else:
+                self._finish(step, result, self._means.clock() - began)
+
+    async def _results(self, steps: Sequence[Step]) -> Sequence[Result]:
+        try:
+            return await self._send(steps)
+        except CallFailed as failure:
+            return [failure] * len(steps)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            # A reply is foreign data; whatever it breaks is that step's failure and no other's.
+            senseless = CallFailed(_NO_CALL, f"the reply makes no sense: {error!r}", lost=True)
+            return [senseless] * len(steps)
+
+    async def _send(self, steps: Sequence[Step]) -> Sequence[Result]:
+        work = [(step, self._current(step), self._resolved(step.values)) for step in steps]
+        kind = self._kind(steps[0])
+        api, sleep = self._means.api, self._means.sleep
+        if self._batch_key(steps[0]) is not None:
+            return await drive(kind.batch(work), api, sleep=sleep)
+        step, live, values = work[0]
+        return [await drive(kind.perform(step, live, values), api, sleep=sleep)]
+
+    def _resolved(self, values: Values) -> Values:
+        found: dict[str, Any] = replaced(values, self._resolve)
+        return found
+
+    def _resolve(self, leaf: Any) -> Any:
+        if not isinstance(leaf, Ref):
+            return leaf
+        live = self._live.get(leaf.to)
+        value = live.attribute(leaf.attribute) if live else None
+        if not value:
+            raise CallFailed(_NO_CALL, f"{leaf.to} has no {leaf.attribute} yet")
+        return leaf.template.format(value)
+
+    def _finish(self, step: Step, live: Live | None, seconds: float) -> None:
+        if live is not None:
+            self._live[step.id.address] = live
+        else:
+            self._live.pop(step.id.address, None)
+        self._done.append(step.id)
+        self._phases.leave(step.id)
+        self._means.report(Finished(step.id, seconds))
+        for waiter in self._waiters[step.id]:
+            self._open[waiter].discard(step.id)
+            if not self._open[waiter] and waiter in self._waiting:
+                self._ready.append(waiter)
+
+    def _fail(self, step: StepId, failure: Failed) -> None:
+        self._failed.append(failure)
+        self._phases.leave(step)
+        self._means.report(failure)
+        behind = list(self._waiters[step])
+        while behind:
+            waiter = behind.pop()
+            if waiter in self._waiting:
+                del self._waiting[waiter]
+                skipped = Skipped(waiter, step)
+                self._skipped.append(skipped)
+                self._phases.leave(waiter)
+                self._means.report(skipped)
+                behind += self._waiters[waiter]

@@ -1,0 +1,218 @@
+"""A saved plan: what was shown, and the wanted side that it was made from.
+
+Apply reads the account again and builds the plan again; only when both are equal does it go on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ztctl import __version__
+from ztctl.core.address import Address
+from ztctl.core.declared import Declared, Moved, Removed
+from ztctl.core.diagnostics import Failure, Where
+from ztctl.core.objects import Wanted
+from ztctl.core.plan import Plan
+from ztctl.core.planner import Options
+from ztctl.core.values import Lookup, Ref, Secret, Unknown
+
+FORMAT = 1
+LARGEST = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A plan file, read."""
+
+    declared: Declared
+    targets: frozenset[Address]
+    account: str
+    shown: Any
+
+
+def save(path: Path, plan: Plan, declared: Declared, options: Options) -> None:
+    """Write a plan file, readable by its owner only; an older one is replaced.
+
+    Raises:
+        Failure: when it cannot be written.
+    """
+    document = {
+        "ztctl_plan": FORMAT,
+        "ztctl_version": __version__,
+        "account": plan.account,
+        "targets": sorted(str(target) for target in options.targets),
+        "declared": _declared_out(declared),
+        "shown": _shown(plan),
+    }
+    try:
+        # Values of the environment may stand in it.
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
+            json.dump(document, file, indent=1)
+        path.chmod(0o600)
+    except OSError as error:
+        raise Failure(f"cannot write the plan {path}: {error.strerror}") from error
+
+
+def read(path: Path) -> Saved:
+    """Read a plan file.
+
+    Raises:
+        Failure: when it is none, or of another version of ztctl.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise Failure(f"{path} is too large to be a plan")
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Failure(f"cannot read the plan {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise Failure(f"{path} is not a plan", "ztctl plan --out FILE writes one") from error
+    if not isinstance(document, dict) or document.get("ztctl_plan") != FORMAT:
+        raise Failure(f"{path} is not a plan", "ztctl plan --out FILE writes one")
+    if document.get("ztctl_version") != __version__:
+        raise Failure(
+            f"{path} was written by ztctl {document.get('ztctl_version')}", "make a new plan"
+        )
+    try:
+        targets = frozenset(Address.parse(item) for item in document["targets"])
+        declared = _declared_in(document["declared"])
+        return Saved(declared, targets, str(document["account"]), document["shown"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Failure(f"{path} is damaged: {error!r}", "make a new plan") from error
+
+
+def same(saved: Saved, plan: Plan) -> bool:
+    """True when the plan made now is the one that was saved."""
+    now = json.loads(json.dumps(_shown(plan)))
+    return saved.account == plan.account and bool(saved.shown == now)
+
+
+def _shown(plan: Plan) -> Any:
+    return [
+        {
+            "address": str(change.address),
+            "action": change.action.value,
+            "id": change.live.id if change.live else None,
+            "edits": [[edit.path, _out(edit.before), _out(edit.after)] for edit in change.edits],
+            "written": _out(change.written),
+            "steps": {
+                str(step.id): sorted(str(need) for need in step.needs) for step in change.steps
+            },
+        }
+        for change in plan.changes
+    ]
+
+
+def _out(value: Any) -> Any:
+    match value:
+        case Ref():
+            return {
+                "$ref": [str(value.to), value.attribute, value.template, _where_out(value.where)]
+            }
+        case Lookup():
+            return {
+                "$lookup": [
+                    value.kind,
+                    value.name,
+                    value.attribute,
+                    value.template,
+                    _where_out(value.where),
+                ]
+            }
+        case Unknown():
+            return {"$unknown": [str(value.of), value.attribute]}
+        case Secret():
+            return {"$secret": True}
+        case Mapping():
+            return {str(key): _out(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_out(item) for item in value]
+        case _:
+            return value
+
+
+def _in(value: Any) -> Any:
+    match value:
+        case {"$ref": [to, attribute, template, where]}:
+            return Ref(Address.parse(to), attribute, template, _where_in(where))
+        case {"$lookup": [kind, name, attribute, template, where]}:
+            return Lookup(kind, name, attribute, template, _where_in(where))
+        case dict():
+            return {key: _in(item) for key, item in value.items()}
+        case list():
+            return [_in(item) for item in value]
+        case _:
+            return value
+
+
+def _where_out(where: Where | None) -> Any:
+    return [where.file, where.line, where.column] if where else None
+
+
+def _where_in(value: Any) -> Where | None:
+    return Where(*value) if value else None
+
+
+def _declared_out(declared: Declared) -> dict[str, Any]:
+    return {
+        "stack": declared.stack,
+        "account": declared.account,
+        "team": declared.team,
+        "public": dict(declared.public),
+        "environment": dict(declared.environment),
+        "wanted": [
+            {
+                "address": str(item.address),
+                "values": _out(item.values),
+                "name": item.name,
+                "protect": item.protect,
+                "where": _where_out(item.where),
+                "origin": item.origin,
+                "local": _out(item.local),
+            }
+            for item in declared.wanted
+        ],
+        "removed": [
+            [str(item.address), item.name, item.forget, _where_out(item.where)]
+            for item in declared.removed
+        ],
+        "moved": [
+            [str(item.source), str(item.target), _where_out(item.where)] for item in declared.moved
+        ],
+    }
+
+
+def _declared_in(given: dict[str, Any]) -> Declared:
+    return Declared(
+        stack=given["stack"],
+        account=given["account"],
+        team=given["team"],
+        public=given["public"],
+        environment=given["environment"],
+        wanted=tuple(_wanted_in(item) for item in given["wanted"]),
+        removed=tuple(
+            Removed(Address.parse(address), name, forget, _where_in(where))
+            for address, name, forget, where in given["removed"]
+        ),
+        moved=tuple(
+            Moved(Address.parse(source), Address.parse(target), _where_in(where))
+            for source, target, where in given["moved"]
+        ),
+    )
+
+
+def _wanted_in(item: dict[str, Any]) -> Wanted:
+    return Wanted(
+        Address.parse(item["address"]),
+        _in(item["values"]),
+        name=item["name"],
+        protect=item["protect"],
+        where=_where_in(item["where"]),
+        origin=item["origin"],
+        local=_in(item["local"]),
+    )

@@ -1,0 +1,90 @@
+"""The live account, by lists; everything independent at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from ztctl.core.calls import Call, CallFailed, Json
+from ztctl.core.declared import Declared
+from ztctl.core.diagnostics import Failures
+from ztctl.core.events import Reading, Report
+from ztctl.core.kind import Ask, Kind, Kinds
+from ztctl.core.objects import Live, Wanted
+from ztctl.core.spec import references
+from ztctl.core.values import Lookup
+from ztctl.engine.drive import Api, Sleep, drive
+
+
+class Once:
+    """An api that sends each call of a reading once, however many kinds ask for it."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._sent: dict[tuple[object, ...], asyncio.Future[Json]] = {}
+
+    async def send(self, call: Call) -> Json:
+        """The reply, shared with everybody who asked for the same."""
+        key = (call.method, call.path, call.query, call.per_page)
+        if key not in self._sent:
+            self._sent[key] = asyncio.ensure_future(self._api.send(call))
+        return await self._sent[key]
+
+
+def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
+    """What the kinds must know to read what a plan needs, and no more."""
+    by_kind = {
+        kind.name: tuple(item for item in wanted if item.address.kind == kind.name)
+        for kind in kinds
+    }
+    lookups = frozenset(
+        found.kind
+        for item in wanted
+        for found in references(item.values)
+        if isinstance(found, Lookup)
+    )
+    hosts = frozenset[str]().union(
+        *(kinds[item.address.kind].named_hosts(item) for item in wanted)
+    )
+    return Ask(declared.stack, by_kind, lookups, hosts, declared.team is not None)
+
+
+async def read_account(
+    kinds: Kinds, ask: Ask, api: Api, report: Report, *, sleep: Sleep = asyncio.sleep
+) -> Mapping[str, tuple[Live, ...]]:
+    """Every live object that a plan may need, by kind.
+
+    Raises:
+        CallFailed: when one list cannot be read.
+        Failures: when several cannot; all of them are told.
+    """
+    needed = [kind for kind in kinds if kind.needed(ask)]
+    once = Once(api)
+    done = 0
+
+    async def read(kind: Kind) -> tuple[Live, ...]:
+        nonlocal done
+        found = await drive(kind.read(ask), once, sleep=sleep)
+        done += 1
+        report(Reading(done, len(needed)))
+        return found
+
+    report(Reading(0, len(needed)))
+    results = await asyncio.gather(*(read(kind) for kind in needed), return_exceptions=True)
+    _raise_all([item for item in results if isinstance(item, BaseException)])
+    return {
+        kind.name: item
+        for kind, item in zip(needed, results, strict=True)
+        if not isinstance(item, BaseException)
+    }
+
+
+def _raise_all(errors: Sequence[BaseException]) -> None:
+    for error in errors:
+        if not isinstance(error, CallFailed):
+            raise error
+    failures = {str(error): error for error in errors if isinstance(error, CallFailed)}
+    if len(failures) == 1:
+        raise next(iter(failures.values()))
+    if failures:
+        raise Failures(failures.values())

@@ -1,0 +1,1 @@
+"""One file a kind: its fields as data, its calls as flows. No I/O."""

@@ -1,0 +1,141 @@
+"""Reusable Access policies.
+
+``PUT`` replaces, there is no ``PATCH``, and an update is live at once on every application that
+links the policy. A policy that an application links cannot be deleted (409), for a while after it
+was detached too (Terraform provider v5 issue and fix, July 2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ztctl.core.calls import Call, Flow
+from ztctl.core.kind import Ask, Fields, gone_is_done
+from ztctl.core.markers import Default, Unordered
+from ztctl.core.objects import Live, Mark, Values
+from ztctl.core.spec import canonical_fields
+from ztctl.kinds.common import (
+    ACCESS_APPS,
+    Duration,
+    Inside,
+    Off,
+    Protect,
+    body_of,
+    listing,
+    objects,
+    segment,
+    text_of,
+    written,
+)
+from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_from_api, rules_to_api
+
+PATH = "/accounts/{account}/access/policies"
+
+
+class MfaConfig(Fields):
+    """A second factor that Access itself asks for."""
+
+    allowed_authenticators: Annotated[
+        list[Literal["totp", "biometrics", "security_key"]] | None, Unordered()
+    ] = None
+    mfa_disabled: Inside = None
+    session_duration: Duration | None = None
+
+
+class ApprovalGroup(Fields):
+    """People of whom some must agree before anybody enters."""
+
+    approvals_needed: Annotated[int, Field(ge=0)]
+    email_addresses: Annotated[list[str] | None, Default(()), Unordered()] = None
+    email_list_uuid: str | None = None
+
+
+class AccessPolicyFields(Fields):
+    """Who may enter, or may not: attached to applications in order of precedence."""
+
+    decision: Literal["allow", "deny", "non_identity", "bypass"]
+    """`allow` and `deny` people, `non_identity` lets machines in, `bypass` asks nobody."""
+    include: Included
+    """Whom it is about: any of these."""
+    exclude: Rules = None
+    """Whom it is not about, whatever else is true."""
+    require: Rules = None
+    """What everybody must satisfy in addition: all of these."""
+    session_duration: Duration | None = None
+    """How long a login lasts; the application's when left out."""
+    approval_required: Off = None
+    approval_groups: Annotated[list[ApprovalGroup] | None, Default(())] = None
+    purpose_justification_required: Off = None
+    purpose_justification_prompt: str | None = None
+    isolation_required: Off = None
+    mfa_config: MfaConfig | None = None
+    name: str | None = None
+    """The exact live name, when it is not the key with the stack's mark."""
+    protect: Protect = False
+    """Refuse to delete it, also when it is taken out of the file."""
+
+
+# The fields that are spelt alike on both sides. The API knows `connection_rules` too, which are
+# not for SSH: they are carried over.
+_PLAIN = (
+    *(name for name in AccessPolicyFields.model_fields if name not in ("protect", *LISTS)),
+    "connection_rules",
+)
+
+
+class AccessPolicy(Ruled):
+    """A reusable Access policy."""
+
+    name = "access_policy"
+    section = "policies"
+    title = "Access policy"
+    word = "policy"
+    model = AccessPolicyFields
+    named_by_mark = True
+
+    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
+        """Every reusable policy of the account, in one list."""
+        found = yield listing(PATH, ACCESS_APPS, 1000)
+        return tuple(self._live(raw) for raw in objects(found))
+
+    def create(self, values: Values) -> Flow[Live]:
+        """Make the policy."""
+        body = self._body(values, {})
+        made = yield from written(Call("POST", PATH, body, permission=ACCESS_APPS))
+        return self._live(made)
+
+    def update(self, live: Live, values: Values, verb: str) -> Flow[Live]:
+        """Replace the policy, carrying over what the file leaves unsaid."""
+        path = f"{PATH}/{segment(live.id)}"
+        body = self._body(values, live.raw)
+        made = yield from written(Call("PUT", path, body, permission=ACCESS_APPS))
+        return self._live(made)
+
+    def delete(self, live: Live) -> Flow[None]:
+        """Delete the policy."""
+        yield from gone_is_done(
+            Call(
+                "DELETE",
+                f"{PATH}/{segment(live.id)}",
+                permission=ACCESS_APPS,
+                patience=((409, ""),),
+            )
+        )
+
+    def find(self, values: Values) -> Flow[Live | None]:
+        """The policy of that exact name."""
+        found = yield listing(PATH, ACCESS_APPS, 1000)
+        named = [raw for raw in objects(found) if text_of(raw, "name") == values["name"]]
+        return self._live(named[0]) if named else None
+
+    def _body(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
+        return {**body_of(self.specs, values, carried, _PLAIN), **rules_to_api(values)}
+
+    def _live(self, raw: Mapping[str, Any]) -> Live:
+        name = text_of(raw, "name")
+        key, mark = Mark.of_name(name)
+        values = canonical_fields(self.specs, {**raw, **rules_from_api(raw)})
+        return Live(self.name, text_of(raw, "id"), name, key, values, mark=mark, raw=raw)

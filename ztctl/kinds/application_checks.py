@@ -1,0 +1,134 @@
+"""What is wrong with an application's own fields, and with what it takes from others.
+
+Two applications cannot have one domain at once (API error 11010), so that a domain which changes
+hands is given up before it is taken. In between nobody decides for it: that is announced as an
+interruption, and refused where the name would then be open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ztctl.core.allowances import Allowances, allowed
+from ztctl.core.diagnostics import Problem
+from ztctl.core.objects import Live, Values, Wanted
+from ztctl.core.plan import Action, Change, Refusal
+from ztctl.kinds.destinations import decides
+
+# Public domains an application may have (Cloudflare documentation, account limits).
+MOST_DOMAINS = 5
+
+
+def mistakes(wanted: Wanted) -> Iterator[Problem]:
+    """Domains that are none or too many, and settings that exclude each other."""
+    values = wanted.values
+    public = [item for item in values["destinations"] if isinstance(item, str)]
+    if len(public) > MOST_DOMAINS:
+        yield Problem(
+            f"{wanted.address} has {len(public)} domains; the service takes {MOST_DOMAINS}",
+            wanted.where,
+            "share the names out over several applications, or use a wildcard",
+        )
+    for item in public:
+        if "." not in item.partition("/")[0]:
+            yield Problem(
+                f"{wanted.address} needs a domain: {item!r} is none",
+                wanted.where,
+                "give it `domain:` or `destinations:`, or name it after its host",
+            )
+    if values["auto_redirect_to_identity"] and len(values["allowed_idps"]) != 1:
+        yield Problem(
+            f"{wanted.address} redirects to the identity provider, but does not name one",
+            wanted.where,
+            "auto_redirect_to_identity needs exactly one entry in allowed_idps",
+        )
+    if values["options_preflight_bypass"] and values.get("cors_headers"):
+        yield Problem(
+            f"{wanted.address} sets options_preflight_bypass and cors_headers, which exclude "
+            "each other",
+            wanted.where,
+            "drop one of them",
+        )
+
+
+def takeover(
+    change: Change,
+    changes: Sequence[Change],
+    live: Mapping[str, tuple[Live, ...]],
+    allowances: Allowances,
+) -> Iterator[Refusal]:
+    """What stands against the domains that change hands by this change."""
+    yield from _taken(change, live, changes)
+    handed = _handed_over(change, changes)
+    if handed and not allowed(change.address, allowances.interruption):
+        yield Refusal(
+            change.address,
+            f"the next application can take {', '.join(sorted(handed))} only once this one has "
+            "let go: nobody can enter for a moment",
+            f"--allow-interruption {change.address}",
+        )
+    for place in sorted(handed):
+        yield from _left_open(change, place, live)
+
+
+def _public(values: Values) -> frozenset[str]:
+    return frozenset(item for item in values.get("destinations") or () if isinstance(item, str))
+
+
+def _handed_over(change: Change, changes: Sequence[Change]) -> frozenset[str]:
+    """The destinations that this change gives up and a change of this plan takes.
+
+    A replaced application hands over to itself.
+    """
+    if change.live is None or change.action is Action.FORGET:
+        return frozenset()
+    replaces = change.action is Action.REPLACE
+    had = _public(change.live.values)
+    given = had if replaces else had - _public(change.written)
+    takers = (
+        _public(other.written)
+        for other in changes
+        if other.address.kind == change.address.kind and (replaces or other is not change)
+    )
+    return given & frozenset[str]().union(*takers)
+
+
+def _taken(
+    change: Change, live: Mapping[str, tuple[Live, ...]], changes: Sequence[Change]
+) -> Iterator[Refusal]:
+    """Destinations that somebody else's application has: the API would refuse them."""
+    wanted = _public(change.written)
+    if not wanted:
+        return
+    ours = {item.live.id for item in changes if item.live is not None}
+    for other in live.get(change.address.kind, ()):
+        for name in sorted(wanted & _public(other.values)):
+            if other.id not in ours and change.action is not Action.DELETE:
+                yield Refusal(
+                    change.address,
+                    f"{name} belongs to the application {other.name!r} ({other.id}): "
+                    "take it out there first",
+                )
+
+
+def _left_open(
+    change: Change, place: str, live: Mapping[str, tuple[Live, ...]]
+) -> Iterator[Refusal]:
+    name = place.partition("/")[0]
+    for tunnel in live.get("tunnel", ()):
+        if _serves_without_access(tunnel, name):
+            yield Refusal(
+                change.address,
+                f"meanwhile {name} would be open through the tunnel {tunnel.name!r}: apply "
+                "`access: true` on its rule first, or take the rule out until it is done",
+            )
+
+
+def _serves_without_access(tunnel: Live, name: str) -> bool:
+    for rule in tunnel.values.get("ingress") or ():
+        pattern = rule.get("hostname") or "*"
+        if pattern == "*" or decides(name, pattern) or pattern == name:
+            access = (rule.get("origin_request") or {}).get("access") or {}
+            closed = access.get("required") and access.get("aud_tag")
+            return not closed and not str(rule.get("service")).startswith("http_status")
+    return False

@@ -1,0 +1,112 @@
+"""The connector's own Access check: which rules get it, and whose tokens it takes.
+
+A request reaches the connector by the most specific application of its name, so the audience must
+hold every application that can decide for a name which the rule serves; otherwise people whom
+Access let in are turned away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ztctl.core.diagnostics import Problem
+from ztctl.core.kind import World
+from ztctl.core.objects import Live, Wanted
+from ztctl.core.values import Lookup, Ref
+from ztctl.kinds.destinations import decides, public_hosts
+from ztctl.kinds.ingress import is_origin
+
+APPLICATION = "access_application"
+
+
+def with_access(
+    rule: Mapping[str, Any], choice: bool | None, tunnel: Wanted, world: World
+) -> Mapping[str, Any]:
+    """The rule with the check that it gets: as chosen, else wherever an application decides.
+
+    It is off by default where an application lets requests without a token through (a Bypass
+    policy, or preflight requests): the connector would refuse what Access admits.
+    """
+    settings = rule.get("origin_request") or {}
+    written = settings.get("access")
+    if written:
+        team = written.get("team_name") or _team(tunnel, world)
+        return {
+            **rule, "origin_request": {**settings, "access": {**written, "team_name": team}}
+        }
+    if choice is False or not is_origin(rule):
+        return rule
+    name = rule.get("hostname") or "*"
+    applications = tuple(_wanted_deciding(name, world))
+    if choice is None and (not applications or any(_open(app, world) for app in applications)):
+        return rule
+    audience = [*_audience(applications), *_foreign_audience(name, world)]
+    if not audience:
+        world.complain(
+            Problem(
+                f"{tunnel.address}: no application decides for {name}, so that nobody could pass "
+                "`access: true`",
+                tunnel.where,
+                "declare an application for the name, or write `access: false`",
+            )
+        )
+    access = {"required": True, "team_name": _team(tunnel, world), "aud_tag": audience}
+    return {**rule, "origin_request": {**settings, "access": access}}
+
+
+def _wanted_deciding(name: str, world: World) -> Iterator[Wanted]:
+    met = {wanted.address: wanted for wanted in world.wanted_about(APPLICATION, name)}
+    for wanted in met.values():
+        hosts = public_hosts(wanted.values.get("destinations"))
+        if any(decides(host, name) for host in hosts):
+            yield wanted
+
+
+def _audience(applications: tuple[Wanted, ...]) -> Iterator[Ref]:
+    return (Ref(wanted.address, "aud") for wanted in applications)
+
+
+def _foreign_audience(name: str, world: World) -> Iterator[str]:
+    for live in {live.id: live for live in world.live_about(APPLICATION, name)}.values():
+        ours = live.mark is not None and live.mark.stack == world.stack
+        if ours or world.owner_of(live) is not None or not live.attribute("aud"):
+            continue
+        if any(decides(host, name) for host in public_hosts(live.values.get("destinations"))):
+            yield str(live.attribute("aud"))
+
+
+def _open(application: Wanted, world: World) -> bool:
+    return bool(application.values.get("options_preflight_bypass")) or any(
+        _decision(policy, world) == "bypass" for policy in application.values.get("policies") or ()
+    )
+
+
+def _decision(policy: Any, world: World) -> Any:
+    if isinstance(policy, Ref):
+        declared: Iterator[Wanted | Live] = (
+            item for item in world.wanted_of(policy.to.kind) if item.address == policy.to
+        )
+    else:
+        key = policy.name if isinstance(policy, Lookup) else policy
+        declared = (
+            live for live in world.live_of("access_policy") if key in (live.id, live.name)
+        )
+    return next((item.values.get("decision") for item in declared), None)
+
+
+def _team(tunnel: Wanted, world: World) -> str | None:
+    if world.team is not None:
+        return world.team
+    for live in world.live_of("organization"):
+        return str(live.attribute("team"))
+    world.complain(
+        Problem(
+            f"{tunnel.address}: the connector's Access check needs the Zero Trust team's name, and "
+            "the token cannot read the organisation",
+            tunnel.where,
+            "give the token 'Account · Access: Organizations, Identity Providers, and Groups · "
+            "Read', or write `team: NAME` at the top of the file, or `access: false` on the rule",
+        )
+    )
+    return None

@@ -1,0 +1,166 @@
+"""Short-lived-certificate CAs of applications.
+
+One CA an application, an ECDSA P-256 key in OpenSSH form. It cannot be set or changed, only made
+and deleted, and a new one has another key, so that every server must be told. The list joins on
+``aud``; a ``POST`` has no body and answers 200; a missing one answers 404 (Cloudflare OpenAPI
+description, cloudflare-go fixtures, Terraform provider v5, July 2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from ztctl.core.address import Address
+from ztctl.core.allowances import Allowances, allowed
+from ztctl.core.calls import Call, CallFailed, Flow
+from ztctl.core.declared import Declared
+from ztctl.core.diagnostics import Problem
+from ztctl.core.kind import Ask, Fields, Kind, World, gone_is_done
+from ztctl.core.markers import Immutable, Local, RefersTo
+from ztctl.core.objects import Live, Values, Wanted
+from ztctl.core.plan import Action, Change, Phase, Refusal, Step
+from ztctl.core.spec import sort_key
+from ztctl.core.values import Lookup, Ref
+from ztctl.kinds.access_application import applications
+from ztctl.kinds.common import ACCESS_APPS, listing, objects, segment, text_of, written
+from ztctl.kinds.destinations import from_api, normal, public_hosts
+
+APPS = "/accounts/{account}/access/apps"
+
+
+def _stays_below(value: Any) -> Any:
+    path = PurePosixPath(value) if isinstance(value, str) and value else PurePosixPath("/")
+    if path.is_absolute() or ".." in path.parts or "\0" in str(value) or "\\" in str(value):
+        raise PydanticCustomError(
+            "below",
+            "{value} does not stay below the folder of this file",
+            {"value": repr(value), "hint": "write a relative path such as ca/ssh.example.com.pub"},
+        )
+    return value
+
+
+class CaKeyFields(Fields):
+    """The CA whose certificates open SSH for one application; the key is the application's."""
+
+    application: Annotated[Any, RefersTo("access_application"), Immutable()] = None
+    """The application, when it is not the one of that key."""
+    public_key_file: Annotated[str | None, BeforeValidator(_stays_below), Local()] = None
+    """Where to write the public key, relative to this file and below its folder."""
+
+
+class CaKey(Kind):
+    """The short-lived-certificate CA of an application."""
+
+    name = "ca_key"
+    section = "ca_keys"
+    title = "short-lived-certificate CA"
+    model = CaKeyFields
+    phase = Phase.CERTIFICATE
+    shared = True
+    owner = "access_application"
+
+    def fold(self, key: str, stated: Values) -> Values:
+        """The key is the application's unless another is named."""
+        given = stated.get("application")
+        return {**stated, "application": given or Ref(Address("access_application", key))}
+
+    def check(self, declared: Declared) -> Iterator[Problem]:
+        """Two entries for one application, which has one CA."""
+        first: dict[str, Wanted] = {}
+        for wanted in declared.wanted:
+            if wanted.address.kind == self.name:
+                other = first.setdefault(sort_key(wanted.values["application"]), wanted)
+                if other is not wanted:
+                    yield Problem(
+                        f"{other.address} and {wanted.address} are the CA of one application",
+                        wanted.where,
+                        "drop one of them",
+                    )
+
+    def natural_keys(self, wanted: Wanted, world: World) -> frozenset[str]:
+        """The application that it belongs to, once that is known."""
+        found = wanted.values["application"]
+        if isinstance(found, Ref):
+            application = world.matched(found.to)
+            return frozenset({application.id} if application else ())
+        if isinstance(found, Lookup):
+            named = world.live_of(found.kind)
+            return frozenset(live.id for live in named if live.name == found.name)
+        return frozenset({str(found)})
+
+    def live_keys(self, live: Live) -> frozenset[str]:
+        """The application that it belongs to."""
+        return frozenset({str(live.attributes.get("owner"))})
+
+    def refusals(
+        self,
+        change: Change,
+        changes: Sequence[Change],
+        live: Mapping[str, tuple[Live, ...]],
+        allowances: Allowances,
+    ) -> Iterator[Refusal]:
+        """A CA that goes takes every login by certificate with it."""
+        goes = change.action in (Action.DELETE, Action.REPLACE)
+        if goes and not allowed(change.address, allowances.ca_deletion):
+            why = f" with {change.detail}" if change.detail else ""
+            yield Refusal(
+                change.address,
+                f"the CA would be deleted{why}: every server that trusts it refuses certificates "
+                "of its successor until it gets the new key",
+                f"--allow-ca-deletion {change.address}",
+            )
+
+    def steps(self, change: Change) -> tuple[Step, ...]:
+        """A CA goes only after its application's names are closed, so that none is locked out."""
+        if change.action is not Action.DELETE or change.live is None:
+            return super().steps(change)
+        hosts = change.live.attributes.get("hosts", frozenset())
+        return (self.step(change, "delete", uncovers=hosts),)
+
+    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
+        """Every CA of the account, joined with the applications, in two lists."""
+        keys, apps = yield (listing(f"{APPS}/ca", ACCESS_APPS, 1000), applications())
+        by_aud = {text_of(app, "aud"): app for app in objects(apps)}
+        return tuple(
+            self._live(raw, text_of(by_aud[aud], "id"), by_aud[aud])
+            for raw in objects(keys)
+            if (aud := text_of(raw, "aud")) in by_aud
+        )
+
+    def create(self, values: Values) -> Flow[Live]:
+        """Make the CA; one that is there already is taken as it is."""
+        path = f"{APPS}/{segment(values['application'])}/ca"
+        try:
+            made = yield from written(Call("POST", path, permission=ACCESS_APPS))
+        except CallFailed as failure:
+            if failure.status != 409:
+                raise
+            made = yield from written(Call("GET", path, permission=ACCESS_APPS))
+        return self._live(made, values["application"], {})
+
+    def find(self, values: Values) -> Flow[Live | None]:
+        """The CA of the application, if it has one."""
+        path = f"{APPS}/{segment(values['application'])}/ca"
+        raw = yield Call("GET", path, permission=ACCESS_APPS, optional=True)
+        return self._live(raw, values["application"], {}) if text_of(raw, "id") else None
+
+    def delete(self, live: Live) -> Flow[None]:
+        """Delete the CA."""
+        owner = segment(str(live.attributes["owner"]))
+        yield from gone_is_done(Call("DELETE", f"{APPS}/{owner}/ca", permission=ACCESS_APPS))
+
+    def _live(self, raw: Any, application: str, app: Mapping[str, Any]) -> Live:
+        name = text_of(app, "name")
+        attributes = {
+            "owner": application,
+            "public_key": text_of(raw, "public_key"),
+            "aud": text_of(raw, "aud"),
+            "hosts": public_hosts([normal(item) for item in from_api(app)]),
+        }
+        values = {"application": application}
+        return Live(self.name, text_of(raw, "id"), name, name, values, attributes)

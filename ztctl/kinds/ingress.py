@@ -1,0 +1,225 @@
+"""Ingress rules of a tunnel: what is valid, what is surely a mistake.
+
+Rules and messages follow cloudflared 2026.8.2, whose own validation lets several mistakes pass:
+a star inside a label, a rule behind one that takes everything, a service that is the public name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from ztctl.core.hostnames import to_ascii
+from ztctl.core.kind import Fields
+from ztctl.core.markers import Local, Normalised
+from ztctl.kinds import origin_request
+from ztctl.kinds.common import Flag, check_host, host, text_of
+from ztctl.kinds.origin_request import OriginRequest
+
+CLOSING = "http_status:404"
+_KNOWN = frozenset({"ssh", "tcp", "rdp", "smb", "http", "https", "ws", "wss"})
+_WORDS = frozenset({"hello_world", "hello-world", "bastion", "socks-proxy"})
+
+
+def _wrong(text: str, hint: str, **facts: Any) -> PydanticCustomError:
+    return PydanticCustomError("ingress", text, {**facts, "hint": hint})
+
+
+def check_pattern(value: Any) -> Any:
+    """A host name of a rule; a star only as the whole first label.
+
+    Raises:
+        PydanticCustomError: for a port, a star elsewhere, or no host name at all.
+    """
+    text = value if isinstance(value, str) else ""
+    if text == "*":
+        return value
+    if ":" in text:
+        raise _wrong("{value} carries a port", "write the host name alone", value=repr(value))
+    if "*" in text and not (text.startswith("*.") and "*" not in text[1:]):
+        raise _wrong(
+            "{value} never matches: a star may only stand for the whole first label",
+            "write *.example.com",
+            value=repr(value),
+        )
+    return check_host(value)
+
+
+def check_service(value: Any) -> Any:
+    """One of cloudflared's service forms.
+
+    Raises:
+        PydanticCustomError: when cloudflared would refuse it.
+    """
+    text = value if isinstance(value, str) else ""
+    if text in _WORDS or re.fullmatch(r"unix(\+tls)?:/.+", text):
+        return value
+    if text.startswith("http_status:"):
+        code = text.removeprefix("http_status:")
+        if code.isdigit() and 100 <= int(code) <= 999:
+            return value
+        raise _wrong("{value} is no HTTP status", "write http_status:404", value=repr(value))
+    return _check_url(value, text)
+
+
+def _check_url(value: Any, text: str) -> Any:
+    hint = "write ssh://localhost:22, bastion, http_status:404 or another service with a scheme"
+    if "://" not in text:
+        raise _wrong("the service {value} has no scheme", hint, value=repr(value))
+    try:
+        parts = urlsplit(text)
+        port_is_right = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_right = False
+        parts = urlsplit("")
+    if not parts.scheme or not parts.hostname or not port_is_right:
+        raise _wrong("the service {value} is no address", hint, value=repr(value))
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise _wrong(
+            "the service {value} has a path, which a tunnel cannot proxy to",
+            f"write {parts.scheme}://{parts.netloc}",
+            value=repr(value),
+        )
+    return value
+
+
+def _check_path(value: Any) -> Any:
+    try:
+        re.compile(value)
+    except (re.error, TypeError, OverflowError, RecursionError) as error:
+        raise _wrong(
+            "{value} is no regular expression: {error}",
+            "paths are Go regular expressions",
+            value=repr(value),
+            error=str(error),
+        ) from None
+    return value
+
+
+def _star_is_nothing(value: Any) -> Any:
+    return None if value == "*" else host(value)
+
+
+Pattern = Annotated[str | None, BeforeValidator(check_pattern), Normalised(_star_is_nothing)]
+
+
+class IngressRule(Fields):
+    """Which names go to which service. The first rule that fits wins."""
+
+    hostname: Pattern = None
+    """A host name, or `*.example.com`, which covers any depth."""
+    path: Annotated[str | None, BeforeValidator(_check_path)] = None
+    """A regular expression; an SSH client asks for `/`."""
+    service: Annotated[str, BeforeValidator(check_service)]
+    """`ssh://host:port`, `bastion`, `http_status:404`, …"""
+    origin_request: OriginRequest | None = None
+    access: Annotated[Flag | None, Local()] = None
+    """Whether the connector itself refuses requests without the Access token."""
+
+
+def is_origin(rule: Mapping[str, Any]) -> bool:
+    """True when the rule leads somewhere: an ``http_status`` answers by itself."""
+    return not str(rule.get("service", "")).startswith("http_status")
+
+
+def closed(rules: Sequence[Any]) -> list[Any]:
+    """The rules with a closing one that takes everything else."""
+    last = rules[-1] if rules else None
+    if isinstance(last, Mapping) and _takes_all(last):
+        return list(rules)
+    return [*rules, {"service": CLOSING}]
+
+
+def names(rules: Any) -> frozenset[str]:
+    """The host names and patterns that lead to an origin; ``*`` for all of them."""
+    return frozenset(
+        rule.get("hostname") or "*"
+        for rule in rules or ()
+        if isinstance(rule, Mapping) and is_origin(rule)
+    )
+
+
+def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str, bool]]:
+    """Index, text, hint and gravity (true for an error) of each mistake in a list of rules."""
+    seen: dict[tuple[Any, Any], int] = {}
+    for index, rule in enumerate(rules):
+        if index < len(rules) - 1 and _takes_all(rule):
+            yield (
+                index,
+                f"rule {index + 1} takes every name, so that the rules behind it never match",
+                "put it last, or give it a hostname",
+                True,
+            )
+        where = (rule.get("hostname"), rule.get("path"))
+        if where in seen and where != (None, None):
+            yield (
+                index,
+                f"rule {index + 1} is for the same name as rule {seen[where] + 1}, which wins",
+                "drop one of them",
+                True,
+            )
+        seen.setdefault(where, index)
+        yield from _service_mistakes(index, rule)
+
+
+def _service_mistakes(
+    index: int, rule: Mapping[str, Any]
+) -> Iterator[tuple[int, str, str, bool]]:
+    service = str(rule.get("service", ""))
+    parts = urlsplit(service)
+    if parts.hostname and rule.get("hostname") == to_ascii(parts.hostname):
+        yield (
+            index,
+            f"rule {index + 1} sends {rule['hostname']} back to itself",
+            "name the host inside, such as ssh://localhost:22",
+            True,
+        )
+    if "://" in service and parts.scheme not in _KNOWN:
+        yield (
+            index,
+            f"rule {index + 1}: {parts.scheme}:// is no known scheme, and becomes raw TCP",
+            "write tcp:// when that is meant",
+            False,
+        )
+    if parts.scheme == "ssh" and rule.get("path"):
+        yield (
+            index,
+            f"rule {index + 1} has a path, but an SSH client asks for `/`",
+            "take the path out",
+            False,
+        )
+
+
+def _takes_all(rule: Mapping[str, Any]) -> bool:
+    return rule.get("hostname") in (None, "", "*") and not rule.get("path")
+
+
+def to_api(rules: Any) -> list[dict[str, Any]]:
+    """Canonical rules, references resolved, as the API takes them."""
+    return [_rule_to_api(rule) for rule in rules or ()]
+
+
+def _rule_to_api(rule: Mapping[str, Any]) -> dict[str, Any]:
+    made = {key: rule[key] for key in ("hostname", "path", "service") if rule.get(key)}
+    settings = origin_request.to_api(rule.get("origin_request"))
+    return {**made, "originRequest": settings} if settings else made
+
+
+def from_api(raw: Any) -> list[dict[str, Any]]:
+    """Rules of a reply in the words of the file; what is no text where a text belongs is silence.
+
+    A rule without a host name takes every name, which is the safe way to misunderstand it.
+    """
+    return [
+        {
+            **{key: text_of(rule, key) or None for key in ("hostname", "path", "service")},
+            "origin_request": origin_request.from_api(rule.get("originRequest")),
+        }
+        for rule in (raw if isinstance(raw, list) else ())
+        if isinstance(rule, Mapping)
+    ]

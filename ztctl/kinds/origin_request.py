@@ -1,0 +1,122 @@
+"""How a connector talks to an origin: cloudflared's ``originRequest`` in the words of the file.
+
+Keys, types and defaults: cloudflared 2026.8.2 and Cloudflare's OpenAPI description (July 2026). The
+API takes durations as whole seconds, cloudflared's own file as texts. Nulls and empty objects in a
+reply mean nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from ztctl.core.kind import Fields
+from ztctl.core.markers import RefersTo, Unordered
+from ztctl.kinds.common import Cidr, Flag, Inside, Seconds
+
+Audience = Annotated[Any, RefersTo("access_application", attribute="aud")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Access(Fields):
+    """The connector's own check of the Access token."""
+
+    required: Flag = True
+    team_name: str | None = None
+    """The Zero Trust team; read from the organisation when left out."""
+    aud_tag: Annotated[list[Audience], Unordered()]
+    """Applications of the file whose tokens are taken, or `{id: AUD}`."""
+
+
+class IpRule(Fields):
+    """Where a SOCKS proxy may connect to."""
+
+    prefix: Cidr
+    ports: list[Port] | None = None
+    allow: Inside = None
+
+
+class OriginRequest(Fields):
+    """How the connector reaches the origin."""
+
+    connect_timeout: Seconds | None = None
+    tls_timeout: Seconds | None = None
+    tcp_keep_alive: Seconds | None = None
+    keep_alive_timeout: Seconds | None = None
+    keep_alive_connections: Annotated[int | None, Field(ge=0)] = None
+    no_happy_eyeballs: Inside = None
+    match_sni_to_host: Inside = None
+    no_tls_verify: Inside = None
+    disable_chunked_encoding: Inside = None
+    http2_origin: Inside = None
+    http_host_header: str | None = None
+    origin_server_name: str | None = None
+    ca_pool: str | None = None
+    proxy_type: Literal["", "socks"] | None = None
+    bastion_mode: Inside = None
+    """Let the client choose the destination, whatever the service says."""
+    ip_rules: list[IpRule] | None = None
+    """Only for the service `socks-proxy`."""
+    access: Access | None = None
+
+    @model_validator(mode="after")
+    def _audience(self) -> OriginRequest:
+        if self.access is not None and self.access.required and not self.access.aud_tag:
+            raise PydanticCustomError(
+                "audience",
+                "access is required, but no audience is named, which checks nothing",
+                {"hint": "list applications under aud_tag, or write `access: true` on the rule"},
+            )
+        return self
+
+
+_API = {
+    "connect_timeout": "connectTimeout",
+    "tls_timeout": "tlsTimeout",
+    "tcp_keep_alive": "tcpKeepAlive",
+    "keep_alive_timeout": "keepAliveTimeout",
+    "keep_alive_connections": "keepAliveConnections",
+    "no_happy_eyeballs": "noHappyEyeballs",
+    "match_sni_to_host": "matchSNItoHost",
+    "no_tls_verify": "noTLSVerify",
+    "disable_chunked_encoding": "disableChunkedEncoding",
+    "http2_origin": "http2Origin",
+    "http_host_header": "httpHostHeader",
+    "origin_server_name": "originServerName",
+    "ca_pool": "caPool",
+    "proxy_type": "proxyType",
+    "bastion_mode": "bastionMode",
+    "ip_rules": "ipRules",
+    "access": "access",
+}
+_ACCESS = {"required": "required", "team_name": "teamName", "aud_tag": "audTag"}
+
+
+def to_api(values: Any) -> dict[str, Any]:
+    """Canonical settings as the API takes them."""
+    return _renamed(values, _API, _ACCESS)
+
+
+def from_api(raw: Any) -> dict[str, Any]:
+    """Settings of a reply in the words of the file; what has no name here is left out."""
+    return _renamed(raw, _turned(_API), _turned(_ACCESS))
+
+
+def _renamed(
+    values: Any, names: Mapping[str, str], access: Mapping[str, str]
+) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        return {}
+    found = {names[key]: item for key, item in values.items() if key in names and item is not None}
+    inner = found.pop("access", None)
+    if isinstance(inner, Mapping):
+        renamed = {access[key]: item for key, item in inner.items() if key in access}
+        found["access"] = {key: item for key, item in renamed.items() if item is not None}
+    return found
+
+
+def _turned(names: Mapping[str, str]) -> dict[str, str]:
+    return {value: key for key, value in names.items()}

@@ -1,0 +1,32 @@
+"""All kinds, in the order of creation. One more kind is one more file and one more line here."""
+
+from __future__ import annotations
+
+from ztctl.core.kind import Kinds
+from ztctl.kinds.access_application import AccessApplication
+from ztctl.kinds.access_group import AccessGroup
+from ztctl.kinds.access_policy import AccessPolicy
+from ztctl.kinds.access_tag import AccessTag
+from ztctl.kinds.ca_key import CaKey
+from ztctl.kinds.dns_record import DnsRecord
+from ztctl.kinds.identity_provider import IdentityProvider
+from ztctl.kinds.organization import Organization
+from ztctl.kinds.service_token import ServiceToken
+from ztctl.kinds.tunnel import Tunnel
+from ztctl.kinds.zone import Zone
+
+KINDS = Kinds(
+    (
+        Zone(),
+        IdentityProvider(),
+        ServiceToken(),
+        Organization(),
+        AccessTag(),
+        AccessGroup(),
+        AccessPolicy(),
+        AccessApplication(),
+        Tunnel(),
+        DnsRecord(),
+        CaKey(),
+    )
+)

@@ -1,0 +1,121 @@
+"""What groups and policies share: three rule lists, helper groups, and nobody at all.
+
+The API joins the elements under ``require`` by AND. In the file a list is always "any of", so a
+list of two or more values there becomes a group of its own, owned by the same stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from ztctl.core.address import Address
+from ztctl.core.declared import Declared
+from ztctl.core.diagnostics import Problem, Where
+from ztctl.core.kind import Fields, Kind, plain
+from ztctl.core.markers import Default, Normalised, Unordered
+from ztctl.core.objects import Values, Wanted
+from ztctl.core.spec import canonical, sort_key
+from ztctl.core.values import Ref
+from ztctl.kinds import selectors
+from ztctl.kinds.selectors import Rule, flattened
+
+Included = Annotated[
+    list[Rule], Field(min_length=1), Default(()), Unordered(), Normalised(flattened)
+]
+Rules = Annotated[list[Rule] | None, Default(()), Unordered(), Normalised(flattened)]
+LISTS = ("include", "exclude", "require")
+
+# Selectors of which one visitor has exactly one value.
+_ONE_EACH = ("email", "email_domain", "country")
+
+
+class Ruled(Kind):
+    """A kind with ``include``, ``exclude`` and ``require``."""
+
+    word: ClassVar[str]
+
+    def declare(
+        self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""
+    ) -> Wanted:
+        """The wanted object; lists under ``require`` have become references to helper groups."""
+        require = getattr(fields, "require", None) or []
+        helpers: dict[str, Any] = {}
+        kept = [self._required(key, plain(rule), helpers) for rule in require]
+        wanted = super().declare(key, fields, where=where, origin=origin)
+        if not helpers:
+            return wanted
+        values = {**wanted.values, "require": canonical(self.specs["require"], kept)}
+        return replace(wanted, values=values, local={**wanted.local, "helpers": helpers})
+
+    def _required(self, key: str, rule: Any, helpers: dict[str, Any]) -> Any:
+        if not isinstance(rule, Mapping) or selectors.count(rule) < 2:
+            return rule
+        selector = next(iter(rule))
+        name = f"{self.word}.{key}.require.{selector}"
+        taken = sum(1 for helper in helpers if helper.partition("#")[0] == name)
+        helper = f"{name}#{taken + 1}" if taken else name
+        helpers[helper] = rule
+        return {"group": Ref(Address("access_group", helper))}
+
+    def companions(self, wanted: Wanted, stack: str) -> tuple[Wanted, ...]:
+        """The object and the helper groups of its ``require`` lists."""
+        helpers: Values = wanted.local.get("helpers", {})
+        return (
+            *(
+                Wanted(
+                    Address("access_group", name),
+                    {
+                        "include": canonical(self.specs["include"], [rule]),
+                        "exclude": [],
+                        "require": [],
+                    },
+                    where=wanted.where,
+                    origin=f"any of a list that {wanted.address} requires",
+                )
+                for name, rule in helpers.items()
+            ),
+            wanted,
+        )
+
+    def check(self, declared: Declared) -> Iterable[Problem]:
+        """Rule sets that nobody can satisfy."""
+        for wanted in declared.wanted:
+            if wanted.address.kind == self.name:
+                yield from (
+                    Problem(f"nobody can satisfy {wanted.address}: {why}", wanted.where)
+                    for why in _why_nobody(wanted.values)
+                )
+
+
+def _why_nobody(values: Values) -> Iterator[str]:
+    excluded = {sort_key(rule) for rule in values.get("exclude") or ()}
+    included = [sort_key(rule) for rule in values.get("include") or ()]
+    if sort_key({"everyone": True}) in excluded:
+        yield "it excludes everyone"
+    elif included and excluded.issuperset(included):
+        yield "everything that it includes it also excludes"
+    for selector in _ONE_EACH:
+        required = {
+            str(rule[selector])
+            for rule in values.get("require") or ()
+            if isinstance(rule, Mapping) and selector in rule
+        }
+        if len(required) > 1:
+            yield (
+                f"it requires {' and '.join(sorted(required))} at once; "
+                f"write one list, `{selector}: [{', '.join(sorted(required))}]`, for any of them"
+            )
+
+
+def rules_from_api(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The three rule lists of a reply in the words of the file."""
+    return {name: selectors.from_api(raw.get(name)) for name in LISTS}
+
+
+def rules_to_api(values: Values) -> dict[str, Any]:
+    """The three rule lists as the API takes them; always sent, empty ones too."""
+    return {name: selectors.to_api(values.get(name)) for name in LISTS}

@@ -1,0 +1,319 @@
+"""The selectors of Access rules: readable names in the file, the API's spelling on the wire.
+
+Spellings and inner keys: Cloudflare's OpenAPI description and Python SDK 5.9.0 (July 2026). Every
+element of a rule list is an object with exactly one key; there is one element a value.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from ztctl.core.kind import Fields
+from ztctl.core.markers import Normalised, RefersTo, Unordered
+from ztctl.kinds.common import Cidr, OneOrMany, lower
+
+Item = TypeVar("Item")
+Many = Annotated[list[Item], OneOrMany(), Field(min_length=1)]
+
+IDENTITY_PROVIDER = RefersTo("identity_provider", live_only=True)
+Provider = Annotated[Any, IDENTITY_PROVIDER]
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _email(value: Any) -> Any:
+    if not isinstance(value, str) or value.count("@") != 1 or value.startswith("@"):
+        raise PydanticCustomError(
+            "email",
+            "{value} is not an e-mail address",
+            {"value": repr(value), "hint": "a whole domain is `email_domain: example.com`"},
+        )
+    return value
+
+
+def _domain(value: Any) -> Any:
+    if not isinstance(value, str) or "@" in value or "." not in value:
+        raise PydanticCustomError(
+            "domain",
+            "{value} is not a mail domain",
+            {"value": repr(value), "hint": "write example.com, without the @"},
+        )
+    return value
+
+
+def _country(value: Any) -> Any:
+    if not (isinstance(value, str) and len(value) == 2 and value[0].isalpha()):
+        raise PydanticCustomError(
+            "country",
+            "{value} is not a country code",
+            {"value": repr(value), "hint": "write the two letters of ISO 3166-1, such as PT"},
+        )
+    return value
+
+
+def _true(value: Any) -> Any:
+    if value is not True:
+        raise PydanticCustomError(
+            "true", "this selector takes no value but true", {"hint": "write `true`"}
+        )
+    return value
+
+
+Email = Annotated[str, BeforeValidator(_email), Normalised(lower)]
+Domain = Annotated[str, BeforeValidator(_domain), Normalised(lower)]
+Country = Annotated[str, BeforeValidator(_country), Normalised(_upper)]
+Yes = Annotated[bool, BeforeValidator(_true)]
+ListId = Annotated[str, Field(min_length=1)]
+
+
+class Okta(Fields):
+    """Members of an Okta group."""
+
+    identity_provider: Provider
+    """The identity provider, by name."""
+    name: Many[str]
+    """The group's name."""
+
+
+class GoogleWorkspace(Fields):
+    """Members of a Google Workspace group."""
+
+    identity_provider: Provider
+    email: Many[Email]
+    """The group's e-mail address."""
+
+
+class AzureAd(Fields):
+    """Members of a Microsoft Entra group."""
+
+    identity_provider: Provider
+    id: Many[str]
+    """The group's object id."""
+
+
+class GithubOrganization(Fields):
+    """Members of a GitHub organisation, or of one of its teams."""
+
+    identity_provider: Provider
+    name: str
+    team: Many[str] | None = None
+
+
+class Saml(Fields):
+    """People with a SAML attribute of this value."""
+
+    identity_provider: Provider
+    attribute_name: str
+    attribute_value: Many[str]
+
+
+class Oidc(Fields):
+    """People with an OIDC claim of this value."""
+
+    identity_provider: Provider
+    claim_name: str
+    claim_value: Many[str]
+
+
+class AuthContext(Fields):
+    """An Entra authentication context."""
+
+    identity_provider: Provider
+    id: str
+    ac_id: str
+
+
+class ExternalEvaluation(Fields):
+    """An answer of a service of your own."""
+
+    evaluate_url: str
+    keys_url: str
+
+
+class Rule(Fields):
+    """One test of a person or a device. A list of values means any of them."""
+
+    everyone: Yes | None = None
+    email: Many[Email] | None = None
+    email_domain: Many[Domain] | None = None
+    email_list: Many[ListId] | None = None
+    """Id of a Zero Trust list of e-mail addresses."""
+    ip: Many[Cidr] | None = None
+    ip_list: Many[ListId] | None = None
+    """Id of a Zero Trust list of addresses."""
+    country: Many[Country] | None = None
+    """ISO 3166-1 alpha-2."""
+    group: Many[Annotated[Any, RefersTo("access_group")]] | None = None
+    """An Access group of the file, or `{live: NAME}`."""
+    okta: Many[Okta] | None = None
+    google_workspace: Many[GoogleWorkspace] | None = None
+    azure_ad: Many[AzureAd] | None = None
+    github_organization: Many[GithubOrganization] | None = None
+    saml: Many[Saml] | None = None
+    oidc: Many[Oidc] | None = None
+    login_method: Many[Provider] | None = None
+    """People who logged in by this identity provider."""
+    auth_method: Many[str] | None = None
+    """An authentication method of RFC 8176, such as `mfa`."""
+    auth_context: Many[AuthContext] | None = None
+    any_valid_service_token: Yes | None = None
+    service_token: Many[Annotated[Any, RefersTo("service_token", live_only=True)]] | None = None
+    certificate: Yes | None = None
+    """Any valid client certificate."""
+    common_name: Many[str] | None = None
+    """The common name of a client certificate."""
+    device_posture: Many[str] | None = None
+    """Id of a device posture check."""
+    external_evaluation: Many[ExternalEvaluation] | None = None
+    linked_app_token: Many[Annotated[Any, RefersTo("access_application")]] | None = None
+    """People who hold a token of this application."""
+    user_risk_score: (
+        Annotated[
+            list[Literal["low", "medium", "high", "unscored"]], OneOrMany(), Unordered()
+        ]
+        | None
+    ) = None
+    cloudflare_account_member: Yes | None = None
+
+    @model_validator(mode="after")
+    def _one_selector(self) -> Rule:
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = f"found {', '.join(given)}" if given else "found none"
+            raise PydanticCustomError(
+                "one_selector",
+                "each element holds exactly one selector; {found}",
+                {"found": found, "hint": "begin every selector with its own dash"},
+            )
+        return self
+
+
+# Selector of the file: the API's key, and its inner key where the value stands alone.
+_SINGLE: Mapping[str, tuple[str, str]] = {
+    "email": ("email", "email"),
+    "email_domain": ("email_domain", "domain"),
+    "email_list": ("email_list", "id"),
+    "ip": ("ip", "ip"),
+    "ip_list": ("ip_list", "id"),
+    "country": ("geo", "country_code"),
+    "group": ("group", "id"),
+    "login_method": ("login_method", "id"),
+    "auth_method": ("auth_method", "auth_method"),
+    "service_token": ("service_token", "token_id"),
+    "common_name": ("common_name", "common_name"),
+    "device_posture": ("device_posture", "integration_uid"),
+    "linked_app_token": ("linked_app_token", "app_uid"),
+    "user_risk_score": ("user_risk_score", "user_risk_score"),
+}
+_EMPTY: Mapping[str, str] = {
+    "everyone": "everyone",
+    "any_valid_service_token": "any_valid_service_token",
+    "certificate": "certificate",
+    "cloudflare_account_member": "cloudflare_account_member",
+}
+_OBJECT: Mapping[str, str] = {
+    "okta": "okta",
+    "google_workspace": "gsuite",
+    "azure_ad": "azureAD",
+    "github_organization": "github-organization",
+    "saml": "saml",
+    "oidc": "oidc",
+    "auth_context": "auth_context",
+    "external_evaluation": "external_evaluation",
+}
+# The selectors whose API element holds a list itself.
+_WHOLE = frozenset({"user_risk_score"})
+_PROVIDER = ("identity_provider", "identity_provider_id")
+
+_FROM_SINGLE = {api: (name, inner) for name, (api, inner) in _SINGLE.items()}
+_FROM_EMPTY = {api: name for name, api in _EMPTY.items()}
+_FROM_OBJECT = {api: name for name, api in _OBJECT.items()}
+
+
+def flattened(rules: Any) -> Any:
+    """One element a value; idempotent. What is no list stays."""
+    if not isinstance(rules, list | tuple):
+        return rules
+    return [element for rule in rules for element in _elements(rule)]
+
+
+def _elements(rule: Any) -> Iterator[Any]:
+    if not isinstance(rule, Mapping):
+        yield rule
+        return
+    for name, given in rule.items():
+        if given is None:
+            continue
+        for value in given if isinstance(given, list) and name not in _WHOLE else [given]:
+            yield from ({name: single} for single in _singles(value))
+
+
+def _singles(value: Any) -> Iterator[Any]:
+    """An object with lists inside as one object for each combination."""
+    if not isinstance(value, Mapping):
+        yield value
+        return
+    choices = [item if isinstance(item, list) else [item] for item in value.values()]
+    for chosen in itertools.product(*choices):
+        yield dict(zip(value, chosen, strict=True))
+
+
+def count(rule: Mapping[str, Any]) -> int:
+    """How many API elements one element of the file stands for."""
+    return sum(1 for _ in _elements(rule))
+
+
+def to_api(rules: Any) -> list[dict[str, Any]]:
+    """Canonical rules, references resolved, as the API takes them."""
+    return [_element_to_api(rule) for rule in rules or () if isinstance(rule, Mapping)]
+
+
+def _element_to_api(rule: Mapping[str, Any]) -> dict[str, Any]:
+    ((name, value),) = rule.items()
+    if name in _EMPTY:
+        return {_EMPTY[name]: {}}
+    if name in _SINGLE:
+        api, inner = _SINGLE[name]
+        return {api: {inner: value}}
+    renamed = {dict([_PROVIDER]).get(key, key): item for key, item in value.items()}
+    return {_OBJECT[name]: {key: item for key, item in renamed.items() if item is not None}}
+
+
+def from_api(rules: Any) -> list[Any]:
+    """Rules of a reply in the words of the file.
+
+    An element that has no name here is kept as a text, so that it counts as a difference and is
+    seen: it may let somebody in.
+    """
+    if not isinstance(rules, list):
+        return []
+    return [_element_from_api(element) for element in rules]
+
+
+def _element_from_api(element: Any) -> Any:
+    if not (isinstance(element, Mapping) and len(element) == 1):
+        return _unknown(element)
+    ((api, inner),) = element.items()
+    if api in _FROM_EMPTY and not inner:
+        return {_FROM_EMPTY[api]: True}
+    if api in _FROM_SINGLE and isinstance(inner, Mapping):
+        name, key = _FROM_SINGLE[api]
+        extra = {item for item in inner if item not in (key, "account_id") and inner[item]}
+        return {name: inner[key]} if key in inner and not extra else _unknown(element)
+    if api in _FROM_OBJECT and isinstance(inner, Mapping):
+        back = {_PROVIDER[1]: _PROVIDER[0]}
+        fields = {back.get(key, key): item for key, item in inner.items() if item is not None}
+        return {_FROM_OBJECT[api]: fields}
+    return _unknown(element)
+
+
+def _unknown(element: Any) -> str:
+    return f"unknown selector {json.dumps(element, sort_keys=True, default=str)}"

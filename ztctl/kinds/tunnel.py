@@ -1,0 +1,282 @@
+"""Cloudflare Tunnels, remotely managed, together with their configuration.
+
+A name is unique among living tunnels only; deleted ones stay listed unless ``is_deleted=false``.
+The configuration is one document that a ``PUT`` replaces, and each ``PUT`` raises its version, so
+that nothing is written without need. Sources: Cloudflare OpenAPI description, Terraform provider
+v5, cloudflared 2026.8.2 (API client).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from ztctl.core.allowances import Allowances, allowed
+from ztctl.core.calls import Call, CallFailed, Flow
+from ztctl.core.declared import Declared
+from ztctl.core.diagnostics import Problem, Severity
+from ztctl.core.kind import Ask, Fields, Kind, World, gone_is_done
+from ztctl.core.markers import Default, Immutable
+from ztctl.core.objects import Live, Mark, Values, Wanted
+from ztctl.core.plan import Action, Change, Phase, Refusal, Step
+from ztctl.core.spec import canonical_fields
+from ztctl.kinds import ingress, origin_request
+from ztctl.kinds.audience import with_access
+from ztctl.kinds.common import TUNNEL, Protect, listing, objects, segment, text_of, written
+from ztctl.kinds.ingress import IngressRule
+from ztctl.kinds.origin_request import OriginRequest
+
+PATH = "/accounts/{account}/cfd_tunnel"
+
+
+class TunnelFields(Fields):
+    """A way from Cloudflare to hosts inside; its connectors fetch their rules by themselves."""
+
+    ingress: Annotated[list[IngressRule] | None, Default(())] = None
+    """Which names go where, in order; a closing `http_status:404` is added."""
+    origin_request: OriginRequest | None = None
+    """Settings for all rules; a rule's own win."""
+    config_src: Annotated[Literal["cloudflare"] | None, Default("cloudflare"), Immutable()] = None
+    """Remotely managed, which is the only kind that can be declared."""
+    name: str | None = None
+    """The exact live name, when it is not the key with the stack's mark."""
+    protect: Protect = False
+    """Refuse to delete it, also when it is taken out of the file."""
+
+
+class Tunnel(Kind):
+    """A Cloudflare Tunnel with its ingress rules."""
+
+    name = "tunnel"
+    section = "tunnels"
+    title = "tunnel"
+    model = TunnelFields
+    phase = Phase.TUNNEL
+    named_by_mark = True
+
+    # -- the wanted side --------------------------------------------------------------------
+
+    def fold(self, key: str, stated: Values) -> Values:
+        """Close the rules, and keep each rule's choice about Access beside them."""
+        rules = ingress.closed(stated.get("ingress") or [])
+        return {**stated, "ingress": rules, "origin_request": stated.get("origin_request")}
+
+    def declare(self, key: str, fields: Fields, **place: Any) -> Wanted:
+        """The wanted object; ``local`` holds the choice about Access, rule by rule."""
+        wanted = super().declare(key, fields, **place)
+        rules: Sequence[IngressRule] = getattr(fields, "ingress", None) or ()
+        return replace(wanted, local={**wanted.local, "access": [rule.access for rule in rules]})
+
+    def check(self, declared: Declared) -> Iterable[Problem]:
+        """Rules that never match or lead back to themselves."""
+        for wanted in declared.wanted:
+            if wanted.address.kind == self.name:
+                for _, text, hint, grave in ingress.mistakes(wanted.values["ingress"]):
+                    severity = Severity.ERROR if grave else Severity.WARNING
+                    yield Problem(f"{wanted.address}: {text}", wanted.where, hint, severity)
+
+    def hosts(self, values: Values) -> frozenset[str]:
+        """The host names that lead to an origin."""
+        return ingress.names(values.get("ingress"))
+
+    def complete(self, wanted: Wanted, live: Live | None, world: World) -> Values:
+        """Put the mark on, and the connector's Access check into each rule."""
+        choices: list[bool | None] = [*wanted.local["access"]]
+        rules = wanted.values["ingress"]
+        choices += [None] * (len(rules) - len(choices))
+        checked = [
+            with_access(rule, choice, wanted, world)
+            for rule, choice in zip(rules, choices, strict=False)
+        ]
+        return {**super().complete(wanted, live, world), "ingress": checked}
+
+    def dropped_by_adoption(self, live: Live, world: World) -> tuple[str, ...]:
+        """The names that the tunnel serves now and nobody declared."""
+        return tuple(f"serves {name} now" for name in sorted(self.hosts(live.values)))
+
+    def refusals(
+        self,
+        change: Change,
+        changes: Sequence[Change],
+        live: Mapping[str, tuple[Live, ...]],
+        allowances: Allowances,
+    ) -> Iterator[Refusal]:
+        """Deleting a tunnel through which somebody may be at work; replacing one at all."""
+        running = change.live is not None and change.live.attribute("running")
+        goes = change.action in (Action.DELETE, Action.REPLACE)
+        if goes and running and not allowed(change.address, allowances.disconnect):
+            yield Refusal(
+                change.address,
+                "it has running connectors: everybody who works through it is cut off",
+                f"--allow-disconnect {change.address}",
+            )
+        if change.action is Action.REPLACE:
+            yield Refusal(
+                change.address,
+                "it is managed by a file on its host; move it to remote "
+                "management in the dashboard first, or give the new tunnel another key",
+            )
+
+    # -- steps ------------------------------------------------------------------------------
+
+    def steps(self, change: Change) -> tuple[Step, ...]:
+        """New rules first; old ones go after what leads to them has gone."""
+        new = self.hosts(change.written)
+        match change.action:
+            case Action.CREATE:
+                return (
+                    self.step(change, "create", provides=True),
+                    self.step(change, "configure", opens=new),
+                )
+            case Action.DELETE:
+                assert change.live is not None
+                return (self.step(change, "delete", closes=self.hosts(change.live.values)),)
+            case Action.UPDATE | Action.ADOPT:
+                return tuple(self._update_steps(change))
+            case _:
+                return super().steps(change)
+
+    def _update_steps(self, change: Change) -> Iterator[Step]:
+        touched = {edit.path.partition("[")[0].partition(".")[0] for edit in change.edits}
+        if "name" in touched:
+            yield self.step(change, "rename", provides=True)
+        if not touched & {"ingress", "origin_request"}:
+            return
+        assert change.live is not None
+        old_rules = change.live.values.get("ingress") or []
+        new_rules = change.written["ingress"]
+        old, new = self.hosts(change.live.values), self.hosts(change.written)
+        gone = old - new
+        # Compared with references resolved: an audience that stays the same is no change.
+        opened = {
+            rule.get("hostname") or "*"
+            for rule in change.after["ingress"]
+            if rule not in old_rules and ingress.is_origin(rule)
+        }
+        if not gone:
+            yield self.step(change, "configure", opens=frozenset(opened))
+        elif not opened:
+            yield self.step(change, "configure", closes=gone)
+        else:
+            kept = [rule for rule in old_rules if rule.get("hostname") in gone]
+            both = {**change.written, "ingress": [*new_rules[:-1], *kept, new_rules[-1]]}
+            yield self.step(change, "extend", values=both, opens=frozenset(opened))
+            yield self.step(change, "reduce", closes=gone)
+
+    # -- flows ------------------------------------------------------------------------------
+
+    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
+        """Every living tunnel in one list, and the configuration of those that concern us."""
+        found = objects((yield tunnels()))
+        names = _names(ask)
+        ours = [raw for raw in found if _concerns(raw, ask.stack, names)]
+        configurations = yield tuple(configuration(raw) for raw in ours)
+        by_id = {
+            text_of(raw, "id"): reply for raw, reply in zip(ours, configurations, strict=True)
+        }
+        return tuple(self._live(raw, by_id.get(text_of(raw, "id"))) for raw in found)
+
+    def create(self, values: Values) -> Flow[Live]:
+        """Make the tunnel; its secret, which the reply holds, is not kept."""
+        body = {"name": values["name"], "config_src": "cloudflare"}
+        made = yield from written(Call("POST", PATH, body, permission=TUNNEL))
+        return self._live(made, None)
+
+    def find(self, values: Values) -> Flow[Live | None]:
+        """The living tunnel of that name: there cannot be two."""
+        found = objects((yield tunnels(name=values["name"])))
+        named = [raw for raw in found if text_of(raw, "name") == values["name"]]
+        return self._live(named[0], None) if named else None
+
+    def update(self, live: Live, values: Values, verb: str) -> Flow[Live]:
+        """Rename the tunnel, or put its whole configuration."""
+        path = f"{PATH}/{segment(live.id)}"
+        if verb in ("rename", "forget"):
+            raw = yield Call("PATCH", path, {"name": values["name"]}, permission=TUNNEL)
+            return self._live({**live.raw, **_public(raw)}, None)
+        config: dict[str, Any] = {"ingress": ingress.to_api(values["ingress"])}
+        settings = origin_request.to_api(values.get("origin_request"))
+        if settings:
+            config["originRequest"] = settings
+        yield Call("PUT", f"{path}/configurations", {"config": config}, permission=TUNNEL)
+        return self._live(live.raw, {"config": config})
+
+    def delete(self, live: Live) -> Flow[None]:
+        """Delete the tunnel; connections that the plan allowed to be cut are dropped first."""
+        path = f"{PATH}/{segment(live.id)}"
+        patient = Call("DELETE", path, permission=TUNNEL, patience=((400, "1022"),))
+        try:
+            yield from gone_is_done(Call("DELETE", path, permission=TUNNEL))
+            return
+        except CallFailed as failure:
+            if not failure.has_code(1022) or not live.attribute("running"):
+                raise
+        yield Call("DELETE", f"{path}/connections", permission=TUNNEL)
+        yield from gone_is_done(patient)
+
+    def _live(self, raw: Mapping[str, Any], reply: Any) -> Live:
+        name = text_of(raw, "name")
+        key, mark = Mark.of_name(name)
+        config = reply.get("config") if isinstance(reply, Mapping) else None
+        config = config if isinstance(config, Mapping) else {}
+        said = {
+            "name": name,
+            "config_src": _source(raw),
+            "ingress": ingress.from_api(config.get("ingress")),
+            "origin_request": origin_request.from_api(config.get("originRequest")),
+        }
+        attributes = {
+            "running": text_of(raw, "status") in ("healthy", "degraded"),
+            "status": text_of(raw, "status"),
+        }
+        values = canonical_fields(self.specs, said)
+        return Live(
+            self.name, text_of(raw, "id"), name, key, values, attributes, mark, _public(raw)
+        )
+
+
+def tunnels(**query: str) -> Call:
+    """The list of living tunnels."""
+    return listing(PATH, TUNNEL, 1000, is_deleted="false", **query)
+
+
+def configuration(raw: Mapping[str, Any]) -> Call:
+    """The configuration of one tunnel; a fresh one may have none (error 1055)."""
+    path = f"{PATH}/{segment(text_of(raw, 'id'))}/configurations"
+    return Call("GET", path, permission=TUNNEL, optional=True)
+
+
+def own_tunnels(reply: Any, ask: Ask) -> list[Mapping[str, Any]]:
+    """The tunnels of a list reply that are declared or carry the stack's mark."""
+    return [raw for raw in objects(reply) if _concerns(raw, ask.stack, _names(ask))]
+
+
+def configured_hosts(reply: Any) -> frozenset[str]:
+    """The host names in the configuration of a tunnel."""
+    config = reply.get("config") if isinstance(reply, Mapping) else None
+    rules = ingress.from_api(config.get("ingress") if isinstance(config, Mapping) else None)
+    names = (rule["hostname"] for rule in rules)
+    return frozenset(name for name in names if isinstance(name, str) and name not in ("", "*"))
+
+
+def _names(ask: Ask) -> frozenset[str]:
+    return frozenset(item.name or item.address.key for item in ask.wanted.get("tunnel", ()))
+
+
+def _concerns(raw: Mapping[str, Any], stack: str, names: frozenset[str]) -> bool:
+    name = text_of(raw, "name")
+    _, mark = Mark.of_name(name)
+    ours = mark is not None and mark.stack == stack
+    return (ours or name in names) and _source(raw) == "cloudflare"
+
+
+def _source(raw: Mapping[str, Any]) -> str:
+    # Old replies have only the boolean twin of ``config_src``.
+    return text_of(raw, "config_src") or ("cloudflare" if raw.get("remote_config") else "local")
+
+
+def _public(raw: Any) -> dict[str, Any]:
+    """A tunnel without the secrets that the reply to its creation holds."""
+    kept = ("id", "name", "config_src", "remote_config", "status")
+    return {key: raw[key] for key in kept if key in raw} if isinstance(raw, Mapping) else {}

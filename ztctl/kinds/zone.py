@@ -1,0 +1,75 @@
+"""DNS zones of the account: read, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ztctl.core.calls import Call, Flow
+from ztctl.core.diagnostics import Problem
+from ztctl.core.hostnames import to_ascii
+from ztctl.core.kind import Ask, Kind, World
+from ztctl.core.objects import Live, Wanted
+from ztctl.kinds.common import ZONE, listing, objects, text_of
+
+# Operations in one DNS batch: 200 on the free plan, 3,500 on the others (Cloudflare docs).
+FREE_BATCH = 200
+PAID_BATCH = 3500
+
+
+class Zone(Kind):
+    """A DNS zone."""
+
+    name = "zone"
+    title = "DNS zone"
+
+    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
+        """Every active zone of the account, in pages of fifty, which is the most."""
+        found = yield zones()
+        return zones_in(found)
+
+
+def zones() -> Call:
+    """The list of the account's zones."""
+    return listing("/zones", ZONE, 50, **{"account.id": "{account}"})
+
+
+def zones_in(reply: Any) -> tuple[Live, ...]:
+    """The active zones of a list reply."""
+    lives = (_live(raw) for raw in objects(reply) if text_of(raw, "status") == "active")
+    return tuple(lives)
+
+
+def zone_of(name: str, known: Iterable[Live]) -> Live | None:
+    """The zone of a host name: the longest that it ends in."""
+    by_name = {zone.name: zone for zone in known}
+    labels = name.split(".")
+    for start in range(len(labels)):
+        found = by_name.get(".".join(labels[start:]))
+        if found is not None:
+            return found
+    return None
+
+
+def complain_without_zone(wanted: Wanted, names: Iterable[str], world: World) -> None:
+    """A problem for each host name that lies in no active zone of the account."""
+    known: Sequence[Live] = world.live_of("zone")
+    for name in sorted(names):
+        if zone_of(name, known) is None:
+            have = ", ".join(sorted(zone.name for zone in known)[:12]) or "none"
+            world.complain(
+                Problem(
+                    f"{wanted.address}: {name} lies in no active zone of the account",
+                    wanted.where,
+                    f"the token sees these active zones: {have}",
+                )
+            )
+
+
+def _live(raw: Mapping[str, Any]) -> Live:
+    name = to_ascii(text_of(raw, "name"))
+    plan = raw.get("plan")
+    legacy = text_of(plan, "legacy_id") if isinstance(plan, Mapping) else ""
+    paid = legacy in ("pro", "business", "enterprise")
+    attributes = {"batch": PAID_BATCH if paid else FREE_BATCH}
+    return Live("zone", text_of(raw, "id"), name, name, {}, attributes)

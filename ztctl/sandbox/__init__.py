@@ -1,0 +1,48 @@
+"""A local Cloudflare API for trying changes, testing stacks and reproducing faults.
+
+It imports nothing of ztctl outside this package and shares no model with it. Importing it costs
+next to nothing: what needs httpx (`ztctl.sandbox.transport`), starlette and uvicorn
+(`ztctl.sandbox.server`) or the emulation itself is loaded when it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ztctl.sandbox.seeds import ZoneSeed
+    from ztctl.sandbox.service import Sandbox
+
+__all__ = ["open_sandbox"]
+
+
+def open_sandbox(
+    state: Path | None = None,
+    *,
+    account_name: str = "Acme",
+    zones: Iterable[str | ZoneSeed] = ("example.com",),
+    zero_trust: bool = True,
+    awkward: bool = False,
+) -> Sandbox:
+    """A sandbox whose state lives in a file, or in memory when there is none.
+
+    An empty state is seeded with one account, these zones and three identity providers; zones
+    that an existing state lacks are added. Several processes may open one file. Raises
+    `ztctl.sandbox.journal.StateError` (a ValueError) when the file is something else,
+    OSError when it cannot be read or written.
+    """
+    from ztctl.sandbox.service import Sandbox
+    from ztctl.sandbox.store import Store
+
+    if state is None:
+        store = Store()
+    else:
+        from ztctl.sandbox.journal import FileJournal
+
+        store = Store(FileJournal(state))
+    return Sandbox.create(
+        store, account_name=account_name, zones=zones, zero_trust=zero_trust, awkward=awkward
+    )

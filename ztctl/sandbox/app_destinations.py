@@ -1,0 +1,128 @@
+"""Where an application is: `destinations`, `self_hosted_domains` and `domain` mirror each other.
+
+Source: Cloudflare OpenAPI description, July 2026, and the Terraform provider: destinations win
+over self_hosted_domains, these over domain; a single private address comes back with its mask.
+Recorded: 400/12130 "domain not included in destinations" and "domain does not belong to zone",
+409/11010 for a domain that another application has. Documented: at most five public domains.
+Unrecorded: that only the exact same host and path clash, how a sixth domain is refused.
+Not emulated: Workers and MCP destinations; virtual networks are not looked up; the seconds after
+a zone was added during which its names are still refused (script a fault for it).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ztctl.sandbox.call import Call
+from ztctl.sandbox.errors import ApiError, invalid
+from ztctl.sandbox.fields import Field, FieldError, Shape, anything, choice, listing, text, uuid
+from ztctl.sandbox.messages import Object
+from ztctl.sandbox.rules import network
+
+MOST_PUBLIC = 5
+HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_*]([a-z0-9_*-]{0,61}[a-z0-9_*])?\.)+[a-z0-9-]{2,63}")
+
+_PUBLIC = Shape(
+    invalid,
+    (
+        Field("type", text()),
+        Field("uri", text(empty=False), required=True),
+        Field("overrides", listing(anything)),
+    ),
+)
+
+
+def _ports(value: Any) -> str:
+    low, _, high = value.partition("-") if isinstance(value, str) else ("", "", "")
+    high = high or low
+    if not (low.isdigit() and high.isdigit() and 1 <= int(low) <= int(high) <= 65535):
+        raise FieldError("must be a port or a range of ports")
+    return str(value)
+
+
+_PRIVATE = Shape(
+    invalid,
+    (
+        Field("type", text(), required=True),
+        Field("cidr", network),
+        Field("hostname", text(255, empty=False)),
+        Field("l4_protocol", choice(("tcp", "udp"))),
+        Field("port_range", _ports),
+        Field("vnet_id", uuid),
+    ),
+)
+
+
+def placed(call: Call, body: Object, app_id: str) -> Object:
+    """The three mirrored fields; raises ApiError for what cannot be, or belongs to another."""
+    destinations = _destinations(call, body)
+    uris = [one["uri"] for one in destinations if one["type"] == "public"]
+    _check_domain(body, uris)
+    if len(uris) > MOST_PUBLIC:
+        raise invalid(f"an application can have at most {MOST_PUBLIC} public domains")
+    for uri in uris:
+        _check_zone(call, uri)
+        _check_free(call, uri, app_id)
+    mirrored: Object = {"self_hosted_domains": uris, "destinations": destinations}
+    if uris:
+        mirrored["domain"] = body["domain"] if body.get("domain") in uris else uris[0]
+    return mirrored
+
+
+def public_uris(app: Object) -> set[str]:
+    """The public places of a stored application, as they are compared."""
+    return {uri.lower() for uri in app["self_hosted_domains"]}
+
+
+def _destinations(call: Call, body: Object) -> list[Object]:
+    given = body.get("destinations")
+    if given is not None:
+        if not isinstance(given, list):
+            raise invalid("destinations must be an array")
+        read = [_destination(call, one, place) for place, one in enumerate(given)]
+    else:
+        domains = body.get("self_hosted_domains") or [body[k] for k in ("domain",) if k in body]
+        read = [{"type": "public", "uri": uri} for uri in domains]
+    if not read:
+        raise invalid("an application needs a domain or destinations")
+    return read
+
+
+def _destination(call: Call, one: Any, place: int) -> Object:
+    if not isinstance(one, dict):
+        raise invalid("destinations must be objects")
+    kind = one.get("type") or "public"
+    if kind == "public":
+        return {**call.read(_PUBLIC, one, f"destinations[{place}]."), "type": "public"}
+    if kind != "private":
+        raise invalid(f"destinations of type {str(kind)[:40]} are not emulated by this sandbox")
+    private = call.read(_PRIVATE, one, f"destinations[{place}].")
+    if ("cidr" in private) == ("hostname" in private):
+        raise invalid("a private destination has either cidr or hostname")
+    return private
+
+
+def _check_domain(body: Object, uris: list[str]) -> None:
+    listed = body.get("destinations") is not None
+    if listed and "domain" in body and body["domain"] not in uris:
+        raise invalid("domain not included in destinations")
+
+
+def _check_zone(call: Call, uri: str) -> None:
+    host = uri.partition("/")[0].lower()
+    if HOST.fullmatch(host) is None:
+        raise invalid(f"{uri[:80]} is not a host name with an optional path")
+    labels = host.split(".")
+    parents = (".".join(labels[start:]) for start in range(len(labels)))
+    zones = [zone for name in parents for zone in call.store.find("zone", "name", name)]
+    if not any(zone["status"] == "active" for zone in zones):
+        raise invalid("domain does not belong to zone")
+
+
+def _check_free(call: Call, uri: str, app_id: str) -> None:
+    owners = call.store.find("app", "uri", uri.lower())
+    if any(owner["id"] != app_id for owner in owners):
+        raise ApiError(
+            409, 11010, "access.api.error.application_already_exists: domain is already in use"
+        )

@@ -1,0 +1,133 @@
+"""The fields of self_hosted and ssh applications.
+
+Source: official Python SDK and Cloudflare OpenAPI description, July 2026; defaults also from the
+Terraform provider. `ssh` takes exactly the fields of `self_hosted`. Recorded: 400/12130 for
+`allow_authenticate_via_warp` without a WARP session duration of the organisation. Unrecorded: how
+`auto_redirect_to_identity` and `options_preflight_bypass` are refused in a wrong combination.
+Not emulated: SCIM, OAuth, custom pages (not looked up), the 63 characters of a URL.
+"""
+
+from __future__ import annotations
+
+from ztctl.sandbox.call import Call
+from ztctl.sandbox.errors import invalid
+from ztctl.sandbox.fields import (
+    Field,
+    Shape,
+    anything,
+    choice,
+    duration,
+    flag,
+    integer,
+    listing,
+    mapping,
+    text,
+    uuid,
+)
+from ztctl.sandbox.messages import Object
+from ztctl.sandbox.policies import MFA
+
+_WORDS = listing(text())
+_CORS = mapping(
+    {
+        "allow_all_headers": flag,
+        "allow_all_methods": flag,
+        "allow_all_origins": flag,
+        "allow_credentials": flag,
+        "allowed_headers": _WORDS,
+        "allowed_methods": _WORDS,
+        "allowed_origins": _WORDS,
+        "max_age": integer(-1, 86400),
+    }
+)
+
+TYPE = Field("type", text(), required=True)
+SHAPE = Shape(
+    invalid,
+    (
+        TYPE,
+        Field("name", text(350), ""),
+        Field("domain", text(empty=False)),
+        Field("destinations", anything),
+        Field("self_hosted_domains", listing(text(empty=False))),
+        Field("session_duration", duration, "24h"),
+        Field("allowed_idps", listing(uuid), []),
+        Field("auto_redirect_to_identity", flag, False),
+        Field("app_launcher_visible", flag, True),
+        Field("logo_url", text()),
+        Field("custom_deny_message", text()),
+        Field("custom_deny_url", text()),
+        Field("custom_non_identity_deny_url", text()),
+        Field("custom_pages", listing(uuid)),
+        Field("enable_binding_cookie", flag, False),
+        Field("http_only_cookie_attribute", flag, True),
+        Field("same_site_cookie_attribute", choice(("", "lax", "strict", "none"))),
+        Field("path_cookie_attribute", flag, False),
+        Field("eager_redirect_cookie_setting", flag, True),
+        Field("options_preflight_bypass", flag, False),
+        Field("cors_headers", _CORS),
+        Field("service_auth_401_redirect", flag, False),
+        Field("skip_interstitial", flag, False),
+        Field("allow_iframe", flag, False),
+        Field("allow_authenticate_via_warp", flag),
+        Field("read_service_tokens_from_header", text()),
+        Field("use_clientless_isolation_app_launcher_url", flag, False),
+        Field("tags", listing(text()), []),
+        Field("policies", anything),
+        Field("mfa_config", MFA),
+    ),
+)
+
+SETTINGS = Shape(invalid, (Field("allow_iframe", flag), Field("skip_interstitial", flag)))
+
+EMULATED = ("self_hosted", "ssh")
+OTHER_TYPES = (
+    "saas",
+    "vnc",
+    "app_launcher",
+    "warp",
+    "biso",
+    "bookmark",
+    "dash_sso",
+    "infrastructure",
+    "rdp",
+    "mcp",
+    "mcp_portal",
+    "proxy_endpoint",
+)
+
+
+def check_type(kind: str) -> None:
+    """Raise 400 for a type that does not exist or, saying so, that is not emulated."""
+    if kind in OTHER_TYPES:
+        raise invalid(f"applications of type {kind} are not emulated by this sandbox")
+    if kind not in EMULATED:
+        raise invalid("unrecognized application type")
+
+
+def check_fields(call: Call, app: Object) -> None:
+    """Raise 400/12130 for what no single field shows to be wrong."""
+    _check_tags(call, app["tags"])
+    _check_providers(call, app)
+    if app["options_preflight_bypass"] and "cors_headers" in app:
+        raise invalid("options_preflight_bypass cannot be combined with cors_headers")
+    organisation = call.store.all("organization")[0]
+    if app.get("allow_authenticate_via_warp") and not organisation.get(
+        "warp_auth_session_duration"
+    ):
+        raise invalid("allow_authenticate_via_warp cannot be set without a WARP session duration")
+
+
+def _check_tags(call: Call, tags: list[str]) -> None:
+    if any(call.store.get("tag", tag) is None for tag in tags):
+        raise invalid(
+            "tags contain a tag that does not exist, "
+            "tags must be created before assigning to an application"
+        )
+
+
+def _check_providers(call: Call, app: Object) -> None:
+    if any(call.store.get("identity_provider", key) is None for key in app["allowed_idps"]):
+        raise invalid("allowed_idps contains an identity provider that was not found")
+    if app["auto_redirect_to_identity"] and len(app["allowed_idps"]) != 1:
+        raise invalid("auto_redirect_to_identity needs exactly one identity provider")

@@ -1,0 +1,119 @@
+"""Access applications of the types self_hosted and ssh.
+
+Source: paths, status codes and fields from the Cloudflare OpenAPI description, July 2026: PUT
+replaces the whole object but keeps the policies when none are sent. Terraform provider: tags come
+back sorted. Recorded: 404/11021, 400/12045 for a malformed id, 409/11010, 400/12130. Unrecorded:
+that the application's own policies and its CA go with it, that `type` cannot be changed, that an
+application is not deleted while a rule links its token.
+Not emulated: every other type; the limit of 500 applications.
+"""
+
+from __future__ import annotations
+
+from ztctl.sandbox.app_destinations import placed, public_uris
+from ztctl.sandbox.app_fields import SETTINGS, SHAPE, check_fields, check_type
+from ztctl.sandbox.app_filters import FILTERS, listed
+from ztctl.sandbox.app_links import drop_inline, linked, shown_links
+from ztctl.sandbox.call import Call
+from ztctl.sandbox.errors import Refusal, invalid
+from ztctl.sandbox.lookups import found
+from ztctl.sandbox.messages import Object, Reply
+from ztctl.sandbox.paging import PAGING, Sizes, paged
+from ztctl.sandbox.permissions import APPS
+from ztctl.sandbox.routing import Family, Route
+from ztctl.sandbox.rules import refuse_if_referred
+from ztctl.sandbox.store import Index
+
+PATH = "/accounts/{account_id}/access/apps"
+ONE = PATH + "/{app_id}"
+SIZES = Sizes(1000)
+UNKNOWN = Refusal(404, 11021, "access.api.error.unknown_application: unknown application")
+
+
+def found_app(call: Call) -> Object:
+    """The application that the path names; raises 404/11021."""
+    return found(call, "app", "app_id", UNKNOWN)
+
+
+def _list(call: Call) -> Reply:
+    return paged(call, listed(call), SIZES, "app", lambda app: _shown(call, app))
+
+
+def _create(call: Call) -> Reply:
+    app_id, aud, now = call.state.uuid(), call.state.hex(64), call.state.now()
+    fields = _written(call, app_id, [])
+    app = {"id": app_id, "aud": aud, **fields, "created_at": now, "updated_at": now}
+    call.store.put("app", app_id, app)
+    return Reply(_shown(call, app), 201, "app")
+
+
+def _get(call: Call) -> Reply:
+    return Reply(_shown(call, found_app(call)), kind="app")
+
+
+def _replace(call: Call) -> Reply:
+    old = found_app(call)
+    fields = _written(call, old["id"], old["policies"])
+    if fields["type"] != old["type"]:
+        raise invalid("the type of an application cannot be changed")
+    kept = {name: old[name] for name in ("id", "aud", "created_at")}
+    app = {**kept, **fields, "updated_at": call.state.now()}
+    call.store.put("app", app["id"], app)
+    return Reply(_shown(call, app), kind="app")
+
+
+def _delete(call: Call) -> Reply:
+    app = found_app(call)
+    refuse_if_referred(call.store, "app", app["id"])
+    drop_inline(call.store, app["policies"], kept=set())
+    if call.store.get("app_ca", app["id"]) is not None:
+        call.store.remove("app_ca", app["id"])
+    call.store.remove("app", app["id"])
+    return Reply({"id": app["id"]}, 202)
+
+
+def _settings(call: Call) -> Reply:
+    old = found_app(call)
+    app = {**old, **call.merged(SETTINGS, call.body()), "updated_at": call.state.now()}
+    call.store.put("app", app["id"], app)
+    return Reply({name: app[name] for name in ("allow_iframe", "skip_interstitial")}, 202)
+
+
+def _revoke(call: Call) -> Reply:
+    found_app(call)
+    return Reply(result=True, status=202)
+
+
+def _written(call: Call, app_id: str, links: list[Object]) -> Object:
+    body = call.body()
+    if isinstance(body.get("type"), str):
+        check_type(body["type"])
+    app = call.read(SHAPE, body)
+    check_fields(call, app)
+    app.update(placed(call, app, app_id))
+    app["tags"] = sorted(set(app["tags"]))
+    app["policies"] = linked(call, body.get("policies"), app_id, links)
+    return app
+
+
+def _shown(call: Call, app: Object) -> Object:
+    return {**app, "policies": shown_links(call.store, app)}
+
+
+FAMILY = Family(
+    (
+        Route("GET", PATH, _list, APPS, (*PAGING, *FILTERS)),
+        Route("POST", PATH, _create, APPS, write=True),
+        Route("GET", ONE, _get, APPS),
+        Route("PUT", ONE, _replace, APPS, write=True),
+        Route("DELETE", ONE, _delete, APPS, write=True),
+        Route("PUT", ONE + "/settings", _settings, APPS, write=True),
+        Route("PATCH", ONE + "/settings", _settings, APPS, write=True),
+        Route("POST", ONE + "/revoke_tokens", _revoke, APPS),
+    ),
+    (
+        Index("app", "uri", public_uris),
+        Index("app", "tag", lambda app: app["tags"]),
+        Index("app", "policy", lambda app: [link["id"] for link in app["policies"]]),
+    ),
+)

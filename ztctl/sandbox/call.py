@@ -1,0 +1,110 @@
+"""One request on its way through a handler: parameters, query, body, and what was ignored."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from ztctl.sandbox.errors import ApiError, bad_request
+from ztctl.sandbox.fields import Shape
+from ztctl.sandbox.messages import Object, Request
+from ztctl.sandbox.state import State
+from ztctl.sandbox.store import Store
+
+DEEPEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler is given. `ignored` collects what the body said in vain."""
+
+    state: State
+    request: Request
+    params: dict[str, str]
+    ignored: list[str] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        """The objects."""
+        return self.state.store
+
+    def query(self, name: str) -> str | None:
+        """The last value of a query parameter, or None."""
+        given = [value for key, value in self.request.query if key == name]
+        return given[-1] if given else None
+
+    def switch(self, name: str) -> bool | None:
+        """A boolean query parameter; raises 400 when it is something else."""
+        value = self.query(name)
+        if value is None:
+            return None
+        if value.lower() not in ("true", "false"):
+            raise bad_request(f"{name} must be true or false")
+        return value.lower() == "true"
+
+    def body(self) -> Object:
+        """The JSON object that was sent.
+
+        Raises ApiError 400 for anything else: the codes are unrecorded.
+        """
+        self._check_type()
+        value = _parsed(self.request.body)
+        if not isinstance(value, dict):
+            raise ApiError(400, 6007, "Request body must be a JSON object")
+        return value
+
+    def fields(self, shape: Shape) -> Object:
+        """The body, checked, with defaults filled in; what it says in vain is noted."""
+        return self.read(shape, self.body())
+
+    def read(self, shape: Shape, body: Object, where: str = "") -> Object:
+        """A part of the body, checked in the same way; `where` prefixes what is noted."""
+        self.ignored.extend(where + name for name in shape.unknown(body))
+        return shape.full(body)
+
+    def merged(self, shape: Shape, body: Object, where: str = "") -> Object:
+        """A part of the body, checked, without defaults: what a PATCH changes."""
+        self.ignored.extend(where + name for name in shape.unknown(body))
+        return shape.sent(body)
+
+    def _check_type(self) -> None:
+        sent = self.request.header("content-type")
+        if sent is not None and sent.partition(";")[0].strip().lower() != "application/json":
+            raise ApiError(400, 9207, "Content-type must be application/json")
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, 6007, "Malformed JSON in request body") from error
+    if _too_deep(value):
+        raise ApiError(400, 6007, "Request body is nested too deeply")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(digits[:20])
+    return value
+
+
+def _too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _members(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _members(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []

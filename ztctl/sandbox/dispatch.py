@@ -1,0 +1,86 @@
+"""One request through all checks to its handler.
+
+The order of checks: size, path, token, account or zone, permission, Zero Trust, the handler.
+Source: recorded answers (404/7003, 403/9109, 403/10000, 404/9999); the order is unrecorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ztctl.sandbox.call import Call
+from ztctl.sandbox.errors import ApiError, no_route
+from ztctl.sandbox.messages import Reply, Request
+from ztctl.sandbox.routing import Route, Router, malformed
+from ztctl.sandbox.state import State
+from ztctl.sandbox.store import Store
+from ztctl.sandbox.tokens import holder_of
+
+PREFIX = "/client/v4"
+LARGEST = 10 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a client should know that the service does not say: kept with the state."""
+
+    missed: bool = False
+    ignored: list[str] = field(default_factory=list)
+
+    def keep(self, store: Store, method: str, path: str) -> None:
+        """Remember the notes, each once, within the running session."""
+        request = {"method": method[:20], "path": path[:300]}
+        where = " ".join(request.values())
+        if self.missed and store.get("missed", where) is None:
+            store.put("missed", where, request)
+        for name in dict.fromkeys(one[:200] for one in self.ignored):
+            if store.get("ignored", f"{where} {name}") is None:
+                store.put("ignored", f"{where} {name}", {**request, "field": name})
+
+
+def dispatched(state: State, router: Router, request: Request, notes: Notes) -> Reply:
+    """The handler's reply; raises ApiError for every refusal."""
+    if len(request.body) > LARGEST:
+        raise ApiError(413, 10001, "Request body is too large")
+    path = request.path.removeprefix(PREFIX)
+    route, parameters = _routed(router, request, path, notes)
+    holder = holder_of(state.store, request)
+    _check_scope(state, path, parameters)
+    holder.check(route)
+    _check_zero_trust(state, path)
+    notes.ignored.extend(_unknown_query(route, request))
+    return route.handler(Call(state, request, parameters, notes.ignored))
+
+
+def _routed(
+    router: Router, request: Request, path: str, notes: Notes
+) -> tuple[Route, dict[str, str]]:
+    try:
+        if path == request.path:
+            raise no_route(path)
+        return router.find(request.method, path)
+    except ApiError:
+        notes.missed = True
+        raise
+
+
+def _check_scope(state: State, path: str, parameters: dict[str, str]) -> None:
+    wrong = malformed(parameters)
+    if wrong == "app_id":
+        raise ApiError(400, 12045, "access.api.error.invalid_application_id: malformed id")
+    if wrong is not None:
+        raise no_route(path)
+    account, zone = parameters.get("account_id"), parameters.get("zone_id")
+    foreign = account is not None and account != state.account["id"]
+    if foreign or (zone is not None and state.store.get("zone", zone) is None):
+        raise ApiError(403, 9109, "Unauthorized to access requested resource")
+
+
+def _check_zero_trust(state: State, path: str) -> None:
+    on_access = path.split("/")[3:4] == ["access"]
+    if on_access and state.store.count("organization") == 0:
+        raise ApiError(404, 9999, "access.api.error.not_enabled: Access is not enabled")
+
+
+def _unknown_query(route: Route, request: Request) -> list[str]:
+    return [f"?{name}" for name, _ in request.query if name not in route.query]

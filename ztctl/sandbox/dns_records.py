@@ -1,0 +1,184 @@
+"""DNS records of a zone.
+
+Source: Cloudflare OpenAPI description, July 2026: PUT overwrites, PATCH merges, `per_page` to
+5,000,000. Recorded: 404/81044, 400/81053 for a CNAME beside another address record of the name,
+400/81058 for an identical record.
+Not emulated: quotas, usage, import and export, propagation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ztctl.sandbox.call import Call
+from ztctl.sandbox.dns_filters import FILTERS, listed
+from ztctl.sandbox.dns_values import PROXIABLE, SHAPE, spelled_record
+from ztctl.sandbox.errors import ApiError, Refusal
+from ztctl.sandbox.messages import Object, Reply
+from ztctl.sandbox.paging import PAGING, Sizes, paged
+from ztctl.sandbox.permissions import DNS
+from ztctl.sandbox.routing import Family, Route
+from ztctl.sandbox.store import Index
+
+PATH = "/zones/{zone_id}/dns_records"
+ONE = PATH + "/{record_id}"
+SIZES = Sizes(100, 1, 5_000_000)
+UNKNOWN = Refusal(404, 81044, "Record does not exist.")
+IDENTICAL = Refusal(400, 81058, "An identical record already exists.")
+TAKEN = Refusal(400, 81053, "An A, AAAA, or CNAME record with that host already exists.")
+HIDDEN = "zone_id"
+
+Write = Callable[[Call, Object, Object, str], Object]
+
+
+def zone_of(call: Call) -> Object:
+    """The zone that the path names; it exists, or the request would not have come this far."""
+    zone = call.store.get("zone", call.params["zone_id"])
+    if zone is None:
+        raise ApiError(*UNKNOWN)
+    return zone
+
+
+def found_record(call: Call, zone: Object, record_id: object) -> Object:
+    """A record of the zone; raises 404/81044."""
+    record = call.store.get("dns_record", record_id) if isinstance(record_id, str) else None
+    if record is None or record["zone_id"] != zone["id"]:
+        raise ApiError(*UNKNOWN)
+    return record
+
+
+def shown_record(record: Object) -> Object:
+    """A record as a read shows it."""
+    return {name: record[name] for name in record if name != HIDDEN}
+
+
+def created(call: Call, zone: Object, body: Object, where: str = "") -> Object:
+    """A new record from a whole body."""
+    fields = spelled_record(zone, call.read(SHAPE, body, where))
+    now = call.state.instant()
+    record = {"id": call.state.hex(32), "zone_id": zone["id"], **fields, "meta": {}}
+    record.update(created_on=now, modified_on=now)
+    return _kept(call, _stamped(record, {}, now))
+
+
+def overwritten(call: Call, zone: Object, body: Object, where: str = "") -> Object:
+    """The record that the body's id names, with everything else from the body."""
+    old = found_record(call, zone, body.get("id"))
+    fields = call.read(SHAPE, _without_id(body), where)
+    return _changed(call, zone, old, fields)
+
+
+def merged(call: Call, zone: Object, body: Object, where: str = "") -> Object:
+    """The record that the body's id names, with what the body says."""
+    old = found_record(call, zone, body.get("id"))
+    given = _without_id(body)
+    fields = {name: old[name] for name in (one.name for one in SHAPE.fields) if name in old}
+    fields.update(call.merged(SHAPE, given, where))
+    if "comment" in given and given["comment"] is None:
+        fields["comment"] = None
+    return _changed(call, zone, old, fields)
+
+
+def removed(call: Call, zone: Object, body: Object, _where: str = "") -> Object:
+    """The record that the body's id names, as it was."""
+    record = found_record(call, zone, body.get("id"))
+    call.store.remove("dns_record", record["id"])
+    return record
+
+
+def _list(call: Call) -> Reply:
+    return paged(call, listed(call, zone_of(call)), SIZES, "dns_record", shown_record)
+
+
+def _get(call: Call) -> Reply:
+    record = found_record(call, zone_of(call), call.params["record_id"])
+    return Reply(shown_record(record), kind="dns_record")
+
+
+def _create(call: Call) -> Reply:
+    return Reply(shown_record(created(call, zone_of(call), call.body())), kind="dns_record")
+
+
+def _replace(call: Call) -> Reply:
+    return _written(call, overwritten)
+
+
+def _change(call: Call) -> Reply:
+    return _written(call, merged)
+
+
+def _written(call: Call, write: Write) -> Reply:
+    zone = zone_of(call)
+    found_record(call, zone, call.params["record_id"])
+    body = {**call.body(), "id": call.params["record_id"]}
+    return Reply(shown_record(write(call, zone, body, "")), kind="dns_record")
+
+
+def _delete(call: Call) -> Reply:
+    record = removed(call, zone_of(call), {"id": call.params["record_id"]})
+    return Reply({"id": record["id"]})
+
+
+def _without_id(body: Object) -> Object:
+    return {name: body[name] for name in body if name != "id"}
+
+
+def _changed(call: Call, zone: Object, old: Object, fields: Object) -> Object:
+    now = call.state.instant()
+    record = {
+        "id": old["id"],
+        "zone_id": zone["id"],
+        **spelled_record(zone, fields),
+        "meta": old["meta"],
+        "created_on": old["created_on"],
+        "modified_on": now,
+    }
+    return _kept(call, _stamped(record, old, now))
+
+
+def _stamped(record: Object, old: Object, now: str) -> Object:
+    for member, empty in (("comment", None), ("tags", [])):
+        before, stamp = old.get(member, empty), f"{member}_modified_on"
+        changed = now if record[member] != before else old.get(stamp)
+        if changed is not None:
+            record[stamp] = changed
+    return record
+
+
+def _kept(call: Call, record: Object) -> Object:
+    beside = call.store.find("dns_record", "name", (record["zone_id"], record["name"]))
+    for other in beside:
+        if other["id"] != record["id"]:
+            _refuse_clash(record, other)
+    call.store.put("dns_record", record["id"], record)
+    return record
+
+
+def _refuse_clash(record: Object, other: Object) -> None:
+    if record["type"] == other["type"] and _same(record, other):
+        raise ApiError(*IDENTICAL)
+    both = (record["type"], other["type"])
+    if "CNAME" in both and all(kind in PROXIABLE for kind in both):
+        raise ApiError(*TAKEN)
+
+
+def _same(record: Object, other: Object) -> bool:
+    if record["type"] in PROXIABLE:
+        return bool(record["content"].lower() == other["content"].lower())
+    return bool(record["content"] == other["content"])
+
+
+FAMILY = Family(
+    (
+        Route("GET", PATH, _list, DNS, (*PAGING, *FILTERS)),
+        Route("POST", PATH, _create, DNS, write=True),
+        Route("GET", ONE, _get, DNS),
+        Route("PUT", ONE, _replace, DNS, write=True),
+        Route("PATCH", ONE, _change, DNS, write=True),
+        Route("DELETE", ONE, _delete, DNS, write=True),
+    ),
+    (
+        Index("dns_record", "zone", lambda record: (record["zone_id"],)),
+        Index("dns_record", "name", lambda record: ((record["zone_id"], record["name"]),)),
+    ),
+)

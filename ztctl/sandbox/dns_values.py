@@ -1,0 +1,145 @@
+"""What a DNS record may say, and how the service spells it back.
+
+Source: Cloudflare OpenAPI description, July 2026, and the Terraform provider: names come back as
+full names in lower case without a trailing dot, content without a trailing dot, `ttl` 1 whenever
+proxied. Unrecorded: 400/1004 with its chain for every bad value, the length of comments by plan
+(100 free, 500 paid), that a free zone takes no tags, that a CNAME may stand at the zone's apex.
+Not emulated: record types that need `data`; the text of TXT, MX and NS records is not checked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any
+
+from ztctl.sandbox.errors import ApiError
+from ztctl.sandbox.fields import Field, Shape, flag, integer, listing, mapping, text
+from ztctl.sandbox.messages import Object
+
+TYPES = ("A", "AAAA", "CNAME", "TXT", "MX", "NS")
+PROXIABLE = ("A", "AAAA", "CNAME")
+LABEL = re.compile(r"(\*|[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)")
+
+
+def invalid_record(detail: str) -> ApiError:
+    """The one answer to every bad value."""
+    return ApiError(400, 1004, "DNS Validation Error", chain=((9000, detail[:300]),))
+
+
+def _ttl(value: Any) -> int:
+    if value == 1 and not isinstance(value, bool):
+        return 1
+    return int(integer(30, 86400)(value))
+
+
+SHAPE = Shape(
+    invalid_record,
+    (
+        Field("type", text(), required=True),
+        Field("name", text(empty=False), required=True),
+        Field("content", text(empty=False), required=True),
+        Field("ttl", _ttl, 1),
+        Field("proxied", flag, False),
+        Field("priority", integer(0, 65535)),
+        Field("comment", text()),
+        Field("tags", listing(text(empty=False)), []),
+        Field(
+            "settings",
+            mapping({"ipv4_only": flag, "ipv6_only": flag, "flatten_cname": flag}),
+            {},
+        ),
+    ),
+)
+
+
+def spelled_record(zone: Object, fields: Object) -> Object:
+    """The fields of a record as they are stored; raises ApiError 400/1004."""
+    if fields["type"] not in TYPES:
+        raise invalid_record(f"records of type {fields['type']} are not emulated by this sandbox")
+    record = {**fields, "name": full_name(zone, fields["name"])}
+    record["content"] = _content(record)
+    record["comment"] = fields.get("comment") or None
+    record["proxiable"] = record["type"] in PROXIABLE
+    if record["proxied"] and not record["proxiable"]:
+        raise invalid_record("this record type cannot be proxied")
+    if record["proxied"]:
+        record["ttl"] = 1
+    _check_plan(zone, record)
+    return record
+
+
+def full_name(zone: Object, name: str) -> str:
+    """The absolute name of a record, in punycode and lower case; raises ApiError 400/1004."""
+    ascii_name = _ascii(name.removesuffix("."))
+    if ascii_name == "@" or ascii_name == zone["name"]:
+        return str(zone["name"])
+    inside = ascii_name.endswith("." + zone["name"])
+    absolute = ascii_name if inside else f"{ascii_name}.{zone['name']}"
+    _check_name(absolute)
+    return absolute
+
+
+def is_free(zone: Object) -> bool:
+    """Whether a zone is on the free plan."""
+    return bool(zone["plan"]["legacy_id"] == "free")
+
+
+def _ascii(name: str) -> str:
+    if name.isascii():
+        return name.lower()
+    try:
+        return name.encode("idna").decode().lower()
+    except UnicodeError as error:
+        raise invalid_record("the name cannot be written in punycode") from error
+
+
+def _check_name(name: str) -> None:
+    labels = name.split(".")
+    if len(name) > 255 or not all(LABEL.fullmatch(label) for label in labels):
+        raise invalid_record("the name is not valid")
+    if "*" in labels[1:]:
+        raise invalid_record("a wildcard can only be the first label")
+
+
+def _content(record: Object) -> str:
+    content = str(record["content"])
+    match record["type"]:
+        case "CNAME":
+            return _target(record["name"], content)
+        case "A" | "AAAA":
+            return _address(content, 4 if record["type"] == "A" else 6)
+        case "MX" | "NS":
+            return content.removesuffix(".")
+    return content
+
+
+def _target(name: str, content: str) -> str:
+    target = content.removesuffix(".")
+    _check_name(_ascii(target))
+    if _ascii(target) == name:
+        raise invalid_record("a CNAME cannot point to itself")
+    return target if target.isascii() else _ascii(target)
+
+
+def _address(content: str, version: int) -> str:
+    try:
+        address = ipaddress.ip_address(content)
+    except ValueError as error:
+        raise invalid_record("content must be an IP address") from error
+    if address.version != version:
+        raise invalid_record(f"content must be an IPv{version} address")
+    return str(address)
+
+
+def _check_plan(zone: Object, record: Object) -> None:
+    longest = 100 if is_free(zone) else 500
+    if len(record["comment"] or "") > longest:
+        raise invalid_record(f"the comment must be at most {longest} characters")
+    if record["tags"] and is_free(zone):
+        raise invalid_record("tags are not available on the free plan")
+    shortest = 30 if zone["plan"]["legacy_id"] == "enterprise" else 60
+    if record["ttl"] != 1 and record["ttl"] < shortest:
+        raise invalid_record(f"ttl must be 1 or from {shortest} to 86400")
+    if record["proxied"] and record["settings"].get("flatten_cname"):
+        raise invalid_record("flatten_cname cannot be used with a proxied record")

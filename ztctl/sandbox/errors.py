@@ -1,0 +1,77 @@
+"""The service's refusals, and the envelope they travel in.
+
+Source: Cloudflare OpenAPI description, July 2026 (envelope); codes and messages as third-party
+clients have recorded them against the live API. Codes that nobody has recorded are marked
+"unrecorded" where they are raised: a client may rely on the status only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from ztctl.sandbox.messages import Object
+
+
+class Refusal(NamedTuple):
+    """What an endpoint always answers in one case: the arguments of an `ApiError`."""
+
+    status: int
+    code: int
+    message: str
+
+
+@dataclass(eq=False)
+class ApiError(Exception):
+    """A refusal with the service's own status, code and wording; never changed once made."""
+
+    status: int
+    code: int
+    message: str
+    chain: tuple[tuple[int, str], ...] = ()
+    pointer: str = ""
+    more: tuple[tuple[int, str], ...] = ()
+
+    def at(self, pointer: str) -> ApiError:
+        """The same refusal, pointing at one part of the body (`/posts/0`)."""
+        return replace(self, pointer=pointer)
+
+    def errors(self) -> list[Object]:
+        """The `errors` array of the envelope."""
+        first: Object = {"code": self.code, "message": self.message}
+        if self.chain:
+            first["error_chain"] = [coded(*link) for link in self.chain]
+        if self.pointer:
+            first["source"] = {"pointer": self.pointer}
+        return [first, *(coded(*error) for error in self.more)]
+
+
+def coded(code: int, message: str) -> Object:
+    """One element of `errors` or `messages`."""
+    return {"code": code, "message": message}
+
+
+def invalid(detail: str) -> ApiError:
+    """Access's answer to nearly every bad field: one code for all of them (recorded)."""
+    return ApiError(400, 12130, f"access.api.error.invalid_request: {detail}")
+
+
+def conflict(detail: str) -> ApiError:
+    """Access's answer to a write that something else stands in the way of (code unrecorded)."""
+    return ApiError(409, 12132, f"access.api.error.conflict: {detail}")
+
+
+def bad_request(detail: str) -> ApiError:
+    """A request refused before any product looks at it (code unrecorded)."""
+    return ApiError(400, 10001, detail)
+
+
+def no_route(path: str) -> ApiError:
+    """A path that leads nowhere, or a malformed identifier in it (recorded)."""
+    wording = f"Could not route to {path}, perhaps your object identifier is invalid?"
+    return ApiError(404, 7003, wording, more=((7000, "No route for that URI"),))
+
+
+def unauthorised() -> ApiError:
+    """A token that lacks the permission (recorded)."""
+    return ApiError(403, 10000, "Authentication error")

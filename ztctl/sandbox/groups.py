@@ -1,0 +1,102 @@
+"""Access groups.
+
+Source: paths and fields from the Cloudflare OpenAPI description, July 2026; `is_default` is
+accepted and not shown (Terraform provider). Unrecorded: that names may repeat, that cycles are
+refused, that a group in use is not deleted (409), that `name` filters exactly.
+Not emulated: the limits on groups and rules; the rule form of `is_default`.
+"""
+
+from __future__ import annotations
+
+from ztctl.sandbox.call import Call
+from ztctl.sandbox.errors import Refusal, invalid
+from ztctl.sandbox.fields import Field, Shape, anything, flag, text
+from ztctl.sandbox.lookups import found
+from ztctl.sandbox.messages import Object, Reply
+from ztctl.sandbox.paging import PAGING, Sizes, paged
+from ztctl.sandbox.permissions import ORGANISATION
+from ztctl.sandbox.routing import Family, Route
+from ztctl.sandbox.rules import checked_rules, reference_index, references, refuse_if_referred
+
+PATH = "/accounts/{account_id}/access/groups"
+ONE = PATH + "/{group_id}"
+SIZES = Sizes(1000)
+UNKNOWN = Refusal(404, 12152, "access.api.error.group_not_found: group not found")
+SHAPE = Shape(
+    invalid,
+    (
+        Field("name", text(350, empty=False), required=True),
+        Field("include", anything, required=True),
+        Field("exclude", anything),
+        Field("require", anything),
+        Field("is_default", flag),
+    ),
+)
+
+
+def _list(call: Call) -> Reply:
+    name, search = call.query("name"), (call.query("search") or "").lower()
+    groups = [
+        group
+        for group in call.store.all("access_group")
+        if name in (None, group["name"]) and search in group["name"].lower()
+    ]
+    return paged(call, groups, SIZES, "group", dict)
+
+
+def _create(call: Call) -> Reply:
+    now = call.state.now()
+    group = {"id": call.state.uuid(), **_written(call), "created_at": now, "updated_at": now}
+    call.store.put("access_group", group["id"], group)
+    return Reply(group, 201, "group")
+
+
+def _get(call: Call) -> Reply:
+    return Reply(_found(call), kind="group")
+
+
+def _replace(call: Call) -> Reply:
+    old = _found(call)
+    group = {**old, **_written(call), "updated_at": call.state.now()}
+    call.store.put("access_group", group["id"], group)
+    _refuse_cycle(call, group)
+    return Reply(group, kind="group")
+
+
+def _delete(call: Call) -> Reply:
+    group = _found(call)
+    refuse_if_referred(call.store, "access_group", group["id"])
+    call.store.remove("access_group", group["id"])
+    return Reply({"id": group["id"]}, 202)
+
+
+def _found(call: Call) -> Object:
+    return found(call, "access_group", "group_id", UNKNOWN)
+
+
+def _written(call: Call) -> Object:
+    body = call.fields(SHAPE)
+    return {"name": body["name"], **checked_rules(call, body)}
+
+
+def _refuse_cycle(call: Call, group: Object) -> None:
+    seen, ahead = set[str](), [group]
+    while ahead:
+        for kind, key in references(ahead.pop()):
+            if key == group["id"]:
+                raise invalid("a group cannot contain itself")
+            if kind == "access_group" and key not in seen:
+                seen.add(key)
+                ahead.extend(filter(None, [call.store.get(kind, key)]))
+
+
+FAMILY = Family(
+    (
+        Route("GET", PATH, _list, ORGANISATION, (*PAGING, "name", "search")),
+        Route("POST", PATH, _create, ORGANISATION, write=True),
+        Route("GET", ONE, _get, ORGANISATION),
+        Route("PUT", ONE, _replace, ORGANISATION, write=True),
+        Route("DELETE", ONE, _delete, ORGANISATION, write=True),
+    ),
+    (reference_index("access_group"),),
+)

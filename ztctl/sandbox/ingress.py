@@ -1,0 +1,159 @@
+"""What a tunnel configuration may say.
+
+Source: cloudflared's ingress validation (July 2026): at least one rule, the last one and only the
+last one matches everything, no port and at most a leading wildcard in a host name, a path that is
+a regular expression, a service in one of the known forms without a path; `access.required` with
+audiences needs `teamName`. Cloudflare OpenAPI description, July 2026: members of `originRequest`,
+durations in whole seconds. Recorded as a family, not in detail: 400/1056 "Bad Configuration".
+Not emulated: Go's RE2; a path is compiled by Python, and what RE2 lacks is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from ztctl.sandbox.call import Call
+from ztctl.sandbox.errors import ApiError
+from ztctl.sandbox.fields import Field, Shape, anything, choice, flag, integer, listing, text
+from ztctl.sandbox.messages import Object
+
+_SECONDS = integer(0, 10**9)
+_NOT_IN_RE2 = re.compile(r"\(\?(=|!|<=|<!|>|P=|\()|\\[1-9]|[*+?}]\+")
+_FIXED = re.compile(r"http_status:[1-9][0-9]{2}|hello[_-]world|bastion|socks-proxy|unix(\+tls)?:.+")
+
+
+def bad_configuration(detail: str) -> ApiError:
+    """The one answer to every wrong configuration."""
+    return ApiError(400, 1056, f"Bad Configuration: {detail}")
+
+
+ORIGIN = Shape(
+    bad_configuration,
+    (
+        *(
+            Field(name, _SECONDS)
+            for name in ("connectTimeout", "tlsTimeout", "tcpKeepAlive", "keepAliveTimeout")
+        ),
+        Field("keepAliveConnections", _SECONDS),
+        *(
+            Field(name, flag)
+            for name in (
+                "noHappyEyeballs",
+                "matchSNItoHost",
+                "noTLSVerify",
+                "disableChunkedEncoding",
+                "http2Origin",
+            )
+        ),
+        *(Field(name, text()) for name in ("httpHostHeader", "originServerName", "caPool")),
+        Field("proxyType", choice(("", "socks"))),
+        Field("access", anything),
+    ),
+)
+ACCESS = Shape(
+    bad_configuration,
+    (Field("required", flag), Field("teamName", text()), Field("audTag", listing(text()))),
+)
+RULE = Shape(
+    bad_configuration,
+    (
+        Field("hostname", text(255)),
+        Field("path", text()),
+        Field("service", text(empty=False), required=True),
+        Field("originRequest", anything),
+    ),
+)
+CONFIG = Shape(
+    bad_configuration,
+    (
+        Field("ingress", listing(anything), required=True),
+        Field("originRequest", anything),
+        Field("warp-routing", anything),
+    ),
+)
+
+
+def checked_configuration(call: Call, given: Any) -> Object:
+    """The configuration to store; raises ApiError 400/1056."""
+    config = call.read(CONFIG, _object(given, "config"), "config.")
+    rules = [_rule(call, one, place) for place, one in enumerate(config["ingress"])]
+    _check_order(rules)
+    config["ingress"] = rules
+    if "originRequest" in config:
+        config["originRequest"] = _origin(call, config["originRequest"], "config.originRequest")
+    if "warp-routing" in config:
+        config["warp-routing"] = _object(config["warp-routing"], "warp-routing")
+    return config
+
+
+def _rule(call: Call, given: Any, place: int) -> Object:
+    where = f"config.ingress[{place}]"
+    rule = call.read(RULE, _object(given, f"rule {place + 1}"), where + ".")
+    _check_hostname(rule.get("hostname", ""), place)
+    _check_path(rule.get("path", ""), place)
+    _check_service(rule["service"], place)
+    if "originRequest" in rule:
+        rule["originRequest"] = _origin(call, rule["originRequest"], where + ".originRequest")
+    return rule
+
+
+def _origin(call: Call, given: Any, where: str) -> Object:
+    origin = call.read(ORIGIN, _object(given, "originRequest"), where + ".")
+    if "access" in origin:
+        access = call.read(ACCESS, _object(origin["access"], "access"), where + ".access.")
+        if access.get("required") and access.get("audTag") and not access.get("teamName"):
+            raise bad_configuration("access.audTag needs access.teamName")
+        origin["access"] = access
+    return origin
+
+
+def _check_order(rules: list[Object]) -> None:
+    if not rules:
+        raise bad_configuration("no ingress rules")
+    if not _catches_all(rules[-1]):
+        raise bad_configuration("the last ingress rule must match all URLs")
+    for place, rule in enumerate(rules[:-1]):
+        if _catches_all(rule):
+            raise bad_configuration(f"rule {place + 1} matches all URLs, but is not the last one")
+
+
+def _catches_all(rule: Object) -> bool:
+    return rule.get("hostname", "") in ("", "*") and not rule.get("path")
+
+
+def _check_hostname(name: str, place: int) -> None:
+    if ":" in name:
+        raise bad_configuration(f"rule {place + 1}: the hostname cannot contain a port")
+    if name != "*" and "*" in name.removeprefix("*."):
+        raise bad_configuration(f"rule {place + 1}: only a leading *. wildcard is possible")
+
+
+def _check_path(path: str, place: int) -> None:
+    try:
+        re.compile(path)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise bad_configuration(f"rule {place + 1}: the path is no regular expression") from error
+    if _NOT_IN_RE2.search(path):
+        raise bad_configuration(f"rule {place + 1}: the path uses what RE2 does not have")
+
+
+def _check_service(service: str, place: int) -> None:
+    if _FIXED.fullmatch(service):
+        return
+    try:
+        url = urlsplit(service)
+        whole = bool(url.scheme and url.hostname) and (url.port is None or url.port > 0)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise bad_configuration(f"rule {place + 1}: the service must have a scheme and a host")
+    if url.path:
+        raise bad_configuration(f"rule {place + 1}: the service cannot have a path")
+
+
+def _object(given: Any, name: str) -> Object:
+    if not isinstance(given, dict):
+        raise bad_configuration(f"{name} must be an object")
+    return given

@@ -1,0 +1,81 @@
+"""Lists in pages.
+
+Source: Cloudflare OpenAPI description, July 2026 (`page`, `per_page`, `result_info`). A `per_page`
+out of range answers 400 (unrecorded: a clamp is possible too, and is what awkward mode does); a
+page beyond the end is empty.
+
+Awkward mode uses the freedom that clients must expect: pages smaller than asked for (and said
+so), one object shown on two pages because the list moved in between, no `result_info` when there
+is one page only (recorded for Access lists).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ztctl.sandbox.call import Call
+from ztctl.sandbox.errors import bad_request
+from ztctl.sandbox.messages import Object, Reply
+
+SMALL = 3
+PAGING = ("page", "per_page")
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The `per_page` of one list: what it is when not asked for, and its bounds."""
+
+    default: int
+    low: int = 1
+    high: int = 1000
+
+
+def paged(
+    call: Call,
+    items: Sequence[Object],
+    sizes: Sizes,
+    kind: str,
+    render: Callable[[Object], Object],
+) -> Reply:
+    """The page that was asked for; only its objects are rendered."""
+    page = _asked(call, "page", Sizes(1, 1, 2**31))
+    size = _asked(call, "per_page", sizes)
+    if call.state.awkward:
+        return _awkward(items, page, min(size, SMALL), kind, render)
+    start = (page - 1) * size
+    shown = [render(item) for item in items[start : start + size]]
+    return Reply(shown, kind=kind, info=_info(page, size, len(shown), len(items)))
+
+
+def _awkward(
+    items: Sequence[Object], page: int, size: int, kind: str, render: Callable[[Object], Object]
+) -> Reply:
+    """As if one object had been created before the first between page 1 and page 2."""
+    moved = 1 if page > 1 else 0
+    start = (page - 1) * size - moved
+    shown = [render(item) for item in items[start : start + size]]
+    single = len(items) <= size and page == 1
+    info = None if single else _info(page, size, len(shown), len(items) + moved)
+    return Reply(shown, kind=kind, info=info)
+
+
+def _info(page: int, size: int, count: int, total: int) -> Object:
+    return {
+        "page": page,
+        "per_page": size,
+        "count": count,
+        "total_count": total,
+        "total_pages": -(-total // size),
+    }
+
+
+def _asked(call: Call, name: str, sizes: Sizes) -> int:
+    value = call.query(name)
+    if value is None:
+        return sizes.default
+    if not value.isascii() or not value.isdigit() or len(value) > 12:
+        raise bad_request(f"{name} must be a whole number")
+    if not sizes.low <= int(value) <= sizes.high:
+        raise bad_request(f"{name} must be from {sizes.low} to {sizes.high}")
+    return int(value)

@@ -1,0 +1,186 @@
+"""The vocabulary of Access rules, and what rules refer to.
+
+Source: official Python SDK and Cloudflare OpenAPI description, July 2026: every element of
+include, exclude and require is an object with exactly one key; inner keys without `?` are
+required; `linked_app_token` only with non_identity and bypass. Recorded: 400/12130 when a
+referenced group, service token or identity provider does not exist. Unrecorded: that a bare
+address in an `ip` rule is stored with its full mask, that cycles of groups are refused.
+Not emulated: Zero Trust lists (`email_list`, `ip_list`), device posture integrations and
+account members are not looked up; nobody's request is ever matched against a rule.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ztctl.sandbox.call import Call
+from ztctl.sandbox.errors import ApiError, conflict, invalid
+from ztctl.sandbox.fields import Check, FieldError, choice, listing, text, uuid
+from ztctl.sandbox.messages import Object
+from ztctl.sandbox.store import Index, Store
+
+RULE_LISTS = ("include", "exclude", "require")
+Reference = tuple[str, str]
+
+_WORD = text(empty=False)
+
+
+def network(value: Any) -> str:
+    """An address or a CIDR; an address is given its full mask."""
+    if not isinstance(value, str):
+        raise FieldError("must be a string")
+    try:
+        whole = ipaddress.ip_network(value, strict=False)
+    except ValueError as error:
+        raise FieldError("must be an IP address or a CIDR") from error
+    return value if "/" in value else str(whole)
+
+
+def _country(value: Any) -> str:
+    if not isinstance(value, str) or re.fullmatch(r"[A-Z][A-Z0-9]", value) is None:
+        raise FieldError("must be a two-letter country code")
+    return value
+
+
+# A name that ends in ? is optional.
+SELECTORS: dict[str, dict[str, Check]] = {
+    "everyone": {},
+    "email": {"email": _WORD},
+    "email_domain": {"domain": _WORD},
+    "email_list": {"id": uuid},
+    "ip": {"ip": network},
+    "ip_list": {"id": uuid},
+    "group": {"id": uuid},
+    "geo": {"country_code": _country},
+    "any_valid_service_token": {},
+    "service_token": {"token_id": uuid},
+    "certificate": {},
+    "common_name": {"common_name": _WORD},
+    "auth_method": {"auth_method": _WORD},
+    "auth_context": {"id": _WORD, "ac_id": _WORD, "identity_provider_id": uuid},
+    "login_method": {"id": uuid},
+    "azureAD": {"id": _WORD, "identity_provider_id": uuid},
+    "github-organization": {"identity_provider_id": uuid, "name": _WORD, "team?": text()},
+    "gsuite": {"email": _WORD, "identity_provider_id": uuid},
+    "okta": {"name": _WORD, "identity_provider_id": uuid},
+    "saml": {"attribute_name": _WORD, "attribute_value": _WORD, "identity_provider_id": uuid},
+    "oidc": {"claim_name": _WORD, "claim_value": _WORD, "identity_provider_id": uuid},
+    "device_posture": {"integration_uid": _WORD, "account_id?": text()},
+    "external_evaluation": {"evaluate_url": _WORD, "keys_url": _WORD},
+    "linked_app_token": {"app_uid": uuid},
+    "user_risk_score": {"user_risk_score": listing(choice(("low", "medium", "high", "unscored")))},
+    "cloudflare_account_member": {"account_id?": text()},
+}
+
+_REFERRING = {
+    "group": ("id", "access_group"),
+    "login_method": ("id", "identity_provider"),
+    "service_token": ("token_id", "service_token"),
+    "linked_app_token": ("app_uid", "app"),
+}
+
+_WORDING = {
+    "access_group": "access group",
+    "identity_provider": "identity provider",
+    "service_token": "service token",
+    "app": "application",
+}
+
+
+def checked_rules(call: Call, body: Object, where: str = "") -> Object:
+    """The three rule lists of a body; raises ApiError 400/12130 for the first wrong element."""
+    return {name: _checked_list(call, body, name, where) for name in RULE_LISTS}
+
+
+def references(rules: Object) -> Iterator[Reference]:
+    """What the rules of a stored object refer to, as (kind, key)."""
+    for name in RULE_LISTS:
+        for element in rules.get(name, ()):
+            yield from _references(element)
+
+
+def reference_index(kind: str) -> Index:
+    """Finds the objects of a kind that hold rules by what their rules refer to."""
+    return Index(kind, "refers", lambda one: set(references(one)))
+
+
+def refuse_if_referred(store: Store, kind: str, key: str) -> None:
+    """Raise 409 when a rule refers to the object (unrecorded: clients must order deletions)."""
+    for referrer in ("policy", "access_group"):
+        for one in store.find(referrer, "refers", (kind, key)):
+            if one.get("app_id") != key:
+                raise conflict(f"{_WORDING[kind]} is used by {one['id']}")
+
+
+def uses_linked_app(rules: Object) -> bool:
+    """Whether a rule needs the token of another application."""
+    return any(kind == "app" for kind, _ in references(rules))
+
+
+def _checked_list(call: Call, body: Object, name: str, where: str) -> list[Object]:
+    given = body.get(name)
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise invalid(f"'{name}' must be an array")
+    return [
+        _checked(call, element, name, f"{where}{name}[{place}].")
+        for place, element in enumerate(given)
+    ]
+
+
+def _checked(call: Call, element: Any, name: str, where: str) -> Object:
+    if not isinstance(element, dict) or len(element) != 1:
+        raise invalid(f"invalid '{name}' configuration: each rule must have exactly one selector")
+    ((key, inner),) = element.items()
+    if key not in SELECTORS:
+        raise invalid(f"invalid '{name}' configuration: unknown selector {key[:60]}")
+    if not isinstance(inner, dict):
+        raise invalid(f"invalid '{name}' configuration: {key} must be an object")
+    rule = {key: _members(call, inner, key, name, where)}
+    for kind, target in _references(rule):
+        if call.store.get(kind, target) is None:
+            raise invalid(f"invalid '{name}' configuration: {_WORDING[kind]} not found")
+    return rule
+
+
+def _members(call: Call, inner: Object, key: str, name: str, where: str) -> Object:
+    checks = SELECTORS[key]
+    known = {member.rstrip("?") for member in checks}
+    call.ignored.extend(f"{where}{key}.{member}" for member in inner if member not in known)
+    return {
+        member.rstrip("?"): _member(check, inner[member.rstrip("?")], f"{key}.{member}", name)
+        for member, check in checks.items()
+        if not _absent(inner, member, key, name)
+    }
+
+
+def _absent(inner: Object, member: str, key: str, name: str) -> bool:
+    if inner.get(member.rstrip("?")) is not None:
+        return False
+    if not member.endswith("?"):
+        raise invalid(f"invalid '{name}' configuration: {key}.{member} is required")
+    return True
+
+
+def _member(check: Check, value: Any, path: str, name: str) -> Any:
+    try:
+        return check(value)
+    except FieldError as bad:
+        raise _wrong(path, name, bad) from bad
+
+
+def _wrong(path: str, name: str, bad: FieldError) -> ApiError:
+    return invalid(f"invalid '{name}' configuration: {path.rstrip('?')} {bad}")
+
+
+def _references(element: Object) -> Iterator[Reference]:
+    for key, inner in element.items():
+        if key in _REFERRING:
+            member, kind = _REFERRING[key]
+            yield kind, inner[member]
+        if "identity_provider_id" in inner:
+            yield "identity_provider", inner["identity_provider_id"]

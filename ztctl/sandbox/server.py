@@ -1,0 +1,161 @@
+"""The sandbox on a loopback port, for any client. Needs the extra `sandbox`.
+
+A scripted reset closes the connection without an answer; a scripted hang stays silent until the
+client goes away or the server ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qsl
+
+import uvicorn
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ztctl.sandbox.dispatch import LARGEST
+from ztctl.sandbox.messages import Request, Response
+from ztctl.sandbox.service import Sandbox
+
+DRAIN = 2
+
+
+def serve(sandbox: Sandbox, host: str, port: int, ready: Callable[[int], None]) -> None:
+    """Answer on `host` and `port` until interrupted.
+
+    Port 0 picks a free one. `ready` is called with the port once it listens. Raises ValueError
+    for a host that is not this machine's loopback, OSError for a port that cannot be had.
+    """
+    with _listening(host, port) as listener:
+        server = _Server(sandbox, lambda: ready(listener.getsockname()[1]))
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def served(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Answer from a thread of this process while the block runs; gives the base URL."""
+    started = threading.Event()
+    with _listening(host, port) as listener:
+        server = _Server(sandbox, started.set)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        started.wait()
+        try:
+            yield f"http://{_spelled(host)}:{listener.getsockname()[1]}/client/v4"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, sandbox: Sandbox, ready: Callable[[], None]) -> None:
+        self._ready = ready
+        config = uvicorn.Config(
+            _App(sandbox),
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=DRAIN,
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+class _Protocol(H11Protocol):
+    """Lets the application drop its connection, which ASGI has no word for."""
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self.scope is not None and self.transport is not None:
+            self.scope["state"]["abort"] = self.transport.abort
+
+
+class _App:
+    """Turns ASGI into the sandbox's own requests and responses."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or break its connection as a scripted fault says."""
+        try:
+            request = await _received(HttpRequest(scope, receive))
+        except ClientDisconnect:
+            return
+        response = self._sandbox.handle(request)
+        if response.fate == "reset":
+            scope["state"]["abort"]()
+        if response.fate != "answer":
+            await _gone(receive)
+            return
+        await _sent(response)(scope, receive, send)
+
+
+async def _received(request: HttpRequest) -> Request:
+    scope = request.scope
+    return Request(
+        request.method,
+        scope["raw_path"].decode("latin-1"),
+        tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+        tuple((name.lower(), value) for name, value in request.headers.items()),
+        await _body(request),
+    )
+
+
+async def _body(request: HttpRequest) -> bytes:
+    """At most one byte more than is taken: the rest is read and dropped."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk[: LARGEST + 1 - len(body)]
+    return bytes(body)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        await asyncio.sleep(0)
+
+
+def _sent(response: Response) -> HttpResponse:
+    return HttpResponse(response.body, response.status, dict(response.headers))
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    address = _loopback(host)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(128)
+        yield listener
+
+
+def _loopback(host: str) -> str:
+    address = "127.0.0.1" if host == "localhost" else host.strip("[]")
+    try:
+        inside = ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        inside = False
+    if not inside:
+        raise ValueError(f"the sandbox listens on this machine only, not on {host}")
+    return address
+
+
+def _spelled(host: str) -> str:
+    return f"[{host}]" if ":" in host and "[" not in host else host

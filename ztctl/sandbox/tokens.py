@@ -1,0 +1,69 @@
+"""API tokens: who asks, and what they may do.
+
+Source: recorded answers: 401/1000 when an unknown token is verified, 401/10000 elsewhere, 403/10000
+without the permission, 403/9109 for another account. Unrecorded: 400/6003 for a malformed header.
+Any bearer token is taken until the first one is defined. Only the digest of a token is kept.
+Not emulated: tokens limited to some zones, global API keys, expiry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ztctl.sandbox.errors import ApiError, unauthorised
+from ztctl.sandbox.ids import derived
+from ztctl.sandbox.messages import Request
+from ztctl.sandbox.permissions import allows, spelled
+from ztctl.sandbox.routing import Route
+from ztctl.sandbox.store import Store
+
+BEARER = re.compile(r"[Bb]earer +([!-~]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who asks. `permissions` None: everything; `account_owned` None: either kind of token."""
+
+    id: str
+    permissions: frozenset[str] | None = None
+    account_owned: bool | None = None
+
+    def check(self, route: Route) -> None:
+        """Raise 403/10000 when the route needs what the token lacks."""
+        held = self.permissions
+        if held is not None and not allows(held, route.groups, write=route.write):
+            raise unauthorised()
+
+
+def store_token(
+    store: Store, token: str, permissions: Iterable[str], *, account_owned: bool
+) -> None:
+    """Define a token; from then on only defined ones are taken."""
+    digest = derived(token).hex()
+    known = {"permissions": spelled(permissions), "account_owned": account_owned}
+    store.put("token", digest, known)
+
+
+def holder_of(store: Store, request: Request) -> Holder:
+    """Who asks; raises ApiError 400/6003, 401/1000 or 401/10000."""
+    header = request.header("authorization")
+    if header is None:
+        raise ApiError(401, 10000, "Authentication error")
+    match = BEARER.fullmatch(header)
+    if match is None:
+        wording = "Invalid format for Authorization header"
+        raise ApiError(400, 6003, "Invalid request headers", chain=((6111, wording),))
+    return _holder(store, request, derived(match[1]).hex())
+
+
+def _holder(store: Store, request: Request, digest: str) -> Holder:
+    if store.count("token") == 0:
+        return Holder(digest[:32])
+    known = store.get("token", digest)
+    if known is None and request.path.endswith("/tokens/verify"):
+        raise ApiError(401, 1000, "Invalid API Token")
+    if known is None:
+        raise ApiError(401, 10000, "Authentication error")
+    return Holder(digest[:32], frozenset(known["permissions"]), known["account_owned"])

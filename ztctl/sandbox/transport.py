@@ -1,0 +1,74 @@
+"""The sandbox as an httpx transport: in process, no socket."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+from ztctl.sandbox.messages import Request, Response
+from ztctl.sandbox.service import Sandbox
+
+Latency = Callable[[Request], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class SandboxTransport(httpx.AsyncBaseTransport):
+    """Answers an `httpx.AsyncClient` from a sandbox.
+
+    `latency` says for each request how many seconds its answer takes; a read timeout of the
+    client that is shorter ends in `httpx.ReadTimeout` after the timeout, with the work done. A
+    scripted reset raises `httpx.ReadError`; a scripted hang raises `httpx.ReadTimeout` at once
+    instead of waiting the timeout out, and never returns for a client without one.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, *, latency: Latency | None = None, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        self._sandbox = sandbox
+        self._latency = latency
+        self._sleep = sleep
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request, or raise what a network would."""
+        received = _received(request, await request.aread())
+        response = self._sandbox.handle(received)
+        if self._latency is not None:
+            await self._wait(request, self._latency(received))
+        if response.fate == "hang":
+            await self._hang(request)
+        if response.fate == "reset":
+            raise httpx.ReadError("connection reset by the sandbox", request=request)
+        return _sent(response)
+
+    async def _wait(self, request: httpx.Request, seconds: float) -> None:
+        patience = _patience(request)
+        await self._sleep(min(seconds, patience))
+        if seconds > patience:
+            raise httpx.ReadTimeout("the sandbox was too slow", request=request)
+
+    async def _hang(self, request: httpx.Request) -> None:
+        if _patience(request) == math.inf:
+            await self._sleep(math.inf)
+        raise httpx.ReadTimeout("the sandbox did not answer", request=request)
+
+
+def _received(request: httpx.Request, body: bytes) -> Request:
+    return Request(
+        request.method,
+        request.url.raw_path.partition(b"?")[0].decode("ascii"),
+        tuple(request.url.params.multi_items()),
+        tuple((name.lower(), value) for name, value in request.headers.multi_items()),
+        body,
+    )
+
+
+def _sent(response: Response) -> httpx.Response:
+    return httpx.Response(response.status, headers=list(response.headers), content=response.body)
+
+
+def _patience(request: httpx.Request) -> float:
+    timeout = request.extensions.get("timeout", {}).get("read")
+    return math.inf if timeout is None else float(timeout)

@@ -1,0 +1,192 @@
+"""Cloudflare tunnels (cfd_tunnel), their tokens and connections.
+
+Source: Cloudflare OpenAPI description, July 2026; cloudflared's API client (token format, soft
+deletion, `cascade`). Recorded: 409/1013, 400/1022, 404/1002, 404/1054. Unrecorded: the default
+page size, that a second deletion and a token of a deleted tunnel answer 404.
+Not emulated: connectors, but for the switch `Sandbox.connect`; routes that depend on a tunnel;
+tunnels of other types; migration of a local tunnel; the filters `was_active_at`, `was_inactive_at`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from ztctl.sandbox.call import Call
+from ztctl.sandbox.errors import ApiError, Refusal
+from ztctl.sandbox.fields import Field, FieldError, Shape, choice, text
+from ztctl.sandbox.lookups import found
+from ztctl.sandbox.messages import Object, Reply
+from ztctl.sandbox.paging import PAGING, Sizes, paged
+from ztctl.sandbox.permissions import TUNNELS
+from ztctl.sandbox.routing import Family, Route
+from ztctl.sandbox.store import Index
+from ztctl.sandbox.tunnel_filters import FILTERS, listed
+
+PATH = "/accounts/{account_id}/cfd_tunnel"
+ONE = PATH + "/{tunnel_id}"
+SIZES = Sizes(100)
+UNKNOWN = Refusal(404, 1002, "Tunnel not found")
+NO_TOKEN = Refusal(404, 1054, "Tunnel token not found")
+SECRETS = ("secret", "connectors")
+
+
+def _secret(value: Any) -> str:
+    try:
+        raw = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) < 32:
+        raise FieldError("must be 32 bytes or more in base64")
+    return str(value)
+
+
+def _bad(detail: str) -> ApiError:
+    # The code is unrecorded.
+    return ApiError(400, 1003, f"Invalid tunnel: {detail}")
+
+
+_NAME = text(350, empty=False)
+NEW = Shape(
+    _bad,
+    (
+        Field("name", _NAME, required=True),
+        Field("config_src", choice(("local", "cloudflare")), "local"),
+        Field("tunnel_secret", _secret),
+    ),
+)
+CHANGE = Shape(_bad, (Field("name", _NAME), Field("tunnel_secret", _secret)))
+
+
+def found_tunnel(call: Call, *, living: bool = True) -> Object:
+    """The tunnel that the path names; raises 404/1002, for a deleted one too when `living`."""
+    tunnel = found(call, "tunnel", "tunnel_id", UNKNOWN)
+    if living and tunnel["deleted_at"] is not None:
+        raise ApiError(*UNKNOWN)
+    return tunnel
+
+
+def shown_tunnel(tunnel: Object) -> Object:
+    """A tunnel as a read shows it: without its secret."""
+    shown = {name: tunnel[name] for name in tunnel if name not in SECRETS}
+    return {**shown, "status": _status(tunnel), "connections": []}
+
+
+def token_of(tunnel: Object) -> str:
+    """The connector token: base64 of account tag, tunnel id and secret."""
+    parts = {"a": tunnel["account_tag"], "t": tunnel["id"], "s": tunnel["secret"]}
+    return base64.b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode()
+
+
+def _list(call: Call) -> Reply:
+    return paged(call, listed(call, _status), SIZES, "tunnel", shown_tunnel)
+
+
+def _create(call: Call) -> Reply:
+    body = call.fields(NEW)
+    _refuse_taken(call, body["name"])
+    secret = body.get("tunnel_secret") or base64.b64encode(call.state.entropy(32)).decode()
+    tunnel = {
+        "id": call.state.uuid(),
+        "account_tag": call.state.account["id"],
+        "name": body["name"],
+        "created_at": call.state.instant(),
+        "deleted_at": None,
+        "conns_active_at": None,
+        "conns_inactive_at": None,
+        "tun_type": "cfd_tunnel",
+        "metadata": {},
+        "config_src": body["config_src"],
+        "remote_config": body["config_src"] == "cloudflare",
+        "secret": secret,
+        "connectors": [],
+    }
+    call.store.put("tunnel", tunnel["id"], tunnel)
+    shown = {**shown_tunnel(tunnel), "token": token_of(tunnel)}
+    return Reply({**shown, "credentials_file": _credentials(tunnel)}, kind="tunnel")
+
+
+def _get(call: Call) -> Reply:
+    return Reply(shown_tunnel(found_tunnel(call, living=False)), kind="tunnel")
+
+
+def _change(call: Call) -> Reply:
+    old, body = found_tunnel(call), call.merged(CHANGE, call.body())
+    if body.get("name", old["name"]) != old["name"]:
+        _refuse_taken(call, body["name"])
+    secret = body.pop("tunnel_secret", old["secret"])
+    tunnel = {**old, **body, "secret": secret}
+    call.store.put("tunnel", tunnel["id"], tunnel)
+    return Reply(shown_tunnel(tunnel), kind="tunnel")
+
+
+def _delete(call: Call) -> Reply:
+    old = found_tunnel(call)
+    if old["connectors"] and not call.switch("cascade"):
+        raise ApiError(400, 1022, "Cannot delete tunnel because it has active connections")
+    tunnel = {**old, "deleted_at": call.state.instant(), "connectors": []}
+    call.store.put("tunnel", tunnel["id"], tunnel)
+    if call.store.get("tunnel_configuration", tunnel["id"]) is not None:
+        call.store.remove("tunnel_configuration", tunnel["id"])
+    return Reply(shown_tunnel(tunnel), kind="tunnel")
+
+
+def _token(call: Call) -> Reply:
+    tunnel = found_tunnel(call, living=False)
+    if tunnel["deleted_at"] is not None:
+        raise ApiError(*NO_TOKEN)
+    return Reply(token_of(tunnel))
+
+
+def _connections(call: Call) -> Reply:
+    return Reply(found_tunnel(call, living=False)["connectors"], kind="connector")
+
+
+def _disconnect(call: Call) -> Reply:
+    old, client = found_tunnel(call), call.query("client_id")
+    left = [one for one in old["connectors"] if client not in (None, one["id"])]
+    ended = call.state.instant() if old["connectors"] and not left else old["conns_inactive_at"]
+    tunnel = {**old, "connectors": left, "conns_inactive_at": ended}
+    call.store.put("tunnel", tunnel["id"], tunnel)
+    return Reply(None)
+
+
+def _refuse_taken(call: Call, name: str) -> None:
+    if call.store.tally("tunnel", "living", name):
+        raise ApiError(409, 1013, "You already have a tunnel with this name. Choose another name")
+
+
+def _credentials(tunnel: Object) -> Object:
+    return {
+        "AccountTag": tunnel["account_tag"],
+        "TunnelID": tunnel["id"],
+        "TunnelName": tunnel["name"],
+        "TunnelSecret": tunnel["secret"],
+    }
+
+
+def _status(tunnel: Object) -> str:
+    if tunnel["connectors"]:
+        return "healthy"
+    return "down" if tunnel["conns_active_at"] else "inactive"
+
+
+FAMILY = Family(
+    (
+        Route("GET", PATH, _list, TUNNELS, (*PAGING, *FILTERS)),
+        Route("GET", "/accounts/{account_id}/tunnels", _list, TUNNELS, (*PAGING, *FILTERS)),
+        Route("POST", PATH, _create, TUNNELS, write=True),
+        Route("GET", ONE, _get, TUNNELS),
+        Route("PATCH", ONE, _change, TUNNELS, write=True),
+        Route("DELETE", ONE, _delete, TUNNELS, ("cascade",), write=True),
+        Route("GET", ONE + "/token", _token, TUNNELS, write=True),
+        Route("GET", ONE + "/connections", _connections, TUNNELS),
+        Route("DELETE", ONE + "/connections", _disconnect, TUNNELS, ("client_id",), write=True),
+    ),
+    (
+        Index("tunnel", "name", lambda tunnel: (tunnel["name"],)),
+        Index("tunnel", "living", lambda one: () if one["deleted_at"] else (one["name"],)),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The SSH half: keys, what a server needs, what a client needs."""

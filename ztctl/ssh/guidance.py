@@ -1,0 +1,100 @@
+"""What is left to do after an apply: on the servers, and on people's laptops.
+
+The sshd lines and the ssh_config block were run against OpenSSH 9.2 and cloudflared 2026.8.2: the
+block is split in two so that a failed signing still ends in a clear message of the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ztctl.core.address import Address
+from ztctl.core.declared import Declared
+from ztctl.core.events import Outcome
+from ztctl.core.hostnames import to_ascii
+from ztctl.core.objects import Wanted
+from ztctl.core.plan import Action, Plan
+from ztctl.ssh.public_keys import key_files
+
+CONNECTOR = """Where the servers are, a connector for the {tunnels}:
+  cloudflared tunnel run --token …   (from the dashboard: Networks, Tunnels)"""
+
+SERVER = """On each server (OpenSSH), with the CA key copied to /etc/ssh/ztctl_ca.pub:
+  PubkeyAuthentication yes
+  TrustedUserCAKeys /etc/ssh/ztctl_ca.pub
+  then: sshd -t && systemctl reload ssh   (the unit is sshd on RHEL)"""
+
+CLIENT = """In ~/.ssh/config of whoever logs in, with cloudflared installed:
+  Match host {host} exec "cloudflared access ssh-gen --hostname {host}"
+    IdentityFile ~/.cloudflared/{host}-cf_key
+    CertificateFile ~/.cloudflared/{host}-cf_key-cert.pub
+    IdentitiesOnly yes
+  Host {host}
+    ProxyCommand cloudflared access ssh --hostname %h"""
+
+BASTION = """In ~/.ssh/config of whoever logs in, one block a machine behind the bastion:
+  Match originalhost db1 exec "cloudflared access ssh-gen --hostname {host}"
+    IdentityFile ~/.cloudflared/{host}-cf_key
+    CertificateFile ~/.cloudflared/{host}-cf_key-cert.pub
+    IdentitiesOnly yes
+  Host db1
+    HostName 10.0.0.12
+    HostKeyAlias db1
+    ProxyCommand cloudflared access ssh --hostname {host} --destination %h:%p"""
+
+
+def next_steps(declared: Declared, plan: Plan, outcome: Outcome) -> str:
+    """What to do now, for what this apply has made; empty when nothing is left to do."""
+    made = {change.address for change in plan.changes if change.action is Action.CREATE}
+    parts = [*_connector(made), *_keys(declared, made, outcome)]
+    return "\n\n".join(parts)
+
+
+def _connector(made: set[Address]) -> Iterator[str]:
+    tunnels = sorted(address.key for address in made if address.kind == "tunnel")
+    if tunnels:
+        named = f"tunnel{'s' if len(tunnels) > 1 else ''} {', '.join(tunnels)}"
+        yield CONNECTOR.format(tunnels=named)
+
+
+def _keys(declared: Declared, made: set[Address], outcome: Outcome) -> Iterator[str]:
+    keys = [item for item in declared.wanted if item.address.kind == "ca_key"]
+    new = [item for item in keys if item.address in made and item.address in outcome.live]
+    if not new:
+        return
+    files = {wanted.address: path for wanted, path in key_files(declared)}
+    yield "\n".join(["CA keys:", *(_key_line(item, files, outcome) for item in new)])
+    yield SERVER
+    hosts = [host for item in new for host in _hosts(declared, item)]
+    bastions = _bastions(declared)
+    plain = [host for host in hosts if host not in bastions]
+    if plain:
+        more = f"\n  (and likewise for {', '.join(plain[1:])})" if len(plain) > 1 else ""
+        yield CLIENT.format(host=plain[0]) + more
+    for host in hosts:
+        if host in bastions:
+            yield BASTION.format(host=host)
+
+
+def _key_line(item: Wanted, files: Mapping[Address, object], outcome: Outcome) -> str:
+    where = files.get(item.address)
+    key = outcome.live[item.address].attribute("public_key")
+    return f"  {item.address.key}: {f'in {where}' if where else key}"
+
+
+def _hosts(declared: Declared, item: Wanted) -> list[str]:
+    for wanted in declared.wanted:
+        if wanted.address == Address("access_application", item.address.key):
+            places = wanted.values.get("destinations") or ()
+            return [place for place in places if isinstance(place, str) and "*" not in place]
+    return []
+
+
+def _bastions(declared: Declared) -> set[str]:
+    return {
+        to_ascii(str(rule.get("hostname")))
+        for wanted in declared.wanted
+        if wanted.address.kind == "tunnel"
+        for rule in wanted.values.get("ingress") or ()
+        if rule.get("service") == "bastion" and rule.get("hostname")
+    }

@@ -1,0 +1,144 @@
+"""A plan as one JSON document, in Terraform's published shape where the meaning is the same."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any
+
+from ztctl.core.diagnostics import Problem
+from ztctl.core.objects import Values
+from ztctl.core.plan import Action, Change, Edit, Plan, Reason, Refusal
+from ztctl.core.values import Secret, Unknown
+from ztctl.views.escape import Clean, Redact
+from ztctl.views.jsonvalue import holds, is_marked, plain
+from ztctl.views.wording import because
+
+FORMAT_VERSION = "1.0"
+
+_ACTIONS = MappingProxyType(
+    {
+        Action.CREATE: ("create",),
+        Action.UPDATE: ("update",),
+        Action.ADOPT: ("update",),
+        Action.REPLACE: ("delete", "create"),
+        Action.DELETE: ("delete",),
+        Action.FORGET: ("forget",),
+    }
+)
+
+# Terraform's words where it has one ("JSON Output Format", change representation).
+_TERRAFORM_REASONS = MappingProxyType(
+    {
+        Reason.CANNOT_UPDATE: "replace_because_cannot_update",
+        Reason.NOT_DECLARED: "delete_because_no_resource_config",
+    }
+)
+
+
+def plan_document(plan: Plan, redact: Redact, version: str) -> dict[str, Any]:
+    """The whole plan."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "type": "plan",
+        "ztctl_version": version,
+        "account": redact(plan.account),
+        "stack": redact(plan.stack),
+        "resource_changes": [_resource(change, redact) for change in plan.changes],
+        "summary": {**asdict(plan.summary), "unchanged": plan.unchanged},
+        "refusals": [_refusal(refusal, redact) for refusal in plan.refusals],
+        "warnings": [problem_fields(problem, redact) for problem in plan.warnings],
+        "applyable": bool(plan.changes) and not plan.refusals,
+        "complete": True,
+        "errored": False,
+    }
+
+
+def _resource(change: Change, redact: Redact) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "address": redact(str(change.address)),
+        "mode": "managed",
+        "type": redact(change.address.kind),
+        "name": redact(change.address.key),
+        "change": _change(change, redact),
+        "action_reason": _TERRAFORM_REASONS.get(change.reason, change.reason.value),
+        "phase": change.phase.name.lower(),
+        "reason": because(change, Clean(redact)),
+        "access": None,
+        "edits": [_edit(edit, redact) for edit in change.edits],
+        "notes": [redact(note) for note in change.notes],
+    }
+    if change.reason is Reason.MOVED and change.detail:
+        found["previous_address"] = redact(change.detail)
+    if change.wanted is not None and change.wanted.origin:
+        found["origin"] = redact(change.wanted.origin)
+    if change.housekeeping:
+        found["housekeeping"] = True
+    return found
+
+
+def _change(change: Change, redact: Redact) -> dict[str, Any]:
+    before = None if change.action is Action.CREATE else change.before
+    after = None if change.action in (Action.DELETE, Action.FORGET) else change.after
+    found: dict[str, Any] = {
+        "actions": list(_ACTIONS[change.action]),
+        "before": plain(before, redact),
+        "after": plain(after, redact),
+        "after_unknown": _marked(after, Unknown, redact),
+        "before_sensitive": _marked(before, Secret, redact),
+        "after_sensitive": _marked(after, Secret, redact),
+    }
+    if change.action is Action.ADOPT and change.live is not None:
+        found["importing"] = {"id": redact(change.live.id)}
+    replacing = [_steps(edit.path, redact) for edit in change.edits if edit.replaces]
+    if replacing:
+        found["replace_paths"] = replacing
+    return found
+
+
+def _marked(values: Values | None, sought: type, redact: Redact) -> Any:
+    return False if values is None else holds(values, sought, redact)
+
+
+def _steps(path: str, redact: Redact) -> list[str | int]:
+    """``ingress[1].service`` as ``["ingress", 1, "service"]``."""
+    parts = re.findall(r"\[(\d+)\]|([^.\[\]]+)", path)
+    return [int(index) if index else redact(name) for index, name in parts]
+
+
+def _edit(edit: Edit, redact: Redact) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "path": redact(edit.path),
+        "before": plain(edit.before, redact),
+        "after": plain(edit.after, redact),
+    }
+    flags = {
+        "after_unknown": holds(edit.after, Unknown, redact),
+        "before_sensitive": holds(edit.before, Secret, redact),
+        "after_sensitive": holds(edit.after, Secret, redact),
+        "replaces": edit.replaces,
+    }
+    return {**found, **{name: flag for name, flag in flags.items() if is_marked(flag)}}
+
+
+def _refusal(refusal: Refusal, redact: Redact) -> dict[str, Any]:
+    return {
+        "address": redact(str(refusal.address)) if refusal.address else None,
+        "reason": redact(refusal.reason),
+        "flag": redact(refusal.flag) or None,
+        "apply_only": refusal.apply_only,
+    }
+
+
+def problem_fields(problem: Problem, redact: Redact) -> dict[str, Any]:
+    """A problem in the fields of Terraform's diagnostics."""
+    found: dict[str, Any] = {
+        "severity": problem.severity.value,
+        "summary": redact(problem.summary),
+        "detail": redact(problem.hint),
+    }
+    if problem.where:
+        start = {"line": problem.where.line, "column": problem.where.column}
+        found["range"] = {"filename": redact(problem.where.file), "start": start}
+    return found

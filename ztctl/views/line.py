@@ -1,0 +1,67 @@
+"""A line for people before it is text: where it stands, its symbol, and how it is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class Tone(Enum):
+    """What a piece of text means; colour is one way to say it, and never the only one."""
+
+    PLAIN = auto()
+    STRONG = auto()
+    QUIET = auto()
+    ADD = auto()
+    CHANGE = auto()
+    DESTROY = auto()
+    WARNING = auto()
+    ERROR = auto()
+
+
+Paint = Callable[[str, Tone], str]
+
+_TONES = {
+    "+": Tone.ADD,
+    "~": Tone.CHANGE,
+    "-": Tone.DESTROY,
+    "-/+": Tone.DESTROY,
+    "!": Tone.WARNING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line; every text in it has been made harmless before.
+
+    Attributes:
+        mark: the symbol, which ends at column ``indent``; the text follows after a space.
+        tail: a remark after the text, such as ``# forces replacement``.
+    """
+
+    text: str = ""
+    mark: str = ""
+    indent: int = 0
+    tone: Tone = Tone.PLAIN
+    tail: str = ""
+    tail_tone: Tone = Tone.QUIET
+
+    def spans(self) -> Iterator[tuple[str, Tone]]:
+        """The line in pieces of one tone each."""
+        if self.indent:
+            yield " " * (self.indent - len(self.mark)), Tone.PLAIN
+            yield self.mark, _TONES.get(self.mark, self.tone)
+            yield " ", Tone.PLAIN
+        yield self.text, self.tone
+        if self.tail:
+            yield f"  {self.tail}", self.tail_tone
+
+    def render(self, paint: Paint) -> str:
+        """The line as text, without its line break."""
+        return "".join(paint(text, tone) for text, tone in self.spans() if text).rstrip(" ")
+
+
+def plain(text: str, tone: Tone) -> str:  # noqa: ARG001
+    """Paint nothing."""
+    return text

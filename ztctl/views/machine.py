@@ -1,0 +1,113 @@
+"""Everything as JSON, one object a line, told apart by ``type``.
+
+ASCII alone is written, so that no control character and no bidi control reaches a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any, TextIO, assert_never
+
+from ztctl.core.diagnostics import Problem
+from ztctl.core.events import Event, Failed, Finished, Outcome, Reading, Skipped, Started
+from ztctl.core.plan import Change, Plan, StepId
+from ztctl.views.escape import Redact
+from ztctl.views.jsonplan import plan_document, problem_fields
+from ztctl.views.sink import put
+from ztctl.views.tally import tally
+from ztctl.views.view import Told
+
+
+class MachineView:
+    """Plan, progress and outcome on stdout; diagnostics and notes on stderr."""
+
+    def __init__(self, stdout: TextIO, stderr: TextIO, redact: Redact, *, version: str) -> None:
+        self._stdout = stdout
+        self._stderr = stderr
+        self._redact = redact
+        self._version = version
+
+    def plan(self, plan: Plan) -> None:
+        """One document of type ``plan``."""
+        _write(self._stdout, plan_document(plan, self._redact, self._version))
+
+    def event(self, event: Event) -> None:
+        """``apply_start``, ``apply_complete``, ``apply_errored`` or ``apply_skipped``.
+
+        Reading is not told: stdout of a plan holds the plan and nothing else.
+        """
+        match event:
+            case Reading():
+                pass
+            case Started(step):
+                self._event("apply_start", step)
+            case Finished(step, seconds):
+                self._event("apply_complete", step, elapsed_seconds=seconds)
+            case Failed():
+                self._event("apply_errored", event.step, **self._why(event))
+            case Skipped(step, because_of):
+                self._event("apply_skipped", step, because_of=self._step(because_of))
+            case _:
+                assert_never(event)
+
+    def _event(self, kind: str, step: StepId, **fields: Any) -> None:
+        _write(self._stdout, {"type": kind, **self._step(step), **fields})
+
+    def _step(self, step: StepId) -> dict[str, Any]:
+        return {"address": self._redact(str(step.address)), "step": self._redact(step.verb)}
+
+    def _why(self, failed: Failed) -> dict[str, Any]:
+        return {
+            "reason": self._redact(failed.reason),
+            "hint": self._redact(failed.hint),
+            "lost": failed.lost,
+        }
+
+    def outcome(self, plan: Plan, outcome: Outcome) -> None:
+        """One line of type ``outcome``: figures and addresses by change, failures by step."""
+        found = tally(plan, outcome)
+        failures = [{**self._step(item.step), **self._why(item)} for item in outcome.failed]
+        fields = {
+            "type": "outcome",
+            "status": found.status.value,
+            "summary": asdict(found.summary),
+            "done": self._addresses(found.done),
+            "failed": self._addresses(found.failed),
+            "skipped": self._addresses(found.skipped),
+            "not_started": self._addresses(found.not_started),
+            "failures": failures,
+        }
+        _write(self._stdout, fields)
+
+    def _addresses(self, changes: Iterable[Change]) -> list[str]:
+        return [self._redact(str(change.address)) for change in changes]
+
+    def problems(self, items: Iterable[Problem]) -> None:
+        """One line of type ``diagnostic`` a problem, on stderr."""
+        for item in items:
+            _write(self._stderr, {"type": "diagnostic", **problem_fields(item, self._redact)})
+
+    def failure(self, failure: Told) -> None:
+        """A diagnostic without a place, on stderr."""
+        self.problems([Problem(failure.summary, hint=failure.hint)])
+
+    def document(self, text: str) -> None:
+        """The text itself, on stdout."""
+        put(self._stdout, self._redact(text))
+
+    def note(self, text: str) -> None:
+        """One line of type ``note``, on stderr."""
+        _write(self._stderr, {"type": "note", "text": self._redact(text)})
+
+    def next_steps(self, text: str) -> None:
+        """One line of type ``next_steps``, on stderr."""
+        _write(self._stderr, {"type": "next_steps", "text": self._redact(text)})
+
+    def close(self) -> None:
+        """Do nothing: nothing moves."""
+
+
+def _write(stream: TextIO, fields: dict[str, Any]) -> None:
+    put(stream, f"{json.dumps(fields)}\n")

@@ -1,0 +1,135 @@
+"""Everything as Markdown for a comment on a change request, after Atlantis's conventions.
+
+Foreign text stands only inside fences and code spans, where neither markup nor a mention works.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from ztctl.core.diagnostics import Problem
+from ztctl.core.events import Event, Outcome
+from ztctl.core.plan import Plan
+from ztctl.views import tally
+from ztctl.views.aside import Aside
+from ztctl.views.escape import Clean
+from ztctl.views.line import Line
+from ztctl.views.planned import Planned
+from ztctl.views.sink import put
+from ztctl.views.view import Told
+from ztctl.views.wording import plan_closing
+
+# Atlantis folds what is longer.
+LONGEST_OPEN = 12
+
+
+class MarkdownView:
+    """Plan, outcome and next steps on stdout, ready to be posted; the rest as text on stderr."""
+
+    def __init__(self, stdout: TextIO, aside: Aside, clean: Clean, *, quiet: bool) -> None:
+        self._stdout = stdout
+        self._aside = aside
+        self._clean = clean
+        self._quiet = quiet
+
+    def plan(self, plan: Plan) -> None:
+        """A diff block, folded when it is long, with refusals and the closing line outside."""
+        self.close()
+        self._aside.total = len(plan.steps)
+        told = Planned(self._clean)
+        changes = () if self._quiet else (*told.changes(plan), *told.warnings(plan))
+        self._parts(
+            f"### Plan for {code_span(self._clean(plan.stack))}",
+            folded(_rows(changes)),
+            fenced(_rows(told.refusals(plan))),
+            f"**{plan_closing(plan)}**",
+        )
+
+    def event(self, event: Event) -> None:
+        """Progress, on stderr."""
+        self._aside.event(event)
+
+    def outcome(self, plan: Plan, outcome: Outcome) -> None:
+        """What was done and what was not, folded when it is long, with the closing line outside."""
+        self.close()
+        found = tally.tally(plan, outcome)
+        told = tally.Recap(self._clean, outcome, found)
+        self._parts(
+            f"### Apply of {code_span(self._clean(plan.stack))}",
+            folded(_rows(() if self._quiet else told.done())),
+            fenced(_rows(told.undone())),
+            f"**{tally.closing(found)}**",
+        )
+
+    def problems(self, items: Iterable[Problem]) -> None:
+        """What is wrong, as text on stderr."""
+        self._aside.problems(items)
+
+    def failure(self, failure: Told) -> None:
+        """What ended the command, as text on stderr."""
+        self._aside.failure(failure)
+
+    def document(self, text: str) -> None:
+        """The text itself, on stdout."""
+        self.close()
+        put(self._stdout, self._clean.redact(text))
+
+    def note(self, text: str) -> None:
+        """A line for people, on stderr."""
+        self._aside.note(text)
+
+    def next_steps(self, text: str) -> None:
+        """What may be done next, in a block to copy from, on stdout: it belongs to the comment."""
+        if not self._quiet:
+            self._parts(fenced([self._clean(line) for line in text.split("\n")], "text"))
+
+    def close(self) -> None:
+        """Take the live status away."""
+        self._aside.sink.close()
+
+    def _parts(self, *parts: str) -> None:
+        put(self._stdout, "".join(f"{part}\n\n" for part in parts if part))
+
+
+def _rows(lines: Iterable[Line]) -> list[str]:
+    rows = [_row(line) for line in lines]
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows
+
+
+def _row(line: Line) -> str:
+    """The line with its symbol in the first column, where a diff block gives it a colour."""
+    mark = line.mark.replace("~", "!").ljust(line.indent)
+    text = f"{mark} {line.text}" if line.indent else line.text
+    return f"{text}  {line.tail}" if line.tail else text
+
+
+def folded(rows: Sequence[str]) -> str:
+    """A diff block, behind a fold when it is long."""
+    block = fenced(rows)
+    if len(rows) <= LONGEST_OPEN:
+        return block
+    return f"<details><summary>Show {len(rows)} lines</summary>\n\n{block}\n\n</details>"
+
+
+def fenced(rows: Sequence[str], language: str = "diff") -> str:
+    """A block whose fence is longer than any run of backticks in it; nothing for no rows."""
+    if not rows:
+        return ""
+    text = "\n".join(rows)
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def code_span(text: str) -> str:
+    """The text as code, whatever backticks it holds."""
+    ticks = "`" * (_longest_run(text) + 1)
+    pad = " " if "`" in text else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall("`+", text)), default=0)

@@ -1,0 +1,149 @@
+"""A plan as lines: grouped by phase, every change with its reason, then what stands against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from ztctl.core.diagnostics import Problem
+from ztctl.core.plan import Action, Change, Plan, Refusal
+from ztctl.core.values import Unknown
+from ztctl.views.escape import Clean
+from ztctl.views.fields import Fields, hidden, is_there
+from ztctl.views.line import Line, Tone
+from ztctl.views.wording import (
+    LEGEND,
+    SYMBOLS,
+    because,
+    fate,
+    heading,
+    is_removal,
+    plan_closing,
+)
+
+OBJECT = 3
+FIELD = 7
+BLANK = Line()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Tells a plan to people, part by part."""
+
+    clean: Clean
+
+    def preface(self, plan: Plan) -> Iterator[Line]:
+        """Whose plan it is, and the symbols that it uses."""
+        yield Line(f"Stack {self.clean(plan.stack)} in account {self.clean(plan.account)}.")
+        used = {change.action for change in plan.changes}
+        yield Line("Symbols:")
+        yield from (
+            Line(LEGEND[action], SYMBOLS[action], OBJECT) for action in Action if action in used
+        )
+
+    def changes(self, plan: Plan) -> Iterator[Line]:
+        """Every change below the heading of its phase."""
+        for (removal, phase), group in groupby(
+            plan.changes, lambda change: (is_removal(change), change.phase)
+        ):
+            yield Line(heading(phase, removal=removal), tone=Tone.STRONG)
+            yield BLANK
+            for change in group:
+                yield from self.change(change)
+                yield BLANK
+
+    def change(self, change: Change) -> Iterator[Line]:
+        """One change: what happens, why, where it comes from, its fields, its notes."""
+        address = self.clean(change.address)
+        yield Line(f"{address} {fate(change, self.clean)}", "#", OBJECT, Tone.STRONG)
+        yield from (Line(f"({text})", "#", OBJECT, Tone.QUIET) for text in self._remarks(change))
+        yield Line(address, SYMBOLS[change.action], OBJECT)
+        yield from self._fields(change)
+        yield from (Line(self.clean(note), "!", FIELD, Tone.WARNING) for note in change.notes)
+
+    def _remarks(self, change: Change) -> Iterator[str]:
+        yield f"because {because(change, self.clean)}"
+        if change.wanted is not None and change.wanted.origin:
+            yield f"from {self.clean(change.wanted.origin)}"
+        if change.live is not None and change.action in (
+            Action.REPLACE,
+            Action.DELETE,
+            Action.FORGET,
+        ):
+            yield f"live id {self.clean(change.live.id)}"
+        if change.housekeeping:
+            yield "housekeeping, not counted"
+
+    def _fields(self, change: Change) -> Iterator[Line]:
+        fields = Fields(self.clean)
+        if change.action is Action.CREATE and change.after:
+            yield from fields.whole("+", _telling(change, change.after), FIELD)
+            yield from _at_default(change)
+        elif change.action is Action.DELETE:
+            yield from fields.whole("-", _telling(change, change.before), FIELD)
+            yield from _at_default(change)
+        else:
+            yield from fields.edits(change.edits, FIELD)
+            yield from _unchanged(change)
+
+    def warnings(self, plan: Plan) -> Iterator[Line]:
+        """What is wrong but stops nothing."""
+        if plan.warnings:
+            yield Line("Warnings:", tone=Tone.WARNING)
+            for problem in plan.warnings:
+                yield from self._warning(problem)
+            yield BLANK
+
+    def _warning(self, problem: Problem) -> Iterator[Line]:
+        place = f"{self.clean(problem.where)}: " if problem.where else ""
+        yield Line(f"{place}{self.clean(problem.summary)}", "!", OBJECT)
+        if problem.hint:
+            yield Line(f"hint: {self.clean(problem.hint)}", "", OBJECT, Tone.QUIET)
+
+    def refusals(self, plan: Plan) -> Iterator[Line]:
+        """Why apply will not run, and what apply will want to be told."""
+        refused = [refusal for refusal in plan.refusals if not refusal.apply_only]
+        wanted = [refusal for refusal in plan.refusals if refusal.apply_only]
+        if refused:
+            yield Line("Refused:", tone=Tone.ERROR)
+            yield from (self._refusal(refusal, refusal.flag) for refusal in refused)
+            yield BLANK
+        for flag in dict.fromkeys(refusal.flag for refusal in wanted):
+            yield from self._asked(flag, (item for item in wanted if item.flag == flag))
+            yield BLANK
+
+    def _asked(self, flag: str, refusals: Iterable[Refusal]) -> Iterator[Line]:
+        yield Line(f"Apply will want {self.clean(flag)}:", tone=Tone.WARNING)
+        yield from (self._refusal(refusal, "") for refusal in refusals)
+
+    def _refusal(self, refusal: Refusal, flag: str) -> Line:
+        subject = f"{self.clean(refusal.address)}: " if refusal.address else ""
+        admits = f" (admitted by {self.clean(flag)})" if flag else ""
+        return Line(f"{subject}{self.clean(refusal.reason)}{admits}", "!", OBJECT)
+
+    def closing(self, plan: Plan) -> Line:
+        """The line that scripts read."""
+        return Line(plan_closing(plan), tone=Tone.STRONG)
+
+
+def _telling(change: Change, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in change.silent}
+
+
+def _at_default(change: Change) -> Iterator[Line]:
+    if change.silent:
+        yield hidden(len(change.silent), "default", FIELD)
+
+
+def _unchanged(change: Change) -> Iterator[Line]:
+    """How many fields an edited object keeps as they are."""
+    edited = {re.split(r"[.\[]", edit.path, maxsplit=1)[0] for edit in change.edits}
+    kept = sum(
+        name not in edited and is_there(value) and not isinstance(value, Unknown)
+        for name, value in change.after.items()
+    )
+    if change.edits and kept:
+        yield hidden(kept, "field", FIELD)

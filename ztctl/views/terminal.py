@@ -1,0 +1,91 @@
+"""Colour and a live status by rich; the only file that imports it.
+
+Importing rich costs more than the whole of a plan without colour, so this file is imported only
+when there is a terminal or colour to serve. Text reaches rich as ``Text`` and never as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import TextIO
+
+from rich.color import ColorSystem
+from rich.console import Console, Group
+from rich.live import Live
+from rich.style import Style
+from rich.text import Text
+
+from ztctl.views.line import Line, Tone
+
+_STYLES = MappingProxyType(
+    {
+        Tone.PLAIN: Style(),
+        Tone.STRONG: Style(bold=True),
+        Tone.QUIET: Style(dim=True),
+        Tone.ADD: Style(color="green"),
+        Tone.CHANGE: Style(color="yellow"),
+        Tone.DESTROY: Style(color="red"),
+        Tone.WARNING: Style(color="yellow", bold=True),
+        Tone.ERROR: Style(color="red", bold=True),
+    }
+)
+
+
+def paint(text: str, tone: Tone) -> str:
+    """The text between the escapes of its tone, in the sixteen colours that people choose."""
+    return _STYLES[tone].render(text, color_system=ColorSystem.STANDARD)
+
+
+class Terminal:
+    """Lines that stay, and below them a status that is drawn anew with each report.
+
+    Nothing runs in the background: a status changes when something happens and at no other time.
+    """
+
+    def __init__(self, stream: TextIO, *, color: bool) -> None:
+        self._console = Console(
+            file=stream,
+            force_terminal=True,
+            color_system="standard" if color else None,
+            no_color=not color,
+            markup=False,
+            emoji=False,
+            highlight=False,
+        )
+        self._color = color
+        self._live: Live | None = None
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Print lines above the status."""
+        for line in lines:
+            self._console.print(self._text(line), soft_wrap=True)
+
+    def status(self, lines: Iterable[Line]) -> None:
+        """Draw the status anew, each of its lines cut to the width."""
+        shown = Group(*(self._text(line, no_wrap=True) for line in lines))
+        if self._live is None:
+            self._live = Live(
+                shown,
+                console=self._console,
+                auto_refresh=False,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start(refresh=True)
+        else:
+            self._live.update(shown, refresh=True)
+
+    def close(self) -> None:
+        """Take the status away and give the cursor back."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _text(self, line: Line, *, no_wrap: bool = False) -> Text:
+        text = Text(no_wrap=no_wrap, overflow="ellipsis" if no_wrap else None)
+        for piece, tone in line.spans():
+            text.append(piece, _STYLES[tone] if self._color else None)
+        text.rstrip()
+        return text

@@ -1,0 +1,140 @@
+"""The words and symbols in which plans and outcomes are told. Closing lines are byte-stable."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from ztctl.core.plan import Action, Change, Phase, Plan, Reason, Summary
+from ztctl.views.escape import Clean
+
+MINUTE = 60
+
+# Terraform's symbols; its "." means that an object is let go of without being touched.
+SYMBOLS = MappingProxyType(
+    {
+        Action.CREATE: "+",
+        Action.UPDATE: "~",
+        Action.ADOPT: "~",
+        Action.REPLACE: "-/+",
+        Action.DELETE: "-",
+        Action.FORGET: ".",
+    }
+)
+
+LEGEND = MappingProxyType(
+    {
+        Action.CREATE: "create",
+        Action.UPDATE: "update in place",
+        Action.ADOPT: "adopt",
+        Action.REPLACE: "destroy, then create again",
+        Action.DELETE: "destroy",
+        Action.FORGET: "forget",
+    }
+)
+
+_PHASES = MappingProxyType(
+    {
+        Phase.POLICY: "Policy",
+        Phase.TUNNEL: "Tunnel",
+        Phase.DNS: "DNS",
+        Phase.CERTIFICATE: "Certificate",
+    }
+)
+
+_REASONS = MappingProxyType(
+    {
+        Reason.NOT_LIVE: "it is declared and not live",
+        Reason.DIFFERS: "it differs from the file",
+        Reason.MARK_LOST: "its mark was changed or taken off",
+        Reason.NOT_MARKED: "it is live and carries no mark",
+        Reason.CANNOT_UPDATE: "a field differs that cannot be changed in place",
+        Reason.DEPENDENCY_RENEWED: "what it refers to is created anew",
+        Reason.NOT_DECLARED: "it carries the mark of this stack and is not declared",
+        Reason.REMOVED: "the file lists it under removed",
+        Reason.OWNER_GOES: "its owner goes",
+        Reason.MOVED: "the file moves it",
+    }
+)
+
+
+def heading(phase: Phase, *, removal: bool) -> str:
+    """``2. Tunnel``, or ``Removal: 2. Tunnel`` for what goes."""
+    title = f"{int(phase)}. {_PHASES[phase]}"
+    return f"Removal: {title}" if removal else title
+
+
+def is_removal(change: Change) -> bool:
+    """True for what belongs to the block that runs through the phases backwards."""
+    return change.action in (Action.DELETE, Action.FORGET)
+
+
+def because(change: Change, clean: Clean) -> str:
+    """The reason of a change in words, with its object."""
+    words = _REASONS[change.reason]
+    return f"{words}: {clean(change.detail)}" if change.detail else words
+
+
+def fate(change: Change, clean: Clean) -> str:
+    """What happens to the object, after its address: ``will be created``."""
+    match change.action:
+        case Action.CREATE:
+            return "will be created"
+        case Action.UPDATE:
+            return "will be updated in place"
+        case Action.ADOPT:
+            live = f"live id {clean(change.live.id)}, " if change.live else ""
+            return f"will be adopted ({live}wants --adopt)"
+        case Action.REPLACE:
+            return "must be replaced"
+        case Action.DELETE:
+            return "will be destroyed"
+        case Action.FORGET:
+            return "will be forgotten (stays live, loses its mark)"
+
+
+def plan_closing(plan: Plan) -> str:
+    """The last line of a plan, which scripts read: it never changes its form."""
+    if plan.is_empty:
+        objects = "1 object is" if plan.unchanged == 1 else f"{plan.unchanged} objects are"
+        return f"No changes. {objects} in step."
+    found = plan.summary
+    adopt = f"{found.adopt} to adopt, " if found.adopt else ""
+    forget = f", {found.forget} to forget" if found.forget else ""
+    figures = f"{found.add} to add, {found.change} to change, {found.destroy} to destroy"
+    return f"Plan: {adopt}{figures}{forget}."
+
+
+def done_figures(done: Summary) -> str:
+    """``5 added, 1 changed, 0 destroyed``, with what was adopted before and forgotten after."""
+    adopt = f"{done.adopt} adopted, " if done.adopt else ""
+    forget = f", {done.forget} forgotten" if done.forget else ""
+    return f"{adopt}{done.add} added, {done.change} changed, {done.destroy} destroyed{forget}"
+
+
+_IRREGULAR = MappingProxyType(
+    {
+        "drop": ("dropping", "dropped"),
+        "forget": ("forgetting", "forgot"),
+        "put": ("putting", "put"),
+        "set": ("setting", "set"),
+        "swap": ("swapping", "swapped"),
+        "tag": ("tagging", "tagged"),
+        "write": ("writing", "wrote"),
+    }
+)
+
+
+def conjugated(verb: str) -> tuple[str, str]:
+    """A step's verb while it runs and when it is done: ``creating``, ``created``."""
+    if verb in _IRREGULAR:
+        return _IRREGULAR[verb]
+    if verb.endswith("e"):
+        return f"{verb[:-1]}ing", f"{verb}d"
+    return f"{verb}ing", f"{verb}ed"
+
+
+def duration(seconds: float) -> str:
+    """``0.2s`` below a minute, ``1m05s`` from there."""
+    if seconds < MINUTE:
+        return f"{seconds:.1f}s"
+    return f"{int(seconds // MINUTE)}m{int(seconds % MINUTE):02d}s"
