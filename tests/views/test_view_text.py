@@ -100,9 +100,7 @@ def test_the_closing_line_has_no_room_for_what_does_not_occur(
 
 
 @pytest.mark.parametrize("action", [Action.CREATE, Action.DELETE])
-def test_what_is_at_its_default_is_counted_and_not_shown(
-    action: Action, shown: MakeShown
-) -> None:
+def test_what_is_at_its_default_is_counted_and_not_shown(action: Action, shown: MakeShown) -> None:
     """A field that holds but its default is no news, for what comes and for what goes."""
     values = {"name": "edge", "retries": 3, "proxy": False}
     change = Change(

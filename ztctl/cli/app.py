@@ -54,7 +54,9 @@ def run(arguments: Sequence[str]) -> int:
     except Usage as error:
         return _usage(error.summary, error.hint)
     except typer.TyperException as error:
-        return _usage(error.format_message(), "ztctl --help shows how")
+        place = getattr(error, "ctx", None)
+        command = place.command_path if place else "ztctl"
+        return _usage(error.format_message(), f"{command} --help shows how")
     except Ended:
         return Exit.ERROR
     except ZtctlError as error:

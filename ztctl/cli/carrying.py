@@ -34,6 +34,9 @@ STOPPING = Problem(
 )
 LEFT = "left at once"
 
+# A cancelled job of a CI gets the second one.
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Record:
     """Passes events on, and knows at every moment what came of the plan so far."""
@@ -108,13 +111,15 @@ async def carry_out(api: Api, plan: Plan, view: View) -> Outcome:
 
 def _on_interrupt(act: Callable[[], object]) -> None:
     with contextlib.suppress(NotImplementedError):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, act)
+        for number in SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, act)
 
 
 def _ignore_interrupts() -> None:
-    with contextlib.suppress(NotImplementedError):
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in SIGNALS:
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
 
 
 async def _abandon() -> None:

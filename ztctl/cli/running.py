@@ -21,6 +21,7 @@ from ztctl.core.events import Outcome
 from ztctl.core.plan import Plan
 from ztctl.core.planner import Options
 from ztctl.kinds.registry import KINDS
+from ztctl.ssh.public_keys import key_files
 
 if TYPE_CHECKING:
     from ztctl.views.view import View
@@ -83,6 +84,7 @@ def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> 
     from ztctl.engine.planfile import read, same
 
     saved = read(planfile)
+    _check_folder(saved.declared)
     view = view_of(request.settings, saved.declared)
     request = replace(request, options=replace(request.options, targets=saved.targets))
     with told(view):
@@ -96,6 +98,16 @@ def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> 
                 fits=lambda plan: same(saved, plan),
             )
         )
+
+
+def _check_folder(declared: Declared) -> None:
+    """Key files lie beside the YAML files, whose paths are those of the folder of the plan."""
+    for wanted, path in key_files(declared):
+        if wanted.where is not None and not Path(wanted.where.file).exists():
+            raise Failure(
+                f"the plan is to write {path}, but {wanted.where.file} is not here",
+                "apply the plan in the folder in which it was made",
+            )
 
 
 async def _apply(

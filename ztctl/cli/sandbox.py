@@ -50,12 +50,17 @@ def serve(
     from ztctl.sandbox import open_sandbox
 
     try:
+        from ztctl.sandbox.server import loopback
         from ztctl.sandbox.server import serve as listen
     except ModuleNotFoundError as error:
         raise Failure(
             f"the port needs the package {error.name}",
             "install ztctl with its extra: ztctl[sandbox]",
         ) from error
+    try:
+        loopback(host)
+    except ValueError as error:
+        raise Usage(str(error)) from error
     try:
         sandbox = open_sandbox(state, zones=("example.com", *(zone or ())))
     except (OSError, ValueError) as error:
@@ -72,8 +77,6 @@ def serve(
 
     try:
         listen(sandbox, host, port, ready)
-    except ValueError as error:
-        raise Usage(str(error)) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise Failure(f"cannot listen on {host}:{port}: {reason}") from error

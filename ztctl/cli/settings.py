@@ -73,6 +73,8 @@ def settings(
         raise Usage("--sandbox and --api-url exclude each other", "drop one of them")
     if sandbox and api_token_file is not None:
         raise Usage("--sandbox needs no token", "drop --api-token-file")
+    if "CLOUDFLARE_API_TOKEN" in (allow_env or ()):
+        raise Usage("the API token cannot be read into a file", "drop it from --allow-env")
     return Settings(
         files=tuple(file or (DEFAULT_FILE,)),
         variables=dict(_pair(item) for item in var or ()),

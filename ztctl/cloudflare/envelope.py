@@ -60,14 +60,19 @@ def read(call: Call, answer: Answer, hide: Iterable[str] = ()) -> Reply:
     Raises:
         CallFailed: one of ``ztctl.cloudflare.errors``; never anything else.
     """
-    if answer.succeeded and not answer.body.strip():
-        return Reply(None)
     hidden = tuple(hide)
+    if answer.succeeded and not answer.body.strip():
+        if call.per_page:
+            raise _foreign(call, answer, "nothing, although a list was asked for", hidden)
+        return Reply(None)
     try:
         envelope = _envelope(jsontext.parse(answer.body))
     except ValueError as reason:
         raise _foreign(call, answer, str(reason), hidden) from None
     if answer.succeeded and envelope.get("success") is not False:
+        # An account that looked empty would be filled a second time.
+        if call.per_page and "result" not in envelope:
+            raise _foreign(call, answer, "no result, although a list was asked for", hidden)
         return Reply(envelope.get("result"), _page(envelope), _notes(envelope, hidden))
     raise _failed(call, answer, tuple(_errors(envelope.get("errors"), hidden)), hidden)
 

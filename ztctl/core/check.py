@@ -69,7 +69,7 @@ def _missing(ref: Ref, holder: Wanted, known: dict[Address, Wanted]) -> Problem:
     return Problem(
         f"{holder.address} refers to the {what} {ref.to.key!r}, which no file declares",
         ref.where or holder.where,
-        f"{meant}Declare it, or write {{live: {ref.to.key}}} for one that is not in the files",
+        f"{meant}declare it, or write {{live: {ref.to.key}}} for one that is not in the files",
     )
 
 

@@ -62,9 +62,9 @@ def load(
     found += replacer.problems
     found += [problem for problem in whole.problems if problem.where not in replacer.broken]
     checked = list(check(result)) if result is not None and whole.complete else []
-    found += [problem for problem in checked if problem.severity is Severity.ERROR]
+    found += checked
     names = [*(source.name for source in sources), *map(shown, variable_files)]
-    if found or result is None:
+    if result is None or any(problem.severity is Severity.ERROR for problem in found):
         raise Problems(map(mask.problem, _in_order(found, names)))
     return replace(result, warnings=tuple(map(mask.problem, _in_order(checked, names))))
 

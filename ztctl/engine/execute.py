@@ -153,7 +153,7 @@ class _Run:
             return await self._send(steps)
         except CallFailed as failure:
             return [failure] * len(steps)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             # A reply is foreign data; whatever it breaks is that step's failure and no other's.
             senseless = CallFailed(_NO_CALL, f"the reply makes no sense: {error!r}", lost=True)
             return [senseless] * len(steps)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ztctl import __version__
 from ztctl.core.address import Address
@@ -20,6 +20,8 @@ from ztctl.core.objects import Wanted
 from ztctl.core.plan import Plan
 from ztctl.core.planner import Options
 from ztctl.core.values import Lookup, Ref, Secret, Unknown
+
+T = TypeVar("T")
 
 FORMAT = 1
 LARGEST = 64 * 1024 * 1024
@@ -79,10 +81,10 @@ def read(path: Path) -> Saved:
             f"{path} was written by ztctl {document.get('ztctl_version')}", "make a new plan"
         )
     try:
-        targets = frozenset(Address.parse(item) for item in document["targets"])
+        targets = frozenset(_address(item) for item in _typed(document["targets"], list))
         declared = _declared_in(document["declared"])
-        return Saved(declared, targets, str(document["account"]), document["shown"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return Saved(declared, targets, _typed(document["account"], str), document["shown"])
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise Failure(f"{path} is damaged: {error!r}", "make a new plan") from error
 
 
@@ -110,6 +112,8 @@ def _shown(plan: Plan) -> Any:
 
 def _out(value: Any) -> Any:
     match value:
+        case Where():
+            return {"$where": _where_out(value)}
         case Ref():
             return {
                 "$ref": [str(value.to), value.attribute, value.template, _where_out(value.where)]
@@ -138,10 +142,14 @@ def _out(value: Any) -> Any:
 
 def _in(value: Any) -> Any:
     match value:
-        case {"$ref": [to, attribute, template, where]}:
-            return Ref(Address.parse(to), attribute, template, _where_in(where))
-        case {"$lookup": [kind, name, attribute, template, where]}:
-            return Lookup(kind, name, attribute, template, _where_in(where))
+        case {"$ref": [to, str() as attribute, template, where]}:
+            return Ref(_address(to), attribute, _template(template), _where_in(where))
+        case {"$lookup": [str() as kind, str() as name, str() as attribute, template, where]}:
+            return Lookup(kind, name, attribute, _template(template), _where_in(where))
+        case {"$ref": _} | {"$lookup": _}:
+            raise TypeError("a reference is incomplete")
+        case {"$where": place}:
+            return _where_in(place)
         case dict():
             return {key: _in(item) for key, item in value.items()}
         case list():
@@ -155,7 +163,38 @@ def _where_out(where: Where | None) -> Any:
 
 
 def _where_in(value: Any) -> Where | None:
-    return Where(*value) if value else None
+    match value:
+        case None:
+            return None
+        case [str() as file, int() as line, int() as column]:
+            return Where(file, line, column)
+        case _:
+            raise TypeError("a place is none")
+
+
+def _typed(value: Any, type_: type[T]) -> T:
+    if not isinstance(value, type_):
+        raise TypeError(f"there should be a {type_.__name__} instead of a {type(value).__name__}")
+    return value
+
+
+def _text_or_nothing(value: Any) -> str | None:
+    return None if value is None else _typed(value, str)
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {key: _typed(item, str) for key, item in _typed(value, dict).items()}
+
+
+def _address(value: Any) -> Address:
+    return Address.parse(_typed(value, str))
+
+
+def _template(value: Any) -> str:
+    template = _typed(value, str)
+    if "{" in template.replace("{}", "", 1) or "}" in template.replace("{}", "", 1):
+        raise ValueError("a template has one place for a value")
+    return template
 
 
 def _declared_out(declared: Declared) -> dict[str, Any]:
@@ -189,30 +228,30 @@ def _declared_out(declared: Declared) -> dict[str, Any]:
 
 def _declared_in(given: dict[str, Any]) -> Declared:
     return Declared(
-        stack=given["stack"],
-        account=given["account"],
-        team=given["team"],
-        public=given["public"],
-        environment=given["environment"],
-        wanted=tuple(_wanted_in(item) for item in given["wanted"]),
+        stack=_typed(given["stack"], str),
+        account=_text_or_nothing(given["account"]),
+        team=_text_or_nothing(given["team"]),
+        public=_texts(given["public"]),
+        environment=_texts(given["environment"]),
+        wanted=tuple(_wanted_in(item) for item in _typed(given["wanted"], list)),
         removed=tuple(
-            Removed(Address.parse(address), name, forget, _where_in(where))
-            for address, name, forget, where in given["removed"]
+            Removed(_address(address), _text_or_nothing(name), _typed(forget, bool), _where_in(at))
+            for address, name, forget, at in _typed(given["removed"], list)
         ),
         moved=tuple(
-            Moved(Address.parse(source), Address.parse(target), _where_in(where))
-            for source, target, where in given["moved"]
+            Moved(_address(source), _address(target), _where_in(where))
+            for source, target, where in _typed(given["moved"], list)
         ),
     )
 
 
 def _wanted_in(item: dict[str, Any]) -> Wanted:
     return Wanted(
-        Address.parse(item["address"]),
-        _in(item["values"]),
-        name=item["name"],
-        protect=item["protect"],
+        _address(item["address"]),
+        _typed(_in(item["values"]), dict),
+        name=_text_or_nothing(item["name"]),
+        protect=_typed(item["protect"], bool),
         where=_where_in(item["where"]),
-        origin=item["origin"],
-        local=_in(item["local"]),
+        origin=_typed(item["origin"], str),
+        local=_typed(_in(item["local"]), dict),
     )

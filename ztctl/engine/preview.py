@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from ztctl.core.calls import Call
 from ztctl.core.kind import Kind, Kinds
-from ztctl.core.plan import Change, Plan, Step
+from ztctl.core.plan import Action, Change, Plan, Step
 from ztctl.core.spec import replaced
 from ztctl.core.values import Ref
 
 UNKNOWN = "(known after apply)"
+# As an id that is not there yet looks inside a path.
+_QUOTED = quote(UNKNOWN, safe="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,12 @@ def previews(plan: Plan, kinds: Kinds) -> Iterator[Preview]:
 
 
 def _first_call(plan: Plan, kind: Kind, change: Change, step: Step) -> Call:
+    renewed = {item.address for item in plan.changes if item.action is Action.REPLACE}
+
     def resolved(leaf: Any) -> Any:
         if not isinstance(leaf, Ref):
             return leaf
-        live = plan.live.get(leaf.to)
+        live = plan.live.get(leaf.to) if leaf.to not in renewed else None
         value = live.attribute(leaf.attribute) if live else None
         if leaf.attribute == "name" and value is None:
             value = leaf.to.key
@@ -53,4 +58,5 @@ def _first_call(plan: Plan, kind: Kind, change: Change, step: Step) -> Call:
 
 
 def _one(asked: Call | tuple[Call, ...]) -> Call:
-    return asked if isinstance(asked, Call) else asked[0]
+    call = asked if isinstance(asked, Call) else asked[0]
+    return replace(call, path=call.path.replace(_QUOTED, UNKNOWN))

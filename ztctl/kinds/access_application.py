@@ -322,6 +322,9 @@ class AccessApplication(Kind):
 
     def _body(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
         body = {"type": values["type"], **body_of(self.specs, values, carried, _PLAIN)}
+        if values["options_preflight_bypass"]:
+            # The two exclude each other, so that the live headers cannot be carried over.
+            body.pop("cors_headers", None)
         listed = values["destinations"]
         body["destinations"] = places.to_api(listed)
         public = [item for item in listed if isinstance(item, str)]

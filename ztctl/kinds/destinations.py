@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from ztctl.core.hostnames import to_ascii
 from ztctl.core.kind import Fields
 from ztctl.core.markers import Normalised
-from ztctl.kinds.common import cidr, text_of
+from ztctl.kinds.common import cidr, host, text_of
 
 
 class Destination(Fields):
@@ -78,7 +78,7 @@ def normal(value: Any) -> Any:
         return uri(text_of(value, "uri"))
     private = {
         "cidr": cidr(value.get("cidr")),
-        "hostname": value.get("hostname"),
+        "hostname": host(value.get("hostname")),
         "l4_protocol": value.get("l4_protocol"),
         "port_range": _ports(value.get("port_range")),
         "vnet_id": value.get("vnet_id"),

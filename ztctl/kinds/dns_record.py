@@ -358,7 +358,11 @@ def _displaces(live: Live, values: Values) -> bool:
 
 def _body(values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
     """The whole record: what is wanted, and what is live of the fields left unsaid."""
-    unsaid = {key: carried[key] for key in ("tags", "settings") if carried.get(key)}
+    unsaid = {
+        key: carried[key]
+        for key in ("tags", "settings")
+        if key not in values and carried.get(key)
+    }
     said = {key: values[key] for key in ("tags", "settings") if values.get(key)}
     return {
         **unsaid,

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
+from ztctl.core.diagnostics import Where
 from ztctl.core.hostnames import to_ascii
 from ztctl.core.kind import Fields
 from ztctl.core.markers import Local, Normalised
@@ -120,6 +121,20 @@ class IngressRule(Fields):
     origin_request: OriginRequest | None = None
     access: Annotated[Flag | None, Local()] = None
     """Whether the connector itself refuses requests without the Access token."""
+    _where: Where | None = PrivateAttr(None)
+
+    @property
+    def where(self) -> Where | None:
+        """Where the rule stands in the file."""
+        return self._where
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _placed(cls, data: Any, handler: ModelWrapValidatorHandler[IngressRule]) -> IngressRule:
+        rule = handler(data)
+        texts = data.values() if isinstance(data, Mapping) else ()
+        rule._where = next((text.where for text in texts if hasattr(text, "where")), None)
+        return rule
 
 
 def is_origin(rule: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from ztctl.core.kind import Fields
 from ztctl.core.markers import RefersTo, Unordered
-from ztctl.kinds.common import Cidr, Flag, Inside, Seconds
+from ztctl.kinds.common import Cidr, Inside, Seconds
 
 Audience = Annotated[Any, RefersTo("access_application", attribute="aud")]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -24,11 +24,17 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class Access(Fields):
     """The connector's own check of the Access token."""
 
-    required: Flag = True
+    required: Inside = True
     team_name: str | None = None
     """The Zero Trust team; read from the organisation when left out."""
     aud_tag: Annotated[list[Audience], Unordered()]
     """Applications of the file whose tokens are taken, or `{id: AUD}`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_required(cls, value: Any) -> Any:
+        # cloudflared checks nothing unless told to, so that the default must be written out.
+        return {"required": True, **value} if isinstance(value, Mapping) else value
 
 
 class IpRule(Fields):

@@ -63,18 +63,23 @@ class Tunnel(Kind):
         return {**stated, "ingress": rules, "origin_request": stated.get("origin_request")}
 
     def declare(self, key: str, fields: Fields, **place: Any) -> Wanted:
-        """The wanted object; ``local`` holds the choice about Access, rule by rule."""
+        """The wanted object; ``local`` holds choice about Access and place, rule by rule."""
         wanted = super().declare(key, fields, **place)
         rules: Sequence[IngressRule] = getattr(fields, "ingress", None) or ()
-        return replace(wanted, local={**wanted.local, "access": [rule.access for rule in rules]})
+        by_rule = {
+            "access": [rule.access for rule in rules],
+            "places": [rule.where for rule in rules],
+        }
+        return replace(wanted, local={**wanted.local, **by_rule})
 
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Rules that never match or lead back to themselves."""
         for wanted in declared.wanted:
             if wanted.address.kind == self.name:
-                for _, text, hint, grave in ingress.mistakes(wanted.values["ingress"]):
+                for index, text, hint, grave in ingress.mistakes(wanted.values["ingress"]):
                     severity = Severity.ERROR if grave else Severity.WARNING
-                    yield Problem(f"{wanted.address}: {text}", wanted.where, hint, severity)
+                    where = wanted.local["places"][index] or wanted.where
+                    yield Problem(f"{wanted.address}: {text}", where, hint, severity)
 
     def hosts(self, values: Values) -> frozenset[str]:
         """The host names that lead to an origin."""

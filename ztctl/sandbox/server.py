@@ -137,7 +137,7 @@ def _sent(response: Response) -> HttpResponse:
 
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    address = _loopback(host)
+    address = loopback(host)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -146,7 +146,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _loopback(host: str) -> str:
+def loopback(host: str) -> str:
+    """The address of a host that is this machine itself; ValueError for any other."""
     address = "127.0.0.1" if host == "localhost" else host.strip("[]")
     try:
         inside = ipaddress.ip_address(address).is_loopback

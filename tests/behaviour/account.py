@@ -1,0 +1,231 @@
+"""An account in memory, and a person who plans and applies files against it.
+
+Everything between the file and the account is the real thing: documents, planning, client, engine.
+After each write of an apply the account is looked at by somebody who knows nothing of ztctl.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.behaviour.doors import open_doors
+from ztctl.cli.planning import options_of, planned
+from ztctl.cli.session import declared_by
+from ztctl.cli.settings import Settings
+from ztctl.cloudflare.client import Client
+from ztctl.core.declared import Declared
+from ztctl.core.events import Outcome
+from ztctl.core.plan import Action, Plan
+from ztctl.core.values import Secret
+from ztctl.engine.execute import Means, execute
+from ztctl.kinds.registry import KINDS
+from ztctl.sandbox.messages import LogEntry, Request
+from ztctl.sandbox.seeds import ZoneSeed
+from ztctl.sandbox.service import Sandbox
+from ztctl.sandbox.transport import SandboxTransport
+from ztctl.views.factory import make_view
+from ztctl.views.view import View
+
+ZONES = (ZoneSeed("example.com", "pro"), ZoneSeed("example.org"))
+Json = Any
+File = Mapping[str, Any]
+Look = Callable[[Json], None]
+
+
+def ticking() -> Callable[[], datetime]:
+    """A clock that moves on by a second and a bit each time it is read."""
+    start, ticks = datetime(2026, 7, 1, tzinfo=UTC), count()
+    return lambda: start + next(ticks) * timedelta(seconds=1, microseconds=125)
+
+
+async def at_once(seconds: float) -> None:
+    """Sleep without sleeping, but let others go on."""
+    await asyncio.sleep(0)
+
+
+class Watched(httpx.AsyncBaseTransport):
+    """The sandbox's transport; after each write somebody looks at the whole account."""
+
+    def __init__(self, sandbox: Sandbox, look: Look) -> None:
+        self._sandbox = sandbox
+        self._inner = SandboxTransport(sandbox, sleep=at_once)
+        self._look = look
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        try:
+            return await self._inner.handle_async_request(request)
+        finally:
+            if request.method != "GET":
+                self._look(self._sandbox.export())
+
+
+@dataclass
+class Account:
+    """One account, the folder of the files, and what happened.
+
+    ``doors`` holds every open door that was seen after some write, ``public`` the names that some
+    file states to be open. Each of ``looks`` is handed the whole account after each write.
+    """
+
+    folder: Path
+    awkward: bool = False
+    sandbox: Sandbox = field(init=False)
+    doors: list[str] = field(default_factory=list)
+    public: set[str] = field(default_factory=set)
+    looks: list[Look] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Seed an account whose clock and ids repeat."""
+        self.sandbox = Sandbox.create(
+            zones=ZONES,
+            awkward=self.awkward,
+            clock=ticking(),
+            entropy=random.Random(7).randbytes,
+        )
+
+    # -- what a person does -----------------------------------------------------------------
+
+    def declared(self, file: File) -> Declared:
+        """The wanted side of a file, checked as far as that goes offline."""
+        path = self.folder / "ztctl.yaml"
+        path.write_text(json.dumps({"version": 1, "stack": "prod", **file}), encoding="utf-8")
+        declared = declared_by(Settings(files=(path,)))[0]
+        self.public |= set(declared.public)
+        return declared
+
+    def plan(self, file: File, **yes: Any) -> Plan:
+        """The plan for a file; ``yes`` is what ``options_of`` takes."""
+        return self.plan_of(self.declared(file), **yes)
+
+    def plan_of(self, declared: Declared, **yes: Any) -> Plan:
+        """The plan for a wanted side."""
+        return asyncio.run(self._planned(declared, yes))
+
+    def apply(self, file: File, **yes: Any) -> Outcome:
+        """Plan and carry out; a refused plan fails the test."""
+        return self._finished(self.declared(file), yes)
+
+    def destroy(self, file: File, **yes: Any) -> Outcome:
+        """Take everything of the stack away, with every yes given."""
+        nothing = replace(self.declared(file), wanted=(), moved=())
+        everything = {
+            "deletions": True, "no_policy": ["all"], "ca_deletion": ["all"],
+            "protected": ["all"], "interruption": ["all"], "disconnect": ["all"],
+        }  # fmt: skip
+        return self._finished(nothing, {**everything, **yes})
+
+    def carry_out(self, plan: Plan) -> Outcome:
+        """Carry out a plan as it is."""
+        return asyncio.run(self._carried(plan))
+
+    # -- what others do ---------------------------------------------------------------------
+
+    def call(self, method: str, path: str, body: Json = None) -> Json:
+        """A request of somebody else; the result. ``{A}`` stands for the account."""
+        path, _, query = path.replace("{A}", f"/accounts/{self.sandbox.account_id}").partition("?")
+        pairs = tuple(tuple(pair.split("=", 1)) for pair in query.split("&") if pair)
+        sent = b"" if body is None else json.dumps(body).encode()
+        headers = (("authorization", "Bearer somebody"),)
+        request = Request(method, f"/client/v4{path}", pairs, headers, sent)  # type: ignore[arg-type]
+        response = self.sandbox.handle(request)
+        told = json.loads(response.body)
+        assert response.status < 400, told["errors"]
+        return told["result"]
+
+    def everything(self) -> Json:
+        """The whole account, by kind."""
+        return self.sandbox.export()
+
+    def one(self, kind: str, **facts: Any) -> Json:
+        """The one live object of a kind that has these fields."""
+        (found,) = (
+            item
+            for item in self.everything()[kind]
+            if all(item.get(name) == value for name, value in facts.items())
+            and not item.get("deleted_at")
+        )
+        return found
+
+    def open_names(self) -> list[str]:
+        """The names that were open after some write although no file states it."""
+        return sorted(set(self.doors) - self.public)
+
+    def writes(self) -> list[LogEntry]:
+        """Every write that the account has seen, in order."""
+        return [entry for entry in self.sandbox.log if entry.method != "GET"]
+
+    def forget_log(self) -> None:
+        """Begin a new page of the log."""
+        self.sandbox.log.clear()
+
+    # -- how --------------------------------------------------------------------------------
+
+    def client(self) -> Client:
+        """A client of this account that loses no time, watched."""
+        return Client(
+            Secret("sandbox"),
+            account=self.sandbox.account_id,
+            transport=Watched(self.sandbox, self._look),
+            quota=None,
+            sleep=at_once,
+        )
+
+    def view(self) -> View:
+        """A view that nobody reads."""
+        return make_view(
+            "json", stdout=StringIO(), stderr=StringIO(), color=False, quiet=True, terminal=False,
+            redact=str, version="0",
+        )  # fmt: skip
+
+    def _look(self, live: Json) -> None:
+        self.doors += open_doors(live)
+        for look in self.looks:
+            look(live)
+
+    def _finished(self, declared: Declared, yes: Mapping[str, Any]) -> Outcome:
+        async def work() -> Outcome:
+            plan = await self._planned(declared, yes)
+            assert not plan.refusals, plan.refusals
+            return await self._carried(plan)
+
+        return asyncio.run(work())
+
+    async def _planned(self, declared: Declared, yes: Mapping[str, Any]) -> Plan:
+        async with self.client() as client:
+            return await planned(client, declared, options_of(**yes), self.view())
+
+    async def _carried(self, plan: Plan) -> Outcome:
+        async with self.client() as client:
+            return await execute(plan, KINDS, Means(client, self.view().event, sleep=at_once))
+
+
+def told(plan: Plan) -> list[str]:
+    """A plan in short: action and address of each change, in the order in which it is printed."""
+    return [f"{change.action} {change.address}" for change in plan.changes]
+
+
+def edits(plan: Plan) -> list[str]:
+    """The paths of every edit of a plan, each behind its address."""
+    return [
+        f"{change.address} {edit.path}"
+        for change in plan.changes
+        for edit in change.edits
+        if change.action is not Action.DELETE
+    ]
+
+
+def refused(plan: Plan) -> list[tuple[str, str]]:
+    """Whom apply will not serve, and the flag that would admit it."""
+    return [(str(refusal.address), refusal.flag) for refusal in plan.refusals]

@@ -1,0 +1,236 @@
+"""What is live already: taken over only when that is said, and never from another stack."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.behaviour.account import Account, edits, refused, told
+from tests.behaviour.files import HOST, host, whole
+from tests.laws.foreign import changed, snapshot
+from ztctl.core.plan import Action
+
+EVERYONE: list[Any] = [{"everyone": {}}]
+
+
+def zone(account: Account) -> str:
+    """Where the records of the first zone are."""
+    return f"/zones/{account.one('zones', name='example.com')['id']}/dns_records"
+
+
+def application(account: Account, **fields: Any) -> Any:
+    """An application on the host's domain, made by hand."""
+    body = {"type": "self_hosted", "name": "By hand", "domain": HOST, **fields}
+    return account.call("POST", "{A}/access/apps", body)
+
+
+def by_hand(account: Account, section: str) -> str:
+    """An object of the key's bare name, made by hand; its id."""
+    match section:
+        case "groups":
+            body: Any = {"name": "people", "include": EVERYONE}
+            made = account.call("POST", "{A}/access/groups", body)
+        case "policies":
+            body = {"name": "team", "decision": "deny", "include": EVERYONE}
+            made = account.call("POST", "{A}/access/policies", body)
+        case "tunnels":
+            body = {"name": "pool", "config_src": "cloudflare"}
+            made = account.call("POST", "{A}/cfd_tunnel", body)
+        case "applications":
+            made = application(account)
+        case _:
+            body = {"type": "CNAME", "name": HOST, "content": "elsewhere.example.net"}
+            made = account.call("POST", zone(account), body)
+    return str(made["id"])
+
+
+@pytest.mark.parametrize(
+    ("section", "address"),
+    [
+        ("groups", "access_group.people"),
+        ("policies", "access_policy.team"),
+        ("tunnels", "tunnel.pool"),
+        ("applications", f"access_application.{HOST}"),
+        ("dns", f"dns_record.{HOST}"),
+    ],
+)
+def test_what_is_live_is_adopted_when_that_is_said(
+    account: Account, section: str, address: str
+) -> None:
+    """Without ``--adopt`` the plan shows it and apply is refused; with it, the object is kept."""
+    key = by_hand(account, section)
+
+    plan = account.plan(whole())
+
+    assert f"adopt {address}" in told(plan)
+    assert refused(plan) == [(address, "--adopt")]
+    assert all(refusal.apply_only for refusal in plan.refusals)
+    assert account.apply(whole(), adopt=True).is_complete
+    assert account.plan(whole()).is_empty
+    kind = {"applications": "apps", "dns": "dns_records"}.get(section, section)
+    assert account.one(kind)["id"] == key
+
+
+def test_an_adoption_shows_every_edit(account: Account) -> None:
+    """Mark included: a person sees all that will be different."""
+    by_hand(account, "policies")
+
+    plan = account.plan(whole())
+
+    adopted = [path for path in edits(plan) if path.startswith("access_policy")]
+    assert adopted == [
+        "access_policy.team decision",
+        "access_policy.team include[]",
+        "access_policy.team include[]",
+        "access_policy.team session_duration",
+        "access_policy.team name",
+    ]
+
+
+def test_an_adoption_names_what_it_drops(account: Account) -> None:
+    """Policies of the application's own vanish when it gets others."""
+    application(account, policies=[{"name": "Old", "decision": "allow", "include": EVERYONE}])
+
+    (change,) = (item for item in account.plan(whole()).changes if item.action is Action.ADOPT)
+
+    assert change.notes == ("drops the application's own policy 'Old'",)
+
+
+def test_an_address_record_gives_way_in_one_batch(account: Account) -> None:
+    """The name is never without a record: the old one goes and the new one comes in one write."""
+    record = {"type": "A", "name": HOST, "content": "192.0.2.1"}
+    account.call("POST", zone(account), record)
+    account.call("POST", zone(account), {**record, "content": "192.0.2.2"})
+    account.call("POST", zone(account), {**record, "type": "AAAA", "content": "2001:db8::1"})
+    account.forget_log()
+
+    account.apply(whole(), adopt=True)
+
+    (batch,) = (json.loads(one.body) for one in account.writes() if "/dns_records" in one.path)
+    assert {name: len(items) for name, items in batch.items()} == {"deletes": 3, "posts": 1}
+    assert account.one("dns_records")["type"] == "CNAME"
+    assert account.plan(whole()).is_empty
+
+
+def test_a_record_of_another_type_stays(account: Account) -> None:
+    """A TXT record on a declared name is in nobody's way."""
+    text = {"type": "TXT", "name": HOST, "content": "v=spf1 -all"}
+    made = account.call("POST", zone(account), text)
+
+    account.apply(whole())
+
+    assert account.one("dns_records", type="TXT")["id"] == made["id"]
+
+
+def test_an_adoption_never_replaces(account: Account) -> None:
+    """An application of another type is refused, and no flag admits it."""
+    application(account, type="ssh")
+
+    plan = account.plan(whole(), adopt=True)
+
+    assert refused(plan) == [(f"access_application.{HOST}", "")]
+    assert "an adoption never replaces" in plan.refusals[0].reason
+
+
+# -- claimed by name ------------------------------------------------------------------------
+
+
+def test_a_claim_by_name_needs_no_flag(account: Account) -> None:
+    """The exact live name is the yes: the object is updated, keeps its name and its id."""
+    body = {"name": "Company SSH", "decision": "deny", "include": EVERYONE}
+    key = account.call("POST", "{A}/access/policies", body)["id"]
+    file = whole()
+    file["policies"]["team"]["name"] = "Company SSH"
+
+    plan = account.plan(file)
+
+    assert "update access_policy.team" in told(plan)
+    assert not plan.refusals
+    account.carry_out(plan)
+    policy = account.one("policies")
+    assert (policy["id"], policy["name"], policy["decision"]) == (key, "Company SSH", "allow")
+    assert account.plan(file).is_empty
+
+
+def test_a_claim_is_let_go_with_its_block(account: Account) -> None:
+    """What the file only claimed is not deleted when it says nothing of it any more."""
+    body = {"name": "By hand", "config_src": "cloudflare"}
+    key = account.call("POST", "{A}/cfd_tunnel", body)["id"]
+    account.apply({**host(), "tunnels": {"pool": {}, "claimed": {"name": "By hand"}}})
+
+    account.apply(host())
+
+    assert account.one("tunnels", name="By hand")["id"] == key
+
+
+def test_a_claimed_application_keeps_its_tag(account: Account) -> None:
+    """A claim is about the name: the application is ours, and goes with its block."""
+    key = application(account)["id"]
+    file = whole()
+    file["applications"][HOST]["name"] = "By hand"
+
+    account.apply(file)
+
+    assert account.one("apps")["id"] == key
+    assert account.one("apps")["tags"] == ["ztctl-prod"]
+    assert f"delete access_application.{HOST}" not in told(account.plan(file))
+
+
+def test_two_live_objects_of_one_name_are_a_problem(account: Account) -> None:
+    """Both ids are told, and nothing is guessed."""
+    from ztctl.core.diagnostics import Problems
+
+    body = {"name": "Twice", "decision": "allow", "include": EVERYONE}
+    ids = [account.call("POST", "{A}/access/policies", body)["id"] for _ in range(2)]
+    file = whole()
+    file["policies"]["team"]["name"] = "Twice"
+
+    with pytest.raises(Problems) as caught:
+        account.plan(file)
+
+    assert all(key in str(caught.value) for key in ids)
+
+
+# -- another stack --------------------------------------------------------------------------
+
+
+def other(file: dict[str, Any]) -> dict[str, Any]:
+    """The same file under the name of another stack."""
+    return {**file, "stack": "staging"}
+
+
+@pytest.mark.parametrize("flags", [{}, {"adopt": True}])
+def test_what_another_stack_owns_is_refused(account: Account, flags: dict[str, Any]) -> None:
+    """Always, naming the stack: neither its application nor its record is taken over."""
+    account.apply(other(whole()))
+    others = snapshot(account)
+
+    plan = account.plan(whole(), **flags)
+
+    assert refused(plan) == [(f"access_application.{HOST}", ""), (f"dns_record.{HOST}", "")]
+    assert all("'staging'" in refusal.reason for refusal in plan.refusals)
+    assert changed(others, account) == []
+
+
+def test_a_name_with_the_mark_of_another_stack_cannot_be_claimed(account: Account) -> None:
+    """A claim by name does not go before the mark."""
+    account.apply(other(whole()))
+    file = {"tunnels": {"mine": {"name": "pool.ztctl-staging"}}}
+
+    plan = account.plan(file)
+
+    assert refused(plan) == [("tunnel.mine", "")]
+    assert "'staging'" in plan.refusals[0].reason
+
+
+def test_what_another_stack_owns_cannot_be_removed(account: Account) -> None:
+    """Naming it under ``removed`` is refused too."""
+    account.apply(other(whole()))
+    file = {"removed": [{"address": "tunnel.old", "name": "pool.ztctl-staging"}]}
+
+    plan = account.plan({**host("a.example.com"), **file})
+
+    assert refused(plan) == [("tunnel.old", "")]
+    assert "'staging'" in plan.refusals[0].reason

@@ -1,0 +1,280 @@
+"""What leaves the file leaves the account: all of it, in a safe order, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.behaviour.account import Account, refused, told
+from tests.behaviour.doors import uncovered
+from tests.behaviour.files import HOST, host, short, whole
+from ztctl.core.plan import Action
+
+FAR = "far.example.org"
+YES: dict[str, Any] = {"deletions": True, "ca_deletion": ["all"]}
+
+
+def two_zones() -> dict[str, Any]:
+    """A host in each zone."""
+    file = host()
+    file["hosts"][FAR] = short()
+    return file
+
+
+def test_the_last_host_of_a_zone_takes_its_record_along(account: Account) -> None:
+    """Nothing in the file names the zone any more, and still the record goes."""
+    account.apply(two_zones())
+
+    plan = account.plan(host(), **YES)
+
+    assert f"delete dns_record.{FAR}" in told(plan)
+    assert account.carry_out(plan).is_complete
+    assert [item["name"] for item in account.everything()["dns_records"]] == [HOST]
+    assert account.plan(host()).is_empty
+
+
+def test_a_record_is_found_by_the_tunnel_when_its_application_is_gone(account: Account) -> None:
+    """Somebody deleted the application: the tunnel still serves the name, so the record goes."""
+    account.apply(two_zones())
+    account.call("DELETE", f"{{A}}/access/apps/{account.one('apps', name=FAR)['id']}")
+
+    plan = account.plan(host(), **YES)
+
+    assert f"delete dns_record.{FAR}" in told(plan)
+    account.doors.clear()
+    assert account.carry_out(plan).is_complete
+    assert [item["name"] for item in account.everything()["dns_records"]] == [HOST]
+
+
+def test_a_host_is_closed_from_the_outside(account: Account) -> None:
+    """First the record, then the rule, last the application: no name is ever uncovered."""
+    account.apply(two_zones())
+    open_names: list[str] = []
+    account.looks.append(lambda live: open_names.extend(uncovered(live)))
+    account.forget_log()
+
+    account.apply(host(), **YES)
+
+    paths = [entry.path for entry in account.writes()]
+    order = [
+        next(i for i, path in enumerate(paths) if part in path)
+        for part in ("/dns_records/batch", "/configurations", "/access/apps/")
+    ]
+    assert open_names == []
+    assert order == sorted(order)
+
+
+def test_a_destroy_leaves_nothing(account: Account) -> None:
+    """Every object of the stack goes, the mark's tag last of its application."""
+    account.apply(whole())
+
+    outcome = account.destroy(whole())
+
+    assert outcome.is_complete, outcome.failed
+    live = account.everything()
+    kinds = ("tags", "groups", "policies", "apps", "app_cas", "dns_records")
+    assert [live[kind] for kind in kinds] == [[]] * len(kinds)
+    assert all(tunnel["deleted_at"] for tunnel in live["tunnels"])
+
+
+def test_a_policy_that_others_use_is_not_deleted(account: Account) -> None:
+    """The plan is refused before the first write, and names who uses it."""
+    account.apply(whole())
+    ours = account.one("policies")["id"]
+    foreign = {
+        "type": "self_hosted",
+        "name": "Wiki",
+        "domain": "wiki.example.com",
+        "policies": [ours],
+    }
+    account.call("POST", "{A}/access/apps", foreign)
+    account.forget_log()
+
+    plan = account.plan({}, **YES)
+
+    assert [refusal.address.key for refusal in plan.refusals if refusal.address] == ["team"]
+    assert "Wiki" in plan.refusals[0].reason
+    assert not account.writes()
+
+
+def test_a_group_that_others_use_is_not_deleted(account: Account) -> None:
+    """A foreign policy that names the group keeps it, and is named."""
+    account.apply(whole())
+    rule = [{"group": {"id": account.one("groups")["id"]}}]
+    body = {"name": "Wiki people", "decision": "allow", "include": rule}
+    account.call("POST", "{A}/access/policies", body)
+
+    plan = account.plan({}, **YES)
+
+    assert refused(plan) == [("access_group.people", "")]
+    assert "Wiki people" in plan.refusals[0].reason
+
+
+def test_a_forgotten_file_deletes_nothing(account: Account) -> None:
+    """When no declared object is live, deleting all that is owned wants its own yes."""
+    account.apply(whole())
+
+    plan = account.plan({}, ca_deletion=["all"])
+
+    assert refused(plan) == [("None", "--allow-deletions")]
+
+
+def test_a_ca_goes_only_with_a_yes(account: Account) -> None:
+    """Also when it would go with its application."""
+    account.apply(two_zones())
+
+    plan = account.plan(host(), deletions=True)
+
+    assert refused(plan) == [(f"ca_key.{FAR}", f"--allow-ca-deletion ca_key.{FAR}")]
+
+
+def test_a_running_tunnel_goes_only_with_a_yes(account: Account) -> None:
+    """With it, its connections are dropped and the tunnel is deleted."""
+    account.apply(whole())
+    account.sandbox.connect(account.one("tunnels")["id"])
+    assert ("tunnel.pool", "--allow-disconnect tunnel.pool") in refused(account.plan({}, **YES))
+
+    outcome = account.apply({}, disconnect=["tunnel.pool"], **YES)
+
+    assert outcome.is_complete, outcome.failed
+
+
+# -- removed, forget, protect ---------------------------------------------------------------
+
+
+def removed(address: str, **facts: Any) -> dict[str, Any]:
+    """A file that only takes one object away."""
+    return {"removed": [{"address": address, **facts}]}
+
+
+def test_what_is_removed_by_name_is_deleted_without_a_mark(account: Account) -> None:
+    """An object made by hand goes when the file names it, once; then there is nothing to do."""
+    account.call("POST", "{A}/cfd_tunnel", {"name": "Old pool", "config_src": "cloudflare"})
+    file = {**host(), **removed("tunnel.old", name="Old pool")}
+
+    account.apply(file, **YES)
+
+    assert not [
+        item
+        for item in account.everything()["tunnels"]
+        if item["name"] == "Old pool" and not item["deleted_at"]
+    ]
+    assert account.plan(file).is_empty
+
+
+def test_removing_what_is_not_there_is_nothing(account: Account) -> None:
+    """Neither a change nor a problem."""
+    account.apply(host())
+
+    file = {**host(), **removed("tunnel.never", name="Never")}
+
+    assert account.plan(file).is_empty
+
+
+@pytest.mark.parametrize(
+    ("section", "address"),
+    [
+        ("groups", "access_group.people"),
+        ("policies", "access_policy.team"),
+        ("tunnels", "tunnel.pool"),
+        ("applications", f"access_application.{HOST}"),
+        ("dns", f"dns_record.{HOST}"),
+    ],
+)
+def test_what_is_forgotten_only_loses_its_mark(
+    account: Account, section: str, address: str
+) -> None:
+    """The object lives on as it was, belongs to nobody, and the plan is empty."""
+    account.apply(whole())
+    kept = {name: entries for name, entries in whole().items() if name not in _above(section)}
+    file = {**kept, **removed(address, forget=True)}
+    before = _count(account)
+
+    plan = account.plan(file, **YES)
+
+    assert [change.action for change in plan.changes if str(change.address) == address] == [
+        Action.FORGET
+    ]
+    assert account.carry_out(plan).is_complete
+    assert _count(account)[_KIND[section]] == before[_KIND[section]]
+    assert account.plan(file).is_empty
+
+
+_KIND = {
+    "groups": "groups",
+    "policies": "policies",
+    "tunnels": "tunnels",
+    "applications": "apps",
+    "dns": "dns_records",
+}
+_USERS = {
+    "groups": ("groups", "policies", "applications", "ca_keys", "tunnels", "dns"),
+    "policies": ("policies", "applications", "ca_keys", "tunnels", "dns"),
+    "tunnels": ("tunnels", "dns"),
+    "applications": ("applications", "ca_keys", "tunnels", "dns"),
+    "dns": ("dns",),
+}
+
+
+def _above(section: str) -> tuple[str, ...]:
+    """The section and those whose objects refer to its."""
+    return _USERS[section]
+
+
+def _count(account: Account) -> dict[str, int]:
+    return {
+        kind: sum(1 for item in items if not item.get("deleted_at"))
+        for kind, items in account.everything().items()
+    }
+
+
+def protected(section: str, *, protect: bool = True) -> dict[str, Any]:
+    """The whole file with the objects of a section protected."""
+    file = whole()
+    for fields in file[section].values():
+        fields["protect"] = protect
+    return file
+
+
+@pytest.mark.parametrize("section", ["groups", "policies", "tunnels", "applications", "dns"])
+def test_protection_is_put_on_and_taken_off_in_place(account: Account, section: str) -> None:
+    """The same object is protected, and free again: it is never made anew."""
+    account.apply(whole())
+    ids = sorted(item["id"] for item in account.everything()[_KIND[section]])
+
+    account.apply(protected(section))
+    assert account.plan(protected(section)).is_empty
+    account.apply(whole())
+
+    assert account.plan(whole()).is_empty
+    assert sorted(item["id"] for item in account.everything()[_KIND[section]]) == ids
+    assert "ztctl-prod.protect" not in str(account.everything())
+
+
+@pytest.mark.parametrize(
+    ("section", "address"),
+    [
+        ("groups", "access_group.people"),
+        ("policies", "access_policy.team"),
+        ("tunnels", "tunnel.pool"),
+        ("applications", f"access_application.{HOST}"),
+        ("dns", f"dns_record.{HOST}"),
+    ],
+)
+def test_what_is_protected_outlives_its_block(account: Account, section: str, address: str) -> None:
+    """The protection is on the live object: without the flag the plan is refused."""
+    account.apply(protected(section))
+
+    plan = account.plan({}, **YES)
+
+    assert refused(plan) == [(address, f"--allow-protected {address}")]
+    assert not account.plan({}, protected=[address], **YES).refusals
+
+
+def test_unprotecting_is_an_apply_of_its_own(account: Account) -> None:
+    """After it the object goes without a further yes."""
+    account.apply(protected("tunnels"))
+    account.apply(protected("tunnels", protect=False))
+
+    assert not account.plan({}, **YES).refusals

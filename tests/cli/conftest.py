@@ -1,0 +1,314 @@
+"""The command line as a process of its own, terminals for it, and accounts for it to work on."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+import pytest
+
+from ztctl.sandbox.messages import Request, Response
+from ztctl.sandbox.server import served
+from ztctl.sandbox.service import Sandbox
+
+QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart" / "ztctl.yaml"
+COMMAND = (sys.executable, "-m", "ztctl")
+PATIENCE = 45.0
+TOKEN = "canary-token-0123456789abcdef"
+KEPT = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT")
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """Everything that it said."""
+        return self.out + self.err
+
+
+def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A small environment that is the same everywhere; any warning of Python ends the command."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    fixed = {"HOME": str(home), "LC_ALL": "C.UTF-8", "COLUMNS": "80", "TERM": "xterm"}
+    return {**kept, **fixed, "PYTHONWARNINGS": "error", **(more or {})}
+
+
+class Ztctl:
+    """Runs ``python -m ztctl`` in one folder."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.env = environment(folder, env)
+
+    def __call__(self, *arguments: object, env: Mapping[str, str] | None = None) -> Done:
+        """Run a command to its end, without a terminal; it never ends in a traceback."""
+        ran = subprocess.run(
+            [*COMMAND, *map(str, arguments)],
+            cwd=self.folder,
+            env={**self.env, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return checked(Done(ran.returncode, ran.stdout.decode(), ran.stderr.decode()))
+
+    def at(self, account: Account) -> Ztctl:
+        """The same, working on a served account."""
+        return Ztctl(self.folder, account.env)
+
+    def files(self) -> set[str]:
+        """Every file below the folder."""
+        return {
+            str(path.relative_to(self.folder))
+            for path in self.folder.rglob("*")
+            if not path.is_dir() or path.is_symlink()
+        }
+
+
+def checked(done: Done) -> Done:
+    """The same; nothing that a person gives or meets may end in a traceback."""
+    assert "Traceback" not in done.said, done.said
+    assert "Exception ignored" not in done.said, done.said
+    return done
+
+
+class Running:
+    """A command under way, its streams read line by line."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._seen = {"out": "", "err": ""}
+        self._more = threading.Condition()
+        streams: dict[str, Any] = {"out": process.stdout, "err": process.stderr}
+        self._readers = [
+            threading.Thread(target=self._read, args=item, daemon=True) for item in streams.items()
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, name: str, stream: IO[bytes]) -> None:
+        with suppress(ValueError, OSError):
+            for line in stream:
+                with self._more:
+                    self._seen[name] += line.decode()
+                    self._more.notify_all()
+
+    def wait_for(self, text: str, name: str = "err") -> str:
+        """Everything on a stream, once it holds the text."""
+        with self._more:
+            found = self._more.wait_for(lambda: text in self._seen[name], PATIENCE)
+            assert found, f"{text!r} never came: {self._seen}"
+            return self._seen[name]
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+
+    def ended(self) -> Done:
+        """How it ended."""
+        self.process.wait(PATIENCE)
+        for reader in self._readers:
+            reader.join(PATIENCE)
+        return checked(Done(self.process.returncode, self._seen["out"], self._seen["err"]))
+
+
+class Terminal:
+    """A command whose three streams are one terminal, with a person before it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
+        self.process = process
+        self.screen = ""
+        self._master = master
+
+    def wait_for(self, text: str) -> None:
+        """Read on until the text is on the screen."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.screen:
+            assert time.monotonic() < deadline, f"{text!r} never came: {self.screen!r}"
+            assert self._read(deadline), f"it ended without {text!r}: {self.screen!r}"
+
+    def type(self, text: str) -> None:
+        """Press keys, control characters such as Ctrl-C among them."""
+        os.write(self._master, text.encode())
+
+    def ended(self) -> Done:
+        """How it ended; everything that was on the screen is its output."""
+        deadline = time.monotonic() + PATIENCE
+        while self._read(deadline):
+            pass
+        self.process.wait(PATIENCE)
+        return checked(Done(self.process.returncode, self.screen, ""))
+
+    def _read(self, deadline: float) -> bool:
+        ready, _, _ = select.select([self._master], [], [], max(0, deadline - time.monotonic()))
+        assert ready, f"nothing more came: {self.screen!r}"
+        with suppress(OSError):  # Linux: the other end is closed
+            text = os.read(self._master, 65536)
+            self.screen += text.decode(errors="replace")
+            return bool(text)
+        return False
+
+
+class Gated(Sandbox):
+    """A sandbox that can be told to stand still when a certain request comes in."""
+
+    def gate(self, method: str, path: str) -> Gate:
+        """Hold the first request of this sort; the way is cleared by ``opened.set()``."""
+        self.__dict__["_gate"] = gate = Gate(method, re.compile(path))
+        return gate
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request, after the gate is open."""
+        gate: Gate | None = self.__dict__.get("_gate")
+        if gate is not None and request.method == gate.method and gate.path.search(request.path):
+            self.__dict__["_gate"] = None
+            gate.reached.set()
+            gate.opened.wait(PATIENCE)
+        return super().handle(request)
+
+
+@dataclass
+class Gate:
+    """Where a request is held."""
+
+    method: str
+    path: re.Pattern[str]
+    reached: threading.Event = field(default_factory=threading.Event)
+    opened: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self) -> None:
+        """Until the request has come in."""
+        assert self.reached.wait(PATIENCE), "the request never came"
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account on a loopback port."""
+
+    sandbox: Gated
+    url: str
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The three variables that lead to it."""
+        return {
+            "CLOUDFLARE_BASE_URL": self.url,
+            "CLOUDFLARE_ACCOUNT_ID": self.sandbox.account_id,
+            "CLOUDFLARE_API_TOKEN": TOKEN,
+        }
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Make something by hand, as somebody else would; gives what came of it."""
+        (zone,) = (one["id"] for one in self.sandbox.export()["zones"])
+        place = path.format(account=self.sandbox.account_id, zone=zone)
+        headers = {"authorization": f"Bearer {TOKEN}"}
+        answer = httpx.post(f"{self.url}{place}", json=body, headers=headers)
+        self.sandbox.log.clear()
+        return answer.raise_for_status().json()["result"]
+
+    @property
+    def written(self) -> list[str]:
+        """Every request that was not a plain reading one."""
+        return [f"{one.method} {one.path}" for one in self.sandbox.log if one.method != "GET"]
+
+
+@pytest.fixture
+def ztctl(tmp_path: Path) -> Ztctl:
+    """The command line in an empty folder."""
+    return Ztctl(tmp_path)
+
+
+@pytest.fixture
+def project(ztctl: Ztctl) -> Ztctl:
+    """The command line in a folder that holds the quickstart as its ztctl.yaml."""
+    shutil.copy(QUICKSTART, ztctl.folder / "ztctl.yaml")
+    return ztctl
+
+
+@pytest.fixture
+def open_account() -> Iterator[Callable[..., Account]]:
+    """Serve an account of its own; settings go to the sandbox."""
+    with ExitStack() as stack:
+
+        def make(**facts: Any) -> Account:
+            sandbox = Gated.create(**facts)
+            assert isinstance(sandbox, Gated)
+            return Account(sandbox, stack.enter_context(served(sandbox)))
+
+        yield make
+
+
+@pytest.fixture
+def account(open_account: Callable[..., Account]) -> Account:
+    """One account on a loopback port."""
+    return open_account()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Start a command and leave it running; it is ended with the test."""
+    with ExitStack() as stack:
+
+        def make(ztctl: Ztctl, *arguments: str) -> Running:
+            process = subprocess.Popen(
+                [*COMMAND, *arguments],
+                cwd=ztctl.folder,
+                env=ztctl.env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return Running(process)
+
+        yield make
+
+
+@pytest.fixture
+def terminal() -> Iterator[Callable[..., Terminal]]:
+    """Start a command on a terminal; it is ended with the test."""
+    with ExitStack() as stack:
+
+        def make(ztctl: Ztctl, *arguments: str) -> Terminal:
+            master, slave = pty.openpty()
+            stack.callback(os.close, master)
+            # A session of its own, so that the terminal's Ctrl-C reaches it and nobody else.
+            code = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+            run = "import sys; from ztctl.cli.main import main; sys.argv[0] = 'ztctl'; main()"
+            process = subprocess.Popen(
+                [sys.executable, "-c", code + run, *arguments],
+                cwd=ztctl.folder,
+                env=ztctl.env,
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                start_new_session=True,
+            )
+            os.close(slave)
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return Terminal(process, master)
+
+        yield make

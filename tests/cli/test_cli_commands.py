@@ -1,0 +1,126 @@
+"""Promises about each command as a whole: what it does, where it says it, how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from ztctl import __version__
+
+Ztctl = Any
+PLAN_SCHEMA = Path(__file__).parents[1] / "views" / "plan.schema.json"
+COMMANDS = (
+    ("validate",),
+    ("plan",),
+    ("apply",),
+    ("destroy",),
+    ("schema",),
+    ("sandbox", "serve"),
+    ("sandbox", "reset"),
+    ("sandbox", "show"),
+)
+
+
+@pytest.mark.parametrize("word", ["--version", "-V"])
+def test_the_version_is_one_line(word: str, ztctl: Ztctl) -> None:
+    """The version is told on stdout in a form that scripts can read."""
+    done = ztctl(word)
+
+    assert (done.code, done.out, done.err) == (0, f"ztctl {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_each_command_explains_itself(command: tuple[str, ...], ztctl: Ztctl) -> None:
+    """Each command has a help that names it, leaves no trace of markup, and ends well."""
+    done = ztctl(*command, "--help")
+
+    assert done.code == 0
+    assert f"Usage: ztctl {' '.join(command)} [OPTIONS]" in done.out
+    flags = [line for line in done.out.splitlines() if "<bool>" in line]
+    assert [line for line in flags if "--help" not in line] == []
+    assert "list[" not in done.out
+    assert done.err == ""
+
+
+def test_the_help_names_every_command(ztctl: Ztctl) -> None:
+    """The help of the whole lists what there is."""
+    done = ztctl("--help")
+
+    assert done.code == 0
+    for command in COMMANDS:
+        assert f"│ {command[0]} " in done.out
+
+
+@pytest.mark.parametrize("command", [(), ("sandbox",)])
+def test_no_command_is_wrong_usage_and_shows_the_help(
+    command: tuple[str, ...], ztctl: Ztctl
+) -> None:
+    """Who names no command is shown the commands, and a script that does so is told."""
+    done = ztctl(*command)
+
+    assert done.code == 64
+    assert "Usage: ztctl" in done.said
+    assert "error" not in done.said
+
+
+@pytest.mark.parametrize(
+    ("shell", "word"), [("bash", "complete -o default"), ("zsh", "#compdef ztctl")]
+)
+def test_completion_is_told_for_a_shell(shell: str, word: str, ztctl: Ztctl) -> None:
+    """The script that completes commands can be shown for each shell."""
+    # Typer asks the parent processes for the shell unless it is told not to.
+    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+
+    done = ztctl("--show-completion", shell, env=named)
+
+    assert word in done.out
+    assert done.code == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("ztctl sand", ["sandbox"]),
+        ("ztctl plan --exit", ["--exit-code"]),
+        ("ztctl sandbox s", ["serve", "show"]),
+    ],
+)
+def test_words_are_completed(typed: str, expected: list[str], ztctl: Ztctl) -> None:
+    """What the shell asks for while somebody types are commands and options, and no noise."""
+    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+
+    done = ztctl(env={**asked, "_ZTCTL_COMPLETE": "complete_bash"})
+
+    assert done.out.split() == expected
+    assert done.err == ""
+
+
+def test_the_schema_is_json(ztctl: Ztctl) -> None:
+    """The JSON Schema of the file is data, and accepts the quickstart's sections."""
+    done = ztctl("schema")
+
+    shown = json.loads(done.out)
+    jsonschema.validators.validator_for(shown).check_schema(shown)
+    assert {"policies", "hosts", "ca_keys"} <= shown["properties"].keys()
+    assert (done.code, done.err) == (0, "")
+
+
+def test_validate_counts_what_is_declared(project: Ztctl) -> None:
+    """Files that are right are said to be so, beside the data."""
+    done = project("validate")
+
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "The files are valid: 6 objects declared.\n"
+
+
+def test_validate_needs_no_account(project: Ztctl) -> None:
+    """A check of the files leaves nothing behind and asks nobody."""
+    before = project.files()
+
+    project("validate", env={"CLOUDFLARE_BASE_URL": "https://192.0.2.1"})
+
+    assert project.files() == before

@@ -1,0 +1,146 @@
+"""Promises about what an apply leaves beside the account: key files, and what to do next."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Ztctl = Any
+APPLY = ("apply", "--sandbox", "--auto-approve")
+KEY = Path("ca") / "ssh.example.com.pub"
+BASTION = """\
+version: 1
+stack: prod
+policies:
+  p: {decision: allow, include: [{email: a@example.com}]}
+tunnels:
+  t: {}
+hosts:
+  bastion.example.com: {tunnel: t, service: bastion, policies: [p]}
+"""
+
+
+@pytest.fixture
+def applied(project: Ztctl) -> Ztctl:
+    """A folder whose quickstart is applied."""
+    assert project(*APPLY).code == 0
+    return project
+
+
+def test_the_ca_key_is_written_beside_the_file(applied: Ztctl) -> None:
+    """After an apply the public key stands in its file, for everybody to read."""
+    path = applied.folder / KEY
+
+    assert path.read_text(encoding="utf-8").startswith("ecdsa-sha2-nistp256 ")
+    assert path.read_text(encoding="utf-8").count("\n") == 1
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_a_key_file_that_is_right_is_left_alone(applied: Ztctl) -> None:
+    """An apply that changes nothing writes nothing."""
+    before = (applied.folder / KEY).stat()
+
+    done = applied(*APPLY)
+
+    after = (applied.folder / KEY).stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert "Wrote" not in done.err
+
+
+@pytest.mark.parametrize(("text", "state"), [(None, "is missing"), ("other\n", "is out of date")])
+def test_a_key_file_that_is_wrong_is_a_warning_and_no_change(
+    text: str | None, state: str, applied: Ztctl
+) -> None:
+    """A plan warns of a missing or stale file, has no difference for it, and apply writes it."""
+    path = applied.folder / KEY
+    right = path.read_text(encoding="utf-8")
+    path.unlink()
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+
+    planned = applied("plan", "--sandbox", "--exit-code")
+    done = applied(*APPLY)
+
+    assert planned.code == 0
+    assert f"{KEY} {state}" in planned.out
+    assert planned.out.endswith("No changes. 7 objects are in step.\n")
+    assert done.err == f"Wrote {KEY}: the CA key of ssh.example.com\n"
+    assert path.read_text(encoding="utf-8") == right
+
+
+def test_a_key_file_that_cannot_be_written_is_told(project: Ztctl) -> None:
+    """What stands in the way is named; all else is done, and the next steps are still told."""
+    (project.folder / KEY).mkdir(parents=True)
+
+    done = project(*APPLY)
+
+    assert done.code == 3
+    assert done.out.endswith("Apply complete: 7 added, 0 changed, 0 destroyed.\n")
+    assert f"error: cannot write {KEY}: is a directory\n" in done.err
+    assert "TrustedUserCAKeys" in done.err
+    assert list((project.folder / "ca").iterdir()) == [project.folder / KEY]
+
+
+def test_a_file_is_beside_its_own_yaml_file(project: Ztctl) -> None:
+    """The path counts from the YAML file's folder, wherever the command runs."""
+    (project.folder / "below").mkdir()
+    elsewhere = type(project)(project.folder / "below")
+
+    elsewhere(*APPLY, "-f", "..")
+
+    assert (project.folder / KEY).exists()
+    assert elsewhere.files() == {".ztctl/.gitignore", *(f".ztctl/{name}" for name in STATE)}
+
+
+STATE = ("sandbox.jsonl", "sandbox.jsonl.lock")
+
+
+def test_next_steps_lead_from_the_tunnel_to_the_login(project: Ztctl) -> None:
+    """A first apply ends with what servers and people still need, ready to be copied."""
+    done = project(*APPLY)
+
+    steps = done.err.split("Wrote ")[1].split("\n", 1)[1]
+    golden = Path(__file__).parent / "golden" / "next-steps.txt"
+    assert steps == golden.read_text(encoding="utf-8")
+
+
+def test_behind_a_bastion_each_machine_has_a_block(ztctl: Ztctl) -> None:
+    """For a bastion the block names a machine behind it, and no plain block is told."""
+    (ztctl.folder / "ztctl.yaml").write_text(BASTION, encoding="utf-8")
+
+    done = ztctl(*APPLY)
+
+    assert done.code == 0
+    assert (
+        "    ProxyCommand cloudflared access ssh --hostname bastion.example.com "
+        "--destination %h:%p\n"
+    ) in done.err
+    assert "Host bastion.example.com" not in done.err
+    assert "  bastion.example.com: ecdsa-sha2-nistp256 " in done.err
+
+
+def test_what_was_there_before_needs_no_next_step(applied: Ztctl) -> None:
+    """An apply that makes nothing new has nothing to add."""
+    path = applied.folder / "ztctl.yaml"
+    text = path.read_text(encoding="utf-8").replace("8h", "9h")
+    path.write_text(text, encoding="utf-8")
+
+    done = applied(*APPLY)
+
+    assert done.out.endswith("Apply complete: 0 added, 1 changed, 0 destroyed.\n")
+    assert done.err.splitlines()[-1].startswith("access_policy.ssh-team: ")
+
+
+def test_a_destroyed_stack_has_no_next_step(applied: Ztctl) -> None:
+    """After a destroy nobody is told to log in, and the key file is not written again."""
+    (applied.folder / KEY).unlink()
+
+    done = applied("destroy", "--sandbox", "--auto-approve", "--allow-ca-deletion", "all")
+
+    assert done.code == 0
+    assert "TrustedUserCAKeys" not in done.err
+    assert not (applied.folder / KEY).exists()

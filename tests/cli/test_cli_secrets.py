@@ -1,0 +1,194 @@
+"""Promises about what must not be seen: the token, and values of the environment."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ztctl.sandbox.ids import derived
+
+Ztctl = Any
+Account = Any
+CANARY = "canary-value-of-the-environment"
+TOKEN = "canary-token-from-a-file-42"
+STACK = """\
+version: 1
+stack: prod
+tunnels:
+  t: {ingress: [{hostname: ssh.example.com, service: "ssh://localhost:22"}]}
+dns:
+  ssh.example.com: {tunnel: t, comment: "see ${env.ZTCTL_X}"}
+policies:
+  p: {decision: allow, include: [{email: a@example.com}]}
+applications:
+  ssh.example.com: {policies: [p]}
+"""
+COMMANDS = (
+    ("validate",),
+    ("plan", "--calls"),
+    ("plan", "--format", "json", "--out", "plan.json"),
+    ("plan", "--format", "markdown"),
+    ("apply", "--auto-approve"),
+    ("apply", "--auto-approve", "--format", "json"),
+    ("destroy", "--auto-approve"),
+)
+
+
+@pytest.fixture
+def secretive(ztctl: Ztctl) -> Ztctl:
+    """A folder whose file reads the environment."""
+    (ztctl.folder / "ztctl.yaml").write_text(STACK, encoding="utf-8")
+    return ztctl
+
+
+def holding(ztctl: Ztctl, text: str) -> list[str]:
+    """The files below the folder that hold a text."""
+    return [
+        name
+        for name in sorted(ztctl.files())
+        if text.encode() in (ztctl.folder / name).read_bytes()
+    ]
+
+
+def test_a_token_from_a_file_is_never_seen(secretive: Ztctl, account: Account) -> None:
+    """A token that a file holds stays there, also when the service refuses it."""
+    (secretive.folder / "token").write_text(f"{TOKEN}\n", encoding="utf-8")
+    ztctl = secretive.at(account)
+    env = {"ZTCTL_X": CANARY, "CLOUDFLARE_API_TOKEN": ""}
+    named = ("--api-token-file", "token")
+
+    said = "".join(ztctl(*words, *named, env=env).said for words in COMMANDS[1:5:3])
+    account.sandbox.define_token("another", ["Zone Read"])
+    refused = ztctl("plan", *named, env=env)
+
+    assert "Apply complete" in said
+    assert refused.code == 1
+    assert TOKEN not in said + refused.said
+    assert holding(ztctl, TOKEN) == ["token"]
+
+
+def test_the_token_reached_the_service(secretive: Ztctl, account: Account) -> None:
+    """The canary was really at work: without it the account does not answer."""
+    account.sandbox.define_token(TOKEN, ["Zone Read"])
+    digest = derived(TOKEN).hex()
+
+    done = secretive.at(account)("plan", env={"ZTCTL_X": CANARY, "CLOUDFLARE_API_TOKEN": TOKEN})
+
+    assert "the API token is valid, but lacks the permission" in done.err
+    assert digest not in done.said
+
+
+def test_no_command_shows_a_secret(secretive: Ztctl, account: Account) -> None:
+    """In every command and format the token is not seen, and of a variable only its name."""
+    ztctl, token = secretive.at(account), account.env["CLOUDFLARE_API_TOKEN"]
+
+    done = [ztctl(*words, env={"ZTCTL_X": CANARY}) for words in COMMANDS]
+
+    said = "".join(one.said for one in done)
+    assert [one.code for one in done] == [0] * len(done)
+    assert (token in said, CANARY in said, holding(ztctl, token)) == (False, False, [])
+    assert "see (env ZTCTL_X)" in done[1].out
+    assert any(CANARY.encode() in one.body for one in account.sandbox.log)
+
+
+def test_a_saved_plan_is_for_its_owner(secretive: Ztctl, account: Account) -> None:
+    """A plan file holds the values that apply needs, and nobody else may read it."""
+    ztctl = secretive.at(account)
+    (ztctl.folder / "plan.json").write_text("{}", encoding="utf-8")
+
+    ztctl("plan", "--out", "plan.json", env={"ZTCTL_X": CANARY})
+
+    assert holding(ztctl, CANARY) == ["plan.json"]
+    assert stat.S_IMODE((ztctl.folder / "plan.json").stat().st_mode) == 0o600
+
+
+def test_a_saved_plan_masks_when_it_is_applied(secretive: Ztctl, account: Account) -> None:
+    """Applying a saved plan hides what came from the environment when it was made."""
+    ztctl = secretive.at(account)
+    ztctl("plan", "--out", "plan.json", env={"ZTCTL_X": CANARY})
+
+    done = ztctl("apply", "plan.json", "--auto-approve")
+
+    assert done.code == 0
+    assert CANARY not in done.said
+    assert "see (env ZTCTL_X)" in done.out
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("stack: prod", "stack: prod\naccount: ${env.ZTCTL_X}"),
+        ("decision: allow", "decision: '${env.ZTCTL_X}'"),
+        ("policies: [p]", "policies: ['${env.ZTCTL_X}']"),
+        ("email: a@example.com", "okta: {identity_provider: '${env.ZTCTL_X}', name: x}"),
+    ],
+    ids=["account", "value", "reference", "provider"],
+)
+def test_problems_mask_what_came_from_the_environment(
+    before: str, after: str, secretive: Ztctl, account: Account
+) -> None:
+    """A value of the environment is hidden in what is said to be wrong, too."""
+    assert before in STACK
+    path = secretive.folder / "ztctl.yaml"
+    path.write_text(STACK.replace(before, after), encoding="utf-8")
+
+    done = secretive.at(account)("plan", env={"ZTCTL_X": CANARY})
+
+    assert done.code == 1
+    assert CANARY not in done.said
+    assert "(env ZTCTL_X)" in done.err
+
+
+def test_failures_of_the_service_mask_too(secretive: Ztctl, account: Account) -> None:
+    """A value that the service repeats in its refusal is hidden."""
+    errors = [{"code": 1004, "message": f"comment 'see {CANARY}' is not allowed"}]
+    body = {"success": False, "errors": errors, "messages": [], "result": None}
+    refusal = {"method": "POST", "path": "/dns_records", "status": 400, "times": None}
+    account.sandbox.faults.add(body=body, **refusal)
+
+    done = secretive.at(account)("apply", "--auto-approve", env={"ZTCTL_X": CANARY})
+
+    assert done.code == 3
+    assert CANARY not in done.said
+    assert "comment 'see (env ZTCTL_X)' is not allowed" in done.out
+
+
+HOSTILE = "\x1b]0;owned\x07[red]x[/red]\u202egpj\x9b31m"
+
+
+@pytest.mark.parametrize("format", ["text", "json", "markdown"])
+def test_hostile_live_names_are_shown_escaped(
+    format: str, ztctl: Ztctl, open_account: Callable[..., Account]
+) -> None:
+    """Names in the account that hold escapes, markup or bidi controls are shown, never obeyed."""
+    account = open_account()
+    (ztctl.folder / "ztctl.yaml").write_text(
+        STACK.replace("${env.ZTCTL_X}", "me"), encoding="utf-8"
+    )
+    app = {"name": HOSTILE, "domain": "ssh.example.com", "type": "self_hosted"}
+    account.post("/accounts/{account}/access/apps", app)
+    record = {"type": "TXT", "name": "x.example.com", "content": "a", "comment": HOSTILE}
+    account.post("/zones/{zone}/dns_records", record)
+
+    done = ztctl.at(account)("plan", "--format", format)
+
+    assert done.code == 0
+    assert "owned" in done.out
+    for control in "\x1b\x07\u202e\x9b":
+        assert control not in done.said
+
+
+def test_the_sandbox_shows_hostile_names_escaped(ztctl: Ztctl, account: Account) -> None:
+    """Looking into the sandbox moves no cursor."""
+    (ztctl.folder / "ztctl.yaml").write_text(
+        STACK.replace("${env.ZTCTL_X}", "gpj\u202e").replace("see", "sée"), encoding="utf-8"
+    )
+
+    applied = ztctl("apply", "--sandbox", "--auto-approve")
+    shown = ztctl("sandbox", "show")
+
+    assert (applied.code, shown.code) == (0, 0)
+    assert "\u202e" not in applied.said + shown.said

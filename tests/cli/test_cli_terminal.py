@@ -1,0 +1,130 @@
+"""Promises about a person before a terminal: the prompt, the answers, the colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Ztctl = Any
+Account = Any
+OnTerminal = Callable[..., Any]
+PROMPT = "Apply these changes? Only 'yes' is a yes: "
+GREEN = "\x1b[32m+\x1b[0m"
+
+
+def test_yes_is_a_yes(project: Ztctl, account: Account, terminal: OnTerminal) -> None:
+    """Apply shows the plan, asks, and carries it out when the answer is yes."""
+    applying = terminal(project.at(account), "apply")
+    applying.wait_for(PROMPT)
+    assert account.written == []
+
+    applying.type("yes\n")
+    done = applying.ended()
+
+    assert done.code == 0
+    assert "Plan: 7 to add" in done.out.split(PROMPT)[0]
+    assert "Apply complete: 7 added, 0 changed, 0 destroyed." in done.out.split(PROMPT)[1]
+
+
+@pytest.mark.parametrize("answer", ["no\n", "y\n", "\n", "yes please\n", "YES\n", "\x04"])
+def test_anything_else_is_a_no(
+    answer: str, project: Ztctl, account: Account, terminal: OnTerminal
+) -> None:
+    """Whatever is not the word yes declines; nothing is written, and the exit code is 1."""
+    applying = terminal(project.at(account), "apply")
+    applying.wait_for(PROMPT)
+
+    applying.type(answer)
+    done = applying.ended()
+
+    assert done.code == 1
+    assert "Declined: nothing was changed." in done.out
+    assert account.written == []
+
+
+def test_ctrl_c_at_the_prompt_is_a_no(
+    project: Ztctl, account: Account, terminal: OnTerminal
+) -> None:
+    """Ctrl-C instead of an answer ends the command at once; nothing is written."""
+    applying = terminal(project.at(account), "apply")
+    applying.wait_for(PROMPT)
+
+    applying.type("\x03")
+    done = applying.ended()
+
+    assert done.code == 130
+    assert "Interrupted: nothing was changed." in done.out
+    assert account.written == []
+
+
+def test_ctrl_c_at_the_terminal_leaves_the_cursor(
+    project: Ztctl, account: Account, terminal: OnTerminal
+) -> None:
+    """A moving status that is interrupted gives the cursor back."""
+    gate = account.sandbox.gate("GET", "/cfd_tunnel$")
+    planning = terminal(project.at(account), "plan")
+    gate.wait()
+    planning.wait_for("\x1b[?25l")
+
+    planning.type("\x03")
+    done = planning.ended()
+    gate.opened.set()
+
+    assert done.code == 130
+    assert done.out.rindex("\x1b[?25h") > done.out.rindex("\x1b[?25l")
+
+
+def test_a_terminal_has_colours(project: Ztctl, terminal: OnTerminal) -> None:
+    """What is added is green for who looks at it."""
+    done = terminal(project, "plan", "--sandbox").ended()
+
+    assert GREEN in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "env"),
+    [
+        (("--no-color",), {}),
+        ((), {"NO_COLOR": "1"}),
+        ((), {"TERM": "dumb"}),
+        (("--format", "json"), {}),
+        (("--format", "markdown"), {}),
+    ],
+    ids=["--no-color", "NO_COLOR", "dumb", "json", "markdown"],
+)
+def test_who_wants_no_colours_gets_none(
+    words: tuple[str, ...], env: dict[str, str], project: Ztctl, terminal: OnTerminal
+) -> None:
+    """Each way to say so is enough."""
+    project.env.update(env)
+
+    done = terminal(project, "plan", "--sandbox", *words).ended()
+
+    assert done.code == 0
+    assert "\x1b[3" not in done.out
+    assert "\x1b[1m" not in done.out
+
+
+def test_an_empty_no_color_says_nothing(project: Ztctl, terminal: OnTerminal) -> None:
+    """The variable counts when it is not empty (no-color.org)."""
+    project.env["NO_COLOR"] = ""
+
+    done = terminal(project, "plan", "--sandbox").ended()
+
+    assert GREEN in done.out
+
+
+def test_json_asks_on_the_terminal_too(
+    project: Ztctl, account: Account, terminal: OnTerminal
+) -> None:
+    """The prompt does not depend on the format of the data."""
+    applying = terminal(project.at(account), "apply", "--format", "json")
+    applying.wait_for(PROMPT)
+
+    applying.type("yes\n")
+    done = applying.ended()
+
+    assert done.code == 0
+    assert '"type": "outcome"' in done.out

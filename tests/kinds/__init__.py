@@ -1,0 +1,1 @@
+"""Promises of each kind: what it asks the API, and what it makes of the answers."""

@@ -1,0 +1,81 @@
+"""An account in which others have been at work before: by hand, and with another stack."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.behaviour.account import Account
+
+Json = Any
+
+
+def lived_in(account: Account) -> None:
+    """Fill the account with objects that no file of the stack ``prod`` is about."""
+    call = account.call
+    call("POST", "{A}/access/service_tokens", {"name": "ci"})
+    for tag in ("shared", "ztctl-other", "ztctl-prod-like", "ztctl-pro"):
+        call("POST", "{A}/access/tags", {"name": tag})
+    group = call("POST", "{A}/access/groups", {"name": "Everyone at Acme", "include": _ACME})
+    ours = {"group": {"id": group["id"]}}
+    policy = {"name": "Company", "decision": "allow", "include": [ours], "session_duration": "9h"}
+    company = call("POST", "{A}/access/policies", policy)["id"]
+    _stack(account, "plain", [], company, "")
+    _stack(account, "other", ["ztctl-other"], company, "ztctl-other")
+    _stack(account, "like", ["ztctl-prod-like"], company, "ztctl-prod-like")
+
+
+def _stack(account: Account, word: str, tags: list[str], policy: str, mark: str) -> None:
+    """One host as somebody else would have it, with or without somebody's mark."""
+    call, host = account.call, f"{word}.foreign.example.com"
+    suffix = f".{mark}" if mark else ""
+    call("POST", "{A}/access/groups", {"name": f"{word}{suffix}", "include": _ACME})
+    body = {"type": "self_hosted", "name": host, "domain": host, "tags": tags, "policies": [policy]}
+    app = call("POST", "{A}/access/apps", body)
+    call("POST", f"{{A}}/access/apps/{app['id']}/ca")
+    name = {"name": f"{word}-pool{suffix}", "config_src": "cloudflare"}
+    tunnel = call("POST", "{A}/cfd_tunnel", name)["id"]
+    rules = [{"hostname": host, "service": "ssh://localhost:22"}, {"service": "http_status:404"}]
+    call("PUT", f"{{A}}/cfd_tunnel/{tunnel}/configurations", {"config": {"ingress": rules}})
+    record = {"type": "CNAME", "name": host, "content": f"{tunnel}.cfargotunnel.com"}
+    zone = account.one("zones", name="example.com")["id"]
+    comment = f"by hand {mark}".strip()
+    call("POST", f"/zones/{zone}/dns_records", {**record, "proxied": True, "comment": comment})
+    text = {"type": "TXT", "name": host, "content": "v=spf1 -all", "comment": "not ztctl-prod's"}
+    call("POST", f"/zones/{zone}/dns_records", text)
+
+
+_ACME = [{"email_domain": {"domain": "acme.example"}}]
+
+
+def snapshot(account: Account) -> dict[str, str]:
+    """Every object of the account as text, byte by byte, by kind and id."""
+    return {
+        f"{kind} {item.get('id') or item.get('tunnel_id') or item['name']}": json.dumps(item)
+        for kind, items in account.everything().items()
+        for item in items
+    }
+
+
+def changed(before: dict[str, str], account: Account) -> list[str]:
+    """The objects of an earlier snapshot that are no longer what they were."""
+    now = snapshot(account)
+    return [key for key, text in before.items() if now.get(key) != text]
+
+
+def marked(account: Account) -> list[str]:
+    """Everything living that carries the mark of the stack ``prod``, protected or not."""
+    found = []
+    for kind, items in account.everything().items():
+        for item in items:
+            words = [
+                *item.get("tags", ()),
+                str(item.get("comment") or "").rpartition(" ")[2],
+                str(item.get("name")).rpartition(".ztctl-")[2].join(["ztctl-", ""])
+                if ".ztctl-" in str(item.get("name"))
+                else str(item.get("name")),
+            ]
+            ours = {"ztctl-prod", "ztctl-prod.protect"} & set(words)
+            if ours and not item.get("deleted_at"):
+                found.append(f"{kind} {item.get('name')}")
+    return found

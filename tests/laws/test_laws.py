@@ -1,0 +1,187 @@
+"""The laws that hold for every file: never nags, never touches others, never leaves a door open.
+
+Each law is tried on whole generated files, against an account in which others have been at work,
+through the real client and engine, with answers spelt in the ordinary and in the awkward way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from tests.behaviour.account import Account
+from tests.laws.conftest import NewAccount
+from tests.laws.effects import without_effect
+from tests.laws.foreign import changed, marked, snapshot
+from tests.laws.parts import Side
+from tests.laws.respelling import respelled
+from tests.laws.sides import sides
+from ztctl.cli.planning import options_of
+from ztctl.core.diagnostics import Problems
+from ztctl.core.plan import Plan
+from ztctl.engine.planfile import read, same, save
+
+NAMED = ("no_policy", "ca_deletion", "protected", "interruption", "disconnect")
+YES: dict[str, Any] = {"deletions": True, **{flag: ["all"] for flag in NAMED}}
+EMPTY: list[Any] = []
+
+
+def edits(plan: Plan) -> list[str]:
+    """Every edit of a plan, or the bare action of a change without any."""
+    return [
+        f"{change.action} {change.address} {edit.path}: {edit.before!r} -> {edit.after!r}"
+        for change in plan.changes
+        for edit in change.edits
+    ] + [f"{change.action} {change.address}" for change in plan.changes if not change.edits]
+
+
+def possible(account: Account, file: Side) -> Plan | None:
+    """The plan, or ``None`` when it says that it takes more than one apply."""
+    try:
+        plan = account.plan(file, **YES)
+    except Problems as problems:
+        if any("in two parts" not in item.hint for item in problems.items):
+            raise
+        event("takes two parts")
+        return None
+    if plan.refusals:
+        event("takes two parts")
+        return None
+    return plan
+
+
+def applied(account: Account, plan: Plan | None) -> bool:
+    """Carry out a plan, if there is one, to its end."""
+    outcome = account.carry_out(plan) if plan else None
+    assert outcome is None or outcome.is_complete, outcome
+    return outcome is not None
+
+
+@given(file=sides())
+def test_after_an_apply_the_plan_is_empty(new_account: NewAccount, file: Side) -> None:
+    """What was applied is in step, the account held no open door, and no field was sent in vain."""
+    account = new_account()
+
+    outcome = account.apply(file, **YES)
+
+    assert outcome.is_complete, outcome.failed
+    assert edits(account.plan(file)) == EMPTY
+    assert account.open_names() == EMPTY
+    assert account.sandbox.ignored == EMPTY
+
+
+@given(before=sides(), after=sides())
+def test_every_edit_of_a_plan_changes_something(
+    new_account: NewAccount, before: Side, after: Side
+) -> None:
+    """No edit asks for the value that is there, and after the next apply the plan is empty."""
+    account = new_account()
+    account.apply(before, **YES)
+    live = account.everything()
+    plan = possible(account, after)
+
+    if plan is not None and applied(account, plan):
+        assert without_effect(plan, live, account.everything()) == EMPTY
+        assert edits(account.plan(after)) == EMPTY
+        assert account.open_names() == EMPTY
+
+
+@given(before=sides(), after=sides())
+def test_nothing_of_others_is_touched(new_account: NewAccount, before: Side, after: Side) -> None:
+    """Two applies and a destroy leave foreign objects byte by byte as they were."""
+    account = new_account()
+    others = snapshot(account)
+
+    account.apply(before, **YES)
+    applied(account, possible(account, after))
+    account.destroy(after)
+
+    assert changed(others, account) == EMPTY
+
+
+@given(file=sides())
+def test_a_destroy_leaves_nothing_with_the_mark(new_account: NewAccount, file: Side) -> None:
+    """Nothing that lives carries the stack's mark any more, and no door was open on the way."""
+    account = new_account()
+    account.apply(file, **YES)
+
+    outcome = account.destroy(file)
+
+    assert outcome.is_complete, outcome.failed
+    assert marked(account) == EMPTY
+    assert account.open_names() == EMPTY
+
+
+@given(file=sides(), chance=st.randoms(use_true_random=False))
+def test_another_spelling_of_the_file_is_no_change(
+    new_account: NewAccount, file: Side, chance: Random
+) -> None:
+    """Durations, masks, letter case, order of sets, defaults and the short form mean nothing."""
+    account = new_account()
+    account.apply(file, **YES)
+
+    plan = account.plan(respelled(file, chance))
+
+    assert edits(plan) == EMPTY
+
+
+@given(before=sides(), after=sides())
+def test_a_saved_plan_is_the_plan(
+    new_account: NewAccount, plan_path: Path, before: Side, after: Side
+) -> None:
+    """What is read back is what was declared, warnings told, and makes the plan that was saved."""
+    account = new_account()
+    account.apply(before, **YES)
+    declared = account.declared(after)
+    plan = possible(account, after)
+    if plan is None:
+        return
+    save(plan_path, plan, declared, options_of(**YES))
+
+    saved = read(plan_path)
+
+    assert saved.declared == replace(declared, warnings=())
+    assert same(saved, account.plan_of(saved.declared, **YES))
+
+
+@given(before=sides(wandering=True), after=sides(wandering=True))
+def test_names_that_wander_are_never_open(
+    new_account: NewAccount, before: Side, after: Side
+) -> None:
+    """Whichever application a name goes to: it is refused as a whole, or done without a gap."""
+    account = new_account()
+    account.apply(before, **YES)
+
+    if applied(account, possible(account, after)):
+        assert account.open_names() == EMPTY
+        assert edits(account.plan(after)) == EMPTY
+
+
+@pytest.mark.parametrize("kind", ["status", "reset_before", "reset_after"])
+@settings(max_examples=15)
+@given(before=sides(), after=sides(), nth=st.integers(1, 25))
+def test_the_next_apply_finishes_what_a_fault_cut_off(
+    new_account: NewAccount, kind: Any, before: Side, after: Side, nth: int
+) -> None:
+    """However one write fails: no door is open, nothing is there twice, the next apply finishes."""
+    account = new_account()
+    account.apply(before, **YES)
+    plan = possible(account, after)
+    if plan is None:
+        return
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        account.sandbox.faults.add(kind=kind, method=method, nth=nth, times=1)
+    account.carry_out(plan)
+    account.sandbox.faults.clear()
+
+    outcome = account.apply(after, **YES)
+
+    assert outcome.is_complete, outcome.failed
+    assert edits(account.plan(after)) == EMPTY
+    assert account.open_names() == EMPTY

@@ -1,0 +1,98 @@
+"""Promises about what is left to do after an apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ztctl.core.address import Address
+from ztctl.core.declared import Declared
+from ztctl.core.events import Outcome
+from ztctl.core.objects import Live
+from ztctl.core.plan import Action, Change, Phase, Plan, Reason
+from ztctl.ssh.guidance import next_steps
+
+Read = Callable[[str], Declared]
+MakeCa = Callable[[str], Live]
+HOST = "  %s: {tunnel: edge, service: '%s', policies: [p]}\n"
+
+
+def made(*addresses: Address) -> Plan:
+    """A plan that creates these."""
+    return Plan(
+        "acc-1",
+        "prod",
+        tuple(
+            Change(address, Action.CREATE, Reason.NOT_LIVE, Phase.POLICY) for address in addresses
+        ),
+    )
+
+
+def keys(*hosts: str) -> list[Address]:
+    """The CAs of hosts."""
+    return [Address("ca_key", host) for host in hosts]
+
+
+def test_nothing_new_needs_nothing(declared: Read) -> None:
+    """Without a new tunnel and a new CA there is nothing left to do."""
+    read = declared("hosts:\n" + HOST % ("a.example.com", "ssh://localhost:22"))
+
+    text = next_steps(read, made(), Outcome())
+
+    assert text == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(["b"], "a connector for the tunnel b:\n"), (["b", "a"], "for the tunnels a, b:\n")],
+)
+def test_new_tunnels_need_connectors(names: list[str], said: str, declared: Read) -> None:
+    """Each new tunnel is named once, in the order of names."""
+    plan = made(*(Address("tunnel", name) for name in names))
+
+    text = next_steps(declared(""), plan, Outcome())
+
+    assert said in text
+
+
+def test_several_hosts_have_one_block(declared: Read, ca: MakeCa) -> None:
+    """The block is told for the first host, and the others are named."""
+    hosts = ["a.example.com", "b.example.com", "c.example.com"]
+    text = "hosts:\n" + "".join(HOST % (host, "ssh://localhost:22") for host in hosts)
+    live = {address: ca("key-1") for address in keys(*hosts)}
+
+    told = next_steps(declared(text), made(*keys(*hosts)), Outcome(live=live))
+
+    assert told.count("ProxyCommand") == 1
+    assert told.endswith("\n  (and likewise for b.example.com, c.example.com)")
+
+
+def test_a_key_without_a_file_is_told_itself(declared: Read, ca: MakeCa) -> None:
+    """Who names no file gets the key to copy."""
+    text = "hosts:\n" + HOST % ("a.example.com", "ssh://localhost:22")
+    (address,) = keys("a.example.com")
+
+    told = next_steps(declared(text), made(address), Outcome(live={address: ca("ecdsa AAAA")}))
+
+    assert "CA keys:\n  a.example.com: ecdsa AAAA\n" in told
+
+
+def test_a_key_that_was_not_made_is_not_told(declared: Read) -> None:
+    """A CA whose step failed has no key, and nobody is told to copy it."""
+    text = "hosts:\n" + HOST % ("a.example.com", "ssh://localhost:22")
+
+    told = next_steps(declared(text), made(*keys("a.example.com")), Outcome())
+
+    assert told == ""
+
+
+def test_a_name_is_told_as_programs_know_it(declared: Read, ca: MakeCa) -> None:
+    """Letters beyond ASCII are told in the form that ssh and cloudflared look up."""
+    text = "hosts:\n" + HOST % ("bücher.example.com", "ssh://localhost:22")
+    read = declared(text)
+    (address,) = (item.address for item in read.wanted if item.address.kind == "ca_key")
+
+    told = next_steps(read, made(address), Outcome(live={address: ca("ecdsa AAAA")}))
+
+    assert "  Host xn--bcher-kva.example.com\n" in told
