@@ -55,10 +55,36 @@ ONLY_IN: dict[str, frozenset[str]] = {
     "uvicorn": frozenset({"ztctl.sandbox.server"}),
 }
 EFFECTS = frozenset(
-    {"asyncio", "concurrent", "datetime", "ftplib", "getpass", "glob", "http", "io", "locale",
-     "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "selectors", "shutil",
-     "signal", "socket", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib",
-     "uuid", "zoneinfo"}
+    {
+        "asyncio",
+        "concurrent",
+        "datetime",
+        "ftplib",
+        "getpass",
+        "glob",
+        "http",
+        "io",
+        "locale",
+        "logging",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "random",
+        "secrets",
+        "selectors",
+        "shutil",
+        "signal",
+        "socket",
+        "ssl",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib",
+        "uuid",
+        "zoneinfo",
+    }
 )
 FORBIDDEN_CALLS = frozenset({"print", "input", "breakpoint", "exit", "quit", "SystemExit"})
 FORBIDDEN_ATTRIBUTES = frozenset(
@@ -168,9 +194,7 @@ def test_a_kind_does_nothing_itself() -> None:
 @pytest.mark.parametrize("folder", [folder for folder in ARROWS if folder != "cli"])
 def test_only_the_command_line_ends_prints_and_reads_the_environment(folder: str) -> None:
     """Below the command line nothing exits, prints, prompts or reads the environment."""
-    edges = [
-        f"{module} {edge}" for module in of_folder(folder) for edge in _edges(TREES[module])
-    ]
+    edges = [f"{module} {edge}" for module in of_folder(folder) for edge in _edges(TREES[module])]
 
     assert edges == []
 

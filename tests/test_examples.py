@@ -36,9 +36,7 @@ DENIED = """  no-contractors:
     include:
       - email_domain: contractors.example.net
 """
-ADDED = (
-    "  git.example.com: {tunnel: lisbon, service: ssh://10.1.4.12:22, policies: [engineers]}"
-)
+ADDED = "  git.example.com: {tunnel: lisbon, service: ssh://10.1.4.12:22, policies: [engineers]}"
 EXAMPLES = (
     Example(
         "quickstart",
@@ -79,9 +77,7 @@ EXAMPLES = (
         {
             "people.yaml": (("contractor_session: 1h", "contractor_session: 30m"),),
             "tunnels.yaml": (("[admins, engineers, contractors]", "[admins, contractors]"),),
-            "hosts.yaml": (
-                ("  logs.example.com:", f"{ADDED}\n  logs.example.com:"),
-            ),
+            "hosts.yaml": (("  logs.example.com:", f"{ADDED}\n  logs.example.com:"),),
         },
         {
             "access_policy.contractors": "update",
@@ -148,9 +144,7 @@ SEEDED = frozenset(
 
 
 @pytest.fixture
-def bench(
-    example: Example, root: Path, tmp_path: Path, ztctl: Callable[..., Any]
-) -> Bench:
+def bench(example: Example, root: Path, tmp_path: Path, ztctl: Callable[..., Any]) -> Bench:
     """The example, copied to an empty folder."""
     folder = tmp_path / example.name
     shutil.copytree(

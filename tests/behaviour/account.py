@@ -10,7 +10,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import count
@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from tests.behaviour.doors import open_doors
-from ztctl.cli.planning import options_of, planned
+from ztctl.cli.planning import emptied, options_of, planned
 from ztctl.cli.session import declared_by
 from ztctl.cli.settings import Settings
 from ztctl.cloudflare.client import Client
@@ -119,7 +119,7 @@ class Account:
 
     def destroy(self, file: File, **yes: Any) -> Outcome:
         """Take everything of the stack away, with every yes given."""
-        nothing = replace(self.declared(file), wanted=(), moved=())
+        nothing = emptied(self.declared(file))
         everything = {
             "deletions": True, "no_policy": ["all"], "ca_deletion": ["all"],
             "protected": ["all"], "interruption": ["all"], "disconnect": ["all"],

@@ -172,6 +172,22 @@ def test_a_server_that_never_ends_is_a_clear_failure() -> None:
     assert caught.value.call == LIST
 
 
+def test_an_object_that_slid_out_of_the_last_page_is_still_found() -> None:
+    """Deletions between two pages empty the second: what slid into the first is looked for."""
+    before, after = objects(4), objects(4)[2:]
+    replies = [
+        Reply(before[:2], Page(1, 2, 4)),
+        Reply([], Page(2, 2, 2)),
+        Reply(after, Page(1, 2, 2)),
+    ]
+    call = Call("GET", "/accounts/a/access/policies", per_page=2)
+    server = Lister(lambda number: replies.pop(0))
+
+    found = asyncio.run(collect(call, server.fetch))
+
+    assert found == after
+
+
 def test_an_absurd_total_is_refused_before_anything_more_is_sent() -> None:
     """A total of a trillion does not start a trillion requests."""
     server = Lister(lambda n: Reply(objects(10), Page(n, 10, 10**12)))

@@ -136,7 +136,7 @@ def _attributes(kind: str, key: str, written: Values) -> Values:
         case "access_application":
             return {"aud": f"aud-{key}", "inline": ()}
         case "tunnel":
-            return {"running": False, "status": "inactive"}
+            return {"is_read": True, "running": False, "status": "inactive"}
         case "dns_record":
             return {"zone_id": written["zone_id"], "batch": written["batch"], "type": "CNAME"}
         case "ca_key":

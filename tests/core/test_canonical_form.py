@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ztctl.core.address import Address
+from ztctl.core.compare import differing
 from ztctl.core.diagnostics import Where
 from ztctl.core.kind import Fields
 from ztctl.core.markers import (
@@ -138,9 +139,17 @@ def test_false_and_zero_are_no_emptiness(value: Any) -> None:
     }
 
 
-@pytest.mark.parametrize("field", ["etag", "token", "file", "unheard_of"])
+def test_what_never_comes_back_is_sent_and_not_compared() -> None:
+    """A write-only field stays in what is written, and makes no difference."""
+    wanted = canonical_fields(SPECS, {"token": "x"})
+
+    assert wanted["token"] == "x"
+    assert differing(SPECS, wanted, canonical_fields(SPECS, {})) == ()
+
+
+@pytest.mark.parametrize("field", ["etag", "file", "unheard_of"])
 def test_what_is_not_compared_is_not_there(field: str) -> None:
-    """Computed, write-only, local and unknown fields never reach a comparison."""
+    """Computed, local and unknown fields never reach a comparison."""
     assert field not in canonical_fields(SPECS, {field: "x"})
 
 

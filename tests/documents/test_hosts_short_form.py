@@ -113,7 +113,7 @@ def test_generated_objects_say_where_they_come_from(workshop: Workshop) -> None:
 
 
 def test_rules_by_hand_come_first_and_wildcards_last(workshop: Workshop) -> None:
-    """Rules go as written, then exact names in the order of the file, then deeper wildcards."""
+    """Rules go as written, then exact names, then deeper wildcards, each by name."""
     hosts = ("'*.example.com'", "b.example.com", "'*.b.example.com'", "a.example.com")
     entries = "".join(f"  {host}: {{tunnel: pool, service: s, policies: []}}\n" for host in hosts)
     found = written_out(
@@ -124,8 +124,8 @@ def test_rules_by_hand_come_first_and_wildcards_last(workshop: Workshop) -> None
     names = [rule["hostname"] for rule in found["tunnel.pool"]["ingress"]]
     assert names == [
         "z.example.com",
-        "b.example.com",
         "a.example.com",
+        "b.example.com",
         "*.b.example.com",
         "*.example.com",
     ]

@@ -17,7 +17,7 @@ from ztctl.core.diagnostics import Failures, Problem
 from ztctl.core.kind import Kinds
 from ztctl.core.plan import Plan
 from ztctl.core.planner import Options, build_plan
-from ztctl.engine.read import ask_for, read_account
+from ztctl.engine.read import ask_for, named_hosts, read_account
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import stale_keys
 
@@ -49,6 +49,15 @@ async def planned(
     plan = build_plan(declared, live, kinds, account=client.account or "", options=options)
     stale = stale_keys(declared, plan.live)
     return replace(plan, warnings=(*warnings, *plan.warnings, *stale))
+
+
+def emptied(declared: Declared, kinds: Kinds = KINDS) -> Declared:
+    """The wanted side of a destroy: nothing at all.
+
+    The zones of the files' names are read all the same, because records may be left there.
+    """
+    names = named_hosts(declared.wanted, kinds)
+    return replace(declared, wanted=(), moved=(), names=names)
 
 
 def options_of(

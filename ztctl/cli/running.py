@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ztctl.cli.exits import Exit
-from ztctl.cli.planning import planned
+from ztctl.cli.planning import emptied, planned
 from ztctl.cli.session import connected, declared_by, view_of
 from ztctl.cli.settings import Settings
 from ztctl.cli.telling import told
@@ -39,7 +39,7 @@ class Request:
         """The wanted side of the run; nothing at all when everything is to go."""
         declared, warnings = declared_by(self.settings)
         if self.destroy:
-            declared = replace(declared, wanted=(), moved=())
+            declared = emptied(declared)
         return declared, warnings
 
 
@@ -84,6 +84,7 @@ def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> 
     from ztctl.engine.planfile import read, same
 
     saved = read(planfile)
+    _check_kinds(saved.declared)
     _check_folder(saved.declared)
     view = view_of(request.settings, saved.declared)
     request = replace(request, options=replace(request.options, targets=saved.targets))
@@ -98,6 +99,18 @@ def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> 
                 fits=lambda plan: same(saved, plan),
             )
         )
+
+
+def _check_kinds(declared: Declared) -> None:
+    found = {
+        *(item.address for item in declared.wanted),
+        *(item.address for item in declared.removed),
+        *(move.target for move in declared.moved),
+        *(move.source for move in declared.moved),
+    }
+    for kind in sorted({address.kind for address in found}):
+        if KINDS.named(kind) is None:
+            raise Failure(f"the plan is damaged: there is no kind {kind!r}", "make a new plan")
 
 
 def _check_folder(declared: Declared) -> None:

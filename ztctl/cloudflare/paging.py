@@ -2,7 +2,7 @@
 
 Lists have no snapshot: an object made or deleted between two pages shifts the rest, so that one
 comes twice or not at all. Doubles are dropped by id; when the stated total changes between pages
-the list is read once more.
+the list is read again, three times at most: a look-up that misses an object would make a second.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ztctl.core.calls import Call, Json
 Fetch = Callable[[Call], Awaitable[Reply]]
 
 MOST_PAGES: Final = 1000
+MOST_REPEATS: Final = 3
 
 
 async def collect(call: Call, fetch: Fetch) -> list[Json]:
@@ -29,7 +30,9 @@ async def collect(call: Call, fetch: Fetch) -> list[Json]:
             the list does not end.
     """
     listing = await _read(call, fetch)
-    if len(listing.totals) > 1:
+    for _ in range(MOST_REPEATS):
+        if len(listing.totals) <= 1:
+            break
         listing = await _read(call, fetch)
     return list(listing.found.values())
 
@@ -39,7 +42,7 @@ class Listing:
 
     Attributes:
         found: the objects by identity, in the order in which they came.
-        totals: every total that a page with objects stated.
+        totals: every total that a page stated; an empty page behind the end tells one, too.
         is_complete: true when no further page is worth asking for.
     """
 
@@ -55,8 +58,9 @@ class Listing:
         before = len(self.found)
         for item in items:
             self.found.setdefault(_identity(self.call, item), item)
+        expects_more = self._expects_more(reply, len(items))
         # A page without anything new ends the list, too: the server ignores `page`.
-        self.is_complete = len(self.found) == before or not self._expects_more(reply, len(items))
+        self.is_complete = len(self.found) == before or not expects_more
         return len(items)
 
     def _items(self, reply: Reply) -> Sequence[Json]:

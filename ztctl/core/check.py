@@ -36,6 +36,7 @@ def problems(declared: Declared, kinds: Kinds) -> list[Problem]:
         *_rings(list(known.values())),
         *_twice(declared.wanted, kinds),
         *_bookkeeping(declared, known),
+        *_forged(declared.wanted, kinds),
         *(problem for kind in kinds for problem in kind.check(declared)),
     ]
 
@@ -93,6 +94,26 @@ def _twice(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
                 f"{first.address} and {second.address} are the same object, {slot!r}",
                 second.where,
                 f"the other one is at {first.where}" if first.where else "",
+            )
+
+
+def _forged(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
+    """Marks written by hand: they would make an object somebody else's, or protect nothing."""
+    for item in wanted:
+        kind = kinds[item.address.kind]
+        for text in kind.own_words(item):
+            if ".ztctl-" in f".{text}":
+                yield Problem(
+                    f"{item.address}: {text!r} looks like the mark of a stack",
+                    item.where,
+                    "marks are put on by ztctl alone; write another name",
+                )
+        if item.protect and item.name is not None and kind.named_by_mark:
+            yield Problem(
+                f"{item.address} cannot be protected: the mark stands in the live name, and "
+                "`name:` says what that is",
+                item.where,
+                "an object claimed by `name:` is deleted only under `removed:`; drop `protect`",
             )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ztctl.core.objects import Values
 from ztctl.core.plan import Edit
-from ztctl.core.spec import Spec, canonical, sort_key
+from ztctl.core.spec import Spec, canonical, readable, sort_key
 from ztctl.core.values import UNSET
 
 
@@ -20,7 +20,11 @@ def differing(specs: Mapping[str, Spec], wanted: Values, live: Values) -> tuple[
     return tuple(
         name
         for name, spec in specs.items()
-        if spec.compared and name in wanted and wanted[name] != live.get(name)
+        if spec.compared
+        and not spec.write_only
+        and name in wanted
+        and wanted[name] != live.get(name)
+        and readable(spec, wanted[name]) != readable(spec, live.get(name))
     )
 
 
@@ -50,7 +54,8 @@ def at_default(specs: Mapping[str, Spec], values: Values) -> frozenset[str]:
 
 def describe(name: str, spec: Spec, before: Any, after: Any) -> Iterator[Edit]:
     """The edits of one field that is known to differ, as deep as they can be told apart."""
-    for path, old, new in _told_apart(name, before, after, unordered=spec.unordered):
+    sides = readable(spec, before), readable(spec, after)
+    for path, old, new in _told_apart(name, *sides, unordered=spec.unordered):
         yield Edit(path, old, new, spec.immutable)
 
 

@@ -40,6 +40,7 @@ class Declared:
         wanted: every declared object, the short form expanded.
         public: hosts that the file states to be open, with the reason given.
         environment: variables that were read from the environment, name to value.
+        names: host names to look at beside those of the wanted objects, in punycode.
         broken: addresses that stand in the files, but with mistakes.
         warnings: what is wrong but stops nothing.
     """
@@ -52,5 +53,6 @@ class Declared:
     moved: tuple[Moved, ...] = ()
     public: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    names: frozenset[str] = frozenset()
     broken: frozenset[Address] = frozenset()
     warnings: tuple[Problem, ...] = ()

@@ -8,6 +8,7 @@ from ztctl.core.allowances import Allowances, allowed
 from ztctl.core.kind import Kinds
 from ztctl.core.objects import Live
 from ztctl.core.plan import Action, Change, Refusal
+from ztctl.core.spec import texts
 
 # Below ten objects a third is soon reached by ordinary work.
 MANY = 10
@@ -83,8 +84,7 @@ def _deletions(
     elif owned >= MANY and len(going) > SHARE * owned:
         yield Refusal(
             None,
-            f"{len(going)} of the stack's {owned} objects would be deleted, more than "
-            f"{SHARE:.0%}",
+            f"{len(going)} of the stack's {owned} objects would be deleted, more than {SHARE:.0%}",
             "--allow-deletions",
         )
 
@@ -117,10 +117,9 @@ def _still_used(
     settled = _settled(changes)
     for kind in kinds:
         for item in live.get(kind.name, ()):
-            if (kind.name, item.id) in settled:
-                continue
+            kept = settled.get((kind.name, item.id))
             for target in kind.uses(item):
-                if target in going:
+                if target in going and (kept is None or target[1] in kept):
                     yield Refusal(
                         going[target],
                         f"it is still used by the {kind.title} {item.name!r} "
@@ -128,13 +127,13 @@ def _still_used(
                     )
 
 
-def _settled(changes: Sequence[Change]) -> set[tuple[str, str]]:
-    """The live objects that this plan changes or deletes: they let go of their old references.
+def _settled(changes: Sequence[Change]) -> dict[tuple[str, str], frozenset[str]]:
+    """The live objects that this plan changes or deletes, with every text that they keep.
 
     What is forgotten loses its mark and nothing else.
     """
     return {
-        (change.address.kind, item.id)
+        (change.address.kind, item.id): frozenset(texts(change.written))
         for change in changes
         if change.action is not Action.FORGET
         for item in (change.live, *change.others)

@@ -157,6 +157,11 @@ class Kind:
         """The host names that a wanted object is about, in punycode."""
         return self.hosts(wanted.values)
 
+    def own_words(self, wanted: Wanted) -> Iterator[str]:
+        """The texts of a file that stand where a mark could stand."""
+        if self.named_by_mark:
+            yield wanted.name or wanted.address.key
+
     # -- identity ---------------------------------------------------------------------------
 
     def slot(self, wanted: Wanted) -> str:

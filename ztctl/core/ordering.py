@@ -158,10 +158,7 @@ def _handed_over(steps: Sequence[Step]) -> frozenset[str]:
         for name in step.uncovers:
             given[name].add(step.id.address)
     return frozenset(
-        name
-        for step in steps
-        for name in step.covers
-        if given.get(name, set()) - {step.id.address}
+        name for step in steps for name in step.covers if given.get(name, set()) - {step.id.address}
     )
 
 

@@ -252,9 +252,7 @@ class _Planner:
                 owner = going.get((kind.owner, str(live.attributes.get("owner"))))
                 if owner is not None and (kind.name, live.id) not in listed:
                     address = Address(kind.name, owner.address.key)
-                    change = self._deletion(
-                        kind, live, address, Action.DELETE, Reason.OWNER_GOES
-                    )
+                    change = self._deletion(kind, live, address, Action.DELETE, Reason.OWNER_GOES)
                     found.append(replace(change, detail=str(owner.address)))
         return found
 

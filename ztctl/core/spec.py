@@ -37,6 +37,7 @@ class Spec:
     unordered: bool = False
     immutable: bool = False
     local: bool = False
+    write_only: bool = False
     normalise: tuple[Callable[[Any], Any], ...] = ()
     refers: RefersTo | None = None
     element: Spec | None = None
@@ -74,10 +75,11 @@ def _marked(
     default = found.get(Default)
     return Spec(
         default=default.value if default else UNSET,
-        compared=not {Computed, WriteOnly, Local} & found.keys(),
+        compared=not {Computed, Local} & found.keys(),
         unordered=Unordered in found,
         immutable=Immutable in found,
         local=Local in found,
+        write_only=WriteOnly in found,
         normalise=tuple(marker.to for marker in markers if isinstance(marker, Normalised)),
         refers=found.get(RefersTo),
         element=element,
@@ -96,6 +98,20 @@ def canonical_fields(specs: Mapping[str, Spec], values: Values) -> dict[str, Any
         if spec.compared
     )
     return {name: value for name, value in canonised if value is not None}
+
+
+def readable(spec: Spec, value: Any) -> Any:
+    """The part of a canonical value that comes back, and so can be compared."""
+    if spec.fields and isinstance(value, Mapping):
+        kept = {
+            name: readable(spec.fields[name], item) if name in spec.fields else item
+            for name, item in value.items()
+            if not (name in spec.fields and spec.fields[name].write_only)
+        }
+        return {name: item for name, item in kept.items() if item is not None} or None
+    if spec.element is not None and isinstance(value, list):
+        return [readable(spec.element, item) for item in value]
+    return value
 
 
 def _filled(spec: Spec, value: Any) -> Any:
@@ -183,6 +199,18 @@ def references(value: Any) -> Iterator[Ref | Lookup]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from references(item)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text inside a value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts(item)
 
 
 def replaced(value: Any, by: Callable[[Any], Any]) -> Any:

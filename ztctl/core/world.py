@@ -163,6 +163,4 @@ def _lookup_problem(lookup: Lookup, found: Sequence[Live], all_live: Sequence[Li
         )
     names = sorted({live.name or live.key for live in all_live})
     known = f"the account has {', '.join(names[:12])}" if names else f"the account has no {what}"
-    return Problem(
-        f"there is no live {what} called {lookup.name!r}", lookup.where, f"{known}"
-    )
+    return Problem(f"there is no live {what} called {lookup.name!r}", lookup.where, f"{known}")

@@ -35,6 +35,10 @@ def access_patterns(host: str) -> Iterator[str]:
         yield f"*.{parent}"
 
 
-def specificity(host: str) -> tuple[bool, int]:
-    """Sorts rules so that none hides another: exact names first, then deeper wildcards."""
-    return (True, -host.count(".")) if host.startswith("*") else (False, 0)
+def specificity(host: str) -> tuple[bool, int, str]:
+    """Sorts rules so that none hides another: exact names first, then deeper wildcards.
+
+    Otherwise by name, so that the order in the file means nothing.
+    """
+    name = to_ascii(host)
+    return (True, -name.count("."), name) if name.startswith("*") else (False, 0, name)

@@ -55,9 +55,7 @@ class _Run:
             step.id: change for change in plan.changes for step in change.steps
         }
         self._waiting: dict[StepId, Step] = {step.id: step for step in plan.steps}
-        self._open = {
-            step.id: set(step.needs & self._waiting.keys()) for step in plan.steps
-        }
+        self._open = {step.id: set(step.needs & self._waiting.keys()) for step in plan.steps}
         self._waiters: dict[StepId, list[StepId]] = defaultdict(list)
         for step, needs in self._open.items():
             for need in needs:
@@ -85,7 +83,7 @@ class _Run:
                 task.result()
             if self._means.stop.is_set() and running:
                 await asyncio.wait(running)
-        interrupted = self._means.stop.is_set()
+        interrupted = self._means.stop.is_set() and bool(self._waiting)
         stopped.cancel()
         return Outcome(
             tuple(self._done),

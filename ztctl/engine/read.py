@@ -9,6 +9,7 @@ from ztctl.core.calls import Call, CallFailed, Json
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Failures
 from ztctl.core.events import Reading, Report
+from ztctl.core.hostnames import to_ascii
 from ztctl.core.kind import Ask, Kind, Kinds
 from ztctl.core.objects import Live, Wanted
 from ztctl.core.spec import references
@@ -43,10 +44,15 @@ def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
         for found in references(item.values)
         if isinstance(found, Lookup)
     )
-    hosts = frozenset[str]().union(
-        *(kinds[item.address.kind].named_hosts(item) for item in wanted)
-    )
+    hosts = named_hosts(wanted, kinds) | declared.names
+    # What is removed may be the last of its zone.
+    hosts |= {to_ascii(item.address.key) for item in declared.removed}
     return Ask(declared.stack, by_kind, lookups, hosts, declared.team is not None)
+
+
+def named_hosts(wanted: Sequence[Wanted], kinds: Kinds) -> frozenset[str]:
+    """Every host name that wanted objects are about."""
+    return frozenset[str]().union(*(kinds[item.address.kind].named_hosts(item) for item in wanted))
 
 
 async def read_account(

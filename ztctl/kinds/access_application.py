@@ -76,9 +76,7 @@ class AccessApplicationFields(Fields):
     """`host/path` without a scheme; the key when left out."""
     destinations: Annotated[list[Place] | None, Default(()), Unordered()] = None
     """All places it stands in front of; at most five public ones."""
-    policies: Annotated[
-        list[Annotated[Any, RefersTo("access_policy")]] | None, Default(())
-    ] = None
+    policies: Annotated[list[Annotated[Any, RefersTo("access_policy")]] | None, Default(())] = None
     """Policies of the file in order of precedence, or `{live: NAME}`."""
     session_duration: Annotated[Duration | None, Default("24h")] = None
     """How long a login lasts."""
@@ -171,6 +169,11 @@ class AccessApplication(Kind):
     def hosts(self, values: Values) -> frozenset[str]:
         """The host names that the application stands in front of."""
         return public_hosts(values.get("destinations"))
+
+    def own_words(self, wanted: Wanted) -> Iterator[str]:
+        """The tags that the file gives."""
+        tags = wanted.values.get("tags") or ()
+        yield from (tag.to.key if isinstance(tag, Ref) else str(tag) for tag in tags)
 
     # -- identity ---------------------------------------------------------------------------
 
@@ -389,5 +392,3 @@ def _attached(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _precedence(value: Any) -> int:
     return value if isinstance(value, int) else 0
-
-

@@ -62,9 +62,7 @@ class AccessGroup(Ruled):
 
     def delete(self, live: Live) -> Flow[None]:
         """Delete the group."""
-        yield from gone_is_done(
-            Call("DELETE", f"{PATH}/{segment(live.id)}", permission=ACCESS_ORG)
-        )
+        yield from gone_is_done(Call("DELETE", f"{PATH}/{segment(live.id)}", permission=ACCESS_ORG))
 
     def find(self, values: Values) -> Flow[Live | None]:
         """The group of that exact name."""

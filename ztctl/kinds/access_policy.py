@@ -67,9 +67,7 @@ class AccessPolicyFields(Fields):
     session_duration: Duration | None = None
     """How long a login lasts; the application's when left out."""
     approval_required: Off = None
-    approval_groups: Annotated[
-        list[ApprovalGroup] | None, Default(()), Unordered()
-    ] = None
+    approval_groups: Annotated[list[ApprovalGroup] | None, Default(()), Unordered()] = None
     purpose_justification_required: Off = None
     purpose_justification_prompt: str | None = None
     isolation_required: Off = None

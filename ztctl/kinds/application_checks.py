@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ztctl.core.allowances import Allowances, allowed
 from ztctl.core.diagnostics import Problem
+from ztctl.core.hostnames import meet
 from ztctl.core.objects import Live, Values, Wanted
 from ztctl.core.plan import Action, Change, Refusal
 from ztctl.kinds.destinations import decides
@@ -67,8 +68,8 @@ def takeover(
             "let go: nobody can enter for a moment",
             f"--allow-interruption {change.address}",
         )
-    for place in sorted(handed):
-        yield from _left_open(change, place, live)
+    for name in sorted({place.partition("/")[0] for place in _given_up(change)}):
+        yield from _left_open(change, name, changes, live)
 
 
 def _public(values: Values) -> frozenset[str]:
@@ -83,14 +84,21 @@ def _handed_over(change: Change, changes: Sequence[Change]) -> frozenset[str]:
     if change.live is None or change.action is Action.FORGET:
         return frozenset()
     replaces = change.action is Action.REPLACE
-    had = _public(change.live.values)
-    given = had if replaces else had - _public(change.written)
+    given = _given_up(change)
     takers = (
         _public(other.written)
         for other in changes
         if other.address.kind == change.address.kind and (replaces or other is not change)
     )
     return given & frozenset[str]().union(*takers)
+
+
+def _given_up(change: Change) -> frozenset[str]:
+    """The destinations that this change takes its application away from, if only for a moment."""
+    if change.live is None or change.action is Action.FORGET:
+        return frozenset()
+    had = _public(change.live.values)
+    return had if change.action is Action.REPLACE else had - _public(change.written)
 
 
 def _taken(
@@ -112,16 +120,57 @@ def _taken(
 
 
 def _left_open(
-    change: Change, place: str, live: Mapping[str, tuple[Live, ...]]
+    change: Change,
+    name: str,
+    changes: Sequence[Change],
+    live: Mapping[str, tuple[Live, ...]],
 ) -> Iterator[Refusal]:
-    name = place.partition("/")[0]
-    for tunnel in live.get("tunnel", ()):
-        if _serves_without_access(tunnel, name):
+    """What would lead to an origin once nobody decides for a name any more.
+
+    Unknown is open: a tunnel whose configuration was not read, or is kept on its host, may serve
+    everything. A record that goes in this plan goes first, and one that leads to another account
+    is no door.
+    """
+    if _covered_meanwhile(change, name, live):
+        return
+    tunnels = {tunnel.id: tunnel for tunnel in live.get("tunnel", ())}
+    closing = {step.id.address for item in changes for step in item.steps if name in step.closes}
+    going = {item.live.id for item in changes if item.live and item.action is Action.DELETE}
+    for record in live.get("dns_record", ()):
+        tunnel = tunnels.get(str(record.values.get("tunnel")).partition(".cfargotunnel.com")[0])
+        if tunnel is None or record.id in going or not record.values.get("proxied"):
+            continue
+        closes = any(
+            item.address in closing and item.live is not None and item.live.id == tunnel.id
+            for item in changes
+        )
+        if meet(record.name, name) and not closes and _may_serve(tunnel, name):
             yield Refusal(
                 change.address,
-                f"meanwhile {name} would be open through the tunnel {tunnel.name!r}: apply "
-                "`access: true` on its rule first, or take the rule out until it is done",
+                f"{name} would be open: the record {record.name!r} leads to the tunnel "
+                f"{tunnel.name!r}, which {_serves_how(tunnel)}; remove the record first, or apply "
+                "`access: true` on the tunnel's rule",
             )
+
+
+def _covered_meanwhile(change: Change, name: str, live: Mapping[str, tuple[Live, ...]]) -> bool:
+    """True when another application decides for the whole name all the time."""
+    assert change.live is not None
+    return any(
+        decides(place, name)
+        for other in live.get(change.address.kind, ())
+        if other.id != change.live.id
+        for place in _public(other.values)
+        if "/" not in place and "*" not in name
+    )
+
+
+def _may_serve(tunnel: Live, name: str) -> bool:
+    return not tunnel.attribute("is_read") or _serves_without_access(tunnel, name)
+
+
+def _serves_how(tunnel: Live) -> str:
+    return "serves it without Access" if tunnel.attribute("is_read") else "may serve anything"
 
 
 def _serves_without_access(tunnel: Live, name: str) -> bool:

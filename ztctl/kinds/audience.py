@@ -32,9 +32,7 @@ def with_access(
     written = settings.get("access")
     if written:
         team = written.get("team_name") or _team(tunnel, world)
-        return {
-            **rule, "origin_request": {**settings, "access": {**written, "team_name": team}}
-        }
+        return {**rule, "origin_request": {**settings, "access": {**written, "team_name": team}}}
     if choice is False or not is_origin(rule):
         return rule
     name = rule.get("hostname") or "*"
@@ -89,9 +87,7 @@ def _decision(policy: Any, world: World) -> Any:
         )
     else:
         key = policy.name if isinstance(policy, Lookup) else policy
-        declared = (
-            live for live in world.live_of("access_policy") if key in (live.id, live.name)
-        )
+        declared = (live for live in world.live_of("access_policy") if key in (live.id, live.name))
     return next((item.values.get("decision") for item in declared), None)
 
 

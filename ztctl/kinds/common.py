@@ -257,5 +257,3 @@ def body_of(
     unsaid = {name: carried.get(name) for name in fields if name not in values}
     said = {name: values[name] for name in fields if name in values and name not in default}
     return {key: value for key, value in {**unsaid, **said}.items() if value is not None}
-
-

@@ -102,9 +102,7 @@ def _ports(value: Any) -> Any:
 class _TextOrObject:
     """Offer the short spelling to editors."""
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: Any
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> JsonSchemaValue:
         found: JsonSchemaValue = handler(schema)
         return {"anyOf": [{"type": "string"}, found]}
 
@@ -136,9 +134,7 @@ def from_api(raw: Mapping[str, Any]) -> list[Any]:
 
 def public_hosts(destinations: Any) -> frozenset[str]:
     """The host names of the public destinations, paths cut off."""
-    return frozenset(
-        item.partition("/")[0] for item in destinations or () if isinstance(item, str)
-    )
+    return frozenset(item.partition("/")[0] for item in destinations or () if isinstance(item, str))
 
 
 def decides(pattern: str, name: str) -> bool:

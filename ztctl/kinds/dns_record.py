@@ -53,6 +53,11 @@ class DnsSettings(Fields):
     flatten_cname: Inside = None
 
 
+def _one_line(value: Any) -> Any:
+    # The mark is the last word, so that blanks at the ends would come and go with it.
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
 class DnsRecordFields(Fields):
     """A name that leads to a tunnel. The key is the name."""
 
@@ -62,7 +67,7 @@ class DnsRecordFields(Fields):
     """Through Cloudflare; a tunnel is reached in no other way."""
     ttl: Annotated[int | None, Field(ge=1, le=86400), Default(1)] = None
     """Seconds; 1 is automatic, and the only value of a proxied record."""
-    comment: str | None = None
+    comment: Annotated[str | None, Normalised(_one_line)] = None
     """Your own words; the stack's mark is put behind them."""
     tags: Annotated[list[str] | None, Unordered()] = None
     settings: DnsSettings | None = None
@@ -106,6 +111,10 @@ class DnsRecord(Kind):
     def named_hosts(self, wanted: Wanted) -> frozenset[str]:
         """The record's own name."""
         return frozenset({self.slot(wanted)})
+
+    def own_words(self, wanted: Wanted) -> Iterator[str]:
+        """The last word of the comment."""
+        yield str(wanted.values.get("comment") or "").rpartition(" ")[2]
 
     # -- identity ---------------------------------------------------------------------------
 
@@ -288,9 +297,7 @@ class DnsRecord(Kind):
         }
         if all(self._is_done(item, ids, by_name, zone) for item in work):
             return [
-                None
-                if step.id.verb == "delete"
-                else self._live(by_name[str(values["name"])], zone)
+                None if step.id.verb == "delete" else self._live(by_name[str(values["name"])], zone)
                 for step, _, values in work
             ]
         try:
@@ -359,9 +366,7 @@ def _displaces(live: Live, values: Values) -> bool:
 def _body(values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
     """The whole record: what is wanted, and what is live of the fields left unsaid."""
     unsaid = {
-        key: carried[key]
-        for key in ("tags", "settings")
-        if key not in values and carried.get(key)
+        key: carried[key] for key in ("tags", "settings") if key not in values and carried.get(key)
     }
     said = {key: values[key] for key in ("tags", "settings") if values.get(key)}
     return {

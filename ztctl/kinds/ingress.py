@@ -89,9 +89,15 @@ def _check_url(value: Any, text: str) -> Any:
     return value
 
 
+def _in_python(value: Any) -> Any:
+    """A Go expression as far as Python can check it: what only Go knows is left out."""
+    known_to_go = re.compile(r"\\[pP](?:\{\^?\w+\}|\w)|\[\[:\^?\w+:\]\]|\\z")
+    return known_to_go.sub("x", value) if isinstance(value, str) else value
+
+
 def _check_path(value: Any) -> Any:
     try:
-        re.compile(value)
+        re.compile(_in_python(value))
     except (re.error, TypeError, OverflowError, RecursionError) as error:
         raise _wrong(
             "{value} is no regular expression: {error}",
@@ -182,9 +188,7 @@ def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str
         yield from _service_mistakes(index, rule)
 
 
-def _service_mistakes(
-    index: int, rule: Mapping[str, Any]
-) -> Iterator[tuple[int, str, str, bool]]:
+def _service_mistakes(index: int, rule: Mapping[str, Any]) -> Iterator[tuple[int, str, str, bool]]:
     service = str(rule.get("service", ""))
     parts = urlsplit(service)
     if parts.hostname and rule.get("hostname") == to_ascii(parts.hostname):

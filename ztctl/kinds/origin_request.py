@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from ztctl.core.kind import Fields
-from ztctl.core.markers import RefersTo, Unordered
+from ztctl.core.markers import RefersTo, Unordered, WriteOnly
 from ztctl.kinds.common import Cidr, Inside, Seconds
 
 Audience = Annotated[Any, RefersTo("access_application", attribute="aud")]
@@ -62,10 +62,11 @@ class OriginRequest(Fields):
     origin_server_name: str | None = None
     ca_pool: str | None = None
     proxy_type: Literal["", "socks"] | None = None
-    bastion_mode: Inside = None
-    """Let the client choose the destination, whatever the service says."""
-    ip_rules: list[IpRule] | None = None
-    """Only for the service `socks-proxy`."""
+    bastion_mode: Annotated[Inside, WriteOnly()] = None
+    """Let the client choose the destination, whatever the service says. The API's description does
+    not know it, so that it is sent and not compared: `service: bastion` is better."""
+    ip_rules: Annotated[list[IpRule] | None, WriteOnly()] = None
+    """Only for the service `socks-proxy`; sent and not compared, for the same reason."""
     access: Access | None = None
 
     @model_validator(mode="after")
@@ -111,9 +112,7 @@ def from_api(raw: Any) -> dict[str, Any]:
     return _renamed(raw, _turned(_API), _turned(_ACCESS))
 
 
-def _renamed(
-    values: Any, names: Mapping[str, str], access: Mapping[str, str]
-) -> dict[str, Any]:
+def _renamed(values: Any, names: Mapping[str, str], access: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(values, Mapping):
         return {}
     found = {names[key]: item for key, item in values.items() if key in names and item is not None}

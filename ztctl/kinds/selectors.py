@@ -176,9 +176,7 @@ class Rule(Fields):
     linked_app_token: Many[Annotated[Any, RefersTo("access_application")]] | None = None
     """People who hold a token of this application."""
     user_risk_score: (
-        Annotated[
-            list[Literal["low", "medium", "high", "unscored"]], OneOrMany(), Unordered()
-        ]
+        Annotated[list[Literal["low", "medium", "high", "unscored"]], OneOrMany(), Unordered()]
         | None
     ) = None
     cloudflare_account_member: Yes | None = None
@@ -302,7 +300,7 @@ def _element_from_api(element: Any) -> Any:
     if not (isinstance(element, Mapping) and len(element) == 1):
         return _unknown(element)
     ((api, inner),) = element.items()
-    if api in _FROM_EMPTY and not inner:
+    if api in _FROM_EMPTY and isinstance(inner, Mapping) and set(inner) <= {"account_id"}:
         return {_FROM_EMPTY[api]: True}
     if api in _FROM_SINGLE and isinstance(inner, Mapping):
         name, key = _FROM_SINGLE[api]

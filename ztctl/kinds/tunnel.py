@@ -28,6 +28,8 @@ from ztctl.kinds.ingress import IngressRule
 from ztctl.kinds.origin_request import OriginRequest
 
 PATH = "/accounts/{account}/cfd_tunnel"
+WARP = "warp-routing"
+UNREAD = object()
 
 
 class TunnelFields(Fields):
@@ -177,10 +179,8 @@ class Tunnel(Kind):
         names = _names(ask)
         ours = [raw for raw in found if _concerns(raw, ask.stack, names)]
         configurations = yield tuple(configuration(raw) for raw in ours)
-        by_id = {
-            text_of(raw, "id"): reply for raw, reply in zip(ours, configurations, strict=True)
-        }
-        return tuple(self._live(raw, by_id.get(text_of(raw, "id"))) for raw in found)
+        by_id = {text_of(raw, "id"): reply for raw, reply in zip(ours, configurations, strict=True)}
+        return tuple(self._live(raw, by_id.get(text_of(raw, "id"), UNREAD)) for raw in found)
 
     def create(self, values: Values) -> Flow[Live]:
         """Make the tunnel; its secret, which the reply holds, is not kept."""
@@ -204,6 +204,9 @@ class Tunnel(Kind):
         settings = origin_request.to_api(values.get("origin_request"))
         if settings:
             config["originRequest"] = settings
+        # Legacy, and nothing that a file can say: it stays as it is.
+        if live.raw.get(WARP):
+            config[WARP] = live.raw[WARP]
         yield Call("PUT", f"{path}/configurations", {"config": config}, permission=TUNNEL)
         return self._live(live.raw, {"config": config})
 
@@ -234,11 +237,12 @@ class Tunnel(Kind):
         attributes = {
             "running": text_of(raw, "status") in ("healthy", "degraded"),
             "status": text_of(raw, "status"),
+            # What was not read may serve anything.
+            "is_read": reply is not UNREAD and _source(raw) == "cloudflare",
         }
         values = canonical_fields(self.specs, said)
-        return Live(
-            self.name, text_of(raw, "id"), name, key, values, attributes, mark, _public(raw)
-        )
+        kept = {**_public(raw), **({WARP: config[WARP]} if config.get(WARP) else {})}
+        return Live(self.name, text_of(raw, "id"), name, key, values, attributes, mark, kept)
 
 
 def tunnels(**query: str) -> Call:
@@ -283,5 +287,5 @@ def _source(raw: Mapping[str, Any]) -> str:
 
 def _public(raw: Any) -> dict[str, Any]:
     """A tunnel without the secrets that the reply to its creation holds."""
-    kept = ("id", "name", "config_src", "remote_config", "status")
+    kept = ("id", "name", "config_src", "remote_config", "status", WARP)
     return {key: raw[key] for key in kept if key in raw} if isinstance(raw, Mapping) else {}
