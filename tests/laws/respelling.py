@@ -147,14 +147,15 @@ _TEXTS: dict[str, Callable[[str, Random], str]] = {
 
 
 def _written_out(side: Side, chance: Random) -> Side:
-    """The short form in full: every host, or none, because the rules keep their order."""
+    """The short form in full: every host, or none, because hand-written rules go first."""
     hosts = side.get("hosts", {})
     if not hosts or chance.random() < 0.5:
         return side
     full: Side = {section: dict(entries) for section, entries in side.items() if section != "hosts"}
-    for name, host in hosts.items():
-        if "public" in host:
-            return side
+    if any("public" in host for host in hosts.values()):
+        return side
+    # The rules of the short form go by name; written by hand they stay as they are written.
+    for name, host in sorted(hosts.items()):
         _add(full, name, host)
     return full
 

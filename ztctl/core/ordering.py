@@ -143,6 +143,7 @@ def _by_host(steps: Sequence[Step]) -> Iterator[tuple[StepId, StepId]]:
     for step in steps:
         yield from _waits(step, covering.meeting(step.opens))
         yield from _waits(step, closing.meeting(step.uncovers - handed))
+        yield from _waits(step, _gone(closing.meeting(step.uncovers & handed)))
         # A name changes hands: the API knows no two owners of one domain, so that the old one
         # lets go first; where the patterns differ the new one is there before the old one goes.
         yield from _waits(step, _others(uncovering.named(step.covers), step))
@@ -164,6 +165,11 @@ def _handed_over(steps: Sequence[Step]) -> frozenset[str]:
 
 def _others(steps: Iterable[Step], than: Step) -> Iterator[Step]:
     return (step for step in steps if step.id.address != than.id.address)
+
+
+def _gone(steps: Iterable[Step]) -> Iterator[Step]:
+    """The records that go altogether: they wait for nobody, not even for a new application."""
+    return (step for step in steps if step.phase is Phase.DNS and step.id.verb == "delete")
 
 
 def _waits(step: Step, needs: Iterable[Step]) -> Iterator[tuple[StepId, StepId]]:

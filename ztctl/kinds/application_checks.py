@@ -68,8 +68,11 @@ def takeover(
             "let go: nobody can enter for a moment",
             f"--allow-interruption {change.address}",
         )
+    taken = {place.partition("/")[0] for place in handed}
     for name in sorted({place.partition("/")[0] for place in _given_up(change)}):
-        yield from _left_open(change, name, changes, live)
+        # A name that changes hands does not wait for its old tunnel to stop serving it.
+        closing = _closing(name, changes) if name not in taken else frozenset()
+        yield from _left_open(change, name, closing, changes, live)
 
 
 def _public(values: Values) -> frozenset[str]:
@@ -122,6 +125,7 @@ def _taken(
 def _left_open(
     change: Change,
     name: str,
+    closing: frozenset[str],
     changes: Sequence[Change],
     live: Mapping[str, tuple[Live, ...]],
 ) -> Iterator[Refusal]:
@@ -134,16 +138,12 @@ def _left_open(
     if _covered_meanwhile(change, name, live):
         return
     tunnels = {tunnel.id: tunnel for tunnel in live.get("tunnel", ())}
-    closing = {step.id.address for item in changes for step in item.steps if name in step.closes}
     going = {item.live.id for item in changes if item.live and item.action is Action.DELETE}
     for record in live.get("dns_record", ()):
         tunnel = tunnels.get(str(record.values.get("tunnel")).partition(".cfargotunnel.com")[0])
         if tunnel is None or record.id in going or not record.values.get("proxied"):
             continue
-        closes = any(
-            item.address in closing and item.live is not None and item.live.id == tunnel.id
-            for item in changes
-        )
+        closes = tunnel.id in closing
         if meet(record.name, name) and not closes and _may_serve(tunnel, name):
             yield Refusal(
                 change.address,
@@ -151,6 +151,17 @@ def _left_open(
                 f"{tunnel.name!r}, which {_serves_how(tunnel)}; remove the record first, or apply "
                 "`access: true` on the tunnel's rule",
             )
+
+
+def _closing(name: str, changes: Sequence[Change]) -> frozenset[str]:
+    """The ids of the tunnels that stop serving a name in this plan."""
+    return frozenset(
+        change.live.id
+        for change in changes
+        if change.live is not None and change.address.kind == "tunnel"
+        for step in change.steps
+        if name in step.closes
+    )
 
 
 def _covered_meanwhile(change: Change, name: str, live: Mapping[str, tuple[Live, ...]]) -> bool:
