@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ztctl.core.diagnostics import Problem, Severity
@@ -107,6 +107,17 @@ async def carry_out(api: Api, plan: Plan, view: View) -> Outcome:
         return outcome
     finally:
         _ignore_interrupts()
+
+
+@contextlib.contextmanager
+def signals_kept() -> Iterator[None]:
+    """Whatever is done about signals inside, afterwards they mean what they meant before."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _on_interrupt(act: Callable[[], object]) -> None:

@@ -15,7 +15,7 @@ from ztctl.core.calls import CallFailed
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Failures, Problem
 from ztctl.core.kind import Kinds
-from ztctl.core.plan import Plan
+from ztctl.core.plan import Action, Change, Plan
 from ztctl.core.planner import Options, build_plan
 from ztctl.engine.read import ask_for, named_hosts, read_account
 from ztctl.kinds.registry import KINDS
@@ -47,8 +47,17 @@ async def planned(
     except (CallFailed, Failures) as error:
         raise await explained(client, error) from error
     plan = build_plan(declared, live, kinds, account=client.account or "", options=options)
+    plan = replace(plan, changes=tuple(_with_public(change, declared) for change in plan.changes))
     stale = stale_keys(declared, plan.live)
     return replace(plan, warnings=(*warnings, *plan.warnings, *stale))
+
+
+def _with_public(change: Change, declared: Declared) -> Change:
+    """Say it where a name opens that the files want to be open."""
+    reason = declared.public.get(change.address.key)
+    if reason is None or change.address.kind != "dns_record" or change.action is Action.DELETE:
+        return change
+    return replace(change, notes=(*change.notes, f"is open to everybody, as stated: {reason}"))
 
 
 def emptied(declared: Declared, kinds: Kinds = KINDS) -> Declared:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ztctl.cli.carrying import carry_out, signals_kept
 from ztctl.cli.exits import Exit
 from ztctl.cli.planning import emptied, planned
 from ztctl.cli.session import connected, declared_by, view_of
@@ -18,7 +19,7 @@ from ztctl.cli.telling import told
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Failure, Problem
 from ztctl.core.events import Outcome
-from ztctl.core.plan import Plan
+from ztctl.core.plan import Plan, Reason
 from ztctl.core.planner import Options
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import key_files
@@ -73,7 +74,7 @@ def plan_and_apply(request: Request, *, auto_approve: bool) -> Exit:
     """Show the plan, ask, carry it out."""
     declared, warnings = request.declared()
     view = view_of(request.settings, declared)
-    with told(view):
+    with told(view), signals_kept():
         return asyncio.run(
             _apply(request, declared, warnings, view, auto_approve=auto_approve, fits=None)
         )
@@ -88,7 +89,7 @@ def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> 
     _check_folder(saved.declared)
     view = view_of(request.settings, saved.declared)
     request = replace(request, options=replace(request.options, targets=saved.targets))
-    with told(view):
+    with told(view), signals_kept():
         return asyncio.run(
             _apply(
                 request,
@@ -132,10 +133,9 @@ async def _apply(
     auto_approve: bool,
     fits: Callable[[Plan], bool] | None,
 ) -> Exit:
-    from ztctl.cli.carrying import carry_out
-
     async with connected(request.settings, declared.account, view) as client:
         plan = await planned(client, declared, request.options, view, warnings=warnings)
+        plan = _as_destroyed(plan) if request.destroy else plan
         view.plan(plan)
         if plan.refusals:
             return Exit.REFUSED
@@ -150,7 +150,8 @@ async def _apply(
         if plan.is_empty:
             written = _write_keys(declared, Outcome(live=plan.live), view)
             return Exit.DONE if written else Exit.ERROR
-        verdict = _approved(view, auto_approve=auto_approve)
+        question = "Destroy all of this?" if request.destroy else "Apply these changes?"
+        verdict = _approved(view, question, auto_approve=auto_approve)
         if verdict is not None:
             return verdict
         outcome = await carry_out(client, plan, view)
@@ -164,7 +165,16 @@ async def _apply(
     return _exit_of(outcome, written=written)
 
 
-def _approved(view: View, *, auto_approve: bool) -> Exit | None:
+def _as_destroyed(plan: Plan) -> Plan:
+    """The same plan with the reason that it has: nothing was taken out of the files."""
+    changes = tuple(
+        replace(change, reason=Reason.DESTROYED) if change.reason is Reason.NOT_DECLARED else change
+        for change in plan.changes
+    )
+    return replace(plan, changes=changes)
+
+
+def _approved(view: View, question: str, *, auto_approve: bool) -> Exit | None:
     """``None`` when the plan may be carried out, else how the command ends."""
     if auto_approve:
         return None
@@ -172,7 +182,7 @@ def _approved(view: View, *, auto_approve: bool) -> Exit | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         view.failure(Failure("there are changes to apply and nobody to ask", "pass --auto-approve"))
         return Exit.USAGE
-    if _answer("\nApply these changes? Only 'yes' is a yes: ").strip() == "yes":
+    if _answer(f"\n{question} Only 'yes' is a yes: ").strip() == "yes":
         return None
     view.note("Declined: nothing was changed.")
     return Exit.ERROR

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     REMOVED = "removed"
     OWNER_GOES = "owner_goes"
     MOVED = "moved"
+    DESTROYED = "destroyed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -324,7 +324,10 @@ def _named(changes: Sequence[Change], ledger: Ledger) -> tuple[Change, ...]:
             return leaf
         if leaf in names:
             return names[leaf]
-        return _ID.sub(lambda found: names.get(found[0], found[0]), leaf)
+        # In brackets, because no such name exists: the id stands there.
+        return _ID.sub(
+            lambda found: f"<{names[found[0]]}>" if found[0] in names else found[0], leaf
+        )
 
     return tuple(
         replace(

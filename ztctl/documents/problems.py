@@ -49,7 +49,7 @@ _BOUNDED: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "less_than": lambda ctx: f"less than {ctx['lt']}",
     "string_too_short": lambda ctx: f"at least {_counted(ctx['min_length'], 'character')} long",
     "string_too_long": lambda ctx: f"at most {_counted(ctx['max_length'], 'character')} long",
-    "too_short": lambda ctx: f"a list of at least {_counted(ctx['min_length'], 'item')}",
+    "too_short": lambda ctx: f"a list with at least {_counted(ctx['min_length'], 'item')} in it",
     "too_long": lambda ctx: f"a list of at most {_counted(ctx['max_length'], 'item')}",
     "string_pattern_mismatch": lambda ctx: f"of the form {ctx['pattern']}",
 }

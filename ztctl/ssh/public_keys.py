@@ -49,8 +49,14 @@ def write_public_keys(declared: Declared, live: Mapping[Address, Live]) -> Itera
     """
     for wanted, path, key in _keys(declared, live):
         if _differs(path, key):
+            replaced = path.exists()
             _write(path, key, _folder(wanted))
             yield f"Wrote {path}: the CA key of {wanted.address.key}"
+            if replaced:
+                yield (
+                    f"  It replaced another key: servers that trust the old one refuse logins for "
+                    f"{wanted.address.key} until they get this one."
+                )
 
 
 def _keys(declared: Declared, live: Mapping[Address, Live]) -> Iterator[tuple[Wanted, Path, str]]:

@@ -53,6 +53,7 @@ _REASONS = MappingProxyType(
         Reason.REMOVED: "the file lists it under removed",
         Reason.OWNER_GOES: "its owner goes",
         Reason.MOVED: "the file moves it",
+        Reason.DESTROYED: "all that carries the mark of this stack is to go",
     }
 )
 
