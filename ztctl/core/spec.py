@@ -25,6 +25,9 @@ from ztctl.core.markers import (
 from ztctl.core.objects import Values
 from ztctl.core.values import UNSET, Lookup, Ref, Unknown
 
+# Asked for first, because nearly every value is one of these and an abstract type is slow to ask.
+_LEAVES = (str, bool, int, type(None))
+
 NO_FIELDS: Mapping[str, Spec] = types.MappingProxyType({})
 
 
@@ -191,11 +194,14 @@ def live_references(specs: Mapping[str, Spec], values: Values) -> Iterator[tuple
 
 def references(value: Any) -> Iterator[Ref | Lookup]:
     """Every reference inside a value, however deep."""
+    if isinstance(value, _LEAVES):
+        return
     if isinstance(value, Ref | Lookup):
         yield value
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from references(item)
+            if not isinstance(item, _LEAVES):
+                yield from references(item)
     elif isinstance(value, list | tuple):
         for item in value:
             yield from references(item)
@@ -215,6 +221,8 @@ def texts(value: Any) -> Iterator[str]:
 
 def replaced(value: Any, by: Callable[[Any], Any]) -> Any:
     """The same value with every leaf passed through ``by``."""
+    if isinstance(value, _LEAVES):
+        return by(value)
     if isinstance(value, Mapping):
         return {key: replaced(item, by) for key, item in value.items()}
     if isinstance(value, list | tuple):

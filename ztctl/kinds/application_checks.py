@@ -111,10 +111,13 @@ def _taken(
     wanted = _public(change.written)
     if not wanted:
         return
-    ours = {item.live.id for item in changes if item.live is not None}
-    for other in live.get(change.address.kind, ()):
+    if change.action is Action.DELETE:
+        return
+    own = change.live.id if change.live else None
+    rivals = (other for other in live.get(change.address.kind, ()) if other.id != own)
+    for other in rivals:
         for name in sorted(wanted & _public(other.values)):
-            if other.id not in ours and change.action is not Action.DELETE:
+            if not any(item.live is not None and item.live.id == other.id for item in changes):
                 yield Refusal(
                     change.address,
                     f"{name} belongs to the application {other.name!r} ({other.id}): "
