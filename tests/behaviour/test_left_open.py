@@ -160,3 +160,20 @@ def test_what_is_claimed_by_name_cannot_be_protected(account: Account) -> None:
 
     with pytest.raises(Problems, match="cannot be protected"):
         account.plan(file)
+
+
+def test_an_application_with_the_marks_of_two_stacks_is_nobodys(account: Account) -> None:
+    """Somebody put a second mark on by hand: neither stack changes or deletes it."""
+    file = application()
+    account.apply(file)
+    account.call("POST", "{A}/access/tags", {"name": "ztctl-staging"})
+    live = account.one("apps", name=HOST)
+    tags = [*live["tags"], "ztctl-staging"]
+    account.call("PUT", f"{{A}}/access/apps/{live['id']}", {**live, "tags": tags})
+
+    for stack in ("prod", "staging"):
+        assert refused(account.plan({**file, "stack": stack}, **YES)) == [
+            (f"access_application.{HOST}", "")
+        ]
+        without = account.plan({"stack": stack, "tunnels": {"pool": {}}}, **YES)
+        assert f"delete access_application.{HOST}" not in told(without)

@@ -356,7 +356,7 @@ class AccessApplication(Kind):
             ),
         }
         values = canonical_fields(self.specs, {**said, "tags": tags})
-        mark = marks[0] if marks else None
+        mark = _whose(marks)
         return Live(self.name, text_of(raw, "id"), name, name, values, attributes, mark, raw)
 
 
@@ -375,6 +375,12 @@ def marked_hosts(reply: Any, stack: str) -> frozenset[str]:
         if live.mark is not None and live.mark.stack == stack
         for name in kind.hosts(live.values)
     )
+
+
+def _whose(marks: Sequence[Mark]) -> Mark | None:
+    """The mark of an application; one with marks of several stacks is nobody's to change."""
+    stacks = sorted({mark.stack for mark in marks})
+    return Mark(" and ".join(stacks), any(mark.protect for mark in marks)) if stacks else None
 
 
 def _user_tags(live: Live) -> list[str]:
