@@ -16,6 +16,7 @@ from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 
@@ -135,10 +136,10 @@ class Account:
     def call(self, method: str, path: str, body: Json = None) -> Json:
         """A request of somebody else; the result. ``{A}`` stands for the account."""
         path, _, query = path.replace("{A}", f"/accounts/{self.sandbox.account_id}").partition("?")
-        pairs = tuple(tuple(pair.split("=", 1)) for pair in query.split("&") if pair)
+        pairs = tuple(parse_qsl(query, keep_blank_values=True))
         sent = b"" if body is None else json.dumps(body).encode()
         headers = (("authorization", "Bearer somebody"),)
-        request = Request(method, f"/client/v4{path}", pairs, headers, sent)  # type: ignore[arg-type]
+        request = Request(method, f"/client/v4{path}", pairs, headers, sent)
         response = self.sandbox.handle(request)
         told = json.loads(response.body)
         assert response.status < 400, told["errors"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -196,7 +195,9 @@ def test_a_missing_object_that_is_not_optional_is_a_failure() -> None:
 
 def test_what_is_no_failure_of_a_call_is_not_hidden() -> None:
     """A mistake of the API's implementation comes out as it is."""
-    raising: Callable[[Call], Any] = lambda call: (_ for _ in ()).throw(ZeroDivisionError)  # noqa: E731
+
+    def raising(call: Call) -> Any:
+        raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         driven(one(ask("/a")), Script({"/a": raising}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from ztctl.core.calls import ApiMessage, Call, CallFailed, Flow
@@ -85,7 +86,7 @@ def serve(flow: Flow[T], answer: Answer) -> Played[T]:
 
 def _run(flow: Flow[T], answers: Callable[[tuple[Call, ...]], Any]) -> Played[T]:
     rounds: list[tuple[Call, ...]] = []
-    step: Callable[[], Any] = lambda: next(flow)  # noqa: E731
+    step: Callable[[], Any] = partial(next, flow)
     while True:
         try:
             asked = step()
@@ -95,11 +96,10 @@ def _run(flow: Flow[T], answers: Callable[[tuple[Call, ...]], Any]) -> Played[T]
         rounds.append(calls)
         found = answers(calls) if calls else ()
         if isinstance(found, Fails):
-            failure = found.of(calls[0])
-            step = lambda: flow.throw(failure)  # noqa: B023, E731
+            step = partial(flow.throw, found.of(calls[0]))
         else:
             reply = (found,) if not isinstance(asked, Call) and len(calls) == 1 else found
-            step = lambda: flow.send(reply)  # noqa: B023, E731
+            step = partial(flow.send, reply)
 
 
 def kind(name: str) -> Kind:
