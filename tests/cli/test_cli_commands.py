@@ -124,3 +124,16 @@ def test_validate_needs_no_account(project: Ztctl) -> None:
     project("validate", env={"CLOUDFLARE_BASE_URL": "https://192.0.2.1"})
 
     assert project.files() == before
+
+
+def test_validate_takes_the_sandbox_for_the_account(project: Ztctl) -> None:
+    """A file that names the account by the environment is valid there, and nothing is made."""
+    file = project.folder / "ztctl.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + "account: ${env.CLOUDFLARE_ACCOUNT_ID}\n", encoding="utf-8")
+
+    plain = project("validate")
+    stood_in = project("validate", "--sandbox")
+
+    assert (plain.code, stood_in.code) == (1, 0)
+    assert not (project.folder / ".ztctl").exists()
