@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ztctl.sandbox.families import FAMILIES
+from ztctl.sandbox.api.families import FAMILIES
 from ztctl.sandbox.messages import Request, Response
 from ztctl.sandbox.service import Sandbox
 

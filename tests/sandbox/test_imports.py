@@ -32,7 +32,7 @@ def imported(file: Path) -> set[str]:
 
 def test_it_imports_nothing_else_of_ztctl() -> None:
     """No file of the sandbox imports ztctl outside of it."""
-    names = {name for file in FOLDER.glob("*.py") for name in imported(file)}
+    names = {name for file in FOLDER.rglob("*.py") for name in imported(file)}
 
     ours = {name for name in names if name.split(".")[0] == "ztctl"}
     assert all(name.startswith("ztctl.sandbox") for name in ours)
@@ -49,7 +49,7 @@ def test_in_process_use_imports_nothing_heavy() -> None:
 
 def test_every_family_names_its_sources() -> None:
     """Every file that declares routes says where its behaviour was learnt."""
-    families = [file for file in FOLDER.glob("*.py") if "FAMILY = Family(" in file.read_text()]
+    families = [file for file in FOLDER.rglob("*.py") if "FAMILY = Family(" in file.read_text()]
 
     assert len(families) > 10
     assert all("Source: " in (ast.get_docstring(ast.parse(f.read_text())) or "") for f in families)

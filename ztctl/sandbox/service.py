@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
+from ztctl.sandbox.api.families import FAMILIES
 from ztctl.sandbox.connectors import connected
 from ztctl.sandbox.dispatch import PREFIX, Notes, dispatched
 from ztctl.sandbox.envelope import answered, refused
 from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.export import exported
-from ztctl.sandbox.families import FAMILIES
 from ztctl.sandbox.faults import Faults
 from ztctl.sandbox.ids import Entropy
 from ztctl.sandbox.messages import LogEntry, Object, Request, Response

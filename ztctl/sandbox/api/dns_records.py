@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ztctl.sandbox.api.dns_filters import FILTERS, listed
+from ztctl.sandbox.api.dns_values import PROXIABLE, SHAPE, spelled_record
 from ztctl.sandbox.call import Call
-from ztctl.sandbox.dns_filters import FILTERS, listed
-from ztctl.sandbox.dns_values import PROXIABLE, SHAPE, spelled_record
 from ztctl.sandbox.errors import ApiError, Refusal
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged

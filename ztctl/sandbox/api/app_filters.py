@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ztctl.sandbox.app_destinations import public_uris
+from ztctl.sandbox.api.app_destinations import public_uris
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.messages import Object
 

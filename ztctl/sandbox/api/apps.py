@@ -10,18 +10,18 @@ Not emulated: every other type; the limit of 500 applications.
 
 from __future__ import annotations
 
-from ztctl.sandbox.app_destinations import placed, public_uris
-from ztctl.sandbox.app_fields import SETTINGS, SHAPE, check_fields, check_type
-from ztctl.sandbox.app_filters import FILTERS, listed
-from ztctl.sandbox.app_links import drop_inline, linked, shown_links
+from ztctl.sandbox.api.app_destinations import placed, public_uris
+from ztctl.sandbox.api.app_fields import SETTINGS, SHAPE, check_fields, check_type
+from ztctl.sandbox.api.app_filters import FILTERS, listed
+from ztctl.sandbox.api.app_links import drop_inline, linked, shown_links
+from ztctl.sandbox.api.lookups import found
+from ztctl.sandbox.api.rules import refuse_if_referred
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import Refusal, invalid
-from ztctl.sandbox.lookups import found
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.permissions import APPS
 from ztctl.sandbox.routing import Family, Route
-from ztctl.sandbox.rules import refuse_if_referred
 from ztctl.sandbox.store import Index
 
 PATH = "/accounts/{account_id}/access/apps"

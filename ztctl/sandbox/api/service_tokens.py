@@ -13,15 +13,15 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from ztctl.sandbox.api.lookups import found
+from ztctl.sandbox.api.rules import refuse_if_referred
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import Refusal, invalid
 from ztctl.sandbox.fields import Field, Shape, duration, integer, text
-from ztctl.sandbox.lookups import found
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.permissions import SERVICE_TOKENS
 from ztctl.sandbox.routing import Family, Route
-from ztctl.sandbox.rules import refuse_if_referred
 
 PATH = "/accounts/{account_id}/access/service_tokens"
 ONE = PATH + "/{service_token_id}"

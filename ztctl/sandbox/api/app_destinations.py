@@ -14,11 +14,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ztctl.sandbox.api.rules import network
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, invalid
 from ztctl.sandbox.fields import Field, FieldError, Shape, anything, choice, listing, text, uuid
 from ztctl.sandbox.messages import Object
-from ztctl.sandbox.rules import network
 
 MOST_PUBLIC = 5
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_*]([a-z0-9_*-]{0,61}[a-z0-9_*])?\.)+[a-z0-9-]{2,63}")

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ztctl.sandbox.call import Call
-from ztctl.sandbox.dns_records import (
+from ztctl.sandbox.api.dns_records import (
     PATH,
     Write,
     created,
@@ -21,7 +20,8 @@ from ztctl.sandbox.dns_records import (
     shown_record,
     zone_of,
 )
-from ztctl.sandbox.dns_values import invalid_record, is_free
+from ztctl.sandbox.api.dns_values import invalid_record, is_free
+from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.permissions import DNS

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ztctl.sandbox.api.policies import changed_policy, new_policy, written_policy
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import invalid
 from ztctl.sandbox.messages import Object
-from ztctl.sandbox.policies import changed_policy, new_policy, written_policy
 from ztctl.sandbox.store import Store
 
 HIGHEST = 2**31

@@ -8,15 +8,15 @@ an empty configuration.
 
 from __future__ import annotations
 
+from ztctl.sandbox.api.ingress import bad_configuration, checked_configuration
+from ztctl.sandbox.api.lookups import found
+from ztctl.sandbox.api.tunnels import ONE, found_tunnel
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import Refusal
 from ztctl.sandbox.fields import Field, Shape, anything
-from ztctl.sandbox.ingress import bad_configuration, checked_configuration
-from ztctl.sandbox.lookups import found
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.permissions import TUNNELS
 from ztctl.sandbox.routing import Family, Route
-from ztctl.sandbox.tunnels import ONE, found_tunnel
 
 PATH = ONE + "/configurations"
 UNKNOWN = Refusal(404, 1055, "Configuration not found")

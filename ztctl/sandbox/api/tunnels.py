@@ -14,16 +14,16 @@ import binascii
 import json
 from typing import Any
 
+from ztctl.sandbox.api.lookups import found
+from ztctl.sandbox.api.tunnel_filters import FILTERS, listed
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, Refusal
 from ztctl.sandbox.fields import Field, FieldError, Shape, choice, text
-from ztctl.sandbox.lookups import found
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.permissions import TUNNELS
 from ztctl.sandbox.routing import Family, Route
 from ztctl.sandbox.store import Index
-from ztctl.sandbox.tunnel_filters import FILTERS, listed
 
 PATH = "/accounts/{account_id}/cfd_tunnel"
 ONE = PATH + "/{tunnel_id}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ztctl.sandbox import (
+from ztctl.sandbox.api import (
     accounts,
     app_cas,
     app_policies,

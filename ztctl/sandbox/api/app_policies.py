@@ -7,15 +7,15 @@ for a reusable policy, that DELETE only detaches one, that a new policy comes la
 
 from __future__ import annotations
 
-from ztctl.sandbox.app_links import checked_links, precedence_of, shown_links
-from ztctl.sandbox.apps import found_app
+from ztctl.sandbox.api.app_links import checked_links, precedence_of, shown_links
+from ztctl.sandbox.api.apps import found_app
+from ztctl.sandbox.api.lookups import found
+from ztctl.sandbox.api.policies import UNKNOWN, changed_policy, new_policy, written_policy
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, invalid
-from ztctl.sandbox.lookups import found
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.permissions import APPS
-from ztctl.sandbox.policies import UNKNOWN, changed_policy, new_policy, written_policy
 from ztctl.sandbox.routing import Family, Route
 
 PATH = "/accounts/{account_id}/access/apps/{app_id}/policies"

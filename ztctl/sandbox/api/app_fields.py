@@ -9,6 +9,7 @@ Not emulated: SCIM, OAuth, custom pages (not looked up), the 63 characters of a 
 
 from __future__ import annotations
 
+from ztctl.sandbox.api.policies import MFA
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import invalid
 from ztctl.sandbox.fields import (
@@ -25,7 +26,6 @@ from ztctl.sandbox.fields import (
     uuid,
 )
 from ztctl.sandbox.messages import Object
-from ztctl.sandbox.policies import MFA
 
 _WORDS = listing(text())
 _CORS = mapping(

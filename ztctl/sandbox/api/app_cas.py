@@ -9,13 +9,13 @@ Not emulated: signing users' certificates.
 
 from __future__ import annotations
 
-from ztctl.sandbox.apps import ONE as APP
-from ztctl.sandbox.apps import PATH as APPLICATIONS
-from ztctl.sandbox.apps import found_app
+from ztctl.sandbox.api.apps import ONE as APP
+from ztctl.sandbox.api.apps import PATH as APPLICATIONS
+from ztctl.sandbox.api.apps import found_app
+from ztctl.sandbox.api.lookups import found
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import Refusal, conflict
 from ztctl.sandbox.ids import Entropy
-from ztctl.sandbox.lookups import found
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.permissions import APPS

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ztctl.sandbox.api.lookups import found
+from ztctl.sandbox.api.rules import checked_rules, reference_index, uses_linked_app
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, Refusal, conflict, invalid
 from ztctl.sandbox.fields import (
@@ -27,12 +29,10 @@ from ztctl.sandbox.fields import (
     number,
     text,
 )
-from ztctl.sandbox.lookups import found
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.permissions import APPS
 from ztctl.sandbox.routing import Family, Route
-from ztctl.sandbox.rules import checked_rules, reference_index, uses_linked_app
 from ztctl.sandbox.store import Index
 
 PATH = "/accounts/{account_id}/access/policies"

@@ -8,15 +8,15 @@ Not emulated: the limits on groups and rules; the rule form of `is_default`.
 
 from __future__ import annotations
 
+from ztctl.sandbox.api.lookups import found
+from ztctl.sandbox.api.rules import checked_rules, reference_index, references, refuse_if_referred
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import Refusal, invalid
 from ztctl.sandbox.fields import Field, Shape, anything, flag, text
-from ztctl.sandbox.lookups import found
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.permissions import ORGANISATION
 from ztctl.sandbox.routing import Family, Route
-from ztctl.sandbox.rules import checked_rules, reference_index, references, refuse_if_referred
 
 PATH = "/accounts/{account_id}/access/groups"
 ONE = PATH + "/{group_id}"

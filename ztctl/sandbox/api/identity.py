@@ -8,9 +8,9 @@ Not emulated: creating and changing either.
 
 from __future__ import annotations
 
+from ztctl.sandbox.api.lookups import found
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import Refusal
-from ztctl.sandbox.lookups import found
 from ztctl.sandbox.messages import Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.permissions import ORGANISATION

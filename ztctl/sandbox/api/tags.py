@@ -7,10 +7,10 @@ deleted (409) and not renamed (409), the codes of an unknown and of a duplicate 
 
 from __future__ import annotations
 
+from ztctl.sandbox.api.lookups import found
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, Refusal, conflict, invalid
 from ztctl.sandbox.fields import Field, Shape, text
-from ztctl.sandbox.lookups import found
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.permissions import APPS

@@ -1,0 +1,1 @@
+"""The emulated endpoints: one file a family, joined in `families`."""
