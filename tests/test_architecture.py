@@ -44,7 +44,7 @@ BORROWED: dict[str, frozenset[str]] = {
     "cloudflare": frozenset({"httpx"}),
     "engine": frozenset(),
     "ssh": frozenset({"cryptography"}),
-    "sandbox": frozenset({"httpx", "starlette", "uvicorn", "cryptography"}),
+    "sandbox": frozenset({"httpx", "starlette", "uvicorn", "h11", "wsproto", "cryptography"}),
     "cli": frozenset({"typer"}),
 }
 # What is costly, or belongs to one matter, has one door.
