@@ -139,7 +139,16 @@ class Bench:
 
 
 SEEDED = frozenset(
-    {"accounts", "zones", "identity_providers", "organizations", "api_tokens", "service_tokens"}
+    {
+        "accounts",
+        "zones",
+        "identity_providers",
+        "organizations",
+        "virtual_networks",
+        "api_tokens",
+        "service_tokens",
+        "audit_logs",
+    }
 )
 
 

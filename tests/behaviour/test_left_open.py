@@ -44,7 +44,7 @@ def test_an_application_stays_while_a_foreign_way_leads_in(account: Account, by_
 
     plan = account.plan({"policies": TEAM}, **YES)
 
-    assert refused(plan) == [(f"access_application.{HOST}", "")]
+    assert refused(plan) == [(f"access_application.{HOST}", f"--allow-exposure {HOST}")]
 
 
 def test_an_application_is_not_replaced_in_front_of_an_open_way(
@@ -56,7 +56,7 @@ def test_an_application_is_not_replaced_in_front_of_an_open_way(
 
     plan = account.plan({**application(type="ssh"), **way}, **YES)
 
-    assert refused(plan) == [(f"access_application.{HOST}", "")]
+    assert refused(plan) == [(f"access_application.{HOST}", f"--allow-exposure {HOST}")]
 
 
 @pytest.mark.parametrize("proxied", [True, False])

@@ -65,7 +65,7 @@ def test_an_update_whose_answer_is_lost_is_sent_again(
     file["tunnels"]["pool"]["ingress"][0]["service"] = "ssh://localhost:2222"
     struck = account.sandbox.faults.add(kind=fault, method=method, path=path)
 
-    outcome = account.apply(file)
+    outcome = account.apply(file, interruption=["all"])
 
     assert (struck.hits, outcome.is_complete) == (1, True)
     assert account.plan(file).is_empty

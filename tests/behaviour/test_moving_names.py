@@ -229,7 +229,7 @@ def test_a_replaced_application_gets_a_ca_again(account: Account) -> None:
 
 
 def test_an_application_is_not_replaced_over_an_open_rule(account: Account) -> None:
-    """Without the connector's own check the name would be open meanwhile: no flag admits it."""
+    """Without the connector's own check the name would be open meanwhile: it wants its own yes."""
     before, after = whole(), terminal()
     for file in (before, after):
         file["tunnels"]["pool"]["ingress"][0]["access"] = False
@@ -238,7 +238,7 @@ def test_an_application_is_not_replaced_over_an_open_rule(account: Account) -> N
     plan = account.plan(after, interruption=["all"], ca_deletion=["all"])
 
     assert Action.REPLACE in {change.action for change in plan.changes}
-    assert refused(plan) == [(f"access_application.{HOST}", "")]
+    assert refused(plan) == [(f"access_application.{HOST}", f"--allow-exposure {HOST}")]
 
 
 def shared(**applications: list[str]) -> dict[str, Any]:

@@ -18,10 +18,14 @@ UUIDS = (
     "9a0b1c2d-3e4f-4a5b-8c6d-7e8f9a0b1c2d",
 )
 
+# The virtual network that every new account of the sandbox has.
+DEFAULT_NETWORK = "a9cf89fe-b73f-49c5-a3dd-2a59a91abd92"
+
 uuids = st.sampled_from(UUIDS)
 words = st.sampled_from(["infra", "Back Office", "größe", 'a\'b "c"'])
 urls = st.sampled_from(["https://example.com/x", "https://cdn.example.com/logo.png?v=2"])
 flags = st.booleans()
+minutes = st.sampled_from(["8h", "30m", "1h30m", "0m", "720h"])
 durations = st.sampled_from(["8h", "30m", "1h30m", "24h", "90s", "720h"])
 seconds = st.sampled_from(["30s", "1m30s", "2m", "90s"])
 
@@ -140,7 +144,7 @@ def ruled(groups: tuple[Any, ...]) -> Made:
 mfa = optional(
     allowed_authenticators=some(st.sampled_from(["totp", "biometrics", "security_key"])),
     mfa_disabled=flags,
-    session_duration=durations,
+    session_duration=minutes,
 )
 
 cors = optional(

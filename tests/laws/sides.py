@@ -21,6 +21,7 @@ from tests.laws.connections import (
     tunnels,
 )
 from tests.laws.parts import (
+    DEFAULT_NETWORK,
     Made,
     Side,
     approvals,
@@ -145,7 +146,7 @@ def _applications(draw: st.DrawFn, wandering: bool) -> Side:
         found[name] = draw(_application_fields())
     if draw(flags):
         inner = [{"cidr": "10.1.2.3", "l4_protocol": "tcp", "port_range": "22"}]
-        inner += [{"hostname": "inner.example.net", "vnet_id": draw(uuids)}]
+        inner += [{"hostname": "inner.example.net", "vnet_id": DEFAULT_NETWORK}]
         found["inner"] = {"destinations": draw(st.permutations(inner))}
     for fields in found.values():
         _agree(fields)

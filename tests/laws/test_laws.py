@@ -27,7 +27,7 @@ from ztctl.core.diagnostics import Problems
 from ztctl.core.plan import Plan
 from ztctl.engine.planfile import read, same, save
 
-NAMED = ("no_policy", "ca_deletion", "protected", "interruption", "disconnect")
+NAMED = ("no_policy", "ca_deletion", "protected", "interruption", "disconnect", "exposure")
 YES: dict[str, Any] = {"deletions": True, **{flag: ["all"] for flag in NAMED}}
 EMPTY: list[Any] = []
 

@@ -89,10 +89,39 @@ class Api:
         """Create a group."""
         return self.post("{A}/access/groups", {"name": name, "include": list(include)}).result
 
+    def gateway_rule(self, name: str = "ssh", **fields: Any) -> Any:
+        """Create a Gateway rule that records SSH commands."""
+        body = {"name": name, "action": "audit_ssh", "filters": ["l4"], **fields}
+        return self.post("{A}/gateway/rules", body).result
+
     def tunnel(self, name: str = "pool") -> Any:
         """Create a remotely managed tunnel."""
         body = {"name": name, "config_src": "cloudflare"}
         return self.post("{A}/cfd_tunnel", body).result
+
+    def routed(self) -> str:
+        """The id of the tunnel that routes lead to unless they say otherwise."""
+        known = self.get("{A}/cfd_tunnel?name=routed&is_deleted=false").result
+        return str((known[0] if known else self.tunnel("routed"))["id"])
+
+    def network(self, name: str = "staging", **fields: Any) -> Any:
+        """Create a virtual network."""
+        return self.post("{A}/teamnet/virtual_networks", {"name": name, **fields}).result
+
+    def route(self, network: str = "10.0.0.0/24", **fields: Any) -> Any:
+        """Create a route of a private network."""
+        body = {"network": network, "tunnel_id": self.routed(), **fields}
+        return self.post("{A}/teamnet/routes", body).result
+
+    def hostname_route(self, hostname: str = "db.internal", **fields: Any) -> Any:
+        """Create a route of a private host name."""
+        body = {"hostname": hostname, "tunnel_id": self.routed(), **fields}
+        return self.post("{A}/zerotrust/routes/hostname", body).result
+
+    def target(self, hostname: str = "web1", address: str = "10.0.0.5", **fields: Any) -> Any:
+        """Create an infrastructure target."""
+        body = {"hostname": hostname, "ip": {"ipv4": {"ip_addr": address}}, **fields}
+        return self.post("{A}/infrastructure/targets", body).result
 
     def zone(self, name: str = "example.com") -> str:
         """The path of a zone."""

@@ -81,10 +81,10 @@ def test_another_zone_is_not_ours(api: Api) -> None:
 
 def test_unknown_paths_are_remembered(api: Api) -> None:
     """A request that finds no route answers 404 with both codes and is listed as missed."""
-    answer = api.get("{A}/access/gateway_ca")
+    answer = api.get("{A}/access/bookmarks")
 
     assert [error["code"] for error in answer.body["errors"]] == [7003, 7000]
-    assert api.sandbox.missed == [("GET", f"/accounts/{api.sandbox.account_id}/access/gateway_ca")]
+    assert api.sandbox.missed == [("GET", f"/accounts/{api.sandbox.account_id}/access/bookmarks")]
 
 
 def test_unknown_methods_are_remembered(api: Api) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import nullcontext
 
 import httpx
 import pytest
@@ -104,11 +105,26 @@ def test_body_fault_may_be_html(sandbox: Sandbox) -> None:
     assert kinds == ["text/html", "application/json"]
 
 
-@pytest.mark.parametrize("script", [{"kind": "explosion"}, {"nth": 0}, {"times": 0}])
-def test_wrong_scripts_are_refused(sandbox: Sandbox, script: dict[str, object]) -> None:
-    """A script that cannot run raises ValueError."""
-    with pytest.raises(ValueError, match="kind of fault"):
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ({"kind": "explosion"}, "kind of fault"),
+        ({"nth": 0}, "kind of fault"),
+        ({"times": 0}, "kind of fault"),
+        ({"kind": "slow"}, "seconds"),
+        ({"seconds": -1}, "seconds"),
+        ({"seconds": float("nan")}, "seconds"),
+        ({"path": "("}, "regular expression"),
+        ({"status": 42}, "status"),
+        ({"headers": {"a\r\nb": "c"}}, "header"),
+        ({"headers": {"a": "b\r\nc"}}, "header"),
+    ],
+)
+def test_wrong_scripts_are_refused(sandbox: Sandbox, script: dict[str, object], told: str) -> None:
+    """A script that cannot run raises ValueError, and nothing is added."""
+    with pytest.raises(ValueError, match=told):
         sandbox.faults.add(**script)  # type: ignore[arg-type]
+    assert sandbox.faults.script == []
 
 
 @pytest.mark.parametrize(
@@ -134,6 +150,86 @@ def test_broken_connections_reach_httpx(
             return len((await http.get(path)).json()["result"])
 
     assert asyncio.run(post_and_list()) == written
+
+
+def test_nth_of_all_calls(api: Api) -> None:
+    """Without method and path a fault counts every call, whatever it is."""
+    api.sandbox.faults.add(nth=3, status=503)
+    calls = [api.get("/zones"), api.post("{A}/access/tags", {"name": "a"}), api.get("/accounts")]
+
+    assert [answer.status for answer in calls] == [200, 201, 503]
+
+
+def test_next_call_that_matches(api: Api) -> None:
+    """A fault with a method and a path strikes the next call that has both, once."""
+    api.sandbox.faults.add(method="post", path="/tags$", status=500)
+    tags = "{A}/access/tags"
+    calls = [api.get(tags), api.post(tags, {"name": "a"}), api.post(tags, {"name": "a"})]
+
+    assert [answer.status for answer in calls] == [200, 500, 201]
+
+
+def test_unsuccessful_in_a_200(api: Api) -> None:
+    """An unsuccessful fault answers 200 with `success: false`, and nothing was done."""
+    api.sandbox.faults.add(kind="unsuccessful", method="POST")
+    answer = api.post("{A}/access/tags", {"name": "a"})
+
+    assert (answer.status, answer.body["success"], answer.result) == (200, False, None)
+    assert api.get("{A}/access/tags").result == []
+
+
+def test_slow_answers_are_true(api: Api) -> None:
+    """A slow fault does the work, and the log says how long the answer was held back."""
+    api.sandbox.faults.add(kind="slow", method="POST", seconds=7.5)
+    answer = api.post("{A}/access/tags", {"name": "a"})
+
+    assert (answer.status, api.sandbox.log[-1].seconds) == (201, 7.5)
+    assert len(api.get("{A}/access/tags").result) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ({"kind": "slow"}, None),
+        ({"kind": "status", "status": 503}, None),
+        ({"kind": "reset_before"}, httpx.ReadError),
+    ],
+)
+def test_every_fate_can_wait(
+    sandbox: Sandbox, script: dict[str, object], error: type[Exception] | None
+) -> None:
+    """The transport sleeps a fault's seconds before its fate."""
+    sandbox.faults.add(**script, seconds=3)  # type: ignore[arg-type]
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    async def once() -> None:
+        transport = SandboxTransport(sandbox, sleep=nap)
+        async with httpx.AsyncClient(transport=transport, base_url="https://a.example") as http:
+            with pytest.raises(error) if error else nullcontext():
+                await http.get("/client/v4/zones", headers=HEADERS)
+
+    asyncio.run(once())
+    assert naps == [3]
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_statuses_without_a_body_have_none(sandbox: Sandbox, status: int) -> None:
+    """A scripted 204 or 304 has no body, since HTTP allows it none."""
+    sandbox.faults.add(status=status)
+
+    assert sandbox.handle(Request("GET", "/client/v4/zones")).body == b""
+
+
+def test_log_tells_when_a_call_came(sandbox: Sandbox) -> None:
+    """Each entry has the time of its call, aware, by the sandbox's clock."""
+    fetch(sandbox, 2)
+
+    first, second = sandbox.log
+    assert first.time.tzinfo is not None
+    assert first.time < second.time
 
 
 def test_log_shows_struck_requests(sandbox: Sandbox) -> None:

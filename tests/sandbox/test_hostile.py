@@ -74,6 +74,15 @@ def furnished() -> tuple[Sandbox, dict[str, str]]:
         "service_token_id": api.post("{A}/access/service_tokens", {"name": "a"}).result["id"],
         "tunnel_id": api.tunnel()["id"],
         "tag_name": "tag",
+        "setting_id": "websockets",
+        "rule_id": api.gateway_rule()["id"],
+        "virtual_network_id": api.network()["id"],
+        "route_id": api.route()["id"],
+        "hostname_route_id": api.hostname_route()["id"],
+        "target_id": api.target()["id"],
+        "certificate_id": api.post("{A}/access/gateway_ca").result["id"],
+        "range": "10.0.0.0%2F24",
+        "ip": "10.0.0.1",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -51,6 +52,24 @@ def test_reset_closes_the_connection(
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         http.post(tags, json={"name": "a"})
     assert len(http.get(tags).json()["result"]) == written
+
+
+def test_answers_are_not_held_back(http: httpx.Client) -> None:
+    """A connection's small pieces are sent at once: nothing waits for an acknowledgement."""
+    http.get("/zones")
+
+    port = http.base_url.port
+    ours = [one for one in gc.get_objects() if type(one) is socket.socket]
+    accepted = [one for one in ours if one.fileno() >= 0 and _is_peer_of(one, port)]
+    assert accepted
+    assert all(one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in accepted)
+
+
+def _is_peer_of(one: socket.socket, port: int | None) -> bool:
+    try:
+        return one.family == socket.AF_INET and one.getsockname()[1] == port != one.getpeername()[1]
+    except OSError:
+        return False
 
 
 def test_hang_stays_silent(sandbox: Sandbox, http: httpx.Client) -> None:

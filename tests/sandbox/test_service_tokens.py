@@ -84,3 +84,22 @@ def test_names_may_repeat(api: Api, made: Any) -> None:
 def test_wrong_tokens_are_refused(api: Api, body: Any) -> None:
     """A wrong body answers 400/12130."""
     assert api.post(PATH, body).error == (400, 12130)
+
+
+def test_old_secret_ends_at_once_unless_told(api: Api, made: Any) -> None:
+    """Rotation says when the old secret ends: now, or at the instant that was sent."""
+    path = f"{PATH}/{made['id']}/rotate"
+    member, later = "previous_client_secret_expires_at", "2027-01-01T01:00:00+01:00"
+
+    assert api.post(path).result[member] < "2026-07-02"
+    assert api.post(path, {member: later}).result[member] == "2027-01-01T00:00:00Z"
+    assert api.post(path, {member: "later"}).error == (400, 12130)
+
+
+def test_no_secret_is_read_or_exported(api: Api, made: Any) -> None:
+    """Neither the secret nor the one before it is in a read or in the export."""
+    rotated = api.post(f"{PATH}/{made['id']}/rotate").result
+    shown = str([api.get(PATH).body, api.get(f"{PATH}/{made['id']}").body, api.sandbox.export()])
+
+    assert made["client_secret"] not in shown
+    assert rotated["client_secret"] not in shown

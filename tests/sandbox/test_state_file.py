@@ -50,7 +50,7 @@ def test_everything_is_there_after_reopening(file: Path) -> None:
     """Objects, tokens, missed and ignored requests outlive the process."""
     first = opened(file)
     first.post("{A}/access/tags", {"name": "a", "colour": "red"})
-    first.get("{A}/access/gateway_ca")
+    first.get("{A}/access/bookmarks")
     first.sandbox.define_token("token", ["Access: Apps and Policies Read"])
 
     again = opened(file)

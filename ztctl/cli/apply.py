@@ -36,6 +36,7 @@ def apply(
     allow_protected: opt.AllowProtected = None,
     allow_interruption: opt.AllowInterruption = None,
     allow_disconnect: opt.AllowDisconnect = None,
+    allow_exposure: opt.AllowExposure = None,
 ) -> Exit:
     """Show the plan, ask, and carry it out: policy, tunnel, DNS, certificate."""
     if planfile is not None and (file or var or var_file or allow_env or target):
@@ -66,6 +67,7 @@ def apply(
         protected=allow_protected,
         interruption=allow_interruption,
         disconnect=allow_disconnect,
+        exposure=allow_exposure,
     )
     from ztctl.cli.running import Request, plan_and_apply, saved_and_apply
 
@@ -90,6 +92,7 @@ def destroy(
     allow_ca_deletion: opt.AllowCaDeletion = None,
     allow_protected: opt.AllowProtected = None,
     allow_disconnect: opt.AllowDisconnect = None,
+    allow_exposure: opt.AllowExposure = None,
 ) -> Exit:
     """Delete everything that carries the stack's mark: DNS first, Access last."""
     chosen = settings(
@@ -112,6 +115,7 @@ def destroy(
         ca_deletion=allow_ca_deletion,
         protected=allow_protected,
         disconnect=allow_disconnect,
+        exposure=allow_exposure,
     )
     from ztctl.cli.running import Request, plan_and_apply
 

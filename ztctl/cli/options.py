@@ -165,7 +165,7 @@ AllowInterruption = Annotated[
     typer.Option(
         "--allow-interruption",
         metavar="ADDRESS",
-        help="Replace this application although nobody can enter for a moment; or `all`.",
+        help="Shut people out of what this concerns for a moment; or `all`.",
         rich_help_panel=YES,
     ),
 ]
@@ -175,6 +175,15 @@ AllowDisconnect = Annotated[
         "--allow-disconnect",
         metavar="ADDRESS",
         help="Delete this tunnel although connectors are running; or `all`.",
+        rich_help_panel=YES,
+    ),
+]
+AllowExposure = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-exposure",
+        metavar="HOST",
+        help="Let this host be open to everybody in this run; or `all`.",
         rich_help_panel=YES,
     ),
 ]

@@ -40,6 +40,7 @@ def plan(
     allow_protected: opt.AllowProtected = None,
     allow_interruption: opt.AllowInterruption = None,
     allow_disconnect: opt.AllowDisconnect = None,
+    allow_exposure: opt.AllowExposure = None,
 ) -> Exit:
     """Compare the files with the account and show what apply would do; change nothing."""
     chosen = settings(
@@ -64,6 +65,7 @@ def plan(
         protected=allow_protected,
         interruption=allow_interruption,
         disconnect=allow_disconnect,
+        exposure=allow_exposure,
     )
     from ztctl.cli.running import Request, plan_only
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,9 @@ from ztctl.core.allowances import Allowances
 from ztctl.core.calls import CallFailed
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Failures, Problem
-from ztctl.core.kind import Kinds
+from ztctl.core.hostnames import to_ascii
+from ztctl.core.kind import Ask, Kinds
+from ztctl.core.objects import Live
 from ztctl.core.plan import Action, Change, Plan
 from ztctl.core.planner import Options, build_plan
 from ztctl.engine.read import ask_for, named_hosts, read_account
@@ -46,10 +48,32 @@ async def planned(
         live = await read_account(kinds, ask, client, view.event)
     except (CallFailed, Failures) as error:
         raise await explained(client, error) from error
-    plan = build_plan(declared, live, kinds, account=client.account or "", options=options)
+
+    def build() -> Plan:
+        return build_plan(declared, live, kinds, account=client.account or "", options=options)
+
+    plan = build()
+    if any(step.uncovers for step in plan.steps):
+        # Before protection is taken away, everything that it may be needed for is looked at.
+        live = await _read_thoroughly(live, ask, client, view, kinds)
+        plan = build()
     plan = replace(plan, changes=tuple(_with_public(change, declared) for change in plan.changes))
     stale = stale_keys(declared, plan.live)
     return replace(plan, warnings=(*warnings, *plan.warnings, *stale))
+
+
+async def _read_thoroughly(
+    live: Mapping[str, tuple[Live, ...]], ask: Ask, client: Client, view: View, kinds: Kinds
+) -> Mapping[str, tuple[Live, ...]]:
+    """The account with the configurations of all tunnels, whoever made them."""
+    if all(tunnel.attribute("is_read") for tunnel in live.get("tunnel", ())):
+        return live
+    again = Kinds(kind for kind in kinds if kind.name == "tunnel")
+    try:
+        found = await read_account(again, replace(ask, thorough=True), client, view.event)
+    except (CallFailed, Failures) as error:
+        raise await explained(client, error) from error
+    return {**live, **found}
 
 
 def _with_public(change: Change, declared: Declared) -> Change:
@@ -79,6 +103,7 @@ def options_of(
     protected: Sequence[str] | None = None,
     interruption: Sequence[str] | None = None,
     disconnect: Sequence[str] | None = None,
+    exposure: Sequence[str] | None = None,
 ) -> Options:
     """How a plan is asked for, from the options of a command.
 
@@ -93,6 +118,7 @@ def options_of(
         protected=_addresses(protected),
         interruption=_addresses(interruption),
         disconnect=_addresses(disconnect),
+        exposure=frozenset(item if item == "all" else to_ascii(item) for item in exposure or ()),
     )
     return Options(allowances, frozenset(_address(item) for item in target or ()))
 

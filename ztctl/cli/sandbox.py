@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ztctl.cli.exits import Exit
+from ztctl.cli.sandbox_account import account_of, export, import_, refused
+from ztctl.cli.sandbox_edge import (
+    Country,
+    Edge,
+    Folder,
+    Group,
+    LoggedIn,
+    Origin,
+    front_of,
+    fronting,
+)
 from ztctl.cli.settings import STATE, Usage
 from ztctl.core.diagnostics import Failure
+
+if TYPE_CHECKING:
+    from ztctl.sandbox.script import Script
+    from ztctl.sandbox.settings import Settings
 
 app = typer.Typer(
     help="A local Cloudflare API: serve it, start afresh, look inside.", no_args_is_help=True
@@ -36,8 +52,16 @@ def serve(
         typer.Option("--port", metavar="PORT", help="0 picks a free one.", min=0, max=65535),
     ] = 0,
     host: Annotated[
-        str, typer.Option("--host", metavar="HOST", help="A loopback address.")
+        str, typer.Option("--host", metavar="HOST", help="The address to listen on.")
     ] = "127.0.0.1",
+    allow_remote: Annotated[
+        bool,
+        typer.Option(
+            "--allow-remote",
+            metavar="",
+            help="Let --host be an address that other machines can reach.",
+        ),
+    ] = False,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -45,12 +69,34 @@ def serve(
         ),
     ] = None,
     zone: Zone = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(
+            "--script",
+            metavar="FILE",
+            help="JSON: zones, settings, API tokens, faults, lag, connectors.",
+        ),
+    ] = None,
+    awkward: Annotated[
+        bool,
+        typer.Option("--awkward", metavar="", help="Answer in the service's least handy ways."),
+    ] = False,
+    latency: Annotated[
+        float | None,
+        typer.Option("--latency", metavar="SECONDS", help="How long every answer takes."),
+    ] = None,
+    edge: Edge = False,
+    logged_in: LoggedIn = None,
+    group: Group = None,
+    country: Country = None,
+    origin: Origin = None,
+    edge_folder: Folder = None,
 ) -> Exit:
     """Open a loopback port for any client; prints the variables to export, runs till Ctrl-C."""
     from ztctl.sandbox import open_sandbox
 
     try:
-        from ztctl.sandbox.server import loopback
+        from ztctl.sandbox.server import address_of
         from ztctl.sandbox.server import serve as listen
     except ModuleNotFoundError as error:
         raise Failure(
@@ -58,11 +104,17 @@ def serve(
             "install ztctl with its extra: ztctl[sandbox]",
         ) from error
     try:
-        loopback(host)
+        address_of(host, allow_remote=allow_remote)
     except ValueError as error:
-        raise Usage(str(error)) from error
+        raise Usage(str(error), "--allow-remote takes every address") from error
+    front = front_of(logged_in, group, country, origin, edge_folder, wanted=edge)
+    if allow_remote:
+        sys.stderr.write("warning: whoever reaches this port can read and change the sandbox\n")
+    played = _script(script)
+    settings = _settings(played, awkward=awkward, latency=latency)
+    zones = ("example.com", *(zone or ()))
     try:
-        sandbox = open_sandbox(state, zones=("example.com", *(zone or ())))
+        sandbox = open_sandbox(state, zones=zones, settings=settings, script=played)
     except (OSError, ValueError) as error:
         raise Failure(f"cannot use the state {state}: {error}") from error
 
@@ -71,16 +123,43 @@ def serve(
         sys.stdout.write(
             f"CLOUDFLARE_BASE_URL=http://{shown}:{bound}/client/v4\n"
             f"CLOUDFLARE_ACCOUNT_ID={sandbox.account_id}\n"
-            "CLOUDFLARE_API_TOKEN=sandbox\n"
         )
+        if played is None or not played.tokens:
+            sys.stdout.write("CLOUDFLARE_API_TOKEN=sandbox\n")
+        sys.stdout.write(exports)
         sys.stdout.flush()
 
-    try:
-        listen(sandbox, host, port, ready)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise Failure(f"cannot listen on {host}:{port}: {reason}") from error
+    with fronting(sandbox, front) as exports:
+        try:
+            listen(sandbox, host, port, ready, allow_remote=allow_remote)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise Failure(f"cannot listen on {host}:{port}: {reason}") from error
     return Exit.DONE
+
+
+def _script(path: Path | None) -> Script | None:
+    if path is None:
+        return None
+    from ztctl.sandbox.script import load
+
+    try:
+        return load(path)
+    except ValueError as error:
+        raise refused(path, error) from error
+
+
+def _settings(script: Script | None, *, awkward: bool, latency: float | None) -> Settings:
+    """The script's settings, and what the command line says in their place."""
+    from ztctl.sandbox.latency import Fixed
+    from ztctl.sandbox.settings import Settings as Chosen
+
+    chosen = script.settings if script else Chosen()
+    try:
+        waits = chosen.latency if latency is None else Fixed(latency)
+    except ValueError as error:
+        raise Usage(f"--latency: {error}") from error
+    return replace(chosen, awkward=awkward or chosen.awkward, latency=waits)
 
 
 @app.command()
@@ -112,26 +191,12 @@ def show(
     ] = False,
 ) -> Exit:
     """Print the sandbox's account as JSON; secrets are left out."""
-    from ztctl.sandbox import open_sandbox
-
-    path = state or STATE
-    if not path.exists():
-        raise Failure(f"there is no sandbox in {path}", "any command with --sandbox makes one")
-    try:
-        sandbox = open_sandbox(path)
-    except (OSError, ValueError) as error:
-        raise Failure(f"cannot use the state {path}: {error}") from error
-    shown = (
-        {
-            "missed": [{"method": method, "path": where} for method, where in sandbox.missed],
-            "ignored": [
-                {"method": method, "path": where, "field": name}
-                for method, where, name in sandbox.ignored
-            ],
-        }
-        if missed
-        else sandbox.export()
-    )
+    sandbox = account_of(state or STATE)
+    shown = sandbox.in_vain() if missed else sandbox.export()
     # ASCII alone: names in the account may hold what a terminal obeys.
     sys.stdout.write(json.dumps(shown, indent=2) + "\n")
     return Exit.DONE
+
+
+app.command()(export)
+app.command(name="import")(import_)

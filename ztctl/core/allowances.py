@@ -18,6 +18,7 @@ class Allowances:
     protected: frozenset[str] = frozenset()
     interruption: frozenset[str] = frozenset()
     disconnect: frozenset[str] = frozenset()
+    exposure: frozenset[str] = frozenset()
 
 
 def allowed(address: Address, given: frozenset[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -13,6 +13,7 @@ from ztctl.core.allowances import Allowances
 from ztctl.core.calls import Call, CallFailed, Flow
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Problem, Where
+from ztctl.core.exposure import Fact
 from ztctl.core.objects import EMPTY, Live, Mark, Values, Wanted
 from ztctl.core.plan import Action, Change, Phase, Refusal, Step, StepId
 from ztctl.core.spec import Spec, canonical_fields, fields_of, live_references
@@ -41,13 +42,25 @@ class Ask:
         wanted: the wanted objects, per kind.
         lookups: kinds of which live objects are referred to by name.
         hosts: every host name that the files name, in punycode.
+        thorough: read what belongs to others as well, because protection is about to be taken away.
     """
 
     stack: str
     wanted: Mapping[str, tuple[Wanted, ...]] = field(default_factory=dict)
     lookups: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
-    team_known: bool = False
+    thorough: bool = False
+
+
+Resolve = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Other steps for a change; ``interrupts``: somebody is shut out for a moment."""
+
+    steps: tuple[Step, ...]
+    interrupts: bool = False
 
 
 class World(Protocol):
@@ -231,6 +244,10 @@ class Kind:
             case _:
                 return (self.step(change, "update", provides=True),)
 
+    def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
+        """Other ways to do a change, for a plan of which no order is safe as it stands."""
+        return iter(())
+
     def step(self, change: Change, verb: str, **facts: Any) -> Step:
         """One step of a change; everything but a deletion writes the completed values."""
         if verb == "delete":
@@ -241,6 +258,24 @@ class Kind:
         else:
             values = facts.pop("values", change.written)
         return Step(StepId(change.address, verb), self.phase, values, **facts)
+
+    # -- exposure ---------------------------------------------------------------------------
+
+    def fact(self, values: Values, live: Live | None) -> Fact | None:
+        """What an object of these values, references resolved, means for who reaches what."""
+        return None
+
+    def fact_after(
+        self, step: Step, values: Values, live: Live | None, before: Fact | None
+    ) -> Fact | None:
+        """What the object means once a step is done."""
+        match step.id.verb:
+            case "delete":
+                return None
+            case "forget":
+                return before
+            case _:
+                return self.fact(values, live)
 
     # -- flows ------------------------------------------------------------------------------
 

@@ -21,6 +21,9 @@ from ztctl.core.values import Ref
 
 Needs = dict[StepId, set[StepId]]
 
+# Steps that come before the change itself, and hold for the time in between.
+TIGHTENING = frozenset({"restrict", "relax"})
+
 
 def ordered(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
     """The same changes, each step knowing the steps that it needs.
@@ -70,7 +73,17 @@ def _references(changes: Sequence[Change]) -> Iterator[tuple[StepId, StepId]]:
         for step in change.steps:
             for found in references(step.values):
                 if isinstance(found, Ref):
-                    yield from ((step.id, need) for need in provided.get(found.to, ()))
+                    needed = provided.get(found.to, ())
+                    yield from (
+                        (step.id, need) for need in needed if _is_awaited(need, step, found)
+                    )
+
+
+def _is_awaited(need: StepId, step: Step, found: Ref) -> bool:
+    # What only makes the way in narrower may refer to the old version of something, and what an
+    # application's tokens are for stays as long as the application.
+    stays = step.id.verb in TIGHTENING or found.attribute == "aud"
+    return need.verb == "create" or not stays
 
 
 def _releases(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[StepId, StepId]]:

@@ -143,6 +143,25 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Some people, and the origin that they may enter; ``loud``: everybody on the internet may."""
+
+    who: str
+    origin: str
+    loud: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChange:
+    """What a plan does to one host's visitors; ``by``: the objects whose changes may do it."""
+
+    host: str
+    by: frozenset[Address]
+    gained: tuple[Way, ...] = ()
+    lost: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """How many objects are added, changed, destroyed, adopted and forgotten."""
 
@@ -164,6 +183,7 @@ class Plan:
         unchanged: how many declared objects are in step.
         refusals: why apply will not run, empty when it may.
         warnings: what is wrong but stops nothing.
+        access: who gains and who loses entry, host by host.
         live: every matched live object by address: what references resolve to.
     """
 
@@ -173,6 +193,7 @@ class Plan:
     unchanged: int = 0
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    access: tuple[AccessChange, ...] = ()
     live: Mapping[Address, Live] = field(default_factory=dict, repr=False)
 
     @property

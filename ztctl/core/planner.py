@@ -19,6 +19,7 @@ from ztctl.core.matching import How, Match, Matcher
 from ztctl.core.objects import EMPTY, Live, Values, Wanted
 from ztctl.core.ordering import ordered
 from ztctl.core.plan import Action, Change, Edit, Plan, Reason, Refusal
+from ztctl.core.safety import Run, Stated, made_safe
 from ztctl.core.spec import replaced
 from ztctl.core.values import Lookup, Unknown
 from ztctl.core.world import Ledger
@@ -56,8 +57,10 @@ def build_plan(
     errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
     if errors:
         raise Problems(dict.fromkeys(errors))
-    changes = _with_steps([*kept, *gone], kinds)
-    chosen = _targeted(_named(changes, ledger), options.targets, ledger)
+    stepped = _targeted(_with_steps([*kept, *gone], kinds), options.targets, ledger)
+    run = Run(live, kinds, ledger.resolve, Stated(declared.public), options.allowances)
+    safe = made_safe(stepped, run, ledger.display_names())
+    chosen = _named(safe.changes, ledger)
     touched = {change.address for change in kept}
     touched |= {refusal.address for refusal in planner.refused if refusal.address}
     touched |= {item.address for item in wanted if kinds[item.address.kind].housekeeping}
@@ -74,8 +77,9 @@ def build_plan(
         declared.stack,
         _printed_order(chosen, kinds),
         unchanged=sum(1 for item in wanted if item.address not in touched),
-        refusals=(*planner.refused, *refused),
+        refusals=_once_each((*planner.refused, *safe.refusals, *refused)),
         warnings=tuple(dict.fromkeys(ledger.problems)),
+        access=safe.access,
         live=dict(ledger.pairs) | {item.address: item.live for item in gone if item.live},
     )
 
@@ -273,6 +277,13 @@ class _Planner:
             silent=at_default(kind.specs, live.values),
             housekeeping=kind.housekeeping,
         )
+
+
+def _once_each(found: Sequence[Refusal]) -> tuple[Refusal, ...]:
+    """The same without those that the same flag of the same object admits already."""
+    return tuple(
+        {(item.address, item.flag or item.reason): item for item in reversed(found)}.values()
+    )[::-1]
 
 
 def _deletes(change: Change) -> bool:

@@ -17,11 +17,11 @@ from ztctl.core.objects import Live, Values
 from ztctl.core.plan import Change, Plan, Step, StepId
 from ztctl.core.spec import replaced
 from ztctl.core.values import Ref
+from ztctl.engine.around import Around, Result, Work
 from ztctl.engine.drive import Api, Sleep, drive
 from ztctl.engine.phases import Phases
 
 Clock = Callable[[], float]
-Result = Live | CallFailed | None
 
 # For failures that no single call stands for.
 _NO_CALL = Call("GET", "")
@@ -36,6 +36,7 @@ class Means:
     clock: Clock = time.monotonic
     sleep: Sleep = asyncio.sleep
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    around: tuple[Around, ...] = ()
 
 
 async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
@@ -43,8 +44,21 @@ async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
 
     Never raises for a step that fails. When ``means.stop`` is set, nothing new begins, what is
     under way is brought to its end, and the outcome says what was not started.
+
+    Raises:
+        Failure, CallFailed: when a companion does not let the run begin.
     """
-    return await _Run(plan, kinds, means).run()
+    outcome: Outcome | None = None
+    begun: list[Around] = []
+    try:
+        for companion in means.around:
+            begun.append(companion)
+            await companion.begin(plan)
+        outcome = await _Run(plan, kinds, means).run()
+    finally:
+        for companion in reversed(begun):
+            await companion.end(outcome)
+    return outcome
 
 
 class _Run:
@@ -139,31 +153,60 @@ class _Run:
         began = self._means.clock()
         for step in steps:
             self._means.report(Started(step.id))
-        results = await self._results(steps)
-        for step, result in zip(steps, results, strict=True):
+        for work, result in await self._results(steps):
+            step = work.step
+            for companion in reversed(self._means.around):
+                await companion.after(work, result)
             if isinstance(result, CallFailed):
                 self._fail(step.id, Failed(step.id, result.summary, result.hint, result.lost))
             else:
                 self._finish(step, result, self._means.clock() - began)
 
-    async def _results(self, steps: Sequence[Step]) -> Sequence[Result]:
+    async def _results(self, steps: Sequence[Step]) -> list[tuple[Work, Result]]:
+        """Each step with what came of it; what a companion holds back is not sent."""
+        work, unready = self._work(steps)
+        held: dict[StepId, CallFailed] = {}
+        for companion in self._means.around:
+            held |= await companion.before([item for item in work if item.step.id not in held])
+        sent = [item for item in work if item.step.id not in held]
+        results = await self._sent(sent) if sent else []
+        done: list[tuple[Work, Result]] = list(zip(sent, results, strict=True))
+        return [
+            *done,
+            *((item, held[item.step.id]) for item in work if item.step.id in held),
+            *unready,
+        ]
+
+    def _work(self, steps: Sequence[Step]) -> tuple[list[Work], list[tuple[Work, Result]]]:
+        ready: list[Work] = []
+        unready: list[tuple[Work, Result]] = []
+        for step in steps:
+            change, live = self._changes[step.id], self._current(step)
+            try:
+                ready.append(Work(step, change, live, self._resolved(step.values)))
+            except CallFailed as failure:
+                unready.append((Work(step, change, live, step.values), failure))
+        return ready, unready
+
+    async def _sent(self, work: Sequence[Work]) -> Sequence[Result]:
         try:
-            return await self._send(steps)
+            return await self._send(work)
         except CallFailed as failure:
-            return [failure] * len(steps)
+            return [failure] * len(work)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             # A reply is foreign data; whatever it breaks is that step's failure and no other's.
             senseless = CallFailed(_NO_CALL, f"the reply makes no sense: {error!r}", lost=True)
-            return [senseless] * len(steps)
+            return [senseless] * len(work)
 
-    async def _send(self, steps: Sequence[Step]) -> Sequence[Result]:
-        work = [(step, self._current(step), self._resolved(step.values)) for step in steps]
-        kind = self._kind(steps[0])
+    async def _send(self, work: Sequence[Work]) -> Sequence[Result]:
+        first = work[0]
+        kind = self._kind(first.step)
         api, sleep = self._means.api, self._means.sleep
-        if self._batch_key(steps[0]) is not None:
-            return await drive(kind.batch(work), api, sleep=sleep)
-        step, live, values = work[0]
-        return [await drive(kind.perform(step, live, values), api, sleep=sleep)]
+        if self._batch_key(first.step) is not None:
+            together = [(item.step, item.live, item.values) for item in work]
+            return await drive(kind.batch(together), api, sleep=sleep)
+        flow = kind.perform(first.step, first.live, first.values)
+        return [await drive(flow, api, sleep=sleep)]
 
     def _resolved(self, values: Values) -> Values:
         found: dict[str, Any] = replaced(values, self._resolve)

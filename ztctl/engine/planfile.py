@@ -102,9 +102,6 @@ def _shown(plan: Plan) -> Any:
             "id": change.live.id if change.live else None,
             "edits": [[edit.path, _out(edit.before), _out(edit.after)] for edit in change.edits],
             "written": _out(change.written),
-            "steps": {
-                str(step.id): sorted(str(need) for need in step.needs) for step in change.steps
-            },
         }
         for change in plan.changes
     ]

@@ -19,15 +19,18 @@ from ztctl.core.allowances import Allowances, allowed
 from ztctl.core.calls import Call, Flow
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Problem
-from ztctl.core.kind import Ask, Fields, Kind, World, gone_is_done
+from ztctl.core.exposure import Fact
+from ztctl.core.kind import Alternative, Ask, Fields, Kind, Resolve, World, gone_is_done
 from ztctl.core.markers import Default, Immutable, Local, RefersTo, Unordered
 from ztctl.core.objects import Live, Mark, Values, Wanted
 from ztctl.core.plan import Action, Change, Refusal, Step
 from ztctl.core.spec import canonical_fields, fields_of, live_references
 from ztctl.core.values import Ref
 from ztctl.kinds import destinations as places
+from ztctl.kinds import facts
 from ztctl.kinds.access_policy import AccessPolicyFields, MfaConfig
-from ztctl.kinds.application_checks import MOST_DOMAINS, mistakes, takeover
+from ztctl.kinds.application_checks import mistakes, taken
+from ztctl.kinds.application_steps import restricted_first, update_steps
 from ztctl.kinds.common import (
     ACCESS_APPS,
     Duration,
@@ -225,7 +228,7 @@ class AccessApplication(Kind):
         live: Mapping[str, tuple[Live, ...]],
         allowances: Allowances,
     ) -> Iterator[Refusal]:
-        """Losing all policies, and being replaced, which no order of steps makes seamless."""
+        """Losing all policies, and taking a domain that somebody else's application has."""
         had = change.live is not None and change.live.values.get("policies")
         has = change.written.get("policies")
         writes = change.action in (Action.UPDATE, Action.ADOPT)
@@ -235,7 +238,14 @@ class AccessApplication(Kind):
                 "it would be left without a policy: nobody could enter",
                 f"--allow-no-policy {change.address}",
             )
-        yield from takeover(change, changes, live, allowances)
+        replaces = change.action is Action.REPLACE
+        if replaces and not allowed(change.address, allowances.interruption):
+            yield Refusal(
+                change.address,
+                "its domain can be taken again only once it has let go: nobody can enter meanwhile",
+                f"--allow-interruption {change.address}",
+            )
+        yield from taken(change, live, changes)
 
     # -- steps ------------------------------------------------------------------------------
 
@@ -255,27 +265,15 @@ class AccessApplication(Kind):
                     self.step(change, "create", covers=new, provides=True),
                 )
             case _:
-                return self._update_steps(change, old, new)
+                return update_steps(self, change, old, new)
 
-    def _update_steps(
-        self, change: Change, old: frozenset[str], new: frozenset[str]
-    ) -> tuple[Step, ...]:
-        assert change.live is not None
-        had = list(change.live.values.get("destinations") or ())
-        wanted = list(change.written["destinations"])
-        both = wanted + [item for item in had if item not in wanted]
-        if not old - new:
-            return (self.step(change, "update", covers=new - old, provides=True),)
-        public = sum(1 for item in both if isinstance(item, str))
-        if public > MOST_DOMAINS:
-            facts = {"covers": new - old, "uncovers": old - new}
-            return (self.step(change, "update", provides=True, **facts),)
-        narrow = self.step(change, "narrow", uncovers=old - new)
-        if len(both) == len(had) and len(change.edits) == len(had) - len(wanted):
-            return (narrow,)
-        widened = {**change.written, "destinations": both}
-        widen = self.step(change, "widen", values=widened, covers=new - old, provides=True)
-        return (widen, narrow)
+    def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
+        """First let in only those whom both versions let in, then all of the new one."""
+        yield from restricted_first(self, change, resolve)
+
+    def fact(self, values: Values, live: Live | None) -> Fact | None:
+        """Where it stands, and whom it asks."""
+        return facts.application(values, live.raw if live else {})
 
     # -- flows ------------------------------------------------------------------------------
 

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ztctl.core.calls import Call, Flow
+from ztctl.core.exposure import Fact
 from ztctl.core.kind import Ask, Fields, gone_is_done
 from ztctl.core.objects import Live, Mark, Values
 from ztctl.core.spec import canonical_fields
+from ztctl.kinds import facts
 from ztctl.kinds.common import ACCESS_ORG, Protect, listing, objects, segment, text_of, written
 from ztctl.kinds.rules import Included, Ruled, Rules, rules_from_api, rules_to_api
 
@@ -69,6 +71,10 @@ class AccessGroup(Ruled):
         found = yield listing(PATH, ACCESS_ORG, 1000)
         named = [raw for raw in objects(found) if text_of(raw, "name") == values["name"]]
         return self._live(named[0]) if named else None
+
+    def fact(self, values: Values, live: Live | None) -> Fact:
+        """Who belongs to it."""
+        return facts.members(values, str(values.get("name") or ""))
 
     def _live(self, raw: Mapping[str, Any]) -> Live:
         name = text_of(raw, "name")

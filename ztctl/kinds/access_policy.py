@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from ztctl.core.calls import Call, Flow
+from ztctl.core.exposure import Fact
 from ztctl.core.kind import Ask, Fields, gone_is_done
-from ztctl.core.markers import Default, Unordered
+from ztctl.core.markers import Default, Normalised, Unordered
 from ztctl.core.objects import Live, Mark, Values
 from ztctl.core.spec import canonical_fields
+from ztctl.kinds import facts
 from ztctl.kinds.common import (
     ACCESS_APPS,
     Duration,
@@ -24,7 +27,9 @@ from ztctl.kinds.common import (
     Off,
     Protect,
     body_of,
+    duration_text,
     listing,
+    nanoseconds,
     objects,
     segment,
     text_of,
@@ -35,6 +40,26 @@ from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_from_api, rul
 PATH = "/accounts/{account}/access/policies"
 
 
+_MINUTE = 60 * 10**9
+_LONGEST_MFA = 720 * 60 * _MINUTE
+
+
+def _check_minutes(value: Any) -> Any:
+    length = nanoseconds(value) if isinstance(value, str) else None
+    if length is None or length % _MINUTE or length > _LONGEST_MFA:
+        raise PydanticCustomError(
+            "minutes",
+            "{value} is not a time in minutes or hours of at most 720h",
+            {"value": repr(value), "hint": "write 30m, 8h or 0m"},
+        )
+    return value
+
+
+def _minutes(value: Any) -> Any:
+    text = duration_text(value)
+    return "0m" if text == "0s" else text
+
+
 class MfaConfig(Fields):
     """A second factor that Access itself asks for."""
 
@@ -42,7 +67,10 @@ class MfaConfig(Fields):
         list[Literal["totp", "biometrics", "security_key"]] | None, Unordered()
     ] = None
     mfa_disabled: Inside = None
-    session_duration: Duration | None = None
+    session_duration: (
+        Annotated[str, BeforeValidator(_check_minutes), Normalised(_minutes)] | None
+    ) = None
+    """In minutes or hours, at most 720h."""
 
 
 class ApprovalGroup(Fields):
@@ -130,6 +158,10 @@ class AccessPolicy(Ruled):
         found = yield listing(PATH, ACCESS_APPS, 1000)
         named = [raw for raw in objects(found) if text_of(raw, "name") == values["name"]]
         return self._live(named[0]) if named else None
+
+    def fact(self, values: Values, live: Live | None) -> Fact:
+        """Whom it lets in or keeps out."""
+        return facts.policy(values)
 
     def _body(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
         return {**body_of(self.specs, values, carried, _PLAIN), **rules_to_api(values)}

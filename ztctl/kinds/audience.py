@@ -95,7 +95,8 @@ def _team(tunnel: Wanted, world: World) -> str | None:
     if world.team is not None:
         return world.team
     for live in world.live_of("organization"):
-        return str(live.attribute("team"))
+        if live.attribute("team"):
+            return str(live.attribute("team"))
     world.complain(
         Problem(
             f"{tunnel.address}: the connector's Access check needs the Zero Trust team's name, and "

@@ -16,12 +16,14 @@ from pydantic_core import PydanticCustomError
 from ztctl.core.calls import Call, CallFailed, Flow
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Problem
+from ztctl.core.exposure import Fact
 from ztctl.core.hostnames import to_ascii
 from ztctl.core.kind import Ask, Fields, Kind, World
 from ztctl.core.markers import Default, Normalised, RefersTo, Unordered
 from ztctl.core.objects import Live, Mark, Values, Wanted
 from ztctl.core.plan import Action, Change, Phase, Step
 from ztctl.core.spec import canonical_fields
+from ztctl.kinds import facts
 from ztctl.kinds.access_application import applications, marked_hosts
 from ztctl.kinds.common import (
     DNS,
@@ -173,6 +175,10 @@ class DnsRecord(Kind):
                 return (self.step(change, "update", provides=True, **facts),)
             case _:
                 return super().steps(change)
+
+    def fact(self, values: Values, live: Live | None) -> Fact:
+        """Where the name leads."""
+        return facts.record(values, str(values.get("name") or (live.name if live else "")))
 
     # -- reading ----------------------------------------------------------------------------
 

@@ -229,6 +229,30 @@ def _rule_to_api(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {**made, "originRequest": settings} if settings else made
 
 
+def without_renewed_checks(
+    old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Live rules without the connector's check wherever it will take other tokens as well."""
+    audiences = {(rule.get("hostname"), rule.get("path")): _audience(rule) for rule in new}
+    found: list[Mapping[str, Any]] = []
+    for rule in old:
+        place = rule.get("hostname"), rule.get("path")
+        mine, next_ = _audience(rule), audiences.get(place)
+        if mine and next_ and not next_ <= mine:
+            settings = rule.get("origin_request") or {}
+            kept = {name: item for name, item in settings.items() if name != "access"}
+            found.append({**rule, "origin_request": kept})
+        else:
+            found.append(rule)
+    return found
+
+
+def _audience(rule: Mapping[str, Any]) -> frozenset[str]:
+    access = (rule.get("origin_request") or {}).get("access") or {}
+    tags = access.get("aud_tag") or () if access.get("required") else ()
+    return frozenset(map(str, tags))
+
+
 def from_api(raw: Any) -> list[dict[str, Any]]:
     """Rules of a reply in the words of the file; what is no text where a text belongs is silence.
 

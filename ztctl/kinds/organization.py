@@ -1,16 +1,21 @@
-"""The Zero Trust organisation: read for the team name that connectors check tokens against."""
+"""The Zero Trust organisation, read only.
+
+Connectors check tokens against its team's name, and it may refuse hosts that no application covers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from ztctl.core.calls import Call, CallFailed, Flow
+from ztctl.core.exposure import Fact, Settings
 from ztctl.core.kind import Ask, Kind
-from ztctl.core.objects import Live
-from ztctl.kinds.common import ACCESS_ORG, text_of
+from ztctl.core.objects import Live, Values
+from ztctl.kinds.common import ACCESS_ORG, items, text_of
 
 PATH = "/accounts/{account}/access/organizations"
 _DOMAIN = ".cloudflareaccess.com"
+_ABOUT_HOSTS = ("tunnel", "dns_record", "access_application")
 
 
 class Organization(Kind):
@@ -20,8 +25,8 @@ class Organization(Kind):
     title = "Zero Trust organisation"
 
     def needed(self, ask: Ask) -> bool:
-        """Only when a tunnel may need the team's name and the files do not give it."""
-        return bool(ask.wanted.get("tunnel")) and not ask.team_known
+        """When a host may be opened, or closed to somebody."""
+        return any(ask.wanted.get(kind) for kind in _ABOUT_HOSTS)
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
         """The organisation, or nothing where the token may not see it.
@@ -34,8 +39,23 @@ class Organization(Kind):
             if failure.status != 403:
                 raise
             return ()
-        domain = text_of(raw, "auth_domain") if isinstance(raw, Mapping) else ""
-        if not domain.endswith(_DOMAIN):
+        if not isinstance(raw, Mapping):
             return ()
-        team = domain.removesuffix(_DOMAIN)
-        return (Live(self.name, domain, team, team, {}, {"team": team}),)
+        domain = text_of(raw, "auth_domain")
+        # A domain of one's own does not tell the team's name.
+        team = domain.removesuffix(_DOMAIN) if domain.endswith(_DOMAIN) else ""
+        settings = {
+            "team": team,
+            "deny_unmatched": raw.get("deny_unmatched_requests") is True,
+            "exempt_zones": tuple(
+                str(name) for name in items(raw, "deny_unmatched_requests_exempted_zone_names")
+            ),
+        }
+        return (Live(self.name, domain, team, team, {}, settings),)
+
+    def fact(self, values: Values, live: Live | None) -> Fact | None:
+        """Whether a host without an application is refused."""
+        if live is None:
+            return None
+        exempt = live.attribute("exempt_zones")
+        return Settings(bool(live.attribute("deny_unmatched")), frozenset(exempt))

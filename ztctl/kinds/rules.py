@@ -15,10 +15,11 @@ from pydantic import Field
 from ztctl.core.address import Address
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Problem, Where
-from ztctl.core.kind import Fields, Kind, plain
+from ztctl.core.kind import Alternative, Fields, Kind, Resolve, plain
 from ztctl.core.markers import Default, Normalised, Unordered
 from ztctl.core.objects import Values, Wanted
-from ztctl.core.spec import canonical, sort_key
+from ztctl.core.plan import Change
+from ztctl.core.spec import Spec, canonical, sort_key
 from ztctl.core.values import Ref
 from ztctl.kinds import selectors
 from ztctl.kinds.selectors import Rule, flattened
@@ -60,6 +61,29 @@ class Ruled(Kind):
         helper = f"{name}#{taken + 1}" if taken else name
         helpers[helper] = rule
         return {"group": Ref(Address("access_group", helper))}
+
+    def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
+        """First let in only those whom both versions let in, then all of the new one."""
+        if change.live is None or [step.id.verb for step in change.steps] != ["update"]:
+            return
+        live = change.live.values
+        kept = [
+            rule
+            for rule in change.written.get("include") or ()
+            if _like(resolve(rule)) in map(_like, live.get("include") or ())
+        ]
+        beside = {
+            name: [*(change.written.get(name) or ()), *(live.get(name) or ())]
+            for name in ("exclude", "require")
+        }
+        if not kept:
+            kept = change.written["include"]
+            beside["exclude"] = [{"everyone": True}]
+        narrowed = {**change.written, **beside, "include": kept}
+        if change.written.get("session_duration") is None and live.get("session_duration"):
+            narrowed["session_duration"] = live["session_duration"]
+        restrict = self.step(change, "restrict", values=narrowed)
+        yield Alternative((restrict, *change.steps), interrupts=True)
 
     def companions(self, wanted: Wanted, stack: str) -> tuple[Wanted, ...]:
         """The object and the helper groups of its ``require`` lists."""
@@ -109,6 +133,10 @@ def _why_nobody(values: Values) -> Iterator[str]:
                 f"it requires {' and '.join(sorted(required))} at once; "
                 f"write one list, `{selector}: [{', '.join(sorted(required))}]`, for any of them"
             )
+
+
+def _like(rule: Any) -> str:
+    return sort_key(canonical(Spec(), rule))
 
 
 def rules_from_api(raw: Mapping[str, Any]) -> dict[str, Any]:

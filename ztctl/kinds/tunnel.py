@@ -16,12 +16,13 @@ from ztctl.core.allowances import Allowances, allowed
 from ztctl.core.calls import Call, CallFailed, Flow
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Problem, Severity
-from ztctl.core.kind import Ask, Fields, Kind, World, gone_is_done
+from ztctl.core.exposure import UNKNOWN_TUNNEL, Fact
+from ztctl.core.kind import Alternative, Ask, Fields, Kind, Resolve, World, gone_is_done
 from ztctl.core.markers import Default, Immutable
 from ztctl.core.objects import Live, Mark, Values, Wanted
 from ztctl.core.plan import Action, Change, Phase, Refusal, Step
 from ztctl.core.spec import canonical_fields
-from ztctl.kinds import ingress, origin_request
+from ztctl.kinds import facts, ingress, origin_request
 from ztctl.kinds.audience import with_access
 from ztctl.kinds.common import TUNNEL, Protect, listing, objects, segment, text_of, written
 from ztctl.kinds.ingress import IngressRule
@@ -171,13 +172,45 @@ class Tunnel(Kind):
             yield self.step(change, "extend", values=both, opens=frozenset(opened))
             yield self.step(change, "reduce", closes=gone)
 
+    def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
+        """First let the connector take every token, where it will have to take a new one's.
+
+        The audience of an application is known only once it is there, and by then it decides for
+        the name. It stands in front of the rule all the time.
+        """
+        if change.live is None or change.action not in (Action.UPDATE, Action.ADOPT):
+            return
+        old = change.live.values.get("ingress") or []
+        relaxed = ingress.without_renewed_checks(old, resolve(change.written["ingress"]))
+        if relaxed != old:
+            live = {"origin_request": change.live.values.get("origin_request"), "ingress": relaxed}
+            relax = self.step(change, "relax", values={**change.written, **live})
+            yield Alternative((relax, *change.steps))
+
+    def fact(self, values: Values, live: Live | None) -> Fact:
+        """What it serves; what was not read may be anything."""
+        read = live is None or live.values is not values or live.attribute("is_read")
+        return facts.tunnel(values) if read else UNKNOWN_TUNNEL
+
+    def fact_after(
+        self, step: Step, values: Values, live: Live | None, before: Fact | None
+    ) -> Fact | None:
+        """A tunnel that is only made or renamed serves what it served."""
+        match step.id.verb:
+            case "create":
+                return facts.tunnel({})
+            case "rename":
+                return before
+            case _:
+                return super().fact_after(step, values, live, before)
+
     # -- flows ------------------------------------------------------------------------------
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
         """Every living tunnel in one list, and the configuration of those that concern us."""
         found = objects((yield tunnels()))
         names = _names(ask)
-        ours = [raw for raw in found if _concerns(raw, ask.stack, names)]
+        ours = [raw for raw in found if _concerns(raw, ask, names)]
         configurations = yield tuple(configuration(raw) for raw in ours)
         by_id = {text_of(raw, "id"): reply for raw, reply in zip(ours, configurations, strict=True)}
         return tuple(self._live(raw, by_id.get(text_of(raw, "id"), UNREAD)) for raw in found)
@@ -258,7 +291,7 @@ def configuration(raw: Mapping[str, Any]) -> Call:
 
 def own_tunnels(reply: Any, ask: Ask) -> list[Mapping[str, Any]]:
     """The tunnels of a list reply that are declared or carry the stack's mark."""
-    return [raw for raw in objects(reply) if _concerns(raw, ask.stack, _names(ask))]
+    return [raw for raw in objects(reply) if _concerns(raw, ask, _names(ask))]
 
 
 def configured_hosts(reply: Any) -> frozenset[str]:
@@ -273,11 +306,11 @@ def _names(ask: Ask) -> frozenset[str]:
     return frozenset(item.name or item.address.key for item in ask.wanted.get("tunnel", ()))
 
 
-def _concerns(raw: Mapping[str, Any], stack: str, names: frozenset[str]) -> bool:
+def _concerns(raw: Mapping[str, Any], ask: Ask, names: frozenset[str]) -> bool:
     name = text_of(raw, "name")
     _, mark = Mark.of_name(name)
-    ours = mark is not None and mark.stack == stack
-    return (ours or name in names) and _source(raw) == "cloudflare"
+    ours = mark is not None and mark.stack == ask.stack
+    return (ours or name in names or ask.thorough) and _source(raw) == "cloudflare"
 
 
 def _source(raw: Mapping[str, Any]) -> str:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ztctl.sandbox.script import Script
     from ztctl.sandbox.seeds import ZoneSeed
     from ztctl.sandbox.service import Sandbox
+    from ztctl.sandbox.settings import Settings
 
 __all__ = ["open_sandbox"]
 
@@ -26,15 +28,21 @@ def open_sandbox(
     zones: Iterable[str | ZoneSeed] = ("example.com",),
     zero_trust: bool = True,
     awkward: bool = False,
+    settings: Settings | None = None,
+    script: Script | None = None,
 ) -> Sandbox:
     """A sandbox whose state lives in a file, or in memory when there is none.
 
     An empty state is seeded with one account, these zones and three identity providers; zones
-    that an existing state lacks are added. Several processes may open one file. Raises
+    that an existing state lacks are added. Several processes may open one file. A `script`
+    (`ztctl.sandbox.script.load`) brings zones, tokens, faults and settings; `settings` stand in
+    for the script's. Raises `ztctl.sandbox.reading.Unreadable` (a ValueError) for a script that
+    names tunnels which are not there,
     `ztctl.sandbox.journal.StateError` (a ValueError) when the file is something else,
     OSError when it cannot be read or written.
     """
     from ztctl.sandbox.service import Sandbox
+    from ztctl.sandbox.settings import Settings
     from ztctl.sandbox.store import Store
 
     if state is None:
@@ -43,6 +51,14 @@ def open_sandbox(
         from ztctl.sandbox.journal import FileJournal
 
         store = Store(FileJournal(state))
-    return Sandbox.create(
-        store, account_name=account_name, zones=zones, zero_trust=zero_trust, awkward=awkward
+    sandbox = Sandbox.create(
+        store,
+        account_name=account_name,
+        zones=(*zones, *(script.zones if script else ())),
+        zero_trust=zero_trust,
+        awkward=awkward,
+        settings=settings or (script.settings if script else Settings()),
     )
+    if script is not None:
+        script.play(sandbox)
+    return sandbox

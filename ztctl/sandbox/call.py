@@ -10,19 +10,24 @@ from ztctl.sandbox.errors import ApiError, bad_request
 from ztctl.sandbox.fields import Shape
 from ztctl.sandbox.messages import Object, Request
 from ztctl.sandbox.state import State
-from ztctl.sandbox.store import Store
+from ztctl.sandbox.store import Change, Store
 
 DEEPEST = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a handler is given. `ignored` collects what the body said in vain."""
+    """What a handler is given.
+
+    `ignored` collects what the body said in vain; `lasting` what is to be written even when the
+    call is refused and everything else that it wrote is taken back.
+    """
 
     state: State
     request: Request
     params: dict[str, str]
     ignored: list[str] = field(default_factory=list)
+    lasting: list[Change] = field(default_factory=list)
 
     @property
     def store(self) -> Store:
@@ -31,8 +36,12 @@ class Call:
 
     def query(self, name: str) -> str | None:
         """The last value of a query parameter, or None."""
-        given = [value for key, value in self.request.query if key == name]
+        given = self.queries(name)
         return given[-1] if given else None
+
+    def queries(self, name: str) -> list[str]:
+        """Every value of a query parameter, in order."""
+        return [value for key, value in self.request.query if key == name]
 
     def switch(self, name: str) -> bool | None:
         """A boolean query parameter; raises 400 when it is something else."""
@@ -52,6 +61,14 @@ class Call:
         value = _parsed(self.request.body)
         if not isinstance(value, dict):
             raise ApiError(400, 6007, "Request body must be a JSON object")
+        return value
+
+    def array(self) -> list[Any]:
+        """The JSON array that was sent; raises ApiError 400 for anything else, as `body` does."""
+        self._check_type()
+        value = _parsed(self.request.body)
+        if not isinstance(value, list):
+            raise ApiError(400, 6007, "Request body must be a JSON array")
         return value
 
     def fields(self, shape: Shape) -> Object:

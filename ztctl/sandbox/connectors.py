@@ -1,6 +1,8 @@
 """Simulated connectors of a tunnel: nothing runs, but the account says that something does.
 
-Source: Cloudflare OpenAPI description, July 2026 (fields of a connector and its connections).
+Source: Cloudflare OpenAPI description, July 2026 (fields of a connector and its connections; a
+running cloudflared fetches a new configuration by itself, and says in `config_version` which one
+it runs). Unrecorded: what version a connector without a remote configuration reports (here 0).
 """
 
 from __future__ import annotations
@@ -11,30 +13,57 @@ from ztctl.sandbox.state import State
 COLOS = ("lis01", "mad01", "lhr01", "cdg01")
 
 
-def connected(state: State, tunnel_id: str) -> None:
-    """Give a tunnel one more connector with four connections; raises KeyError if unknown.
+def connected(state: State, tunnel_id: str) -> str:
+    """Give a tunnel one more connector with four connections; its id.
 
-    The connector runs the configuration version of this moment.
+    Raises KeyError for a tunnel that is not there. Needs a session of the store.
     """
-    tunnel = state.store.get("tunnel", tunnel_id)
-    if tunnel is None or tunnel["deleted_at"] is not None:
-        raise KeyError(tunnel_id)
-    connector = _connector(state, tunnel_id)
+    tunnel, connector = _living(state, tunnel_id), _connector(state)
     now = {**tunnel, "conns_active_at": connector["run_at"], "conns_inactive_at": None}
     connectors = [*tunnel["connectors"], connector]
     state.store.put("tunnel", tunnel_id, {**now, "connectors": connectors})
+    return str(connector["id"])
 
 
-def _connector(state: State, tunnel_id: str) -> Object:
+def disconnected(state: State, tunnel_id: str, connector: str | None = None) -> None:
+    """Take a connector of a tunnel away, or all of them; one that is not there is no error.
+
+    Raises KeyError for a tunnel that is not there. Needs a session of the store.
+    """
+    tunnel = _living(state, tunnel_id)
+    left = [one for one in tunnel["connectors"] if connector not in (None, one["id"])]
+    ended = tunnel["conns_inactive_at"]
+    if tunnel["connectors"] and not left:
+        ended = state.instant()
+    now = {**tunnel, "connectors": left, "conns_inactive_at": ended}
+    state.store.put("tunnel", tunnel_id, now)
+
+
+def shown_connectors(state: State, tunnel: Object) -> list[Object]:
+    """The connectors of a stored tunnel with the version of what has reached them by now."""
+    if not tunnel["connectors"]:
+        return []
+    state.replica.catch_up()
+    reached = state.replica.get("tunnel_configuration", tunnel["id"])
+    version = reached["version"] if reached else 0
+    return [{**connector, "config_version": version} for connector in tunnel["connectors"]]
+
+
+def _living(state: State, tunnel_id: str) -> Object:
+    tunnel = state.store.get("tunnel", tunnel_id)
+    if tunnel is None or tunnel["deleted_at"] is not None:
+        raise KeyError(tunnel_id)
+    return tunnel
+
+
+def _connector(state: State) -> Object:
     key, now = state.uuid(), state.instant()
-    configuration = state.store.get("tunnel_configuration", tunnel_id)
     return {
         "id": key,
         "arch": "linux_amd64",
         "version": "2026.7.0",
         "features": ["allow_remote_config", "ha-origin"],
         "run_at": now,
-        "config_version": configuration["version"] if configuration else 0,
         "conns": [_connection(state, key, colo, now) for colo in COLOS],
     }
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ztctl.sandbox.audit import recorded
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, no_route
 from ztctl.sandbox.messages import Reply, Request
 from ztctl.sandbox.routing import Route, Router, malformed
 from ztctl.sandbox.state import State
-from ztctl.sandbox.store import Store
+from ztctl.sandbox.store import Change, Store
 from ztctl.sandbox.tokens import holder_of
 
 PREFIX = "/client/v4"
@@ -26,9 +27,15 @@ class Notes:
 
     missed: bool = False
     ignored: list[str] = field(default_factory=list)
+    lasting: list[Change] = field(default_factory=list)
 
     def keep(self, store: Store, method: str, path: str) -> None:
         """Remember the notes, each once, within the running session."""
+        for kind, key, new in self.lasting:
+            if new is None:
+                store.remove(kind, key)
+            else:
+                store.put(kind, key, new)
         request = {"method": method[:20], "path": path[:300]}
         where = " ".join(request.values())
         if self.missed and store.get("missed", where) is None:
@@ -49,7 +56,10 @@ def dispatched(state: State, router: Router, request: Request, notes: Notes) -> 
     holder.check(route)
     _check_zero_trust(state, path)
     notes.ignored.extend(_unknown_query(route, request))
-    return route.handler(Call(state, request, parameters, notes.ignored))
+    call = Call(state, request, parameters, notes.ignored, notes.lasting)
+    reply = route.handler(call)
+    recorded(call, route, holder, reply)
+    return reply
 
 
 def _routed(

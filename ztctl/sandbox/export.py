@@ -1,8 +1,13 @@
-"""The whole account as plain values, for people to look at."""
+"""The whole account as plain values: for people to look at, and to be imported elsewhere.
+
+Secrets are left out (secrets of tunnels, service tokens and identity providers, private keys), as
+are API tokens and what clients asked for in vain.
+"""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from ztctl.sandbox.messages import Object
 from ztctl.sandbox.store import Store
@@ -10,6 +15,7 @@ from ztctl.sandbox.store import Store
 KINDS = {
     "accounts": "account",
     "zones": "zone",
+    "zone_settings": "zone_setting",
     "identity_providers": "identity_provider",
     "organizations": "organization",
     "tags": "tag",
@@ -17,20 +23,30 @@ KINDS = {
     "policies": "policy",
     "apps": "app",
     "app_cas": "app_ca",
+    "gateway_cas": "gateway_ca",
+    "audit_ssh_settings": "audit_ssh_settings",
+    "gateway_rules": "gateway_rule",
     "service_tokens": "service_token",
     "tunnels": "tunnel",
     "tunnel_configurations": "tunnel_configuration",
+    "virtual_networks": "virtual_network",
+    "routes": "route",
+    "hostname_routes": "hostname_route",
+    "targets": "target",
     "dns_records": "dns_record",
+    "audit_logs": "audit_log",
 }
-SECRETS = ("secret", "private_key")
+SECRETS = ("secret", "private_key", "client_secret")
 
 
 def exported(store: Store) -> Object:
-    """Every object by kind, in copies that may be changed; secrets and tokens are left out."""
+    """Every object by kind, in copies that may be changed; see `ztctl.sandbox.importing`."""
     account = {name: [_plain(one) for one in store.all(kind)] for name, kind in KINDS.items()}
     copied: Object = json.loads(json.dumps(account))
     return copied
 
 
-def _plain(one: Object) -> Object:
-    return {name: one[name] for name in one if name not in SECRETS}
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items() if name not in SECRETS}
+    return [_plain(one) for one in value] if isinstance(value, list) else value

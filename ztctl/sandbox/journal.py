@@ -16,17 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ztctl.sandbox.store import Change
+from ztctl.sandbox.store import Change, StateError
+
+__all__ = ["FileJournal", "StateError"]
 
 HEADER_START = b'{"ztctl-sandbox":1,"log":"'
 HEADER_END = b'"}\n'
 HEADER_LENGTH = len(HEADER_START) + 16 + len(HEADER_END)
 HEADER = re.compile(re.escape(HEADER_START) + b"[0-9a-f]{16}" + re.escape(HEADER_END))
 SPARE = 1000
-
-
-class StateError(ValueError):
-    """The state file is not a log of the sandbox; it was left as it is."""
 
 
 class FileJournal:
@@ -75,11 +73,13 @@ class FileJournal:
     def append(self, changes: list[Change], living: int) -> bool:
         """Write one line; True when most of the log is history."""
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        header = self._header or _header()
+        line = _line(changes) if self._header else header + _line(changes)
         with os.fdopen(descriptor, "wb") as log:
-            if not self._header:
-                self._header = _header()
-                self._offset = log.write(self._header)
-            self._offset += log.write(_line(changes))
+            log.write(line)
+        # Only now: a write that a full disk cut short must be read, and cut off, again.
+        self._header = header
+        self._offset += len(line)
         self._seen = self._look()
         self._changes += len(changes)
         return self._changes > SPARE + 2 * living

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 Object = dict[str, Any]
@@ -35,13 +36,15 @@ class Response:
     """One HTTP answer, or what happens instead of it.
 
     `fate` is `answer` in ordinary life; a scripted fault may say `reset` or `hang`, and the
-    transport then breaks the connection or stays silent instead of sending the rest.
+    transport then breaks the connection or stays silent instead of sending the rest. `seconds`
+    is how long the transport waits before either.
     """
 
     status: int
     headers: Pairs = ()
     body: bytes = field(default=b"", repr=False)
     fate: Fate = "answer"
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One request as the sandbox saw it; `path` is without the `/client/v4` prefix."""
+    """One request as the sandbox saw it.
+
+    `path` is without the `/client/v4` prefix; `status` 0 means that nothing was done and nothing
+    sent. `time` is when it came, aware, by the sandbox's clock; `seconds` how long its answer
+    was held back.
+    """
 
     method: str
     path: str
     query: Pairs
     body: bytes = field(repr=False)
     status: int
+    time: datetime
+    seconds: float = 0.0

@@ -39,8 +39,8 @@ def paged(
     render: Callable[[Object], Object],
 ) -> Reply:
     """The page that was asked for; only its objects are rendered."""
-    page = _asked(call, "page", Sizes(1, 1, 2**31))
-    size = _asked(call, "per_page", sizes)
+    page = asked(call, "page", Sizes(1, 1, 2**31))
+    size = asked(call, "per_page", sizes)
     if call.state.awkward:
         return _awkward(items, page, min(size, SMALL), kind, render)
     start = (page - 1) * size
@@ -70,7 +70,8 @@ def _info(page: int, size: int, count: int, total: int) -> Object:
     }
 
 
-def _asked(call: Call, name: str, sizes: Sizes) -> int:
+def asked(call: Call, name: str, sizes: Sizes) -> int:
+    """A number of the query within its bounds, or the default; raises 400."""
     value = call.query(name)
     if value is None:
         return sizes.default

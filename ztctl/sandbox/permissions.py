@@ -2,7 +2,7 @@
 
 Source: Cloudflare OpenAPI description, July 2026. A group is held in its Read or Write form
 ("Edit" in the dashboard); Write includes Read, and so does Revoke where it exists. Which group
-covers tags is not documented: "Apps and Policies" is what works in practice.
+covers tags, targets and SSH audit settings is not documented: what works in practice, or either.
 """
 
 from __future__ import annotations
@@ -17,8 +17,15 @@ TUNNELS = (
     "Cloudflare One Connectors",
     "Cloudflare One Connector: cloudflared",
 )
+NETWORKS = ("Cloudflare One Networks", *TUNNELS)
+TARGETS = ("Zero Trust", *APPS)
+SSH_AUDITING = ("Access: SSH Auditing",)
+ZERO_TRUST = ("Zero Trust",)
+ACCOUNT_SETTINGS = ("Account Settings",)
 DNS = ("DNS",)
+DNS_USAGE = ("Account DNS Settings", "DNS")
 ZONE = ("Zone",)
+ZONE_SETTINGS = ("Zone Settings",)
 
 
 def spelled(permissions: Iterable[str]) -> list[str]:
@@ -31,7 +38,9 @@ def spelled(permissions: Iterable[str]) -> list[str]:
     )
 
 
-def allows(held: Iterable[str], groups: tuple[str, ...], *, write: bool) -> bool:
+def allows(
+    held: Iterable[str], groups: tuple[str, ...], *, write: bool, revoke: bool = False
+) -> bool:
     """Whether a token with these permissions may do what needs one of the groups."""
-    forms = ("Write",) if write else ("Write", "Read", "Revoke")
+    forms = ("Write", "Revoke") if revoke else ("Write",) if write else ("Write", "Read", "Revoke")
     return not groups or any(f"{group} {form}" in held for group in groups for form in forms)

@@ -25,6 +25,12 @@ SHAPES: dict[str, Callable[[object], bool]] = {
     "idp_id": is_uuid,
     "service_token_id": is_uuid,
     "tunnel_id": is_uuid,
+    "route_id": is_uuid,
+    "virtual_network_id": is_uuid,
+    "hostname_route_id": is_uuid,
+    "target_id": is_uuid,
+    "certificate_id": is_uuid,
+    "rule_id": is_uuid,
 }
 
 
@@ -33,7 +39,8 @@ class Route:
     """One operation.
 
     `groups` are permission groups of which the token needs one (none: any token will do), in
-    their Write form when `write`; `query` are the query parameters that are emulated.
+    their Write form when `write`, Write or Revoke when `revoke`; `query` are the query
+    parameters that are emulated.
     """
 
     method: str
@@ -42,6 +49,7 @@ class Route:
     groups: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
     write: bool = False
+    revoke: bool = False
 
 
 @dataclass(frozen=True, slots=True)

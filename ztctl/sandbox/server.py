@@ -1,7 +1,8 @@
 """The sandbox on a loopback port, for any client. Needs the extra `sandbox`.
 
 A scripted reset closes the connection without an answer; a scripted hang stays silent until the
-client goes away or the server ends.
+client goes away or the server ends; latency is really waited for. Below `/sandbox/` the sandbox
+itself is steered (`ztctl.sandbox.admin`), by this machine alone, wherever the port listens.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ztctl.sandbox.admin import PREFIX as STEERED
+from ztctl.sandbox.admin import Admin
 from ztctl.sandbox.dispatch import LARGEST
 from ztctl.sandbox.messages import Request, Response
 from ztctl.sandbox.service import Sandbox
@@ -28,13 +31,21 @@ from ztctl.sandbox.service import Sandbox
 DRAIN = 2
 
 
-def serve(sandbox: Sandbox, host: str, port: int, ready: Callable[[int], None]) -> None:
+def serve(
+    sandbox: Sandbox,
+    host: str,
+    port: int,
+    ready: Callable[[int], None],
+    *,
+    allow_remote: bool = False,
+) -> None:
     """Answer on `host` and `port` until interrupted.
 
     Port 0 picks a free one. `ready` is called with the port once it listens. Raises ValueError
-    for a host that is not this machine's loopback, OSError for a port that cannot be had.
+    for a host that is not this machine's loopback (unless `allow_remote`, which takes any
+    address), OSError for a port that cannot be had.
     """
-    with _listening(host, port) as listener:
+    with _listening(address_of(host, allow_remote=allow_remote), port) as listener:
         server = _Server(sandbox, lambda: ready(listener.getsockname()[1]))
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
@@ -44,7 +55,7 @@ def serve(sandbox: Sandbox, host: str, port: int, ready: Callable[[int], None]) 
 def served(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Answer from a thread of this process while the block runs; gives the base URL."""
     started = threading.Event()
-    with _listening(host, port) as listener:
+    with _listening(address_of(host), port) as listener:
         server = _Server(sandbox, started.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -61,8 +72,9 @@ class _Server(uvicorn.Server):
 
     def __init__(self, sandbox: Sandbox, ready: Callable[[], None]) -> None:
         self._ready = ready
+        self._app = _App(sandbox)
         config = uvicorn.Config(
-            _App(sandbox),
+            self._app,
             http=_Protocol,
             ws="none",
             lifespan="off",
@@ -75,6 +87,11 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let go of the clients that are kept waiting, then end."""
+        self._app.ending.set()
+        await super().shutdown(sockets)
 
 
 class _Protocol(H11Protocol):
@@ -91,6 +108,8 @@ class _App:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._admin = Admin(sandbox)
+        self.ending = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or break its connection as a scripted fault says."""
@@ -98,13 +117,34 @@ class _App:
             request = await _received(HttpRequest(scope, receive))
         except ClientDisconnect:
             return
-        response = self._sandbox.handle(request)
+        response = self._handled(request, scope)
+        if response.seconds and await self._silent(scope, receive, response.seconds):
+            return
         if response.fate == "reset":
             scope["state"]["abort"]()
         if response.fate != "answer":
-            await _gone(receive)
+            await self._silent(scope, receive, None)
             return
         await _sent(response)(scope, receive, send)
+
+    def _handled(self, request: Request, scope: Scope) -> Response:
+        if request.path.startswith(STEERED):
+            return self._admin.handle(request, peer=(scope["client"] or ("",))[0])
+        return self._sandbox.handle(request)
+
+    async def _silent(self, scope: Scope, receive: Receive, seconds: float | None) -> bool:
+        """Say nothing so long (None: ever); True when the client went away, or the server ends."""
+        left = asyncio.ensure_future(_gone(receive))
+        ended = asyncio.ensure_future(self.ending.wait())
+        done, _ = await asyncio.wait(
+            (left, ended), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        ended.cancel()
+        if ended in done:
+            scope["state"]["abort"]()
+            await left
+        left.cancel()
+        return bool(done)
 
 
 async def _received(request: HttpRequest) -> Request:
@@ -136,24 +176,30 @@ def _sent(response: Response) -> HttpResponse:
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    address = loopback(host)
+def _listening(address: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # Only for a socket whose protocol is named does asyncio turn Nagle's delay off; with it a
+    # keep-alive client waits 40 ms for every answer, which leaves in two pieces.
+    # asyncio sets TCP_NODELAY only where the protocol is named: without it answers wait 40 ms.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, port))
         listener.listen(128)
         yield listener
 
 
-def loopback(host: str) -> str:
-    """The address of a host that is this machine itself; ValueError for any other."""
+def address_of(host: str, *, allow_remote: bool = False) -> str:
+    """The address to listen on for a host.
+
+    Raises ValueError for what is neither `localhost` nor an address, and, unless `allow_remote`,
+    for an address that others may reach.
+    """
     address = "127.0.0.1" if host == "localhost" else host.strip("[]")
     try:
         inside = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        inside = False
-    if not inside:
+    except ValueError as error:
+        raise ValueError(f"the sandbox listens on this machine only, not on {host!r}") from error
+    if not inside and not allow_remote:
         raise ValueError(f"the sandbox listens on this machine only, not on {host}")
     return address
 

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import deque
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from ztctl.sandbox.api.families import FAMILIES
-from ztctl.sandbox.connectors import connected
+from ztctl.sandbox.connectors import connected, disconnected
 from ztctl.sandbox.dispatch import PREFIX, Notes, dispatched
 from ztctl.sandbox.envelope import answered, refused
 from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.export import exported
 from ztctl.sandbox.faults import Faults
 from ztctl.sandbox.ids import Entropy
+from ztctl.sandbox.importing import accepted, replace_all, tried
 from ztctl.sandbox.messages import LogEntry, Object, Request, Response
+from ztctl.sandbox.rate_limit import Limiter, Standing
 from ztctl.sandbox.routing import Router
 from ztctl.sandbox.seeds import Seeds, ZoneSeed, plant, seeded_session, zone_seeds
+from ztctl.sandbox.settings import Settings
 from ztctl.sandbox.state import Clock, State
-from ztctl.sandbox.store import Store
-from ztctl.sandbox.tokens import store_token
+from ztctl.sandbox.store import StateError, Store
+from ztctl.sandbox.tokens import payer_of, store_token
 from ztctl.sandbox.whims import awkward as awkwardly
 
+if TYPE_CHECKING:
+    from ztctl.sandbox.edge.edge import Edge
+
 REMEMBERED = 10_000
+DEFAULTS = Settings()
+ROUTES = tuple(route for family in FAMILIES for route in family.routes)
+INDEXES = tuple(index for family in FAMILIES for index in family.indexes)
 
 
 def _utc() -> datetime:
@@ -45,15 +57,17 @@ class Sandbox:
         *,
         clock: Clock = _utc,
         entropy: Entropy = os.urandom,
-        awkward: bool = False,
+        settings: Settings = DEFAULTS,
     ) -> None:
         self.faults = Faults()
         self.log: deque[LogEntry] = deque(maxlen=REMEMBERED)
-        self._state = State(store, clock, entropy, awkward)
+        self._state = State(store, clock, entropy, settings)
+        self._edge: Edge | None = None
         self._seeds = seeds
-        self._router = Router(route for family in FAMILIES for route in family.routes)
-        self._requests = 0
-        store.use(index for family in FAMILIES for index in family.indexes)
+        self._router = Router(ROUTES)
+        self._numbers = itertools.count(1)
+        self._limiter = Limiter()
+        store.use(INDEXES)
         with self._session(zones=True):
             pass
 
@@ -68,13 +82,35 @@ class Sandbox:
         clock: Clock = _utc,
         entropy: Entropy = os.urandom,
         awkward: bool = False,
+        settings: Settings = DEFAULTS,
     ) -> Sandbox:
         """A sandbox over a store, seeded if the store is empty; missing zones are added.
 
-        Without `zero_trust` every Access path answers 404/9999.
+        Without `zero_trust` every Access path answers 404/9999. `awkward` is short for the
+        setting of that name.
         """
         seeds = Seeds(account_name, zone_seeds(zones), zero_trust)
-        return cls(store or Store(), seeds, clock=clock, entropy=entropy, awkward=awkward)
+        chosen = replace(settings, awkward=awkward or settings.awkward)
+        return cls(store or Store(), seeds, clock=clock, entropy=entropy, settings=chosen)
+
+    @property
+    def edge(self) -> Edge:
+        """What visitors meet: see `ztctl.sandbox.edge.edge.Edge`. Made when first asked for."""
+        from ztctl.sandbox.edge.edge import Edge
+
+        if self._edge is None:
+            self._edge = Edge(self._state)
+        return self._edge
+
+    @property
+    def settings(self) -> Settings:
+        """How it behaves. May be replaced at any time, and holds from the next request on."""
+        return self._state.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        with self._session():
+            self._state.settings = settings
 
     @property
     def account_id(self) -> str:
@@ -94,19 +130,32 @@ class Sandbox:
         with self._session():
             return [(n["method"], n["path"]) for n in self._noted("missed")]
 
+    def in_vain(self) -> Object:
+        """What clients asked for or sent in vain, as plain JSON-able values."""
+        return {
+            "missed": [{"method": method, "path": path} for method, path in self.missed],
+            "ignored": [
+                {"method": method, "path": path, "field": name}
+                for method, path, name in self.ignored
+            ],
+        }
+
     def handle(self, request: Request) -> Response:
-        """Answer one request. Never raises for what the request holds."""
+        """Answer one request. Never raises for what the request holds.
+
+        A state file that can be neither read nor written answers 500.
+        """
+        now, number = self._state.clock(), next(self._numbers)
         path = request.path.removeprefix(PREFIX)
         fault = self.faults.striking(request.method, path)
-        if fault is None:
-            response = self._handled(request, path)
-        elif fault.lets_through:
-            response = fault.fate_of(self._handled(request, path))
-        else:
-            response = fault.fate_of(None)
-        entry = LogEntry(request.method, path, request.query, request.body, response.status)
-        self.log.append(entry)
-        return response
+        handled = None
+        if fault is None or fault.lets_through:
+            handled = self._handled(request, path, now, f"{number:016x}")
+        response = fault.fate_of(handled) if fault else handled or Response(0)
+        latency = self._state.settings.latency
+        seconds = response.seconds + (latency.of(number) if latency else 0)
+        self._keep(request, path, now, replace(response, seconds=seconds))
+        return replace(response, seconds=seconds)
 
     def define_token(
         self, token: str, permissions: Iterable[str], *, account_owned: bool = False
@@ -118,10 +167,15 @@ class Sandbox:
         with self._session():
             store_token(self._state.store, token, permissions, account_owned=account_owned)
 
-    def connect(self, tunnel_id: str) -> None:
-        """Simulate one more running connector of a tunnel; raises KeyError for an unknown one."""
+    def connect(self, tunnel_id: str) -> str:
+        """Simulate one more running connector of a tunnel; its id. Raises KeyError if unknown."""
         with self._session():
-            connected(self._state, tunnel_id)
+            return connected(self._state, tunnel_id)
+
+    def disconnect(self, tunnel_id: str, connector: str | None = None) -> None:
+        """Stop one connector of a tunnel, or all; raises KeyError for an unknown tunnel."""
+        with self._session():
+            disconnected(self._state, tunnel_id, connector)
 
     def reset(self) -> None:
         """Forget everything, tokens too, and seed anew."""
@@ -134,23 +188,69 @@ class Sandbox:
         with self._session():
             return exported(self._state.store)
 
+    def import_(self, account: Object) -> None:
+        """Replace the account by an exported one: see `ztctl.sandbox.importing`.
+
+        Raises `ztctl.sandbox.reading.Unreadable` (a ValueError) with everything that is wrong
+        with it; then nothing is changed.
+        """
+        kept = accepted(account, self._state.entropy)
+        trial = State(Store(), self._state.clock, os.urandom)
+        trial.store.use(INDEXES)
+        tried(kept, trial, ROUTES)
+        with self._session():
+            replace_all(self._state.store, kept)
+
+    @contextmanager
+    def session(self) -> Iterator[State]:
+        """The state for what stands beside the API: all of the block's writes are kept, or none.
+
+        Nothing else reads or writes meanwhile, so the block must not call the sandbox.
+        """
+        with self._session():
+            yield self._state
+
     def _session(self, *, zones: bool = False) -> AbstractContextManager[None]:
         return seeded_session(self._state, self._seeds, zones=zones)
 
-    def _noted(self, kind: str) -> list[Object]:
+    def _noted(self, kind: str) -> Sequence[Object]:
         return self._state.store.all(kind)
 
-    def _handled(self, request: Request, path: str) -> Response:
-        self._requests += 1
-        ray = f"{self._requests:016x}"
-        with self._session():
-            notes = Notes()
-            try:
-                reply = dispatched(self._state, self._router, request, notes)
-            except ApiError as error:
-                self._state.store.rollback()
-                response = refused(error, ray)
-            else:
-                response = answered(awkwardly(reply) if self._state.awkward else reply, ray)
-            notes.keep(self._state.store, request.method, path)
-            return response
+    def _handled(self, request: Request, path: str, now: datetime, ray: str) -> Response:
+        try:
+            with self._session():
+                standing = self._standing(request, now)
+                if standing is None:
+                    return self._answered(request, path, ray)
+                response = (
+                    standing.refusal(ray)
+                    if standing.exceeded
+                    else self._answered(request, path, ray)
+                )
+                return replace(response, headers=(*response.headers, *standing.headers(now)))
+        except (OSError, StateError) as error:
+            return refused(
+                ApiError(500, 10001, f"the sandbox's state is out of reach: {error}"), ray
+            )
+
+    def _answered(self, request: Request, path: str, ray: str) -> Response:
+        notes = Notes()
+        try:
+            reply = dispatched(self._state, self._router, request, notes)
+        except ApiError as error:
+            self._state.store.rollback()
+            response = refused(error, ray)
+        else:
+            response = answered(awkwardly(reply) if self._state.awkward else reply, ray)
+        notes.keep(self._state.store, request.method, path)
+        return response
+
+    def _standing(self, request: Request, now: datetime) -> Standing | None:
+        limit = self._state.settings.rate_limit
+        payer = payer_of(self._state.store, request) if limit else ""
+        return self._limiter.counted(limit, payer, now)
+
+    def _keep(self, request: Request, path: str, now: datetime, response: Response) -> None:
+        method, query, body = request.method, request.query, request.body
+        entry = LogEntry(method, path, query, body, response.status, now, response.seconds)
+        self.log.append(entry)

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.ids import Entropy, uuid_of
 from ztctl.sandbox.messages import Object
+from ztctl.sandbox.settings import Settings
 from ztctl.sandbox.store import Store
 
 Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class State:
-    """One account's state. `clock` must give aware times, `entropy(n)` n bytes."""
+    """One account's state. `clock` must give aware times, `entropy(n)` n bytes.
+
+    `replica` is what of it has reached the edge. Nothing but `settings` is ever replaced, and
+    that only between two requests.
+    """
 
     store: Store
     clock: Clock
     entropy: Entropy
-    awkward: bool = False
+    settings: Settings = field(default_factory=Settings)
+    replica: Replica = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.replica = Replica(self.store, self.clock)
+
+    @property
+    def awkward(self) -> bool:
+        """Whether every freedom in spelling is taken."""
+        return self.settings.awkward
 
     @property
     def account(self) -> Object:

@@ -33,7 +33,9 @@ class Holder:
     def check(self, route: Route) -> None:
         """Raise 403/10000 when the route needs what the token lacks."""
         held = self.permissions
-        if held is not None and not allows(held, route.groups, write=route.write):
+        if held is not None and not allows(
+            held, route.groups, write=route.write, revoke=route.revoke
+        ):
             raise unauthorised()
 
 
@@ -56,6 +58,14 @@ def holder_of(store: Store, request: Request) -> Holder:
         wording = "Invalid format for Authorization header"
         raise ApiError(400, 6003, "Invalid request headers", chain=((6111, wording),))
     return _holder(store, request, derived(match[1]).hex())
+
+
+def payer_of(store: Store, request: Request) -> str:
+    """Who is charged for a call: all tokens of users together, each other token by itself."""
+    header = request.header("authorization") or ""
+    digest = derived(header.partition(" ")[2].strip()).hex()
+    known = store.get("token", digest)
+    return "user" if known is not None and not known["account_owned"] else digest
 
 
 def _holder(store: Store, request: Request, digest: str) -> Holder:

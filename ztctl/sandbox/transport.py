@@ -18,10 +18,11 @@ Sleep = Callable[[float], Awaitable[None]]
 class SandboxTransport(httpx.AsyncBaseTransport):
     """Answers an `httpx.AsyncClient` from a sandbox.
 
-    `latency` says for each request how many seconds its answer takes; a read timeout of the
-    client that is shorter ends in `httpx.ReadTimeout` after the timeout, with the work done. A
-    scripted reset raises `httpx.ReadError`; a scripted hang raises `httpx.ReadTimeout` at once
-    instead of waiting the timeout out, and never returns for a client without one.
+    An answer that takes seconds (the sandbox's latency, a scripted wait, and what `latency` says
+    for this request) is awaited with `sleep`; a read timeout of the client that is shorter ends
+    in `httpx.ReadTimeout` after the timeout, with the work done. A scripted reset raises
+    `httpx.ReadError`; a scripted hang raises `httpx.ReadTimeout` at once instead of waiting the
+    timeout out, and never returns for a client without one.
     """
 
     def __init__(
@@ -35,8 +36,9 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         """Answer one request, or raise what a network would."""
         received = _received(request, await request.aread())
         response = self._sandbox.handle(received)
-        if self._latency is not None:
-            await self._wait(request, self._latency(received))
+        seconds = response.seconds + (self._latency(received) if self._latency else 0)
+        if seconds:
+            await self._wait(request, seconds)
         if response.fate == "hang":
             await self._hang(request)
         if response.fate == "reset":

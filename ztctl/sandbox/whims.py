@@ -1,92 +1,118 @@
 """Awkward mode: every freedom in spelling that the service is known to take.
 
 Source: Terraform provider's normalisers and acceptance tests, July 2026: empty lists as null,
-false and default members left out, sets in another order, durations respelled, ports as ranges,
-null for what was not sent in a tunnel configuration, timestamps of several precisions, members
-that nobody asked for. Nothing here changes what an object means.
+false members left out or null, default members left out, sets in another order, durations
+respelled, ports as ranges, null for what was not sent, timestamps of several precisions, members
+that nobody asked for; cloudflare-go's recorded replies (settings of a Gateway rule). Unrecorded:
+e-mail addresses and host names in lower case, stars for a secret. Nothing here changes what an
+object means. Pages are `ztctl.sandbox.paging`'s part; that the SSH audit settings are missing
+before they are set is theirs.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ztctl.sandbox.messages import Object, Reply
+from ztctl.sandbox.respelled import with_durations, with_sets, with_times, without
 
 Whim = Callable[[Object], Object]
 
 FALSE_OR_ABSENT = (
     "enable_binding_cookie",
-    "options_preflight_bypass",
     "auto_redirect_to_identity",
     "service_auth_401_redirect",
-    "skip_interstitial",
-    "allow_iframe",
     "path_cookie_attribute",
     "use_clientless_isolation_app_launcher_url",
     "approval_required",
-    "purpose_justification_required",
     "isolation_required",
+    "deny_unmatched_requests",
+    "is_ui_read_only",
+)
+FALSE_OR_NULL = (
+    "options_preflight_bypass",
+    "skip_interstitial",
+    "allow_iframe",
+    "allow_authenticate_via_warp",
+    "purpose_justification_required",
 )
 TRUE_OR_ABSENT = (
     "http_only_cookie_attribute",
     "app_launcher_visible",
     "eager_redirect_cookie_setting",
 )
-SETS = ("include", "exclude", "require", "allowed_idps", "approval_groups", "custom_pages")
-TIMES = (
-    "created_at",
-    "updated_at",
-    "deleted_at",
-    "created_on",
-    "modified_on",
-    "comment_modified_on",
-    "expires_at",
-)
+RULES = ("include", "exclude", "require")
+SETS = (*RULES, "allowed_idps", "approval_groups", "custom_pages")
+LASTING = ("session_duration", "warp_auth_session_duration", "duration")
+STARS = "**********"
+
+# What a Gateway rule shows of settings that nobody sent (recorded).
+GATEWAY_SETTINGS: Object = {
+    "block_page_enabled": False,
+    "block_reason": "",
+    "override_ips": None,
+    "override_host": "",
+    "l4override": None,
+    "biso_admin_controls": None,
+    "add_headers": None,
+    "check_session": None,
+    "insecure_disable_dnssec_validation": False,
+}
 
 
 def awkward(reply: Reply) -> Reply:
     """The same answer in the service's least convenient spelling."""
-    whim = WHIMS.get(reply.kind, _times)
+    whim = WHIMS.get(reply.kind, dict)
     if isinstance(reply.result, list):
-        return replace(reply, result=[whim(one) for one in reply.result])
-    return replace(reply, result=whim(reply.result)) if isinstance(reply.result, dict) else reply
+        return replace(reply, result=[whim(with_times(one)) for one in reply.result])
+    if isinstance(reply.result, dict):
+        return replace(reply, result=whim(with_times(reply.result)))
+    return reply
 
 
-def respelled_duration(value: str) -> str:
-    """`24h` as Go prints it: `24h0m0s`."""
-    if re.fullmatch(r"[0-9]+h", value):
-        return value + "0m0s"
-    return value + "0s" if re.fullmatch(r"([0-9]+h)?[0-9]+m", value) else value
-
-
-def respelled_time(value: str) -> str:
-    """A timestamp cut to 0, 3 or 6 fractional digits; which, depends on the time alone."""
-    seconds, _, digits = value.removesuffix("Z").partition(".")
-    digits = digits.ljust(6, "0")[: 3 * (int(seconds[-1]) % 3)]
-    return f"{seconds}.{digits}Z" if digits else seconds + "Z"
-
-
-def _times(one: Object) -> Object:
-    return {
-        name: respelled_time(value) if name in TIMES and isinstance(value, str) else value
-        for name, value in one.items()
-    }
+def _switches(one: Object) -> Object:
+    spelled = without(without(one, FALSE_OR_ABSENT, value=False), TRUE_OR_ABSENT, value=True)
+    nulls = {name: None for name in FALSE_OR_NULL if spelled.get(name) is False}
+    return {**spelled, **nulls}
 
 
 def _policy(policy: Object) -> Object:
-    return _lasting(_sets(_without_defaults(_times(policy))))
+    nulls: Object = {"purpose_justification_prompt": None}
+    return {**nulls, **with_durations(_rules(_switches(policy)), LASTING)}
+
+
+def _rules(one: Object) -> Object:
+    lists = {name: [_rule(rule) for rule in one.get(name) or ()] for name in RULES}
+    return with_sets({**one, **lists}, SETS)
+
+
+def _rule(rule: Object) -> Object:
+    said = rule.get("email")
+    return {"email": {"email": said["email"].lower()}} if said else rule
+
+
+def _group(group: Object) -> Object:
+    return {**_rules(group), "is_default": None}
 
 
 def _app(app: Object) -> Object:
-    spelled = _lasting(_sets(_without_defaults(_times(app))))
+    spelled = with_sets(_switches(_day_or_nothing(app)), SETS)
+    spelled = with_durations(spelled, LASTING)
     spelled["policies"] = [_policy(policy) for policy in app["policies"]] or None
+    if app["type"] == "infrastructure":
+        return {**spelled, "uid": app["id"]}
     spelled["tags"] = sorted(app["tags"], key=str.lower) or None
     spelled["destinations"] = [_destination(one) for one in app["destinations"]]
-    absent = {"same_site_cookie_attribute": "", "cors_headers": None, "logo_url": ""}
-    return {**absent, **spelled, "uid": app["id"], "domain_type": "public"}
+    empty = {"same_site_cookie_attribute": "", "cors_headers": {}, "mfa_config": {}, "logo_url": ""}
+    return {**empty, **spelled, "uid": app["id"], "domain_type": "public"}
+
+
+def _day_or_nothing(app: Object) -> Object:
+    """The default session is left out of every other application."""
+    odd = int(app["id"][-1], 16) % 2
+    return without(app, ("session_duration",), "24h") if odd else app
 
 
 def _destination(one: Object) -> Object:
@@ -94,46 +120,38 @@ def _destination(one: Object) -> Object:
     return one if "-" in ports else {**one, "port_range": f"{ports}-{ports}"}
 
 
-def _without_defaults(one: Object) -> Object:
-    return {
-        name: value
-        for name, value in one.items()
-        if not (name in FALSE_OR_ABSENT and value is False)
-        and not (name in TRUE_OR_ABSENT and value is True)
-    }
+def _organisation(organisation: Object) -> Object:
+    names = ("deny_unmatched_requests_exempted_zone_names",)
+    spelled = with_durations(with_sets(_switches(organisation), names), LASTING)
+    return {"custom_pages": {}, "mfa_config": {}, **spelled}
 
 
-def _sets(one: Object) -> Object:
-    return {
-        name: (value[::-1] or None) if name in SETS and isinstance(value, list) else value
-        for name, value in one.items()
-    }
+def _provider(provider: Object) -> Object:
+    hidden = {"client_secret": STARS} if "client_id" in provider["config"] else {}
+    return {**provider, "config": {**provider["config"], **hidden}}
 
 
-def _lasting(one: Object) -> Object:
-    lasting = one.get("session_duration")
-    return {**one, "session_duration": respelled_duration(lasting)} if lasting else one
-
-
-def _group(group: Object) -> Object:
-    return {**_sets(_times(group)), "is_default": None}
+def _service_token(token: Object) -> Object:
+    return {"previous_client_secret_expires_at": None, **with_durations(token, LASTING)}
 
 
 def _tunnel(tunnel: Object) -> Object:
-    spelled = _times(tunnel)
+    spelled = {**tunnel, "connections": tunnel["connections"] or None}
     del spelled["config_src"]
     return spelled
 
 
 def _configuration(stored: Object) -> Object:
     config = stored["config"]
-    rules = [_rule(rule) for rule in config["ingress"]]
+    if config is None:
+        return stored
+    rules = [_ingress(rule) for rule in config["ingress"]]
     origin = _origin(config.get("originRequest", {}))
     spelled = {**config, "ingress": rules, "originRequest": origin}
-    return {**_times(stored), "config": {"warp-routing": {"enabled": False}, **spelled}}
+    return {**stored, "config": {"warp-routing": {"enabled": False}, **spelled}}
 
 
-def _rule(rule: Object) -> Object:
+def _ingress(rule: Object) -> Object:
     origin = _origin(rule.get("originRequest", {}))
     return {"hostname": "", "path": None, **rule, "originRequest": origin}
 
@@ -145,10 +163,36 @@ def _origin(origin: Object) -> Object:
     return {**nulls, **origin}
 
 
+def _uncommented(one: Object) -> Object:
+    return without(one, ("comment",), "")
+
+
+def _network(network: Object) -> Object:
+    # The official SDK requires a network's comment, and not a route's.
+    return {**network, "is_default": network["is_default_network"]}
+
+
+def _target(target: Object) -> Object:
+    return {**target, "hostname": target["hostname"].lower()}
+
+
+def _gateway_rule(rule: Object) -> Object:
+    return {**rule, "rule_settings": {**GATEWAY_SETTINGS, **rule["rule_settings"]}}
+
+
+def _setting(setting: Object) -> Object:
+    shown = without(setting, ("modified_on",), None)
+    return without(shown, ("editable",), value=True)
+
+
 def _record(record: Object) -> Object:
     off = {"ipv4_only": False, "ipv6_only": False, "flatten_cname": False}
-    spelled = {**_times(record), "tags": record["tags"][::-1] or None}
-    return {**spelled, "settings": {**off, **record["settings"]}, "private_routing": False}
+    spelled = {**record, "tags": record["tags"][::-1] or None, "comment": record["comment"] or ""}
+    if record["type"] == "CNAME":
+        spelled["content"] = record["content"].lower()
+    meta = {"auto_added": False, "managed_by_apps": False, **record["meta"]}
+    settings = {**off, **record["settings"]}
+    return {**spelled, "settings": settings, "meta": meta, "private_routing": False}
 
 
 def _batch(result: Object) -> Object:
@@ -159,8 +203,17 @@ WHIMS: Mapping[str, Whim] = {
     "app": _app,
     "policy": _policy,
     "group": _group,
+    "organization": _organisation,
+    "identity_provider": _provider,
+    "service_token": _service_token,
     "tunnel": _tunnel,
     "tunnel_configuration": _configuration,
+    "route": _uncommented,
+    "hostname_route": _uncommented,
+    "virtual_network": _network,
+    "target": _target,
+    "gateway_rule": _gateway_rule,
+    "zone_setting": _setting,
     "dns_record": _record,
     "dns_batch": _batch,
 }

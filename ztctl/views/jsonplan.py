@@ -9,7 +9,7 @@ from typing import Any
 
 from ztctl.core.diagnostics import Problem
 from ztctl.core.objects import Values
-from ztctl.core.plan import Action, Change, Edit, Plan, Reason, Refusal
+from ztctl.core.plan import AccessChange, Action, Change, Edit, Plan, Reason, Refusal, Way
 from ztctl.core.values import Secret, Unknown
 from ztctl.views.escape import Clean, Redact
 from ztctl.views.jsonvalue import holds, is_marked, plain
@@ -45,8 +45,9 @@ def plan_document(plan: Plan, redact: Redact, version: str) -> dict[str, Any]:
         "ztctl_version": version,
         "account": redact(plan.account),
         "stack": redact(plan.stack),
-        "resource_changes": [_resource(change, redact) for change in plan.changes],
+        "resource_changes": [_resource(change, plan, redact) for change in plan.changes],
         "summary": {**asdict(plan.summary), "unchanged": plan.unchanged},
+        "access_changes": [_access(change, redact) for change in plan.access],
         "refusals": [_refusal(refusal, redact) for refusal in plan.refusals],
         "warnings": [problem_fields(problem, redact) for problem in plan.warnings],
         "applyable": bool(plan.changes) and not plan.refusals,
@@ -55,7 +56,7 @@ def plan_document(plan: Plan, redact: Redact, version: str) -> dict[str, Any]:
     }
 
 
-def _resource(change: Change, redact: Redact) -> dict[str, Any]:
+def _resource(change: Change, plan: Plan, redact: Redact) -> dict[str, Any]:
     found: dict[str, Any] = {
         "address": redact(str(change.address)),
         "mode": "managed",
@@ -65,7 +66,7 @@ def _resource(change: Change, redact: Redact) -> dict[str, Any]:
         "action_reason": _TERRAFORM_REASONS.get(change.reason, change.reason.value),
         "phase": change.phase.name.lower(),
         "reason": because(change, Clean(redact)),
-        "access": None,
+        "access": [redact(item.host) for item in plan.access if change.address in item.by],
         "edits": [_edit(edit, redact) for edit in change.edits],
         "notes": [redact(note) for note in change.notes],
     }
@@ -120,6 +121,18 @@ def _edit(edit: Edit, redact: Redact) -> dict[str, Any]:
         "replaces": edit.replaces,
     }
     return {**found, **{name: flag for name, flag in flags.items() if is_marked(flag)}}
+
+
+def _access(change: AccessChange, redact: Redact) -> dict[str, Any]:
+    return {
+        "host": redact(change.host),
+        "gained": [_way(way, redact) for way in change.gained],
+        "lost": [_way(way, redact) for way in change.lost],
+    }
+
+
+def _way(way: Way, redact: Redact) -> dict[str, Any]:
+    return {"who": redact(way.who), "origin": redact(way.origin), "everybody": way.loud}
 
 
 def _refusal(refusal: Refusal, redact: Redact) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TextIO
 
 from ztctl.core.diagnostics import Problem
@@ -39,7 +40,8 @@ class MarkdownView:
         self.close()
         self._aside.total = len(plan.steps)
         told = Planned(self._clean)
-        changes = () if self._quiet else (*told.changes(plan), *told.warnings(plan))
+        every = (told.changes(plan), told.access(plan), told.warnings(plan))
+        changes = () if self._quiet else tuple(chain.from_iterable(every))
         self._parts(
             f"### Plan for {code_span(self._clean(plan.stack))}",
             folded(_rows(changes)),

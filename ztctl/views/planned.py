@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from ztctl.core.diagnostics import Problem
-from ztctl.core.plan import Action, Change, Plan, Refusal
+from ztctl.core.plan import Action, Change, Plan, Refusal, Way
 from ztctl.core.values import Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.fields import Fields, hidden, is_there
@@ -27,6 +27,13 @@ from ztctl.views.wording import (
 OBJECT = 3
 FIELD = 7
 BLANK = Line()
+# So many hosts with the same visitors are named one by one.
+MANY = 4
+WHEN_LOST = (
+    "A loss holds for new logins at once, for issued tokens when their session ends,",
+    "and for open SSH sessions when they are closed.",
+)
+_TONES = {"+": Tone.ADD, "-": Tone.DESTROY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,31 @@ class Planned:
         else:
             yield from fields.edits(change.edits, FIELD)
             yield from _unchanged(change)
+
+    def access(self, plan: Plan) -> Iterator[Line]:
+        """Who gains and who loses entry; hosts of which the same is true stand together."""
+        if not plan.access:
+            return
+        yield Line("Access:", tone=Tone.STRONG)
+        alike: dict[tuple[tuple[Way, ...], tuple[Way, ...]], list[str]] = {}
+        for change in plan.access:
+            alike.setdefault((change.gained, change.lost), []).append(change.host)
+        for (gained, lost), hosts in alike.items():
+            yield Line(self._hosts(hosts), indent=OBJECT)
+            yield from self._visitors(gained, "+")
+            yield from self._visitors(lost, "-")
+        if any(change.lost for change in plan.access):
+            yield from (Line(text, "", OBJECT, Tone.QUIET) for text in WHEN_LOST)
+        yield BLANK
+
+    def _hosts(self, hosts: Sequence[str]) -> str:
+        shown = ", ".join(self.clean(host) for host in hosts[:MANY])
+        return f"{shown} and {len(hosts) - MANY} more" if len(hosts) > MANY else shown
+
+    def _visitors(self, ways: Iterable[Way], mark: str) -> Iterator[Line]:
+        for way in ways:
+            loud = Tone.ERROR if way.loud and mark == "+" else _TONES[mark]
+            yield Line(f"{self.clean(way.who)} → {self.clean(way.origin)}", mark, FIELD, loud)
 
     def warnings(self, plan: Plan) -> Iterator[Line]:
         """What is wrong but stops nothing."""

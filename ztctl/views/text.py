@@ -42,6 +42,7 @@ class TextView:
                 yield from told.preface(plan)
                 yield BLANK
             yield from told.changes(plan)
+            yield from told.access(plan)
             yield from told.warnings(plan)
         yield from told.refusals(plan)
         yield told.closing(plan)

@@ -3,7 +3,8 @@
 Source: object shape from recorded fixtures (`id` 48 hex, `aud` the application's, one line
 `ecdsa-sha2-nistp256 … open-ssh-ca@cloudflareaccess.org`); paths and status codes (POST 200,
 DELETE 202) from the Cloudflare OpenAPI description, July 2026. Unrecorded: 409 without a new key
-when a CA exists, the code of the 404, that the CA goes with its application.
+when a CA exists, the code of the 404, that the CA goes with its application, that an
+infrastructure application is refused one.
 Not emulated: signing users' certificates.
 """
 
@@ -12,9 +13,10 @@ from __future__ import annotations
 from ztctl.sandbox.api.apps import ONE as APP
 from ztctl.sandbox.api.apps import PATH as APPLICATIONS
 from ztctl.sandbox.api.apps import found_app
+from ztctl.sandbox.api.infrastructure_apps import is_infrastructure
 from ztctl.sandbox.api.lookups import found
 from ztctl.sandbox.call import Call
-from ztctl.sandbox.errors import Refusal, conflict
+from ztctl.sandbox.errors import Refusal, conflict, invalid
 from ztctl.sandbox.ids import Entropy
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
@@ -35,6 +37,8 @@ def _list(call: Call) -> Reply:
 
 def _create(call: Call) -> Reply:
     app = found_app(call)
+    if is_infrastructure(app):
+        raise invalid("infrastructure applications use the certificate authority of the account")
     if call.store.get("app_ca", app["id"]) is not None:
         raise conflict("the application already has a certificate authority")
     private, public = key_pair(call.state.entropy)

@@ -4,9 +4,11 @@ Source: Cloudflare OpenAPI description, July 2026, and the Terraform provider: d
 over self_hosted_domains, these over domain; a single private address comes back with its mask.
 Recorded: 400/12130 "domain not included in destinations" and "domain does not belong to zone",
 409/11010 for a domain that another application has. Documented: at most five public domains.
-Unrecorded: that only the exact same host and path clash, how a sixth domain is refused.
-Not emulated: Workers and MCP destinations; virtual networks are not looked up; the seconds after
-a zone was added during which its names are still refused (script a fault for it).
+Unrecorded: that only the exact same host and path clash, how a sixth domain, a long URL and an
+unknown virtual network are refused.
+The time after a zone was added during which its names are still refused is a setting
+(`new_zone_calls`), and so is whether a URL of more than 63 characters is refused (`quotas`).
+Not emulated: Workers and MCP destinations.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ztctl.sandbox.api.delays import refuse_new_zone
 from ztctl.sandbox.api.rules import network
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, invalid
@@ -21,6 +24,7 @@ from ztctl.sandbox.fields import Field, FieldError, Shape, anything, choice, lis
 from ztctl.sandbox.messages import Object
 
 MOST_PUBLIC = 5
+LONGEST_URL = 63
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_*]([a-z0-9_*-]{0,61}[a-z0-9_*])?\.)+[a-z0-9-]{2,63}")
 
 _PUBLIC = Shape(
@@ -62,6 +66,7 @@ def placed(call: Call, body: Object, app_id: str) -> Object:
     if len(uris) > MOST_PUBLIC:
         raise invalid(f"an application can have at most {MOST_PUBLIC} public domains")
     for uri in uris:
+        _check_url(call, uri)
         _check_zone(call, uri)
         _check_free(call, uri, app_id)
     mirrored: Object = {"self_hosted_domains": uris, "destinations": destinations}
@@ -72,7 +77,12 @@ def placed(call: Call, body: Object, app_id: str) -> Object:
 
 def public_uris(app: Object) -> set[str]:
     """The public places of a stored application, as they are compared."""
-    return {uri.lower() for uri in app["self_hosted_domains"]}
+    return {uri.lower() for uri in app.get("self_hosted_domains", ())}
+
+
+def virtual_networks_of(app: Object) -> set[str]:
+    """The virtual networks that the private destinations of a stored application name."""
+    return {one["vnet_id"] for one in app.get("destinations", ()) if "vnet_id" in one}
 
 
 def _destinations(call: Call, body: Object) -> list[Object]:
@@ -100,7 +110,21 @@ def _destination(call: Call, one: Any, place: int) -> Object:
     private = call.read(_PRIVATE, one, f"destinations[{place}].")
     if ("cidr" in private) == ("hostname" in private):
         raise invalid("a private destination has either cidr or hostname")
+    _check_network(call, private.get("vnet_id"))
     return private
+
+
+def _check_network(call: Call, key: str | None) -> None:
+    if key is None:
+        return
+    found = call.store.get("virtual_network", key)
+    if found is None or found["deleted_at"] is not None:
+        raise invalid("virtual network not found")
+
+
+def _check_url(call: Call, uri: str) -> None:
+    if call.state.settings.quotas and len(uri) > LONGEST_URL:
+        raise invalid(f"an application URL has at most {LONGEST_URL} characters")
 
 
 def _check_domain(body: Object, uris: list[str]) -> None:
@@ -116,8 +140,10 @@ def _check_zone(call: Call, uri: str) -> None:
     labels = host.split(".")
     parents = (".".join(labels[start:]) for start in range(len(labels)))
     zones = [zone for name in parents for zone in call.store.find("zone", "name", name)]
-    if not any(zone["status"] == "active" for zone in zones):
+    active = next((zone for zone in zones if zone["status"] == "active"), None)
+    if active is None:
         raise invalid("domain does not belong to zone")
+    refuse_new_zone(call, active)
 
 
 def _check_free(call: Call, uri: str, app_id: str) -> None:

@@ -4,12 +4,12 @@ Source: official Python SDK and Cloudflare OpenAPI description, July 2026; defau
 Terraform provider. `ssh` takes exactly the fields of `self_hosted`. Recorded: 400/12130 for
 `allow_authenticate_via_warp` without a WARP session duration of the organisation. Unrecorded: how
 `auto_redirect_to_identity` and `options_preflight_bypass` are refused in a wrong combination.
-Not emulated: SCIM, OAuth, custom pages (not looked up), the 63 characters of a URL.
+Not emulated: SCIM, OAuth; custom pages are not looked up.
 """
 
 from __future__ import annotations
 
-from ztctl.sandbox.api.policies import MFA
+from ztctl.sandbox.api.mfa import MFA
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import invalid
 from ztctl.sandbox.fields import (
@@ -89,7 +89,6 @@ OTHER_TYPES = (
     "biso",
     "bookmark",
     "dash_sso",
-    "infrastructure",
     "rdp",
     "mcp",
     "mcp_portal",

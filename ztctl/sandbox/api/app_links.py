@@ -10,6 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ztctl.sandbox.api.delays import detached
+from ztctl.sandbox.api.infrastructure_apps import is_infrastructure
+from ztctl.sandbox.api.infrastructure_policies import (
+    check_infrastructure_policy,
+    written_infrastructure_policy,
+)
 from ztctl.sandbox.api.policies import changed_policy, new_policy, written_policy
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import invalid
@@ -19,21 +25,29 @@ from ztctl.sandbox.store import Store
 HIGHEST = 2**31
 
 
-def linked(call: Call, given: Any, app_id: str, before: list[Object]) -> list[Object]:
+def linked(call: Call, given: Any, app: Object, before: list[Object]) -> list[Object]:
     """The links that a body's `policies` asks for, by precedence.
 
-    Inline policies are created, changed and deleted on the way. Raises ApiError 400/12130.
+    `app` is what the application will be, but for its policies. Inline policies are created,
+    changed and deleted on the way. Raises ApiError 400/12130.
     """
     if given is None:
         return before
     if not isinstance(given, list):
         raise invalid("policies must be an array")
-    links = [_link(call, entry, app_id, place) for place, entry in enumerate(given)]
+    links = [_link(call, entry, app, place) for place, entry in enumerate(given)]
     drop_inline(call.store, before, kept={link["id"] for link in links})
-    return checked_links(call.store, links)
+    detached(call, before, links)
+    return checked_links(call.store, app, links)
 
 
-def checked_links(store: Store, links: list[Object]) -> list[Object]:
+def policy_of(call: Call, app: Object, body: Object, where: str = "") -> Object:
+    """The own fields of a policy inside an application of that type, checked."""
+    written = written_infrastructure_policy if is_infrastructure(app) else written_policy
+    return written(call, body, where)
+
+
+def checked_links(store: Store, app: Object, links: list[Object]) -> list[Object]:
     """Links by precedence; raises 400/12130 when they cannot stand together."""
     if len({link["precedence"] for link in links}) < len(links):
         raise invalid("policy precedences must be unique")
@@ -42,6 +56,9 @@ def checked_links(store: Store, links: list[Object]) -> list[Object]:
     sorts = {_policy(store, link["id"])["reusable"] for link in links}
     if len(sorts) > 1:
         raise invalid("reusable and application policies cannot be mixed in one application")
+    if is_infrastructure(app):
+        for link in links:
+            check_infrastructure_policy(_policy(store, link["id"]))
     return sorted(links, key=lambda link: int(link["precedence"]))
 
 
@@ -70,7 +87,7 @@ def precedence_of(body: Object, default: int) -> int:
     return asked
 
 
-def _link(call: Call, entry: Any, app_id: str, place: int) -> Object:
+def _link(call: Call, entry: Any, app: Object, place: int) -> Object:
     body = {"id": entry} if isinstance(entry, str) else entry
     if not isinstance(body, dict):
         raise invalid("a policy must be an id or an object")
@@ -78,13 +95,13 @@ def _link(call: Call, entry: Any, app_id: str, place: int) -> Object:
     fields = {name: body[name] for name in body if name not in ("id", "precedence")}
     precedence = precedence_of(body, place + 1)
     if body.get("id") is None:
-        policy = new_policy(call, written_policy(call, fields, where), app_id=app_id)
+        policy = new_policy(call, policy_of(call, app, fields, where), app_id=app["id"])
         return {"id": policy["id"], "precedence": precedence}
-    policy = _attachable(call.store, body["id"], app_id)
+    policy = _attachable(call.store, body["id"], app["id"])
     if policy["reusable"]:
         call.ignored.extend(where + name for name in fields)
     elif fields:
-        changed_policy(call, policy, written_policy(call, fields, where))
+        changed_policy(call, policy, policy_of(call, app, fields, where))
     return {"id": policy["id"], "precedence": precedence}
 
 

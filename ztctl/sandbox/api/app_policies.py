@@ -7,10 +7,12 @@ for a reusable policy, that DELETE only detaches one, that a new policy comes la
 
 from __future__ import annotations
 
-from ztctl.sandbox.api.app_links import checked_links, precedence_of, shown_links
+from ztctl.sandbox.api.app_links import checked_links, policy_of, precedence_of, shown_links
 from ztctl.sandbox.api.apps import found_app
+from ztctl.sandbox.api.delays import detached
 from ztctl.sandbox.api.lookups import found
-from ztctl.sandbox.api.policies import UNKNOWN, changed_policy, new_policy, written_policy
+from ztctl.sandbox.api.policies import UNKNOWN, changed_policy, new_policy
+from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, invalid
 from ztctl.sandbox.messages import Object, Reply
@@ -31,7 +33,7 @@ def _create(call: Call) -> Reply:
     app, body = found_app(call), call.body()
     last = max((link["precedence"] for link in app["policies"]), default=0)
     precedence = precedence_of(body, last + 1)
-    policy = new_policy(call, written_policy(call, _own(body)), app_id=app["id"])
+    policy = new_policy(call, policy_of(call, app, _own(body)), app_id=app["id"])
     added = {"id": policy["id"], "precedence": precedence}
     app = _relink(call, app, [*app["policies"], added])
     return Reply(_shown(call, app, policy["id"]), 201, "policy")
@@ -47,7 +49,7 @@ def _replace(call: Call) -> Reply:
     body = call.body()
     if policy["reusable"]:
         raise invalid("a reusable policy cannot be changed through an application")
-    changed_policy(call, policy, written_policy(call, _own(body)))
+    changed_policy(call, policy, policy_of(call, app, _own(body)))
     links = [
         {**link, "precedence": precedence_of(body, link["precedence"])}
         if link["id"] == policy["id"]
@@ -67,6 +69,8 @@ def _delete(call: Call) -> Reply:
 
 def _make_reusable(call: Call) -> Reply:
     app, policy = _found(call)
+    if not policy["reusable"]:
+        check_room(call, "policy")
     fields = {name: policy[name] for name in policy if name != "app_id"}
     call.store.put("policy", policy["id"], {**fields, "reusable": True})
     _relink(call, app, app["policies"])
@@ -86,7 +90,8 @@ def _own(body: Object) -> Object:
 
 
 def _relink(call: Call, app: Object, links: list[Object]) -> Object:
-    links = checked_links(call.store, links)
+    detached(call, app["policies"], links)
+    links = checked_links(call.store, app, links)
     app = {**app, "policies": links, "updated_at": call.state.now()}
     call.store.put("app", app["id"], app)
     return app

@@ -1,20 +1,29 @@
-"""Access applications of the types self_hosted and ssh.
+"""Access applications of the types self_hosted, ssh and infrastructure.
 
 Source: paths, status codes and fields from the Cloudflare OpenAPI description, July 2026: PUT
 replaces the whole object but keeps the policies when none are sent. Terraform provider: tags come
 back sorted. Recorded: 404/11021, 400/12045 for a malformed id, 409/11010, 400/12130. Unrecorded:
 that the application's own policies and its CA go with it, that `type` cannot be changed, that an
-application is not deleted while a rule links its token.
-Not emulated: every other type; the limit of 500 applications.
+application is not deleted while a rule links its token, that an infrastructure application has no
+settings.
+Not emulated: every other type.
 """
 
 from __future__ import annotations
 
-from ztctl.sandbox.api.app_destinations import placed, public_uris
+from ztctl.sandbox.api.app_destinations import placed, public_uris, virtual_networks_of
 from ztctl.sandbox.api.app_fields import SETTINGS, SHAPE, check_fields, check_type
 from ztctl.sandbox.api.app_filters import FILTERS, listed
 from ztctl.sandbox.api.app_links import drop_inline, linked, shown_links
-from ztctl.sandbox.api.lookups import found
+from ztctl.sandbox.api.delays import detached
+from ztctl.sandbox.api.infrastructure_apps import (
+    TYPE,
+    attributes,
+    is_infrastructure,
+    written_infrastructure,
+)
+from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.rules import refuse_if_referred
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import Refusal, invalid
@@ -36,10 +45,13 @@ def found_app(call: Call) -> Object:
 
 
 def _list(call: Call) -> Reply:
-    return paged(call, listed(call), SIZES, "app", lambda app: _shown(call, app))
+    return paged(
+        call, once(call, "app", lambda: listed(call)), SIZES, "app", lambda app: _shown(call, app)
+    )
 
 
 def _create(call: Call) -> Reply:
+    check_room(call, "app")
     app_id, aud, now = call.state.uuid(), call.state.hex(64), call.state.now()
     fields = _written(call, app_id, [])
     app = {"id": app_id, "aud": aud, **fields, "created_at": now, "updated_at": now}
@@ -66,6 +78,7 @@ def _delete(call: Call) -> Reply:
     app = found_app(call)
     refuse_if_referred(call.store, "app", app["id"])
     drop_inline(call.store, app["policies"], kept=set())
+    detached(call, app["policies"])
     if call.store.get("app_ca", app["id"]) is not None:
         call.store.remove("app_ca", app["id"])
     call.store.remove("app", app["id"])
@@ -74,6 +87,8 @@ def _delete(call: Call) -> Reply:
 
 def _settings(call: Call) -> Reply:
     old = found_app(call)
+    if is_infrastructure(old):
+        raise invalid("infrastructure applications have no settings")
     app = {**old, **call.merged(SETTINGS, call.body()), "updated_at": call.state.now()}
     call.store.put("app", app["id"], app)
     return Reply({name: app[name] for name in ("allow_iframe", "skip_interstitial")}, 202)
@@ -86,13 +101,21 @@ def _revoke(call: Call) -> Reply:
 
 def _written(call: Call, app_id: str, links: list[Object]) -> Object:
     body = call.body()
+    if body.get("type") == TYPE:
+        app = written_infrastructure(call, body)
+    else:
+        app = _written_with_domain(call, body, app_id)
+    app["policies"] = linked(call, body.get("policies"), {**app, "id": app_id}, links)
+    return app
+
+
+def _written_with_domain(call: Call, body: Object, app_id: str) -> Object:
     if isinstance(body.get("type"), str):
         check_type(body["type"])
     app = call.read(SHAPE, body)
     check_fields(call, app)
     app.update(placed(call, app, app_id))
     app["tags"] = sorted(set(app["tags"]))
-    app["policies"] = linked(call, body.get("policies"), app_id, links)
     return app
 
 
@@ -109,11 +132,14 @@ FAMILY = Family(
         Route("DELETE", ONE, _delete, APPS, write=True),
         Route("PUT", ONE + "/settings", _settings, APPS, write=True),
         Route("PATCH", ONE + "/settings", _settings, APPS, write=True),
-        Route("POST", ONE + "/revoke_tokens", _revoke, APPS),
+        Route("POST", ONE + "/revoke_tokens", _revoke, APPS, revoke=True),
     ),
     (
         Index("app", "uri", public_uris),
-        Index("app", "tag", lambda app: app["tags"]),
+        Index("app", "aud", lambda app: [app["aud"]]),
+        Index("app", "tag", lambda app: app.get("tags", ())),
+        Index("app", "attribute", attributes),
+        Index("app", "virtual_network", virtual_networks_of),
         Index("app", "policy", lambda app: [link["id"] for link in app["policies"]]),
     ),
 )

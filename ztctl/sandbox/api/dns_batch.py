@@ -18,9 +18,9 @@ from ztctl.sandbox.api.dns_records import (
     overwritten,
     removed,
     shown_record,
-    zone_of,
 )
 from ztctl.sandbox.api.dns_values import invalid_record, is_free
+from ztctl.sandbox.api.lookups import zone_of
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.messages import Object, Reply

@@ -1,17 +1,20 @@
 """The filters and orders of the record list.
 
 Source: Cloudflare OpenAPI description, July 2026. `match` joins the filters by all (default) or
-any. Comparison ignores case.
-Not emulated: `tag` filters, `tag_match`.
+any; `tag_match` joins the filters by tag among themselves; `search` stands apart from `match`.
+Comparison ignores case. Unrecorded: what `search` looks at.
+Not emulated: `include_shadow_metadata`, `shadowed_by_name`, `shadowing_name`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import bad_request
 from ztctl.sandbox.messages import Object
+
+Test = Callable[[Object], bool]
 
 TESTS: dict[str, Callable[[str, str], bool]] = {
     "": lambda text, wanted: text == wanted,
@@ -21,36 +24,51 @@ TESTS: dict[str, Callable[[str, str], bool]] = {
     ".endswith": lambda text, wanted: text.endswith(wanted),
 }
 TEXTS = ("name", "content", "comment")
+PRESENCE = (".present", ".absent")
 ORDERS = ("type", "name", "content", "ttl", "proxied")
+WORDS = {"match": ("all", "any"), "tag_match": ("all", "any"), "direction": ("asc", "desc")}
 FILTERS = (
     "type",
     "proxied",
     "search",
-    "match",
     "order",
-    "direction",
-    "comment.present",
-    "comment.absent",
-    *(member + test for member in TEXTS for test in TESTS),
+    *WORDS,
+    *(member + test for member in (*TEXTS, "tag") for test in TESTS),
+    *(member + test for member in ("comment", "tag") for test in PRESENCE),
 )
 
 
-def listed(call: Call, zone: Object) -> list[Object]:
+def by_type(record: Object) -> tuple[str, str]:
+    """The order of a list that asks for none."""
+    return record["type"], record["name"]
+
+
+def listed(call: Call, zone: Object) -> Sequence[Object]:
     """The records of a zone that the query asks for, in the order it asks for."""
-    tests = _tests(call)
-    join = any if call.query("match") == "any" and tests else all
-    records = [one for one in _candidates(call, zone) if join(test(one) for test in tests)]
+    join = any if _word(call, "match") == "any" else all
+    records, tests = _candidates(call, zone), _tests(call)
+    if tests:
+        records = [one for one in records if join(test(one) for test in tests)]
+    if (search := call.query("search")) is not None:
+        records = [one for one in records if _found(one, search.lower())]
     return _ordered(call, records)
 
 
-def _candidates(call: Call, zone: Object) -> list[Object]:
+def _word(call: Call, name: str) -> str:
+    value = call.query(name) or WORDS[name][0]
+    if value not in WORDS[name]:
+        raise bad_request(f"{name} must be {' or '.join(WORDS[name])}")
+    return value
+
+
+def _candidates(call: Call, zone: Object) -> Sequence[Object]:
     name = call.query("name") or call.query("name.exact")
     if name is None or call.query("match") == "any":
         return call.store.find("dns_record", "zone", zone["id"])
     return call.store.find("dns_record", "name", (zone["id"], name.lower()))
 
 
-def _tests(call: Call) -> list[Callable[[Object], bool]]:
+def _tests(call: Call) -> list[Test]:
     tests = [
         _text_test(member, test, wanted.lower())
         for member in TEXTS
@@ -61,18 +79,14 @@ def _tests(call: Call) -> list[Callable[[Object], bool]]:
         tests.append(lambda record: record["type"] == kind.upper())
     if (proxied := call.switch("proxied")) is not None:
         tests.append(lambda record: record["proxied"] is proxied)
-    if (search := call.query("search")) is not None:
-        tests.append(lambda record: any(search.lower() in _text(record, m) for m in TEXTS))
     if call.query("comment.present") is not None:
         tests.append(lambda record: record["comment"] is not None)
     if call.query("comment.absent") is not None:
         tests.append(lambda record: record["comment"] is None)
-    return tests
+    return [*tests, *_tag_test(call)]
 
 
-def _text_test(
-    member: str, test: Callable[[str, str], bool], wanted: str
-) -> Callable[[Object], bool]:
+def _text_test(member: str, test: Callable[[str, str], bool], wanted: str) -> Test:
     return lambda record: test(_text(record, member), wanted)
 
 
@@ -80,9 +94,42 @@ def _text(record: Object, member: str) -> str:
     return (record[member] or "").lower()
 
 
-def _ordered(call: Call, records: list[Object]) -> list[Object]:
-    order = call.query("order") or "type"
+def _found(record: Object, search: str) -> bool:
+    return any(search in _text(record, member) for member in TEXTS)
+
+
+def _tag_test(call: Call) -> list[Test]:
+    """One test for all filters by tag, or none."""
+    tests = [
+        _value_test(wanted.lower(), test)
+        for suffix, test in TESTS.items()
+        for wanted in call.queries("tag" + suffix)
+    ]
+    tests += [_name_test(wanted.lower(), True) for wanted in call.queries("tag.present")]
+    tests += [_name_test(wanted.lower(), False) for wanted in call.queries("tag.absent")]
+    join = any if _word(call, "tag_match") == "any" else all
+    return [lambda record: join(test(record) for test in tests)] if tests else []
+
+
+def _value_test(wanted: str, test: Callable[[str, str], bool]) -> Test:
+    name, _, value = wanted.partition(":")
+    return lambda record: any(one == name and test(said, value) for one, said in _tags(record))
+
+
+def _name_test(name: str, present: bool) -> Test:
+    return lambda record: any(one == name for one, _ in _tags(record)) is present
+
+
+def _tags(record: Object) -> list[tuple[str, str]]:
+    parts = (tag.lower().partition(":") for tag in record["tags"])
+    return [(name, value) for name, _, value in parts]
+
+
+def _ordered(call: Call, records: Sequence[Object]) -> Sequence[Object]:
+    order, direction = call.query("order") or "type", _word(call, "direction")
     if order not in ORDERS:
         raise bad_request("order is not known")
-    falling = call.query("direction") == "desc"
-    return sorted(records, key=lambda record: (record[order], record["name"]), reverse=falling)
+    if isinstance(records, list) or (order, direction) != ("type", "asc"):
+        falling = direction == "desc"
+        return sorted(records, key=lambda one: (one[order], one["name"]), reverse=falling)
+    return records

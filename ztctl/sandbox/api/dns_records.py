@@ -3,15 +3,17 @@
 Source: Cloudflare OpenAPI description, July 2026: PUT overwrites, PATCH merges, `per_page` to
 5,000,000. Recorded: 404/81044, 400/81053 for a CNAME beside another address record of the name,
 400/81058 for an identical record.
-Not emulated: quotas, usage, import and export, propagation.
+Not emulated: import and export, scans, shadowed records; propagation is for the edge to show.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ztctl.sandbox.api.dns_filters import FILTERS, listed
+from ztctl.sandbox.api.dns_filters import FILTERS, by_type, listed
 from ztctl.sandbox.api.dns_values import PROXIABLE, SHAPE, spelled_record
+from ztctl.sandbox.api.lookups import once, zone_of
+from ztctl.sandbox.api.quotas import check_record_room
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, Refusal
 from ztctl.sandbox.messages import Object, Reply
@@ -31,14 +33,6 @@ HIDDEN = "zone_id"
 Write = Callable[[Call, Object, Object, str], Object]
 
 
-def zone_of(call: Call) -> Object:
-    """The zone that the path names; it exists, or the request would not have come this far."""
-    zone = call.store.get("zone", call.params["zone_id"])
-    if zone is None:
-        raise ApiError(*UNKNOWN)
-    return zone
-
-
 def found_record(call: Call, zone: Object, record_id: object) -> Object:
     """A record of the zone; raises 404/81044."""
     record = call.store.get("dns_record", record_id) if isinstance(record_id, str) else None
@@ -55,6 +49,7 @@ def shown_record(record: Object) -> Object:
 def created(call: Call, zone: Object, body: Object, where: str = "") -> Object:
     """A new record from a whole body."""
     fields = spelled_record(zone, call.read(SHAPE, body, where))
+    check_record_room(call, zone)
     now = call.state.instant()
     record = {"id": call.state.hex(32), "zone_id": zone["id"], **fields, "meta": {}}
     record.update(created_on=now, modified_on=now)
@@ -87,7 +82,8 @@ def removed(call: Call, zone: Object, body: Object, _where: str = "") -> Object:
 
 
 def _list(call: Call) -> Reply:
-    return paged(call, listed(call, zone_of(call)), SIZES, "dns_record", shown_record)
+    records = once(call, "dns_record", lambda: listed(call, zone_of(call)))
+    return paged(call, records, SIZES, "dns_record", shown_record)
 
 
 def _get(call: Call) -> Reply:
@@ -178,7 +174,7 @@ FAMILY = Family(
         Route("DELETE", ONE, _delete, DNS, write=True),
     ),
     (
-        Index("dns_record", "zone", lambda record: (record["zone_id"],)),
+        Index("dns_record", "zone", lambda record: (record["zone_id"],), by_type),
         Index("dns_record", "name", lambda record: ((record["zone_id"], record["name"]),)),
     ),
 )

@@ -2,8 +2,9 @@
 
 Source: Cloudflare OpenAPI description, July 2026, and the Terraform provider: names come back as
 full names in lower case without a trailing dot, content without a trailing dot, `ttl` 1 whenever
-proxied. Unrecorded: 400/1004 with its chain for every bad value, the length of comments by plan
-(100 free, 500 paid), that a free zone takes no tags, that a CNAME may stand at the zone's apex.
+proxied. Recorded: 400/1004 with a chain for bad values, 9300 for tags in a free zone. Unrecorded:
+the other codes of the chain, the length of comments by plan (100 free, 500 paid), the form of a tag
+(`name:value`), that a CNAME may stand at the zone's apex.
 Not emulated: record types that need `data`; the text of TXT, MX and NS records is not checked.
 """
 
@@ -22,9 +23,9 @@ PROXIABLE = ("A", "AAAA", "CNAME")
 LABEL = re.compile(r"(\*|[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)")
 
 
-def invalid_record(detail: str) -> ApiError:
-    """The one answer to every bad value."""
-    return ApiError(400, 1004, "DNS Validation Error", chain=((9000, detail[:300]),))
+def invalid_record(detail: str, reason: int = 9000) -> ApiError:
+    """The one answer to every bad value; the reason is a code of its own."""
+    return ApiError(400, 1004, "DNS Validation Error", chain=((reason, detail[:300]),))
 
 
 def _ttl(value: Any) -> int:
@@ -137,7 +138,8 @@ def _check_plan(zone: Object, record: Object) -> None:
     if len(record["comment"] or "") > longest:
         raise invalid_record(f"the comment must be at most {longest} characters")
     if record["tags"] and is_free(zone):
-        raise invalid_record("tags are not available on the free plan")
+        wording = f"DNS record has {len(record['tags'])} tags, exceeding the quota of 0."
+        raise invalid_record(wording, 9300)
     shortest = 30 if zone["plan"]["legacy_id"] == "enterprise" else 60
     if record["ttl"] != 1 and record["ttl"] < shortest:
         raise invalid_record(f"ttl must be 1 or from {shortest} to 86400")

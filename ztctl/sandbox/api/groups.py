@@ -3,13 +3,22 @@
 Source: paths and fields from the Cloudflare OpenAPI description, July 2026; `is_default` is
 accepted and not shown (Terraform provider). Unrecorded: that names may repeat, that cycles are
 refused, that a group in use is not deleted (409), that `name` filters exactly.
-Not emulated: the limits on groups and rules; the rule form of `is_default`.
+Not emulated: the rule form of `is_default`.
 """
 
 from __future__ import annotations
 
-from ztctl.sandbox.api.lookups import found
-from ztctl.sandbox.api.rules import checked_rules, reference_index, references, refuse_if_referred
+from collections.abc import Sequence
+
+from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.quotas import check_length, check_room
+from ztctl.sandbox.api.rules import (
+    checked_rules,
+    reference_index,
+    references,
+    refuse_if_referred,
+    rule_elements,
+)
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import Refusal, invalid
 from ztctl.sandbox.fields import Field, Shape, anything, flag, text
@@ -17,6 +26,7 @@ from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.permissions import ORGANISATION
 from ztctl.sandbox.routing import Family, Route
+from ztctl.sandbox.store import Index
 
 PATH = "/accounts/{account_id}/access/groups"
 ONE = PATH + "/{group_id}"
@@ -35,16 +45,18 @@ SHAPE = Shape(
 
 
 def _list(call: Call) -> Reply:
+    return paged(call, once(call, "access_group", lambda: _listed(call)), SIZES, "group", dict)
+
+
+def _listed(call: Call) -> Sequence[Object]:
     name, search = call.query("name"), (call.query("search") or "").lower()
-    groups = [
-        group
-        for group in call.store.all("access_group")
-        if name in (None, group["name"]) and search in group["name"].lower()
-    ]
-    return paged(call, groups, SIZES, "group", dict)
+    store = call.store
+    groups = store.all("access_group") if name is None else store.find("access_group", "name", name)
+    return [one for one in groups if search in one["name"].lower()] if search else groups
 
 
 def _create(call: Call) -> Reply:
+    check_room(call, "access_group")
     now = call.state.now()
     group = {"id": call.state.uuid(), **_written(call), "created_at": now, "updated_at": now}
     call.store.put("access_group", group["id"], group)
@@ -76,7 +88,9 @@ def _found(call: Call) -> Object:
 
 def _written(call: Call) -> Object:
     body = call.fields(SHAPE)
-    return {"name": body["name"], **checked_rules(call, body)}
+    rules = checked_rules(call, body)
+    check_length(call.state, "rules of a group", rule_elements(rules))
+    return {"name": body["name"], **rules}
 
 
 def _refuse_cycle(call: Call, group: Object) -> None:
@@ -98,5 +112,8 @@ FAMILY = Family(
         Route("PUT", ONE, _replace, ORGANISATION, write=True),
         Route("DELETE", ONE, _delete, ORGANISATION, write=True),
     ),
-    (reference_index("access_group"),),
+    (
+        reference_index("access_group"),
+        Index("access_group", "name", lambda group: (group["name"],)),
+    ),
 )

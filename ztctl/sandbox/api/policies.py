@@ -4,16 +4,28 @@ Source: fields from the Cloudflare OpenAPI description, July 2026; the default s
 the Terraform provider's guide. Recorded: 409 while an application links the policy, 400/12130
 for bad rules and "unrecognized policy decision". Unrecorded: the codes of 404 and 409, that
 approval groups need `approval_required`.
-Not emulated: the delay after a detachment during which a deletion still answers 409 (script a
-fault for it); account rules that cap sessions; the limits on policies and rules.
+The delay after a detachment during which a deletion still answers 409 is a setting
+(`detached_calls`).
+Not emulated: account rules that cap sessions.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ztctl.sandbox.api.connection_rules import checked_connection_rules
+from ztctl.sandbox.api.delays import refuse_just_detached
+from ztctl.sandbox.api.infrastructure_apps import is_infrastructure
+from ztctl.sandbox.api.infrastructure_policies import check_infrastructure_policy
 from ztctl.sandbox.api.lookups import found
-from ztctl.sandbox.api.rules import checked_rules, reference_index, uses_linked_app
+from ztctl.sandbox.api.mfa import MFA
+from ztctl.sandbox.api.quotas import check_length, check_room
+from ztctl.sandbox.api.rules import (
+    checked_rules,
+    reference_index,
+    rule_elements,
+    uses_linked_app,
+)
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, Refusal, conflict, invalid
 from ztctl.sandbox.fields import (
@@ -21,7 +33,6 @@ from ztctl.sandbox.fields import (
     FieldError,
     Shape,
     anything,
-    choice,
     duration,
     flag,
     listing,
@@ -42,13 +53,6 @@ KEPT: tuple[str, ...] = ("id", "reusable", "app_id", "created_at")
 DECISIONS = ("allow", "deny", "non_identity", "bypass")
 UNKNOWN = Refusal(404, 12135, "access.api.error.not_found: policy not found")
 
-MFA = mapping(
-    {
-        "allowed_authenticators": listing(choice(("totp", "biometrics", "security_key"))),
-        "mfa_disabled": flag,
-        "session_duration": duration,
-    }
-)
 _APPROVALS = mapping(
     {"approvals_needed": number, "email_addresses": listing(text()), "email_list_uuid": text()}
 )
@@ -91,8 +95,10 @@ def written_policy(call: Call, body: Object, where: str = "") -> Object:
         raise invalid("approval_groups need approval_required")
     if uses_linked_app(policy) and policy["decision"] not in ("non_identity", "bypass"):
         raise invalid("linked_app_token needs the decision non_identity or bypass")
-    if not isinstance(policy.get("connection_rules", {}), dict):
-        raise invalid("connection_rules must be an object")
+    if "connection_rules" in policy:
+        given = policy["connection_rules"]
+        policy["connection_rules"] = checked_connection_rules(call, given, where)
+    check_length(call.state, "rules of a policy", rule_elements(policy))
     return policy
 
 
@@ -104,6 +110,8 @@ def shown_policy(call: Call, policy: Object) -> Object:
 
 def new_policy(call: Call, fields: Object, *, app_id: str | None = None) -> Object:
     """Store a policy: reusable, or of one application."""
+    if app_id is None:
+        check_room(call, "policy")
     now = call.state.now()
     policy: Object = {
         "id": call.state.uuid(),
@@ -142,6 +150,8 @@ def _get(call: Call) -> Reply:
 
 def _replace(call: Call) -> Reply:
     policy = changed_policy(call, _found(call), written_policy(call, call.body()))
+    if any(map(is_infrastructure, call.store.find("app", "policy", policy["id"]))):
+        check_infrastructure_policy(policy)
     return Reply(shown_policy(call, policy), kind="policy")
 
 
@@ -149,6 +159,7 @@ def _delete(call: Call) -> Reply:
     policy = _found(call)
     if call.store.tally("app", "policy", policy["id"]):
         raise conflict("policy is in use by an application")
+    refuse_just_detached(call, policy["id"])
     call.store.remove("policy", policy["id"])
     return Reply({"id": policy["id"]}, 202)
 

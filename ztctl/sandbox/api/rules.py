@@ -95,11 +95,15 @@ def checked_rules(call: Call, body: Object, where: str = "") -> Object:
     return {name: _checked_list(call, body, name, where) for name in RULE_LISTS}
 
 
+def rule_elements(rules: Object) -> list[Object]:
+    """Every element of the three rule lists of a stored object."""
+    return [element for name in RULE_LISTS for element in rules.get(name, ())]
+
+
 def references(rules: Object) -> Iterator[Reference]:
     """What the rules of a stored object refer to, as (kind, key)."""
-    for name in RULE_LISTS:
-        for element in rules.get(name, ()):
-            yield from _references(element)
+    for element in rule_elements(rules):
+        yield from _references(element)
 
 
 def reference_index(kind: str) -> Index:

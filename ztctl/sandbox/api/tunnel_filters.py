@@ -1,21 +1,31 @@
 """The filters of the tunnel list.
 
 Source: Cloudflare OpenAPI description, July 2026; cloudflared's API client: without `is_deleted`
-both living and deleted tunnels are listed.
+both living and deleted tunnels are listed. Unrecorded: what `was_active_at` and `was_inactive_at`
+mean exactly; of the periods in which a tunnel had connections only the latest is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
+from ztctl.sandbox.api.lifetimes import (
+    LIFETIME_FILTERS,
+    asked_moment,
+    existed,
+    lifetime_tests,
+    moment,
+)
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.messages import Object
 
 FILTERS = (
     "name",
     "uuid",
-    "is_deleted",
-    "existed_at",
+    *LIFETIME_FILTERS,
+    "was_active_at",
+    "was_inactive_at",
     "include_prefix",
     "exclude_prefix",
     "status",
@@ -25,9 +35,11 @@ FILTERS = (
 Test = Callable[[Object, str], bool]
 
 
-def listed(call: Call, status_of: Callable[[Object], str]) -> list[Object]:
+def listed(call: Call, status_of: Callable[[Object], str]) -> Sequence[Object]:
     """The tunnels that pass every filter of the query."""
     tests = list(_tests(call))
+    if not tests:
+        return _candidates(call)
     return [
         tunnel
         for tunnel in _candidates(call)
@@ -35,7 +47,7 @@ def listed(call: Call, status_of: Callable[[Object], str]) -> list[Object]:
     ]
 
 
-def _candidates(call: Call) -> list[Object]:
+def _candidates(call: Call) -> Sequence[Object]:
     name, key = call.query("name"), call.query("uuid")
     if key is not None:
         tunnel = call.store.get("tunnel", key)
@@ -46,19 +58,23 @@ def _candidates(call: Call) -> list[Object]:
 def _tests(call: Call) -> Iterator[Test]:
     if (name := call.query("name")) is not None:
         yield lambda tunnel, _: bool(tunnel["name"] == name)
-    if (gone := call.switch("is_deleted")) is not None:
-        yield lambda tunnel, _: (tunnel["deleted_at"] is not None) == gone
+    lived = list(lifetime_tests(call))
+    if lived:
+        yield lambda tunnel, _: all(test(tunnel) for test in lived)
     if (wanted := call.query("status")) is not None:
         yield lambda _, status: status == wanted
     if prefix := call.query("include_prefix"):
         yield lambda tunnel, _: tunnel["name"].startswith(prefix)
     if other := call.query("exclude_prefix"):
         yield lambda tunnel, _: not tunnel["name"].startswith(other)
-    if (instant := call.query("existed_at")) is not None:
-        yield lambda tunnel, _: _existed(tunnel, instant)
+    if (up := asked_moment(call, "was_active_at")) is not None:
+        yield lambda tunnel, _: _was_active(tunnel, up)
+    if (down := asked_moment(call, "was_inactive_at")) is not None:
+        yield lambda tunnel, _: existed(tunnel, down) and not _was_active(tunnel, down)
 
 
-def _existed(tunnel: Object, instant: str) -> bool:
-    # Both sides are RFC 3339 in UTC: their first 19 characters compare as times.
-    born, gone = tunnel["created_at"][:19], (tunnel["deleted_at"] or "9")[:19]
-    return bool(born <= instant[:19] < gone)
+def _was_active(tunnel: Object, instant: datetime) -> bool:
+    began, ended = tunnel["conns_active_at"], tunnel["conns_inactive_at"]
+    if began is None or instant < moment(began):
+        return False
+    return ended is None or instant < moment(ended)

@@ -2,9 +2,10 @@
 
 Source: Cloudflare OpenAPI description, July 2026; cloudflared's API client (token format, soft
 deletion, `cascade`). Recorded: 409/1013, 400/1022, 404/1002, 404/1054. Unrecorded: the default
-page size, that a second deletion and a token of a deleted tunnel answer 404.
-Not emulated: connectors, but for the switch `Sandbox.connect`; routes that depend on a tunnel;
-tunnels of other types; migration of a local tunnel; the filters `was_active_at`, `was_inactive_at`.
+page size, that a second deletion and a token of a deleted tunnel answer 404, that a tunnel with
+routes is deleted only with `cascade`, and the code of that refusal.
+Not emulated: connectors, but for the switch `Sandbox.connect`; tunnels of other types; migration of
+a local tunnel.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import binascii
 import json
 from typing import Any
 
-from ztctl.sandbox.api.lookups import found
+from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.tunnel_filters import FILTERS, listed
 from ztctl.sandbox.call import Call
+from ztctl.sandbox.connectors import shown_connectors
 from ztctl.sandbox.errors import ApiError, Refusal
 from ztctl.sandbox.fields import Field, FieldError, Shape, choice, text
 from ztctl.sandbox.messages import Object, Reply
@@ -31,6 +34,7 @@ SIZES = Sizes(100)
 UNKNOWN = Refusal(404, 1002, "Tunnel not found")
 NO_TOKEN = Refusal(404, 1054, "Tunnel token not found")
 SECRETS = ("secret", "connectors")
+ROUTES = ("route", "hostname_route")
 
 
 def _secret(value: Any) -> str:
@@ -81,11 +85,13 @@ def token_of(tunnel: Object) -> str:
 
 
 def _list(call: Call) -> Reply:
-    return paged(call, listed(call, _status), SIZES, "tunnel", shown_tunnel)
+    tunnels = once(call, "tunnel", lambda: listed(call, _status))
+    return paged(call, tunnels, SIZES, "tunnel", shown_tunnel)
 
 
 def _create(call: Call) -> Reply:
     body = call.fields(NEW)
+    check_room(call, "tunnel")
     _refuse_taken(call, body["name"])
     secret = body.get("tunnel_secret") or base64.b64encode(call.state.entropy(32)).decode()
     tunnel = {
@@ -124,13 +130,29 @@ def _change(call: Call) -> Reply:
 
 def _delete(call: Call) -> Reply:
     old = found_tunnel(call)
-    if old["connectors"] and not call.switch("cascade"):
-        raise ApiError(400, 1022, "Cannot delete tunnel because it has active connections")
+    if call.switch("cascade"):
+        _end_routes(call, old["id"])
+    else:
+        _refuse_in_use(call, old)
     tunnel = {**old, "deleted_at": call.state.instant(), "connectors": []}
     call.store.put("tunnel", tunnel["id"], tunnel)
     if call.store.get("tunnel_configuration", tunnel["id"]) is not None:
         call.store.remove("tunnel_configuration", tunnel["id"])
     return Reply(shown_tunnel(tunnel), kind="tunnel")
+
+
+def _refuse_in_use(call: Call, tunnel: Object) -> None:
+    if tunnel["connectors"]:
+        raise ApiError(400, 1022, "Cannot delete tunnel because it has active connections")
+    if any(call.store.tally(kind, "tunnel", tunnel["id"]) for kind in ROUTES):
+        raise ApiError(400, 1023, "Cannot delete tunnel because it has routes")
+
+
+def _end_routes(call: Call, tunnel_id: str) -> None:
+    now = call.state.instant()
+    for kind in ROUTES:
+        for route in call.store.find(kind, "tunnel", tunnel_id):
+            call.store.put(kind, route["id"], {**route, "deleted_at": now})
 
 
 def _token(call: Call) -> Reply:
@@ -141,7 +163,8 @@ def _token(call: Call) -> Reply:
 
 
 def _connections(call: Call) -> Reply:
-    return Reply(found_tunnel(call, living=False)["connectors"], kind="connector")
+    connectors = shown_connectors(call.state, found_tunnel(call, living=False))
+    return Reply(connectors, kind="connector")
 
 
 def _disconnect(call: Call) -> Reply:

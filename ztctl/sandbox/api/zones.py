@@ -1,11 +1,16 @@
 """Zones, read only.
 
-Source: Cloudflare OpenAPI description, July 2026 (fields, filters, `per_page` 5 to 50).
-Not emulated: creating and changing zones, filter operators inside `name`, name servers that answer.
+Source: Cloudflare OpenAPI description, July 2026 (fields, filters, `per_page` 5 to 50); the form of
+an operator, `name=contains:example`, is recorded by users. Unrecorded: that names given without
+an operator ignore case.
+Not emulated: creating and changing zones, name servers that answer; types other than full.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from ztctl.sandbox.api.lookups import once
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import bad_request
 from ztctl.sandbox.messages import Object, Reply
@@ -16,39 +21,64 @@ from ztctl.sandbox.store import Index
 
 SIZES = Sizes(20, 5, 50)
 ORDERS = ("name", "status", "account.id", "account.name", "plan.id")
-FILTERS = ("name", "status", "account.id", "account.name", "match", "order", "direction")
+DIRECTIONS = ("asc", "desc")
+EXACT = ("status", "account.id")
+TEXTS = ("name", "account.name")
+FILTERS = (*TEXTS, *EXACT, "type", "match", "order", "direction")
+
+OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "equal": lambda text, wanted: text.lower() == wanted.lower(),
+    "not_equal": lambda text, wanted: text.lower() != wanted.lower(),
+    "starts_with": lambda text, wanted: text.lower().startswith(wanted.lower()),
+    "ends_with": lambda text, wanted: text.lower().endswith(wanted.lower()),
+    "contains": lambda text, wanted: wanted.lower() in text.lower(),
+    "starts_with_case_sensitive": str.startswith,
+    "ends_with_case_sensitive": str.endswith,
+    "contains_case_sensitive": lambda text, wanted: wanted in text,
+}
 
 
 def _list(call: Call) -> Reply:
+    return paged(call, once(call, "zone", lambda: _listed(call)), SIZES, "zone", dict)
+
+
+def _listed(call: Call) -> Sequence[Object]:
     zones = [zone for zone in _candidates(call) if _matches(call, zone)]
-    order = call.query("order")
-    if order is not None and order not in ORDERS:
-        raise bad_request("order is not known")
+    order, direction = call.query("order"), call.query("direction") or "asc"
+    if order not in (None, *ORDERS) or direction not in DIRECTIONS:
+        raise bad_request("order or direction is not known")
     if order is not None:
-        falling = call.query("direction") == "desc"
-        zones.sort(key=lambda zone: _member(zone, order), reverse=falling)
-    return paged(call, zones, SIZES, "zone", dict)
+        zones.sort(key=lambda zone: _member(zone, order), reverse=direction == "desc")
+    return zones
 
 
 def _get(call: Call) -> Reply:
     return Reply(call.store.get("zone", call.params["zone_id"]), kind="zone")
 
 
-def _candidates(call: Call) -> list[Object]:
+def _candidates(call: Call) -> Sequence[Object]:
     name = call.query("name")
-    if name is None or call.query("match") == "any":
+    if name is None or ":" in name or call.query("match") == "any":
         return call.store.all("zone")
     return call.store.find("zone", "name", name.lower())
 
 
 def _matches(call: Call, zone: Object) -> bool:
-    asked = {path: call.query(path) for path in ("name", "status", "account.id", "account.name")}
     tests = [
-        _member(zone, path).lower() == wanted.lower()
-        for path, wanted in asked.items()
-        if wanted is not None
+        _test(path, wanted)(_member(zone, path))
+        for path in (*TEXTS, *EXACT, "type")
+        if (wanted := call.query(path)) is not None
     ]
     return any(tests) or not tests if call.query("match") == "any" else all(tests)
+
+
+def _test(path: str, wanted: str) -> Callable[[str], bool]:
+    name, _, value = wanted.partition(":")
+    if path in TEXTS and name in OPERATORS:
+        return lambda text: OPERATORS[name](text, value)
+    if path == "type":
+        return lambda text: text in wanted.split(",")
+    return lambda text: text.lower() == wanted.lower()
 
 
 def _member(zone: Object, path: str) -> str:

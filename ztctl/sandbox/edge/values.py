@@ -45,12 +45,17 @@ NOBODY = Visitor()
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One HTTPS request to a host name; `destination` is what a bastion's client asks for."""
+    """One HTTPS request to a host name.
+
+    `destination` is what a bastion's client asks for; `method` matters where an application lets
+    OPTIONS pass.
+    """
 
     host: str
     path: str = "/"
     visitor: Visitor = NOBODY
     destination: str | None = None
+    method: str = "GET"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What Cloudflare's API promises, asked of the sandbox or of a real account."""

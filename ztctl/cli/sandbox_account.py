@@ -1,0 +1,94 @@
+"""``ztctl sandbox export`` and ``import``: a whole account in one JSON file, without secrets."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ztctl.cli.exits import Exit
+from ztctl.cli.settings import STATE
+from ztctl.core.diagnostics import Failure, Failures
+
+if TYPE_CHECKING:
+    from ztctl.sandbox.service import Sandbox
+
+LARGEST = 100 * 1024 * 1024
+
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state", metavar="PATH", help=f"The file that holds the state. Default: {STATE}."
+    ),
+]
+
+
+def export(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A file that does not exist. Default: stdout."),
+    ] = None,
+    state: State = None,
+) -> Exit:
+    """Write the sandbox's account as JSON that import takes; secrets are left out."""
+    # ASCII alone: names in the account may hold what a terminal obeys.
+    text = json.dumps(account_of(state or STATE).export(), indent=2) + "\n"
+    if file is None:
+        sys.stdout.write(text)
+        return Exit.DONE
+    try:
+        with file.open("x", encoding="ascii") as new:
+            new.write(text)
+    except FileExistsError as error:
+        raise Failure(f"{file} exists already", "name another file") from error
+    return Exit.DONE
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What export wrote.")],
+    state: State = None,
+) -> Exit:
+    """Replace the sandbox's account by an exported one; secrets are made anew."""
+    from ztctl.cli.session import sandbox_of
+    from ztctl.sandbox import open_sandbox
+    from ztctl.sandbox.reading import Unreadable, parsed
+
+    try:
+        account = parsed(_content(file))
+        sandbox = sandbox_of() if state is None else open_sandbox(state, zones=())
+        sandbox.import_(account)
+    except Unreadable as error:
+        raise refused(file, error) from error
+    except ValueError as error:
+        raise Failure(f"cannot use the state {state or STATE}: {error}") from error
+    sys.stderr.write(f"The sandbox in {state or STATE} holds the account of {file}.\n")
+    return Exit.DONE
+
+
+def account_of(path: Path) -> Sandbox:
+    """The sandbox in an existing state file, which stays as it is."""
+    from ztctl.sandbox import open_sandbox
+
+    if not path.exists():
+        raise Failure(f"there is no sandbox in {path}", "any command with --sandbox makes one")
+    try:
+        return open_sandbox(path, zones=())
+    except (OSError, ValueError) as error:
+        raise Failure(f"cannot use the state {path}: {error}") from error
+
+
+def refused(file: Path, error: ValueError) -> Failures:
+    """Everything that is wrong with a file."""
+    problems = getattr(error, "problems", (str(error),))
+    return Failures(Failure(f"{file}: {problem}") for problem in problems)
+
+
+def _content(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        content = opened.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise Failure(f"{file} is larger than {LARGEST // 1024 // 1024} MB")
+    return content

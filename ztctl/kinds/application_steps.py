@@ -1,0 +1,43 @@
+"""How an application that is there is changed, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ztctl.core.kind import Alternative, Kind, Resolve
+from ztctl.core.plan import Change, Step
+from ztctl.kinds.application_checks import MOST_DOMAINS
+
+
+def update_steps(
+    kind: Kind, change: Change, old: frozenset[str], new: frozenset[str]
+) -> tuple[Step, ...]:
+    """One write, or two where names are both taken and given up: both first, then the new ones."""
+    assert change.live is not None
+    had = list(change.live.values.get("destinations") or ())
+    wanted = list(change.written["destinations"])
+    both = wanted + [item for item in had if item not in wanted]
+    if not old - new:
+        return (kind.step(change, "update", covers=new - old, provides=True),)
+    public = sum(1 for item in both if isinstance(item, str))
+    if public > MOST_DOMAINS:
+        facts = {"covers": new - old, "uncovers": old - new}
+        return (kind.step(change, "update", provides=True, **facts),)
+    narrow = kind.step(change, "narrow", uncovers=old - new)
+    if len(both) == len(had) and len(change.edits) == len(had) - len(wanted):
+        return (narrow,)
+    widened = {**change.written, "destinations": both}
+    widen = kind.step(change, "widen", values=widened, covers=new - old, provides=True)
+    return (widen, narrow)
+
+
+def restricted_first(kind: Kind, change: Change, resolve: Resolve) -> Iterator[Alternative]:
+    """Only the policies that stay, where the application stood before; then the rest."""
+    if change.live is None or change.steps[0].id.verb not in ("update", "widen"):
+        return
+    live = change.live.values
+    had = live.get("policies") or ()
+    kept = [item for item in change.written.get("policies") or () if resolve(item) in had]
+    place = {"destinations": live.get("destinations") or [], "policies": kept}
+    restrict = kind.step(change, "restrict", values={**change.written, **place})
+    yield Alternative((restrict, *change.steps), interrupts=True)

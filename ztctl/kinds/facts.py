@@ -1,0 +1,121 @@
+"""What each kind's objects mean for who reaches what, in the words of ``ztctl.core.exposure``.
+
+Only applications that stand in front of a host name count: a bookmark, for example, has a domain
+and guards nothing (Cloudflare OpenAPI description, July 2026).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ztctl.core.access import EVERYONE, Members, Policy, Rule, Test
+from ztctl.core.exposure import Application, Ingress, Record, TunnelRules
+from ztctl.core.history import is_new
+from ztctl.core.objects import Values
+from ztctl.kinds.common import nanoseconds, text_of
+from ztctl.kinds.rules import rules_from_api
+
+_GUARDING = frozenset({"self_hosted", "ssh", "vnc", "rdp"})
+_TUNNEL_DOMAIN = ".cfargotunnel.com"
+# What a policy asks for beside its rules, as far as it makes the way in narrower.
+_TERMS = ("approval_required", "purpose_justification_required", "mfa_config", "isolation_required")
+
+
+def members(values: Values, label: str = "") -> Members:
+    """Three canonical rule lists as a set of people."""
+    return Members(
+        _tests(values.get("include")),
+        _tests(values.get("exclude")),
+        _tests(values.get("require")),
+        label,
+    )
+
+
+def _tests(rules: Any) -> frozenset[Test]:
+    return frozenset(_test(rule) for rule in rules or ())
+
+
+def _test(rule: Any) -> Rule:
+    if not isinstance(rule, Mapping) or len(rule) != 1:
+        return Rule("unknown", str(rule))
+    ((selector, value),) = rule.items()
+    if selector == "everyone":
+        return EVERYONE
+    return Rule(str(selector), value if isinstance(value, str) else _plain(value))
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def policy(values: Values) -> Policy:
+    """A policy from its canonical values."""
+    terms = (Rule(term, _plain(values[term])) for term in _TERMS if values.get(term))
+    return Policy(
+        str(values.get("decision")),
+        members(values, str(values.get("name") or "")),
+        _seconds(values.get("session_duration")),
+        frozenset(terms),
+    )
+
+
+def application(values: Values, raw: Values) -> Application | None:
+    """An application; ``raw`` is the live object, whose own policies have no values."""
+    kind = values.get("type") or text_of(raw, "type")
+    if kind not in _GUARDING:
+        return None
+    own = {
+        text_of(item, "id"): _own_policy(item)
+        for item in raw.get("policies") or ()
+        if isinstance(item, Mapping) and item.get("reusable") is False
+    }
+    given = [str(item) for item in values.get("policies") or ()]
+    providers = frozenset(str(item) for item in values.get("allowed_idps") or ())
+    return Application(
+        tuple(item for item in values.get("destinations") or () if isinstance(item, str)),
+        tuple(own.get(item, item) for item in given),
+        text_of(raw, "aud"),
+        _seconds(values.get("session_duration")),
+        providers or None,
+    )
+
+
+def _own_policy(raw: Mapping[str, Any]) -> Policy:
+    return policy({**raw, **rules_from_api(raw)})
+
+
+def tunnel(values: Values) -> TunnelRules:
+    """What a tunnel serves by its canonical values.
+
+    Only a rule's own Access settings are checked: those of the whole tunnel are read by
+    cloudflared and never asked (cloudflared 2026.8.2, package ``ingress``).
+    """
+    return TunnelRules(tuple(_ingress(rule) for rule in values.get("ingress") or ()))
+
+
+def _ingress(rule: Mapping[str, Any]) -> Ingress:
+    access = (rule.get("origin_request") or {}).get("access") or {}
+    tags: Iterable[Any] = access.get("aud_tag") or ()
+    # Without an audience nothing is known to be checked: unknown is open.
+    checked = bool(access.get("required")) and bool(tags)
+    return Ingress(
+        str(rule.get("service")),
+        str(rule.get("hostname") or "*"),
+        str(rule.get("path") or ""),
+        frozenset(str(tag) for tag in tags) if checked else None,
+    )
+
+
+def record(values: Values, name: str) -> Record:
+    """Where a record leads."""
+    target = str(values.get("tunnel") or "")
+    key = target.removesuffix(_TUNNEL_DOMAIN)
+    leads = key != target or is_new(target)
+    return Record(name, key if leads else None, bool(values.get("proxied")))
+
+
+def _seconds(text: Any) -> float | None:
+    length = nanoseconds(text) if isinstance(text, str) else None
+    return None if length is None else length / 10**9

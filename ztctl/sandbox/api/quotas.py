@@ -1,0 +1,86 @@
+"""How much an account may hold: enforced only where the settings say so.
+
+Source: Cloudflare's documentation, July 2026 (account limits of Zero Trust; 81045 for the DNS
+record quota is recorded). Unrecorded: every other status and code; the quota of DNS records by plan
+(200 free, 3,500 paid). The limits are soft: an account may have been given more.
+Not emulated: API tokens, mTLS roots, connectors of a tunnel, e-mail addresses and networks of one
+rule (an element holds one), limits that a contract has raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sized
+
+from ztctl.sandbox.call import Call
+from ztctl.sandbox.errors import ApiError
+from ztctl.sandbox.messages import Object
+from ztctl.sandbox.routing import Family
+from ztctl.sandbox.state import State
+from ztctl.sandbox.store import Index
+
+LIVING = "quota"
+
+# The most of a kind in an account; objects that were deleted softly do not count.
+MOST: dict[str, int] = {
+    "app": 500,
+    "policy": 500,
+    "access_group": 300,
+    "service_token": 50,
+    "identity_provider": 50,
+    "target": 5000,
+    "tunnel": 1000,
+    "virtual_network": 1000,
+}
+ROUTES = ("route", "hostname_route")
+MOST_ROUTES = 1000
+
+# The most elements of a list within one object.
+LONGEST: dict[str, int] = {"rules of a group": 1000, "rules of a policy": 1000}
+
+
+def check_room(call: Call, kind: str, *, more: int = 1) -> None:
+    """Raise 400 when the account cannot hold so many more objects of a kind."""
+    if not call.state.settings.quotas:
+        return
+    if kind in ROUTES:
+        _check(sum(_living(call.state, one) for one in ROUTES) + more, MOST_ROUTES, "routes")
+    else:
+        _check(_living(call.state, kind) + more, MOST[kind], kind.replace("_", " ") + " objects")
+
+
+def check_length(state: State, what: str, elements: Sized) -> None:
+    """Raise 400 when one object has too many elements of a list of `LONGEST`."""
+    if state.settings.quotas:
+        _check(len(elements), LONGEST[what], what)
+
+
+def record_quota(zone: Object) -> int:
+    """How many DNS records a zone of this plan may hold."""
+    return 200 if zone["plan"]["legacy_id"] == "free" else 3500
+
+
+def check_record_room(call: Call, zone: Object) -> None:
+    """Raise 400/81045 when a zone holds as many DNS records as its plan allows."""
+    full = call.store.tally("dns_record", "zone", zone["id"]) >= record_quota(zone)
+    if call.state.settings.quotas and full:
+        raise ApiError(400, 81045, "Record quota exceeded.")
+
+
+def _check(wanted: int, most: int, what: str) -> None:
+    if wanted > most:
+        raise ApiError(400, 10001, f"This account is limited to {most} {what}")
+
+
+def _living(state: State, kind: str) -> int:
+    return state.store.tally(kind, LIVING, kind)
+
+
+def _counted(kind: str) -> Index:
+    def values(one: Object) -> tuple[Hashable, ...]:
+        gone = one.get("deleted_at") is not None or one.get("app_id") is not None
+        return () if gone else (kind,)
+
+    return Index(kind, LIVING, values)
+
+
+FAMILY = Family((), tuple(_counted(kind) for kind in (*MOST, *ROUTES)))

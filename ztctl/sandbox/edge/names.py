@@ -1,0 +1,141 @@
+"""Where a host name leads: zones, DNS records, wildcards, and what is proxied.
+
+Source: RFC 4592 and Cloudflare's documentation of wildcard records (any depth, not where a nearer
+name stands, not the apex, only as first label), of proxy status (records of a zone that is not
+active are DNS only; several address records of one name are proxied if one of them is), and of
+tunnels (`<tunnel id>.cfargotunnel.com`; without proxy it resolves to an address that nobody can
+route to; error 1016). API reference 9.1: 1033 also for another account's tunnel.
+Unrecorded: that a proxied CNAME to another name of the account leads where that name leads, proxied
+or not, that a loop of them leads nowhere; whose a tunnel is that is not of this account, so
+that it is said not to exist.
+Not emulated: delegation by NS records inside a zone, DNSSEC, caches of resolvers; an unproxied
+CNAME to a proxied name is answered as not proxied.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from ztctl.sandbox.edge.replica import Replica
+from ztctl.sandbox.edge.values import Outcome
+from ztctl.sandbox.messages import Object
+
+ADDRESSES = ("A", "AAAA", "CNAME")
+TUNNELS = ".cfargotunnel.com"
+MOST_ALIASES = 10
+
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Where a name leads.
+
+    `outcome` is None where a request reaches the edge; then `zone` is the name of its zone, and
+    `tunnel` what stands before `.cfargotunnel.com`, None for anything else.
+    """
+
+    outcome: Outcome | None
+    reason: str
+    zone: str = ""
+    tunnel: str | None = None
+
+
+def normal_host(host: str) -> str:
+    """A host name as DNS compares it: lower case, punycode, without port and closing dot."""
+    name, colon, port = host.rpartition(":")
+    plain = name if colon and port.isdigit() and ":" not in name else host
+    plain = plain.removesuffix(".").lower()
+    if plain.isascii():
+        return plain
+    try:
+        return plain.encode("idna").decode()
+    except UnicodeError:
+        return plain
+
+
+class Names:
+    """The zones and records that have reached the edge."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._zones: dict[str, Object] = {}
+        self._records: dict[Place, dict[str, Object]] = {}
+        self._standing: Counter[Place] = Counter()
+        replica.follow("zone", self._follow_zone)
+        replica.follow("dns_record", self._follow_record)
+
+    def resolve(self, host: str) -> Resolved:
+        """Where a normal host name leads."""
+        zone = self._zone_of(host)
+        if zone is None:
+            return Resolved("no_record", f"{host} is in no active zone of the account")
+        records = self._answering(zone, host)
+        if not records:
+            return Resolved("no_record", f"{host} does not resolve")
+        if zone.get("paused") or not any(record["proxied"] for record in records):
+            return Resolved("not_proxied", f"{host} is not proxied", zone["name"])
+        return self._led(zone, host, records)
+
+    def _led(self, zone: Object, host: str, records: list[Object]) -> Resolved:
+        target, seen = host, {host}
+        while records and records[0]["type"] == "CNAME" and len(seen) <= MOST_ALIASES:
+            target = str(records[0]["content"]).removesuffix(".").lower()
+            if target.endswith(TUNNELS):
+                tunnel = target.removesuffix(TUNNELS)
+                return Resolved(None, f"{host} leads to a tunnel", zone["name"], tunnel)
+            beyond = self._zone_of(target)
+            if target in seen or beyond is None:
+                break
+            seen.add(target)
+            records = self._answering(beyond, target)
+        return Resolved(None, f"{host} is proxied to what is no tunnel", zone["name"])
+
+    def _zone_of(self, host: str) -> Object | None:
+        name = host
+        while name:
+            zone = self._zones.get(name)
+            if zone is not None:
+                return zone
+            name = name.partition(".")[2]
+        return None
+
+    def _answering(self, zone: Object, host: str) -> list[Object]:
+        """The address records that answer: the name's own, or its closest encloser's wildcard."""
+        name = host
+        while not self._stands(zone, name):
+            name = name.partition(".")[2]
+        if name != host:
+            name = "*." + name
+        records = self._records.get((zone["id"], name), {}).values()
+        return [record for record in records if record["type"] in ADDRESSES]
+
+    def _stands(self, zone: Object, name: str) -> bool:
+        return name == zone["name"] or (zone["id"], name) in self._standing
+
+    def _follow_zone(self, _: str, old: Object | None, new: Object | None) -> None:
+        if old is not None and self._zones.get(old["name"], {}).get("id") == old["id"]:
+            del self._zones[old["name"]]
+        if new is not None and new["status"] == "active":
+            self._zones[new["name"]] = new
+
+    def _follow_record(self, key: str, old: Object | None, new: Object | None) -> None:
+        if old is not None:
+            self._count(old, -1)
+            place = (old["zone_id"], old["name"])
+            del self._records[place][key]
+            if not self._records[place]:
+                del self._records[place]
+        if new is not None:
+            self._count(new, 1)
+            self._records.setdefault((new["zone_id"], new["name"]), {})[key] = new
+
+    def _count(self, record: Object, by: int) -> None:
+        """Note that a name and every name above it stand (or no longer do) in its zone."""
+        name = record["name"]
+        while name:
+            place = (record["zone_id"], name)
+            self._standing[place] += by
+            if not self._standing[place]:
+                del self._standing[place]
+            name = name.partition(".")[2]

@@ -1,0 +1,167 @@
+"""Visits on their way: name, Access, tunnel, connector.
+
+Source: Cloudflare's documentation: Access stands before the origin, so a tunnel that does not run
+is met only by whom Access lets in; a host without an application is open, unless the
+account requires protection (error 1050), zones exempted; every enrolled device reaches a private
+network for which no application decides. Error 1016 for a tunnel that is not there, 1033 for one
+without connectors, both with status 530. ssh-workflow 1.5 (cloudflared 2026.8.2): a locally
+managed tunnel serves what its own file says, a remote one without a configuration answers 503.
+Unrecorded: that "unmatched" is said of the request and not of its host, so that a path beside an
+application's is denied too.
+Not emulated: certificates of names two levels deep, zone settings, firewall rules, Gateway rules;
+what a local file says is unknown here, so such a tunnel serves every name.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ztctl.sandbox.edge.applications import Applications, normal_path
+from ztctl.sandbox.edge.foreign import words
+from ztctl.sandbox.edge.ingress import Arriving, Rule, Served, rules_of, served
+from ztctl.sandbox.edge.names import Names, normal_host
+from ztctl.sandbox.edge.networks import Networks
+from ztctl.sandbox.edge.policies import Policies, Ruling
+from ztctl.sandbox.edge.private_applications import Goal, PrivateApplications
+from ztctl.sandbox.edge.replica import Replica
+from ztctl.sandbox.edge.selectors import address_of
+from ztctl.sandbox.edge.values import Answer, PrivateVisit, Visit
+from ztctl.sandbox.messages import Object
+from ztctl.sandbox.state import Clock
+
+NO_TUNNEL = Served("tunnel_error", 530, "error 1016: there is no such tunnel in this account")
+NO_CONNECTOR = Served("tunnel_error", 530, "error 1033: no connector of the tunnel runs")
+LOCAL = Served("origin", 200, "the tunnel's own file decides, which is not known", "local")
+OPEN = Ruling("enter", 200, "no application decides")
+DENIED = Ruling("blocked", 403, "error 1050: the account denies what no application decides")
+
+
+class View:
+    """What has reached the edge, arranged for visits. Its methods need a session of the store."""
+
+    def __init__(self, replica: Replica, clock: Clock) -> None:
+        self._replica = replica
+        self._names = Names(replica)
+        self._applications = Applications(replica)
+        self._private = PrivateApplications(replica)
+        self._policies = Policies(replica, clock)
+        self._networks = Networks(replica)
+        self._rules: dict[str, tuple[Rule, ...]] = {}
+        replica.follow("tunnel_configuration", self._follow_configuration)
+
+    def visited(self, visit: Visit, *, assume_connectors: bool) -> Answer:
+        """What a visitor meets."""
+        host = normal_host(visit.host)
+        resolved = self._names.resolve(host)
+        if resolved.outcome is not None:
+            return Answer(resolved.outcome, 0, resolved.reason)
+        app = self._applications.deciding(host, normal_path(visit.path))
+        ruling = self._ruling(app, visit, resolved.zone)
+        if ruling.outcome != "enter":
+            return _refused(ruling.outcome, ruling, app)
+        if resolved.tunnel is None:
+            return _answered(Served("elsewhere", 0, resolved.reason), ruling, app, None)
+        arriving = Arriving(host, visit.path, visit.destination, self._issuer(), ruling.audience)
+        found = self._failure(resolved.tunnel, assume_connectors=assume_connectors)
+        if found is None:
+            found = self._served(resolved.tunnel, arriving)
+        return _answered(found, ruling, app, resolved.tunnel)
+
+    def visited_privately(self, visit: PrivateVisit, *, assume_connectors: bool) -> Answer:
+        """What a device meets."""
+        if not visit.visitor.enrolled:
+            return Answer("blocked", 0, "the device is not enrolled in the organisation")
+        network = self._networks.chosen(visit.virtual_network)
+        if network is None:
+            return Answer("no_record", 0, "there is no such virtual network")
+        address = address_of(visit.address)
+        host = "" if address else normal_host(visit.address)
+        goal = Goal(host, address, visit.port, visit.protocol, network)
+        tunnel = self._routed(goal)
+        if tunnel is None:
+            return Answer("no_record", 0, f"no route leads to {visit.address}")
+        app = self._private.deciding(goal)
+        ruling = self._policies.ruling(app, visit.visitor) if app else OPEN
+        if ruling.outcome != "enter":
+            return _refused(ruling.outcome, ruling, app, status=0)
+        return self._connected(visit, ruling, app, tunnel, assume_connectors=assume_connectors)
+
+    def _connected(
+        self,
+        visit: PrivateVisit,
+        ruling: Ruling,
+        app: Object | None,
+        tunnel: str,
+        *,
+        assume_connectors: bool,
+    ) -> Answer:
+        failure = self._failure(tunnel, assume_connectors=assume_connectors)
+        if failure is not None:
+            unanswered = Served(failure.outcome, 0, failure.reason)
+            return _answered(unanswered, ruling, app, tunnel)
+        host = f"[{visit.address}]" if ":" in visit.address else visit.address
+        reached = Served("origin", 0, ruling.reason, None, f"{host}:{visit.port}")
+        return _answered(reached, ruling, app, tunnel)
+
+    def _ruling(self, app: Object | None, visit: Visit, zone: str) -> Ruling:
+        if app is not None:
+            return self._policies.ruling(app, visit.visitor, visit.method)
+        for organisation in self._replica.all("organization"):
+            exempted = words(organisation.get("deny_unmatched_requests_exempted_zone_names"))
+            if organisation.get("deny_unmatched_requests") and zone not in exempted:
+                return DENIED
+        return OPEN
+
+    def _routed(self, goal: Goal) -> str | None:
+        if goal.address is None:
+            return self._networks.tunnel_for_host(goal.host)
+        return self._networks.tunnel_for(goal.virtual_network, goal.address)
+
+    def _failure(self, tunnel_id: str, *, assume_connectors: bool) -> Served | None:
+        tunnel = self._replica.get("tunnel", tunnel_id)
+        if tunnel is None or tunnel["deleted_at"] is not None:
+            return NO_TUNNEL
+        runs = assume_connectors or tunnel["connectors"]
+        return None if runs else NO_CONNECTOR
+
+    def _served(self, tunnel_id: str, arriving: Arriving) -> Served:
+        tunnel = self._replica.get("tunnel", tunnel_id)
+        if tunnel is not None and tunnel["config_src"] == "local":
+            return LOCAL
+        rules = self._rules.get(tunnel_id)
+        if rules is None:
+            stored = self._replica.get("tunnel_configuration", tunnel_id)
+            rules = self._rules[tunnel_id] = rules_of(stored["config"] if stored else None)
+        return served(rules, arriving)
+
+    def _issuer(self) -> str:
+        for organisation in self._replica.all("organization"):
+            return str(organisation["auth_domain"])
+        return ""
+
+    def _follow_configuration(self, key: str, _: Object | None, __: Object | None) -> None:
+        self._rules.pop(key, None)
+
+
+def _refused(
+    outcome: Literal["login", "blocked"],
+    ruling: Ruling,
+    app: Object | None,
+    *,
+    status: int | None = None,
+) -> Answer:
+    shown = ruling.status if status is None else status
+    return Answer(outcome, shown, ruling.reason, app["id"] if app else None, ruling.policy)
+
+
+def _answered(found: Served, ruling: Ruling, app: Object | None, tunnel: str | None) -> Answer:
+    return Answer(
+        found.outcome,
+        found.status,
+        found.reason,
+        app["id"] if app else None,
+        ruling.policy,
+        tunnel,
+        found.service,
+        found.destination,
+    )

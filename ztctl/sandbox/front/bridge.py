@@ -1,0 +1,90 @@
+"""A websocket bridged to a TCP connection: binary frames carry the raw bytes.
+
+Source: RFC 6455; cloudflared 2026.8.2 sends and takes binary messages, whose borders mean nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import wsproto
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Ping,
+    TextMessage,
+)
+from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import ProtocolError
+
+from ztctl.sandbox.front.exchange import CHUNK, Stream
+from ztctl.sandbox.front.pages import Asked
+from ztctl.sandbox.messages import Pairs
+
+
+class Websocket:
+    """The server's side of one websocket, from its opening handshake on."""
+
+    def __init__(self, asked: Asked, stream: Stream) -> None:
+        """Raises ProtocolError for a handshake that is none."""
+        self._stream = stream
+        self._protocol = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in asked.headers]
+        self._protocol.initiate_upgrade_connection(headers, asked.path)
+
+    async def bridged(self, origin: Stream, headers: Pairs, trailing: bytes) -> None:
+        """Agree to the handshake, then carry bytes until either side has had enough."""
+        extra = [(name.encode(), value.encode()) for name, value in headers]
+        self._send(AcceptConnection(extra_headers=extra))
+        await self._stream.writer.drain()
+        tasks = {
+            asyncio.ensure_future(self._up(origin.writer, trailing)),
+            asyncio.ensure_future(self._down(origin.reader)),
+        }
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _up(self, origin: asyncio.StreamWriter, data: bytes) -> None:
+        """From the client to the origin."""
+        with contextlib.suppress(OSError, ProtocolError):
+            while True:
+                if data:
+                    self._protocol.receive_data(data)
+                    if not await self._passed_on(origin):
+                        return
+                data = await self._stream.reader.read(CHUNK)
+                if not data:
+                    return
+
+    async def _passed_on(self, origin: asyncio.StreamWriter) -> bool:
+        for event in self._protocol.events():
+            if isinstance(event, BytesMessage):
+                origin.write(event.data)
+            elif isinstance(event, Ping | CloseConnection):
+                self._send(event.response())
+            elif isinstance(event, TextMessage):
+                self._send(CloseConnection(code=CloseReason.UNSUPPORTED_DATA))
+            if isinstance(event, CloseConnection | TextMessage):
+                await self._stream.writer.drain()
+                return False
+        await origin.drain()
+        await self._stream.writer.drain()
+        return True
+
+    async def _down(self, origin: asyncio.StreamReader) -> None:
+        """From the origin to the client."""
+        with contextlib.suppress(OSError, ProtocolError):
+            while data := await origin.read(CHUNK):
+                self._send(BytesMessage(data))
+                await self._stream.writer.drain()
+            self._send(CloseConnection(code=CloseReason.NORMAL_CLOSURE))
+            await self._stream.writer.drain()
+
+    def _send(self, event: wsproto.events.Event) -> None:
+        self._stream.writer.write(self._protocol.send(event))

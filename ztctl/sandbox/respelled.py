@@ -1,0 +1,74 @@
+"""Values in another spelling with the same meaning, for awkward mode."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from ztctl.sandbox.messages import Object
+
+TIMES = frozenset(
+    {
+        "activated_on",
+        "comment_modified_on",
+        "conns_active_at",
+        "conns_inactive_at",
+        "created_at",
+        "created_on",
+        "deleted_at",
+        "expires_at",
+        "last_seen_at",
+        "modified_at",
+        "modified_on",
+        "opened_at",
+        "previous_client_secret_expires_at",
+        "run_at",
+        "tags_modified_on",
+        "updated_at",
+    }
+)
+
+
+def respelled_duration(value: str) -> str:
+    """`24h` as Go prints it: `24h0m0s`."""
+    if re.fullmatch(r"[0-9]+h", value):
+        return value + "0m0s"
+    return value + "0s" if re.fullmatch(r"([0-9]+h)?[0-9]+m", value) else value
+
+
+def respelled_time(value: str) -> str:
+    """A timestamp cut to 0, 3 or 6 fractional digits; which, depends on the time alone."""
+    seconds, _, digits = value.removesuffix("Z").partition(".")
+    digits = digits.ljust(6, "0")[: 3 * (int(seconds[-1]) % 3)]
+    return f"{seconds}.{digits}Z" if digits else seconds + "Z"
+
+
+def with_times(value: Any) -> Any:
+    """Every timestamp within a value, however deep, in another precision."""
+    if isinstance(value, list):
+        return [with_times(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _time(name, with_times(member)) for name, member in value.items()}
+
+
+def with_durations(one: Object, names: Collection[str]) -> Object:
+    """The durations of these names as Go prints them."""
+    said = {name: one[name] for name in names if one.get(name)}
+    return {**one, **{name: respelled_duration(value) for name, value in said.items()}}
+
+
+def without(one: Object, names: Collection[str], value: object) -> Object:
+    """An object whose members of these names are left out where they have that value."""
+    return {name: one[name] for name in one if not (name in names and one[name] == value)}
+
+
+def with_sets(one: Object, names: Collection[str]) -> Object:
+    """The lists of these names in another order, and null where they are empty."""
+    lists = {name: one[name] for name in names if isinstance(one.get(name), list)}
+    return {**one, **{name: value[::-1] or None for name, value in lists.items()}}
+
+
+def _time(name: str, value: Any) -> Any:
+    return respelled_time(value) if name in TIMES and isinstance(value, str) else value

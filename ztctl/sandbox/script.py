@@ -1,0 +1,219 @@
+"""A sandbox's whole behaviour in one JSON file, so that a fault can be repeated elsewhere.
+
+Everything is optional; what is unknown or wrong is told with its place, all of it at once.
+
+| member | value |
+|---|---|
+| `zones` | list of names, or of `{name, plan, status}` (plan `free`, `pro`, `business`, `enterprise`; status `initializing`, `pending`, `active`, `moved`) |
+| `settings` | `{awkward, detached_calls, new_zone_calls, quotas, rate_limit, latency}`: see `ztctl.sandbox.settings` |
+| `settings.rate_limit` | null, or `{calls, window, block, body, per_second}`: see `ztctl.sandbox.rate_limit` |
+| `settings.latency` | null; seconds; or an object with `distribution`: `fixed` with `seconds`, `uniform` with `low`, `high`, `seed`, `lognormal` with `median`, `sigma`, `seed` |
+| `tokens` | list of `{token, permissions, account_owned}`; from the first one on no other is taken |
+| `faults` | list of `{kind, method, path, nth, times, status, body, headers, seconds}`: see `ztctl.sandbox.faults` (`times` null: for ever) |
+| `lag` | seconds until the edge sees a write, by kind of object, or `*` for every kind |
+| `assume_connectors` | true: every living tunnel is served as if a connector ran |
+| `connectors` | list of tunnel ids or names, each with one more running connector |
+"""  # noqa: E501 - a table's row is one line
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from ztctl.sandbox.export import KINDS
+from ztctl.sandbox.faults import Kind, scripted
+from ztctl.sandbox.latency import LONGEST, Fixed, Lognormal, Uniform
+from ztctl.sandbox.messages import Object
+from ztctl.sandbox.rate_limit import BodyKind, RateLimit
+from ztctl.sandbox.reading import (
+    WRONG,
+    Reader,
+    Unreadable,
+    flag,
+    list_of,
+    map_of,
+    number,
+    one_of,
+    optional,
+    parsed,
+    read,
+    record,
+    text,
+    whole,
+    wrong,
+)
+from ztctl.sandbox.seeds import Plan, Status, ZoneSeed
+from ztctl.sandbox.settings import Settings
+
+if TYPE_CHECKING:
+    from ztctl.sandbox.service import Sandbox
+
+LARGEST = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSeed:
+    """An API token to begin with; it is never printed."""
+
+    token: str = field(repr=False)
+    permissions: tuple[str, ...]
+    account_owned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a script file says. `faults` are arguments of `Faults.add`."""
+
+    zones: tuple[ZoneSeed, ...] = ()
+    settings: Settings = field(default_factory=Settings)
+    tokens: tuple[TokenSeed, ...] = ()
+    faults: tuple[Object, ...] = ()
+    lag: dict[str, float] = field(default_factory=dict)
+    assume_connectors: bool = False
+    connectors: tuple[str, ...] = ()
+
+    def play(self, sandbox: Sandbox) -> None:
+        """Bring a sandbox into what the script says beyond zones and settings.
+
+        Raises Unreadable for connectors of tunnels that do not exist; then nothing is done.
+        """
+        tunnels = _tunnels(sandbox, self.connectors)
+        for token in self.tokens:
+            sandbox.define_token(token.token, token.permissions, account_owned=token.account_owned)
+        for fault in self.faults:
+            sandbox.faults.add(**fault)
+        for kind, seconds in self.lag.items():
+            sandbox.edge.lag(kind, seconds)
+        if self.assume_connectors:
+            sandbox.edge.assume_connectors = True
+        for tunnel in tunnels:
+            sandbox.connect(tunnel)
+
+
+def load(path: Path) -> Script:
+    """The script in a file. Raises Unreadable (a ValueError) for a wrong one, OSError for none."""
+    with path.open("rb") as file:
+        raw = file.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        raise Unreadable([f"larger than {LARGEST // 1024 // 1024} MB"])
+    script: Script = read(parsed(raw), SCRIPT)
+    return script
+
+
+def latency(value: Any, where: str, problems: list[str]) -> Any:
+    """Reads a latency: seconds, or a distribution by its name."""
+    if not isinstance(value, dict):
+        seconds = number(0, LONGEST)(value, where, problems)
+        return WRONG if seconds is WRONG else Fixed(seconds)
+    place = f"{where}.distribution" if where else "distribution"
+    name = one_of(*DISTRIBUTIONS)(value.get("distribution"), place, problems)
+    if name is WRONG:
+        return WRONG
+    rest = {member: one for member, one in value.items() if member != "distribution"}
+    return DISTRIBUTIONS[name](rest, where, problems)
+
+
+def _zone(value: Any, where: str, problems: list[str]) -> Any:
+    if isinstance(value, str):
+        return _zone({"name": value}, where, problems)
+    return ZONE(value, where, problems)
+
+
+def _fault(**script: Any) -> Object:
+    scripted(**script)
+    return script
+
+
+def _fault_body(value: Any, where: str, problems: list[str]) -> Any:
+    if value is None or isinstance(value, str | dict):
+        return value
+    return wrong(where, "must be a text, an object or null", problems)
+
+
+def _lag(value: Any, where: str, problems: list[str]) -> Any:
+    made = map_of(number(0, LONGEST))(value, where, problems)
+    unknown = [name for name in value if name not in LAG_KINDS] if made is not WRONG else []
+    for name in unknown:
+        wrong(where, f"there is no kind {name[:64]!r}; known are {', '.join(LAG_KINDS)}", problems)
+    return WRONG if unknown else made
+
+
+def _tunnels(sandbox: Sandbox, wanted: tuple[str, ...]) -> list[str]:
+    with sandbox.session() as state:
+        living = [one for one in state.store.all("tunnel") if one["deleted_at"] is None]
+    ids = {one[member]: one["id"] for member in ("name", "id") for one in living}
+    missing = [
+        f"connectors[{at}]: there is no tunnel of that id or name"
+        for at, name in enumerate(wanted)
+        if name not in ids
+    ]
+    if missing:
+        raise Unreadable(missing)
+    return [ids[name] for name in wanted]
+
+
+SECONDS = number(0, LONGEST)
+SEED = whole(-(2**31))
+DISTRIBUTIONS: dict[str, Reader] = {
+    "fixed": record(Fixed, {"seconds": SECONDS}, ("seconds",)),
+    "uniform": record(Uniform, {"low": SECONDS, "high": SECONDS, "seed": SEED}, ("low", "high")),
+    "lognormal": record(
+        Lognormal, {"median": SECONDS, "sigma": number(0, 10), "seed": SEED}, ("median",)
+    ),
+}
+ZONE = record(
+    ZoneSeed,
+    {"name": text, "plan": one_of(*get_args(Plan)), "status": one_of(*get_args(Status))},
+    ("name",),
+)
+RATE_LIMIT = record(
+    RateLimit,
+    {
+        "calls": whole(1),
+        "window": whole(1),
+        "block": whole(1),
+        "body": one_of(*get_args(BodyKind)),
+        "per_second": optional(whole(1)),
+    },
+)
+SETTING: dict[str, Reader] = {
+    "awkward": flag,
+    "detached_calls": whole(0),
+    "new_zone_calls": whole(0),
+    "quotas": flag,
+    "rate_limit": optional(RATE_LIMIT),
+    "latency": optional(latency),
+}
+TOKEN = record(
+    TokenSeed,
+    {"token": text, "permissions": list_of(text), "account_owned": flag},
+    ("token", "permissions"),
+)
+FAULT = record(
+    _fault,
+    {
+        "kind": one_of(*get_args(Kind)),
+        "method": optional(text),
+        "path": text,
+        "nth": whole(1),
+        "times": optional(whole(1)),
+        "status": whole(200, 599),
+        "body": _fault_body,
+        "headers": map_of(text),
+        "seconds": SECONDS,
+    },
+)
+LAG_KINDS = ("*", *KINDS.values())
+SCRIPT = record(
+    Script,
+    {
+        "zones": list_of(_zone),
+        "settings": record(Settings, SETTING),
+        "tokens": list_of(TOKEN),
+        "faults": list_of(FAULT),
+        "lag": _lag,
+        "assume_connectors": flag,
+        "connectors": list_of(text),
+    },
+)

@@ -1,0 +1,191 @@
+"""What an object of each kind holds at least, and where it is kept: the check of an import."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ztctl.sandbox.ids import HEX32, UUID
+from ztctl.sandbox.messages import Object
+from ztctl.sandbox.reading import WRONG, Reader, flag, list_of, optional, whole, wrong
+
+Reference = tuple[str, str, str]
+
+
+def _string(value: Any, where: str, problems: list[str]) -> Any:
+    return value if isinstance(value, str) else wrong(where, "must be a text", problems)
+
+
+def _map(value: Any, where: str, problems: list[str]) -> Any:
+    return value if isinstance(value, dict) else wrong(where, "must be an object", problems)
+
+
+def _shaped(shape: re.Pattern[str], what: str) -> Reader:
+    def reader(value: Any, where: str, problems: list[str]) -> Any:
+        fits = isinstance(value, str) and shape.fullmatch(value)
+        return value if fits else wrong(where, f"must be {what}", problems)
+
+    return reader
+
+
+def _holding(members: Mapping[str, Reader]) -> Reader:
+    """An object that holds at least these members; the others may be anything."""
+
+    def reader(value: Any, where: str, problems: list[str]) -> Any:
+        if _map(value, where, problems) is WRONG:
+            return WRONG
+        before = len(problems)
+        for name, member in members.items():
+            place = f"{where}.{name}"
+            if name in value:
+                member(value[name], place, problems)
+            else:
+                wrong(place, "is missing", problems)
+        return WRONG if len(problems) > before else value
+
+    return reader
+
+
+_UUID = _shaped(UUID, "a UUID")
+_HEX = _shaped(HEX32, "32 hex digits")
+_HEX48 = _shaped(re.compile("[0-9a-f]{48}"), "48 hex digits")
+_HEX64 = _shaped(re.compile("[0-9a-f]{64}"), "64 hex digits")
+_TIME = _shaped(
+    re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII), "a time in UTC"
+)
+_ELEMENT = _map
+_RULES = {name: list_of(_ELEMENT) for name in ("include", "exclude", "require")}
+_DATED = {"created_at": _TIME, "updated_at": _TIME}
+_ENDED = {"created_at": _TIME, "deleted_at": optional(_TIME)}
+_LINK = _holding({"id": _UUID, "precedence": whole(-(2**31))})
+_RULE = _holding({"service": _string})
+_NAMED = _holding({"id": _HEX, "name": _string})
+
+MEMBERS: dict[str, Reader] = {
+    "account": _holding({"id": _HEX, "name": _string, "settings": _map}),
+    "zone": _holding(
+        {
+            "id": _HEX,
+            "name": _string,
+            "status": _string,
+            "account": _NAMED,
+            "plan": _holding({"legacy_id": _string}),
+        }
+    ),
+    "zone_setting": _holding({"zone_id": _HEX, "id": _string, "modified_on": optional(_TIME)}),
+    "identity_provider": _holding(
+        {"id": _UUID, "name": _string, "type": _string, "config": _map, "scim_config": _map}
+    ),
+    "organization": _holding({"name": _string, "auth_domain": _string, **_DATED}),
+    "tag": _holding({"name": _string, **_DATED}),
+    "access_group": _holding({"id": _UUID, "name": _string, **_RULES, **_DATED}),
+    "policy": _holding(
+        {
+            "id": _UUID,
+            "name": _string,
+            "decision": _string,
+            "reusable": flag,
+            "approval_groups": list_of(_map),
+            **_RULES,
+            **_DATED,
+        }
+    ),
+    "app": _holding(
+        {
+            "id": _UUID,
+            "aud": _HEX64,
+            "type": _string,
+            "name": _string,
+            "tags": list_of(_string),
+            "policies": list_of(_LINK),
+            **_DATED,
+        }
+    ),
+    "app_ca": _holding({"id": _HEX48, "aud": _HEX64, "public_key": _string}),
+    "gateway_ca": _holding({"id": _UUID, "public_key": _string}),
+    "audit_ssh_settings": _holding({"seed_id": _UUID, "public_key": _string, **_DATED}),
+    "gateway_rule": _holding(
+        {"id": _UUID, "name": _string, "action": _string, "precedence": whole(0), **_DATED}
+    ),
+    "service_token": _holding(
+        {
+            "id": _UUID,
+            "name": _string,
+            "client_id": _string,
+            "duration": _string,
+            "client_secret_version": whole(1),
+            "expires_at": optional(_TIME),
+            **_DATED,
+        }
+    ),
+    "tunnel": _holding(
+        {
+            "id": _UUID,
+            "account_tag": _HEX,
+            "name": _string,
+            "config_src": _string,
+            "remote_config": flag,
+            "connectors": list_of(_holding({"id": _UUID, "conns": list_of(_map)})),
+            **_ENDED,
+        }
+    ),
+    "tunnel_configuration": _holding(
+        {
+            "tunnel_id": _UUID,
+            "version": whole(0),
+            "created_at": _TIME,
+            "config": _holding({"ingress": list_of(_RULE)}),
+        }
+    ),
+    "virtual_network": _holding(
+        {"id": _UUID, "name": _string, "comment": _string, "is_default_network": flag, **_ENDED}
+    ),
+    "route": _holding(
+        {"id": _UUID, "network": _string, "tunnel_id": _UUID, "virtual_network_id": _UUID, **_ENDED}
+    ),
+    "hostname_route": _holding({"id": _UUID, "hostname": _string, "tunnel_id": _UUID, **_ENDED}),
+    "target": _holding({"id": _UUID, "hostname": _string, "ip": _map, "created_at": _TIME}),
+    "dns_record": _holding(
+        {
+            "id": _HEX,
+            "zone_id": _HEX,
+            "type": _string,
+            "name": _string,
+            "content": _string,
+            "ttl": whole(0),
+            "proxied": flag,
+            "tags": list_of(_string),
+            "settings": _map,
+        }
+    ),
+    "audit_log": _holding({"id": _string, "action": _map, "actor": _map, "resource": _map}),
+}
+
+# Kinds that are not kept under their `id`.
+KEYS: dict[str, Callable[[Object], str]] = {
+    "tag": lambda one: str(one["name"]),
+    "tunnel_configuration": lambda one: str(one["tunnel_id"]),
+    "zone_setting": lambda one: f"{one['zone_id']}/{one['id']}",
+}
+ONLY_ONE = ("account", "organization", "audit_ssh_settings")
+
+
+def references(kind: str, one: Object) -> Iterator[Reference]:
+    """What an object must find in the account: (member, kind, key)."""
+    if kind == "app":
+        yield from (("policies", "policy", link["id"]) for link in one["policies"])
+        yield from (("tags", "tag", name) for name in one["tags"])
+    for member, other in REFERENCES.get(kind, {}).items():
+        if one.get(member) is not None:
+            yield member, other, str(one[member])
+
+
+REFERENCES: dict[str, dict[str, str]] = {
+    "policy": {"app_id": "app"},
+    "zone_setting": {"zone_id": "zone"},
+    "dns_record": {"zone_id": "zone"},
+    "tunnel_configuration": {"tunnel_id": "tunnel"},
+    "route": {"tunnel_id": "tunnel", "virtual_network_id": "virtual_network"},
+    "hostname_route": {"tunnel_id": "tunnel"},
+}
