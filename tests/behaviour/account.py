@@ -1,7 +1,7 @@
 """An account in memory, and a person who plans and applies files against it.
 
 Everything between the file and the account is the real thing: documents, planning, client, engine.
-After each write of an apply the account is looked at by somebody who knows nothing of ztctl.
+After each write of an apply somebody who knows nothing of ztctl rings at every door of the account.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
-import httpx
-
-from tests.behaviour.doors import open_doors
+from tests.observer.observer import Agreed, Observer
+from ztctl.cli.carrying import companions
 from ztctl.cli.planning import emptied, options_of, planned
 from ztctl.cli.session import declared_by
 from ztctl.cli.settings import Settings
 from ztctl.cloudflare.client import Client
 from ztctl.core.declared import Declared
 from ztctl.core.events import Outcome
+from ztctl.core.exposure import PROBE
 from ztctl.core.plan import Action, Plan
 from ztctl.core.values import Secret
 from ztctl.engine.execute import Means, execute
 from ztctl.kinds.registry import KINDS
-from ztctl.sandbox.messages import LogEntry, Request
+from ztctl.sandbox.messages import LogEntry, Request, Response
 from ztctl.sandbox.seeds import ZoneSeed
 from ztctl.sandbox.service import Sandbox
 from ztctl.sandbox.transport import SandboxTransport
@@ -55,46 +55,48 @@ async def at_once(seconds: float) -> None:
     await asyncio.sleep(0)
 
 
-class Watched(httpx.AsyncBaseTransport):
-    """The sandbox's transport; after each write somebody looks at the whole account."""
+class Watched(Sandbox):
+    """A sandbox of which somebody is told each write, before anything else can happen."""
 
-    def __init__(self, sandbox: Sandbox, look: Look) -> None:
-        self._sandbox = sandbox
-        self._inner = SandboxTransport(sandbox, sleep=at_once)
-        self._look = look
+    told: Callable[[str], None] | None = None
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    def handle(self, request: Request) -> Response:
         """Answer one request."""
-        try:
-            return await self._inner.handle_async_request(request)
-        finally:
-            if request.method != "GET":
-                self._look(self._sandbox.export())
+        response = super().handle(request)
+        if request.method != "GET" and self.told is not None:
+            self.told(f"{request.method} {request.path.removeprefix('/client/v4')}")
+        return response
 
 
 @dataclass
 class Account:
     """One account, the folder of the files, and what happened.
 
-    ``doors`` holds every open door that was seen after some write, ``public`` the names that some
-    file states to be open. Each of ``looks`` is handed the whole account after each write.
+    An apply that breaks what the observer holds it to fails the test; ``public`` are the names that
+    some file states to be open. Each of ``looks`` is handed the whole account after each write.
     """
+
+    made_as: ClassVar[type[Watched]] = Watched
 
     folder: Path
     awkward: bool = False
     sandbox: Sandbox = field(init=False)
-    doors: list[str] = field(default_factory=list)
+    observer: Observer = field(init=False)
     public: set[str] = field(default_factory=set)
     looks: list[Look] = field(default_factory=list)
+    _yes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Seed an account whose clock and ids repeat."""
-        self.sandbox = Sandbox.create(
+        sandbox = self.made_as.create(
             zones=ZONES,
             awkward=self.awkward,
             clock=ticking(),
             entropy=random.Random(7).randbytes,
         )
+        assert isinstance(sandbox, Watched)
+        self.sandbox, self.observer = sandbox, Observer(sandbox)
+        sandbox.told = self._look
 
     # -- what a person does -----------------------------------------------------------------
 
@@ -112,6 +114,7 @@ class Account:
 
     def plan_of(self, declared: Declared, **yes: Any) -> Plan:
         """The plan for a wanted side."""
+        self._yes = yes
         return asyncio.run(self._planned(declared, yes))
 
     def apply(self, file: File, **yes: Any) -> Outcome:
@@ -119,18 +122,18 @@ class Account:
         return self._finished(self.declared(file), yes)
 
     def destroy(self, file: File, **yes: Any) -> Outcome:
-        """Take everything of the stack away, with every yes given."""
+        """Take everything of the stack away, with every yes that it wants."""
         nothing = emptied(self.declared(file))
         everything = {
             "deletions": True, "no_policy": ["all"], "ca_deletion": ["all"],
             "protected": ["all"], "interruption": ["all"], "disconnect": ["all"],
-            "exposure": ["all"],
         }  # fmt: skip
-        return self._finished(nothing, {**everything, **yes})
+        everything |= {"exposure": opened(self.plan_of(nothing, **everything)), **yes}
+        return self._finished(nothing, everything)
 
     def carry_out(self, plan: Plan) -> Outcome:
-        """Carry out a plan as it is."""
-        return asyncio.run(self._carried(plan))
+        """Carry out a plan as it is, with the yes that it was planned with."""
+        return asyncio.run(self._carried(plan, self._yes))
 
     # -- what others do ---------------------------------------------------------------------
 
@@ -161,10 +164,6 @@ class Account:
         )
         return found
 
-    def open_names(self) -> list[str]:
-        """The names that were open after some write although no file states it."""
-        return sorted(set(self.doors) - self.public)
-
     def writes(self) -> list[LogEntry]:
         """Every write that the account has seen, in order."""
         return [entry for entry in self.sandbox.log if entry.method != "GET"]
@@ -180,10 +179,15 @@ class Account:
         return Client(
             Secret("sandbox"),
             account=self.sandbox.account_id,
-            transport=Watched(self.sandbox, self._look),
+            transport=SandboxTransport(self.sandbox, sleep=at_once),
             quota=None,
             sleep=at_once,
         )
+
+    def means(self, client: Client) -> Means:
+        """What a run works with: everything that goes with one of the command line."""
+        around = companions(client, sleep=at_once)
+        return Means(client, self.view().event, sleep=at_once, around=around)
 
     def view(self) -> View:
         """A view that nobody reads."""
@@ -192,16 +196,16 @@ class Account:
             redact=str, version="0",
         )  # fmt: skip
 
-    def _look(self, live: Json) -> None:
-        self.doors += open_doors(live)
+    def _look(self, write: str) -> None:
+        self.observer.look(write)
         for look in self.looks:
-            look(live)
+            look(self.sandbox.export())
 
     def _finished(self, declared: Declared, yes: Mapping[str, Any]) -> Outcome:
         async def work() -> Outcome:
             plan = await self._planned(declared, yes)
             assert not plan.refusals, plan.refusals
-            return await self._carried(plan)
+            return await self._carried(plan, yes)
 
         return asyncio.run(work())
 
@@ -209,9 +213,30 @@ class Account:
         async with self.client() as client:
             return await planned(client, declared, options_of(**yes), self.view())
 
-    async def _carried(self, plan: Plan) -> Outcome:
-        async with self.client() as client:
-            return await execute(plan, KINDS, Means(client, self.view().event, sleep=at_once))
+    async def _carried(self, plan: Plan, yes: Mapping[str, Any]) -> Outcome:
+        interrupted = bool(yes.get("interruption"))
+        exposed = [_starred(name) for name in yes.get("exposure") or ()]
+        agreed = Agreed(self.public, exposed, interrupted=interrupted)
+        self.observer.begin(agreed)
+        outcome: Outcome | None = None
+        try:
+            async with self.client() as client:
+                outcome = await execute(plan, KINDS, self.means(client))
+        finally:
+            broken = self.observer.end(complete=outcome is not None and outcome.is_complete)
+        assert not broken, broken
+        return outcome
+
+
+def opened(plan: Plan) -> list[str]:
+    """The hosts that are open to everybody when a plan is done, and were not before."""
+    return [change.host for change in plan.access if any(way.loud for way in change.gained)]
+
+
+def _starred(name: str) -> str:
+    """The star for which a probe stands."""
+    bare = name.replace(f"{PROBE}.", "")
+    return name if bare == name else f"*.{bare}"
 
 
 def told(plan: Plan) -> list[str]:

@@ -110,7 +110,6 @@ def test_a_field_changed_by_hand_is_one_edit(
 
     assert edits(account.plan(whole())) == [expected]
 
-    account.doors.clear()
     account.apply(whole())
     assert account.plan(whole()).is_empty
 
@@ -205,7 +204,6 @@ def test_an_object_deleted_by_hand_is_made_again(
     """One create, and an edit of what referred to it: tunnel in a record, audience in a rule."""
     account.apply(whole())
     by_hand(account)
-    account.doors.clear()
 
     plan = account.plan(whole())
 
@@ -230,7 +228,6 @@ def test_an_application_that_is_made_again_is_the_audience_again(account: Accoun
     """The connector takes the tokens of the new application: one edit of the tunnel."""
     account.apply(whole())
     delete_application(account)
-    account.doors.clear()
 
     account.apply(whole())
 

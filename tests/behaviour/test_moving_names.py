@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.behaviour.account import Account, edits, refused, told
-from tests.behaviour.doors import open_doors, uncovered
 from tests.behaviour.files import HOST, host, short, whole
 from ztctl.core.plan import Action, Reason
 
@@ -17,30 +16,8 @@ YES: dict[str, Any] = {"deletions": True, "ca_deletion": ["all"]}
 
 def watched(account: Account) -> list[str]:
     """The names without an application after some write from now on; fills while applying."""
-    found: list[str] = []
-    account.looks.append(lambda live: found.extend(uncovered(live)))
-    return found
-
-
-def test_the_watch_sees_an_open_door(account: Account) -> None:
-    """A tunnel that serves a name without Access in front does not escape it."""
-    file = whole()
-    file["tunnels"]["pool"]["ingress"][0]["access"] = False
-    account.apply(file)
-    assert open_doors(account.everything()) == uncovered(account.everything()) == []
-
-    account.call("DELETE", f"{{A}}/access/apps/{account.one('apps')['id']}")
-
-    assert open_doors(account.everything()) == uncovered(account.everything()) == [HOST]
-
-
-def test_the_watch_sees_who_only_the_connector_protects(account: Account) -> None:
-    """A name without an application is uncovered, and no open door while the rule checks tokens."""
-    account.apply(whole())
-
-    account.call("DELETE", f"{{A}}/access/apps/{account.one('apps')['id']}")
-
-    assert (open_doors(account.everything()), uncovered(account.everything())) == ([], [HOST])
+    account.observer.uncovered.clear()
+    return account.observer.uncovered
 
 
 @pytest.mark.parametrize("access", [True, False, None])

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.behaviour.account import Account, refused, told
-from tests.behaviour.doors import uncovered
 from tests.behaviour.files import HOST, host, short, whole
 from ztctl.core.plan import Action
 
@@ -42,7 +41,6 @@ def test_a_record_is_found_by_the_tunnel_when_its_application_is_gone(account: A
     plan = account.plan(host(), **YES)
 
     assert f"delete dns_record.{FAR}" in told(plan)
-    account.doors.clear()
     assert account.carry_out(plan).is_complete
     assert [item["name"] for item in account.everything()["dns_records"]] == [HOST]
 
@@ -50,8 +48,6 @@ def test_a_record_is_found_by_the_tunnel_when_its_application_is_gone(account: A
 def test_a_host_is_closed_from_the_outside(account: Account) -> None:
     """First the record, then the rule, last the application: no name is ever uncovered."""
     account.apply(two_zones())
-    open_names: list[str] = []
-    account.looks.append(lambda live: open_names.extend(uncovered(live)))
     account.forget_log()
 
     account.apply(host(), **YES)
@@ -61,7 +57,7 @@ def test_a_host_is_closed_from_the_outside(account: Account) -> None:
         next(i for i, path in enumerate(paths) if part in path)
         for part in ("/dns_records/batch", "/configurations", "/access/apps/")
     ]
-    assert open_names == []
+    assert account.observer.uncovered == []
     assert order == sorted(order)
 
 

@@ -107,7 +107,8 @@ def test_a_failure_in_the_middle_is_3_and_the_next_apply_ends_it(
 
 def test_a_failure_of_the_first_write_is_1(project: Ztctl, account: Account) -> None:
     """When nothing was done the exit code is that of an error."""
-    account.sandbox.faults.add(method="POST", status=400, times=None)
+    # The first two writes take the lock.
+    account.sandbox.faults.add(method="POST", status=400, nth=3, times=None)
 
     done = project.at(account)("apply", "--auto-approve")
 

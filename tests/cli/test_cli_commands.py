@@ -18,6 +18,7 @@ COMMANDS = (
     ("plan",),
     ("apply",),
     ("destroy",),
+    ("history",),
     ("schema",),
     ("sandbox", "serve"),
     ("sandbox", "reset"),

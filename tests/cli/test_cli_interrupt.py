@@ -101,8 +101,11 @@ def test_a_write_that_was_left_is_found_again(
     applying.interrupt()
     applying.wait_for("warning: interrupted")
     applying.interrupt()
-    applying.ended()
+    left = applying.ended()
     gate.opened.set()
+    # The service answered nobody, so that the lock could not be given back either.
+    assert "the lock may still be there" in left.err
+    project.at(account)("unlock", "--auto-approve")
 
     done = project.at(account)("apply", "--auto-approve")
 

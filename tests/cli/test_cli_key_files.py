@@ -97,7 +97,7 @@ def test_a_file_is_beside_its_own_yaml_file(project: Ztctl) -> None:
     assert elsewhere.files() == {".ztctl/.gitignore", *(f".ztctl/{name}" for name in STATE)}
 
 
-STATE = ("sandbox.jsonl", "sandbox.jsonl.lock")
+STATE = ("journal.jsonl", "sandbox.jsonl", "sandbox.jsonl.lock")
 
 
 def test_next_steps_lead_from_the_tunnel_to_the_login(project: Ztctl) -> None:

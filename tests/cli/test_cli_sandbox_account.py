@@ -36,6 +36,7 @@ def test_an_export_goes_back_in(project: Ztctl) -> None:
     again = project("sandbox", "export", "--state", "other.jsonl")
 
     assert (first.code, first.out, second.code, again.code) == (0, "", 0, 0)
+    assert first.err == "Wrote account.json: the account, without secrets.\n"
     assert again.out == (project.folder / "account.json").read_text(encoding="ascii")
     assert second.err == "The sandbox in other.jsonl holds the account of account.json.\n"
 

@@ -40,9 +40,9 @@ def test_every_command_works_on_a_served_sandbox(project: Ztctl, start: Start) -
         for words in (
             "validate",
             "plan --exit-code",
-            "apply --auto-approve",
+            "apply --auto-approve --settle 0",
             "plan --exit-code",
-            "destroy --auto-approve --allow-ca-deletion all",
+            "destroy --auto-approve --settle 0 --allow-ca-deletion all",
             "plan --exit-code",
         )
     ]
@@ -52,7 +52,7 @@ def test_every_command_works_on_a_served_sandbox(project: Ztctl, start: Start) -
 
 def test_a_state_outlasts_the_server(project: Ztctl, start: Start) -> None:
     """What was applied is still there after a restart over the same file."""
-    for words, code in (("apply --auto-approve", 0), ("plan --exit-code", 0)):
+    for words, code in (("apply --auto-approve --settle 0", 0), ("plan --exit-code", 0)):
         serving = start(project, "sandbox", "serve", "--state", "state.jsonl")
         env = variables(serving.wait_for(TOKEN_LINE, "out"))
         done = project(*words.split(), env=env)
@@ -75,6 +75,34 @@ def test_further_zones_are_served(project: Ztctl, start: Start) -> None:
     done = project("plan", "--quiet", env=env)
 
     assert (done.code, done.out) == (0, "Plan: 7 to add, 0 to change, 0 to destroy.\n")
+
+
+@pytest.mark.parametrize("command", ["serve", "reset"])
+@pytest.mark.parametrize("name", ["", "a b", "com", "\x1b[31m.com", "é.com"])
+def test_what_cannot_be_a_zone_is_told(ztctl: Ztctl, command: str, name: str) -> None:
+    """A zone whose name nothing could lie in is a usage error, and makes no file."""
+    done = ztctl("sandbox", command, "--zone", name)
+
+    assert (done.code, done.out) == (64, "")
+    assert f"--zone: {name!r} is not the name of a zone" in done.err
+    assert ztctl.files() == set()
+
+
+def test_mistakes_of_a_script_name_its_file(ztctl: Ztctl) -> None:
+    """What a script asks of a tunnel that is not there is told as the script's mistake."""
+    (ztctl.folder / "script.json").write_text('{"connectors": ["web"]}', encoding="utf-8")
+
+    done = ztctl("sandbox", "serve", "--script", "script.json")
+
+    assert done.code == 1
+    assert done.err.startswith("error: script.json: connectors[0]: there is no tunnel")
+
+
+def test_a_folder_is_no_state(ztctl: Ztctl) -> None:
+    """A folder in the place of a state file is told by its name."""
+    done = ztctl("sandbox", "serve", "--state", ".")
+
+    assert (done.code, done.err) == (1, "error: cannot use the state .: . is a folder\n")
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])

@@ -45,7 +45,7 @@ def test_what_was_applied_is_protected(project: Ztctl, start: Start) -> None:
     """The host of an applied stack sends a stranger to the login of its team."""
     serving = start(project, *EDGE, "--edge-folder", "there")
     env = variables(serving.wait_for(LAST_LINE, "out"))
-    assert project("apply", "--auto-approve", env=env).code == 0
+    assert project("apply", "--auto-approve", "--settle", "0", env=env).code == 0
 
     with client_of(env) as client:
         answer = client.head("https://ssh.example.com")

@@ -213,22 +213,20 @@ def test_a_ring_is_refused_and_named() -> None:
     """Steps that wait for each other are told in the order in which they do."""
     one, other = Address("access_group", "a"), Address("access_group", "b")
 
-    with pytest.raises(ValueError, match=r"access_group\.a#update → access_group\.b#update → "):
+    with pytest.raises(ValueError, match=r"access_group\.a#create → access_group\.b#create → "):
         needs(
             change(
                 "access_group",
                 "a",
-                "update",
+                "create",
                 phase=Phase.POLICY,
-                provides=True,
                 values={"include": [Ref(other)]},
             ),
             change(
                 "access_group",
                 "b",
-                "update",
+                "create",
                 phase=Phase.POLICY,
-                provides=True,
                 values={"include": [Ref(one)]},
             ),
         )

@@ -257,6 +257,17 @@ def test_web_pages_may_not_steer(sandbox: Sandbox, origin: str) -> None:
     assert ask(sandbox, "POST", "reset", headers=headers).error == (403, 9109)
 
 
+@pytest.mark.parametrize(
+    ("site", "status"),
+    [("cross-site", 403), ("same-site", 403), ("same-origin", 403), ("none", 200)],
+)
+def test_pages_may_not_even_read(sandbox: Sandbox, site: str, status: int) -> None:
+    """Of what a browser asks, only an address that somebody typed is answered."""
+    headers = (HERE, ("sec-fetch-site", site))
+
+    assert ask(sandbox, "GET", "log", headers=headers).status == status
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
 @pytest.mark.parametrize("name", ["reset", "faults", "import", "connectors", "visits"])
 def test_forms_may_not_write(sandbox: Sandbox, kind: str, name: str) -> None:
@@ -328,3 +339,10 @@ def test_no_body_raises(write: tuple[str, str], body: Any) -> None:
     answer = ask(Sandbox.create(), *write, body)
 
     assert answer.body["success"] == (answer.status == 200)
+
+
+def test_huge_bodies_are_refused(sandbox: Sandbox) -> None:
+    """A body over 10 MB answers 413, as it does on the API."""
+    request = Request("POST", "/sandbox/faults", (), (HERE, TYPE), b" " * (10 * 1024 * 1024 + 1))
+
+    assert Admin(sandbox).handle(request).status == 413

@@ -171,3 +171,13 @@ def test_ca_goes_with_its_application(api: Api, app: str) -> None:
     api.delete(app)
 
     assert api.get("{A}/access/apps/ca").result == []
+
+
+def test_an_application_may_link_itself(api: Api) -> None:
+    """A policy of its own that asks for its own token is no reason to keep an application."""
+    path = f"{{A}}/access/apps/{api.app()['id']}"
+    include = [{"linked_app_token": {"app_uid": path.rpartition("/")[2]}}]
+    body = {"name": "own", "decision": "non_identity", "include": include}
+
+    assert api.post(f"{path}/policies", body).status == 201
+    assert api.delete(path).status == 202

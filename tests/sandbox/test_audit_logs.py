@@ -191,12 +191,15 @@ def test_old_log_is_filtered(three: Api, query: str, count: int) -> None:
 
 
 def test_only_the_latest_entries_are_kept(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full log forgets its oldest entry for each new one."""
-    monkeypatch.setattr(audit, "KEPT", 2)
+    """A log forgets its oldest entries with each new one, however many are too many."""
     for name in ("a", "b", "c"):
         api.post("{A}/access/tags", {"name": name})
+    monkeypatch.setattr(audit, "KEPT", 2)
+    for name in ("d", "e"):
+        api.post("{A}/access/tags", {"name": name})
+        assert len(entries(api)) == 2
 
-    assert [one["resource"]["id"] for one in entries(api)] == ["c", "b"]
+    assert [one["resource"]["id"] for one in entries(api)] == ["e", "d"]
 
 
 def test_foreign_words_are_cut(api: Api) -> None:

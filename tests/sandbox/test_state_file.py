@@ -6,7 +6,9 @@ import json
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -195,6 +197,62 @@ def test_damaged_lines_are_said_so(file: Path, line: bytes) -> None:
 
     with pytest.raises(StateError, match="holds a line"):
         open_sandbox(file)
+
+
+def test_another_version_is_said_so(file: Path) -> None:
+    """A file of another version raises StateError, and is not touched."""
+    opened(file)
+    content = file.read_bytes().replace(b'"ztctl-sandbox":2', b'"ztctl-sandbox":1', 1)
+    file.write_bytes(content)
+
+    with pytest.raises(StateError, match="of another version"):
+        open_sandbox(file)
+    assert file.read_bytes() == content
+
+
+def test_a_folder_is_no_state_file(tmp_path: Path) -> None:
+    """A folder in the place of the file raises StateError."""
+    with pytest.raises(StateError, match="is a folder"):
+        open_sandbox(tmp_path)
+
+
+@pytest.mark.parametrize("spoil", [lambda lines: lines[:1] + lines[2:], lambda lines: lines[::-1]])
+def test_lost_and_moved_lines_are_noticed(file: Path, spoil: Callable[[Any], Any]) -> None:
+    """A log that lacks one of its lines, or has them in another order, raises StateError."""
+    opened(file).post("{A}/access/tags", {"name": "a"})
+    header, *lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([header, *spoil([*lines, *lines])]))
+
+    with pytest.raises(StateError, match="holds a line"):
+        open_sandbox(file)
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_every_flipped_bit_is_noticed(file: Path, bit: int) -> None:
+    """A file with one wrong bit before its last line raises StateError, and is not touched."""
+    opened(file).post("{A}/access/tags", {"name": "a"})
+    whole = file.read_bytes()
+
+    for place in range(bit, whole.rindex(b"\n", 0, -1), 97):
+        content = bytearray(whole)
+        content[place] ^= 1 << bit
+        file.write_bytes(content)
+        with pytest.raises(StateError):
+            open_sandbox(file)
+        assert file.read_bytes() == content
+
+
+def test_a_file_that_is_mended_is_read_anew(file: Path) -> None:
+    """An opener that met damage sees everything once the file is whole again."""
+    api = opened(file)
+    api.post("{A}/access/tags", {"name": "a"})
+    whole = file.read_bytes()
+    file.write_bytes(whole + b"damage\n")
+    with pytest.raises(StateError):
+        api.sandbox.export()
+    file.write_bytes(whole)
+
+    assert names(api) == ["a"]
 
 
 def test_state_file_is_for_its_owner_only(file: Path) -> None:

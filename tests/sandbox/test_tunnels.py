@@ -313,3 +313,14 @@ def test_configuration_needs_ingress(api: Api, body: Any) -> None:
     path = f"{{A}}/cfd_tunnel/{api.tunnel()['id']}/configurations"
 
     assert api.put(path, body).error == (400, 1056)
+
+
+def test_the_configuration_goes_with_its_tunnel(api: Api) -> None:
+    """Of a deleted tunnel no configuration is left, neither to be read nor in an export."""
+    path = f"{{A}}/cfd_tunnel/{api.tunnel()['id']}"
+    config = {"ingress": [{"service": "http_status:404"}]}
+    api.put(f"{path}/configurations", {"config": config})
+
+    assert api.delete(path).status == 200
+    assert api.get(f"{path}/configurations").error == (404, 1002)
+    assert api.sandbox.export()["tunnel_configurations"] == []

@@ -190,6 +190,7 @@ def test_an_outcome_counts_by_change(small_plan: Plan, shown: MakeShown) -> None
         "failed": ["access_policy.ssh-team"],
         "skipped": [],
         "not_started": ["access_application.ssh.example.com", "ca_key.ssh.example.com"],
+        "revoked": [],
         "failures": [
             {
                 "address": "access_policy.ssh-team",

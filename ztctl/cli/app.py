@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ztctl import __version__
-from ztctl.cli import apply, plan, sandbox, schema, validate
+from ztctl.cli import apply, history, plan, sandbox, schema, unlock, validate, who
 from ztctl.cli.exits import INTERRUPTED, Ended, Exit
 from ztctl.cli.settings import Usage
 from ztctl.core.diagnostics import Failure, ZtctlError
@@ -27,6 +27,9 @@ app.command()(validate.validate)
 app.command()(plan.plan)
 app.command()(apply.apply)
 app.command()(apply.destroy)
+app.command()(who.who)
+app.command()(unlock.unlock)
+app.command()(history.history)
 app.command()(schema.schema)
 app.add_typer(sandbox.app, name="sandbox")
 

@@ -29,6 +29,11 @@ def apply(
     quiet: opt.Quiet = False,
     target: opt.Target = None,
     auto_approve: opt.AutoApprove = False,
+    journal: opt.JournalFile = None,
+    lock_wait: opt.LockWait = 0,
+    settle: opt.Settle = None,
+    probe: opt.Probe = False,
+    revoke: opt.Revoke = False,
     adopt: opt.Adopt = False,
     allow_deletions: opt.AllowDeletions = False,
     allow_no_policy: opt.AllowNoPolicy = None,
@@ -55,6 +60,7 @@ def apply(
         format=format,
         no_color=no_color,
         quiet=quiet,
+        journal=journal,
     )
     from ztctl.cli.planning import options_of
 
@@ -70,8 +76,15 @@ def apply(
         exposure=allow_exposure,
     )
     from ztctl.cli.running import Request, plan_and_apply, saved_and_apply
+    from ztctl.cli.settling import Settling
 
-    request = Request(chosen, options)
+    request = Request(
+        chosen,
+        options,
+        lock_wait=lock_wait,
+        settling=Settling(settle, probe),
+        revoke=revoke,
+    )
     if planfile is not None:
         return saved_and_apply(request, planfile, auto_approve=auto_approve)
     return plan_and_apply(request, auto_approve=auto_approve)
@@ -89,6 +102,9 @@ def destroy(
     no_color: opt.NoColor = False,
     quiet: opt.Quiet = False,
     auto_approve: opt.AutoApprove = False,
+    journal: opt.JournalFile = None,
+    lock_wait: opt.LockWait = 0,
+    settle: opt.Settle = None,
     allow_ca_deletion: opt.AllowCaDeletion = None,
     allow_protected: opt.AllowProtected = None,
     allow_disconnect: opt.AllowDisconnect = None,
@@ -106,6 +122,7 @@ def destroy(
         format=format,
         no_color=no_color,
         quiet=quiet,
+        journal=journal,
     )
     from ztctl.cli.planning import options_of
 
@@ -118,5 +135,7 @@ def destroy(
         exposure=allow_exposure,
     )
     from ztctl.cli.running import Request, plan_and_apply
+    from ztctl.cli.settling import Settling
 
-    return plan_and_apply(Request(chosen, options, destroy=True), auto_approve=auto_approve)
+    request = Request(chosen, options, destroy=True, lock_wait=lock_wait, settling=Settling(settle))
+    return plan_and_apply(request, auto_approve=auto_approve)

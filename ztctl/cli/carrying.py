@@ -18,12 +18,18 @@ from ztctl.core.events import (
     Report,
     Skipped,
     Started,
+    Waiting,
 )
 from ztctl.core.plan import Plan, StepId
+from ztctl.engine.around import Around
+from ztctl.engine.drive import Sleep
 from ztctl.engine.execute import Means, execute
+from ztctl.engine.recheck import Recheck
 from ztctl.kinds.registry import KINDS
 
 if TYPE_CHECKING:
+    from ztctl.cli.locking import Locking
+    from ztctl.cli.settling import Edge
     from ztctl.engine.drive import Api
     from ztctl.views.view import View
 
@@ -70,7 +76,7 @@ class Record:
                 self._failed.append(event)
             case Skipped():
                 self._skipped.append(event)
-            case Reading():
+            case Reading() | Waiting():
                 pass
 
     def left(self, plan: Plan) -> Outcome:
@@ -84,13 +90,27 @@ class Record:
         return Outcome(tuple(self._done), failed, tuple(self._skipped), rest, interrupted=True)
 
 
-async def carry_out(api: Api, plan: Plan, view: View) -> Outcome:
+def companions(api: Api, *, sleep: Sleep = asyncio.sleep) -> tuple[Around, ...]:
+    """What goes with the writes of every run, in the order in which each is asked."""
+    return (Recheck(KINDS, api, sleep=sleep),)
+
+
+async def carry_out(
+    api: Api, plan: Plan, view: View, journal: Around, locking: Locking, edge: Edge
+) -> Outcome:
     """Do what the plan says; Ctrl-C stops it between two steps, a second one in the middle.
+
+    The lock is asked first: without it nothing else begins. Then comes the edge, so that what was
+    waited for is looked at once more afterwards. The journal is asked last, so that its
+    line is on the disk right before the write.
 
     Afterwards Ctrl-C does nothing any more: what was done is always told.
     """
     record = Record(view.event)
-    means = Means(api, record)
+    stopping = asyncio.Event()
+    locks = locking.companions(api, view, stopping)
+    around = (*locks, *edge.companions(api, record), *companions(api), journal)
+    means = Means(api, record, stop=stopping, around=around)
     work = asyncio.ensure_future(execute(plan, KINDS, means))
 
     def stop() -> None:

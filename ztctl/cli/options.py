@@ -124,6 +124,50 @@ Adopt = Annotated[
         rich_help_panel=YES,
     ),
 ]
+JournalFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal",
+        metavar="FILE",
+        help="The file of what was done. Default: one a stack below ~/.local/state/ztctl.",
+    ),
+]
+Settle = Annotated[
+    float | None,
+    typer.Option(
+        "--settle",
+        metavar="SECONDS",
+        min=0,
+        max=600,
+        help="Wait so long for the edge before a name opens or loses protection. Default: 5.",
+    ),
+]
+Probe = Annotated[
+    bool,
+    typer.Option(
+        "--probe",
+        metavar="",
+        help="Ask each opened host without a credential; take it back without a login.",
+    ),
+]
+Revoke = Annotated[
+    bool,
+    typer.Option(
+        "--revoke",
+        metavar="",
+        help="End the sessions of every application of which somebody loses entry.",
+    ),
+]
+LockWait = Annotated[
+    int,
+    typer.Option(
+        "--lock-wait",
+        metavar="SECONDS",
+        min=0,
+        help="Wait as long as this for another apply to end.",
+        show_default=False,
+    ),
+]
 AllowDeletions = Annotated[
     bool,
     typer.Option(

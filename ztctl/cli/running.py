@@ -6,21 +6,26 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ztctl.cli.carrying import carry_out, signals_kept
 from ztctl.cli.exits import Exit
+from ztctl.cli.journaling import journal_of
+from ztctl.cli.locking import Locking, Outdated
 from ztctl.cli.planning import emptied, planned
+from ztctl.cli.revoking import revoked
 from ztctl.cli.session import connected, declared_by, view_of
 from ztctl.cli.settings import Settings
+from ztctl.cli.settling import Settling, edge_of
 from ztctl.cli.telling import told
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Failure, Problem
 from ztctl.core.events import Outcome
 from ztctl.core.plan import Plan, Reason
 from ztctl.core.planner import Options
+from ztctl.engine.lock import Locked
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import key_files
 
@@ -35,6 +40,9 @@ class Request:
     settings: Settings
     options: Options
     destroy: bool = False
+    lock_wait: float = 0.0
+    settling: Settling = field(default_factory=Settling)
+    revoke: bool = False
 
     def declared(self) -> tuple[Declared, tuple[Problem, ...]]:
         """The wanted side of the run; nothing at all when everything is to go."""
@@ -150,11 +158,24 @@ async def _apply(
         if plan.is_empty:
             written = _write_keys(declared, Outcome(live=plan.live), view)
             return Exit.DONE if written else Exit.ERROR
+        journal = journal_of(request.settings, declared, plan, view)
         question = "Destroy all of this?" if request.destroy else "Apply these changes?"
-        verdict = _approved(view, question, auto_approve=auto_approve)
+        verdict = approved(view, question, auto_approve=auto_approve)
         if verdict is not None:
             return verdict
-        outcome = await carry_out(client, plan, view)
+
+        async def again() -> Plan:
+            return await planned(client, declared, request.options, view)
+
+        locking = Locking(request.lock_wait, request.settings.environment, again)
+        try:
+            async with edge_of(request.settling, request.settings, declared) as edge:
+                outcome = await carry_out(client, plan, view, journal, locking, edge)
+        except (Locked, Outdated) as failure:
+            view.failure(failure)
+            return Exit.REFUSED
+        if request.revoke:
+            outcome = await revoked(client, plan, outcome)
     view.outcome(plan, outcome)
     written = _write_keys(declared, outcome, view)
     if outcome.is_complete and not request.destroy:
@@ -174,13 +195,19 @@ def _as_destroyed(plan: Plan) -> Plan:
     return replace(plan, changes=changes)
 
 
-def _approved(view: View, question: str, *, auto_approve: bool) -> Exit | None:
-    """``None`` when the plan may be carried out, else how the command ends."""
+def approved(
+    view: View,
+    question: str,
+    *,
+    auto_approve: bool,
+    waiting: str = "there are changes to apply",
+) -> Exit | None:
+    """``None`` when a person says yes, else how the command ends."""
     if auto_approve:
         return None
     view.close()
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        view.failure(Failure("there are changes to apply and nobody to ask", "pass --auto-approve"))
+        view.failure(Failure(f"{waiting} and nobody to ask", "pass --auto-approve"))
         return Exit.USAGE
     if _answer(f"\n{question} Only 'yes' is a yes: ").strip() == "yes":
         return None

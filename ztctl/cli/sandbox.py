@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +28,7 @@ from ztctl.core.diagnostics import Failure
 
 if TYPE_CHECKING:
     from ztctl.sandbox.script import Script
+    from ztctl.sandbox.seeds import ZoneSeed
     from ztctl.sandbox.settings import Settings
 
 app = typer.Typer(
@@ -94,6 +96,7 @@ def serve(
 ) -> Exit:
     """Open a loopback port for any client; prints the variables to export, runs till Ctrl-C."""
     from ztctl.sandbox import open_sandbox
+    from ztctl.sandbox.reading import Unreadable
 
     try:
         from ztctl.sandbox.server import address_of
@@ -112,9 +115,11 @@ def serve(
         sys.stderr.write("warning: whoever reaches this port can read and change the sandbox\n")
     played = _script(script)
     settings = _settings(played, awkward=awkward, latency=latency)
-    zones = ("example.com", *(zone or ()))
+    zones = _zones(zone)
     try:
         sandbox = open_sandbox(state, zones=zones, settings=settings, script=played)
+    except Unreadable as error:
+        raise refused(script or Path(), error) from error
     except (OSError, ValueError) as error:
         raise Failure(f"cannot use the state {state}: {error}") from error
 
@@ -136,6 +141,16 @@ def serve(
             reason = (error.strerror or str(error)).lower()
             raise Failure(f"cannot listen on {host}:{port}: {reason}") from error
     return Exit.DONE
+
+
+def _zones(named: Sequence[str] | None) -> tuple[ZoneSeed, ...]:
+    """The zones to begin with; raises Usage for what cannot be one."""
+    from ztctl.sandbox.seeds import zone_seeds
+
+    try:
+        return zone_seeds(("example.com", *(named or ())))
+    except ValueError as error:
+        raise Usage(f"--zone: {error}") from error
 
 
 def _script(path: Path | None) -> Script | None:
@@ -168,14 +183,14 @@ def reset(state: State = None, zone: Zone = None) -> Exit:
     from ztctl.cli.session import sandbox_of
     from ztctl.sandbox import open_sandbox
 
-    path = state or STATE
+    path, zones = state or STATE, _zones(zone)
     try:
         if state is not None:
             open_sandbox(path)  # a file that somebody else wrote is not thrown away
         path.unlink(missing_ok=True)
         if state is None:
             sandbox_of()
-        open_sandbox(path, zones=("example.com", *(zone or ())))
+        open_sandbox(path, zones=zones)
     except (OSError, ValueError) as error:
         raise Failure(f"cannot reset {path}: {error}") from error
     sys.stderr.write(f"The sandbox in {path} is empty.\n")

@@ -44,6 +44,7 @@ def export(
             new.write(text)
     except FileExistsError as error:
         raise Failure(f"{file} exists already", "name another file") from error
+    sys.stderr.write(f"Wrote {file}: the account, without secrets.\n")
     return Exit.DONE
 
 

@@ -32,6 +32,7 @@ class Settings:
         files: where the wanted side is written.
         sandbox: work on the local sandbox instead of an account.
         api_url: ``None`` for Cloudflare's own.
+        journal: the file that was named for it, ``None`` for the default place.
         environment: the process's, read here and nowhere else.
     """
 
@@ -42,6 +43,7 @@ class Settings:
     sandbox: bool = False
     api_url: str | None = None
     token_file: Path | None = None
+    journal: Path | None = None
     format: Format = Format.text
     color: bool = False
     quiet: bool = False
@@ -61,6 +63,7 @@ def settings(
     format: Format = Format.text,
     no_color: bool = False,
     quiet: bool = False,
+    journal: Path | None = None,
 ) -> Settings:
     """The settings of this run.
 
@@ -83,6 +86,7 @@ def settings(
         sandbox=sandbox,
         api_url=None if sandbox else api_url,
         token_file=api_token_file,
+        journal=journal,
         format=format,
         color=not (no_color or dumb or environment.get("NO_COLOR")) and sys.stdout.isatty(),
         quiet=quiet,

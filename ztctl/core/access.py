@@ -226,31 +226,44 @@ def lets_in_the_nameless(policy: Policy, groups: Groups) -> bool:
     """True when somebody without any credential of yours may come in by this policy.
 
     That is a Bypass or a Service Auth whose every test is of the network and as wide as the
-    internet, and an Allow for everyone that requires nothing: any identity provider will do.
+    internet, and an Allow for everyone that requires nothing: any identity provider will do, a
+    reason is quickly given and a second factor quickly made; only an approval is somebody's yes.
     A country is as wide as the internet: whoever is in it, or seems to be, comes in.
     """
     about = resolved(policy.about, groups)
     if policy.decision == "deny" or EVERYONE in about.exclude:
         return False
-    if policy.decision == "allow":
-        return is_wide(about.include) and not about.require and not policy.terms
-    return is_wide(about.include) and all(is_wide(frozenset({test})) for test in about.require)
+    asked = policy.decision == "allow"
+    if asked and any(term.selector == "approval_required" for term in policy.terms):
+        return False
+    wide = is_wide(about.include, asked=asked)
+    return wide and all(_is_no_demand(test, asked) for test in about.require)
 
 
-def is_wide(tests: Iterable[Test]) -> bool:
-    """True when tests of the network alone let in as much as the internet, taken as any of."""
-    flat = list(_flat(tests))
+def is_wide(tests: Iterable[Test], *, asked: bool = False) -> bool:
+    """True when tests of the network alone let in as much as the internet, taken as any of.
+
+    Of those who are asked to log in, a country that is required in addition narrows the way.
+    """
+    flat = list(_flat(tests, asked))
     if any(rule == EVERYONE or rule.selector == "country" for rule in flat):
         return True
     return _many(tuple(sorted(rule.value for rule in flat if rule.selector == "ip")))
 
 
-def _flat(tests: Iterable[Test]) -> Iterator[Rule]:
+def _flat(tests: Iterable[Test], asked: bool) -> Iterator[Rule]:
     for test in tests:
         if isinstance(test, Rule):
             yield test
-        elif not test.require:
-            yield from _flat(test.include)
+        elif all(_is_no_demand(need, asked) for need in test.require):
+            yield from _flat(test.include, asked)
+
+
+def _is_no_demand(test: Test, asked: bool) -> bool:
+    """True for what as good as everybody meets."""
+    if not is_wide((test,), asked=asked):
+        return False
+    return not asked or not any(rule.selector == "country" for rule in _flat((test,), asked))
 
 
 @lru_cache(maxsize=4096)

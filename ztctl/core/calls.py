@@ -26,6 +26,8 @@ class Call:
         per_page: when positive, every page is collected and the reply is one list.
         permission: the token permission by its dashboard name, without its level.
         optional: a 404 is no failure; the reply is ``None``.
+        absent: the error code that such a 404 must carry; 0: any. What says something else may
+            hide what is there.
         patience: pairs of status and text; a failure that shows one is tried again for a while,
             because the service is known to catch up.
     """
@@ -37,6 +39,7 @@ class Call:
     per_page: int = 0
     permission: str = ""
     optional: bool = False
+    absent: int = 0
     patience: tuple[tuple[int, str], ...] = ()
 
     @property

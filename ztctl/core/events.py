@@ -26,6 +26,14 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A step that began waits; ``why`` is empty when it goes on."""
+
+    step: StepId
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A step is done, ``seconds`` after it began."""
 
@@ -54,7 +62,7 @@ class Skipped:
     because_of: StepId
 
 
-Event = Reading | Started | Finished | Failed | Skipped
+Event = Reading | Started | Waiting | Finished | Failed | Skipped
 Report = Callable[[Event], None]
 
 
@@ -69,6 +77,7 @@ class Outcome:
         not_started: steps not reached because the run was interrupted.
         interrupted: a person stopped it.
         live: the objects as they are afterwards, by address.
+        revoked: the applications of which everybody has to log in again.
     """
 
     done: tuple[StepId, ...] = ()
@@ -77,6 +86,7 @@ class Outcome:
     not_started: tuple[StepId, ...] = ()
     interrupted: bool = False
     live: Mapping[Address, Live] = field(default_factory=dict, repr=False)
+    revoked: tuple[Address, ...] = ()
 
     @property
     def is_complete(self) -> bool:

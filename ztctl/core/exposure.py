@@ -70,11 +70,15 @@ class TunnelRules:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A DNS record of any type; ``tunnel`` is the id of that to which it leads, if it does."""
+    """A DNS record of any type; ``tunnel`` is the id of that to which it leads, if it does.
+
+    ``alias`` is what else it points to: where that is a name of the account, it leads as that does.
+    """
 
     name: str
     tunnel: str | None = None
     proxied: bool = True
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,9 @@ class Origin:
 
     tunnel: str
     service: str
+
+
+UNSEEN = Origin("", "whatever stands behind it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +127,18 @@ class State:
     groups: Callable[[str], Members | None] = lambda _: None
     settings: Settings = Settings()
     paths: tuple[str, ...] | None = None
+    is_elsewhere: bool = True
 
 
 def entries(state: State) -> frozenset[Entry]:
-    """Every way in which somebody reaches an origin under a host name."""
+    """Every way in which somebody reaches an origin under a host name.
+
+    Where no tunnel ever leads to it, an application may still guard something that is not seen
+    here, such as a load balancer, a Worker or an address of its own: ``UNSEEN``, and no door.
+    """
     routes = list(_routes(state))
-    if not routes:
-        return frozenset()
+    if not routes and state.is_elsewhere:
+        routes = [(Ingress(UNSEEN.service), UNSEEN.tunnel)]
     paths = paths_of(state.host, state.applications) if state.paths is None else state.paths
     return frozenset(
         entry
@@ -140,20 +152,37 @@ def entries(state: State) -> frozenset[Entry]:
 
 
 def _routes(state: State) -> Iterator[tuple[Ingress, str]]:
-    for tunnel in sorted({t for t in leading(state.host, state.records) if t is not None}):
+    led = {record.tunnel for record in leading(state.host, state.records)}
+    for tunnel in sorted(tunnel for tunnel in led if tunnel is not None):
         found = state.tunnels(tunnel)
         if found is None:
             continue
         if found.rules is None:
             yield Ingress(UNREAD), tunnel
             continue
-        for rule in _fitting(state.host, found.rules):
+        for rule in fitting(state.host, found.rules):
             if rule.is_origin:
                 yield rule, tunnel
 
 
-def leading(host: str, records: Iterable[Record]) -> Iterator[str | None]:
-    """The tunnels to which a name leads: by its own records, else by the nearest star's."""
+def leading(host: str, records: Iterable[Record]) -> Iterator[Record]:
+    """The records that lead a name on: its own, else the nearest star's, and those they name.
+
+    Only the first of several aliases must be proxied: behind it nobody but Cloudflare looks.
+    """
+    known = list(records)
+    waiting = [record for record in nearest(host, known) if record.proxied]
+    seen = {host}
+    while waiting:
+        record = waiting.pop()
+        yield record
+        if record.alias and record.alias not in seen:
+            seen.add(record.alias)
+            waiting += nearest(record.alias, known)
+
+
+def nearest(host: str, records: Iterable[Record]) -> list[Record]:
+    """The records that answer for a name: its own, else those of the nearest star."""
     exact: list[Record] = []
     stars: dict[int, list[Record]] = {}
     for record in records:
@@ -161,11 +190,10 @@ def leading(host: str, records: Iterable[Record]) -> Iterator[str | None]:
             exact.append(record)
         elif record.name.startswith("*.") and host.endswith(record.name[1:]):
             stars.setdefault(len(record.name), []).append(record)
-    nearest = exact or (stars[max(stars)] if stars else [])
-    return (record.tunnel for record in nearest if record.proxied)
+    return exact or (stars[max(stars)] if stars else [])
 
 
-def _fitting(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
+def fitting(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
     """The rules that may serve a name: up to the first that takes every path."""
     for rule in rules:
         if ingress_fits(rule.hostname, host):
@@ -195,17 +223,31 @@ def paths_of(host: str, applications: Iterable[Application]) -> tuple[str, ...]:
     return ("", *sorted(found - {""}))
 
 
-def deciding(host: str, path: str, applications: Iterable[Application]) -> Application | None:
-    """The application that decides for a request, or ``None``."""
-    best: tuple[tuple[bool, int, int], Application] | None = None
+def deciding(host: str, path: str, applications: Iterable[Application]) -> list[Application]:
+    """The application that decides for a request; of equals, all: which of them is not known."""
+    best: tuple[object, ...] = ()
+    found: list[Application] = []
     for app in applications:
         for place in app.places:
             name, _, below = place.partition("/")
             if access_fits(name, host) and _path_fits(below, path):
-                rank = ("*" not in name, len(name), len(below))
-                if best is None or rank > best[0]:
-                    best = rank, app
-    return best[1] if best else None
+                rank = _rank(name, below)
+                if rank > best:
+                    best, found = rank, []
+                if rank == best and not (found and found[-1] is app):
+                    found.append(app)
+    return found
+
+
+@lru_cache(maxsize=65536)
+def _rank(name: str, below: str) -> tuple[bool, int, int, bool]:
+    """How specific a place is: a star says nothing."""
+    return (
+        "*" not in name,
+        len(name.replace("*", "")),
+        len(below.rstrip("/").replace("*", "")),
+        "*" not in below,
+    )
 
 
 @lru_cache(maxsize=65536)
@@ -226,15 +268,20 @@ def _path_fits(pattern: str, path: str) -> bool:
 
 def _ways(state: State, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry]:
     origin = Origin(tunnel, rule.service)
-    app = deciding(state.host, path, state.applications)
-    if app is None:
-        if rule.audience is None and not _denied_unmatched(state):
-            yield Entry(path, origin, OPEN, nameless=True)
-        return
+    found = deciding(state.host, path, state.applications)
+    if not found and origin != UNSEEN and rule.audience is None and not _denied_unmatched(state):
+        yield Entry(path, origin, OPEN, nameless=True)
+    for app in found:
+        yield from _ways_by(app, state, path, rule, origin)
+
+
+def _ways_by(
+    app: Application, state: State, path: str, rule: Ingress, origin: Origin
+) -> Iterator[Entry]:
     for policy, chosen in _in_turn(app, state):
         passes = rule.audience is None or (app.aud in rule.audience and policy.decision != "bypass")
         if passes:
-            nameless = policy.decision != "deny" and lets_in_the_nameless(policy, state.groups)
+            nameless = origin != UNSEEN and lets_in_the_nameless(policy, state.groups)
             for grant in chosen:
                 yield Entry(path, origin, grant, nameless)
 

@@ -37,10 +37,11 @@ def _change(timeline: Timeline, host: str, public: Public, names: Names) -> Acce
     gained = [entry for entry in span.after if not is_in(entry, span.before)]
     lost = [entry for entry in span.before if not is_in(entry, span.after)]
     by = frozenset(step.address for step in timeline.steps(host))
-    return AccessChange(host, by, _ways(gained, span.before, names), _ways(lost, span.after, names))
+    return AccessChange(host, by, ways(gained, span.before, names), ways(lost, span.after, names))
 
 
-def _ways(entries: Iterable[Entry], others: Iterable[Entry], names: Names) -> tuple[Way, ...]:
+def ways(entries: Iterable[Entry], others: Iterable[Entry], names: Names) -> tuple[Way, ...]:
+    """These ways in, in words; beside others, only what goes further than they do."""
     known = list(others)
     found = {
         Way(text, _origin(entry), entry.nameless)

@@ -9,10 +9,11 @@ from typing import Any, TypeGuard
 from ztctl.core.address import Address
 from ztctl.core.exposure import Application, Fact
 from ztctl.core.kind import Kind, Kinds
+from ztctl.core.naming import Slot
 from ztctl.core.objects import Live, Values
 from ztctl.core.plan import Change, Step
 from ztctl.core.spec import replaced
-from ztctl.core.timeline import Slot, Timeline, Version
+from ztctl.core.timeline import Timeline, Version
 from ztctl.core.values import Unknown
 
 Resolve = Callable[[Any], Any]

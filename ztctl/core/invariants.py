@@ -8,14 +8,14 @@ held to what it breaks or makes worse itself.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import islice
 
-from ztctl.core.access import Grant, contained
-from ztctl.core.exposure import Entry
+from ztctl.core.access import contained
+from ztctl.core.exposure import UNSEEN, Entry
+from ztctl.core.orders import Order
 from ztctl.core.plan import StepId
 from ztctl.core.timeline import Look, Timeline
 
@@ -72,41 +72,42 @@ class Span:
             elif entry not in both and not is_in(entry, both):
                 yield Invariant.NO_WIDENING, entry
         if now not in (self.before, self.after):
-            for path, grant in sorted(self._lasting(), key=str):
-                if not _admitted(path, grant, now):
-                    yield Invariant.NO_LOCK_OUT, _of(path, grant, self.before)
+            seen = frozenset(entry for entry in now if entry.origin != UNSEEN)
+            for entry in sorted(self._lasting(), key=str):
+                if not _admitted(entry, now if entry.origin == UNSEEN else seen):
+                    yield Invariant.NO_LOCK_OUT, entry
 
     @property
     def _open_before(self) -> frozenset[Entry]:
         return frozenset(entry for entry in self.before if entry.nameless)
 
-    def _lasting(self) -> set[tuple[str, Grant]]:
-        return {
-            (entry.path, entry.grant)
-            for entry in self.before
-            if _admitted(entry.path, entry.grant, self.after)
-        }
+    def _lasting(self) -> Iterator[Entry]:
+        """Who may enter before and after; to an origin that is seen on both sides if there is."""
+        seen = frozenset(entry for entry in self.after if entry.origin != UNSEEN)
+        for entry in self.before:
+            if _admitted(entry, seen):
+                yield entry
+            elif _admitted(entry, self.after):
+                yield replace(entry, origin=UNSEEN)
 
 
 def is_in(entry: Entry, among: Iterable[Entry]) -> bool:
     """True when everybody of this entry reaches the same origin by one of the others."""
     return any(
         entry.path == other.path
-        and entry.origin == other.origin
+        and (entry.origin in (other.origin, UNSEEN))
         and contained(entry.grant, other.grant)
         for other in among
     )
 
 
-def _admitted(path: str, grant: Grant, entries: Iterable[Entry]) -> bool:
+def _admitted(entry: Entry, among: Iterable[Entry]) -> bool:
+    """True when everybody of this entry comes in by one of the others, wherever to."""
     return any(
-        entry.path == path and (entry.grant == grant or contained(grant, entry.grant))
-        for entry in entries
+        entry.path == other.path
+        and (entry.grant == other.grant or contained(entry.grant, other.grant))
+        for other in among
     )
-
-
-def _of(path: str, grant: Grant, entries: Iterable[Entry]) -> Entry:
-    return next(entry for entry in entries if entry.path == path and entry.grant == grant)
 
 
 Public = Callable[[str], bool]
@@ -125,15 +126,27 @@ def violations(
 
 def spanned(timeline: Timeline, host: str, public: Public) -> tuple[Look, Span]:
     """A name, and who reaches what before and after everything is done."""
-    look = timeline.look(host)
-    before, after = look.at(()), look.at(timeline.steps(host))
-    return look, Span(before.entries, after.entries, public(host))
+    key = "span", host, public(host)
+    if key not in timeline.memory:
+        look = timeline.look(host)
+        before, after = look.at(()), look.at(timeline.steps(host))
+        timeline.memory[key] = look, Span(before.entries, after.entries, public(host))
+    found: tuple[Look, Span] = timeline.memory[key]
+    return found
 
 
 Bad = dict[frozenset[StepId], tuple[tuple[Invariant, Entry | None], ...]]
 
 
 def _bad_states(timeline: Timeline, host: str, public: Public) -> Bad:
+    key = "bad", host, public(host)
+    if key not in timeline.memory:
+        timeline.memory[key] = _found_bad(timeline, host, public)
+    found: Bad = timeline.memory[key]
+    return found
+
+
+def _found_bad(timeline: Timeline, host: str, public: Public) -> Bad:
     look, span = spanned(timeline, host, public)
     steps = timeline.steps(host)
     bad: Bad = {}
@@ -199,41 +212,19 @@ def _with_all(timeline: Timeline, groups: Iterable[list[Edge]]) -> Timeline:
     return timeline
 
 
-def _edges(timeline: Timeline, host: str, public: Public) -> Iterator[Edge]:
-    bad = {
-        done: broken
-        for done, broken in _bad_states(timeline, host, public).items()
-        if any(invariant is not Invariant.NOT_SHOWN for invariant, _ in broken)
-    }
+def _edges(timeline: Timeline, host: str, public: Public) -> list[Edge]:
+    """What this name's steps must wait for, so that as little as possible is broken."""
     steps = timeline.steps(host)
-    for gravest in (Invariant.NO_OPEN_DOOR, Invariant.NO_WIDENING, Invariant.NO_LOCK_OUT):
-        left = [
-            done
-            for done, broken in bad.items()
-            if done and done != steps and any(found <= gravest for found, _ in broken)
-        ]
-        while left:
-            edge = _best(timeline, left, steps)
-            if edge is None:
-                break
-            yield edge
-            timeline = timeline.with_needs([edge])
-            left = [done for done in left if not _forbids(edge, done)]
-
-
-def _best(
-    timeline: Timeline, bad: Collection[frozenset[StepId]], steps: frozenset[StepId]
-) -> Edge | None:
-    killed: Counter[Edge] = Counter()
-    for done in bad:
-        for step in done:
-            for need in steps - done:
-                if not timeline.comes_before(step, need):
-                    killed[step, need] += 1
-    if not killed:
-        return None
-    return max(killed, key=lambda edge: (killed[edge], str(edge[0]), str(edge[1])))
-
-
-def _forbids(edge: Edge, done: Collection[StepId]) -> bool:
-    return edge[0] in done and edge[1] not in done
+    broken = {
+        done: min(invariant for invariant, _ in found)
+        for done, found in _bad_states(timeline, host, public).items()
+        if done and done != steps
+    }
+    order = Order.of(timeline, steps)
+    # The gravest at least, where not everything can be had at once.
+    for most in (Invariant.NO_LOCK_OUT, Invariant.NO_WIDENING, Invariant.NO_OPEN_DOOR):
+        bad = [order.bits(done) for done, worst in broken.items() if worst <= most]
+        found = order.forbidding(sorted(bad, key=int.bit_count)) if bad else None
+        if found is not None:
+            return [(order.steps[step], order.steps[need]) for step, need in found]
+    return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,10 +13,12 @@ from ztctl.core.allowances import Allowances
 from ztctl.core.calls import Call, CallFailed, Flow
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Problem, Where
-from ztctl.core.exposure import Fact
 from ztctl.core.objects import EMPTY, Live, Mark, Values, Wanted
 from ztctl.core.plan import Action, Change, Phase, Refusal, Step, StepId
 from ztctl.core.spec import Spec, canonical_fields, fields_of, live_references
+
+if TYPE_CHECKING:
+    from ztctl.core.exposure import Fact
 
 UNKNOWN_ID = "(known after apply)"
 
@@ -234,15 +236,15 @@ class Kind:
         """The writes of a change, without their order."""
         match change.action:
             case Action.CREATE:
-                return (self.step(change, "create", provides=True),)
+                return (self.step(change, "create"),)
             case Action.DELETE:
                 return (self.step(change, "delete"),)
             case Action.REPLACE:
-                return (self.step(change, "delete"), self.step(change, "create", provides=True))
+                return (self.step(change, "delete"), self.step(change, "create"))
             case Action.FORGET:
                 return (self.step(change, "forget"),)
             case _:
-                return (self.step(change, "update", provides=True),)
+                return (self.step(change, "update"),)
 
     def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
         """Other ways to do a change, for a plan of which no order is safe as it stands."""
@@ -287,6 +289,14 @@ class Kind:
         """Every live object of the kind that the plan may need."""
         raise NotImplementedError
 
+    def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
+        """The kind once more, as far as these changes of it go."""
+        return (yield from self.read(ask))
+
+    def beside(self, live: Live) -> Values:
+        """What a write overwrites besides the fields, spelt in one way."""
+        return EMPTY
+
     def create(self, values: Values) -> Flow[Live]:
         """Make the object; the reply of the API as a live object."""
         raise NotImplementedError
@@ -328,6 +338,15 @@ class Kind:
     def not_yet(self, key: str) -> Live:
         """A stand-in for an object that apply is going to create, to show later calls of it."""
         return Live(self.name, UNKNOWN_ID, key, key, {})
+
+    def lagging(self, live: Live) -> Flow[tuple[str, ...]]:
+        """Who does not serve the object yet as a step has just left it."""
+        yield from ()
+        return ()
+
+    def undo(self, step: Step, before: Live | None, made: Live) -> Flow[None]:
+        """Take back a step that has opened something; ``before`` is ``None`` for a creation."""
+        raise NotImplementedError
 
     def batch_key(self, step: Step, live: Live | None, values: Values) -> str | None:
         """Steps of one kind with the same key may go out as one write; ``None`` goes alone."""

@@ -21,9 +21,6 @@ from ztctl.core.values import Ref
 
 Needs = dict[StepId, set[StepId]]
 
-# Steps that come before the change itself, and hold for the time in between.
-TIGHTENING = frozenset({"restrict", "relax"})
-
 
 def ordered(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
     """The same changes, each step knowing the steps that it needs.
@@ -36,7 +33,6 @@ def ordered(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
         _within(changes),
         _references(changes),
         _releases(changes, kinds),
-        _narrowing(changes, kinds),
         _by_host([step for change in changes for step in change.steps]),
     ):
         if step != need:
@@ -65,25 +61,16 @@ def _within(changes: Sequence[Change]) -> Iterator[tuple[StepId, StepId]]:
 
 
 def _references(changes: Sequence[Change]) -> Iterator[tuple[StepId, StepId]]:
-    """Who refers to an object waits for the step that makes it, or makes it right."""
+    """Who refers to an object waits for the step that makes it."""
     provided: dict[Address, list[StepId]] = {
-        change.address: [step.id for step in change.steps if step.provides] for change in changes
+        change.address: [step.id for step in change.steps if step.id.verb == "create"]
+        for change in changes
     }
     for change in changes:
         for step in change.steps:
             for found in references(step.values):
                 if isinstance(found, Ref):
-                    needed = provided.get(found.to, ())
-                    yield from (
-                        (step.id, need) for need in needed if _is_awaited(need, step, found)
-                    )
-
-
-def _is_awaited(need: StepId, step: Step, found: Ref) -> bool:
-    # What only makes the way in narrower may refer to the old version of something, and what an
-    # application's tokens are for stays as long as the application.
-    stays = step.id.verb in TIGHTENING or found.attribute == "aud"
-    return need.verb == "create" or not stays
+                    yield from ((step.id, need) for need in provided.get(found.to, ()))
 
 
 def _releases(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[StepId, StepId]]:
@@ -106,32 +93,6 @@ def _release(change: Change, target: Change) -> Iterator[tuple[StepId, StepId]]:
         # What is replaced cannot wait for those who will refer to its successor.
         if target.action is Action.DELETE or step.id.verb == "delete":
             yield last, step.id
-
-
-def _narrowing(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[StepId, StepId]]:
-    """A policy or group changes only after those that drop it have dropped it.
-
-    Otherwise somebody who is let in by the new version could enter what it is about to leave.
-    """
-    changing = {
-        (change.address.kind, change.live.id): change
-        for change in changes
-        if change.phase is Phase.POLICY
-        and change.live is not None
-        and change.action in (Action.UPDATE, Action.ADOPT)
-    }
-    for change in changes:
-        if change.phase is not Phase.POLICY or change.action is Action.DELETE:
-            continue
-        kept = {found.to for found in references(change.written) if isinstance(found, Ref)}
-        for target in _live_targets(change, kinds, changing.get):
-            if target.address not in kept:
-                yield from (
-                    (later.id, step.id)
-                    for step in change.steps
-                    if step.provides
-                    for later in target.steps
-                )
 
 
 def _live_targets(

@@ -83,7 +83,6 @@ class Step:
         uncovers: names that no longer are protected by that application after it.
         opens: names that lead to an origin from this step on.
         closes: names that no longer do after it.
-        provides: others that refer to the object wait for this step.
         needs: the steps that must be finished before; filled in by the ordering.
     """
 
@@ -94,7 +93,6 @@ class Step:
     uncovers: frozenset[str] = frozenset()
     opens: frozenset[str] = frozenset()
     closes: frozenset[str] = frozenset()
-    provides: bool = False
     needs: frozenset[StepId] = frozenset()
 
 
@@ -162,6 +160,15 @@ class AccessChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Exposed:
+    """A name that is open as things are, and why; ``stays``: the plan does not close it."""
+
+    host: str
+    reason: str
+    stays: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """How many objects are added, changed, destroyed, adopted and forgotten."""
 
@@ -184,6 +191,7 @@ class Plan:
         refusals: why apply will not run, empty when it may.
         warnings: what is wrong but stops nothing.
         access: who gains and who loses entry, host by host.
+        exposed: names of the stack that are open now, stated by no file.
         live: every matched live object by address: what references resolve to.
     """
 
@@ -194,6 +202,7 @@ class Plan:
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[Problem, ...] = ()
     access: tuple[AccessChange, ...] = ()
+    exposed: tuple[Exposed, ...] = ()
     live: Mapping[Address, Live] = field(default_factory=dict, repr=False)
 
     @property

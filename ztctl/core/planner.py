@@ -13,12 +13,14 @@ from ztctl.core.allowances import Allowances
 from ztctl.core.compare import at_default, describe, differing, recanonised
 from ztctl.core.declared import Declared, Removed
 from ztctl.core.diagnostics import Problem, Problems, Severity
+from ztctl.core.exposed import exposed_names
 from ztctl.core.guards import refusals
 from ztctl.core.kind import Kind, Kinds
 from ztctl.core.matching import How, Match, Matcher
 from ztctl.core.objects import EMPTY, Live, Values, Wanted
 from ztctl.core.ordering import ordered
 from ztctl.core.plan import Action, Change, Edit, Plan, Reason, Refusal
+from ztctl.core.quotas import quota_warnings
 from ztctl.core.safety import Run, Stated, made_safe
 from ztctl.core.spec import replaced
 from ztctl.core.values import Lookup, Unknown
@@ -78,8 +80,9 @@ def build_plan(
         _printed_order(chosen, kinds),
         unchanged=sum(1 for item in wanted if item.address not in touched),
         refusals=_once_each((*planner.refused, *safe.refusals, *refused)),
-        warnings=tuple(dict.fromkeys(ledger.problems)),
+        warnings=tuple(dict.fromkeys((*ledger.problems, *quota_warnings(chosen, live, kinds)))),
         access=safe.access,
+        exposed=exposed_names(safe.timeline, ledger.own, run.public),
         live=dict(ledger.pairs) | {item.address: item.live for item in gone if item.live},
     )
 

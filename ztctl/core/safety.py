@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ztctl.core.access import EVERYONE, How
+from ztctl.core.access import How
 from ztctl.core.address import Address
 from ztctl.core.allowances import Allowances, allowed
 from ztctl.core.exposure import Entry
-from ztctl.core.gains import access_changes
+from ztctl.core.gains import access_changes, words
 from ztctl.core.history import timeline_of
 from ztctl.core.invariants import Invariant, Public, Violation, repaired, violations
 from ztctl.core.kind import Alternative, Kind, Kinds, Resolve
@@ -47,11 +47,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Safe:
-    """Changes in their order, why they may not be made, and whom they let in or shut out."""
+    """Changes in their order, why they may not be made, whom they let in or shut out, and when."""
 
     changes: tuple[Change, ...]
     refusals: tuple[Refusal, ...]
     access: tuple[AccessChange, ...]
+    timeline: Timeline
 
 
 def made_safe(changes: Sequence[Change], run: Run, names: Mapping[str, str]) -> Safe:
@@ -68,6 +69,7 @@ def made_safe(changes: Sequence[Change], run: Run, names: Mapping[str, str]) -> 
         best.changes,
         _refusals(best, run),
         access_changes(best.timeline, run.public, names),
+        best.timeline,
     )
 
 
@@ -260,13 +262,7 @@ def door(entry: Entry) -> str:
 
 def who(entry: Entry) -> str:
     """Who comes in by an entry, in words."""
-    test = entry.grant.who
-    if test == EVERYONE:
-        return "everyone"
-    label = getattr(test, "label", "")
-    if label:
-        return f"the group {label!r}"
-    return f"{getattr(test, 'selector', 'somebody')} {getattr(test, 'value', '')}".strip()
+    return words(entry.grant.who, {})
 
 
 def exposed_now(timeline: Timeline, hosts: Iterable[str]) -> Iterator[tuple[str, Entry]]:

@@ -6,15 +6,13 @@ of few objects, so that the states of each name are gone through, never those of
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from ztctl.core.access import Members, Policy, Rule, Test
+from ztctl.core.access import Members, Policy
 from ztctl.core.exposure import (
-    PROBE,
     Application,
     Entry,
     Fact,
@@ -22,15 +20,13 @@ from ztctl.core.exposure import (
     Settings,
     State,
     TunnelRules,
-    access_fits,
     entries,
-    ingress_fits,
     paths_of,
 )
 from ztctl.core.graph import in_order
+from ztctl.core.naming import ByName, Slot, examples, names_of, tests_in
 from ztctl.core.plan import StepId
 
-Slot = tuple[str, str]
 Needs = Mapping[StepId, Collection[StepId]]
 F = TypeVar("F", bound=Fact)
 
@@ -72,7 +68,7 @@ class Timeline:
         """Every name worth a look: the exact ones, and for each star one of every sort."""
         found: set[str] = set()
         for name in self._said:
-            found |= set(_examples(name))
+            found |= set(examples(name))
         return tuple(sorted(found))
 
     @cached_property
@@ -85,14 +81,18 @@ class Timeline:
         names: set[str] = set()
         for versions in self.slots.values():
             for version in versions:
-                names |= set(_names(version.fact))
+                names |= set(names_of(version.fact))
         return frozenset(names)
 
     # -- what concerns a name ---------------------------------------------------------------
 
     def steps(self, host: str) -> frozenset[StepId]:
         """Every step that may change who reaches what under a name."""
-        return self.steps_of(self._concerning(host))
+        key = "steps", host
+        if key not in self.memory:
+            self.memory[key] = self.steps_of(self._concerning(host))
+        found: frozenset[StepId] = self.memory[key]
+        return found
 
     def steps_of(self, slots: Iterable[Slot]) -> frozenset[StepId]:
         """Every step that changes one of these objects."""
@@ -125,7 +125,7 @@ class Timeline:
 
     def _core(self, host: str) -> list[Slot]:
         """Records, the tunnels they lead to, applications, the organisation."""
-        records = self._records.about(host)
+        records = self._records_of(host)
         tunnels = {
             (TUNNEL, fact.tunnel)
             for slot in records
@@ -134,7 +134,28 @@ class Timeline:
         }
         found = [*records, *(slot for slot in sorted(tunnels) if slot in self.slots)]
         found += self._applications.about(host)
-        return [*found, *(slot for slot in self.slots if slot[0] == ORGANIZATION)]
+        return [*found, *self._organizations]
+
+    def _records_of(self, host: str) -> list[Slot]:
+        """The records of a name, and those of the names that it is an alias of."""
+        waiting, seen = [host], {host}
+        found: dict[Slot, None] = {}
+        while waiting:
+            for slot in self._records.about(waiting.pop()):
+                found[slot] = None
+                news = {fact.alias for fact in self._facts(slot, Record) if fact.alias} - seen
+                seen |= news
+                waiting += news
+        return list(found)
+
+    @cached_property
+    def _organizations(self) -> tuple[Slot, ...]:
+        return tuple(slot for slot in self.slots if slot[0] == ORGANIZATION)
+
+    @cached_property
+    def memory(self) -> dict[object, Any]:
+        """What was found out about this timeline, for those who ask again."""
+        return {}
 
     def _policies_of(self, core: Iterable[Slot]) -> list[Slot]:
         ids = dict.fromkeys(
@@ -151,7 +172,7 @@ class Timeline:
             test
             for slot in policies
             for policy in self._facts(slot, Policy)
-            for test in _tests(policy.about)
+            for test in tests_in(policy.about)
         ]
         waiting += [
             test
@@ -159,7 +180,7 @@ class Timeline:
             for app in self._facts(slot, Application)
             for own in app.policies
             if isinstance(own, Policy)
-            for test in _tests(own.about)
+            for test in tests_in(own.about)
         ]
         found: set[Slot] = set()
         while waiting:
@@ -168,7 +189,7 @@ class Timeline:
             if test.selector == "group" and slot in self.slots and slot not in found:
                 found.add(slot)
                 for members in self._facts(slot, Members):
-                    waiting += _tests(members)
+                    waiting += tests_in(members)
         return found
 
     def _facts(self, slot: Slot, sort: type[F]) -> Iterator[F]:
@@ -177,8 +198,8 @@ class Timeline:
                 yield version.fact
 
     @cached_property
-    def _records(self) -> _ByName:
-        return _ByName(
+    def _records(self) -> ByName:
+        return ByName(
             (slot, fact.name)
             for slot in self.slots
             if slot[0] == RECORD
@@ -186,8 +207,8 @@ class Timeline:
         )
 
     @cached_property
-    def _applications(self) -> _ByName:
-        return _ByName(
+    def _applications(self) -> ByName:
+        return ByName(
             (slot, place.partition("/")[0])
             for slot in self.slots
             if slot[0] == APPLICATION
@@ -282,7 +303,10 @@ class Timeline:
         core = self._core(host)
         policies = self._policies_of(core)
         applications = [fact for slot in core for fact in self._facts(slot, Application)]
-        return Look(self, host, tuple(core), tuple(policies), paths_of(host, applications))
+        elsewhere = not any(slot[0] == TUNNEL for slot in core)
+        return Look(
+            self, host, tuple(core), tuple(policies), paths_of(host, applications), elsewhere
+        )
 
     def fact_at(self, slot: Slot, done: Collection[StepId]) -> Any:
         """What an object is when these steps are done; ``None`` where there is none."""
@@ -302,6 +326,7 @@ class Look:
     core: tuple[Slot, ...]
     policies: tuple[Slot, ...]
     paths: tuple[str, ...]
+    is_elsewhere: bool
 
     def at(self, done: Collection[StepId]) -> Moment:
         """Who reaches what when these steps are done and no others."""
@@ -322,59 +347,9 @@ class Look:
             lambda key: line.fact_at((GROUP, key), done),
             next((fact for fact in facts if isinstance(fact, Settings)), Settings()),
             self.paths,
+            self.is_elsewhere,
         )
         return Moment(frozenset(done), entries(state))
-
-
-class _ByName:
-    """Slots by the names and patterns of their objects."""
-
-    def __init__(self, named: Iterable[tuple[Slot, str]]) -> None:
-        self._exact: dict[str, dict[Slot, None]] = defaultdict(dict)
-        self._stars: dict[str, dict[Slot, None]] = defaultdict(dict)
-        for slot, name in named:
-            (self._stars if "*" in name else self._exact)[name][slot] = None
-
-    def about(self, host: str) -> list[Slot]:
-        found = dict(self._exact.get(host, {}))
-        for pattern, slots in self._stars.items():
-            if access_fits(pattern, host) or ingress_fits(pattern, host):
-                found |= slots
-        return list(found)
-
-
-def _tests(members: Members) -> list[Rule]:
-    found: list[Rule] = []
-    waiting: list[Test] = [*members.include, *members.exclude, *members.require]
-    while waiting:
-        test = waiting.pop()
-        if isinstance(test, Rule):
-            found.append(test)
-        else:
-            waiting += [*test.include, *test.exclude, *test.require]
-    return found
-
-
-def _names(fact: Fact | None) -> Iterator[str]:
-    match fact:
-        case Record(name=name):
-            yield name
-        case Application(places=places):
-            yield from (place.partition("/")[0] for place in places)
-        case TunnelRules(rules=tuple() as rules):
-            yield from (rule.hostname for rule in rules if rule.hostname not in ("", "*"))
-        case _:
-            return
-
-
-def _examples(name: str) -> Iterator[str]:
-    """A name itself; for a star, a name right below it and one below that."""
-    if "*" not in name:
-        yield name
-        return
-    yield name.replace("*", PROBE)
-    if name.startswith("*."):
-        yield f"{PROBE}.{PROBE}{name[1:]}"
 
 
 def now(facts: Mapping[Slot, Fact]) -> Timeline:

@@ -47,6 +47,15 @@ class Ledger:
         """Every live object of a kind that was read."""
         return self._live.get(kind, ())
 
+    @property
+    def own(self) -> Iterator[Live]:
+        """Every live object that carries the stack's mark or was matched with the files."""
+        for items in self._live.values():
+            for live in items:
+                ours = live.mark is not None and live.mark.stack == self.stack
+                if ours or self.owner_of(live) is not None:
+                    yield live
+
     def wanted_of(self, kind: str) -> Sequence[Wanted]:
         """Every wanted object of a kind."""
         return self._by_kind.get(kind, ())

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from ztctl.core.address import Address
 from ztctl.core.kind import Fields
+from ztctl.core.locks import DOOR
 from ztctl.core.markers import RefersTo
 from ztctl.documents.suggest import did_you_mean
 
@@ -67,6 +68,12 @@ def _number(value: Any) -> Any:
 
 
 def _stack(value: str) -> str:
+    if f"ztctl-{value}" == DOOR:
+        raise PydanticCustomError(
+            "stack",
+            "a stack cannot be called {value}: its mark would be the account's lock",
+            {"value": repr(value), "hint": "choose another name"},
+        )
     if _STACK.fullmatch(value):
         return value
     raise PydanticCustomError(

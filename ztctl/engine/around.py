@@ -14,6 +14,16 @@ Result = Live | CallFailed | None
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """A step that needs no write any more: the object as it is, ``None`` when it is gone."""
+
+    live: Live | None
+
+
+Verdict = CallFailed | Done
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """One step about to be done: its change, the object it works on, what it will write.
 
@@ -39,8 +49,15 @@ class Around:
             Failure, CallFailed: the run does not begin.
         """
 
-    async def before(self, work: Sequence[Work]) -> Mapping[StepId, CallFailed]:
-        """Just before these steps are sent together; those that come back fail unsent."""
+    async def before(self, work: Sequence[Work]) -> Mapping[StepId, Verdict]:
+        """Just before these steps are sent together; those that come back are not sent.
+
+        They fail, or they are done already.
+        """
+        return {}
+
+    async def prove(self, done: Sequence[tuple[Work, Live]]) -> Mapping[StepId, CallFailed]:
+        """Just after these steps were done together; those that come back have failed after all."""
         return {}
 
     async def after(self, work: Work, result: Result) -> None:

@@ -73,6 +73,11 @@ async def _once(call: Call, api: Api) -> Json:
     try:
         return await api.send(call)
     except CallFailed as failure:
-        if call.optional and failure.status == 404:
+        if call.optional and failure.status == 404 and _says_absent(failure):
             return None
         raise
+
+
+def _says_absent(failure: CallFailed) -> bool:
+    code = failure.call.absent
+    return not code or failure.has_code(code)

@@ -17,7 +17,7 @@ from ztctl.core.objects import Live, Values
 from ztctl.core.plan import Change, Plan, Step, StepId
 from ztctl.core.spec import replaced
 from ztctl.core.values import Ref
-from ztctl.engine.around import Around, Result, Work
+from ztctl.engine.around import Around, Done, Result, Verdict, Work
 from ztctl.engine.drive import Api, Sleep, drive
 from ztctl.engine.phases import Phases
 
@@ -165,17 +165,24 @@ class _Run:
     async def _results(self, steps: Sequence[Step]) -> list[tuple[Work, Result]]:
         """Each step with what came of it; what a companion holds back is not sent."""
         work, unready = self._work(steps)
-        held: dict[StepId, CallFailed] = {}
+        held: dict[StepId, Verdict] = {}
         for companion in self._means.around:
             held |= await companion.before([item for item in work if item.step.id not in held])
         sent = [item for item in work if item.step.id not in held]
         results = await self._sent(sent) if sent else []
-        done: list[tuple[Work, Result]] = list(zip(sent, results, strict=True))
+        done = await self._proven(list(zip(sent, results, strict=True)))
         return [
             *done,
-            *((item, held[item.step.id]) for item in work if item.step.id in held),
+            *((item, _result(held[item.step.id])) for item in work if item.step.id in held),
             *unready,
         ]
+
+    async def _proven(self, done: list[tuple[Work, Result]]) -> list[tuple[Work, Result]]:
+        made = [(item, result) for item, result in done if isinstance(result, Live)]
+        failed: dict[StepId, CallFailed] = {}
+        for companion in self._means.around if made else ():
+            failed |= await companion.prove([it for it in made if it[0].step.id not in failed])
+        return [(item, failed.get(item.step.id, result)) for item, result in done]
 
     def _work(self, steps: Sequence[Step]) -> tuple[list[Work], list[tuple[Work, Result]]]:
         ready: list[Work] = []
@@ -248,3 +255,7 @@ class _Run:
                 self._phases.leave(waiter)
                 self._means.report(skipped)
                 behind += self._waiters[waiter]
+
+
+def _result(verdict: Verdict) -> Result:
+    return verdict.live if isinstance(verdict, Done) else verdict

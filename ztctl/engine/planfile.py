@@ -94,6 +94,11 @@ def same(saved: Saved, plan: Plan) -> bool:
     return saved.account == plan.account and bool(saved.shown == now)
 
 
+def alike(one: Plan, other: Plan) -> bool:
+    """True when two plans do the same to the same objects, for whatever reasons."""
+    return one.account == other.account and bool(_shown(one) == _shown(other))
+
+
 def _shown(plan: Plan) -> Any:
     return [
         {

@@ -77,7 +77,7 @@ async def read_account(
 
     report(Reading(0, len(needed)))
     results = await asyncio.gather(*(read(kind) for kind in needed), return_exceptions=True)
-    _raise_all([item for item in results if isinstance(item, BaseException)])
+    raise_all([item for item in results if isinstance(item, BaseException)])
     return {
         kind.name: item
         for kind, item in zip(needed, results, strict=True)
@@ -85,7 +85,8 @@ async def read_account(
     }
 
 
-def _raise_all(errors: Sequence[BaseException]) -> None:
+def raise_all(errors: Sequence[BaseException]) -> None:
+    """Raise what there is: one failure as it is, several as one; foreign errors first."""
     for error in errors:
         if not isinstance(error, CallFailed):
             raise error

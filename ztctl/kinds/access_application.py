@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -19,7 +19,6 @@ from ztctl.core.allowances import Allowances, allowed
 from ztctl.core.calls import Call, Flow
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Problem
-from ztctl.core.exposure import Fact
 from ztctl.core.kind import Alternative, Ask, Fields, Kind, Resolve, World, gone_is_done
 from ztctl.core.markers import Default, Immutable, Local, RefersTo, Unordered
 from ztctl.core.objects import Live, Mark, Values, Wanted
@@ -27,9 +26,9 @@ from ztctl.core.plan import Action, Change, Refusal, Step
 from ztctl.core.spec import canonical_fields, fields_of, live_references
 from ztctl.core.values import Ref
 from ztctl.kinds import destinations as places
-from ztctl.kinds import facts
 from ztctl.kinds.access_policy import AccessPolicyFields, MfaConfig
 from ztctl.kinds.application_checks import mistakes, taken
+from ztctl.kinds.application_parts import attached_policies, primary, user_tags, whose
 from ztctl.kinds.application_steps import restricted_first, update_steps
 from ztctl.kinds.common import (
     ACCESS_APPS,
@@ -50,6 +49,9 @@ from ztctl.kinds.destinations import Place, Uri, public_hosts
 from ztctl.kinds.rules import LISTS, rules_from_api
 from ztctl.kinds.selectors import IDENTITY_PROVIDER
 from ztctl.kinds.zone import complain_without_zone
+
+if TYPE_CHECKING:
+    from ztctl.core.exposure import Fact
 
 PATH = "/accounts/{account}/access/apps"
 TAG = RefersTo("access_tag", attribute="name")
@@ -195,7 +197,7 @@ class AccessApplication(Kind):
         """Put the mark on, beside the tags that the file gives or that are there."""
         complain_without_zone(wanted, self.hosts(wanted.values), world)
         mark = Ref(Address("access_tag", str(Mark(world.stack, wanted.protect))), "name")
-        kept = _user_tags(live) if live is not None else []
+        kept = user_tags(live) if live is not None else []
         given = wanted.values["tags"] or [] if "tags" in wanted.values else kept
         return {
             **wanted.values,
@@ -205,12 +207,12 @@ class AccessApplication(Kind):
 
     def unmarked(self, live: Live) -> Values:
         """The live values without any mark among the tags."""
-        return {**live.values, "tags": _user_tags(live)}
+        return {**live.values, "tags": user_tags(live)}
 
     def uses(self, live: Live) -> Iterator[tuple[str, str]]:
         """Policies and tags, and what the application's own policies refer to."""
         yield from super().uses(live)
-        for policy in _attached(live.raw):
+        for policy in attached_policies(live.raw):
             if policy.get("reusable") is False:
                 yield from live_references(RULES, canonical_fields(RULES, rules_from_api(policy)))
 
@@ -255,14 +257,14 @@ class AccessApplication(Kind):
         new = self.hosts(change.written)
         match change.action:
             case Action.CREATE:
-                return (self.step(change, "create", covers=new, provides=True),)
+                return (self.step(change, "create", covers=new),)
             case Action.DELETE | Action.FORGET:
                 uncovers = old if change.action is Action.DELETE else frozenset()
                 return (self.step(change, str(change.action), uncovers=uncovers),)
             case Action.REPLACE:
                 return (
                     self.step(change, "delete", uncovers=old),
-                    self.step(change, "create", covers=new, provides=True),
+                    self.step(change, "create", covers=new),
                 )
             case _:
                 return update_steps(self, change, old, new)
@@ -273,6 +275,8 @@ class AccessApplication(Kind):
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
         """Where it stands, and whom it asks."""
+        from ztctl.kinds import facts
+
         return facts.application(values, live.raw if live else {})
 
     # -- flows ------------------------------------------------------------------------------
@@ -330,7 +334,7 @@ class AccessApplication(Kind):
         body["destinations"] = places.to_api(listed)
         public = [item for item in listed if isinstance(item, str)]
         if public:
-            body["domain"] = _primary(public, (text_of(carried, "domain"), values["name"]))
+            body["domain"] = primary(public, (text_of(carried, "domain"), values["name"]))
         body["policies"] = [
             {"id": policy, "precedence": place}
             for place, policy in enumerate(values.get("policies") or (), start=1)
@@ -338,7 +342,7 @@ class AccessApplication(Kind):
         return body
 
     def _live(self, raw: Mapping[str, Any]) -> Live:
-        attached = _attached(raw)
+        attached = attached_policies(raw)
         said = {
             **raw,
             "destinations": places.from_api(raw),
@@ -354,7 +358,7 @@ class AccessApplication(Kind):
             ),
         }
         values = canonical_fields(self.specs, {**said, "tags": tags})
-        mark = _whose(marks)
+        mark = whose(marks)
         return Live(self.name, text_of(raw, "id"), name, name, values, attributes, mark, raw)
 
 
@@ -373,26 +377,3 @@ def marked_hosts(reply: Any, stack: str) -> frozenset[str]:
         if live.mark is not None and live.mark.stack == stack
         for name in kind.hosts(live.values)
     )
-
-
-def _whose(marks: Sequence[Mark]) -> Mark | None:
-    """The mark of an application; one with marks of several stacks is nobody's to change."""
-    stacks = sorted({mark.stack for mark in marks})
-    return Mark(" and ".join(stacks), any(mark.protect for mark in marks)) if stacks else None
-
-
-def _user_tags(live: Live) -> list[str]:
-    return [tag for tag in live.values.get("tags") or () if Mark.read(tag) is None]
-
-
-def _primary(public: Sequence[str], preferred: Iterable[str]) -> str:
-    return next((item for item in preferred if item in public), public[0])
-
-
-def _attached(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = [item for item in items(raw, "policies") if isinstance(item, Mapping)]
-    return sorted(found, key=lambda policy: _precedence(policy.get("precedence")))
-
-
-def _precedence(value: Any) -> int:
-    return value if isinstance(value, int) else 0

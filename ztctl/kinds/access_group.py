@@ -7,16 +7,17 @@ come back as null (Terraform provider v5 and its acceptance tests, July 2026).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ztctl.core.calls import Call, Flow
-from ztctl.core.exposure import Fact
 from ztctl.core.kind import Ask, Fields, gone_is_done
 from ztctl.core.objects import Live, Mark, Values
 from ztctl.core.spec import canonical_fields
-from ztctl.kinds import facts
 from ztctl.kinds.common import ACCESS_ORG, Protect, listing, objects, segment, text_of, written
 from ztctl.kinds.rules import Included, Ruled, Rules, rules_from_api, rules_to_api
+
+if TYPE_CHECKING:
+    from ztctl.core.exposure import Fact
 
 PATH = "/accounts/{account}/access/groups"
 
@@ -74,6 +75,8 @@ class AccessGroup(Ruled):
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """Who belongs to it."""
+        from ztctl.kinds import facts
+
         return facts.members(values, str(values.get("name") or ""))
 
     def _live(self, raw: Mapping[str, Any]) -> Live:

@@ -8,18 +8,16 @@ was detached too (Terraform provider v5 issue and fix, July 2026).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ztctl.core.calls import Call, Flow
-from ztctl.core.exposure import Fact
 from ztctl.core.kind import Ask, Fields, gone_is_done
 from ztctl.core.markers import Default, Normalised, Unordered
 from ztctl.core.objects import Live, Mark, Values
 from ztctl.core.spec import canonical_fields
-from ztctl.kinds import facts
 from ztctl.kinds.common import (
     ACCESS_APPS,
     Duration,
@@ -36,6 +34,9 @@ from ztctl.kinds.common import (
     written,
 )
 from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_from_api, rules_to_api
+
+if TYPE_CHECKING:
+    from ztctl.core.exposure import Fact
 
 PATH = "/accounts/{account}/access/policies"
 
@@ -129,6 +130,10 @@ class AccessPolicy(Ruled):
         found = yield listing(PATH, ACCESS_APPS, 1000)
         return tuple(self._live(raw) for raw in objects(found))
 
+    def beside(self, live: Live) -> Values:
+        """What is carried over."""
+        return {"connection_rules": live.raw.get("connection_rules") or None}
+
     def create(self, values: Values) -> Flow[Live]:
         """Make the policy."""
         body = self._body(values, {})
@@ -161,6 +166,8 @@ class AccessPolicy(Ruled):
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """Whom it lets in or keeps out."""
+        from ztctl.kinds import facts
+
         return facts.policy(values)
 
     def _body(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:

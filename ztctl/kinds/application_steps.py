@@ -18,16 +18,16 @@ def update_steps(
     wanted = list(change.written["destinations"])
     both = wanted + [item for item in had if item not in wanted]
     if not old - new:
-        return (kind.step(change, "update", covers=new - old, provides=True),)
+        return (kind.step(change, "update", covers=new - old),)
     public = sum(1 for item in both if isinstance(item, str))
     if public > MOST_DOMAINS:
         facts = {"covers": new - old, "uncovers": old - new}
-        return (kind.step(change, "update", provides=True, **facts),)
+        return (kind.step(change, "update", **facts),)
     narrow = kind.step(change, "narrow", uncovers=old - new)
     if len(both) == len(had) and len(change.edits) == len(had) - len(wanted):
         return (narrow,)
     widened = {**change.written, "destinations": both}
-    widen = kind.step(change, "widen", values=widened, covers=new - old, provides=True)
+    widen = kind.step(change, "widen", values=widened, covers=new - old)
     return (widen, narrow)
 
 

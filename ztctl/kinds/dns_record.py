@@ -8,7 +8,7 @@ patches, puts, posts (Cloudflare OpenAPI description, Terraform provider v5, Clo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 from pydantic_core import PydanticCustomError
@@ -16,14 +16,12 @@ from pydantic_core import PydanticCustomError
 from ztctl.core.calls import Call, CallFailed, Flow
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Problem
-from ztctl.core.exposure import Fact
 from ztctl.core.hostnames import to_ascii
-from ztctl.core.kind import Ask, Fields, Kind, World
+from ztctl.core.kind import Ask, Fields, Kind, World, gone_is_done
 from ztctl.core.markers import Default, Normalised, RefersTo, Unordered
 from ztctl.core.objects import Live, Mark, Values, Wanted
 from ztctl.core.plan import Action, Change, Phase, Step
 from ztctl.core.spec import canonical_fields
-from ztctl.kinds import facts
 from ztctl.kinds.access_application import applications, marked_hosts
 from ztctl.kinds.common import (
     DNS,
@@ -37,8 +35,12 @@ from ztctl.kinds.common import (
     segment,
     text_of,
 )
+from ztctl.kinds.dns_bodies import as_it_was, body, displaces
 from ztctl.kinds.tunnel import configuration, configured_hosts, own_tunnels, tunnels
 from ztctl.kinds.zone import FREE_BATCH, complain_without_zone, zone_of, zones, zones_in
+
+if TYPE_CHECKING:
+    from ztctl.core.exposure import Fact
 
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
@@ -164,7 +166,7 @@ class DnsRecord(Kind):
         name = frozenset({to_ascii(change.address.key)})
         match change.action:
             case Action.CREATE:
-                return (self.step(change, "create", opens=name, provides=True),)
+                return (self.step(change, "create", opens=name),)
             case Action.DELETE:
                 return (self.step(change, "delete", closes=name),)
             case Action.UPDATE | Action.ADOPT:
@@ -172,12 +174,14 @@ class DnsRecord(Kind):
                 moved = name if turned or change.others else frozenset()
                 values = {**change.written, "displaces": [other.id for other in change.others]}
                 facts = {"values": values, "opens": moved, "closes": moved}
-                return (self.step(change, "update", provides=True, **facts),)
+                return (self.step(change, "update", **facts),)
             case _:
                 return super().steps(change)
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """Where the name leads."""
+        from ztctl.kinds import facts
+
         return facts.record(values, str(values.get("name") or (live.name if live else "")))
 
     # -- reading ----------------------------------------------------------------------------
@@ -201,14 +205,25 @@ class DnsRecord(Kind):
         )
         later = [zone for zone in _zones_of(served, known) if zone not in first]
         further = yield tuple(records(zone) for zone in later)
+        return self._lives((*first, *later), (*replies[: len(first)], *further))
+
+    def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
+        """The records of the zones that are about to be written."""
+        zones_ = [_zone_at(*place) for place in sorted({_place_of(change) for change in changes})]
+        replies = yield tuple(records(zone) for zone in zones_)
+        return self._lives(zones_, replies)
+
+    def _lives(self, zones_: Sequence[Live], replies: Sequence[Any]) -> tuple[Live, ...]:
         return tuple(
             self._live(raw, zone)
-            for zone, reply in zip(
-                (*first, *later), (*replies[: len(first)], *further), strict=True
-            )
+            for zone, reply in zip(zones_, replies, strict=True)
             for raw in objects(reply)
             if text_of(raw, "type") in _ADDRESSES
         )
+
+    def beside(self, live: Live) -> Values:
+        """The type: another record may stand where one was."""
+        return {"type": live.attribute("type")}
 
     def _live(self, raw: Mapping[str, Any], zone: Live) -> Live:
         name = to_ascii(text_of(raw, "name"))
@@ -261,18 +276,18 @@ class DnsRecord(Kind):
         return first + (yield from self._attempt(work[middle:]))
 
     def _send(self, work: Sequence[Work]) -> Flow[list[Result]]:
-        body: dict[str, list[Any]] = {"deletes": [], "puts": [], "posts": []}
+        batch: dict[str, list[Any]] = {"deletes": [], "puts": [], "posts": []}
         for step, live, values in work:
             if step.id.verb == "delete":
-                body["deletes"].append({"id": live.id if live else ""})
-            elif live is not None and not _displaces(live, values):
-                body["puts"].append({"id": live.id, **_body(values, live.raw)})
+                batch["deletes"].append({"id": live.id if live else ""})
+            elif live is not None and not displaces(live, values):
+                batch["puts"].append({"id": live.id, **body(values, live.raw)})
             else:
                 old = (live.id, *values.get("displaces", ())) if live else ()
-                body["deletes"] += [{"id": item} for item in old]
-                body["posts"].append(_body(values, {}))
+                batch["deletes"] += [{"id": item} for item in old]
+                batch["posts"].append(body(values, {}))
         path = f"/zones/{segment(_zone(work[0]))}/dns_records/batch"
-        sent = {key: items for key, items in body.items() if items}
+        sent = {key: items for key, items in batch.items() if items}
         reply = yield Call("POST", path, sent, permission=DNS)
         return self._results(work, reply if isinstance(reply, Mapping) else {})
 
@@ -289,13 +304,22 @@ class DnsRecord(Kind):
 
     def _made(self, made: Mapping[str, Any], live: Live | None, values: Values) -> Result:
         name = str(values.get("name") or (live.name if live else ""))
-        raw = made.get(name) or {**_body(values, {}), "id": live.id if live else ""}
-        zone = Live("zone", str(values["zone_id"]), "", "", {}, {"batch": values.get("batch")})
+        raw = made.get(name) or {**body(values, {}), "id": live.id if live else ""}
+        zone = _zone_at(str(values["zone_id"]), values.get("batch"))
         return self._live(raw, zone)
+
+    def undo(self, step: Step, before: Live | None, made: Live) -> Flow[None]:
+        """Let the name lead where it led to; where it took other records' place, nowhere."""
+        path = f"/zones/{segment(str(made.attribute('zone_id')))}/dns_records"
+        if before is None or displaces(before, step.values):
+            yield from gone_is_done(Call("DELETE", f"{path}/{segment(made.id)}", permission=DNS))
+        else:
+            call = Call("PUT", f"{path}/{segment(before.id)}", as_it_was(before), permission=DNS)
+            yield call
 
     def _after_lost_answer(self, work: Sequence[Work]) -> Flow[list[Result]]:
         """A batch is one transaction: one look tells whether all of it was done, or nothing."""
-        zone = Live("zone", _zone(work[0]), "", "", {}, {"batch": _limit(work[0])})
+        zone = _zone_at(_zone(work[0]), _limit(work[0]))
         found = objects((yield records(zone)))
         ids = {text_of(raw, "id") for raw in found}
         by_name = {
@@ -319,13 +343,17 @@ class DnsRecord(Kind):
             return live is None or live.id not in ids
         raw = by_name.get(str(values["name"]))
         return raw is not None and all(
-            raw.get(key) == value for key, value in _body(values, {}).items() if value
+            raw.get(key) == value for key, value in body(values, {}).items() if value
         )
 
 
 def records(zone: Live) -> Call:
     """The list of a zone's records."""
     return listing(f"/zones/{segment(zone.id)}/dns_records", DNS, 5000)
+
+
+def _zone_at(id_: str, limit: Any) -> Live:
+    return Live("zone", id_, "", "", {}, {"batch": limit})
 
 
 def _zones_of(names: frozenset[str], known: Sequence[Live]) -> list[Live]:
@@ -348,6 +376,11 @@ def _place(live: Live) -> dict[str, Any]:
     }
 
 
+def _place_of(change: Change) -> tuple[str, int]:
+    place = _place(change.live) if change.live else change.written
+    return str(place["zone_id"]), int(place["batch"])
+
+
 def _is_missing(failure: CallFailed) -> bool:
     # Error 81044: the record does not exist.
     return failure.has_code(81044)
@@ -363,25 +396,3 @@ def _limit(item: Work) -> int:
     _, live, values = item
     limit = values.get("batch") or (live.attribute("batch") if live else None)
     return limit if isinstance(limit, int) else FREE_BATCH
-
-
-def _displaces(live: Live, values: Values) -> bool:
-    return live.attribute("type") != "CNAME" or bool(values.get("displaces"))
-
-
-def _body(values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole record: what is wanted, and what is live of the fields left unsaid."""
-    unsaid = {
-        key: carried[key] for key in ("tags", "settings") if key not in values and carried.get(key)
-    }
-    said = {key: values[key] for key in ("tags", "settings") if values.get(key)}
-    return {
-        **unsaid,
-        **said,
-        "type": "CNAME",
-        "name": values["name"],
-        "content": values["tunnel"],
-        "proxied": values["proxied"],
-        "ttl": values["ttl"],
-        "comment": values.get("comment") or "",
-    }

@@ -92,16 +92,21 @@ def tunnel(values: Values) -> TunnelRules:
     Only a rule's own Access settings are checked: those of the whole tunnel are read by
     cloudflared and never asked (cloudflared 2026.8.2, package ``ingress``).
     """
-    return TunnelRules(tuple(_ingress(rule) for rule in values.get("ingress") or ()))
+    general = values.get("origin_request") or {}
+    return TunnelRules(tuple(_ingress(rule, general) for rule in values.get("ingress") or ()))
 
 
-def _ingress(rule: Mapping[str, Any]) -> Ingress:
-    access = (rule.get("origin_request") or {}).get("access") or {}
+def _ingress(rule: Mapping[str, Any], general: Mapping[str, Any]) -> Ingress:
+    own = rule.get("origin_request") or {}
+    access = own.get("access") or {}
     tags: Iterable[Any] = access.get("aud_tag") or ()
     # Without an audience nothing is known to be checked: unknown is open.
     checked = bool(access.get("required")) and bool(tags)
+    service = str(rule.get("service"))
+    # It makes any service dial what the client asks for (cloudflared 2026.8.2, same package).
+    bastion = {**general, **own}.get("bastion_mode") and not service.startswith("http_status")
     return Ingress(
-        str(rule.get("service")),
+        "bastion" if bastion else service,
         str(rule.get("hostname") or "*"),
         str(rule.get("path") or ""),
         frozenset(str(tag) for tag in tags) if checked else None,
@@ -113,7 +118,8 @@ def record(values: Values, name: str) -> Record:
     target = str(values.get("tunnel") or "")
     key = target.removesuffix(_TUNNEL_DOMAIN)
     leads = key != target or is_new(target)
-    return Record(name, key if leads else None, bool(values.get("proxied")))
+    alias = "" if leads else target.removesuffix(".").lower()
+    return Record(name, key if leads else None, bool(values.get("proxied")), alias)
 
 
 def _seconds(text: Any) -> float | None:

@@ -6,12 +6,15 @@ Connectors check tokens against its team's name, and it may refuse hosts that no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ztctl.core.calls import Call, CallFailed, Flow
-from ztctl.core.exposure import Fact, Settings
 from ztctl.core.kind import Ask, Kind
 from ztctl.core.objects import Live, Values
 from ztctl.kinds.common import ACCESS_ORG, items, text_of
+
+if TYPE_CHECKING:
+    from ztctl.core.exposure import Fact
 
 PATH = "/accounts/{account}/access/organizations"
 _DOMAIN = ".cloudflareaccess.com"
@@ -26,7 +29,7 @@ class Organization(Kind):
 
     def needed(self, ask: Ask) -> bool:
         """When a host may be opened, or closed to somebody."""
-        return any(ask.wanted.get(kind) for kind in _ABOUT_HOSTS)
+        return ask.thorough or any(ask.wanted.get(kind) for kind in _ABOUT_HOSTS)
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
         """The organisation, or nothing where the token may not see it.
@@ -55,6 +58,8 @@ class Organization(Kind):
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
         """Whether a host without an application is refused."""
+        from ztctl.core.exposure import Settings
+
         if live is None:
             return None
         exempt = live.attribute("exempt_zones")

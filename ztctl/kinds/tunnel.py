@@ -10,27 +10,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from ztctl.core.allowances import Allowances, allowed
 from ztctl.core.calls import Call, CallFailed, Flow
 from ztctl.core.declared import Declared
 from ztctl.core.diagnostics import Problem, Severity
-from ztctl.core.exposure import UNKNOWN_TUNNEL, Fact
 from ztctl.core.kind import Alternative, Ask, Fields, Kind, Resolve, World, gone_is_done
 from ztctl.core.markers import Default, Immutable
 from ztctl.core.objects import Live, Mark, Values, Wanted
 from ztctl.core.plan import Action, Change, Phase, Refusal, Step
 from ztctl.core.spec import canonical_fields
-from ztctl.kinds import facts, ingress, origin_request
+from ztctl.kinds import ingress, origin_request
 from ztctl.kinds.audience import with_access
 from ztctl.kinds.common import TUNNEL, Protect, listing, objects, segment, text_of, written
 from ztctl.kinds.ingress import IngressRule
 from ztctl.kinds.origin_request import OriginRequest
 
+if TYPE_CHECKING:
+    from ztctl.core.exposure import Fact
+
 PATH = "/accounts/{account}/cfd_tunnel"
 WARP = "warp-routing"
 UNREAD = object()
+# "Configuration not found": a tunnel that never had one.
+NOT_CONFIGURED = 1055
 
 
 class TunnelFields(Fields):
@@ -134,7 +138,7 @@ class Tunnel(Kind):
         match change.action:
             case Action.CREATE:
                 return (
-                    self.step(change, "create", provides=True),
+                    self.step(change, "create"),
                     self.step(change, "configure", opens=new),
                 )
             case Action.DELETE:
@@ -148,7 +152,7 @@ class Tunnel(Kind):
     def _update_steps(self, change: Change) -> Iterator[Step]:
         touched = {edit.path.partition("[")[0].partition(".")[0] for edit in change.edits}
         if "name" in touched:
-            yield self.step(change, "rename", provides=True)
+            yield self.step(change, "rename")
         if not touched & {"ingress", "origin_request"}:
             return
         assert change.live is not None
@@ -189,6 +193,9 @@ class Tunnel(Kind):
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """What it serves; what was not read may be anything."""
+        from ztctl.core.exposure import UNKNOWN_TUNNEL
+        from ztctl.kinds import facts
+
         read = live is None or live.values is not values or live.attribute("is_read")
         return facts.tunnel(values) if read else UNKNOWN_TUNNEL
 
@@ -198,7 +205,7 @@ class Tunnel(Kind):
         """A tunnel that is only made or renamed serves what it served."""
         match step.id.verb:
             case "create":
-                return facts.tunnel({})
+                return self.fact({}, None)
             case "rename":
                 return before
             case _:
@@ -214,6 +221,20 @@ class Tunnel(Kind):
         configurations = yield tuple(configuration(raw) for raw in ours)
         by_id = {text_of(raw, "id"): reply for raw, reply in zip(ours, configurations, strict=True)}
         return tuple(self._live(raw, by_id.get(text_of(raw, "id"), UNREAD)) for raw in found)
+
+    def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
+        """The list, and of what changes the configurations that the plan has seen."""
+        found = objects((yield tunnels()))
+        lives = [change.live for change in changes if change.live is not None]
+        seen = {live.id for live in lives if live.attribute("is_read")}
+        ours = [raw for raw in found if text_of(raw, "id") in seen]
+        replies = yield tuple(configuration(raw) for raw in ours)
+        by_id = {text_of(raw, "id"): reply for raw, reply in zip(ours, replies, strict=True)}
+        return tuple(self._live(raw, by_id.get(text_of(raw, "id"), UNREAD)) for raw in found)
+
+    def beside(self, live: Live) -> Values:
+        """What is carried over."""
+        return {WARP: live.raw.get(WARP) or None}
 
     def create(self, values: Values) -> Flow[Live]:
         """Make the tunnel; its secret, which the reply holds, is not kept."""
@@ -232,7 +253,9 @@ class Tunnel(Kind):
         path = f"{PATH}/{segment(live.id)}"
         if verb in ("rename", "forget"):
             raw = yield Call("PATCH", path, {"name": values["name"]}, permission=TUNNEL)
-            return self._live({**live.raw, **_public(raw)}, None)
+            # Its configuration is what it was.
+            known = {"config": live.raw["config"]} if "config" in live.raw else None
+            return self._live({**live.raw, **_public(raw)}, known)
         config: dict[str, Any] = {"ingress": ingress.to_api(values["ingress"])}
         settings = origin_request.to_api(values.get("origin_request"))
         if settings:
@@ -240,8 +263,29 @@ class Tunnel(Kind):
         # Legacy, and nothing that a file can say: it stays as it is.
         if live.raw.get(WARP):
             config[WARP] = live.raw[WARP]
-        yield Call("PUT", f"{path}/configurations", {"config": config}, permission=TUNNEL)
-        return self._live(live.raw, {"config": config})
+        call = Call("PUT", f"{path}/configurations", {"config": config}, permission=TUNNEL)
+        reply = yield call
+        version = reply.get("version") if isinstance(reply, Mapping) else None
+        return self._live(live.raw, {"config": config, "version": version})
+
+    def lagging(self, live: Live) -> Flow[tuple[str, ...]]:
+        """The connectors that run an older configuration than the one just written.
+
+        A connector fetches its configuration by itself and says in ``config_version`` which one it
+        runs; nothing can be told of one that says none.
+        """
+        version = live.attribute("version")
+        if not isinstance(version, int):
+            return ()
+        path = f"{PATH}/{segment(live.id)}/connections"
+        found = objects((yield Call("GET", path, permission=TUNNEL)))
+        return tuple(text_of(raw, "id") for raw in found if _runs_older(raw, version))
+
+    def undo(self, step: Step, before: Live | None, made: Live) -> Flow[None]:
+        """Put back the configuration that was there."""
+        assert before is not None, "a step that serves names works on a tunnel that is there"
+        rules = before.values.get("ingress") or ingress.closed([])
+        yield from self.update(made, {**before.values, "ingress": rules}, step.id.verb)
 
     def delete(self, live: Live) -> Flow[None]:
         """Delete the tunnel; connections that the plan allowed to be cut are dropped first."""
@@ -272,9 +316,12 @@ class Tunnel(Kind):
             "status": text_of(raw, "status"),
             # What was not read may serve anything.
             "is_read": reply is not UNREAD and _source(raw) == "cloudflare",
+            # Of the configuration, once this run has written it.
+            "version": reply.get("version") if isinstance(reply, Mapping) else None,
         }
         values = canonical_fields(self.specs, said)
-        kept = {**_public(raw), **({WARP: config[WARP]} if config.get(WARP) else {})}
+        warp = {WARP: config[WARP]} if config.get(WARP) else {}
+        kept = {**_public(raw), **warp, **({"config": config} if config else {})}
         return Live(self.name, text_of(raw, "id"), name, key, values, attributes, mark, kept)
 
 
@@ -286,7 +333,7 @@ def tunnels(**query: str) -> Call:
 def configuration(raw: Mapping[str, Any]) -> Call:
     """The configuration of one tunnel; a fresh one may have none (error 1055)."""
     path = f"{PATH}/{segment(text_of(raw, 'id'))}/configurations"
-    return Call("GET", path, permission=TUNNEL, optional=True)
+    return Call("GET", path, permission=TUNNEL, optional=True, absent=NOT_CONFIGURED)
 
 
 def own_tunnels(reply: Any, ask: Ask) -> list[Mapping[str, Any]]:
@@ -322,3 +369,8 @@ def _public(raw: Any) -> dict[str, Any]:
     """A tunnel without the secrets that the reply to its creation holds."""
     kept = ("id", "name", "config_src", "remote_config", "status", WARP)
     return {key: raw[key] for key in kept if key in raw} if isinstance(raw, Mapping) else {}
+
+
+def _runs_older(connector: Mapping[str, Any], version: int) -> bool:
+    runs = connector.get("config_version")
+    return isinstance(runs, int) and runs < version

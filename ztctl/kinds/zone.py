@@ -15,6 +15,10 @@ from ztctl.kinds.common import ZONE, listing, objects, text_of
 # Operations in one DNS batch: 200 on the free plan, 3,500 on the others (Cloudflare docs).
 FREE_BATCH = 200
 PAID_BATCH = 3500
+# Records in one zone, by default: those on the free plan have fewer since September 2024.
+FREE_RECORDS = 200
+OLD_FREE_RECORDS = 1000
+PAID_RECORDS = 3500
 
 
 class Zone(Kind):
@@ -71,5 +75,10 @@ def _live(raw: Mapping[str, Any]) -> Live:
     plan = raw.get("plan")
     legacy = text_of(plan, "legacy_id") if isinstance(plan, Mapping) else ""
     paid = legacy in ("pro", "business", "enterprise")
-    attributes = {"batch": PAID_BATCH if paid else FREE_BATCH}
+    old = text_of(raw, "created_on") < "2024-09"
+    free = OLD_FREE_RECORDS if old else FREE_RECORDS
+    attributes = {
+        "batch": PAID_BATCH if paid else FREE_BATCH,
+        "records": PAID_RECORDS if paid else free,
+    }
     return Live("zone", text_of(raw, "id"), name, name, {}, attributes)

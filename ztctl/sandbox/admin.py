@@ -16,8 +16,9 @@
 
 Bodies are those of a script file (`ztctl.sandbox.script`) and answers travel in the service's own
 envelope. A page in somebody's browser must not reach this: the `Host` has to be this machine's
-loopback (so that a name which is made to resolve to it does not pass), there must be no `Origin`,
-and a write has to be `application/json`, which no form can send.
+loopback (so that a name which is made to resolve to it does not pass), there must be no `Origin`
+nor a `Sec-Fetch-Site` but `none` (an address that somebody typed), and a write has to be
+`application/json`, which no form can send.
 """  # noqa: E501 - a table's row is one line
 
 from __future__ import annotations
@@ -174,7 +175,8 @@ def _check_origin(request: Request, peer: str) -> None:
     match = HOST.fullmatch(request.header("host") or "")
     if match is None or not is_loopback(match["name"].lower()) or not is_loopback(peer):
         raise ApiError(403, 9109, "The sandbox is steered from this machine only")
-    if request.header("origin") is not None:
+    site = request.header("sec-fetch-site")
+    if request.header("origin") is not None or site not in (None, "none"):
         raise ApiError(403, 9109, "The sandbox is not steered by web pages")
 
 

@@ -19,7 +19,7 @@ from ztctl.sandbox.routing import Route
 from ztctl.sandbox.tokens import Holder
 
 KIND = "audit_log"
-KEPT = 10_000
+KEPT = 1000
 ACTIONS = {"POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
 NAMES = ("id", "name")
 
@@ -29,8 +29,8 @@ def recorded(call: Call, route: Route, holder: Holder, reply: Reply) -> None:
     if call.request.method not in ACTIONS:
         return
     store = call.store
-    if store.count(KIND) >= KEPT:
-        store.remove(KIND, store.all(KIND)[0]["id"])
+    for old in store.all(KIND)[: max(0, store.count(KIND) + 1 - KEPT)]:
+        store.remove(KIND, old["id"])
     entry = _entry(call, route, holder, reply)
     store.put(KIND, entry["id"], entry)
 

@@ -9,10 +9,9 @@ from typing import Any, NoReturn
 from ztctl.sandbox.errors import ApiError, bad_request
 from ztctl.sandbox.fields import Shape
 from ztctl.sandbox.messages import Object, Request
+from ztctl.sandbox.reading import too_deep
 from ztctl.sandbox.state import State
 from ztctl.sandbox.store import Change, Store
-
-DEEPEST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def _parsed(body: bytes) -> Any:
         value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, 6007, "Malformed JSON in request body") from error
-    if _too_deep(value):
+    if too_deep(value):
         raise ApiError(400, 6007, "Request body is nested too deeply")
     return value
 
@@ -110,18 +109,3 @@ def _finite(digits: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise ValueError(digits[:20])
     return value
-
-
-def _too_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [inner for outer in level for inner in _members(outer)]
-        if not level:
-            return False
-    return True
-
-
-def _members(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []

@@ -12,7 +12,7 @@ import math
 import re
 import threading
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Literal, TypedDict, Unpack, get_args
 
 from ztctl.sandbox.envelope import JSON_TYPE, refused
 from ztctl.sandbox.errors import ApiError
@@ -85,6 +85,20 @@ class Fault:
         return self.answer
 
 
+class FaultScript(TypedDict, total=False):
+    """The arguments of `scripted`."""
+
+    kind: Kind
+    method: str | None
+    path: str
+    nth: int
+    times: int | None
+    status: int | None
+    body: Body
+    headers: dict[str, str] | None
+    seconds: float
+
+
 @dataclass(slots=True)
 class Faults:
     """The script. Of several faults that match one request, the first added strikes."""
@@ -92,31 +106,9 @@ class Faults:
     script: list[Fault] = field(default_factory=list)
     _mutex: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def add(
-        self,
-        *,
-        kind: Kind = "status",
-        method: str | None = None,
-        path: str = "",
-        nth: int = 1,
-        times: int | None = 1,
-        status: int | None = None,
-        body: Body = None,
-        headers: dict[str, str] | None = None,
-        seconds: float = 0,
-    ) -> Fault:
+    def add(self, **script: Unpack[FaultScript]) -> Fault:
         """Add one to the script: see `scripted` for what it says."""
-        fault = scripted(
-            kind=kind,
-            method=method,
-            path=path,
-            nth=nth,
-            times=times,
-            status=status,
-            body=body,
-            headers=headers,
-            seconds=seconds,
-        )
+        fault = scripted(**script)
         self.script.append(fault)
         return fault
 

@@ -35,7 +35,7 @@ def parsed(text: str | bytes) -> Any:
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Unreadable([f"not JSON: {reason}"]) from error
-    if _too_deep(value):
+    if too_deep(value):
         raise Unreadable([f"nested deeper than {DEEPEST} levels"])
     return value
 
@@ -195,7 +195,8 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _too_deep(value: Any) -> bool:
+def too_deep(value: Any) -> bool:
+    """Whether lists and objects are nested deeper than 64 levels."""
     level = [value]
     for _ in range(DEEPEST):
         level = [inner for outer in level for inner in _members(outer)]

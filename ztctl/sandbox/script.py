@@ -17,6 +17,7 @@ Everything is optional; what is unknown or wrong is told with its place, all of 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -114,6 +115,15 @@ def latency(value: Any, where: str, problems: list[str]) -> Any:
     return DISTRIBUTIONS[name](rest, where, problems)
 
 
+def _word(what: str, form: str) -> Reader:
+    def reader(value: Any, where: str, problems: list[str]) -> Any:
+        if isinstance(value, str) and re.fullmatch(form, value):
+            return value
+        return wrong(where, f"must be {what}", problems)
+
+    return reader
+
+
 def _zone(value: Any, where: str, problems: list[str]) -> Any:
     if isinstance(value, str):
         return _zone({"name": value}, where, problems)
@@ -187,14 +197,18 @@ SETTING: dict[str, Reader] = {
 }
 TOKEN = record(
     TokenSeed,
-    {"token": text, "permissions": list_of(text), "account_owned": flag},
+    {
+        "token": _word("a text without spaces", "[!-~]+"),
+        "permissions": list_of(text),
+        "account_owned": flag,
+    },
     ("token", "permissions"),
 )
 FAULT = record(
     _fault,
     {
         "kind": one_of(*get_args(Kind)),
-        "method": optional(text),
+        "method": optional(_word("a method such as GET", "[A-Za-z]+")),
         "path": text,
         "nth": whole(1),
         "times": optional(whole(1)),

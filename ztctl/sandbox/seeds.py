@@ -5,6 +5,7 @@ Ids of seeded objects depend on their names alone, so that examples can be repea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from ztctl.sandbox.state import State
 ACCOUNT_ID = "7d3a19f04be84c6c9e52b06d81f7c2a4"
 AUTH_DOMAIN = "acme.cloudflareaccess.com"
 
+NAME = re.compile(
+    r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}", re.IGNORECASE
+)
 Plan = Literal["free", "pro", "business", "enterprise"]
 Status = Literal["initializing", "pending", "active", "moved"]
 
@@ -40,11 +44,15 @@ PROVIDERS = (("okta", "Okta"), ("google-apps", "Google Workspace"), ("onetimepin
 
 @dataclass(frozen=True, slots=True)
 class ZoneSeed:
-    """A zone to begin with."""
+    """A zone to begin with. Raises ValueError for a name that no zone can have."""
 
     name: str
     plan: Plan = "free"
     status: Status = "active"
+
+    def __post_init__(self) -> None:
+        if not self.name.isascii() or NAME.fullmatch(self.name) is None:
+            raise ValueError(f"{self.name[:80]!r} is not the name of a zone, such as example.com")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ztctl.sandbox.admin import PREFIX as STEERED
-from ztctl.sandbox.admin import Admin
+from ztctl.sandbox.admin import RAY, Admin
 from ztctl.sandbox.dispatch import LARGEST
+from ztctl.sandbox.envelope import refused
+from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.messages import Request, Response
 from ztctl.sandbox.service import Sandbox
 
@@ -78,7 +80,7 @@ class _Server(uvicorn.Server):
             http=_Protocol,
             ws="none",
             lifespan="off",
-            log_level="warning",
+            log_level="error",
             access_log=False,
             timeout_graceful_shutdown=DRAIN,
         )
@@ -95,12 +97,24 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """Lets the application drop its connection, which ASGI has no word for."""
+    """Lets the application drop its connection, which ASGI has no word for.
+
+    A request that is none gets the envelope, too.
+    """
 
     def handle_events(self) -> None:
         super().handle_events()
         if self.scope is not None and self.transport is not None:
             self.scope["state"]["abort"] = self.transport.abort
+
+    def send_400_response(self, msg: str) -> None:
+        """The code is unrecorded."""
+        answer = refused(ApiError(400, 6003, "Invalid request headers"), RAY)
+        lines = (f"{name}: {value}" for name, value in answer.headers)
+        end = f"content-length: {len(answer.body)}\r\nconnection: close\r\n\r\n"
+        head = "\r\n".join(("HTTP/1.1 400 Bad Request", *lines, end))
+        self.transport.write(head.encode() + answer.body)
+        self.transport.close()
 
 
 class _App:
@@ -180,7 +194,6 @@ def _listening(address: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # Only for a socket whose protocol is named does asyncio turn Nagle's delay off; with it a
     # keep-alive client waits 40 ms for every answer, which leaves in two pieces.
-    # asyncio sets TCP_NODELAY only where the protocol is named: without it answers wait 40 ms.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, port))

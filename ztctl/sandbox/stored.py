@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ztctl.sandbox.api import rules
+from ztctl.sandbox.api.rules import RULE_LISTS
 from ztctl.sandbox.ids import HEX32, UUID
 from ztctl.sandbox.messages import Object
 from ztctl.sandbox.reading import WRONG, Reader, flag, list_of, optional, whole, wrong
 
 Reference = tuple[str, str, str]
+NOTHING: Mapping[str, Reader] = {}
 
 
 def _string(value: Any, where: str, problems: list[str]) -> Any:
@@ -21,6 +24,18 @@ def _map(value: Any, where: str, problems: list[str]) -> Any:
     return value if isinstance(value, dict) else wrong(where, "must be an object", problems)
 
 
+def _element(value: Any, where: str, problems: list[str]) -> Any:
+    """One element of a rule list, which names what it refers to."""
+    if _map(value, where, problems) is WRONG:
+        return WRONG
+    try:
+        named = [key for _, key in rules.references({RULE_LISTS[0]: [value]})]
+    except (KeyError, TypeError, AttributeError):
+        return wrong(where, "must be a rule", problems)
+    texts = all(isinstance(key, str) for key in named)
+    return value if texts else wrong(where, "must be a rule", problems)
+
+
 def _shaped(shape: re.Pattern[str], what: str) -> Reader:
     def reader(value: Any, where: str, problems: list[str]) -> Any:
         fits = isinstance(value, str) and shape.fullmatch(value)
@@ -29,8 +44,8 @@ def _shaped(shape: re.Pattern[str], what: str) -> Reader:
     return reader
 
 
-def _holding(members: Mapping[str, Reader]) -> Reader:
-    """An object that holds at least these members; the others may be anything."""
+def _holding(members: Mapping[str, Reader], perhaps: Mapping[str, Reader] = NOTHING) -> Reader:
+    """An object that holds at least `members`; of the others, `perhaps` are checked if there."""
 
     def reader(value: Any, where: str, problems: list[str]) -> Any:
         if _map(value, where, problems) is WRONG:
@@ -42,6 +57,8 @@ def _holding(members: Mapping[str, Reader]) -> Reader:
                 member(value[name], place, problems)
             else:
                 wrong(place, "is missing", problems)
+        for name in perhaps.keys() & value.keys():
+            perhaps[name](value[name], f"{where}.{name}", problems)
         return WRONG if len(problems) > before else value
 
     return reader
@@ -54,8 +71,7 @@ _HEX64 = _shaped(re.compile("[0-9a-f]{64}"), "64 hex digits")
 _TIME = _shaped(
     re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII), "a time in UTC"
 )
-_ELEMENT = _map
-_RULES = {name: list_of(_ELEMENT) for name in ("include", "exclude", "require")}
+_RULES = {name: list_of(_element) for name in RULE_LISTS}
 _DATED = {"created_at": _TIME, "updated_at": _TIME}
 _ENDED = {"created_at": _TIME, "deleted_at": optional(_TIME)}
 _LINK = _holding({"id": _UUID, "precedence": whole(-(2**31))})
@@ -86,10 +102,10 @@ MEMBERS: dict[str, Reader] = {
             "name": _string,
             "decision": _string,
             "reusable": flag,
-            "approval_groups": list_of(_map),
             **_RULES,
             **_DATED,
-        }
+        },
+        {"approval_groups": list_of(_map)},
     ),
     "app": _holding(
         {
@@ -97,10 +113,10 @@ MEMBERS: dict[str, Reader] = {
             "aud": _HEX64,
             "type": _string,
             "name": _string,
-            "tags": list_of(_string),
             "policies": list_of(_LINK),
             **_DATED,
-        }
+        },
+        {"tags": list_of(_string), "allowed_idps": list_of(_UUID)},
     ),
     "app_ca": _holding({"id": _HEX48, "aud": _HEX64, "public_key": _string}),
     "gateway_ca": _holding({"id": _UUID, "public_key": _string}),
@@ -175,7 +191,11 @@ def references(kind: str, one: Object) -> Iterator[Reference]:
     """What an object must find in the account: (member, kind, key)."""
     if kind == "app":
         yield from (("policies", "policy", link["id"]) for link in one["policies"])
-        yield from (("tags", "tag", name) for name in one["tags"])
+        yield from (("tags", "tag", name) for name in one.get("tags", ()))
+        providers = one.get("allowed_idps", ())
+        yield from (("allowed_idps", "identity_provider", key) for key in providers)
+    if kind in ("policy", "access_group"):
+        yield from (("rules", other, key) for other, key in rules.references(one))
     for member, other in REFERENCES.get(kind, {}).items():
         if one.get(member) is not None:
             yield member, other, str(one[member])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from ztctl.core.diagnostics import Problem, Severity
-from ztctl.core.events import Event, Failed, Finished, Reading, Skipped, Started
+from ztctl.core.events import Event, Failed, Finished, Reading, Skipped, Started, Waiting
 from ztctl.core.plan import StepId
 from ztctl.views.escape import Clean
 from ztctl.views.line import Line, Tone
@@ -34,7 +34,7 @@ class Aside:
     quiet: bool = False
     moving: bool = False
     total: int = 0
-    _running: dict[StepId, None] = field(default_factory=dict)
+    _running: dict[StepId, str] = field(default_factory=dict)
     _ended: int = 0
 
     def problems(self, items: Iterable[Problem]) -> None:
@@ -72,7 +72,7 @@ class Aside:
         self._keep(event)
         if self.quiet:
             return
-        if not isinstance(event, Reading | Started) or not self.moving:
+        if not isinstance(event, Reading | Started | Waiting) or not self.moving:
             self.sink.lines(self._event(event))
         self.sink.status(self._status(event))
 
@@ -81,7 +81,9 @@ class Aside:
             case Reading():
                 pass
             case Started(step):
-                self._running[step] = None
+                self._running[step] = ""
+            case Waiting(step, why):
+                self._running[step] = why
             case Finished() | Failed() | Skipped():
                 self._running.pop(event.step, None)
                 self._ended += 1
@@ -94,6 +96,9 @@ class Aside:
                 return
             case Started(step):
                 yield self._step(step, f"{self._verb(step, 0)}…")
+            case Waiting(step, why):
+                if why:
+                    yield self._step(step, self.clean(why))
             case Finished(step, seconds):
                 yield self._step(step, f"{self._verb(step, 1)} after {duration(seconds)}", Tone.ADD)
             case Failed(step, reason, hint, lost):
@@ -105,6 +110,9 @@ class Aside:
                 yield self._step(step, f"skipped because {cause} failed", Tone.WARNING)
             case _:
                 assert_never(event)
+
+    def _doing(self, step: StepId) -> str:
+        return self.clean(self._running[step]) or f"{self._verb(step, 0)}…"
 
     def _step(self, step: StepId, text: str, tone: Tone = Tone.PLAIN) -> Line:
         return Line(f"{self.clean(step.address)}: {text}", tone=tone)
@@ -119,6 +127,6 @@ class Aside:
         of = f" of {self.total}" if self.total else ""
         yield Line(f"Steps ended: {self._ended}{of}", tone=Tone.QUIET)
         steps = list(self._running)
-        yield from (self._step(step, f"{self._verb(step, 0)}…") for step in steps[:MOST_SHOWN])
+        yield from (self._step(step, self._doing(step)) for step in steps[:MOST_SHOWN])
         if len(steps) > MOST_SHOWN:
             yield Line(f"and {len(steps) - MOST_SHOWN} more", tone=Tone.QUIET)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ztctl.core.diagnostics import Problem
 from ztctl.core.objects import Values
-from ztctl.core.plan import AccessChange, Action, Change, Edit, Plan, Reason, Refusal, Way
+from ztctl.core.plan import AccessChange, Action, Change, Edit, Exposed, Plan, Reason, Refusal, Way
 from ztctl.core.values import Secret, Unknown
 from ztctl.views.escape import Clean, Redact
 from ztctl.views.jsonvalue import holds, is_marked, plain
@@ -47,6 +47,7 @@ def plan_document(plan: Plan, redact: Redact, version: str) -> dict[str, Any]:
         "stack": redact(plan.stack),
         "resource_changes": [_resource(change, plan, redact) for change in plan.changes],
         "summary": {**asdict(plan.summary), "unchanged": plan.unchanged},
+        "exposed": [_exposed(item, redact) for item in plan.exposed],
         "access_changes": [_access(change, redact) for change in plan.access],
         "refusals": [_refusal(refusal, redact) for refusal in plan.refusals],
         "warnings": [problem_fields(problem, redact) for problem in plan.warnings],
@@ -129,6 +130,10 @@ def _access(change: AccessChange, redact: Redact) -> dict[str, Any]:
         "gained": [_way(way, redact) for way in change.gained],
         "lost": [_way(way, redact) for way in change.lost],
     }
+
+
+def _exposed(item: Exposed, redact: Redact) -> dict[str, Any]:
+    return {"host": redact(item.host), "reason": redact(item.reason), "stays": item.stays}
 
 
 def _way(way: Way, redact: Redact) -> dict[str, Any]:

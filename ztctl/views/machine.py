@@ -11,7 +11,16 @@ from dataclasses import asdict
 from typing import Any, TextIO, assert_never
 
 from ztctl.core.diagnostics import Problem
-from ztctl.core.events import Event, Failed, Finished, Outcome, Reading, Skipped, Started
+from ztctl.core.events import (
+    Event,
+    Failed,
+    Finished,
+    Outcome,
+    Reading,
+    Skipped,
+    Started,
+    Waiting,
+)
 from ztctl.core.plan import Change, Plan, StepId
 from ztctl.views.escape import Redact
 from ztctl.views.jsonplan import plan_document, problem_fields
@@ -34,7 +43,7 @@ class MachineView:
         _write(self._stdout, plan_document(plan, self._redact, self._version))
 
     def event(self, event: Event) -> None:
-        """``apply_start``, ``apply_complete``, ``apply_errored`` or ``apply_skipped``.
+        """``apply_start``, ``…_waiting``, ``…_complete``, ``…_errored`` or ``…_skipped``.
 
         Reading is not told: stdout of a plan holds the plan and nothing else.
         """
@@ -43,6 +52,9 @@ class MachineView:
                 pass
             case Started(step):
                 self._event("apply_start", step)
+            case Waiting(step, why):
+                if why:
+                    self._event("apply_waiting", step, reason=self._redact(why))
             case Finished(step, seconds):
                 self._event("apply_complete", step, elapsed_seconds=seconds)
             case Failed():
@@ -77,6 +89,7 @@ class MachineView:
             "failed": self._addresses(found.failed),
             "skipped": self._addresses(found.skipped),
             "not_started": self._addresses(found.not_started),
+            "revoked": [self._redact(str(address)) for address in outcome.revoked],
             "failures": failures,
         }
         _write(self._stdout, fields)

@@ -44,6 +44,7 @@ class MarkdownView:
         changes = () if self._quiet else tuple(chain.from_iterable(every))
         self._parts(
             f"### Plan for {code_span(self._clean(plan.stack))}",
+            fenced(_rows(told.exposed(plan))),
             folded(_rows(changes)),
             fenced(_rows(told.refusals(plan))),
             f"**{plan_closing(plan)}**",
@@ -61,6 +62,7 @@ class MarkdownView:
         self._parts(
             f"### Apply of {code_span(self._clean(plan.stack))}",
             folded(_rows(() if self._quiet else told.done())),
+            fenced(_rows(told.revoked())),
             fenced(_rows(told.undone())),
             f"**{tally.closing(found)}**",
         )

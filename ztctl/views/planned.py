@@ -51,6 +51,17 @@ class Planned:
             Line(LEGEND[action], SYMBOLS[action], OBJECT) for action in Action if action in used
         )
 
+    def exposed(self, plan: Plan) -> Iterator[Line]:
+        """What is open as things are: before all else, because it does not wait for the plan."""
+        if not plan.exposed:
+            return
+        yield Line("OPEN TO EVERYBODY NOW:", tone=Tone.ERROR)
+        for item in plan.exposed:
+            fate = "it stays so after this plan" if item.stays else "this plan closes it"
+            yield Line(f"{self.clean(item.host)}: {self.clean(item.reason)}", "!", OBJECT)
+            yield Line(fate, "", FIELD, Tone.ERROR if item.stays else Tone.QUIET)
+        yield BLANK
+
     def changes(self, plan: Plan) -> Iterator[Line]:
         """Every change below the heading of its phase."""
         for (removal, phase), group in groupby(

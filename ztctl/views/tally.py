@@ -113,6 +113,14 @@ class Recap:
                 yield Line(self.clean(change.address), SYMBOLS[change.action], OBJECT)
             yield BLANK
 
+    def revoked(self) -> Iterator[Line]:
+        """The applications whose tokens hold no more."""
+        if self.outcome.revoked:
+            yield Line("Revoked, everybody has to log in again:", tone=Tone.STRONG)
+            for address in self.outcome.revoked:
+                yield Line(self.clean(address), "", OBJECT)
+            yield BLANK
+
     def undone(self) -> Iterator[Line]:
         """What failed, and what was not done in consequence or for want of time."""
         if self.outcome.failed:

@@ -37,6 +37,7 @@ class TextView:
 
     def _plan(self, plan: Plan) -> Iterator[Line]:
         told = Planned(self._clean)
+        yield from told.exposed(plan)
         if not self._quiet:
             if plan.changes:
                 yield from told.preface(plan)
@@ -58,7 +59,7 @@ class TextView:
         told = tally.Recap(self._clean, outcome, found)
         done = () if self._quiet else told.done()
         closing = Line(tally.closing(found), tone=Tone.STRONG)
-        self._page.lines([*done, *told.undone(), closing])
+        self._page.lines([*done, *told.revoked(), *told.undone(), closing])
 
     def problems(self, items: Iterable[Problem]) -> None:
         """What is wrong, on stderr."""

@@ -221,6 +221,15 @@ EXPRESSIONS = [
     (r"\$", "$", True),
     ("(?P<name>x)", "x", True),
     (r"\w", "é", False),
+    ("[[a]", "[", True),
+    ("[a&&b||c~~d]", "&", True),
+    (r"[\\[]", "[", True),
+    (r"^\x{e9}$", "é", True),
+    ("(?<name>x)", "x", True),
+    ("^a{,2}$", "aa", False),
+    ("^a{,2}$", "a{,2}", True),
+    ("^a{2}$", "aa", True),
+    ("^a{1,1000}$", "aa", True),
 ]
 
 
@@ -233,7 +242,9 @@ def test_expressions_mean_what_they_mean_to_go(pattern: str, text: str, found: b
     assert (expression.search(text) is not None) is found
 
 
-@pytest.mark.parametrize("pattern", ["(", "[", "a**", "\\", "*"])
+@pytest.mark.parametrize(
+    "pattern", ["(", "[", "a**", "\\", "*", "a{1001}", "a{1,1001}", "[+--]", r"\x{110000}"]
+)
 def test_what_is_no_expression_is_none(pattern: str) -> None:
     """A pattern that cannot be read is no error."""
     assert compiled(pattern) is None

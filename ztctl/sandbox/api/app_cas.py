@@ -5,7 +5,7 @@ Source: object shape from recorded fixtures (`id` 48 hex, `aud` the application'
 DELETE 202) from the Cloudflare OpenAPI description, July 2026. Unrecorded: 409 without a new key
 when a CA exists, the code of the 404, that the CA goes with its application, that an
 infrastructure application is refused one.
-Not emulated: signing users' certificates.
+Signing with them is `ztctl.sandbox.front.signing`'s part.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from ztctl.sandbox.messages import Object
 
 MOST_PUBLIC = 5
 LONGEST_URL = 63
+PORTS = re.compile("([0-9]{1,5})(?:-([0-9]{1,5}))?")
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_*]([a-z0-9_*-]{0,61}[a-z0-9_*])?\.)+[a-z0-9-]{2,63}")
 
 _PUBLIC = Shape(
@@ -38,9 +39,8 @@ _PUBLIC = Shape(
 
 
 def _ports(value: Any) -> str:
-    low, _, high = value.partition("-") if isinstance(value, str) else ("", "", "")
-    high = high or low
-    if not (low.isdigit() and high.isdigit() and 1 <= int(low) <= int(high) <= 65535):
+    read = PORTS.fullmatch(value) if isinstance(value, str) else None
+    if read is None or not 1 <= int(read[1]) <= int(read[2] or read[1]) <= 65535:
         raise FieldError("must be a port or a range of ports")
     return str(value)
 

@@ -10,10 +10,10 @@ Not emulated: record types that need `data`; the text of TXT, MX and NS records 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Any
 
+from ztctl.sandbox.api.addresses import address
 from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.fields import Field, Shape, flag, integer, listing, mapping, text
 from ztctl.sandbox.messages import Object
@@ -125,12 +125,12 @@ def _target(name: str, content: str) -> str:
 
 def _address(content: str, version: int) -> str:
     try:
-        address = ipaddress.ip_address(content)
+        read = address(content)
     except ValueError as error:
         raise invalid_record("content must be an IP address") from error
-    if address.version != version:
+    if read.version != version:
         raise invalid_record(f"content must be an IPv{version} address")
-    return str(address)
+    return str(read)
 
 
 def _check_plan(zone: Object, record: Object) -> None:

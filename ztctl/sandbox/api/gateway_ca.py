@@ -4,7 +4,7 @@ Source: Cloudflare OpenAPI description, July 2026: paths, 201, `{id, public_key}
 key has the form of an application's. Product documentation: one key pair an account, and the
 message `gateway_ca_already_exists` for a second one. Unrecorded: the status and code beside that
 message, the shape of the id (a UUID here).
-Not emulated: signing users' certificates is the edge's.
+Not emulated: signing users' certificates.
 """
 
 from __future__ import annotations

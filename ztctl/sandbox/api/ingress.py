@@ -5,7 +5,7 @@ last one matches everything, no port and at most a leading wildcard in a host na
 a regular expression, a service in one of the known forms without a path; `access.required` with
 audiences needs `teamName`. Cloudflare OpenAPI description, July 2026: members of `originRequest`,
 durations in whole seconds. Recorded as a family, not in detail: 400/1056 "Bad Configuration".
-Not emulated: Go's RE2; a path is compiled by Python, and what RE2 lacks is refused.
+Not emulated: Go's RE2; a path is put into Python's words, and what RE2 lacks is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ztctl.sandbox.call import Call
+from ztctl.sandbox.edge.regexes import compiled
 from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.fields import Field, Shape, anything, choice, flag, integer, listing, text
 from ztctl.sandbox.messages import Object
@@ -131,10 +132,8 @@ def _check_hostname(name: str, place: int) -> None:
 
 
 def _check_path(path: str, place: int) -> None:
-    try:
-        re.compile(path)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise bad_configuration(f"rule {place + 1}: the path is no regular expression") from error
+    if compiled(path) is None:
+        raise bad_configuration(f"rule {place + 1}: the path is no regular expression")
     if _NOT_IN_RE2.search(path):
         raise bad_configuration(f"rule {place + 1}: the path uses what RE2 does not have")
 

@@ -10,17 +10,17 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from ztctl.sandbox.api.addresses import Range, range_of
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError
 
-Range = ipaddress.IPv4Network | ipaddress.IPv6Network
 LONGEST = 64
 
 
 def parsed_range(value: Any) -> Range:
     """An address or a CIDR without bits beyond its mask; raises 400."""
     try:
-        return ipaddress.ip_network(value if isinstance(value, str) else "")
+        return range_of(value, strict=True)
     except ValueError as error:
         shown = str(value)[:LONGEST]
         raise ApiError(400, 1003, f"could not parse network {shown!r} as a CIDR") from error

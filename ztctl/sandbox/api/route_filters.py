@@ -10,8 +10,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Sequence
 
+from ztctl.sandbox.api.addresses import Range
 from ztctl.sandbox.api.lifetimes import LIFETIME_FILTERS, Test, lifetime_tests, same
-from ztctl.sandbox.api.private_ranges import Range, asked_range, contains
+from ztctl.sandbox.api.private_ranges import asked_range, contains
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import bad_request
 from ztctl.sandbox.messages import Object

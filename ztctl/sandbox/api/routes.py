@@ -14,6 +14,7 @@ import ipaddress
 from collections.abc import Hashable
 from typing import Any
 
+from ztctl.sandbox.api.addresses import Address, address
 from ztctl.sandbox.api.lookups import found, once
 from ztctl.sandbox.api.private_ranges import parsed_range
 from ztctl.sandbox.api.quotas import check_room
@@ -156,18 +157,18 @@ def _delete(call: Call) -> Reply:
 
 
 def _best(call: Call) -> Reply:
-    address = _address(call.params["ip"])
+    wanted = _address(call.params["ip"])
     network = network_id(call, call.query("virtual_network_id"))
-    for length in range(address.max_prefixlen, -1, -1):
-        outer = ipaddress.ip_network(f"{address}/{length}", strict=False)
+    for length in range(wanted.max_prefixlen, -1, -1):
+        outer = ipaddress.ip_network(f"{wanted}/{length}", strict=False)
         for route in call.store.find("route", "living", (str(outer), network)):
             return Reply(_detailed(call.store, route), kind="route")
     return Reply(None)
 
 
-def _address(value: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _address(value: Any) -> Address:
     try:
-        return ipaddress.ip_address(value)
+        return address(value)
     except ValueError as error:
         raise _bad("the path must name an IP address") from error
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ztctl.sandbox.api.addresses import address
 from ztctl.sandbox.api.virtual_networks import network_id
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, bad_request
@@ -45,7 +46,7 @@ def _tags(value: Any) -> dict[str, str]:
 def _address(form: str) -> Check:
     def check(value: Any) -> str:
         try:
-            return str(FORMS[form](value if isinstance(value, str) else ""))
+            return str(FORMS[form](str(address(value))))
         except ValueError as error:
             raise FieldError(f"must be an {form} address") from error
 

@@ -8,11 +8,11 @@ takes `tag:<key>`, where a target without that tag stands.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ztctl.sandbox.api.addresses import Address, address
 from ztctl.sandbox.api.lifetimes import Test, asked_moment, moment
 from ztctl.sandbox.api.target_fields import FORMS, addresses
 from ztctl.sandbox.call import Call
@@ -26,7 +26,6 @@ FILTERS = (
     *("created_before", "created_after", "modified_before", "modified_after"),
     *("tag", "order", "direction"),
 )
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def listed(call: Call) -> Sequence[Object]:
@@ -116,14 +115,14 @@ def _tagged(tag: str) -> Test:
 
 def _read(form: str, text: str) -> Address:
     try:
-        return ipaddress.ip_address(str(FORMS[form](text)))
+        return address(str(FORMS[form](text)))
     except ValueError as error:
         raise bad_request(f"{text[:60]} is not an {form} address") from error
 
 
 def _any(text: str) -> Address:
     try:
-        return ipaddress.ip_address(text)
+        return address(text)
     except ValueError as error:
         raise bad_request(f"{text[:60]} is not an IP address") from error
 

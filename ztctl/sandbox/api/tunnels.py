@@ -4,8 +4,8 @@ Source: Cloudflare OpenAPI description, July 2026; cloudflared's API client (tok
 deletion, `cascade`). Recorded: 409/1013, 400/1022, 404/1002, 404/1054. Unrecorded: the default
 page size, that a second deletion and a token of a deleted tunnel answer 404, that a tunnel with
 routes is deleted only with `cascade`, and the code of that refusal.
-Not emulated: connectors, but for the switch `Sandbox.connect`; tunnels of other types; migration of
-a local tunnel.
+Connectors are simulated (`ztctl.sandbox.connectors`). Not emulated: tunnels of other types;
+migration of a local tunnel.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ztctl.sandbox.api.lookups import found, once
 from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.tunnel_filters import FILTERS, listed
 from ztctl.sandbox.call import Call
-from ztctl.sandbox.connectors import shown_connectors
+from ztctl.sandbox.connectors import disconnected, shown_connectors
 from ztctl.sandbox.errors import ApiError, Refusal
 from ztctl.sandbox.fields import Field, FieldError, Shape, choice, text
 from ztctl.sandbox.messages import Object, Reply
@@ -168,11 +168,7 @@ def _connections(call: Call) -> Reply:
 
 
 def _disconnect(call: Call) -> Reply:
-    old, client = found_tunnel(call), call.query("client_id")
-    left = [one for one in old["connectors"] if client not in (None, one["id"])]
-    ended = call.state.instant() if old["connectors"] and not left else old["conns_inactive_at"]
-    tunnel = {**old, "connectors": left, "conns_inactive_at": ended}
-    call.store.put("tunnel", tunnel["id"], tunnel)
+    disconnected(call.state, found_tunnel(call)["id"], call.query("client_id"))
     return Reply(None)
 
 

@@ -1,8 +1,10 @@
 r"""Go's regular expressions (RE2) by Python's, as far as they mean different things.
 
 Source: documentation of Go's regexp/syntax: classes are ASCII, `$` and `\z` are the very end,
-`[[:alpha:]]` and `\Q...\E` exist.
-Not emulated: `\pN` and other Unicode classes, `\C`; that RE2 takes linear time.
+`[[:alpha:]]`, `\Q...\E`, `\x{10FFFF}` and `(?<name>x)` exist, `{,3}` is plain text, nothing is
+repeated more than 1,000 times.
+Not emulated: `\pN` and other Unicode classes, `\C`, `(?U)`, flags for the rest of a pattern, a
+class with `--`: such a pattern means nothing here; that RE2 takes linear time.
 """
 
 from __future__ import annotations
@@ -28,19 +30,26 @@ CLASSES = {
 }
 _PIECE = re.compile(
     r"\\Q(?P<plain>.*?)(?:\\E|$)"
+    r"|\\x\{(?P<point>[0-9A-Fa-f]{1,6})\}"
     r"|\\(?P<escaped>.)"
+    r"|\(\?<(?P<name>[A-Za-z_]\w*)>"
+    r"|\{(?P<low>[0-9]+)(?:,(?P<high>[0-9]*))?\}"
     r"|\[(?P<no>\^?)(?P<first>\]?)(?P<inside>(?:\[:\^?\w+:\]|\\.|[^\]\\])*)\]"
     r"|(?P<other>.)",
     re.DOTALL,
 )
 _POSIX = re.compile(r"\[:(\w+):\]")
+# What Python gives, or may one day give, a meaning within a class; behind a backslash it is plain.
+_NOT_PLAIN = re.compile(r"(\\.)|([\[&|~])", re.DOTALL)
+MOST = 1000
+PLAIN = {"$": r"\Z", "{": r"\{"}
 
 
 def compiled(pattern: str) -> re.Pattern[str] | None:
     """A pattern of Go, to be searched for; None when it means nothing to Python."""
     try:
         return re.compile("".join(_translated(pattern)), re.ASCII)
-    except (re.error, OverflowError, RecursionError):
+    except (re.error, ValueError, OverflowError, RecursionError):
         return None
 
 
@@ -49,14 +58,28 @@ def _translated(pattern: str) -> Iterator[str]:
         kind = piece.lastgroup
         if kind == "plain":
             yield re.escape(piece["plain"])
+        elif kind == "point":
+            yield re.escape(chr(int(piece["point"], 16)))
+        elif kind == "name":
+            yield f"(?P<{piece['name']}>"
+        elif kind in ("low", "high"):
+            yield _repeated(piece)
         elif kind == "escaped":
             yield r"\Z" if piece["escaped"] == "z" else piece[0]
         elif kind == "inside":
             yield f"[{piece['no']}{piece['first'] and chr(92) + ']'}{_class(piece['inside'])}]"
         else:
-            yield r"\Z" if piece[0] == "$" else piece[0]
+            yield PLAIN.get(piece[0], piece[0])
+
+
+def _repeated(piece: re.Match[str]) -> str:
+    if max(int(number or 0) for number in piece.group("low", "high")) > MOST:
+        raise ValueError("repeated too often")
+    return piece[0]
 
 
 def _class(inside: str) -> str:
     known = _POSIX.sub(lambda named: CLASSES.get(named[1], named[0]), inside)
-    return re.sub(r"(?<!\\)\[", r"\\[", known)
+    if "--" in known:
+        raise ValueError("a class with --")
+    return _NOT_PLAIN.sub(lambda one: one[1] or "\\" + one[2], known)

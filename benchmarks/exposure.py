@@ -1,0 +1,151 @@
+"""What it costs to show that no state of a plan is open, against the number of its steps.
+
+    python benchmarks/exposure.py
+
+The check is timed inside the making of the plan, so that its share is a ratio within one run. How
+many states are looked at is a count, and the same on every machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from ztctl.cloudflare.client import Client
+from ztctl.core import check, planner, safety
+from ztctl.core.allowances import Allowances
+from ztctl.core.declared import Declared
+from ztctl.core.events import Event
+from ztctl.core.objects import Live
+from ztctl.core.plan import Change, Plan
+from ztctl.core.planner import Options, build_plan
+from ztctl.core.timeline import Look, Moment
+from ztctl.core.values import Secret
+from ztctl.documents import load
+from ztctl.engine.execute import Means, execute
+from ztctl.engine.read import ask_for, read_account
+from ztctl.kinds.registry import KINDS
+from ztctl.sandbox import open_sandbox
+from ztctl.sandbox.seeds import ACCOUNT_ID, ZoneSeed
+from ztctl.sandbox.service import Sandbox
+from ztctl.sandbox.transport import SandboxTransport
+
+STEPS = (100, 1_000, 2_000)
+TUNNELS = 10
+# A host of its own takes an application, a CA and a record.
+STEPS_A_HOST = 3
+
+
+@dataclass
+class Spent:
+    """What the check of one plan took."""
+
+    seconds: float = 0.0
+    moments: int = 0
+    total: float = field(default=0.0)
+
+
+def stack(hosts: int, port: int) -> str:
+    """Hosts on ten tunnels, each with an application of its own."""
+    lines = ["version: 1", "stack: bench", "policies:"]
+    lines += [
+        f"  team-{number}: {{decision: allow, include: [{{email_domain: d{number}.example}}]}}"
+        for number in range(TUNNELS)
+    ]
+    lines += ["tunnels:", *(f"  pool-{number}: {{}}" for number in range(TUNNELS)), "hosts:"]
+    lines += [
+        f"  host-{number}.example.com: {{tunnel: pool-{number % TUNNELS}, "
+        f"service: 'ssh://10.0.0.1:{port}', policies: [team-{number % TUNNELS}]}}"
+        for number in range(hosts)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def declared_by(text: str) -> Declared:
+    """The wanted side of a file's text."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "ztctl.yaml"
+        file.write_text(text, encoding="utf-8")
+        return load([file], KINDS)
+
+
+def _ignore(event: Event) -> None:
+    """Nobody looks at the progress of a benchmark."""
+
+
+async def _read(client: Client, declared: Declared) -> Mapping[str, tuple[Live, ...]]:
+    ask = ask_for(declared, check.expanded(declared, KINDS), KINDS)
+    return await read_account(KINDS, ask, client, _ignore)
+
+
+def planned(declared: Declared, live: Mapping[str, tuple[Live, ...]]) -> tuple[Plan, Spent]:
+    """A plan, and what its check took."""
+    spent = Spent()
+    made_safe, at = safety.made_safe, Look.at
+
+    def timed(changes: Sequence[Change], *rest: Any) -> safety.Safe:
+        began = time.process_time()
+        safe = made_safe(changes, *rest)
+        spent.seconds += time.process_time() - began
+        return safe
+
+    def counted(look: Look, *rest: Any) -> Moment:
+        spent.moments += 1
+        return at(look, *rest)
+
+    yes = Options(Allowances(deletions=True, interruption=frozenset({"all"})))
+    with patch.object(planner, "made_safe", timed), patch.object(Look, "at", counted):
+        began = time.process_time()
+        plan = build_plan(declared, live, KINDS, account=ACCOUNT_ID, options=yes)
+        spent.total = time.process_time() - began
+    return plan, spent
+
+
+async def _rows(sandbox: Sandbox, hosts: int) -> list[str]:
+    transport = SandboxTransport(sandbox)
+    client = Client(Secret("sandbox"), account=ACCOUNT_ID, transport=transport, quota=None)
+    async with client:
+        first = declared_by(stack(hosts, 22))
+        plan, spent = planned(first, await _read(client, first))
+        rows = [_row(f"{hosts} hosts made", plan, spent)]
+        outcome = await execute(plan, KINDS, Means(client, _ignore))
+        assert outcome.is_complete, outcome.failed
+        live = await _read(client, first)
+        for what, text in (
+            ("pointed elsewhere", stack(hosts, 2222)),
+            ("taken away", stack(0, 22)),
+        ):
+            plan, spent = planned(declared_by(text), live)
+            rows.append(_row(f"{hosts} hosts {what}", plan, spent))
+    return rows
+
+
+def _row(what: str, plan: Plan, spent: Spent) -> str:
+    return (
+        f"{what:<32}{len(plan.steps):>8}{spent.moments:>10}{spent.seconds:>10.2f}"
+        f"{spent.seconds / spent.total:>8.0%}"
+    )
+
+
+def rows() -> Iterator[str]:
+    """The table, one size after the other."""
+    for steps in STEPS:
+        sandbox = open_sandbox(zones=[ZoneSeed("example.com", "pro")])
+        yield from asyncio.run(_rows(sandbox, steps // STEPS_A_HOST))
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"{'':<32}{'steps':>8}{'states':>10}{'CPU s':>10}{'share':>8}")
+    for row in rows():
+        print(row)
+
+
+if __name__ == "__main__":
+    main()

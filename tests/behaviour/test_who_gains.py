@@ -1,0 +1,127 @@
+"""A plan says who gains and who loses entry to which host, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.behaviour.account import Account
+from tests.behaviour.files import HOST, host, short
+
+ANN, BOB = "ann@example.com", "bob@example.com"
+SERVICE = "ssh://localhost:22"
+File = dict[str, Any]
+Ways = list[tuple[str, str]]
+
+
+def guarded(*include: Any, **policy: Any) -> File:
+    """One host behind one policy."""
+    file = host()
+    file["policies"]["team"] = {"decision": "allow", "include": list(include), **policy}
+    return file
+
+
+def access(account: Account, file: File) -> dict[str, tuple[Ways, Ways]]:
+    """Who gains and who loses, by host."""
+    plan = account.plan(file, exposure=["all"], interruption=["all"])
+    return {
+        change.host: (
+            [(way.who, way.origin) for way in change.gained],
+            [(way.who, way.origin) for way in change.lost],
+        )
+        for change in plan.access
+    }
+
+
+def test_a_new_host_tells_who_may_enter(account: Account) -> None:
+    """Everybody whom the policy lets in gains entry."""
+    found = access(account, guarded({"email_domain": "example.com"}))
+
+    assert found == {HOST: ([("everyone with an @example.com address", SERVICE)], [])}
+
+
+def test_an_edited_policy_tells_both_sides(account: Account) -> None:
+    """Who comes new and who goes; who stays is not mentioned."""
+    account.apply(guarded({"email": [ANN, BOB]}))
+
+    found = access(account, guarded({"email": [BOB, "eve@example.com"]}))
+
+    assert found == {HOST: ([("eve@example.com", SERVICE)], [(ANN, SERVICE)])}
+
+
+def test_an_edited_group_tells_only_what_is_new_in_it(account: Account) -> None:
+    """The group is named, and with it those who joined and left."""
+
+    def file(*emails: str) -> File:
+        return {
+            **guarded({"group": "ops"}),
+            "groups": {"ops": {"include": [{"email": list(emails)}]}},
+        }
+
+    account.apply(file(ANN))
+
+    found = access(account, file(BOB))
+
+    assert found == {HOST: ([(f"group ops: {BOB}", SERVICE)], [(f"group ops: {ANN}", SERVICE)])}
+
+
+def test_a_longer_session_is_a_gain(account: Account) -> None:
+    """The same people for a longer time."""
+    account.apply(guarded({"email": ANN}, session_duration="1h"))
+
+    found = access(account, guarded({"email": ANN}, session_duration="8h"))
+
+    assert found == {HOST: ([(f"{ANN}: for 8h instead of 1h", SERVICE)], [])}
+
+
+def test_a_service_pointed_elsewhere_is_a_gain_and_a_loss(account: Account) -> None:
+    """The same people, another origin."""
+    account.apply(guarded({"email": ANN}))
+    file = guarded({"email": ANN})
+    file["hosts"][HOST]["service"] = "ssh://prod:22"
+
+    assert access(account, file) == {HOST: ([(ANN, "ssh://prod:22")], [(ANN, SERVICE)])}
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ({"decision": "allow"}, "EVERYONE"),
+        ({"decision": "bypass"}, "BYPASS, nobody is asked: EVERYONE"),
+        ({"decision": "non_identity"}, "without a login: EVERYONE"),
+    ],
+)
+def test_everyone_is_spelt_out_loudly(account: Account, policy: File, words: str) -> None:
+    """What lets everybody in cannot be overlooked."""
+    file = guarded({"everyone": True}, **policy)
+    file["hosts"][HOST]["access"] = False
+
+    (change,) = account.plan(file, exposure=["all"]).access
+
+    assert [(way.who, way.loud) for way in change.gained] == [(words, True)]
+
+
+def test_the_hosts_of_other_stacks_that_use_the_policy_are_told(account: Account) -> None:
+    """A policy that somebody else's application links, too, changes who enters there."""
+    account.apply(guarded({"email": ANN}))
+    policy = account.one("policies", name="team.ztctl-prod")["id"]
+    body = {"type": "self_hosted", "name": "wiki", "domain": "wiki.example.com"}
+    account.call("POST", "{A}/access/apps", {**body, "policies": [policy]})
+
+    found = access(account, guarded({"email": [ANN, BOB]}))
+
+    assert sorted(found) == [HOST, "wiki.example.com"]
+    assert found["wiki.example.com"] == ([(BOB, "whatever stands behind it")], [])
+
+
+def test_a_plan_that_changes_nobodys_access_says_nothing_of_it(account: Account) -> None:
+    """A title or a timeout lets nobody in."""
+    account.apply(guarded({"email": ANN}))
+    file = guarded({"email": ANN})
+    file["hosts"][HOST] = short() | {"terminal": False}
+    file["tunnels"]["pool"] = {"origin_request": {"connect_timeout": "10s"}}
+
+    plan = account.plan(file)
+
+    assert (plan.is_empty, plan.access) == (False, ())

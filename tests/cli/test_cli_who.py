@@ -1,0 +1,133 @@
+"""Promises about ``ztctl who``: the answer of the live account, with or without files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Ztctl = Any
+HOST = "ssh.example.com"
+
+
+@pytest.fixture
+def applied(project: Ztctl) -> Ztctl:
+    """The quickstart, applied to the sandbox."""
+    assert project("apply", "--sandbox", "--auto-approve").code == 0
+    return project
+
+
+def test_a_host_is_told_without_a_file(applied: Ztctl) -> None:
+    """The account alone answers: origin, application, policy, people."""
+    (applied.folder / "ztctl.yaml").unlink()
+
+    done = applied("who", HOST, "--sandbox")
+
+    assert done.code == 0
+    assert done.out.startswith(f"{HOST} is not open to everybody.\n")
+    for words in ("ssh://localhost:22", "of the stack quickstart", "1. allow ssh-team"):
+        assert words in done.out
+
+
+def test_json_is_one_document(applied: Ztctl) -> None:
+    """The same for machines."""
+    done = applied("who", HOST, "--sandbox", "--format", "json")
+
+    found = json.loads(done.out)
+    assert (found["type"], found["host"], found["is_open"]) == ("reach", HOST, False)
+    assert found["enter"] == [
+        {"who": "group infra-team", "origin": "ssh://localhost:22", "everybody": False}
+    ]
+    assert found["guards"][0]["policies"][0]["name"] == "ssh-team"
+
+
+def test_markdown_is_a_comment(applied: Ztctl) -> None:
+    """The same to be posted, the verdict first."""
+    done = applied("who", HOST, "--sandbox", "--format", "markdown")
+
+    assert done.out.startswith(f"### Who reaches `{HOST}`\n\n```diff\n{HOST} is not open")
+
+
+@pytest.fixture
+def opened(applied: Ztctl) -> Ztctl:
+    """The same, after somebody took the application and the connector's check away by hand."""
+    made = applied.folder / "by-hand.yaml"
+    text = (applied.folder / "ztctl.yaml").read_text()
+    made.write_text(
+        text.replace("service: ssh://localhost:22", "access: false\n        service: ssh://h:22")
+        .replace("decision: allow", "decision: bypass")
+        .replace("- group: infra-team", "- everyone: true")
+    )
+    done = applied(
+        "apply", "--sandbox", "--auto-approve", "--allow-exposure", HOST, "-f", "by-hand.yaml",
+        "--allow-deletions",
+    )  # fmt: skip
+    assert done.code == 0, done.said
+    return applied
+
+
+def test_an_open_host_is_told_first_and_by_the_exit_code(opened: Ztctl) -> None:
+    """An open door comes before everything else, and ends with 5."""
+    done = opened("who", HOST, "--sandbox")
+
+    assert done.code == 5
+    assert done.out.splitlines()[0] == f"{HOST} is OPEN TO EVERYBODY:"
+    assert "Bypass" in done.out.splitlines()[1]
+
+
+def test_a_plan_tells_what_is_open_before_its_changes(opened: Ztctl) -> None:
+    """A plan of the right file says first that the host is open now and that it closes it."""
+    done = opened("plan", "--sandbox")
+
+    assert done.code == 0
+    assert done.out.startswith("OPEN TO EVERYBODY NOW:\n")
+    assert "this plan closes it" in done.out
+
+
+def test_a_host_outside_the_account_is_an_error(ztctl: Ztctl) -> None:
+    """What lies in no zone of the account cannot be answered."""
+    done = ztctl("who", "ssh.elsewhere.net", "--sandbox")
+
+    assert done.code == 1
+    assert "lies in no active zone" in done.err
+    assert done.out == ""
+
+
+@pytest.mark.parametrize("host", ["*.example.com", "nodots", "a b.example.com", "x/../y", ""])
+def test_what_is_no_host_is_wrong_usage(ztctl: Ztctl, host: str) -> None:
+    """A pattern, a path or nothing is no host name."""
+    done = ztctl("who", host, "--sandbox")
+
+    assert done.code == 64
+    assert done.out == ""
+
+
+def test_what_the_token_may_not_see_is_named(
+    ztctl: Ztctl, open_account: Callable[..., Any]
+) -> None:
+    """Without the permission for groups and tunnels there is an answer, and what it lacks."""
+    account = open_account()
+    groups = ("Zone Read", "DNS Read", "Access: Apps and Policies Read")
+    account.sandbox.define_token("canary-token-0123456789abcdef", groups)
+
+    done = ztctl.at(account)("who", HOST)
+
+    assert done.code == 0
+    assert "Not everything could be read" in done.out
+    assert "Cloudflare Tunnel" in done.out
+
+
+def test_without_the_applications_there_is_no_answer(
+    ztctl: Ztctl, open_account: Callable[..., Any]
+) -> None:
+    """Who cannot see applications cannot say who enters: an error that names the permission."""
+    account = open_account()
+    account.sandbox.define_token("canary-token-0123456789abcdef", ("Zone Read", "DNS Read"))
+
+    done = ztctl.at(account)("who", HOST)
+
+    assert done.code == 1
+    assert "Access: Apps and Policies" in done.err
+    assert done.out == ""

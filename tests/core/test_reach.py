@@ -1,0 +1,174 @@
+"""Promises about the answer to who reaches a host."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.making import Account, edited, files, host, living
+from ztctl.core.objects import Live
+from ztctl.core.plan import Way
+from ztctl.core.reach import Lead, Reach, reach
+from ztctl.kinds.registry import KINDS
+
+HOST = "ssh.example.com"
+SERVICE = "ssh://localhost:22"
+
+
+def account(policy: dict[str, Any] | None = None, **sections: Any) -> Account:
+    """The account after a stack of one host was applied to it."""
+    whole = {**host(), **sections}
+    if policy is not None:
+        whole["policies"] = {"team": policy}
+    live = living(files(whole))
+    apps = (replace(app, raw={**app.raw, **app.attributes}) for app in live["access_application"])
+    return {**live, "access_application": tuple(apps)}
+
+
+def asked(found: Account, name: str = HOST, **facts: Any) -> Reach:
+    """The answer."""
+    return reach(name, found, KINDS, **facts)
+
+
+def test_a_guarded_host_is_told_from_end_to_end() -> None:
+    """Record, tunnel, rule, application, policy and people, with names instead of ids."""
+    found = asked(account())
+
+    assert found.open == ()
+    assert found.leads == (Lead(HOST, "tunnel-edge.cfargotunnel.com", True, "edge"),)
+    assert [(it.tunnel, it.service, it.checks) for it in found.services] == [
+        ("edge", SERVICE, True)
+    ]
+    ((guard,), (ruling,)) = found.guards, found.guards[0].policies
+    assert (guard.path, guard.application, guard.id, guard.stack) == (
+        "", HOST, f"access_application-{HOST}", "prod",
+    )  # fmt: skip
+    assert (ruling.decision, ruling.name, ruling.people) == ("allow", "team", "ann@example.com")
+    assert found.enter == (Way("ann@example.com", SERVICE),)
+    assert found.shut == ("everybody else",)
+
+
+def test_an_uncovered_host_is_open() -> None:
+    """Without an application, and with a connector that asks for nothing, everybody comes in."""
+    rule = {"hostname": HOST, "service": SERVICE, "access": False}
+    live = {**account(tunnels={"edge": {"ingress": [rule]}}), "access_application": ()}
+
+    found = asked(live)
+
+    assert found.open == (f"no application covers it, and it leads to {SERVICE}",)
+    assert [way.loud for way in found.enter] == [True]
+    assert "everybody else" not in found.shut
+
+
+def test_a_reason_that_a_file_states_goes_along() -> None:
+    """An open host that is meant to be open says who said so."""
+    assert asked(account(), stated="a public site").stated == "a public site"
+
+
+def test_requirements_and_exclusions_shut_people_out() -> None:
+    """Who is left out, and what is asked of everybody, is told in words."""
+    policy = {
+        "decision": "allow",
+        "include": [{"email_domain": "example.com"}],
+        "require": [{"country": "PT"}],
+        "exclude": [{"email": "bob@example.com"}],
+    }
+
+    found = asked(account(policy))
+
+    assert found.shut == ("bob@example.com", "who is not in PT", "everybody else")
+    assert found.guards[0].policies[0].people == (
+        "everyone with an @example.com address, who is in PT, but not bob@example.com"
+    )
+
+
+def test_a_denial_is_told_with_its_policy() -> None:
+    """Whom a policy denies stands among those who may not enter."""
+    policies = {
+        "no": {"decision": "deny", "include": [{"email": "bob@example.com"}]},
+        "team": {"decision": "allow", "include": [{"email_domain": "example.com"}]},
+    }
+    applications = {HOST: {"policies": ["no", "team"]}}
+
+    found = asked(account(policies=policies, applications=applications))
+
+    assert [ruling.decision for ruling in found.guards[0].policies] == ["deny", "allow"]
+    assert found.shut[0] == "bob@example.com (denied by no)"
+
+
+def test_a_group_is_told_with_what_it_holds() -> None:
+    """A policy about a group says whom the group holds, and what it asks of them."""
+    group = {"include": [{"email": "ann@example.com"}], "require": [{"country": "PT"}]}
+    policy = {"decision": "allow", "include": [{"group": "infra"}]}
+
+    found = asked(account(policy, groups={"infra": group}))
+
+    people = "group infra (ann@example.com, who is in PT)"
+    assert found.guards[0].policies[0].people == people
+    assert "who is not in PT" in found.shut
+
+
+def test_a_path_with_its_own_application_is_told_apart() -> None:
+    """Below a path another application decides, and the host as a whole is open there."""
+    policies = {
+        "team": {"decision": "allow", "include": [{"email": "ann@example.com"}]},
+        "all": {"decision": "bypass", "include": [{"everyone": True}]},
+    }
+    applications = {HOST: {"policies": ["team"]}, f"{HOST}/hook": {"policies": ["all"]}}
+    rule = {"hostname": HOST, "service": SERVICE, "access": False}
+
+    found = asked(
+        account(policies=policies, applications=applications, tunnels={"edge": {"ingress": [rule]}})
+    )
+
+    assert [(guard.path, guard.application) for guard in found.guards] == [
+        ("", HOST), ("hook", f"{HOST}/hook"),
+    ]  # fmt: skip
+    assert found.open == (f"below /hook a Bypass policy lets everybody in to {SERVICE}",)
+
+
+def test_a_tunnel_that_could_not_be_read_serves_everything() -> None:
+    """Unknown is open: without an application the host counts as open, and it says why."""
+    live = {**account(), "tunnel": (), "access_application": ()}
+
+    found = asked(live, unread={"tunnel": "tunnels could not be read"})
+
+    assert found.open != ()
+    assert found.unread == ("tunnels could not be read",)
+    assert any("is not known" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "proxied", "note"),
+    [
+        ("lb.example.net", True, "is no tunnel of this account: what stands there is not seen"),
+        ("192.0.2.1", False, "is not proxied: Cloudflare does not stand before 192.0.2.1"),
+    ],
+)
+def test_what_is_not_seen_is_said_so(content: str, proxied: bool, note: str) -> None:
+    """A record that leads elsewhere, or past Cloudflare, is named."""
+    values = {"tunnel": content, "proxied": proxied}
+
+    found = asked(edited(account(), "dns_record", HOST, values=values))
+
+    assert any(note in text for text in found.notes)
+    assert found.open == ()
+
+
+def test_a_name_without_a_record_leads_nowhere() -> None:
+    """Nobody enters a host that is not there, and nothing is open."""
+    found = asked(account(), "nope.example.com")
+
+    assert found.notes == ("no record answers for the name",)
+    assert found.enter == ()
+
+
+def test_an_object_that_nobody_marked_has_no_stack() -> None:
+    """An application made by hand is told without a stack."""
+    live = account()
+    (app,) = live["access_application"]
+    bare: tuple[Live, ...] = (replace(app, mark=None),)
+
+    assert asked({**live, "access_application": bare}).guards[0].stack == ""

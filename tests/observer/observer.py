@@ -1,0 +1,375 @@
+"""Somebody who knows nothing of ztctl and rings at every door of an account after each write.
+
+The observer sends visits through the sandbox's edge, as if every tunnel had a connector, for every
+host name, path and sort of visitor. It holds a run to three promises: no stranger gets in where
+none got in before and no file says so; nobody gets where they could neither get before nor after;
+who could get in before and after is never locked out, unless that was agreed to. A run that was cut
+off is judged together with the one that finishes its work.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tests.observer.guests import (
+    LOGGED_IN,
+    SOMEBODY,
+    STRANGER,
+    STRANGERS,
+    Rules,
+    mixed,
+    visitors,
+)
+from tests.observer.places import Object, Place, hosts, paths, places, rules
+from ztctl.sandbox.edge.applications import covers_host
+from ztctl.sandbox.edge.edge import Edge
+from ztctl.sandbox.edge.replica import KINDS
+from ztctl.sandbox.edge.values import Answer, Visit, Visitor
+from ztctl.sandbox.service import Sandbox
+from ztctl.sandbox.state import State
+from ztctl.sandbox.store import Change, Store
+
+Origin = tuple[str, str]
+Visited = tuple[str, str]
+Reached = dict[Visited, Origin | None]
+
+# What a bastion's client asks for.
+INSIDE = "10.0.0.1:22"
+_EVERYWHERE = frozenset({"zone", "organization", "service_token", "identity_provider", "account"})
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a run was told to be right: names stated to be open, and what it was allowed."""
+
+    public: Collection[str] = ()
+    exposed: Collection[str] = ()
+    interrupted: bool = False
+
+    def may_open(self, host: str) -> bool:
+        """True for a name that a file states to be open, or that the run was allowed to open."""
+        names = {*self.public, *self.exposed}
+        stars = (name[1:] for name in names if name.startswith("*."))
+        return host in names or "all" in names or any(host.endswith(star) for star in stars)
+
+
+@dataclass(slots=True)
+class Span:
+    """One run, or a run that was cut off and those that finish it."""
+
+    past: Mapping[str, list[tuple[str, Object]]]
+    before: Mapping[str, Reached]
+    doors: dict[tuple[str, str], str] = field(default_factory=dict)
+    gained: dict[tuple[str, str, str, Origin], str] = field(default_factory=dict)
+    lost: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+class Observer:
+    """One account under observation; see the module.
+
+    ``breaches`` are the promises that were broken, in words; ``lockouts`` those of the third sort
+    whether agreed to or not; ``uncovered`` the names that were seen to lead to a connector with no
+    application in front, whatever the connector itself asks for.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        with sandbox.session() as state:
+            self._state = state
+            state.store.watch(self._hear)
+        self._edge = _edge(state)
+        self._news: list[Change] = []
+        self._seen: dict[tuple[str, str], Object] = {}
+        self._apps: dict[str, list[str]] = {}
+        self._now: dict[str, Reached] = {}
+        self._people: dict[str, Visitor] = {}
+        self._span: Span | None = None
+        self._agreed: Agreed | None = None
+        self._fresh = True
+        self.breaches: list[str] = []
+        self.lockouts: list[str] = []
+        self.uncovered: list[str] = []
+
+    # -- a run ------------------------------------------------------------------------------
+
+    def begin(self, agreed: Agreed) -> None:
+        """A run begins. What a run before it left undone belongs to it, if nobody interfered."""
+        if self._span is None or self._news:
+            self._refresh()
+            self._span = Span(_snapshot(self._state.store), dict(self._now))
+        self._span.interrupted |= agreed.interrupted
+        self._agreed = agreed
+
+    def give_up(self) -> None:
+        """What a run left undone will not be finished: the next one is judged by itself."""
+        self._span = None
+
+    def look(self, write: str) -> None:
+        """Ring at every door that the writes since the last look may have changed."""
+        if self._agreed is not None and self._span is not None and self._news:
+            for host in self._refresh():
+                self._judge(self._span, host, write)
+
+    def end(self, *, complete: bool) -> list[str]:
+        """A run has ended; the promises that it broke."""
+        assert self._span is not None
+        assert self._agreed is not None
+        known = len(self.breaches)
+        self.breaches += [f"open door: {what} after {write}" for what, write in self._doors()]
+        if complete:
+            self._settle(self._span)
+            self._span = None
+        self._agreed = None
+        return self.breaches[known:]
+
+    # -- judging ----------------------------------------------------------------------------
+
+    def _judge(self, span: Span, host: str, write: str) -> None:
+        before, found = span.before.get(host, {}), self._now.get(host, {})
+        may_open = self._agreed is not None and self._agreed.may_open(host)
+        # Where anybody may come in for a while, everybody may.
+        for_all = {
+            (path, origin)
+            for (path, who), origin in found.items()
+            if may_open and who.startswith(STRANGER)
+        }
+        # By whom somebody unknown was vouched for is no difference.
+        unknown = {path for (path, who), one in before.items() if one and who.startswith(LOGGED_IN)}
+        for (path, who), origin in found.items():
+            earlier = before.get((path, who))
+            if origin is None:
+                if earlier is not None:
+                    span.lost.setdefault((host, path, who), write)
+            elif origin != earlier and (path, origin) not in for_all:
+                span.gained.setdefault((host, path, who, origin), write)
+                answered = earlier is not None or (who.startswith(LOGGED_IN) and path in unknown)
+                if who.startswith(STRANGER) and not answered:
+                    reached = f"{who} reaches {origin[1]} at {host}{path}"
+                    span.doors.setdefault((host, reached), write)
+
+    def _doors(self) -> Iterator[tuple[str, str]]:
+        assert self._span is not None
+        for (_, reached), write in self._span.doors.items():
+            yield reached, write
+        self._span.doors = {}
+
+    def _settle(self, span: Span) -> None:
+        past: Edge | None = None
+        for (host, path, who, origin), write in span.gained.items():
+            if self._reaches(self._edge, host, path, who) == origin:
+                continue
+            past = past or _edge_of(span.past, self._state)
+            if self._reaches(past, host, path, who) != origin:
+                text = f"{who} reaches {origin[1]} at {host}{path} only in between"
+                self.breaches.append(f"widened: {text}, after {write}")
+        for (host, path, who), write in span.lost.items():
+            if self._reaches(self._edge, host, path, who) is not None:
+                text = f"locked out: {who} at {host}{path} after {write}"
+                self.lockouts.append(text)
+                if not span.interrupted:
+                    self.breaches.append(text)
+
+    def _reaches(self, edge: Edge, host: str, path: str, who: str) -> Origin | None:
+        return _origin(edge.visit(Visit(host, path, self._people[who], INSIDE)))
+
+    # -- visiting ---------------------------------------------------------------------------
+
+    def _hear(self, changes: list[Change]) -> None:
+        self._news += changes
+
+    def _refresh(self) -> list[str]:
+        """Visit what may have changed; the hosts visited."""
+        store = self._state.store
+        known, served = places(store), rules(store)
+        names = hosts(store, known, served)
+        if self._span is not None:
+            names |= self._span.before.keys() | self._now.keys()
+        touched = sorted(names) if self._fresh else sorted(self._touched(names, known))
+        self._fresh, self._news = False, []
+        self._apps = {str(app["id"]): _attached(app) for _, app in store.items("app")}
+        self._places = known
+        shelf = _Shelf(store)
+        for host in touched:
+            self._now[host] = self._visited(host, known, served, shelf)
+        for host in self._now.keys() - names:
+            del self._now[host]
+        return touched
+
+    def _visited(
+        self, host: str, known: list[Place], served: list[Object], shelf: _Shelf
+    ) -> Reached:
+        answer = self._edge.visit(Visit(host, "/", STRANGERS[_FIRST], INSIDE))
+        if answer.outcome in ("no_record", "not_proxied"):
+            people: dict[str, Visitor] = {}
+        else:
+            covering = {place.app for place in known if covers_host(place.host, host)}
+            people = shelf.people(covering)
+            if answer.application is None and answer.outcome in ("origin", "refused"):
+                self.uncovered.append(host)
+        found: Reached = {}
+        asked = [(path, who) for path in paths(host, known, served) for who in people]
+        if self._span is not None:
+            # Whom some policy spoke of during the run may matter when none does any more.
+            earlier = dict.fromkeys((*self._span.before.get(host, {}), *self._now.get(host, {})))
+            asked = list(dict.fromkeys((*asked, *earlier)))
+        self._people |= people
+        for path, who in asked:
+            answer = self._edge.visit(Visit(host, path, self._people[who], INSIDE))
+            waits = who.startswith(LOGGED_IN) and self._awaits_approval(answer)
+            found[path, who] = None if waits else _origin(answer)
+        return found
+
+    def _awaits_approval(self, answer: Answer) -> bool:
+        """True where somebody would have to say yes: the edge counts approvals as given."""
+        policy = self._state.store.get("policy", answer.policy or "")
+        return policy is not None and bool(policy.get("approval_required"))
+
+    # -- what a change concerns -------------------------------------------------------------
+
+    def _touched(self, names: Collection[str], known: list[Place]) -> set[str]:
+        found = {host for host in names if host not in self._now}
+        for kind, key, new in self._news:
+            if kind in _EVERYWHERE:
+                return set(names)
+            found |= self._touched_by(kind, key, new, names, known)
+        return found & set(names)
+
+    def _touched_by(
+        self, kind: str, key: str, new: Object | None, names: Collection[str], known: list[Place]
+    ) -> set[str]:
+        store = self._state.store
+        match kind:
+            case "dns_record" | "tunnel" | "tunnel_configuration":
+                return self._led(kind, key, new, names)
+            case "app":
+                return _covered({key}, [*known, *self._places], names)
+            case "policy":
+                return _covered(self._users(key), known, names)
+            case "access_group":
+                policies = [str(one["id"]) for _, one in store.items("policy")]
+                apps = {app for policy in policies for app in self._users(policy)}
+                return _covered(apps, known, names)
+            case _:
+                return set()
+
+    def _users(self, policy: str) -> set[str]:
+        live = {str(app["id"]): _attached(app) for _, app in self._state.store.items("app")}
+        return {
+            app
+            for shelf in (live, self._apps)
+            for app, attached in shelf.items()
+            if policy in attached
+        }
+
+    def _led(self, kind: str, key: str, new: Object | None, names: Collection[str]) -> set[str]:
+        """The names of a record or a tunnel, and those that have no record of their own."""
+        records = [record for _, record in self._state.store.items("dns_record")]
+        own = {record["name"] for record in records}
+        found = {host for host in names if host not in own}
+        if kind == "dns_record":
+            aliases = any(_is_alias(record) for record in records)
+            return set(names) if aliases or new is None else {*found, new["name"]}
+        return (
+            found
+            | {record["name"] for record in records if key in record["content"]}
+            | {record["name"] for record in records if _is_alias(record)}
+        )
+
+
+_FIRST = next(iter(STRANGERS))
+
+
+class _Shelf:
+    """The people who may matter to an application, made once a look."""
+
+    def __init__(self, store: Store) -> None:
+        groups = dict(store.items("access_group"))
+        self._rules = Rules(groups)
+        self._store = store
+        self._tokens = {
+            str(token["id"]): (str(token["client_id"]), str(token["secret"]))
+            for _, token in store.items("service_token")
+        }
+        self._known: dict[frozenset[str], dict[str, Visitor]] = {}
+
+    def people(self, apps: set[str]) -> dict[str, Visitor]:
+        """Strangers, and whoever the policies of these applications speak of."""
+        key = frozenset(apps)
+        if key not in self._known:
+            self._known[key] = self._made(apps)
+        return self._known[key]
+
+    def _made(self, apps: set[str]) -> dict[str, Visitor]:
+        found = [app for key in apps if (app := self._store.get("app", key)) is not None]
+        policies = [
+            policy
+            for app in found
+            for key in _attached(app)
+            if (policy := self._store.get("policy", key)) is not None
+        ]
+        people = dict(STRANGERS)
+        for country in sorted(set[str]().union(*map(self._rules.countries, policies))):
+            people[f"{STRANGER} in {country}"] = Visitor("8.8.4.4", country)
+        providers = sorted({item for app in found for item in app.get("allowed_idps") or ()})
+        if providers:
+            providers = [key for key, _ in self._store.items("identity_provider")]
+        for key in providers:
+            people[f"{LOGGED_IN} by {key}"] = Visitor("8.8.4.4", "ZZ", SOMEBODY, key)
+        for facts in self._facts(policies):
+            for visitor in visitors(facts, self._tokens, providers):
+                people[_label(visitor)] = visitor
+        return people
+
+    def _facts(self, policies: list[Object]) -> set[frozenset[str]]:
+        denials = [one for one in policies if one["decision"] == "deny"]
+        others = [one for one in policies if one["decision"] == "allow"]
+        single = set[frozenset[str]]().union(*map(self._rules.guests, policies))
+        return single | mixed(map(self._rules.passing, others), map(self._rules.passing, denials))
+
+
+def _label(visitor: Visitor) -> str:
+    token = visitor.service_token[0] if visitor.service_token else ""
+    facts = (visitor.email, visitor.address, visitor.country, visitor.login_method, token)
+    return " ".join(str(fact) for fact in (*facts, *visitor.holds) if fact)
+
+
+def _attached(app: Object) -> list[str]:
+    return [str(link["id"]) for link in app["policies"]]
+
+
+def _is_alias(record: Object) -> bool:
+    is_tunnel = str(record["content"]).endswith(".cfargotunnel.com")
+    return record["type"] == "CNAME" and bool(record["proxied"]) and not is_tunnel
+
+
+def _covered(apps: set[str], known: list[Place], names: Collection[str]) -> set[str]:
+    patterns = {place.host for place in known if place.app in apps}
+    return {host for host in names if any(covers_host(pattern, host) for pattern in patterns)}
+
+
+def _origin(answer: Answer) -> Origin | None:
+    if answer.outcome != "origin":
+        return None
+    return str(answer.tunnel), str(answer.service)
+
+
+def _edge(state: State) -> Edge:
+    edge = Edge(state)
+    edge.assume_connectors = True
+    return edge
+
+
+def _snapshot(store: Store) -> dict[str, list[tuple[str, Object]]]:
+    return {kind: list(store.items(kind)) for kind in KINDS}
+
+
+def _edge_of(past: Mapping[str, list[tuple[str, Object]]], state: State) -> Edge:
+    """The edge as it was: objects are replaced whole, so that a list of them is a copy."""
+    copied = State(Store(), state.clock, os.urandom)
+    with copied.store.session():
+        for kind, items in past.items():
+            for key, one in items:
+                copied.store.put(kind, key, one)
+    return _edge(copied)

@@ -1,0 +1,69 @@
+"""A knock at a host as somebody without any credential: no token, no cookie, no redirect followed.
+
+Importing it loads httpx. It shares nothing with the client of the API, so that the API token cannot
+reach a host.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+from ztctl import __version__
+from ztctl.cloudflare.texts import clean
+from ztctl.core.diagnostics import Failure
+
+SECONDS: Final = 10.0
+
+
+class Doors:
+    """Asks hosts for what stands before them, for the length of an ``async with``.
+
+    Args:
+        transport: answers instead of the network.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._transport = transport
+        self._http: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        headers = {"User-Agent": f"ztctl/{__version__}"}
+        try:
+            self._http = httpx.AsyncClient(
+                transport=self._transport,
+                headers=headers,
+                timeout=SECONDS,
+                trust_env=self._transport is None,
+            )
+        except (ImportError, OSError, ValueError) as error:
+            # The text is left out: it may repeat a proxy's password.
+            raise Failure(
+                f"hosts cannot be asked ({type(error).__name__})",
+                "check the proxy variables (HTTPS_PROXY, ALL_PROXY) and SSL_CERT_FILE",
+            ) from None
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    async def head(self, host: str) -> tuple[int | None, str, str]:
+        """Status and ``Location`` of a HEAD, or no status and why nobody answered."""
+        if self._http is None:
+            raise RuntimeError("doors are asked inside `async with` only")
+        try:
+            # What one host has set must not be told to the next.
+            self._http.cookies.clear()
+            response = await self._http.head(f"https://{host}/", follow_redirects=False)
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            return None, "", clean(str(error), ()) or type(error).__name__
+        return response.status_code, response.headers.get("location", ""), ""

@@ -1,0 +1,28 @@
+"""The sessions of an application: ended by revoking its tokens.
+
+Who is logged in has to log in again; open SSH sessions go on (Cloudflare One documentation,
+"Session management"). The call is known from the Cloudflare OpenAPI description, July 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ztctl.core.calls import Call, Flow
+from ztctl.core.exposure import access_fits
+from ztctl.core.objects import Live
+from ztctl.kinds.access_application import PATH
+from ztctl.kinds.common import ACCESS_APPS, segment
+from ztctl.kinds.destinations import public_hosts
+
+
+def sessions_ended(live: Live) -> Flow[Any]:
+    """Revoke every token of an application."""
+    return (yield Call("POST", f"{PATH}/{segment(live.id)}/revoke_tokens", permission=ACCESS_APPS))
+
+
+def guards(live: Live, hosts: Iterable[str]) -> bool:
+    """True when an application stands in front of one of these host names, or below one."""
+    patterns = public_hosts(live.values.get("destinations"))
+    return any(access_fits(pattern, host) for pattern in patterns for host in hosts)

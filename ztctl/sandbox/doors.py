@@ -1,0 +1,37 @@
+"""The sandbox's edge as an httpx transport: what somebody who asks a host meets, no socket.
+
+Source: ssh-workflow 9.2: a HEAD without a credential is sent to
+``https://<auth_domain>/cdn-cgi/access/login/<host>?kid=<aud>`` where Access stands before the host.
+Not emulated: the parameters beside ``kid``; what an origin answers is status 200 without a body.
+"""
+
+from __future__ import annotations
+
+import httpx
+
+from ztctl.sandbox.edge.values import Answer, Visit
+from ztctl.sandbox.service import Sandbox
+
+
+class EdgeTransport(httpx.AsyncBaseTransport):
+    """Answers requests for hosts as the edge would; raises `httpx.ConnectError` for no answer."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request of a visitor without a credential."""
+        host = request.url.host
+        visit = Visit(host, request.url.path, method=request.method)
+        answer = self._sandbox.edge.visit(visit)
+        if answer.status == 0:
+            raise httpx.ConnectError(f"{host}: {answer.reason}", request=request)
+        headers = {"location": self._login(host, answer)} if answer.outcome == "login" else {}
+        return httpx.Response(answer.status, headers=headers)
+
+    def _login(self, host: str, answer: Answer) -> str:
+        with self._sandbox.session() as state:
+            domain = next(iter(state.store.all("organization")))["auth_domain"]
+            app = state.store.get("app", answer.application or "")
+        kid = f"?kid={app['aud']}" if app else ""
+        return f"https://{domain}/cdn-cgi/access/login/{host}{kid}"

@@ -1,0 +1,178 @@
+"""What was done from here, told: all runs, one run, and an object as it was before a write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from ztctl.core.journal import Before, Came, Ending, Ran, Written
+from ztctl.views.escape import Clean
+from ztctl.views.line import Line, plain
+from ztctl.views.markdown import code_span, folded
+
+_ENDINGS = MappingProxyType(
+    {
+        Ending.COMPLETE: "complete",
+        Ending.PARTIAL: "in part",
+        Ending.NOTHING: "nothing done",
+        Ending.INTERRUPTED: "interrupted",
+        Ending.LEFT: "left at once",
+        Ending.CUT_OFF: "cut off, or still running",
+    }
+)
+_HEADS = ("RUN", "BEGAN (UTC)", "STACK", "ENDED", "WRITES")
+_MARKED = 1
+_WIDEST = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer: lines for people below a heading, and records for machines."""
+
+    heading: str
+    lines: tuple[Line, ...]
+    records: tuple[Mapping[str, Any], ...]
+
+
+def rendered(page: Page, format: str) -> str:
+    """The page as text, as JSON lines, or as Markdown; harmless in each."""
+    if format == "json":
+        # ASCII alone, so that no control character reaches a terminal.
+        return "".join(f"{json.dumps(record)}\n" for record in page.records)
+    rows = [line.render(plain) for line in page.lines]
+    if format == "markdown":
+        return f"### {page.heading}\n\n{folded(rows)}\n\n"
+    return "".join(f"{row}\n" for row in rows)
+
+
+def runs_page(runs: Sequence[Ran], clean: Clean) -> Page:
+    """A line a run, as they are given."""
+    rows = [_HEADS, *(_row(ran, clean) for ran in runs)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
+    table = [Line("  ".join(map(str.ljust, row, widths))) for row in rows]
+    lines = table if runs else [Line("No runs.")]
+    return Page("Runs", tuple(lines), tuple(_run_record(ran) for ran in runs))
+
+
+def _row(ran: Ran, clean: Clean) -> tuple[str, ...]:
+    texts = (ran.id, _time(ran.began), ran.stack, _ENDINGS[ran.ending], _figures(ran))
+    return tuple(clean(text)[:_WIDEST] for text in texts)
+
+
+def _figures(ran: Ran) -> str:
+    counted = [(ran.count(came), came.value) for came in Came]
+    counted += [(ran.skipped, "skipped"), (ran.not_started, "not started")]
+    told = [f"{count} {word}" for count, word in counted if count]
+    return ", ".join(told) or "none"
+
+
+def run_page(ran: Ran, clean: Clean) -> Page:
+    """Every write of a run, in the order in which they began."""
+    heading = f"Run {code_span(clean(ran.id))}"
+    record = {**_run_record(ran), "writes": [_write_record(item) for item in ran.writes]}
+    return Page(heading, tuple(_run_lines(ran, clean)), (record,))
+
+
+def _run_lines(ran: Ran, clean: Clean) -> Iterator[Line]:
+    yield Line(f"Run {clean(ran.id)} of stack {clean(ran.stack)} in account {clean(ran.account)}.")
+    ended = f" at {clean(_time(ran.ended))} UTC" if ran.ended else ""
+    began = f"Began at {clean(_time(ran.began))} UTC with ztctl {clean(ran.version)}"
+    yield Line(f"{began}; ended{ended}: {_ENDINGS[ran.ending]}.")
+    yield Line()
+    for item in ran.writes:
+        yield _write_line(item, clean)
+    yield Line()
+    yield Line(f"Writes: {_figures(ran)}.")
+    if any(item.found for item in ran.writes):
+        yield Line(f"An object before its write: ztctl history {clean(ran.id)} ADDRESS")
+
+
+def _write_line(item: Written, clean: Clean) -> Line:
+    what = f"{clean(item.address)} ({clean(item.verb)}): {_outcome(item, clean)}"
+    mark = "-" if item.verb == "delete" else "~" if item.found else "+"
+    return Line(f"{clean(_time(item.time))}  {what}", mark if item.sent else "", _MARKED)
+
+
+def _outcome(item: Written, clean: Clean) -> str:
+    match item.came:
+        case Came.DONE:
+            words = "done" if item.sent else "done already, nothing was sent"
+            return f"{words}, id {clean(item.id)}" if item.id else words
+        case Came.FAILED:
+            words = "failed" if item.sent else "nothing was sent"
+            return f"{words}: {clean(item.reason)}"
+        case Came.UNKNOWN:
+            reason = f": {clean(item.reason)}" if item.reason else ""
+            return f"nobody knows whether it was done{reason}"
+
+
+def object_page(found: Before, clean: Clean) -> Page:
+    """The object as the API gave it before a write, and those whose place the write took."""
+    heading = f"{code_span(clean(found.address))} before run {code_span(clean(found.run))}"
+    record = {
+        "type": "object",
+        "run": found.run,
+        "address": found.address,
+        "step": found.verb,
+        "time": found.time,
+        "before": found.object,
+        "others": list(found.others),
+    }
+    return Page(heading, tuple(_object_lines(found, clean)), (record,))
+
+
+def _object_lines(found: Before, clean: Clean) -> Iterator[Line]:
+    when = f"{clean(_time(found.time))} UTC (run {clean(found.run)}, {clean(found.verb)})"
+    if found.object is None:
+        yield Line(f"{clean(found.address)} was not there before {when}.")
+    else:
+        yield Line(f"{clean(found.address)} before {when}:")
+        yield from _json(found.object)
+    for other in found.others:
+        yield Line("and, whose place was taken:")
+        yield from _json(other)
+
+
+def _json(found: Mapping[str, Any]) -> Iterator[Line]:
+    """The API's own object; where a kind keeps none, what was read out of it."""
+    raw = found.get("raw") or {name: found[name] for name in found if name != "raw"}
+    for row in json.dumps(raw, indent=2).splitlines():
+        yield Line(row)
+
+
+def _run_record(ran: Ran) -> dict[str, Any]:
+    return {
+        "type": "run",
+        "run": ran.id,
+        "stack": ran.stack,
+        "account": ran.account,
+        "ztctl_version": ran.version,
+        "began": ran.began,
+        "ended": ran.ended or None,
+        "status": ran.ending.value,
+        **{came.value: ran.count(came) for came in Came},
+        "skipped": ran.skipped,
+        "not_started": ran.not_started,
+    }
+
+
+def _write_record(item: Written) -> dict[str, Any]:
+    return {
+        "address": item.address,
+        "step": item.verb,
+        "action": item.action,
+        "time": item.time,
+        "status": item.came.value,
+        "id": item.id or None,
+        "reason": item.reason,
+        "sent": item.sent,
+        "has_before": item.found,
+    }
+
+
+def _time(text: str) -> str:
+    """``2026-07-01 12:00:03``; what is no such time comes back as it is."""
+    return text[:19].replace("T", " ")

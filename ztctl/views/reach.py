@@ -1,0 +1,124 @@
+"""Who reaches a host, told: an open door first, then the way in, who decides, and about whom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from ztctl.core.reach import Guard, Lead, Reach, Ruling, Service
+from ztctl.views.escape import Clean, Redact
+from ztctl.views.line import Line, plain
+from ztctl.views.markdown import code_span, fenced
+
+_IN = 3
+_DEEP = 7
+
+
+def rendered(found: Reach, format: str, redact: Redact) -> str:
+    """The answer as text, as one JSON document, or as Markdown; harmless in each."""
+    if format == "json":
+        # ASCII alone, so that no control character reaches a terminal.
+        return f"{json.dumps(_document(found, redact))}\n"
+    clean = Clean(redact)
+    head, rest = _rows(_verdict(found, clean)), _rows(_whole(found, clean))
+    if format == "markdown":
+        title = f"### Who reaches {code_span(clean(found.host))}"
+        return "".join(f"{part}\n\n" for part in (title, fenced(head), fenced(rest)) if part)
+    return "".join(f"{row}\n" for row in (*head, "", *rest))
+
+
+def _document(found: Reach, redact: Redact) -> dict[str, Any]:
+    told = {"type": "reach", "is_open": bool(found.open), **asdict(found)}
+    # The same words as in a plan.
+    told["enter"] = [
+        {"who": way.who, "origin": way.origin, "everybody": way.loud} for way in found.enter
+    ]
+    shown: dict[str, Any] = _redacted(told, redact)
+    return shown
+
+
+def _redacted(value: Any, redact: Redact) -> Any:
+    if isinstance(value, dict):
+        return {name: _redacted(item, redact) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(item, redact) for item in value]
+    return redact(value) if isinstance(value, str) else value
+
+
+def _rows(lines: Iterable[Line]) -> list[str]:
+    rows = [line.render(plain) for line in lines]
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows
+
+
+def _verdict(found: Reach, clean: Clean) -> Iterator[Line]:
+    host = clean(found.host)
+    if not found.open:
+        yield Line(f"{host} is not open to everybody.")
+    elif found.stated:
+        yield Line(f"{host} is OPEN TO EVERYBODY, as stated: {clean(found.stated)}")
+    else:
+        yield Line(f"{host} is OPEN TO EVERYBODY:")
+    yield from (Line(clean(reason), "!", _IN) for reason in found.open)
+    if found.unread:
+        yield Line("Not everything could be read, so that this may be wrong:")
+        yield from (Line(clean(text), "!", _IN) for text in found.unread)
+
+
+def _whole(found: Reach, clean: Clean) -> Iterator[Line]:
+    yield from _part("Leads to:", (_lead(item, clean) for item in found.leads))
+    yield from _part("Served by:", (_service(item, clean) for item in found.services))
+    yield Line("Decided by:")
+    for guard in found.guards:
+        yield from _guard(guard, clean)
+    yield Line()
+    enter = (Line(f"{clean(way.who)} → {clean(way.origin)}", "+", _IN) for way in found.enter)
+    yield from _part("May enter:", enter, "nobody")
+    yield from _part("May not enter:", (Line(clean(text), "-", _IN) for text in found.shut))
+    yield from _part("Notes:", (Line(clean(text), "!", _IN) for text in found.notes))
+
+
+def _part(title: str, lines: Iterable[Line], nothing: str = "") -> Iterator[Line]:
+    shown = list(lines)
+    if shown or nothing:
+        yield Line(title)
+        yield from shown or [Line(nothing, "", _IN)]
+        yield Line()
+
+
+def _lead(lead: Lead, clean: Clean) -> Line:
+    tunnel = f" (tunnel {clean(lead.tunnel)})" if lead.tunnel else ""
+    proxied = "" if lead.proxied else " (not proxied)"
+    return Line(f"{clean(lead.name)} → {clean(lead.target)}{tunnel}{proxied}", "", _IN)
+
+
+def _service(service: Service, clean: Clean) -> Line:
+    path = f" below {clean(service.path)}" if service.path else ""
+    checks = "asks for the Access token, too" if service.checks else "asks for nothing"
+    return Line(
+        f"tunnel {clean(service.tunnel)} ({clean(service.tunnel_id)}): {clean(service.hostname)}"
+        f"{path} → {clean(service.service)}; the connector {checks}",
+        "",
+        _IN,
+    )
+
+
+def _guard(guard: Guard, clean: Clean) -> Iterator[Line]:
+    place = f"below /{clean(guard.path)}: " if guard.path else ""
+    if not guard.id:
+        yield Line(f"{place}no Access application", "", _IN)
+        return
+    stack = f"of the stack {clean(guard.stack)}" if guard.stack else "without a stack's mark"
+    name = f"Access application {clean(guard.application)} ({clean(guard.id)})"
+    yield Line(f"{place}{name}, {stack}", "", _IN)
+    yield from (_ruling(ruling, clean) for ruling in guard.policies)
+    if not guard.policies:
+        yield Line("no policy: nobody may enter", "", _DEEP)
+
+
+def _ruling(ruling: Ruling, clean: Clean) -> Line:
+    words = f"{clean(ruling.decision)} {clean(ruling.name)}: {clean(ruling.people)}"
+    return Line(f"{ruling.place}. {words}", "", _DEEP)
