@@ -57,7 +57,7 @@ _tests: Made = st.sampled_from(
         {"ip": {"ip": "192.0.2.0/24"}},
         {"ip": {"ip": "::/0"}},
         {"email": {"email": "ann@example.com"}},
-        {"email_domain": {"domain": "nowhere.invalid"}},
+        {"email_domain": {"domain": "somewhere.invalid"}},
         {"any_valid_service_token": {}},
         {"group": {"id": "@inner"}},
         {"group": {"id": "@outer"}},

@@ -145,9 +145,17 @@ class Observer:
             elif origin != earlier and (path, origin) not in for_all:
                 span.gained.setdefault((host, path, who, origin), write)
                 answered = earlier is not None or (who.startswith(LOGGED_IN) and path in unknown)
-                if who.startswith(STRANGER) and not answered:
+                if who.startswith(STRANGER) and not (
+                    answered or self._reached_already(span, host, path, who, origin)
+                ):
                     reached = f"{who} reaches {origin[1]} at {host}{path}"
                     span.doors.setdefault((host, reached), write)
+
+    def _reached_already(self, span: Span, host: str, path: str, who: str, origin: Origin) -> bool:
+        """True where the same was so before the run, below a path that nobody had asked for."""
+        if any(known == path for known, _ in span.before.get(host, {})):
+            return False
+        return self._reaches(_edge_of(span.past, self._state), host, path, who) == origin
 
     def _doors(self) -> Iterator[tuple[str, str]]:
         assert self._span is not None
@@ -217,9 +225,26 @@ class Observer:
         self._people |= people
         for path, who in asked:
             answer = self._edge.visit(Visit(host, path, self._people[who], INSIDE))
-            waits = who.startswith(LOGGED_IN) and self._awaits_approval(answer)
-            found[path, who] = None if waits else _origin(answer)
+            known_by = who.startswith(LOGGED_IN) and (
+                self._awaits_approval(answer) or self._names_the_login(answer)
+            )
+            found[path, who] = None if known_by else _origin(answer)
         return found
+
+    def _names_the_login(self, answer: Answer) -> bool:
+        """True where the policy asks for this very login: that is a credential."""
+        waiting = [self._state.store.get("policy", answer.policy or "")]
+        seen: set[str] = set()
+        while waiting:
+            held = waiting.pop() or {}
+            for element in (*(held.get("include") or ()), *(held.get("require") or ())):
+                if "login_method" in element:
+                    return True
+                group = str((element.get("group") or {}).get("id"))
+                if "group" in element and group not in seen:
+                    seen.add(group)
+                    waiting.append(self._state.store.get("access_group", group))
+        return False
 
     def _awaits_approval(self, answer: Answer) -> bool:
         """True where somebody would have to say yes: the edge counts approvals as given."""
