@@ -152,8 +152,8 @@ class Observer:
                     span.doors.setdefault((host, reached), write)
 
     def _reached_already(self, span: Span, host: str, path: str, who: str, origin: Origin) -> bool:
-        """True where the same was so before the run, below a path that nobody had asked for."""
-        if any(known == path for known, _ in span.before.get(host, {})):
+        """True where the same was so before the run, for a path or a visitor thought of later."""
+        if (path, who) in span.before.get(host, {}):
             return False
         return self._reaches(_edge_of(span.past, self._state), host, path, who) == origin
 

@@ -278,7 +278,7 @@ def _ways(state: State, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry
 def _ways_by(
     app: Application, state: State, path: str, rule: Ingress, origin: Origin
 ) -> Iterator[Entry]:
-    for policy, chosen in _in_turn(app, state):
+    for policy, chosen in _in_turn(app, state, checked=rule.audience is not None):
         passes = rule.audience is None or (app.aud in rule.audience and policy.decision != "bypass")
         if passes:
             nameless = origin != UNSEEN and lets_in_the_nameless(policy, state.groups)
@@ -286,14 +286,26 @@ def _ways_by(
                 yield Entry(path, origin, grant, nameless)
 
 
-def _in_turn(app: Application, state: State) -> Iterator[tuple[Policy, list[Grant]]]:
-    """Each policy that may let somebody in, with the denials before it taken into account."""
+def _in_turn(
+    app: Application, state: State, *, checked: bool
+) -> Iterator[tuple[Policy, list[Grant]]]:
+    """Each policy that may let somebody in, with the denials before it taken into account.
+
+    Where the connector checks tokens, a Bypass keeps out whom it is about: it comes first, and
+    whoever is bypassed carries no token.
+    """
+    policies = list(_policies(app, state))
+    bypassed = [
+        Policy("deny", policy.about)
+        for policy in policies
+        if policy.decision == "bypass" and checked
+    ]
     denials: list[Policy] = []
-    for policy in _policies(app, state):
+    for policy in policies:
         if policy.decision == "deny":
             denials.append(policy)
             continue
-        before = denials if policy.decision == "allow" else []
+        before = [*bypassed, *denials] if policy.decision == "allow" else []
         found = grants(
             [*before, policy], state.groups, session=app.session, providers=app.providers
         )
