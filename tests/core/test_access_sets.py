@@ -67,20 +67,10 @@ WITHIN: Sequence[tuple[str, Test, Test, bool]] = (
     ("a group that leaves out more", people(ANN, exclude=[PT]), people(ANN), True),
     ("both ask the same", people(ANN, require=[PT]), people(ANN, BOB, require=[PT]), True),
     ("it asks for something else", people(ANN, require=[US]), people(ANN, require=[PT]), False),
-    (
-        "it asks for something narrower",
-        people(ANN, require=[ANN]),
-        people(ANN, require=[A_ORG]),
-        True,
-    ),
+    ("it asks for less than all", people(ANN, require=[ANN]), people(ANN, require=[A_ORG]), True),
     ("it leaves out somebody else", people(ANN, exclude=[US]), people(ANN, exclude=[PT]), False),
     ("it leaves out a wider set", people(BOB, exclude=[A_ORG]), people(BOB, exclude=[ANN]), True),
-    (
-        "it leaves out a narrower set",
-        people(BOB, exclude=[ANN]),
-        people(BOB, exclude=[A_ORG]),
-        False,
-    ),
+    ("it leaves out fewer", people(BOB, exclude=[ANN]), people(BOB, exclude=[A_ORG]), False),
     ("a group of a group", people(people(ANN)), people(ANN, BOB), True),
 )
 

@@ -13,15 +13,8 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tests.observer.guests import (
-    LOGGED_IN,
-    SOMEBODY,
-    STRANGER,
-    STRANGERS,
-    Rules,
-    mixed,
-    visitors,
-)
+from tests.observer.guests import LOGGED_IN, STRANGER, STRANGERS
+from tests.observer.people import People, attached
 from tests.observer.places import Object, Place, hosts, paths, places, rules
 from ztctl.sandbox.edge.applications import covers_host
 from ztctl.sandbox.edge.edge import Edge
@@ -196,9 +189,9 @@ class Observer:
             names |= self._span.before.keys() | self._now.keys()
         touched = sorted(names) if self._fresh else sorted(self._touched(names, known))
         self._fresh, self._news = False, []
-        self._apps = {str(app["id"]): _attached(app) for _, app in store.items("app")}
+        self._apps = {str(app["id"]): attached(app) for _, app in store.items("app")}
         self._places = known
-        shelf = _Shelf(store)
+        shelf = People(store)
         for host in touched:
             self._now[host] = self._visited(host, known, served, shelf)
         for host in self._now.keys() - names:
@@ -206,14 +199,14 @@ class Observer:
         return touched
 
     def _visited(
-        self, host: str, known: list[Place], served: list[Object], shelf: _Shelf
+        self, host: str, known: list[Place], served: list[Object], shelf: People
     ) -> Reached:
         answer = self._edge.visit(Visit(host, "/", STRANGERS[_FIRST], INSIDE))
         if answer.outcome in ("no_record", "not_proxied"):
             people: dict[str, Visitor] = {}
         else:
             covering = {place.app for place in known if covers_host(place.host, host)}
-            people = shelf.people(covering)
+            people = shelf.about(covering)
             if answer.application is None and answer.outcome in ("origin", "refused"):
                 self.uncovered.append(host)
         found: Reached = {}
@@ -280,7 +273,7 @@ class Observer:
                 return set()
 
     def _users(self, policy: str) -> set[str]:
-        live = {str(app["id"]): _attached(app) for _, app in self._state.store.items("app")}
+        live = {str(app["id"]): attached(app) for _, app in self._state.store.items("app")}
         return {
             app
             for shelf in (live, self._apps)
@@ -304,64 +297,6 @@ class Observer:
 
 
 _FIRST = next(iter(STRANGERS))
-
-
-class _Shelf:
-    """The people who may matter to an application, made once a look."""
-
-    def __init__(self, store: Store) -> None:
-        groups = dict(store.items("access_group"))
-        self._rules = Rules(groups)
-        self._store = store
-        self._tokens = {
-            str(token["id"]): (str(token["client_id"]), str(token["secret"]))
-            for _, token in store.items("service_token")
-        }
-        self._known: dict[frozenset[str], dict[str, Visitor]] = {}
-
-    def people(self, apps: set[str]) -> dict[str, Visitor]:
-        """Strangers, and whoever the policies of these applications speak of."""
-        key = frozenset(apps)
-        if key not in self._known:
-            self._known[key] = self._made(apps)
-        return self._known[key]
-
-    def _made(self, apps: set[str]) -> dict[str, Visitor]:
-        found = [app for key in apps if (app := self._store.get("app", key)) is not None]
-        policies = [
-            policy
-            for app in found
-            for key in _attached(app)
-            if (policy := self._store.get("policy", key)) is not None
-        ]
-        people = dict(STRANGERS)
-        for country in sorted(set[str]().union(*map(self._rules.countries, policies))):
-            people[f"{STRANGER} in {country}"] = Visitor("8.8.4.4", country)
-        providers = sorted({item for app in found for item in app.get("allowed_idps") or ()})
-        if providers:
-            providers = [key for key, _ in self._store.items("identity_provider")]
-        for key in providers:
-            people[f"{LOGGED_IN} by {key}"] = Visitor("8.8.4.4", "ZZ", SOMEBODY, key)
-        for facts in self._facts(policies):
-            for visitor in visitors(facts, self._tokens, providers):
-                people[_label(visitor)] = visitor
-        return people
-
-    def _facts(self, policies: list[Object]) -> set[frozenset[str]]:
-        denials = [one for one in policies if one["decision"] == "deny"]
-        others = [one for one in policies if one["decision"] == "allow"]
-        single = set[frozenset[str]]().union(*map(self._rules.guests, policies))
-        return single | mixed(map(self._rules.passing, others), map(self._rules.passing, denials))
-
-
-def _label(visitor: Visitor) -> str:
-    token = visitor.service_token[0] if visitor.service_token else ""
-    facts = (visitor.email, visitor.address, visitor.country, visitor.login_method, token)
-    return " ".join(str(fact) for fact in (*facts, *visitor.holds) if fact)
-
-
-def _attached(app: Object) -> list[str]:
-    return [str(link["id"]) for link in app["policies"]]
 
 
 def _is_alias(record: Object) -> bool:

@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 
 from ztctl.core.address import Address
 from ztctl.core.kind import Fields
-from ztctl.core.locks import DOOR
 from ztctl.core.markers import RefersTo
 from ztctl.documents.suggest import did_you_mean
 
@@ -68,7 +67,8 @@ def _number(value: Any) -> Any:
 
 
 def _stack(value: str) -> str:
-    if f"ztctl-{value}" == DOOR:
+    # The tag `ztctl-lock` is the account's lock.
+    if value == "lock":
         raise PydanticCustomError(
             "stack",
             "a stack cannot be called {value}: its mark would be the account's lock",

@@ -11,7 +11,6 @@ from typing import Any
 
 from ztctl.core.calls import Call, CallFailed, Flow
 from ztctl.core.kind import Ask, Fields, Kind, gone_is_done
-from ztctl.core.locks import is_lock
 from ztctl.core.objects import Live, Mark, Values
 from ztctl.kinds.common import ACCESS_APPS, listing, objects, segment, text_of
 
@@ -39,6 +38,8 @@ class AccessTag(Kind):
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
         """Every tag of the account, in one list; those of locks are no plan's business."""
+        from ztctl.core.locks import is_lock
+
         found = yield listing(PATH, ACCESS_APPS, 1000)
         return tuple(self._live(raw) for raw in objects(found) if not is_lock(text_of(raw, "name")))
 
