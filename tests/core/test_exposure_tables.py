@@ -120,6 +120,7 @@ def test_the_nearest_star_answers() -> None:
 # -- the most specific application ----------------------------------------------------------
 
 EQUALS = ["a*.example.com", "*a.example.com"]
+WHOLE = [HOST, f"{HOST}/*"]
 DECIDING: Sequence[tuple[str, str, list[str], list[str]]] = (
     ("none", "", ["b.example.com"], []),
     ("the name", "", [HOST], [HOST]),
@@ -138,6 +139,7 @@ DECIDING: Sequence[tuple[str, str, list[str], list[str]]] = (
     ("a star in the path", "v1/admin", [f"{HOST}/*/admin"], [f"{HOST}/*/admin"]),
     ("a star counts nothing", "ab", [f"{HOST}/a*", f"{HOST}/ab"], [f"{HOST}/ab"]),
     ("of equals all", "", EQUALS, EQUALS),
+    ("the host, and all of it", "", WHOLE, WHOLE),
 )  # fmt: skip
 
 

@@ -240,14 +240,10 @@ def deciding(host: str, path: str, applications: Iterable[Application]) -> list[
 
 
 @lru_cache(maxsize=65536)
-def _rank(name: str, below: str) -> tuple[bool, int, int, bool]:
+def _rank(name: str, below: str) -> tuple[bool, int, int]:
     """How specific a place is: a star says nothing."""
-    return (
-        "*" not in name,
-        len(name.replace("*", "")),
-        len(below.rstrip("/").replace("*", "")),
-        "*" not in below,
-    )
+    literal = below.rstrip("/").replace("*", "")
+    return "*" not in name, len(name.replace("*", "")), len(literal)
 
 
 @lru_cache(maxsize=65536)
