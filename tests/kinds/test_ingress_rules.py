@@ -232,6 +232,6 @@ def test_a_check_written_by_hand_is_required() -> None:
 
 
 def test_a_check_of_nobody_is_refused() -> None:
-    """Requiring Access without naming an audience checks nothing."""
+    """Requiring Access without naming an audience lets nobody in."""
     with pytest.raises(ValidationError, match="no audience is named"):
         OriginRequest.model_validate({"access": {"aud_tag": []}})

@@ -17,7 +17,6 @@ from functools import lru_cache
 from ztctl.core.access import (
     OPEN,
     Grant,
-    How,
     Members,
     Policy,
     grants,
@@ -323,8 +322,3 @@ def _denied_unmatched(state: State) -> bool:
         for zone in state.settings.exempt_zones
     )
     return state.settings.deny_unmatched and not exempt
-
-
-def is_unasked(entry: Entry) -> bool:
-    """True for a way that no application guards."""
-    return entry.grant.how is How.UNASKED

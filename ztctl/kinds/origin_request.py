@@ -74,7 +74,7 @@ class OriginRequest(Fields):
         if self.access is not None and self.access.required and not self.access.aud_tag:
             raise PydanticCustomError(
                 "audience",
-                "access is required, but no audience is named, which checks nothing",
+                "access is required, but no audience is named, which lets nobody in",
                 {"hint": "list applications under aud_tag, or write `access: true` on the rule"},
             )
         return self
