@@ -23,13 +23,13 @@ from pathlib import Path
 import httpx
 
 from ztctl.cloudflare.client import Client
-from ztctl.core import check
-from ztctl.core.declared import Declared
-from ztctl.core.events import Event
-from ztctl.core.objects import Live
-from ztctl.core.plan import Plan
-from ztctl.core.planner import Options, build_plan
-from ztctl.core.values import Secret
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.events import Event
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Plan
+from ztctl.core.model.values import Secret
+from ztctl.core.planning import check
+from ztctl.core.planning.planner import Options, build_plan
 from ztctl.documents import load
 from ztctl.engine.execute import Means, execute
 from ztctl.engine.read import ask_for, read_account

@@ -18,15 +18,15 @@ from typing import Any
 from unittest.mock import patch
 
 from ztctl.cloudflare.client import Client
-from ztctl.core import check, planner, safety
-from ztctl.core.allowances import Allowances
-from ztctl.core.declared import Declared
-from ztctl.core.events import Event
-from ztctl.core.objects import Live
-from ztctl.core.plan import Change, Plan
-from ztctl.core.planner import Options, build_plan
-from ztctl.core.timeline import Look, Moment
-from ztctl.core.values import Secret
+from ztctl.core.model.allowances import Allowances
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.events import Event
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Change, Plan
+from ztctl.core.model.values import Secret
+from ztctl.core.planning import check, planner, safety
+from ztctl.core.planning.planner import Options, build_plan
+from ztctl.core.reach.timeline import Look, Moment
 from ztctl.documents import load
 from ztctl.engine.execute import Means, execute
 from ztctl.engine.read import ask_for, read_account

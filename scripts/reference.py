@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from ztctl.core.kind import Kind
-from ztctl.core.spec import Spec, fields_of
-from ztctl.core.values import UNSET
+from ztctl.core.model.canonical import Spec, fields_of
+from ztctl.core.model.kind import Kind
+from ztctl.core.model.values import UNSET
 from ztctl.documents.models import Host, Top
 from ztctl.kinds import common
 from ztctl.kinds.access_application import AccessApplicationFields

@@ -49,7 +49,7 @@ BORROWED: dict[str, frozenset[str]] = {
 }
 # What is costly, or belongs to one matter, has one door.
 ONLY_IN: dict[str, frozenset[str]] = {
-    "deepdiff": frozenset({"ztctl.core.compare"}),
+    "deepdiff": frozenset({"ztctl.core.planning.compare"}),
     "rich": frozenset({"ztctl.views.terminal"}),
     "starlette": frozenset({"ztctl.sandbox.server"}),
     "uvicorn": frozenset({"ztctl.sandbox.server"}),

@@ -16,7 +16,7 @@ import typer
 
 from ztctl.cli.app import app
 from ztctl.cli.exits import Exit
-from ztctl.core.kind import Fields
+from ztctl.core.model.kind import Fields
 from ztctl.documents.models import Host, Top
 from ztctl.kinds.registry import KINDS
 

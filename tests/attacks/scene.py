@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.behaviour.account import Account
-from ztctl.core.diagnostics import Problems
-from ztctl.core.plan import Plan
+from ztctl.core.model.diagnostics import Problems
+from ztctl.core.model.plan import Plan
 from ztctl.sandbox.edge.values import NOBODY, Answer, Visit, Visitor
 
 CLOSING = {"service": "http_status:404"}

@@ -19,16 +19,16 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from tests.observer.observer import Agreed, Observer
-from ztctl.cli.carrying import companions
+from ztctl.cli.interrupts import companions
 from ztctl.cli.planning import emptied, options_of, planned
 from ztctl.cli.session import declared_by
 from ztctl.cli.settings import Settings
 from ztctl.cloudflare.client import Client
-from ztctl.core.declared import Declared
-from ztctl.core.events import Outcome
-from ztctl.core.exposure import PROBE
-from ztctl.core.plan import Action, Plan
-from ztctl.core.values import Secret
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.events import Outcome
+from ztctl.core.model.plan import Action, Plan
+from ztctl.core.model.values import Secret
+from ztctl.core.reach.entries import PROBE
 from ztctl.engine.execute import Means, execute
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox.messages import LogEntry, Request, Response

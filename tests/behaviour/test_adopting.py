@@ -10,8 +10,8 @@ import pytest
 from tests.behaviour.account import Account, edits, refused, told
 from tests.behaviour.files import HOST, host, whole
 from tests.laws.foreign import changed, snapshot
-from ztctl.core.diagnostics import Problems
-from ztctl.core.plan import Action
+from ztctl.core.model.diagnostics import Problems
+from ztctl.core.model.plan import Action
 
 EVERYONE: list[Any] = [{"everyone": {}}]
 
@@ -181,7 +181,7 @@ def test_a_claimed_application_keeps_its_tag(account: Account) -> None:
 
 def test_two_live_objects_of_one_name_are_a_problem(account: Account) -> None:
     """Both ids are told, and nothing is guessed."""
-    from ztctl.core.diagnostics import Problems
+    from ztctl.core.model.diagnostics import Problems
 
     body = {"name": "Twice", "decision": "allow", "include": EVERYONE}
     ids = [account.call("POST", "{A}/access/policies", body)["id"] for _ in range(2)]

@@ -10,7 +10,7 @@ import pytest
 from tests.behaviour.account import Account, edits, told
 from tests.behaviour.files import HOST, host, whole
 from tests.laws.foreign import changed, lived_in, snapshot
-from ztctl.core.plan import Action, Reason
+from ztctl.core.model.plan import Action, Reason
 
 ByHand = Callable[[Account], None]
 READ_ONLY = (

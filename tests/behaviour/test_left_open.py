@@ -8,7 +8,7 @@ import pytest
 
 from tests.behaviour.account import Account, refused, told
 from tests.behaviour.files import HOST, host, short
-from ztctl.core.diagnostics import Problems
+from ztctl.core.model.diagnostics import Problems
 
 SERVICE = "ssh://localhost:22"
 YES: dict[str, Any] = {"deletions": True, "ca_deletion": ["all"], "interruption": ["all"]}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.behaviour.account import Account, edits, refused, told
 from tests.behaviour.files import HOST, host, short, whole
-from ztctl.core.plan import Action, Reason
+from ztctl.core.model.plan import Action, Reason
 
 NEW = "login.example.com"
 YES: dict[str, Any] = {"deletions": True, "ca_deletion": ["all"]}

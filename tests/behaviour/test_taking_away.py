@@ -8,7 +8,7 @@ import pytest
 
 from tests.behaviour.account import Account, refused, told
 from tests.behaviour.files import HOST, host, short, whole
-from ztctl.core.plan import Action
+from ztctl.core.model.plan import Action
 
 FAR = "far.example.org"
 YES: dict[str, Any] = {"deletions": True, "ca_deletion": ["all"]}

@@ -11,13 +11,13 @@ import pytest
 
 from tests.behaviour.account import Account, at_once
 from tests.behaviour.files import HOST, host, whole
-from ztctl.cli.carrying import companions
-from ztctl.cli.locking import Outdated, StillFits, runner
+from ztctl.cli.interrupts import companions
 from ztctl.cli.planning import options_of, planned
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Problems
-from ztctl.core.locks import ACCOUNT, Flag, Holder, Scope, is_lock, scope_of
-from ztctl.core.plan import Plan
+from ztctl.cli.run_lock import Outdated, StillFits, runner
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problems
+from ztctl.core.model.plan import Plan
+from ztctl.core.runs.locks import ACCOUNT, Flag, Holder, Scope, is_lock, scope_of
 from ztctl.engine.execute import Means, execute
 from ztctl.engine.lock import Lock, Locked, Manners
 from ztctl.kinds.registry import KINDS

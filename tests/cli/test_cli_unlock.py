@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.locks import ACCOUNT, Flag, Holder, Scope, is_lock, scope_of
+from ztctl.core.runs.locks import ACCOUNT, Flag, Holder, Scope, is_lock, scope_of
 from ztctl.sandbox.messages import Request
 
 Ztctl = Any

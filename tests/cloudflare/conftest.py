@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from ztctl.cloudflare.client import Client
-from ztctl.core.calls import Call
-from ztctl.core.values import Secret
+from ztctl.core.model.calls import Call
+from ztctl.core.model.values import Secret
 
 TOKEN = "canary-token-0123456789"
 

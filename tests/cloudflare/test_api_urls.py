@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ztctl.cloudflare.urls import check_account, check_base_url, resolve
-from ztctl.core.diagnostics import Failure
+from ztctl.core.model.diagnostics import Failure
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ import pytest
 from ztctl import __version__
 from ztctl.cloudflare import errors, wire
 from ztctl.cloudflare.client import Client
-from ztctl.core.calls import Call
-from ztctl.core.diagnostics import Failure
-from ztctl.core.values import Secret
+from ztctl.core.model.calls import Call
+from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.values import Secret
 
 GET = Call("GET", "/accounts/{account}/access/apps/a1")
 POST = Call("POST", "/accounts/{account}/access/apps", body={"name": "x"})

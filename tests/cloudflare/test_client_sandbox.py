@@ -11,8 +11,8 @@ import pytest
 from ztctl.cloudflare import errors
 from ztctl.cloudflare.client import Client
 from ztctl.cloudflare.verify import explain
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.values import Secret
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.values import Secret
 from ztctl.sandbox import open_sandbox
 from ztctl.sandbox.transport import SandboxTransport
 

@@ -14,8 +14,8 @@ from hypercorn.asyncio import serve as hypercorn
 from hypercorn.config import Config
 
 from ztctl.cloudflare.client import Client
-from ztctl.core.calls import Call
-from ztctl.core.values import Secret
+from ztctl.core.model.calls import Call
+from ztctl.core.model.values import Secret
 
 TOKEN = "canary-token-over-http2"
 

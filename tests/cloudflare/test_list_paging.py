@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ztctl.cloudflare.envelope import Page, Reply
 from ztctl.cloudflare.errors import BadReply, NotFound
 from ztctl.cloudflare.paging import MOST_PAGES, collect
-from ztctl.core.calls import Call
+from ztctl.core.model.calls import Call
 
 LIST = Call("GET", "/zones/z/dns_records", query=(("type", "CNAME"),), per_page=10)
 TAGS = Call("GET", "/accounts/{account}/access/tags", per_page=2)

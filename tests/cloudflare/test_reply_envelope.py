@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ztctl.cloudflare import errors, jsontext
 from ztctl.cloudflare.envelope import Answer, Page, read, retry_after
-from ztctl.core.calls import ApiMessage, Call, CallFailed
+from ztctl.core.model.calls import ApiMessage, Call, CallFailed
 
 GET = Call("GET", "/accounts/{account}/access/apps", permission="Account · Access: Apps")
 POST = Call("POST", "/accounts/{account}/access/apps", permission="Account · Access: Apps")

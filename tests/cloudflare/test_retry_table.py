@@ -14,7 +14,7 @@ from ztctl.cloudflare.errors import (
     Unreachable,
 )
 from ztctl.cloudflare.retry import REPEATS, REPEATS_UNREACHABLE, seconds_to_wait
-from ztctl.core.calls import Call
+from ztctl.core.model.calls import Call
 
 METHODS = ("GET", "PUT", "PATCH", "DELETE", "POST")
 

@@ -12,8 +12,8 @@ import pytest
 
 from ztctl.cloudflare.errors import ApiFailure
 from ztctl.cloudflare.verify import explain
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.values import Secret
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.values import Secret
 
 SECRET = "canary-body-9876543210"
 CREATE = Call("POST", "/accounts/{account}/cfd_tunnel", body={"tunnel_secret": Secret(SECRET)})

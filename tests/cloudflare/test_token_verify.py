@@ -10,7 +10,7 @@ import pytest
 
 from ztctl.cloudflare.errors import NotAuthorised, NotFound
 from ztctl.cloudflare.verify import explain
-from ztctl.core.calls import ApiMessage, Call, CallFailed
+from ztctl.core.model.calls import ApiMessage, Call, CallFailed
 
 CALL = Call(
     "POST",

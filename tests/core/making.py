@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ztctl.core import check
-from ztctl.core.address import Address
-from ztctl.core.allowances import Allowances
-from ztctl.core.declared import Declared, Moved, Removed
-from ztctl.core.diagnostics import Problem, Where
-from ztctl.core.graph import in_order
-from ztctl.core.objects import Live, Mark, Values
-from ztctl.core.plan import Action, Change, Plan, StepId
-from ztctl.core.planner import Options, build_plan
-from ztctl.core.spec import canonical_fields, replaced
-from ztctl.core.values import Ref
+from ztctl.core.model.address import Address
+from ztctl.core.model.allowances import Allowances
+from ztctl.core.model.canonical import canonical_fields, replaced
+from ztctl.core.model.declared import Declared, Moved, Removed
+from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.graph import in_order
+from ztctl.core.model.objects import Live, Mark, Values
+from ztctl.core.model.plan import Action, Change, Plan, StepId
+from ztctl.core.model.values import Ref
+from ztctl.core.planning import check
+from ztctl.core.planning.planner import Options, build_plan
 from ztctl.kinds.destinations import public_hosts
 from ztctl.kinds.registry import KINDS
 

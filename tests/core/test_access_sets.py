@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ztctl.core.access import (
+from ztctl.core.reach.people import (
     EVERYONE,
     OPEN,
     Grant,

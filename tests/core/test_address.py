@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.core.address import Address
+from ztctl.core.model.address import Address
 
 KIND = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1)
 

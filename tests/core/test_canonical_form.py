@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.core.address import Address
-from ztctl.core.compare import differing
-from ztctl.core.diagnostics import Where
-from ztctl.core.kind import Fields
-from ztctl.core.markers import (
+from ztctl.core.model.address import Address
+from ztctl.core.model.canonical import (
+    canonical_fields,
+    fields_of,
+    live_references,
+    references,
+    replaced,
+    sort_key,
+)
+from ztctl.core.model.diagnostics import Where
+from ztctl.core.model.kind import Fields
+from ztctl.core.model.markers import (
     Computed,
     Default,
     Immutable,
@@ -22,15 +29,8 @@ from ztctl.core.markers import (
     Unordered,
     WriteOnly,
 )
-from ztctl.core.spec import (
-    canonical_fields,
-    fields_of,
-    live_references,
-    references,
-    replaced,
-    sort_key,
-)
-from ztctl.core.values import Lookup, Ref, Unknown
+from ztctl.core.model.values import Lookup, Ref, Unknown
+from ztctl.core.planning.compare import differing
 
 
 def lower(value: Any) -> Any:

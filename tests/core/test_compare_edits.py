@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.core.address import Address
-from ztctl.core.compare import at_default, describe, differing, recanonised
-from ztctl.core.kind import Fields
-from ztctl.core.markers import Default, Immutable, RefersTo, Unordered
-from ztctl.core.plan import Edit
-from ztctl.core.spec import canonical_fields, fields_of
-from ztctl.core.values import Unknown
+from ztctl.core.model.address import Address
+from ztctl.core.model.canonical import canonical_fields, fields_of
+from ztctl.core.model.kind import Fields
+from ztctl.core.model.markers import Default, Immutable, RefersTo, Unordered
+from ztctl.core.model.plan import Edit
+from ztctl.core.model.values import Unknown
+from ztctl.core.planning.compare import at_default, describe, differing, recanonised
 
 
 class Rule(Fields):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.core.making import Account, edited, files, host, living, plan
-from ztctl.core.plan import Exposed
+from ztctl.core.model.plan import Exposed
 
 HOST = "ssh.example.com"
 BARE = {

@@ -21,10 +21,10 @@ from tests.behaviour.account import Account, at_once
 from tests.behaviour.files import whole
 from tests.observer.guests import STRANGERS
 from tests.observer.places import hosts, paths, places, rules
-from ztctl.core import check
-from ztctl.core.exposure import UNREAD, Entry
-from ztctl.core.history import facts_of
-from ztctl.core.timeline import Timeline, now
+from ztctl.core.planning import check
+from ztctl.core.reach.entries import UNREAD, Entry
+from ztctl.core.reach.timeline import Timeline, now
+from ztctl.core.reach.versions import facts_of
 from ztctl.engine.read import ask_for, read_account
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox.edge.values import Visit

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.access import EVERYONE, How, Members, Policy, Rule
-from ztctl.core.exposure import (
+from ztctl.core.reach.entries import (
     UNKNOWN_TUNNEL,
     UNREAD,
     Application,
@@ -25,6 +24,7 @@ from ztctl.core.exposure import (
     ingress_fits,
     leading,
 )
+from ztctl.core.reach.people import EVERYONE, How, Members, Policy, Rule
 
 HOST = "a.example.com"
 ANN = Rule("email", "ann@example.com")

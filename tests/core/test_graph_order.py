@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.core.graph import in_order, ring
+from ztctl.core.model.graph import in_order, ring
 
 NODES = list(range(8))
 NEEDS = st.dictionaries(st.sampled_from(NODES), st.sets(st.sampled_from(NODES)))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.address import Address
-from ztctl.core.allowances import allowed
-from ztctl.core.objects import Live
+from ztctl.core.model.address import Address
+from ztctl.core.model.allowances import allowed
+from ztctl.core.model.objects import Live
 
 from .making import (
     Account,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ztctl.core.hostnames import ByHost, is_wildcard, meet, to_ascii
+from ztctl.core.model.names import ByHost, is_wildcard, meet, to_ascii
 
 LABEL = st.sampled_from(["a", "b", "ssh", "x-y"])
 NAME = st.lists(LABEL, min_size=1, max_size=4).map(".".join)

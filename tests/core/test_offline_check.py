@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.check import expanded
-from ztctl.core.diagnostics import Severity
+from ztctl.core.model.diagnostics import Severity
+from ztctl.core.planning.check import expanded
 from ztctl.kinds.registry import KINDS
 
 from .making import Sections, files, host, moved, offline, removed

@@ -7,9 +7,9 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.core.address import Address
-from ztctl.core.orders import Order
-from ztctl.core.plan import StepId
+from ztctl.core.model.address import Address
+from ztctl.core.model.plan import StepId
+from ztctl.core.reach.order_search import Order
 
 STEPS = tuple(StepId(Address("tunnel", f"t{place}"), "update") for place in range(4))
 PLACES = range(len(STEPS))

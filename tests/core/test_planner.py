@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.diagnostics import Problems
-from ztctl.core.objects import Live, Mark
-from ztctl.core.plan import Action, Edit, Reason, Summary
+from ztctl.core.model.diagnostics import Problems
+from ztctl.core.model.objects import Live, Mark
+from ztctl.core.model.plan import Action, Edit, Reason, Summary
 
 from .making import (
     EMPTY_ACCOUNT,

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.core.making import EMPTY_ACCOUNT, files, host, plan, zone
-from ztctl.core.diagnostics import Severity
-from ztctl.core.objects import Live
-from ztctl.core.plan import Plan
-from ztctl.core.quotas import LIMITS
+from ztctl.core.model.diagnostics import Severity
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Plan
+from ztctl.core.planning.quotas import LIMITS
 
 
 def others(kind: str, count: int, **attributes: Any) -> tuple[Live, ...]:

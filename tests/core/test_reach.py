@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.core.making import Account, edited, files, host, living
-from ztctl.core.objects import Live
-from ztctl.core.plan import Way
-from ztctl.core.reach import Lead, Reach, reach
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Way
+from ztctl.core.reach.who import Lead, Reach, reach
 from ztctl.kinds.registry import KINDS
 
 HOST = "ssh.example.com"

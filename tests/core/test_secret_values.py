@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ztctl.core.address import Address
-from ztctl.core.diagnostics import Where
-from ztctl.core.values import UNSET, Ref, Secret, Unknown
+from ztctl.core.model.address import Address
+from ztctl.core.model.diagnostics import Where
+from ztctl.core.model.values import UNSET, Ref, Secret, Unknown
 
 CANARY = "canary-4f1d"
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.core.access import EVERYONE, Members, Policy, Rule
-from ztctl.core.address import Address
-from ztctl.core.exposure import Application, Fact, Ingress, Record, TunnelRules
-from ztctl.core.invariants import Invariant, repaired, violations
-from ztctl.core.plan import StepId
-from ztctl.core.timeline import Timeline, Version
+from ztctl.core.model.address import Address
+from ztctl.core.model.plan import StepId
+from ztctl.core.reach.entries import Application, Fact, Ingress, Record, TunnelRules
+from ztctl.core.reach.invariants import Invariant, repaired, violations
+from ztctl.core.reach.people import EVERYONE, Members, Policy, Rule
+from ztctl.core.reach.timeline import Timeline, Version
 
 HOST = "ssh.example.com"
 TUNNEL, APP, RECORD = ("tunnel", "t"), ("access_application", "a"), ("dns_record", "r")

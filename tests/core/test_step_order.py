@@ -14,10 +14,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ztctl.core.address import Address
-from ztctl.core.ordering import ordered
-from ztctl.core.plan import Action, Change, Phase, Plan, Reason, Step, StepId
-from ztctl.core.values import Ref
+from ztctl.core.model.address import Address
+from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Step, StepId
+from ztctl.core.model.values import Ref
+from ztctl.core.planning.step_graph import ordered
 from ztctl.kinds.destinations import public_hosts
 from ztctl.kinds.registry import KINDS
 

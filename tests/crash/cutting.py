@@ -14,13 +14,13 @@ from tests.behaviour.account import Account, File
 from tests.laws.foreign import changed, lived_in, snapshot
 from ztctl.cli.planning import emptied
 from ztctl.cloudflare.client import Client
-from ztctl.core.calls import CallFailed
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Failures, Problems
-from ztctl.core.events import Outcome
-from ztctl.core.locks import ACCOUNT
-from ztctl.core.plan import Plan
-from ztctl.core.values import Secret
+from ztctl.core.model.calls import CallFailed
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Failures, Problems
+from ztctl.core.model.events import Outcome
+from ztctl.core.model.plan import Plan
+from ztctl.core.model.values import Secret
+from ztctl.core.runs.locks import ACCOUNT
 from ztctl.engine.execute import Means
 from ztctl.sandbox.transport import SandboxTransport
 

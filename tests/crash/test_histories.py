@@ -21,9 +21,9 @@ from tests.laws.foreign import changed, lived_in, snapshot
 from tests.laws.parts import Side
 from tests.laws.sides import sides
 from ztctl.cli.planning import emptied
-from ztctl.core.calls import CallFailed
-from ztctl.core.diagnostics import Failures, Problems
-from ztctl.core.plan import Plan
+from ztctl.core.model.calls import CallFailed
+from ztctl.core.model.diagnostics import Failures, Problems
+from ztctl.core.model.plan import Plan
 
 ALLOWED: Mapping[str, Any] = {**YES, "interruption": ["all"]}
 OPEN = "--allow-exposure "

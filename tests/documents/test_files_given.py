@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ztctl.core.address import Address
-from ztctl.core.diagnostics import Problems
+from ztctl.core.model.address import Address
+from ztctl.core.model.diagnostics import Problems
 from ztctl.documents import load
 
 from .workshop import KINDS, Workshop

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.objects import Wanted
+from ztctl.core.model.objects import Wanted
 
 from .workshop import Workshop
 

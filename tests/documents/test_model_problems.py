@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ztctl.core.diagnostics import Problems, Where
-from ztctl.core.values import Lookup, Ref
+from ztctl.core.model.diagnostics import Problems, Where
+from ztctl.core.model.values import Lookup, Ref
 from ztctl.documents import load
 
 from .workshop import KINDS, Workshop

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ztctl.core.declared import Declared
+from ztctl.core.model.declared import Declared
 
 from .workshop import Workshop
 

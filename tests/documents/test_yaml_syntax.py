@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ztctl.core.diagnostics import Problem
+from ztctl.core.model.diagnostics import Problem
 from ztctl.documents.reader import read_bytes
 
 

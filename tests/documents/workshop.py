@@ -11,10 +11,10 @@ import pytest
 from pydantic import AfterValidator, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Problem, Problems
-from ztctl.core.kind import Fields, Kind
-from ztctl.core.markers import RefersTo
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problem, Problems
+from ztctl.core.model.kind import Fields, Kind
+from ztctl.core.model.markers import RefersTo
 from ztctl.documents import load
 
 

@@ -16,10 +16,10 @@ from tests.behaviour.account import Account
 from ztctl.cli.planning import options_of, planned
 from ztctl.cloudflare.client import Client
 from ztctl.cloudflare.doors import Doors
-from ztctl.core.events import Event, Outcome
-from ztctl.core.plan import Plan
-from ztctl.core.safety import Stated
-from ztctl.core.values import Secret
+from ztctl.core.model.events import Event, Outcome
+from ztctl.core.model.plan import Plan
+from ztctl.core.model.values import Secret
+from ztctl.core.planning.safety import Stated
 from ztctl.engine.around import Around
 from ztctl.engine.execute import Means, execute
 from ztctl.engine.probe import Heard, Probe

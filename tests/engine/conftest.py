@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from tests.behaviour.account import Account
-from ztctl.core.address import Address
-from ztctl.core.calls import Call, CallFailed, Flow
-from ztctl.core.events import Event, Outcome
-from ztctl.core.kind import Kind, Kinds
-from ztctl.core.objects import Live, Values
-from ztctl.core.plan import Action, Change, Phase, Plan, Reason, Step, StepId
+from ztctl.core.model.address import Address
+from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.events import Event, Outcome
+from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.objects import Live, Values
+from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Step, StepId
 from ztctl.engine.execute import Means, execute
 
 Answer = Callable[[Call], Awaitable[Any]]

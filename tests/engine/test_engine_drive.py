@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Rest, Script, failed
-from ztctl.core.calls import ApiMessage, Call, CallFailed, Flow
+from ztctl.core.model.calls import ApiMessage, Call, CallFailed, Flow
 from ztctl.engine.drive import PATIENCE, drive
 
 CATCHES_UP = (409, "still attached")

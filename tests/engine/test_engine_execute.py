@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.conftest import Run, failed, failures, keys, skips, step
-from ztctl.core.address import Address
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.events import Failed, Finished, Started
-from ztctl.core.plan import Phase, Step, StepId
-from ztctl.core.values import Ref
+from ztctl.core.model.address import Address
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.events import Failed, Finished, Started
+from ztctl.core.model.plan import Phase, Step, StepId
+from ztctl.core.model.values import Ref
 
 
 def test_independent_steps_overlap(run: Run) -> None:

@@ -19,12 +19,12 @@ import pytest
 
 from tests.engine.conftest import THINGS, Rest, Script, failed, live, plan_of, step
 from ztctl import __version__
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.diagnostics import Failure, Problem
-from ztctl.core.events import Outcome
-from ztctl.core.journal import Came, Ending, Ran, history
-from ztctl.core.objects import Live
-from ztctl.core.plan import Plan, Step, StepId
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.diagnostics import Failure, Problem
+from ztctl.core.model.events import Outcome
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Plan, Step, StepId
+from ztctl.core.runs.journal import Came, Ending, Ran, history
 from ztctl.engine.around import Around, Work
 from ztctl.engine.execute import Means, execute
 from ztctl.engine.journal import Journal, Place, lines

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.core.address import Address
-from ztctl.core.diagnostics import Failure
-from ztctl.core.events import Failed, Outcome, Skipped
-from ztctl.core.journal import (
+from ztctl.core.model.address import Address
+from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.events import Failed, Outcome, Skipped
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import StepId
+from ztctl.core.model.values import Secret
+from ztctl.core.runs.journal import (
     Came,
     Ending,
     Event,
@@ -25,9 +28,6 @@ from ztctl.core.journal import (
     line_of,
     object_of,
 )
-from ztctl.core.objects import Live
-from ztctl.core.plan import StepId
-from ztctl.core.values import Secret
 from ztctl.documents.mask import Mask
 from ztctl.engine.journal import LONGEST, lines
 from ztctl.views.escape import Clean

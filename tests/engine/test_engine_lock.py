@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from tests.behaviour.account import Account, at_once
 from tests.behaviour.files import whole
-from ztctl.core.calls import CallFailed
-from ztctl.core.events import Outcome
-from ztctl.core.locks import LEASE, Flag, Holder, is_lock, scope_of
-from ztctl.core.plan import Plan
+from ztctl.core.model.calls import CallFailed
+from ztctl.core.model.events import Outcome
+from ztctl.core.model.plan import Plan
+from ztctl.core.runs.locks import LEASE, Flag, Holder, is_lock, scope_of
 from ztctl.engine.execute import Means, execute
 from ztctl.engine.lock import Lock, Locked, Manners
 from ztctl.kinds.registry import KINDS

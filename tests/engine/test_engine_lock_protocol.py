@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from ztctl.core.calls import Call, CallFailed, Flow
-from ztctl.core.locks import ACCOUNT, GRACE, LEASE, SKEW, Flag, Holder, Scope, scope_of
+from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.runs.locks import ACCOUNT, GRACE, LEASE, SKEW, Flag, Holder, Scope, scope_of
 from ztctl.engine.lock_flows import TAGS, Grip, belongings, check, give_back, remove, renew, take
 from ztctl.engine.lock_flows import look as looking
 

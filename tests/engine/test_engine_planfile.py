@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.behaviour.account import Account, File
 from ztctl import __version__
 from ztctl.cli.planning import options_of
-from ztctl.core.diagnostics import Failure
+from ztctl.core.model.diagnostics import Failure
 from ztctl.engine import planfile
 
 OKTA = {"identity_provider": "Okta", "name": ["a", "b"]}

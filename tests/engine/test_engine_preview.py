@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tests.behaviour.account import Account
-from ztctl.core.plan import Plan
+from ztctl.core.model.plan import Plan
 from ztctl.engine.preview import UNKNOWN, Preview, previews
 from ztctl.kinds.registry import KINDS
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.engine.at_edge import FILE, HOST, Scene
-from ztctl.core.events import Outcome, Waiting
+from ztctl.core.model.events import Outcome, Waiting
 from ztctl.engine.probe import Door, Heard, door_of
 
 ELSEWHERE = {**FILE, "dns": {HOST: {"tunnel": "other"}}, "tunnels": {

@@ -9,11 +9,11 @@ import pytest
 
 from tests.behaviour.account import Account, File
 from tests.engine.conftest import Script, failed
-from ztctl.core import check
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.diagnostics import Failures
-from ztctl.core.events import Event, Reading
-from ztctl.core.objects import Live
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.diagnostics import Failures
+from ztctl.core.model.events import Event, Reading
+from ztctl.core.model.objects import Live
+from ztctl.core.planning import check
 from ztctl.engine.read import Once, ask_for, read_account
 from ztctl.kinds.registry import KINDS
 

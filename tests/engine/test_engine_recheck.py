@@ -25,7 +25,7 @@ from tests.behaviour.test_drift_by_hand import (
     put,
     zone,
 )
-from ztctl.core.events import Outcome
+from ztctl.core.model.events import Outcome
 
 ByHand = Callable[[Account], None]
 SECTIONS = {

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.engine.at_edge import FILE, HOST, Scene
-from ztctl.core.address import Address
-from ztctl.core.calls import Call
-from ztctl.core.events import Event, Outcome, Waiting
-from ztctl.core.plan import Action, Change, Phase, Plan, Reason, Step, StepId
+from ztctl.core.model.address import Address
+from ztctl.core.model.calls import Call
+from ztctl.core.model.events import Event, Outcome, Waiting
+from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Step, StepId
 from ztctl.engine.around import Work
 from ztctl.engine.settle import Settle
 from ztctl.kinds.registry import KINDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.conftest import Run, failed, failures, keys, skips, step
-from ztctl.core.plan import Phase
+from ztctl.core.model.plan import Phase
 
 
 def test_steps_that_can_share_a_write_share_it(run: Run) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from ztctl.core.calls import ApiMessage, Call, CallFailed, Flow
-from ztctl.core.declared import Declared
-from ztctl.core.kind import Ask, Kind
-from ztctl.core.objects import Live, Wanted
-from ztctl.core.world import Ledger
+from ztctl.core.model.calls import ApiMessage, Call, CallFailed, Flow
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.kind import Ask, Kind
+from ztctl.core.model.objects import Live, Wanted
+from ztctl.core.planning.ledger import Ledger
 from ztctl.kinds.registry import KINDS
 
 T = TypeVar("T")

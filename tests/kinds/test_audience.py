@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.address import Address
-from ztctl.core.objects import Live, Mark, Wanted
-from ztctl.core.values import Ref
+from ztctl.core.model.address import Address
+from ztctl.core.model.objects import Live, Mark, Wanted
+from ztctl.core.model.values import Ref
 from ztctl.kinds.audience import with_access
 
 from .replay import declare, ledger

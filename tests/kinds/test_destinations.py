@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from ztctl.core.objects import Mark
+from ztctl.core.model.objects import Mark
 from ztctl.kinds.destinations import Place, decides, from_api, normal, public_hosts, to_api, uri
 
 from .replay import declare, kind, live_of

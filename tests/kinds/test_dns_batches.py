@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.core.address import Address
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.objects import EMPTY, Live, Values
-from ztctl.core.plan import Phase, Step, StepId
+from ztctl.core.model.address import Address
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.objects import EMPTY, Live, Values
+from ztctl.core.model.plan import Phase, Step, StepId
 
 from .replay import LOST, Fails, kind, live_of, play, serve
 

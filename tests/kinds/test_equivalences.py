@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.compare import differing, recanonised
+from ztctl.core.planning.compare import differing, recanonised
 
 from .replay import declare, kind, live_of
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Severity
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Severity
 from ztctl.kinds import origin_request
 from ztctl.kinds.ingress import CLOSING, IngressRule, closed, from_api, names, to_api
 from ztctl.kinds.origin_request import OriginRequest

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.plan import Action, Change, Edit, Phase, Reason
+from ztctl.core.model.plan import Action, Change, Edit, Phase, Reason
 
 from .replay import declare, kind, live_of, play
 from .samples import APP, APPLICATION, APPS, GROUP, POLICY, RULES, TUNNEL, values

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.calls import CallFailed
+from ztctl.core.model.calls import CallFailed
 
 from .replay import LOST, Fails, kind, play
 from .samples import APP, APPLICATION, APPS, CA, GROUP, POLICY, PRIVATE, RULES, TUNNEL, values

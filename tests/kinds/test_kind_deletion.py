@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.address import Address
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.objects import Live
-from ztctl.core.plan import Phase, Step, StepId
+from ztctl.core.model.address import Address
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Phase, Step, StepId
 
 from .replay import GONE, Fails, kind, live_of, play
 from .samples import APP, APPLICATION

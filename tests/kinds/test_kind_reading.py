@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.kind import Ask
-from ztctl.core.objects import Mark
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.kind import Ask
+from ztctl.core.model.objects import Mark
 from ztctl.kinds.registry import KINDS
 
 from .replay import GONE, ZONE, Fails, declare, kind, ledger, live_of, serve

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ztctl.core.address import Address
-from ztctl.core.spec import canonical
-from ztctl.core.values import Lookup, Ref
+from ztctl.core.model.address import Address
+from ztctl.core.model.canonical import canonical
+from ztctl.core.model.values import Lookup, Ref
 from ztctl.kinds.rules import LISTS
 from ztctl.kinds.selectors import Rule, count, flattened, from_api, to_api
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ztctl.core.plan import Action, Change, Plan
+from ztctl.core.model.plan import Action, Change, Plan
 
 Json = Any
 

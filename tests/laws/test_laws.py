@@ -24,8 +24,8 @@ from tests.laws.parts import Side
 from tests.laws.respelling import respelled
 from tests.laws.sides import sides
 from ztctl.cli.planning import options_of
-from ztctl.core.diagnostics import Problems
-from ztctl.core.plan import Plan
+from ztctl.core.model.diagnostics import Problems
+from ztctl.core.model.plan import Plan
 from ztctl.engine.planfile import read, same, save
 
 NAMED = ("no_policy", "ca_deletion", "protected", "interruption", "disconnect")

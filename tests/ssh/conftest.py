@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ztctl.core.declared import Declared
-from ztctl.core.objects import Live
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.objects import Live
 from ztctl.documents import load
 from ztctl.kinds.registry import KINDS
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from ztctl.core.address import Address
-from ztctl.core.declared import Declared
-from ztctl.core.events import Outcome
-from ztctl.core.objects import Live
-from ztctl.core.plan import Action, Change, Phase, Plan, Reason
+from ztctl.core.model.address import Address
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.events import Outcome
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason
 from ztctl.ssh.guidance import next_steps
 
 Read = Callable[[str], Declared]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ztctl.core.address import Address
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Failure
-from ztctl.core.objects import Live
+from ztctl.core.model.address import Address
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.objects import Live
 from ztctl.ssh.public_keys import misplaced, stale_keys, write_public_keys
 
 Read = Callable[[str], Declared]

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.address import Address
-from ztctl.core.diagnostics import Problem, Severity, Where
-from ztctl.core.objects import Live, Mark, Wanted
-from ztctl.core.plan import (
+from ztctl.core.model.address import Address
+from ztctl.core.model.diagnostics import Problem, Severity, Where
+from ztctl.core.model.objects import Live, Mark, Wanted
+from ztctl.core.model.plan import (
     Action,
     Change,
     Edit,
@@ -25,7 +25,7 @@ from ztctl.core.plan import (
     Step,
     StepId,
 )
-from ztctl.core.values import Secret, Unknown
+from ztctl.core.model.values import Secret, Unknown
 from ztctl.views.factory import Format, make_view
 from ztctl.views.view import View
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.address import Address
-from ztctl.core.events import Failed, Finished, Outcome, Started, Waiting
-from ztctl.core.plan import Exposed, Plan, StepId, Way
-from ztctl.core.reach import Guard, Lead, Reach, Ruling, Service
+from ztctl.core.model.address import Address
+from ztctl.core.model.events import Failed, Finished, Outcome, Started, Waiting
+from ztctl.core.model.plan import Exposed, Plan, StepId, Way
+from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
 from ztctl.views.reach import rendered
 
 MakeShown = Callable[..., Any]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.address import Address
-from ztctl.core.values import UNSET, Lookup, Ref, Secret, Unknown
+from ztctl.core.model.address import Address
+from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.fields import Fields
 from ztctl.views.line import Line, plain

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ztctl.core.address import Address
-from ztctl.core.diagnostics import Failure, Problem, Severity, Where
-from ztctl.core.events import Failed, Finished, Outcome, Reading, Skipped, Started
-from ztctl.core.plan import Action, Change, Edit, Phase, Plan, Reason, StepId
-from ztctl.core.values import UNSET, Lookup, Ref, Secret, Unknown
+from ztctl.core.model.address import Address
+from ztctl.core.model.diagnostics import Failure, Problem, Severity, Where
+from ztctl.core.model.events import Failed, Finished, Outcome, Reading, Skipped, Started
+from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, StepId
+from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
 
 Golden = Callable[[str, str], None]
 MakeShown = Callable[..., Any]

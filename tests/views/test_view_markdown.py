@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.core.diagnostics import Failure, Problem
-from ztctl.core.events import Failed, Outcome, Started
-from ztctl.core.plan import Plan
+from ztctl.core.model.diagnostics import Failure, Problem
+from ztctl.core.model.events import Failed, Outcome, Started
+from ztctl.core.model.plan import Plan
 from ztctl.views.markdown import code_span, fenced
 
 Golden = Callable[[str, str], None]

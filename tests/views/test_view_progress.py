@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import ztctl
-from ztctl.core.address import Address
-from ztctl.core.events import Event, Failed, Finished, Outcome, Reading, Skipped, Started
-from ztctl.core.plan import Plan, StepId
+from ztctl.core.model.address import Address
+from ztctl.core.model.events import Event, Failed, Finished, Outcome, Reading, Skipped, Started
+from ztctl.core.model.plan import Plan, StepId
 from ztctl.views.factory import make_view
 from ztctl.views.wording import conjugated, duration
 

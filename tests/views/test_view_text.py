@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.text import Text
 
-from ztctl.core.address import Address
-from ztctl.core.diagnostics import Failure, Problem, Severity, Where
-from ztctl.core.objects import Live
-from ztctl.core.plan import Action, Change, Edit, Phase, Plan, Reason, Refusal
-from ztctl.core.values import Secret
+from ztctl.core.model.address import Address
+from ztctl.core.model.diagnostics import Failure, Problem, Severity, Where
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, Refusal
+from ztctl.core.model.values import Secret
 
 Golden = Callable[[str, str], None]
 MakeShown = Callable[..., Any]

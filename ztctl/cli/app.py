@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from ztctl import __version__
-from ztctl.cli import apply, history, plan, sandbox, schema, unlock, validate, who
+from ztctl.cli.commands import apply, history, plan, sandbox, schema, unlock, validate, who
 from ztctl.cli.exits import INTERRUPTED, Ended, Exit
 from ztctl.cli.settings import Usage
-from ztctl.core.diagnostics import Failure, ZtctlError
+from ztctl.core.model.diagnostics import Failure, ZtctlError
 
 app = typer.Typer(
     name="ztctl",
@@ -90,10 +90,10 @@ def _outside(error: OSError) -> Failure:
 
 def _tell(error: ZtctlError, arguments: Sequence[str]) -> None:
     """Show what ended a command in the format that the command line asked for."""
+    from ztctl.cli.error_output import tell
     from ztctl.cli.options import Format
     from ztctl.cli.session import view_of
     from ztctl.cli.settings import settings
-    from ztctl.cli.telling import tell
 
     words = [*arguments, ""]
     asked = {after for word, after in pairwise(words) if word == "--format"}

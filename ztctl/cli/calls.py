@@ -9,8 +9,8 @@ from ztctl.cli.options import Format
 from ztctl.engine.preview import Preview, previews
 
 if TYPE_CHECKING:
-    from ztctl.core.kind import Kinds
-    from ztctl.core.plan import Plan
+    from ztctl.core.model.kind import Kinds
+    from ztctl.core.model.plan import Plan
     from ztctl.views.view import View
 
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from ztctl.cli.session import explained
 from ztctl.cli.settings import Usage
-from ztctl.core import check
-from ztctl.core.address import Address
-from ztctl.core.allowances import Allowances
-from ztctl.core.calls import CallFailed
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Failures, Problem
-from ztctl.core.hostnames import to_ascii
-from ztctl.core.kind import Ask, Kinds
-from ztctl.core.objects import Live
-from ztctl.core.plan import Action, Change, Plan
-from ztctl.core.planner import Options, build_plan
+from ztctl.core.model.address import Address
+from ztctl.core.model.allowances import Allowances
+from ztctl.core.model.calls import CallFailed
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Failures, Problem
+from ztctl.core.model.kind import Ask, Kinds
+from ztctl.core.model.names import to_ascii
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Action, Change, Plan
+from ztctl.core.planning import check
+from ztctl.core.planning.planner import Options, build_plan
 from ztctl.engine.read import ask_for, named_hosts, read_account
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import stale_keys

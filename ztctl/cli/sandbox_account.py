@@ -11,7 +11,7 @@ import typer
 
 from ztctl.cli.exits import Exit
 from ztctl.cli.settings import STATE
-from ztctl.core.diagnostics import Failure, Failures
+from ztctl.core.model.diagnostics import Failure, Failures
 
 if TYPE_CHECKING:
     from ztctl.sandbox.service import Sandbox

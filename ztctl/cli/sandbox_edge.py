@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ztctl.cli.settings import STATE, Usage
-from ztctl.core.diagnostics import Failure
+from ztctl.core.model.diagnostics import Failure
 
 if TYPE_CHECKING:
     from ztctl.sandbox.front.serve import Options

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from ztctl import __version__
 from ztctl.cli.settings import DEFAULT_FILE, STATE, Settings, token_text
-from ztctl.core import check
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Failure, Failures, Problem
-from ztctl.core.kind import Kinds
-from ztctl.core.values import Secret
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Failure, Failures, Problem
+from ztctl.core.model.kind import Kinds
+from ztctl.core.model.values import Secret
+from ztctl.core.planning import check
 from ztctl.documents import load
 from ztctl.documents.mask import Mask
 from ztctl.kinds.registry import KINDS

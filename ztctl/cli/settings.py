@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ztctl.cli.options import Format
-from ztctl.core.diagnostics import Failure, ZtctlError
+from ztctl.core.model.diagnostics import Failure, ZtctlError
 
 DEFAULT_FILE = Path("ztctl.yaml")
 STATE = Path(".ztctl") / "sandbox.jsonl"

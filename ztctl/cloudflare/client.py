@@ -19,9 +19,9 @@ from ztctl.cloudflare.errors import ApiFailure, RateLimited, Rejected
 from ztctl.cloudflare.paging import collect
 from ztctl.cloudflare.retry import seconds_to_wait
 from ztctl.cloudflare.urls import check_account, check_base_url, placed, resolve
-from ztctl.core.calls import Call, Json
-from ztctl.core.diagnostics import Failure
-from ztctl.core.values import Secret
+from ztctl.core.model.calls import Call, Json
+from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.values import Secret
 
 if TYPE_CHECKING:
     import httpx

@@ -13,7 +13,7 @@ import httpx
 
 from ztctl import __version__
 from ztctl.cloudflare.texts import clean
-from ztctl.core.diagnostics import Failure
+from ztctl.core.model.diagnostics import Failure
 
 SECONDS: Final = 10.0
 

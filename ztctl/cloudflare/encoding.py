@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from ztctl.core.calls import Json
-from ztctl.core.values import Secret
+from ztctl.core.model.calls import Json
+from ztctl.core.model.values import Secret
 
 
 def encode(body: Json) -> tuple[bytes, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from typing import Final
 from ztctl.cloudflare import jsontext
 from ztctl.cloudflare.errors import ApiFailure, BadReply, RateLimited, Unavailable, class_of
 from ztctl.cloudflare.texts import clean
-from ztctl.core.calls import ApiMessage, Call, Json
+from ztctl.core.model.calls import ApiMessage, Call, Json
 
 MEMBERS: Final = frozenset({"success", "errors", "result"})
 MOST_SHOWN: Final = 10

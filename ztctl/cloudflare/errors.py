@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from ztctl.core.calls import ApiMessage, Call, CallFailed
+from ztctl.core.model.calls import ApiMessage, Call, CallFailed
 
 ZERO_TRUST_MISSING: Final = 9999
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Final, NoReturn
 
-from ztctl.core.calls import Json
+from ztctl.core.model.calls import Json
 
 LARGEST: Final = 64 * 1024 * 1024
 DEEPEST: Final = 64

@@ -14,7 +14,7 @@ from typing import Final
 
 from ztctl.cloudflare.envelope import Reply
 from ztctl.cloudflare.errors import BadReply
-from ztctl.core.calls import Call, Json
+from ztctl.core.model.calls import Call, Json
 
 Fetch = Callable[[Call], Awaitable[Reply]]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from ztctl.cloudflare.errors import ApiFailure, RateLimited, Unavailable, Unreachable
-from ztctl.core.calls import Call
+from ztctl.core.model.calls import Call
 
 REPEATS: Final = 5
 # A name that does not resolve is told within seconds; time-outs must not add up to minutes.

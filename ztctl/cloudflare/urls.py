@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from ztctl.core.diagnostics import Failure
+from ztctl.core.model.diagnostics import Failure
 
 PATH: Final = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
 ACCOUNT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")

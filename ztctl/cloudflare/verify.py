@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from ztctl.cloudflare.errors import NotAuthorised, NotFound, Rejected, permission_of
-from ztctl.core.calls import Call, CallFailed, Json
+from ztctl.core.model.calls import Call, CallFailed, Json
 
 OF_USER: Final = Call("GET", "/user/tokens/verify")
 OF_ACCOUNT: Final = Call("GET", "/accounts/{account}/tokens/verify")

@@ -16,8 +16,8 @@ from ztctl.cloudflare.errors import BadReply, Rejected, Unreachable
 from ztctl.cloudflare.jsontext import LARGEST
 from ztctl.cloudflare.texts import clean
 from ztctl.cloudflare.urls import is_plain_http
-from ztctl.core.calls import Call
-from ztctl.core.diagnostics import Failure
+from ztctl.core.model.calls import Call
+from ztctl.core.model.diagnostics import Failure
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 60.0

@@ -15,7 +15,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from ztctl.core.diagnostics import Problem, Where
+from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.nodes import MappingNode, Node, Pair, SequenceNode, Text, placed, text_at
 from ztctl.documents.syntax import QUOTE_STAR
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Problem, Problems, Severity, Where
-from ztctl.core.kind import Kind
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problem, Problems, Severity, Where
+from ztctl.core.model.kind import Kind
 from ztctl.documents import hosts
 from ztctl.documents.files import read_sources, read_values, scalars, shown
 from ztctl.documents.joined import Joined, join

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ztctl.core.hostnames import to_ascii
+from ztctl.core.model.names import to_ascii
 
 
 def ingress_patterns(host: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ztctl.core.diagnostics import Problem
+from ztctl.core.model.diagnostics import Problem
 from ztctl.documents.joined import Joined
 from ztctl.documents.stated import Stated
 from ztctl.documents.suggest import did_you_mean

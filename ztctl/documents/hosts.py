@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from ztctl.core.diagnostics import Problem
+from ztctl.core.model.diagnostics import Problem
 from ztctl.documents.host_checks import Names, contradictions, undeclared
 from ztctl.documents.joined import Joined
 from ztctl.documents.models import Host

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ztctl.core.diagnostics import Problem, Where
+from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.nodes import (
     MappingNode,
     Node,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from ztctl.core.diagnostics import Problem
+from ztctl.core.model.diagnostics import Problem
 
 _LONGEST: Final = 60
 _SHORT: Final = 4

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.address import Address
-from ztctl.core.kind import Fields
-from ztctl.core.markers import RefersTo
+from ztctl.core.model.address import Address
+from ztctl.core.model.kind import Fields
+from ztctl.core.model.markers import RefersTo
 from ztctl.documents.suggest import did_you_mean
 
 _STACK: Final = re.compile(r"[a-z0-9-]{1,20}")

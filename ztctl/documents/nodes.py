@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from ztctl.core.diagnostics import Where
+from ztctl.core.model.diagnostics import Where
 
 # YAML 1.2.2 core schema (section 10.3.2), null and bool. Numbers stay texts on purpose: `022` and
 # `1.10` keep their spelling, and the model decides what is a number.

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from ztctl.core.diagnostics import Problem, Where
+from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.mask import Mask
 from ztctl.documents.nodes import MappingNode, Node, SequenceNode, Text, is_null
 from ztctl.documents.suggest import did_you_mean, nearest

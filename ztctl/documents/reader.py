@@ -12,7 +12,7 @@ from typing import Final
 
 import yaml
 
-from ztctl.core.diagnostics import Problem, Where
+from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.build import Builder, Stop
 from ztctl.documents.nodes import Node
 from ztctl.documents.syntax import explained

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ztctl.core.diagnostics import Problem, Where
-from ztctl.core.hostnames import to_ascii
+from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.names import to_ascii
 from ztctl.documents.coverage import ingress_patterns, specificity
 from ztctl.documents.nodes import MappingNode, Node, Pair, SequenceNode, Text, mapping
 from ztctl.documents.problems import Entry

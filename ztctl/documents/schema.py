@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from ztctl.core.kind import Kind
+from ztctl.core.model.kind import Kind
 from ztctl.documents import hosts
 from ztctl.documents.field_docs import field_docs, models_in
 from ztctl.documents.models import Host, Top

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ztctl.core.hostnames import to_ascii
+from ztctl.core.model.names import to_ascii
 from ztctl.documents.coverage import access_patterns
 from ztctl.documents.nodes import MappingNode, Node, SequenceNode, Text
 from ztctl.documents.problems import Entry

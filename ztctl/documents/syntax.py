@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
-from ztctl.core.diagnostics import Problem, Where
+from ztctl.core.model.diagnostics import Problem, Where
 
 TABS: Final = ("a tab cannot indent YAML", "use spaces")
 QUOTE_VARIABLE: Final = (

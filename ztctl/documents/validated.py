@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ztctl.core.address import Address
-from ztctl.core.declared import Moved, Removed
-from ztctl.core.diagnostics import Problem
-from ztctl.core.kind import Kind
-from ztctl.core.objects import Wanted
+from ztctl.core.model.address import Address
+from ztctl.core.model.declared import Moved, Removed
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.kind import Kind
+from ztctl.core.model.objects import Wanted
 from ztctl.documents.joined import Section
 from ztctl.documents.mask import Mask
 from ztctl.documents.models import Host, Top

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ztctl.core.diagnostics import Problem, Where
+from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.nodes import MappingNode, Node, Pair, SequenceNode, Text
 from ztctl.documents.suggest import nearest
 

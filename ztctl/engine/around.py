@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ztctl.core.calls import CallFailed
-from ztctl.core.events import Outcome
-from ztctl.core.objects import Live, Values
-from ztctl.core.plan import Change, Plan, Step, StepId
+from ztctl.core.model.calls import CallFailed
+from ztctl.core.model.events import Outcome
+from ztctl.core.model.objects import Live, Values
+from ztctl.core.model.plan import Change, Plan, Step, StepId
 
 Result = Live | CallFailed | None
 

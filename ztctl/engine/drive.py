@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Protocol, TypeVar
 
-from ztctl.core.calls import Call, CallFailed, Flow, Json
+from ztctl.core.model.calls import Call, CallFailed, Flow, Json
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]

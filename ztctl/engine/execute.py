@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ztctl.core.address import Address
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.events import Failed, Finished, Outcome, Report, Skipped, Started
-from ztctl.core.kind import Kind, Kinds
-from ztctl.core.objects import Live, Values
-from ztctl.core.plan import Change, Plan, Step, StepId
-from ztctl.core.spec import replaced
-from ztctl.core.values import Ref
+from ztctl.core.model.address import Address
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.canonical import replaced
+from ztctl.core.model.events import Failed, Finished, Outcome, Report, Skipped, Started
+from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.objects import Live, Values
+from ztctl.core.model.plan import Change, Plan, Step, StepId
+from ztctl.core.model.values import Ref
 from ztctl.engine.around import Around, Done, Result, Verdict, Work
 from ztctl.engine.drive import Api, Sleep, drive
 from ztctl.engine.phases import Phases

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ztctl import __version__
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.diagnostics import Failure, Problem, Severity
-from ztctl.core.events import Outcome
-from ztctl.core.journal import HEAD, Event, Redact, ending_of, line_of, object_of
-from ztctl.core.objects import Live
-from ztctl.core.plan import Plan, StepId
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.diagnostics import Failure, Problem, Severity
+from ztctl.core.model.events import Outcome
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Plan, StepId
+from ztctl.core.runs.journal import HEAD, Event, Redact, ending_of, line_of, object_of
 from ztctl.engine.around import Around, Result, Work
 
 Now = Callable[[], datetime]

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
-from ztctl.core.calls import Call, CallFailed, Flow
-from ztctl.core.diagnostics import Failure
-from ztctl.core.events import Outcome
-from ztctl.core.locks import ACCOUNT, DOOR, LEASE, Holder, Obstacle, Scope, Seen, scope_of
-from ztctl.core.plan import Phase, Plan, StepId
+from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.events import Outcome
+from ztctl.core.model.plan import Phase, Plan, StepId
+from ztctl.core.runs.locks import ACCOUNT, DOOR, LEASE, Holder, Obstacle, Scope, Seen, scope_of
 from ztctl.engine.around import Around, Verdict, Work
 from ztctl.engine.drive import Api, Sleep, drive
 from ztctl.engine.lock_flows import Grip, Now, check, give_back, look, renew, take

@@ -40,8 +40,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from ztctl.core.calls import Call, CallFailed, Flow
-from ztctl.core.locks import ACCOUNT, Flag, Holder, Obstacle, Scope, Seen, is_lock
+from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.runs.locks import ACCOUNT, Flag, Holder, Obstacle, Scope, Seen, is_lock
 
 TAGS = "/accounts/{account}/access/tags"
 PERMISSION = "Account · Access: Apps and Policies"

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from ztctl.core.calls import CallFailed
-from ztctl.core.events import Reading, Report
-from ztctl.core.kind import Ask, Kind, Kinds
-from ztctl.core.objects import Live
+from ztctl.core.model.calls import CallFailed
+from ztctl.core.model.events import Reading, Report
+from ztctl.core.model.kind import Ask, Kind, Kinds
+from ztctl.core.model.objects import Live
 from ztctl.engine.drive import Api, Sleep, drive
 from ztctl.engine.read import Once, raise_all
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from ztctl.core.plan import Phase, Step, StepId
+from ztctl.core.model.plan import Phase, Step, StepId
 
 # These wait for later phases by their needs, and hold nobody up.
 _TAILS = frozenset({"narrow", "reduce", "forget"})

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ztctl import __version__
-from ztctl.core.address import Address
-from ztctl.core.declared import Declared, Moved, Removed
-from ztctl.core.diagnostics import Failure, Where
-from ztctl.core.objects import Wanted
-from ztctl.core.plan import Plan
-from ztctl.core.planner import Options
-from ztctl.core.values import Lookup, Ref, Secret, Unknown
+from ztctl.core.model.address import Address
+from ztctl.core.model.declared import Declared, Moved, Removed
+from ztctl.core.model.diagnostics import Failure, Where
+from ztctl.core.model.objects import Wanted
+from ztctl.core.model.plan import Plan
+from ztctl.core.model.values import Lookup, Ref, Secret, Unknown
+from ztctl.core.planning.planner import Options
 
 T = TypeVar("T")
 

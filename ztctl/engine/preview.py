@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from ztctl.core.calls import Call
-from ztctl.core.kind import Kind, Kinds
-from ztctl.core.plan import Action, Change, Plan, Step
-from ztctl.core.spec import replaced
-from ztctl.core.values import Ref
+from ztctl.core.model.calls import Call
+from ztctl.core.model.canonical import replaced
+from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.plan import Action, Change, Plan, Step
+from ztctl.core.model.values import Ref
 
 UNKNOWN = "(known after apply)"
 # As an id that is not there yet looks inside a path.

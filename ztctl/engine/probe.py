@@ -15,12 +15,12 @@ from enum import Enum, auto
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.events import Report, Waiting
-from ztctl.core.exposure import PROBE, ingress_fits
-from ztctl.core.kind import Kind, Kinds
-from ztctl.core.objects import Live
-from ztctl.core.plan import Phase, Plan, StepId
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.events import Report, Waiting
+from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Phase, Plan, StepId
+from ztctl.core.reach.entries import PROBE, ingress_fits
 from ztctl.engine.around import Around, Work
 from ztctl.engine.drive import Api, Sleep, drive
 

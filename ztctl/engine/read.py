@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from ztctl.core.calls import Call, CallFailed, Json
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Failures
-from ztctl.core.events import Reading, Report
-from ztctl.core.hostnames import to_ascii
-from ztctl.core.kind import Ask, Kind, Kinds
-from ztctl.core.objects import Live, Wanted
-from ztctl.core.spec import references
-from ztctl.core.values import Lookup
+from ztctl.core.model.calls import Call, CallFailed, Json
+from ztctl.core.model.canonical import references
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Failures
+from ztctl.core.model.events import Reading, Report
+from ztctl.core.model.kind import Ask, Kind, Kinds
+from ztctl.core.model.names import to_ascii
+from ztctl.core.model.objects import Live, Wanted
+from ztctl.core.model.values import Lookup
 from ztctl.engine.drive import Api, Sleep, drive
 
 

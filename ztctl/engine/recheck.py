@@ -13,15 +13,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ztctl.core.address import Address
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.compare import differing, recanonised
-from ztctl.core.declared import Declared
-from ztctl.core.kind import Ask, Kind, Kinds
-from ztctl.core.matching import How, Matcher
-from ztctl.core.objects import Live
-from ztctl.core.plan import Change, Plan, StepId
-from ztctl.core.world import Ledger
+from ztctl.core.model.address import Address
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.kind import Ask, Kind, Kinds
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Change, Plan, StepId
+from ztctl.core.planning.compare import differing, recanonised
+from ztctl.core.planning.ledger import Ledger
+from ztctl.core.planning.matching import How, Matcher
 from ztctl.engine.around import Around, Done, Verdict, Work
 from ztctl.engine.drive import Api, Sleep, drive
 

@@ -13,12 +13,12 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ztctl.core.address import Address
-from ztctl.core.calls import Call, CallFailed
-from ztctl.core.events import Report, Waiting
-from ztctl.core.kind import Kind, Kinds
-from ztctl.core.objects import Live
-from ztctl.core.plan import Action, Phase, Plan, StepId
+from ztctl.core.model.address import Address
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.events import Report, Waiting
+from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Action, Phase, Plan, StepId
 from ztctl.engine.around import Around, Result, Work
 from ztctl.engine.drive import Api, Sleep, drive
 

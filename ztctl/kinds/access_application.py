@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from ztctl.core.address import Address
-from ztctl.core.allowances import Allowances, allowed
-from ztctl.core.calls import Call, Flow
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Problem
-from ztctl.core.kind import Alternative, Ask, Fields, Kind, Resolve, World, gone_is_done
-from ztctl.core.markers import Default, Immutable, Local, RefersTo, Unordered
-from ztctl.core.objects import Live, Mark, Values, Wanted
-from ztctl.core.plan import Action, Change, Refusal, Step
-from ztctl.core.spec import canonical_fields, fields_of, live_references
-from ztctl.core.values import Ref
+from ztctl.core.model.address import Address
+from ztctl.core.model.allowances import Allowances, allowed
+from ztctl.core.model.calls import Call, Flow
+from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.kind import Alternative, Ask, Fields, Kind, Resolve, World, gone_is_done
+from ztctl.core.model.markers import Default, Immutable, Local, RefersTo, Unordered
+from ztctl.core.model.objects import Live, Mark, Values, Wanted
+from ztctl.core.model.plan import Action, Change, Refusal, Step
+from ztctl.core.model.values import Ref
 from ztctl.kinds import destinations as places
 from ztctl.kinds.access_policy import AccessPolicyFields, MfaConfig
 from ztctl.kinds.application_checks import mistakes, taken
@@ -51,7 +51,7 @@ from ztctl.kinds.selectors import IDENTITY_PROVIDER
 from ztctl.kinds.zone import complain_without_zone
 
 if TYPE_CHECKING:
-    from ztctl.core.exposure import Fact
+    from ztctl.core.reach.entries import Fact
 
 PATH = "/accounts/{account}/access/apps"
 TAG = RefersTo("access_tag", attribute="name")

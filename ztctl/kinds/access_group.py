@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ztctl.core.calls import Call, Flow
-from ztctl.core.kind import Ask, Fields, gone_is_done
-from ztctl.core.objects import Live, Mark, Values
-from ztctl.core.spec import canonical_fields
+from ztctl.core.model.calls import Call, Flow
+from ztctl.core.model.canonical import canonical_fields
+from ztctl.core.model.kind import Ask, Fields, gone_is_done
+from ztctl.core.model.objects import Live, Mark, Values
 from ztctl.kinds.common import ACCESS_ORG, Protect, listing, objects, segment, text_of, written
 from ztctl.kinds.rules import Included, Ruled, Rules, rules_from_api, rules_to_api
 
 if TYPE_CHECKING:
-    from ztctl.core.exposure import Fact
+    from ztctl.core.reach.entries import Fact
 
 PATH = "/accounts/{account}/access/groups"
 

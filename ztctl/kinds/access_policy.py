@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.calls import Call, Flow
-from ztctl.core.kind import Ask, Fields, gone_is_done
-from ztctl.core.markers import Default, Normalised, Unordered
-from ztctl.core.objects import Live, Mark, Values
-from ztctl.core.spec import canonical_fields
+from ztctl.core.model.calls import Call, Flow
+from ztctl.core.model.canonical import canonical_fields
+from ztctl.core.model.kind import Ask, Fields, gone_is_done
+from ztctl.core.model.markers import Default, Normalised, Unordered
+from ztctl.core.model.objects import Live, Mark, Values
 from ztctl.kinds.common import (
     ACCESS_APPS,
     Duration,
@@ -36,7 +36,7 @@ from ztctl.kinds.common import (
 from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_from_api, rules_to_api
 
 if TYPE_CHECKING:
-    from ztctl.core.exposure import Fact
+    from ztctl.core.reach.entries import Fact
 
 PATH = "/accounts/{account}/access/policies"
 

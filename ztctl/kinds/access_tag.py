@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ztctl.core.calls import Call, CallFailed, Flow
-from ztctl.core.kind import Ask, Fields, Kind, gone_is_done
-from ztctl.core.objects import Live, Mark, Values
+from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.kind import Ask, Fields, Kind, gone_is_done
+from ztctl.core.model.objects import Live, Mark, Values
 from ztctl.kinds.common import ACCESS_APPS, listing, objects, segment, text_of
 
 PATH = "/accounts/{account}/access/tags"
@@ -38,7 +38,7 @@ class AccessTag(Kind):
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
         """Every tag of the account, in one list; those of locks are no plan's business."""
-        from ztctl.core.locks import is_lock
+        from ztctl.core.runs.locks import is_lock
 
         found = yield listing(PATH, ACCESS_APPS, 1000)
         return tuple(self._live(raw) for raw in objects(found) if not is_lock(text_of(raw, "name")))

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ztctl.core.diagnostics import Problem
-from ztctl.core.objects import Live, Values, Wanted
-from ztctl.core.plan import Action, Change, Refusal
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.objects import Live, Values, Wanted
+from ztctl.core.model.plan import Action, Change, Refusal
 
 # Public domains an application may have (Cloudflare documentation, account limits).
 MOST_DOMAINS = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ztctl.core.objects import Live, Mark
+from ztctl.core.model.objects import Live, Mark
 from ztctl.kinds.common import items
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ztctl.core.calls import Call, Flow
-from ztctl.core.exposure import access_fits
-from ztctl.core.objects import Live
+from ztctl.core.model.calls import Call, Flow
+from ztctl.core.model.objects import Live
+from ztctl.core.reach.entries import access_fits
 from ztctl.kinds.access_application import PATH
 from ztctl.kinds.common import ACCESS_APPS, segment
 from ztctl.kinds.destinations import public_hosts

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ztctl.core.kind import Alternative, Kind, Resolve
-from ztctl.core.plan import Change, Step
+from ztctl.core.model.kind import Alternative, Kind, Resolve
+from ztctl.core.model.plan import Change, Step
 from ztctl.kinds.application_checks import MOST_DOMAINS
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ztctl.core.diagnostics import Problem
-from ztctl.core.kind import World
-from ztctl.core.objects import Live, Wanted
-from ztctl.core.values import Lookup, Ref
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.kind import World
+from ztctl.core.model.objects import Live, Wanted
+from ztctl.core.model.values import Lookup, Ref
 from ztctl.kinds.destinations import decides, public_hosts
 from ztctl.kinds.ingress import is_origin
 

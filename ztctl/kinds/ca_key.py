@@ -15,17 +15,17 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.address import Address
-from ztctl.core.allowances import Allowances, allowed
-from ztctl.core.calls import Call, CallFailed, Flow
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Problem
-from ztctl.core.kind import Ask, Fields, Kind, World, gone_is_done
-from ztctl.core.markers import Immutable, Local, RefersTo
-from ztctl.core.objects import Live, Values, Wanted
-from ztctl.core.plan import Action, Change, Phase, Refusal, Step
-from ztctl.core.spec import sort_key
-from ztctl.core.values import Lookup, Ref
+from ztctl.core.model.address import Address
+from ztctl.core.model.allowances import Allowances, allowed
+from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.canonical import sort_key
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.kind import Ask, Fields, Kind, World, gone_is_done
+from ztctl.core.model.markers import Immutable, Local, RefersTo
+from ztctl.core.model.objects import Live, Values, Wanted
+from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
+from ztctl.core.model.values import Lookup, Ref
 from ztctl.kinds.access_application import applications
 from ztctl.kinds.common import ACCESS_APPS, listing, objects, segment, text_of, written
 from ztctl.kinds.destinations import from_api, normal, public_hosts

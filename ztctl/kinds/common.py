@@ -12,11 +12,11 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from ztctl.core.calls import Call, CallFailed, Flow
-from ztctl.core.compare import at_default
-from ztctl.core.hostnames import to_ascii
-from ztctl.core.markers import Default, Local, Normalised
-from ztctl.core.spec import Spec
+from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.canonical import Spec
+from ztctl.core.model.markers import Default, Local, Normalised
+from ztctl.core.model.names import to_ascii
+from ztctl.core.planning.compare import at_default
 
 ACCESS_APPS = "Account · Access: Apps and Policies"
 ACCESS_ORG = "Account · Access: Organizations, Identity Providers, and Groups"

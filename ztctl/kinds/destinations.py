@@ -14,9 +14,9 @@ from pydantic import BeforeValidator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from ztctl.core.hostnames import to_ascii
-from ztctl.core.kind import Fields
-from ztctl.core.markers import Normalised
+from ztctl.core.model.kind import Fields
+from ztctl.core.model.markers import Normalised
+from ztctl.core.model.names import to_ascii
 from ztctl.kinds.common import cidr, host, text_of
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ztctl.core.objects import Live, Values
+from ztctl.core.model.objects import Live, Values
 
 
 def displaces(live: Live, values: Values) -> bool:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.calls import Call, CallFailed, Flow
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Problem
-from ztctl.core.hostnames import to_ascii
-from ztctl.core.kind import Ask, Fields, Kind, World, gone_is_done
-from ztctl.core.markers import Default, Normalised, RefersTo, Unordered
-from ztctl.core.objects import Live, Mark, Values, Wanted
-from ztctl.core.plan import Action, Change, Phase, Step
-from ztctl.core.spec import canonical_fields
+from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.canonical import canonical_fields
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.kind import Ask, Fields, Kind, World, gone_is_done
+from ztctl.core.model.markers import Default, Normalised, RefersTo, Unordered
+from ztctl.core.model.names import to_ascii
+from ztctl.core.model.objects import Live, Mark, Values, Wanted
+from ztctl.core.model.plan import Action, Change, Phase, Step
 from ztctl.kinds.access_application import applications, marked_hosts
 from ztctl.kinds.common import (
     DNS,
@@ -40,7 +40,7 @@ from ztctl.kinds.tunnel import configuration, configured_hosts, own_tunnels, tun
 from ztctl.kinds.zone import FREE_BATCH, complain_without_zone, zone_of, zones, zones_in
 
 if TYPE_CHECKING:
-    from ztctl.core.exposure import Fact
+    from ztctl.core.reach.entries import Fact
 
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)

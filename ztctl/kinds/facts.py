@@ -1,4 +1,4 @@
-"""What each kind's objects mean for who reaches what, in the words of ``ztctl.core.exposure``.
+"""What each kind's objects mean for who reaches what, in the words of ``ztctl.core.reach.entries``.
 
 Only applications that stand in front of a host name count: a bookmark, for example, has a domain
 and guards nothing (Cloudflare OpenAPI description, July 2026).
@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ztctl.core.access import EVERYONE, Members, Policy, Rule, Test
-from ztctl.core.exposure import Application, Ingress, Record, TunnelRules
-from ztctl.core.history import is_new
-from ztctl.core.objects import Values
+from ztctl.core.model.objects import Values
+from ztctl.core.reach.entries import Application, Ingress, Record, TunnelRules
+from ztctl.core.reach.people import EVERYONE, Members, Policy, Rule, Test
+from ztctl.core.reach.versions import is_new
 from ztctl.kinds.common import nanoseconds, text_of
 from ztctl.kinds.rules import rules_from_api
 

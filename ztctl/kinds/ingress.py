@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.diagnostics import Where
-from ztctl.core.hostnames import to_ascii
-from ztctl.core.kind import Fields
-from ztctl.core.markers import Local, Normalised
+from ztctl.core.model.diagnostics import Where
+from ztctl.core.model.kind import Fields
+from ztctl.core.model.markers import Local, Normalised
+from ztctl.core.model.names import to_ascii
 from ztctl.kinds import origin_request
 from ztctl.kinds.common import Flag, check_host, host, text_of
 from ztctl.kinds.origin_request import OriginRequest

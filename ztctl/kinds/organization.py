@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ztctl.core.calls import Call, CallFailed, Flow
-from ztctl.core.kind import Ask, Kind
-from ztctl.core.objects import Live, Values
+from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.kind import Ask, Kind
+from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import ACCESS_ORG, items, text_of
 
 if TYPE_CHECKING:
-    from ztctl.core.exposure import Fact
+    from ztctl.core.reach.entries import Fact
 
 PATH = "/accounts/{account}/access/organizations"
 _DOMAIN = ".cloudflareaccess.com"
@@ -58,7 +58,7 @@ class Organization(Kind):
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
         """Whether a host without an application is refused."""
-        from ztctl.core.exposure import Settings
+        from ztctl.core.reach.entries import Settings
 
         if live is None:
             return None

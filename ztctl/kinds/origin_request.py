@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.kind import Fields
-from ztctl.core.markers import RefersTo, Unordered, WriteOnly
+from ztctl.core.model.kind import Fields
+from ztctl.core.model.markers import RefersTo, Unordered, WriteOnly
 from ztctl.kinds.common import Cidr, Inside, Seconds
 
 Audience = Annotated[Any, RefersTo("access_application", attribute="aud")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ztctl.core.kind import Kinds
+from ztctl.core.model.kind import Kinds
 from ztctl.kinds.access_application import AccessApplication
 from ztctl.kinds.access_group import AccessGroup
 from ztctl.kinds.access_policy import AccessPolicy

@@ -12,15 +12,15 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from ztctl.core.address import Address
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Problem, Where
-from ztctl.core.kind import Alternative, Fields, Kind, Resolve, plain
-from ztctl.core.markers import Default, Normalised, Unordered
-from ztctl.core.objects import Values, Wanted
-from ztctl.core.plan import Change
-from ztctl.core.spec import Spec, canonical, sort_key
-from ztctl.core.values import Ref
+from ztctl.core.model.address import Address
+from ztctl.core.model.canonical import Spec, canonical, sort_key
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.kind import Alternative, Fields, Kind, Resolve, plain
+from ztctl.core.model.markers import Default, Normalised, Unordered
+from ztctl.core.model.objects import Values, Wanted
+from ztctl.core.model.plan import Change
+from ztctl.core.model.values import Ref
 from ztctl.kinds import selectors
 from ztctl.kinds.selectors import Rule, flattened
 

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.kind import Fields
-from ztctl.core.markers import Normalised, RefersTo, Unordered
+from ztctl.core.model.kind import Fields
+from ztctl.core.model.markers import Normalised, RefersTo, Unordered
 from ztctl.kinds.common import Cidr, OneOrMany, lower
 
 Item = TypeVar("Item")

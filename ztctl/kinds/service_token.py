@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ztctl.core.calls import Flow
-from ztctl.core.kind import Ask, Kind
-from ztctl.core.objects import Live
+from ztctl.core.model.calls import Flow
+from ztctl.core.model.kind import Ask, Kind
+from ztctl.core.model.objects import Live
 from ztctl.kinds.common import ACCESS_TOKENS, listing, objects, text_of
 
 PATH = "/accounts/{account}/access/service_tokens"

@@ -12,15 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from ztctl.core.allowances import Allowances, allowed
-from ztctl.core.calls import Call, CallFailed, Flow
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Problem, Severity
-from ztctl.core.kind import Alternative, Ask, Fields, Kind, Resolve, World, gone_is_done
-from ztctl.core.markers import Default, Immutable
-from ztctl.core.objects import Live, Mark, Values, Wanted
-from ztctl.core.plan import Action, Change, Phase, Refusal, Step
-from ztctl.core.spec import canonical_fields
+from ztctl.core.model.allowances import Allowances, allowed
+from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.canonical import canonical_fields
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.kind import Alternative, Ask, Fields, Kind, Resolve, World, gone_is_done
+from ztctl.core.model.markers import Default, Immutable
+from ztctl.core.model.objects import Live, Mark, Values, Wanted
+from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
 from ztctl.kinds import ingress, origin_request
 from ztctl.kinds.audience import with_access
 from ztctl.kinds.common import TUNNEL, Protect, listing, objects, segment, text_of, written
@@ -28,7 +28,7 @@ from ztctl.kinds.ingress import IngressRule
 from ztctl.kinds.origin_request import OriginRequest
 
 if TYPE_CHECKING:
-    from ztctl.core.exposure import Fact
+    from ztctl.core.reach.entries import Fact
 
 PATH = "/accounts/{account}/cfd_tunnel"
 WARP = "warp-routing"
@@ -193,7 +193,7 @@ class Tunnel(Kind):
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """What it serves; what was not read may be anything."""
-        from ztctl.core.exposure import UNKNOWN_TUNNEL
+        from ztctl.core.reach.entries import UNKNOWN_TUNNEL
         from ztctl.kinds import facts
 
         read = live is None or live.values is not values or live.attribute("is_read")

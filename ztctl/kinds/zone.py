@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ztctl.core.calls import Call, Flow
-from ztctl.core.diagnostics import Problem
-from ztctl.core.hostnames import to_ascii
-from ztctl.core.kind import Ask, Kind, World
-from ztctl.core.objects import Live, Wanted
+from ztctl.core.model.calls import Call, Flow
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.kind import Ask, Kind, World
+from ztctl.core.model.names import to_ascii
+from ztctl.core.model.objects import Live, Wanted
 from ztctl.kinds.common import ZONE, listing, objects, text_of
 
 # Operations in one DNS batch: 200 on the free plan, 3,500 on the others (Cloudflare docs).

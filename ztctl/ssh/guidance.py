@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ztctl.core.address import Address
-from ztctl.core.declared import Declared
-from ztctl.core.events import Outcome
-from ztctl.core.hostnames import to_ascii
-from ztctl.core.objects import Wanted
-from ztctl.core.plan import Action, Plan
+from ztctl.core.model.address import Address
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.events import Outcome
+from ztctl.core.model.names import to_ascii
+from ztctl.core.model.objects import Wanted
+from ztctl.core.model.plan import Action, Plan
 from ztctl.ssh.public_keys import key_files
 
 CONNECTOR = """Where the servers are, a connector for the {tunnels}:

@@ -7,10 +7,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ztctl.core.address import Address
-from ztctl.core.declared import Declared
-from ztctl.core.diagnostics import Failure, Problem, Severity
-from ztctl.core.objects import Live, Wanted
+from ztctl.core.model.address import Address
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Failure, Problem, Severity
+from ztctl.core.model.objects import Live, Wanted
 
 
 def key_files(declared: Declared) -> Iterator[tuple[Wanted, Path]]:

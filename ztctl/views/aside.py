@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from ztctl.core.diagnostics import Problem, Severity
-from ztctl.core.events import Event, Failed, Finished, Reading, Skipped, Started, Waiting
-from ztctl.core.plan import StepId
+from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.events import Event, Failed, Finished, Reading, Skipped, Started, Waiting
+from ztctl.core.model.plan import StepId
 from ztctl.views.escape import Clean
 from ztctl.views.line import Line, Tone
 from ztctl.views.sink import Sink

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from ztctl.core.plan import Edit
-from ztctl.core.values import UNSET, Lookup, Ref, Secret, Unknown
+from ztctl.core.model.plan import Edit
+from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.line import Line, Tone
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ztctl.core.journal import Before, Came, Ending, Ran, Written
+from ztctl.core.runs.journal import Before, Came, Ending, Ran, Written
 from ztctl.views.escape import Clean
 from ztctl.views.line import Line, plain
 from ztctl.views.markdown import code_span, folded

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ztctl.core.values import UNSET, Lookup, Ref, Secret, Unknown
+from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
 from ztctl.views.escape import Redact
 from ztctl.views.fields import elements, is_list, reference
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, TextIO, assert_never
 
-from ztctl.core.diagnostics import Problem
-from ztctl.core.events import (
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.events import (
     Event,
     Failed,
     Finished,
@@ -21,7 +21,7 @@ from ztctl.core.events import (
     Started,
     Waiting,
 )
-from ztctl.core.plan import Change, Plan, StepId
+from ztctl.core.model.plan import Change, Plan, StepId
 from ztctl.views.escape import Redact
 from ztctl.views.jsonplan import plan_document, problem_fields
 from ztctl.views.sink import put

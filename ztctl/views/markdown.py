@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TextIO
 
-from ztctl.core.diagnostics import Problem
-from ztctl.core.events import Event, Outcome
-from ztctl.core.plan import Plan
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.events import Event, Outcome
+from ztctl.core.model.plan import Plan
 from ztctl.views import tally
 from ztctl.views.aside import Aside
 from ztctl.views.escape import Clean

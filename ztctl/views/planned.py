@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from ztctl.core.diagnostics import Problem
-from ztctl.core.plan import Action, Change, Plan, Refusal, Way
-from ztctl.core.values import Unknown
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.plan import Action, Change, Plan, Refusal, Way
+from ztctl.core.model.values import Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.fields import Fields, hidden, is_there
 from ztctl.views.line import Line, Tone

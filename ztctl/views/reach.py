@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from ztctl.core.reach import Guard, Lead, Reach, Ruling, Service
+from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
 from ztctl.views.escape import Clean, Redact
 from ztctl.views.line import Line, plain
 from ztctl.views.markdown import code_span, fenced

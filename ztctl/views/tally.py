@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ztctl.core.events import Failed, Outcome
-from ztctl.core.plan import Change, Plan, StepId, Summary
+from ztctl.core.model.events import Failed, Outcome
+from ztctl.core.model.plan import Change, Plan, StepId, Summary
 from ztctl.views.escape import Clean
 from ztctl.views.line import Line, Tone
 from ztctl.views.planned import BLANK, FIELD, OBJECT

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from ztctl.core.diagnostics import Problem
-from ztctl.core.events import Event, Outcome
-from ztctl.core.plan import Plan
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.events import Event, Outcome
+from ztctl.core.model.plan import Plan
 
 
 class Told(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ztctl.core.plan import Action, Change, Phase, Plan, Reason, Summary
+from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Summary
 from ztctl.views.escape import Clean
 
 MINUTE = 60

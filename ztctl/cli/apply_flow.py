@@ -1,0 +1,250 @@
+"""What plan, apply and destroy do, from settings to an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ztctl.cli.edge_wait import Settling, edge_of
+from ztctl.cli.error_output import told
+from ztctl.cli.exits import Exit
+from ztctl.cli.interrupts import carry_out, signals_kept
+from ztctl.cli.journal_paths import journal_of
+from ztctl.cli.planning import emptied, planned
+from ztctl.cli.revocation import revoked
+from ztctl.cli.run_lock import Locking, Outdated
+from ztctl.cli.session import connected, declared_by, view_of
+from ztctl.cli.settings import Settings
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Failure, Problem
+from ztctl.core.model.events import Outcome
+from ztctl.core.model.plan import Plan, Reason
+from ztctl.core.planning.planner import Options
+from ztctl.engine.lock import Locked
+from ztctl.kinds.registry import KINDS
+from ztctl.ssh.public_keys import key_files
+
+if TYPE_CHECKING:
+    from ztctl.views.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One run of plan, apply or destroy."""
+
+    settings: Settings
+    options: Options
+    destroy: bool = False
+    lock_wait: float = 0.0
+    settling: Settling = field(default_factory=Settling)
+    revoke: bool = False
+
+    def declared(self) -> tuple[Declared, tuple[Problem, ...]]:
+        """The wanted side of the run; nothing at all when everything is to go."""
+        declared, warnings = declared_by(self.settings)
+        if self.destroy:
+            declared = emptied(declared)
+        return declared, warnings
+
+
+def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: bool) -> Exit:
+    """Show the plan."""
+    declared, warnings = request.declared()
+    view = view_of(request.settings, declared)
+
+    async def run() -> Plan:
+        async with connected(request.settings, declared.account, view) as client:
+            return await planned(client, declared, request.options, view, warnings=warnings)
+
+    with told(view):
+        plan = asyncio.run(run())
+        view.plan(plan)
+        if calls:
+            from ztctl.cli.calls import show_calls
+
+            show_calls(plan, KINDS, view, request.settings.format)
+        if out is not None:
+            from ztctl.engine.planfile import save
+
+            save(out, plan, declared, request.options)
+            view.note(f"The plan is saved: ztctl apply {out}")
+    if any(not refusal.apply_only for refusal in plan.refusals):
+        return Exit.REFUSED
+    return Exit.DIFFERENT if exit_code and not plan.is_empty else Exit.DONE
+
+
+def plan_and_apply(request: Request, *, auto_approve: bool) -> Exit:
+    """Show the plan, ask, carry it out."""
+    declared, warnings = request.declared()
+    view = view_of(request.settings, declared)
+    with told(view), signals_kept():
+        return asyncio.run(
+            _apply(request, declared, warnings, view, auto_approve=auto_approve, fits=None)
+        )
+
+
+def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> Exit:
+    """Carry out a saved plan, if the account still is as it was."""
+    from ztctl.engine.planfile import read, same
+
+    saved = read(planfile)
+    _check_kinds(saved.declared)
+    _check_folder(saved.declared)
+    view = view_of(request.settings, saved.declared)
+    request = replace(request, options=replace(request.options, targets=saved.targets))
+    with told(view), signals_kept():
+        return asyncio.run(
+            _apply(
+                request,
+                saved.declared,
+                (),
+                view,
+                auto_approve=auto_approve,
+                fits=lambda plan: same(saved, plan),
+            )
+        )
+
+
+def _check_kinds(declared: Declared) -> None:
+    found = {
+        *(item.address for item in declared.wanted),
+        *(item.address for item in declared.removed),
+        *(move.target for move in declared.moved),
+        *(move.source for move in declared.moved),
+    }
+    for kind in sorted({address.kind for address in found}):
+        if KINDS.named(kind) is None:
+            raise Failure(f"the plan is damaged: there is no kind {kind!r}", "make a new plan")
+
+
+def _check_folder(declared: Declared) -> None:
+    """Key files lie beside the YAML files, whose paths are those of the folder of the plan."""
+    for wanted, path in key_files(declared):
+        if wanted.where is not None and not Path(wanted.where.file).exists():
+            raise Failure(
+                f"the plan is to write {path}, but {wanted.where.file} is not here",
+                "apply the plan in the folder in which it was made",
+            )
+
+
+async def _apply(
+    request: Request,
+    declared: Declared,
+    warnings: tuple[Problem, ...],
+    view: View,
+    *,
+    auto_approve: bool,
+    fits: Callable[[Plan], bool] | None,
+) -> Exit:
+    async with connected(request.settings, declared.account, view) as client:
+        plan = await planned(client, declared, request.options, view, warnings=warnings)
+        plan = _as_destroyed(plan) if request.destroy else plan
+        view.plan(plan)
+        if plan.refusals:
+            return Exit.REFUSED
+        if fits is not None and not fits(plan):
+            view.failure(
+                Failure(
+                    "the account is no longer as it was when the plan was saved",
+                    "make a new plan and look at it again",
+                )
+            )
+            return Exit.REFUSED
+        if plan.is_empty:
+            written = _write_keys(declared, Outcome(live=plan.live), view)
+            return Exit.DONE if written else Exit.ERROR
+        journal = journal_of(request.settings, declared, plan, view)
+        question = "Destroy all of this?" if request.destroy else "Apply these changes?"
+        verdict = approved(view, question, auto_approve=auto_approve)
+        if verdict is not None:
+            return verdict
+
+        async def again() -> Plan:
+            return await planned(client, declared, request.options, view)
+
+        locking = Locking(request.lock_wait, request.settings.environment, again)
+        try:
+            async with edge_of(request.settling, request.settings, declared) as edge:
+                outcome = await carry_out(client, plan, view, journal, locking, edge)
+        except (Locked, Outdated) as failure:
+            view.failure(failure)
+            return Exit.REFUSED
+        if request.revoke:
+            outcome = await revoked(client, plan, outcome)
+    view.outcome(plan, outcome)
+    written = _write_keys(declared, outcome, view)
+    if outcome.is_complete and not request.destroy:
+        from ztctl.ssh.guidance import next_steps
+
+        if steps := next_steps(declared, plan, outcome):
+            view.next_steps(steps)
+    return _exit_of(outcome, written=written)
+
+
+def _as_destroyed(plan: Plan) -> Plan:
+    """The same plan with the reason that it has: nothing was taken out of the files."""
+    changes = tuple(
+        replace(change, reason=Reason.DESTROYED) if change.reason is Reason.NOT_DECLARED else change
+        for change in plan.changes
+    )
+    return replace(plan, changes=changes)
+
+
+def approved(
+    view: View,
+    question: str,
+    *,
+    auto_approve: bool,
+    waiting: str = "there are changes to apply",
+) -> Exit | None:
+    """``None`` when a person says yes, else how the command ends."""
+    if auto_approve:
+        return None
+    view.close()
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        view.failure(Failure(f"{waiting} and nobody to ask", "pass --auto-approve"))
+        return Exit.USAGE
+    if _answer(f"\n{question} Only 'yes' is a yes: ").strip() == "yes":
+        return None
+    view.note("Declined: nothing was changed.")
+    return Exit.ERROR
+
+
+def _answer(question: str) -> str:
+    # The event loop's own handler would not interrupt before the line has ended.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if not line.endswith("\n"):
+        sys.stderr.write("\n")
+    return line
+
+
+def _write_keys(declared: Declared, outcome: Outcome, view: View) -> bool:
+    from ztctl.ssh.public_keys import write_public_keys
+
+    try:
+        for written in write_public_keys(declared, outcome.live):
+            view.note(written)
+    except Failure as failure:
+        view.failure(failure)
+        return False
+    return True
+
+
+def _exit_of(outcome: Outcome, *, written: bool) -> Exit:
+    if outcome.interrupted:
+        return Exit.INTERRUPTED
+    if outcome.is_complete:
+        return Exit.DONE if written else Exit.IN_PART
+    nothing = not outcome.done and not any(failed.lost for failed in outcome.failed)
+    return Exit.ERROR if nothing else Exit.IN_PART

@@ -1,0 +1,126 @@
+"""``ztctl history``: what was done, and what an object was before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ztctl.cli import options as opt
+from ztctl.cli.exits import Exit
+from ztctl.cli.settings import Settings, settings
+from ztctl.core.model.diagnostics import Failure, Problem, Severity
+
+if TYPE_CHECKING:
+    from ztctl.core.runs.journal import Before, Ran
+    from ztctl.views.view import View
+
+Limit = Annotated[int, typer.Option("--limit", metavar="N", help="At most this many runs.", min=1)]
+Stack = Annotated[
+    str | None, typer.Option("--stack", metavar="STACK", help="Only the runs of this stack.")
+]
+
+
+def history(
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN", help="A run by its id, or by how the id begins."),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ADDRESS",
+            help="An object, such as tunnel.edge: show it as it was before the run wrote it.",
+        ),
+    ] = None,
+    journal: opt.JournalFile = None,
+    stack: Stack = None,
+    limit: Limit = 20,
+    sandbox: opt.Sandbox = False,
+    format: opt.Output = opt.Format.text,
+    no_color: opt.NoColor = False,
+) -> Exit:
+    """List what apply and destroy did from this machine; show one run, or an object before it."""
+    chosen = settings(sandbox=sandbox, format=format, no_color=no_color, journal=journal)
+    from ztctl.cli.error_output import told
+    from ztctl.cli.session import view_of
+
+    view = view_of(chosen)
+    with told(view):
+        view.document(_shown(_Asked(chosen, view, stack, limit), run, address))
+    return Exit.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    settings: Settings
+    view: View
+    stack: str | None
+    limit: int
+
+
+def _shown(asked: _Asked, run: str | None, address: str | None) -> str:
+    from ztctl.views import history as views
+    from ztctl.views.escape import Clean
+
+    clean = Clean(str)
+    found = sorted(_runs(asked), key=lambda item: item[0].began, reverse=True)
+    if run is None:
+        page = views.runs_page([ran for ran, _ in found[: asked.limit]], clean)
+    else:
+        ran, path = _named(found, run)
+        if address is None:
+            page = views.run_page(ran, clean)
+        else:
+            page = views.object_page(_object(ran, path, address), clean)
+    return views.rendered(page, asked.settings.format.value)
+
+
+def _runs(asked: _Asked) -> Iterator[tuple[Ran, Path]]:
+    from ztctl.cli.journal_paths import written
+    from ztctl.core.runs.journal import history as read
+    from ztctl.engine.journal import lines
+
+    for path, whole in written(asked.settings, asked.stack):
+        told = read(lines(path))
+        if told.damaged:
+            asked.view.problems([_damaged(path, told.damaged)])
+        for ran in told.runs:
+            if whole or asked.stack in (None, ran.stack):
+                yield ran, path
+
+
+def _damaged(path: Path, count: int) -> Problem:
+    what = "1 line is no record" if count == 1 else f"{count} lines are no records"
+    return Problem(
+        f"{path}: {what}, and passed over",
+        hint="a run that was killed tears its last line off",
+        severity=Severity.WARNING,
+    )
+
+
+def _named(found: list[tuple[Ran, Path]], run: str) -> tuple[Ran, Path]:
+    exact = [item for item in found if item[0].id == run]
+    named = exact or [item for item in found if item[0].id.startswith(run)]
+    if not named:
+        raise Failure(f"there is no run {run}", "ztctl history lists the runs")
+    if len(named) > 1:
+        ids = ", ".join(ran.id for ran, _ in named[:5])
+        raise Failure(f"several runs begin with {run}: {ids}", "write more of the id")
+    return named[0]
+
+
+def _object(ran: Ran, path: Path, address: str) -> Before:
+    from ztctl.core.runs.journal import before
+    from ztctl.engine.journal import lines
+
+    found = before(lines(path), ran.id, address)
+    if found is None:
+        raise Failure(
+            f"run {ran.id} did not begin to write {address}",
+            f"ztctl history {ran.id} lists its writes",
+        )
+    return found

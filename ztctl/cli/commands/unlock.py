@@ -1,0 +1,128 @@
+"""``ztctl unlock``: take away the lock of a run that is dead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ztctl.cli import options as opt
+from ztctl.cli.exits import Exit
+from ztctl.cli.settings import Settings, Usage, settings
+
+if TYPE_CHECKING:
+    from ztctl.cloudflare.client import Client
+    from ztctl.core.runs.locks import Scope, Seen
+    from ztctl.views.view import View
+
+_STACK = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)
+
+
+def unlock(
+    file: opt.File = None,
+    var: opt.Var = None,
+    var_file: opt.VarFile = None,
+    allow_env: opt.AllowEnv = None,
+    sandbox: opt.Sandbox = False,
+    api_url: opt.ApiUrl = None,
+    api_token_file: opt.TokenFile = None,
+    format: opt.Output = opt.Format.text,
+    no_color: opt.NoColor = False,
+    quiet: opt.Quiet = False,
+    stack: Annotated[
+        str | None,
+        typer.Option(
+            "--stack", metavar="NAME", help="Whose lock; no files are read. Default: the files'."
+        ),
+    ] = None,
+    auto_approve: opt.AutoApprove = False,
+) -> Exit:
+    """Show who holds the stack's lock, ask, and take it away."""
+    if stack is not None and (file or var or var_file or allow_env):
+        raise Usage("--stack needs no files", "drop -f, --var, --var-file and --allow-env")
+    if stack is not None and not _STACK.fullmatch(stack):
+        raise Usage(f"no stack is called {stack!r}", "lower-case letters, digits and hyphens")
+    chosen = settings(
+        file=file,
+        var=var,
+        var_file=var_file,
+        allow_env=allow_env,
+        sandbox=sandbox,
+        api_url=api_url,
+        api_token_file=api_token_file,
+        format=format,
+        no_color=no_color,
+        quiet=quiet,
+    )
+    return _unlocked(chosen, stack, auto_approve=auto_approve)
+
+
+def _unlocked(chosen: Settings, stack: str | None, *, auto_approve: bool) -> Exit:
+    import asyncio
+
+    from ztctl.cli.error_output import told
+    from ztctl.cli.interrupts import signals_kept
+    from ztctl.cli.session import declared_by, view_of
+
+    declared = declared_by(chosen)[0] if stack is None else None
+    account = declared.account if declared else None
+    view = view_of(chosen, declared)
+    name = stack or (declared.stack if declared else "")
+    with told(view), signals_kept():
+        return asyncio.run(_unlock(chosen, name, account, view, auto_approve=auto_approve))
+
+
+async def _unlock(
+    chosen: Settings, stack: str, account: str | None, view: View, *, auto_approve: bool
+) -> Exit:
+    import time
+
+    from ztctl.cli.apply_flow import approved
+    from ztctl.cli.session import connected
+    from ztctl.core.runs.locks import scope_of
+    from ztctl.engine.drive import drive
+    from ztctl.engine.lock_flows import belongings, remove
+
+    scope = scope_of(stack)
+    async with connected(chosen, account, view) as client:
+        seen = await _seen(client)
+        tags = belongings(seen, scope, time.time())
+        if not tags:
+            view.note(f"The stack {stack!r} is not locked.")
+            return Exit.DONE
+        for line in _lines(seen, scope):
+            view.note(line)
+        verdict = approved(
+            view,
+            "Take the lock away? A run that still goes on is stopped by that.",
+            auto_approve=auto_approve,
+            waiting="there is a lock to take away",
+        )
+        if verdict is not None:
+            return verdict
+        await drive(remove(tags), client)
+    view.note(f"The stack {stack!r} is no longer locked.")
+    return Exit.DONE
+
+
+async def _seen(client: Client) -> Seen:
+    from ztctl.cli.session import explained
+    from ztctl.core.model.calls import CallFailed
+    from ztctl.engine.drive import drive
+    from ztctl.engine.lock_flows import look
+
+    try:
+        return await drive(look(), client)
+    except CallFailed as failure:
+        raise await explained(client, failure) from failure
+
+
+def _lines(seen: Seen, scope: Scope) -> list[str]:
+    from ztctl.core.runs.locks import ACCOUNT, Flag, Obstacle
+    from ztctl.engine.lock import told
+
+    """Who holds the lock, and who the account's, which may go with it."""
+    found = [(each, flag) for each in (scope, ACCOUNT) for flag in seen.of(each)]
+    shown: list[tuple[Scope, Flag | None]] = [*found] or [(scope, None)]
+    return [told(Obstacle(each, flag, seen.doors.get(each.door))) for each, flag in shown]

@@ -1,0 +1,131 @@
+"""``ztctl who``: where a host leads, and who may enter, as the account is now."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ztctl.cli import options as opt
+from ztctl.cli.exits import Exit
+from ztctl.cli.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from ztctl.cloudflare.client import Client
+    from ztctl.core.model.declared import Declared
+    from ztctl.core.reach.who import Reach
+    from ztctl.engine.look import Seen
+    from ztctl.views.view import View
+
+# Without these nothing can be said of a host.
+_NEEDED = ("zone", "dns_record", "access_application", "access_policy")
+_USEFUL = ("organization", "access_group", "tunnel", "identity_provider", "service_token")
+
+
+def who(
+    host: Annotated[str, typer.Argument(metavar="HOST", help="A host name.")],
+    file: opt.File = None,
+    var: opt.Var = None,
+    var_file: opt.VarFile = None,
+    allow_env: opt.AllowEnv = None,
+    sandbox: opt.Sandbox = False,
+    api_url: opt.ApiUrl = None,
+    api_token_file: opt.TokenFile = None,
+    format: opt.Output = opt.Format.text,
+    no_color: opt.NoColor = False,
+    quiet: opt.Quiet = False,
+) -> Exit:
+    """Say where a host leads, through what, who may enter and who may not; needs no files."""
+    import asyncio
+
+    from ztctl.cli.error_output import told
+    from ztctl.cli.session import declared_by, view_of
+    from ztctl.core.model.names import to_ascii
+
+    chosen = settings(
+        file=file,
+        var=var,
+        var_file=var_file,
+        allow_env=allow_env,
+        sandbox=sandbox,
+        api_url=api_url,
+        api_token_file=api_token_file,
+        format=format,
+        no_color=no_color,
+        quiet=quiet,
+    )
+    name = to_ascii(host)
+    _check(host, name)
+    declared = declared_by(chosen)[0] if file else None
+    view = view_of(chosen, declared)
+    with told(view):
+        found = asyncio.run(_found(chosen, declared, name, view))
+        _show(chosen, declared, found, view)
+    return Exit.EXPOSED if found.open and not found.stated else Exit.DONE
+
+
+def _check(host: str, name: str) -> None:
+    from ztctl.cli.settings import Usage
+
+    if "*" in name:
+        raise Usage(f"{host!r} stands for many names", "ask for one of them")
+    if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", name):
+        raise Usage(f"{host!r} is not a host name", "write a full name such as ssh.example.com")
+
+
+async def _found(chosen: Settings, declared: Declared | None, host: str, view: View) -> Reach:
+    from ztctl.cli.session import connected
+    from ztctl.core.planning.safety import Stated
+    from ztctl.core.reach.who import reach
+    from ztctl.kinds.registry import KINDS
+
+    async with connected(chosen, declared.account if declared else None, view) as client:
+        seen = await _read(client, host, view)
+    _check_zone(seen, host)
+    unread = {name: f"{failure.summary} ({failure.hint})" for name, failure in seen.unread.items()}
+    if not seen.live.get("organization") and "organization" not in unread:
+        unread["organization"] = (
+            "the Zero Trust organisation could not be read: hosts without an application count "
+            "as open"
+        )
+    public = declared.public if declared else {}
+    reasons = (reason for name, reason in public.items() if Stated([name])(host))
+    return reach(host, seen.live, KINDS, stated=next(reasons, ""), unread=unread)
+
+
+async def _read(client: Client, host: str, view: View) -> Seen:
+    from ztctl.cli.session import explained
+    from ztctl.core.model.calls import CallFailed
+    from ztctl.core.model.diagnostics import Failures
+    from ztctl.core.model.kind import Ask, Kinds
+    from ztctl.engine.look import look_around
+    from ztctl.kinds.registry import KINDS
+
+    kinds = Kinds(kind for kind in KINDS if kind.name in (*_NEEDED, *_USEFUL))
+    ask = Ask("", hosts=frozenset({host}), thorough=True)
+    try:
+        return await look_around(kinds, ask, client, view.event, needed=_NEEDED)
+    except (CallFailed, Failures) as error:
+        raise await explained(client, error) from error
+
+
+def _check_zone(seen: Seen, host: str) -> None:
+    from ztctl.core.model.diagnostics import Failure
+    from ztctl.kinds.zone import zone_of
+
+    zones = seen.live["zone"]
+    if zone_of(host, zones) is None:
+        known = ", ".join(sorted(zone.name for zone in zones)[:12]) or "none"
+        raise Failure(
+            f"{host} lies in no active zone of the account",
+            f"the token sees these active zones: {known}",
+        )
+
+
+def _show(chosen: Settings, declared: Declared | None, found: Reach, view: View) -> None:
+    from ztctl.documents.mask import Mask
+    from ztctl.views.reach import rendered
+
+    mask = Mask(declared.environment if declared else {})
+    view.document(rendered(found, chosen.format.value, mask.hide))

@@ -1,0 +1,65 @@
+"""Where journals are: one file a stack below the state folder, or the one that is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ztctl.cli.settings import STATE, Settings
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.plan import Plan
+from ztctl.documents.mask import Mask
+from ztctl.engine.journal import Journal, Place, journals
+from ztctl.views.view import View
+
+FOLDER = "ztctl"
+SANDBOX = STATE.with_name("journal.jsonl")
+
+
+def journal_of(chosen: Settings, declared: Declared, plan: Plan, view: View) -> Journal:
+    """The journal of a run.
+
+    Raises:
+        Failure: when there is no place for it.
+    """
+    place = _place(chosen, plan.account, plan.stack)
+    mask = Mask(declared.environment)
+    return Journal(place, mask.hide, lambda problem: view.problems([problem]))
+
+
+def _place(chosen: Settings, account: str, stack: str) -> Place:
+    if chosen.journal is not None:
+        return Place(chosen.journal.parent, chosen.journal.name)
+    if chosen.sandbox:
+        return Place(SANDBOX.parent, SANDBOX.name)
+    return Place(_state_folder(chosen), f"{stack}.jsonl", (FOLDER, account))
+
+
+def written(chosen: Settings, stack: str | None) -> Iterator[tuple[Path, bool]]:
+    """Every journal to look into, and whether all of it is the stack's.
+
+    Raises:
+        Failure: when there is no state folder.
+    """
+    if chosen.journal is not None:
+        yield chosen.journal, False
+    elif chosen.sandbox:
+        if SANDBOX.exists():
+            yield SANDBOX, False
+    else:
+        for path in journals(_state_folder(chosen), FOLDER):
+            if stack is None or path.stem == stack:
+                yield path, True
+
+
+def _state_folder(chosen: Settings) -> Path:
+    """Where a person's programs keep their state (XDG Base Directory Specification 0.8)."""
+    given = Path(chosen.environment.get("XDG_STATE_HOME", ""))
+    # The specification says that a relative one is to be ignored.
+    if given.is_absolute():
+        return given
+    home = Path(chosen.environment.get("HOME", ""))
+    if not home.is_absolute():
+        raise Failure("there is no home folder for the journal", "name a file by --journal")
+    return home / ".local" / "state"

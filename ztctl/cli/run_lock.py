@@ -1,0 +1,104 @@
+"""The lock of an apply as the command line takes it, and the second reading of a delicate plan."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.kind import Kinds
+from ztctl.core.model.names import is_wildcard
+from ztctl.core.model.plan import Plan
+from ztctl.core.runs.locks import Holder
+from ztctl.engine.around import Around
+from ztctl.engine.lock import Lock, Manners
+from ztctl.kinds.registry import KINDS
+
+if TYPE_CHECKING:
+    from ztctl.engine.drive import Api
+    from ztctl.views.view import View
+
+
+class Outdated(Failure):
+    """The account is not as it was when the plan was shown; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locking:
+    """How a run takes its lock.
+
+    Attributes:
+        wait: seconds to wait for others.
+        environment: tells who runs this.
+        again: makes the plan anew from the account as it is then.
+    """
+
+    wait: float
+    environment: Mapping[str, str]
+    again: Callable[[], Awaitable[Plan]]
+
+    def companions(self, api: Api, view: View, stop: asyncio.Event) -> tuple[Around, ...]:
+        """The lock, and what looks once more behind it."""
+        holder = Holder.named(runner(self.environment), secrets.randbelow)
+        manners = Manners(wait=self.wait, note=view.note, stop=stop)
+        lock = Lock(api, holder, manners)
+        return lock, StillFits(self.again, lock)
+
+
+def runner(environment: Mapping[str, str]) -> str:
+    """Who runs this: a service of continuous integration, or the person who is logged in."""
+    if environment.get("CI", "").lower() not in ("", "0", "false"):
+        return "ci"
+    names = (environment.get(name) for name in ("USER", "LOGNAME", "USERNAME"))
+    return next((name for name in names if name), "")
+
+
+class StillFits(Around):
+    """Plans once more under the lock after waiting for it, and where others decide what is safe.
+
+    They do where protection goes, and where a name opens that no application of the stack itself
+    covers: between the plan and the lock another stack may have begun to lean on the one, or taken
+    the other away. Whatever else a plan builds on is the stack's own, and looked at again kind by
+    kind before it is written.
+    """
+
+    def __init__(self, again: Callable[[], Awaitable[Plan]], lock: Lock) -> None:
+        self._again = again
+        self._lock = lock
+
+    async def begin(self, plan: Plan) -> None:
+        """Read and plan anew, if the plan is one of these.
+
+        Raises:
+            Outdated: when the plan is not the same any more, or is refused now.
+        """
+        narrows = any(step.uncovers for step in plan.steps)
+        if not (self._lock.waited or narrows or leans(plan)):
+            return
+        from ztctl.engine.planfile import alike
+
+        now = await self._again()
+        if now.refusals or not alike(plan, now):
+            reason = f": {now.refusals[0].reason}" if now.refusals else ""
+            raise Outdated(
+                f"the account is no longer as it was when the plan was made{reason}",
+                "make a new plan and look at it again",
+            )
+
+
+def leans(plan: Plan, kinds: Kinds = KINDS) -> bool:
+    """True when a name opens that no application of this stack covers."""
+    covered = {name for step in plan.steps for name in step.covers}
+    for address, live in plan.live.items():
+        if address.kind == "access_application":
+            covered |= kinds[address.kind].hosts(live.values)
+    opened = (name for step in plan.steps for name in step.opens)
+    return any(not ({name, _star(name)} & covered) for name in opened)
+
+
+def _star(name: str) -> str:
+    """The wildcard that covers a name: in Access a star stands for one label."""
+    return name if is_wildcard(name) else f"*.{name.partition('.')[2]}"

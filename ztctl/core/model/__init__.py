@@ -1,0 +1,1 @@
+"""The values that everything else speaks of: objects, names, facts, calls, kinds, plans."""

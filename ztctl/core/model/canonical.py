@@ -1,0 +1,230 @@
+"""Markers read off a model once, and the canonical form that both sides take."""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from ztctl.core.model.markers import (
+    Computed,
+    Default,
+    Immutable,
+    Local,
+    Normalised,
+    RefersTo,
+    Unordered,
+    WriteOnly,
+)
+from ztctl.core.model.objects import Values
+from ztctl.core.model.values import UNSET, Lookup, Ref, Unknown
+
+# Asked for first, because nearly every value is one of these and an abstract type is slow to ask.
+_LEAVES = (str, bool, int, type(None))
+
+NO_FIELDS: Mapping[str, Spec] = types.MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What the comparison knows about one value: its markers, its elements, its fields."""
+
+    default: Any = UNSET
+    compared: bool = True
+    unordered: bool = False
+    immutable: bool = False
+    local: bool = False
+    write_only: bool = False
+    normalise: tuple[Callable[[Any], Any], ...] = ()
+    refers: RefersTo | None = None
+    element: Spec | None = None
+    fields: Mapping[str, Spec] = field(default_factory=lambda: NO_FIELDS)
+
+
+@cache
+def fields_of(model: type[BaseModel]) -> Mapping[str, Spec]:
+    """The specs of a model's fields, by name."""
+    hints = typing.get_type_hints(model, include_extras=True)
+    return {name: _spec(hints[name], ()) for name in model.model_fields}
+
+
+def _spec(annotation: Any, markers: tuple[Any, ...]) -> Spec:
+    if get_origin(annotation) is Annotated:
+        inner, *outer = get_args(annotation)
+        return _spec(inner, (*outer, *markers))
+    if get_origin(annotation) in (Union, types.UnionType):
+        chosen = [item for item in get_args(annotation) if item is not type(None)]
+        return _spec(chosen[0], markers) if len(chosen) == 1 else _marked(markers)
+    if get_origin(annotation) in (list, tuple):
+        return _marked(markers, element=_spec(get_args(annotation)[0], ()))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _marked(markers, fields=fields_of(annotation))
+    return _marked(markers)
+
+
+def _marked(
+    markers: tuple[Any, ...],
+    *,
+    element: Spec | None = None,
+    fields: Mapping[str, Spec] = NO_FIELDS,
+) -> Spec:
+    found = {type(marker): marker for marker in markers}
+    default = found.get(Default)
+    return Spec(
+        default=default.value if default else UNSET,
+        compared=not {Computed, Local} & found.keys(),
+        unordered=Unordered in found,
+        immutable=Immutable in found,
+        local=Local in found,
+        write_only=WriteOnly in found,
+        normalise=tuple(marker.to for marker in markers if isinstance(marker, Normalised)),
+        refers=found.get(RefersTo),
+        element=element,
+        fields=fields,
+    )
+
+
+def canonical_fields(specs: Mapping[str, Spec], values: Values) -> dict[str, Any]:
+    """One form for everything that means the same: defaults filled in, emptiness left out.
+
+    Idempotent. Fields that are not compared are dropped; so are keys without a spec.
+    """
+    canonised = (
+        (name, _filled(spec, canonical(spec, values.get(name))))
+        for name, spec in specs.items()
+        if spec.compared
+    )
+    return {name: value for name, value in canonised if value is not None}
+
+
+def readable(spec: Spec, value: Any) -> Any:
+    """The part of a canonical value that comes back, and so can be compared."""
+    if spec.fields and isinstance(value, Mapping):
+        kept = {
+            name: readable(spec.fields[name], item) if name in spec.fields else item
+            for name, item in value.items()
+            if not (name in spec.fields and spec.fields[name].write_only)
+        }
+        return {name: item for name, item in kept.items() if item is not None} or None
+    if spec.element is not None and isinstance(value, list):
+        return [readable(spec.element, item) for item in value]
+    return value
+
+
+def _filled(spec: Spec, value: Any) -> Any:
+    if value is not None or spec.default is UNSET:
+        return value
+    return list(spec.default) if isinstance(spec.default, tuple) else spec.default
+
+
+def canonical(spec: Spec, value: Any) -> Any:
+    """The canonical form of one value; emptiness is ``None``."""
+    if isinstance(value, Ref | Lookup | Unknown):
+        return value
+    for step in spec.normalise:
+        value = step(value)
+    if spec.element is not None and not isinstance(value, list | tuple) and value is not None:
+        # One element stands for the list that holds it alone, and keeps its own shape.
+        return canonical(spec.element, value)
+    if spec.fields and isinstance(value, Mapping):
+        value = canonical_fields(spec.fields, value)
+    elif isinstance(value, list | tuple):
+        value = _canonical_list(spec, value)
+    return None if value is None or value in ("", [], {}) else value
+
+
+def _canonical_list(spec: Spec, values: list[Any] | tuple[Any, ...]) -> list[Any]:
+    each = [canonical(spec.element, item) if spec.element else item for item in values]
+    kept = [item for item in each if item is not None]
+    if not spec.unordered:
+        return kept
+    by_key = {sort_key(item): item for item in kept}
+    return [by_key[key] for key in sorted(by_key)]
+
+
+def sort_key(value: Any) -> str:
+    """Equal for equal values and for no others; where a reference stands does not matter."""
+    return json.dumps(value, sort_keys=True, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case Ref():
+            return f"ref {value.to} {value.attribute} {value.template}"
+        case Lookup():
+            return f"lookup {value.kind} {value.name} {value.attribute} {value.template}"
+        case _:
+            return repr(value)
+
+
+def leaves(specs: Mapping[str, Spec], values: Values) -> Iterator[tuple[Spec, Any]]:
+    """Every single value of an object together with its spec."""
+    for name, spec in specs.items():
+        if name in values:
+            yield from _leaves(spec, values[name])
+
+
+def _leaves(spec: Spec, value: Any) -> Iterator[tuple[Spec, Any]]:
+    if spec.fields and isinstance(value, Mapping):
+        yield from leaves(spec.fields, value)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _leaves(spec.element or spec, item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _leaves(spec, item)
+    else:
+        yield spec.element or spec, value
+
+
+def live_references(specs: Mapping[str, Spec], values: Values) -> Iterator[tuple[str, str]]:
+    """Kind and id of every object that live values refer to."""
+    for spec, leaf in leaves(specs, values):
+        if spec.refers is not None:
+            found = spec.refers.id_in(leaf)
+            if found is not None:
+                yield spec.refers.kind, found
+
+
+def references(value: Any) -> Iterator[Ref | Lookup]:
+    """Every reference inside a value, however deep."""
+    if isinstance(value, _LEAVES):
+        return
+    if isinstance(value, Ref | Lookup):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            if not isinstance(item, _LEAVES):
+                yield from references(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from references(item)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text inside a value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts(item)
+
+
+def replaced(value: Any, by: Callable[[Any], Any]) -> Any:
+    """The same value with every leaf passed through ``by``."""
+    if isinstance(value, _LEAVES):
+        return by(value)
+    if isinstance(value, Mapping):
+        return {key: replaced(item, by) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [replaced(item, by) for item in value]
+    return by(value)

@@ -1,0 +1,126 @@
+"""Two canonical sides of one object, and the edits between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+from typing import Any
+
+from ztctl.core.model.canonical import Spec, canonical, readable, sort_key
+from ztctl.core.model.objects import Values
+from ztctl.core.model.plan import Edit
+from ztctl.core.model.values import UNSET
+
+
+def differing(specs: Mapping[str, Spec], wanted: Values, live: Values) -> tuple[str, ...]:
+    """The managed fields in which the two sides differ; both must be canonical.
+
+    A field that the wanted side does not hold is not managed and never differs.
+    """
+    return tuple(
+        name
+        for name, spec in specs.items()
+        if spec.compared
+        and not spec.write_only
+        and name in wanted
+        and wanted[name] != live.get(name)
+        and readable(spec, wanted[name]) != readable(spec, live.get(name))
+    )
+
+
+def recanonised(specs: Mapping[str, Spec], values: Values) -> Values:
+    """Canonical again after references became ids, which may sort differently."""
+    return {
+        name: _kept_empty(canonical(specs[name], value), value)
+        for name, value in values.items()
+        if name in specs
+    }
+
+
+def _kept_empty(value: Any, given: Any) -> Any:
+    return given if value is None and given in ([], {}, "") else value
+
+
+def at_default(specs: Mapping[str, Spec], values: Values) -> frozenset[str]:
+    """The fields that hold nothing but what the API would assume anyway."""
+    return frozenset(
+        name
+        for name, value in values.items()
+        if name in specs
+        and specs[name].default is not UNSET
+        and value == (list(specs[name].default) if value == [] else specs[name].default)
+    )
+
+
+def describe(name: str, spec: Spec, before: Any, after: Any) -> Iterator[Edit]:
+    """The edits of one field that is known to differ, as deep as they can be told apart."""
+    sides = readable(spec, before), readable(spec, after)
+    for path, old, new in _told_apart(name, *sides, unordered=spec.unordered):
+        yield Edit(path, old, new, spec.immutable)
+
+
+Told = tuple[str, Any, Any]
+
+
+def _told_apart(path: str, before: Any, after: Any, *, unordered: bool = False) -> Iterator[Told]:
+    if isinstance(before, list) and isinstance(after, list):
+        yield from (_of_set if unordered else _of_list)(path, before, after)
+    elif isinstance(before, dict) and isinstance(after, dict) and before and after:
+        yield from _of_object(path, before, after)
+    else:
+        yield path, before, after
+
+
+def _of_set(path: str, before: list[Any], after: list[Any]) -> Iterator[Told]:
+    old = {sort_key(item): item for item in before}
+    new = {sort_key(item): item for item in after}
+    yield from ((f"{path}[]", old[key], None) for key in old if key not in new)
+    yield from ((f"{path}[]", None, new[key]) for key in new if key not in old)
+
+
+def _of_list(path: str, before: list[Any], after: list[Any]) -> Iterator[Told]:
+    """Elements that came, went or changed; an index counts in the list where the element is."""
+    keys = [sort_key(item) for item in before], [sort_key(item) for item in after]
+    for tag, low, high, start, stop in SequenceMatcher(None, *keys, False).get_opcodes():
+        if tag == "equal":
+            continue
+        old, new = list(range(low, high)), list(range(start, stop))
+        for index in list(old):
+            twin = next((place for place in new if _alike(before[index], after[place])), None)
+            if twin is not None:
+                yield from _told_apart(f"{path}[{twin}]", before[index], after[twin])
+                old.remove(index)
+                new.remove(twin)
+        yield from ((f"{path}[{index}]", before[index], None) for index in old)
+        yield from ((f"{path}[{place}]", None, after[place]) for place in new)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """True when two objects have at least half of their fields in common: one was edited."""
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return False
+    names = one.keys() | other.keys()
+    same = [name for name in names if one.get(name) == other.get(name)]
+    return 2 * len(same) >= len(names)
+
+
+def _of_object(path: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Told]:
+    # deepdiff costs a tenth of a second to import; a plan without such an edit does not pay it.
+    from deepdiff import DeepDiff
+
+    found = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0)
+    told = [
+        (f"{path}{_inside(item)}", _side(item.t1), _side(item.t2))
+        for items in found.values()
+        for item in items
+    ]
+    yield from sorted(told, key=lambda edit: edit[0])
+
+
+def _inside(item: Any) -> str:
+    steps = item.path(output_format="list")
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+
+
+def _side(value: Any) -> Any:
+    return None if type(value).__name__ == "NotPresent" else value

@@ -1,0 +1,175 @@
+"""What is known while a plan is made: both sides, who belongs to whom, what will be new."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ztctl.core.model.address import Address
+from ztctl.core.model.canonical import replaced
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.names import ByHost
+from ztctl.core.model.objects import Live, Wanted
+from ztctl.core.model.values import Lookup, Ref, Unknown
+
+
+class Ledger:
+    """Both sides and what the planner has decided so far; it grows in the order of planning."""
+
+    def __init__(
+        self,
+        declared: Declared,
+        wanted: Sequence[Wanted],
+        live: Mapping[str, tuple[Live, ...]],
+        kinds: Kinds,
+    ) -> None:
+        self.stack = declared.stack
+        self.team = declared.team
+        self.kinds = kinds
+        self.problems: list[Problem] = []
+        self.pairs: dict[Address, Live] = {}
+        self.renewed: set[Address] = set()
+        self._live = live
+        self._wanted = {item.address: item for item in wanted}
+        self._by_kind: dict[str, list[Wanted]] = defaultdict(list)
+        for item in wanted:
+            self._by_kind[item.address.kind].append(item)
+        self._owners: dict[tuple[str, str], Address] = {}
+        self._users: dict[tuple[str, str], list[Live]] | None = None
+        self._wanted_by_host: dict[str, ByHost[Wanted]] = {}
+        self._live_by_host: dict[str, ByHost[Live]] = {}
+        self._names: dict[str, dict[str, list[Live]]] = {}
+
+    def live_of(self, kind: str) -> Sequence[Live]:
+        """Every live object of a kind that was read."""
+        return self._live.get(kind, ())
+
+    @property
+    def own(self) -> Iterator[Live]:
+        """Every live object that carries the stack's mark or was matched with the files."""
+        for items in self._live.values():
+            for live in items:
+                ours = live.mark is not None and live.mark.stack == self.stack
+                if ours or self.owner_of(live) is not None:
+                    yield live
+
+    def wanted_of(self, kind: str) -> Sequence[Wanted]:
+        """Every wanted object of a kind."""
+        return self._by_kind.get(kind, ())
+
+    def wanted_about(self, kind: str, name: str) -> Iterator[Wanted]:
+        """Every wanted object of a kind whose host names meet this name or pattern."""
+        if kind not in self._wanted_by_host:
+            found: Kind = self.kinds[kind]
+            items = self.wanted_of(kind)
+            self._wanted_by_host[kind] = ByHost((it, found.named_hosts(it)) for it in items)
+        yield from self._wanted_by_host[kind].meeting([name])
+
+    def live_about(self, kind: str, name: str) -> Iterator[Live]:
+        """Every live object of a kind whose host names meet this name or pattern."""
+        if kind not in self._live_by_host:
+            found: Kind = self.kinds[kind]
+            items = self.live_of(kind)
+            self._live_by_host[kind] = ByHost((it, found.hosts(it.values)) for it in items)
+        yield from self._live_by_host[kind].meeting([name])
+
+    def matched(self, address: Address) -> Live | None:
+        """The live object behind an address, once it has been matched."""
+        return self.pairs.get(address)
+
+    def owner_of(self, live: Live) -> Address | None:
+        """The address that this live object was matched with."""
+        return self._owners.get((live.kind, live.id))
+
+    def complain(self, problem: Problem) -> None:
+        """Add a problem to the plan."""
+        self.problems.append(problem)
+
+    def pair(self, address: Address, live: Live) -> None:
+        """Note that this live object is what the address stands for."""
+        self.pairs[address] = live
+        self._owners[live.kind, live.id] = address
+
+    def resolve(self, value: Any) -> Any:
+        """Every reference as text; ``Unknown`` where the object is not there yet.
+
+        A reference to a live name that nothing or several things answer to is a problem of the
+        plan, at the place where it stands.
+        """
+        return replaced(value, self._resolve_leaf)
+
+    def _resolve_leaf(self, leaf: Any) -> Any:
+        match leaf:
+            case Ref():
+                return self._resolve_ref(leaf)
+            case Lookup():
+                return self._resolve_lookup(leaf)
+            case _:
+                return leaf
+
+    def _resolve_ref(self, ref: Ref) -> Any:
+        if ref.attribute == "name":
+            wanted = self._wanted[ref.to]
+            return ref.template.format(self.kinds[ref.to.kind].live_name(wanted, self.stack))
+        live = self.pairs.get(ref.to)
+        value = live.attribute(ref.attribute) if live else None
+        if value is None or ref.to in self.renewed:
+            return Unknown(ref.to, ref.attribute)
+        return ref.template.format(value)
+
+    def _resolve_lookup(self, lookup: Lookup) -> Any:
+        found = self.found(lookup)
+        if len(found) == 1:
+            return lookup.template.format(found[0].attribute(lookup.attribute))
+        self.complain(_lookup_problem(lookup, found, self.live_of(lookup.kind)))
+        return None
+
+    def users_of(self, live: Live) -> Sequence[Live]:
+        """The live objects that refer to this one."""
+        if self._users is None:
+            self._users = defaultdict(list)
+            for kind in self.kinds:
+                for user in self.live_of(kind.name):
+                    for used in set(kind.uses(user)):
+                        self._users[used].append(user)
+        return self._users.get((live.kind, live.id), ())
+
+    def found(self, lookup: Lookup) -> Sequence[Live]:
+        """Every live object that a name may mean, by live name and by the kind's other names."""
+        if lookup.kind not in self._names:
+            names: dict[str, list[Live]] = defaultdict(list)
+            kind = self.kinds[lookup.kind]
+            for live in self.live_of(lookup.kind):
+                for name in {live.name, *kind.live_keys(live)}:
+                    names[name].append(live)
+            self._names[lookup.kind] = names
+        return self._names[lookup.kind].get(lookup.name, ())
+
+    def display_names(self) -> dict[str, str]:
+        """What to show instead of an id: the key of the file, else the live name."""
+        shown: dict[str, str] = {}
+        for kind, objects in self._live.items():
+            for live in objects:
+                owner = self.owner_of(live)
+                shown[live.id] = owner.key if owner else live.name or live.key or live.id
+                aud = live.attributes.get("aud")
+                if isinstance(aud, str) and kind == "access_application":
+                    shown[aud] = shown[live.id]
+        return shown
+
+
+def _lookup_problem(lookup: Lookup, found: Sequence[Live], all_live: Sequence[Live]) -> Problem:
+    what = lookup.kind.replace("_", " ")
+    if found:
+        ids = ", ".join(live.id for live in found)
+        return Problem(
+            f"{len(found)} live objects are called {lookup.name!r} ({what}): {ids}",
+            lookup.where,
+            "refer to one of them by {id: …}",
+        )
+    names = sorted({live.name or live.key for live in all_live})
+    known = f"the account has {', '.join(names[:12])}" if names else f"the account has no {what}"
+    return Problem(f"there is no live {what} called {lookup.name!r}", lookup.where, f"{known}")

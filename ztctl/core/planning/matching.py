@@ -1,0 +1,174 @@
+"""Which live object is which wanted one: identity and ownership without a state file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ztctl.core.model.address import Address
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.kind import Kind
+from ztctl.core.model.objects import Live, Wanted
+from ztctl.core.model.plan import Refusal
+from ztctl.core.planning.ledger import Ledger
+
+
+class How(Enum):
+    """On what ground a live object is taken for a wanted one."""
+
+    OWNED = "it carries our mark"
+    CLAIMED = "the file claims it by name"
+    MOVED = "it is live under its old address"
+    RESTORED = "its mark was taken off, and it can only be ours"
+    SHARED = "it may be used by anybody"
+    ADOPTED = "it is the same thing and carries no mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The live object of a wanted one, if there is one, and further ones it takes the place of."""
+
+    live: Live | None = None
+    how: How = How.OWNED
+    others: tuple[Live, ...] = ()
+    refusal: Refusal | None = None
+
+
+class Index:
+    """The live objects of one kind, found by mark and key, by name, and by natural key."""
+
+    def __init__(self, kind: Kind, live: Iterable[Live], stack: str) -> None:
+        self.by_slot: dict[str, list[Live]] = defaultdict(list)
+        self.by_name: dict[str, list[Live]] = defaultdict(list)
+        self.by_natural: dict[str, list[Live]] = defaultdict(list)
+        for item in live:
+            self.by_name[item.name].append(item)
+            if item.mark is not None and item.mark.stack == stack:
+                self.by_slot[item.key].append(item)
+            for key in kind.live_keys(item):
+                self.by_natural[key].append(item)
+
+
+class Matcher:
+    """Finds the live object of each wanted one; no live object is ever given out twice."""
+
+    def __init__(self, ledger: Ledger, moved: dict[Address, Address]) -> None:
+        self._ledger = ledger
+        self._moved = moved
+        self._indexes: dict[str, Index] = {}
+        self._taken_slots: dict[str, frozenset[str]] = {}
+
+    def match(self, wanted: Wanted) -> Match:
+        """The match of one wanted object; two hits are a problem that names both ids."""
+        kind: Kind = self._ledger.kinds[wanted.address.kind]
+        index = self._index(kind)
+        natural = self._free(
+            live
+            for key in sorted(kind.natural_keys(wanted, self._ledger))
+            for live in index.by_natural.get(key, ())
+        )
+        for how, found in (
+            (How.OWNED, self._owned(kind, wanted, index, natural)),
+            (How.MOVED, self._moved_here(wanted, index)),
+            (How.CLAIMED, self._claimed(wanted, index)),
+        ):
+            if found:
+                return self._one(wanted, found, how)
+        return self._natural(kind, wanted, natural)
+
+    def source_of(self, wanted: Wanted) -> Address | None:
+        """Where the object was before the file moved it."""
+        return self._moved.get(wanted.address)
+
+    def _index(self, kind: Kind) -> Index:
+        if kind.name not in self._indexes:
+            self._indexes[kind.name] = Index(
+                kind, self._ledger.live_of(kind.name), self._ledger.stack
+            )
+        return self._indexes[kind.name]
+
+    def _owned(
+        self, kind: Kind, wanted: Wanted, index: Index, natural: Sequence[Live]
+    ) -> Sequence[Live]:
+        by_slot = self._free(index.by_slot.get(kind.slot(wanted), ()))
+        if by_slot:
+            return by_slot
+        spoken_for = self._slots(kind)
+        own = [item for item in natural if self._is_own(item) and item.key not in spoken_for]
+        # Several of ours may become one; the others are not declared any more, and go.
+        return sorted(own, key=lambda item: (-_shared(kind, wanted, item, self._ledger), item.key))[
+            :1
+        ]
+
+    def _slots(self, kind: Kind) -> frozenset[str]:
+        """The keys that wanted objects have, or had before the file moved them."""
+        if kind.name not in self._taken_slots:
+            wanted = self._ledger.wanted_of(kind.name)
+            sources = (self._moved.get(item.address) for item in wanted)
+            moved = (source.key for source in sources if source is not None)
+            slots = (kind.slot(item) for item in wanted)
+            self._taken_slots[kind.name] = frozenset((*slots, *moved))
+        return self._taken_slots[kind.name]
+
+    def _moved_here(self, wanted: Wanted, index: Index) -> Sequence[Live]:
+        source = self._moved.get(wanted.address)
+        return self._free(index.by_slot.get(source.key, ())) if source else ()
+
+    def _claimed(self, wanted: Wanted, index: Index) -> Sequence[Live]:
+        if wanted.name is None:
+            return ()
+        return self._free(index.by_name.get(wanted.name, ()))
+
+    def _natural(self, kind: Kind, wanted: Wanted, natural: Sequence[Live]) -> Match:
+        if natural and kind.shared:
+            return Match(natural[0], How.SHARED)
+        # What is ours already is another wanted object's, which gives the key up by itself.
+        natural = [live for live in natural if not self._is_own(live)]
+        foreign = next((live for live in natural if live.mark is not None), None)
+        if foreign is not None:
+            return _refused(wanted, foreign)
+        if not natural:
+            return Match()
+        if kind.several:
+            ours = kind.is_ours(natural[0], self._ledger)
+            return Match(natural[0], How.RESTORED if ours else How.ADOPTED, tuple(natural[1:]))
+        return self._one(wanted, natural, How.ADOPTED)
+
+    def _one(self, wanted: Wanted, found: Sequence[Live], how: How) -> Match:
+        if len(found) > 1:
+            self._ledger.complain(_ambiguous(wanted, found))
+        live = found[0]
+        if live.mark is not None and live.mark.stack != self._ledger.stack:
+            return _refused(wanted, live)
+        return Match(live, how)
+
+    def _is_own(self, live: Live) -> bool:
+        return live.mark is not None and live.mark.stack == self._ledger.stack
+
+    def _free(self, found: Iterable[Live]) -> list[Live]:
+        unique = {live.id: live for live in found}
+        return [live for live in unique.values() if self._ledger.owner_of(live) is None]
+
+
+def _shared(kind: Kind, wanted: Wanted, live: Live, ledger: Ledger) -> int:
+    return len(kind.natural_keys(wanted, ledger) & kind.live_keys(live))
+
+
+def _refused(wanted: Wanted, live: Live) -> Match:
+    assert live.mark is not None
+    reason = (
+        f"it is live as {live.name!r} ({live.id}) and belongs to the stack {live.mark.stack!r}: "
+        "remove it there first, or take it out of this file"
+    )
+    return Match(live, How.ADOPTED, refusal=Refusal(wanted.address, reason))
+
+
+def _ambiguous(wanted: Wanted, found: Sequence[Live]) -> Problem:
+    ids = ", ".join(live.id for live in found)
+    return Problem(
+        f"{len(found)} live objects could be {wanted.address}: {ids}",
+        wanted.where,
+        "delete or rename one of them; ztctl never guesses",
+    )

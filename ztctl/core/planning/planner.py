@@ -1,0 +1,394 @@
+"""Two sides in, a plan out. Pure: the same input always gives the same plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ztctl.core.model.address import Address
+from ztctl.core.model.allowances import Allowances
+from ztctl.core.model.canonical import replaced
+from ztctl.core.model.declared import Declared, Removed
+from ztctl.core.model.diagnostics import Problem, Problems, Severity
+from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.objects import EMPTY, Live, Values, Wanted
+from ztctl.core.model.plan import Action, Change, Edit, Plan, Reason, Refusal
+from ztctl.core.model.values import Lookup, Unknown
+from ztctl.core.planning import check
+from ztctl.core.planning.compare import at_default, describe, differing, recanonised
+from ztctl.core.planning.guards import refusals
+from ztctl.core.planning.ledger import Ledger
+from ztctl.core.planning.matching import How, Match, Matcher
+from ztctl.core.planning.quotas import quota_warnings
+from ztctl.core.planning.safety import Run, Stated, made_safe
+from ztctl.core.planning.step_graph import ordered
+from ztctl.core.reach.open_now import exposed_names
+
+_LEAVING = (Action.DELETE, Action.FORGET)
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a plan is asked for: what is allowed, and which addresses it is about."""
+
+    allowances: Allowances = field(default_factory=Allowances)
+    targets: frozenset[Address] = frozenset()
+
+
+def build_plan(
+    declared: Declared,
+    live: Mapping[str, tuple[Live, ...]],
+    kinds: Kinds,
+    *,
+    account: str,
+    options: Options,
+) -> Plan:
+    """What has to be done so that the account holds what the files want.
+
+    Raises:
+        Problems: everything that only the account could tell is wrong with the files.
+    """
+    wanted = check.expanded(declared, kinds)
+    ledger = Ledger(declared, wanted, live, kinds)
+    planner = _Planner(ledger, declared)
+    kept = [change for item in wanted if (change := planner.decide(item)) is not None]
+    gone = planner.removals(kept)
+    errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
+    if errors:
+        raise Problems(dict.fromkeys(errors))
+    stepped = _targeted(_with_steps([*kept, *gone], kinds), options.targets, ledger)
+    run = Run(live, kinds, ledger.resolve, Stated(declared.public), options.allowances)
+    safe = made_safe(stepped, run, ledger.display_names())
+    chosen = _named(safe.changes, ledger)
+    touched = {change.address for change in kept}
+    touched |= {refusal.address for refusal in planner.refused if refusal.address}
+    touched |= {item.address for item in wanted if kinds[item.address.kind].housekeeping}
+    refused = refusals(
+        chosen,
+        live,
+        kinds,
+        options.allowances,
+        stack=declared.stack,
+        declared=sum(1 for item in declared.wanted if ledger.matched(item.address)),
+    )
+    return Plan(
+        account,
+        declared.stack,
+        _printed_order(chosen, kinds),
+        unchanged=sum(1 for item in wanted if item.address not in touched),
+        refusals=_once_each((*planner.refused, *safe.refusals, *refused)),
+        warnings=tuple(dict.fromkeys((*ledger.problems, *quota_warnings(chosen, live, kinds)))),
+        access=safe.access,
+        exposed=exposed_names(safe.timeline, ledger.own, run.public),
+        live=dict(ledger.pairs) | {item.address: item.live for item in gone if item.live},
+    )
+
+
+class _Planner:
+    """Decides object by object, in the order in which they refer to each other."""
+
+    def __init__(self, ledger: Ledger, declared: Declared) -> None:
+        self._ledger = ledger
+        self._declared = declared
+        self._matcher = Matcher(ledger, {move.target: move.source for move in declared.moved})
+        self._removed = {self._slot(item): item for item in declared.removed}
+        self.refused: list[Refusal] = []
+
+    def decide(self, wanted: Wanted) -> Change | None:
+        """The change of one wanted object, or ``None`` when it is in step or refused."""
+        kind: Kind = self._ledger.kinds[wanted.address.kind]
+        match = self._matcher.match(wanted)
+        if match.refusal is not None:
+            self.refused.append(match.refusal)
+            return None
+        if match.live is not None:
+            self._pair(wanted, match)
+        written = self._without_lookups(kind.complete(wanted, match.live, self._ledger))
+        after = recanonised(kind.specs, self._ledger.resolve(written))
+        if match.live is None:
+            return self._creation(kind, wanted, written, after)
+        return self._update(kind, wanted, match, written, after)
+
+    def _pair(self, wanted: Wanted, match: Match) -> None:
+        for live in (match.live, *match.others):
+            if live is not None:
+                self._ledger.pair(wanted.address, live)
+        if match.live is not None:
+            self._ledger.pairs[wanted.address] = match.live
+
+    def _without_lookups(self, values: Values) -> Values:
+        def resolved(leaf: Any) -> Any:
+            return self._ledger.resolve(leaf) if isinstance(leaf, Lookup) else leaf
+
+        return {name: replaced(value, resolved) for name, value in values.items()}
+
+    def _creation(self, kind: Kind, wanted: Wanted, written: Values, after: Values) -> Change:
+        return Change(
+            wanted.address,
+            Action.CREATE,
+            Reason.NOT_LIVE,
+            kind.phase,
+            wanted=wanted,
+            written=written,
+            after={name: value for name, value in after.items() if value is not None},
+            silent=at_default(kind.specs, after),
+            housekeeping=kind.housekeeping,
+        )
+
+    def _update(
+        self, kind: Kind, wanted: Wanted, match: Match, written: Values, after: Values
+    ) -> Change | None:
+        live = match.live
+        assert live is not None
+        names = differing(kind.specs, after, live.values)
+        if not names and not match.others:
+            return None
+        edits = tuple(
+            edit
+            for name in names
+            for edit in describe(name, kind.specs[name], live.values.get(name), after[name])
+        )
+        action, reason = _verdict(match, edits)
+        if action is Action.REPLACE:
+            self._ledger.renewed.add(wanted.address)
+        if action is Action.REPLACE and match.how is How.ADOPTED:
+            self.refused.append(_no_replacing_adoption(wanted, live, edits))
+            return None
+        adopts = action is Action.ADOPT
+        return Change(
+            wanted.address,
+            action,
+            reason,
+            kind.phase,
+            live=live,
+            wanted=wanted,
+            others=match.others,
+            written=written,
+            edits=edits,
+            before=live.values,
+            after={**live.values, **after},
+            notes=self._adoption_notes(kind, live) if adopts else (),
+            detail=str(self._matcher.source_of(wanted)) if match.how is How.MOVED else "",
+            housekeeping=kind.housekeeping,
+        )
+
+    def _adoption_notes(self, kind: Kind, live: Live) -> tuple[str, ...]:
+        users = [user for user in self._ledger.users_of(live) if self._is_foreign(user)]
+        return (
+            *kind.dropped_by_adoption(live, self._ledger),
+            *(
+                f"is used by the {self._ledger.kinds[user.kind].title} {user.name!r}, too"
+                for user in users
+            ),
+        )
+
+    def _is_foreign(self, live: Live) -> bool:
+        return live.mark is None or live.mark.stack != self._ledger.stack
+
+    # -- what goes --------------------------------------------------------------------------
+
+    def removals(self, kept: Sequence[Change]) -> list[Change]:
+        """Deletions: marked and not declared, named by ``removed``, or gone with their owner."""
+        gone = [change for kind in self._ledger.kinds for change in self._undeclared(kind)]
+        gone += self._removed_unmarked({(c.address.kind, c.live.id) for c in gone if c.live})
+        return gone + self._with_owner([*kept, *gone])
+
+    def _undeclared(self, kind: Kind) -> list[Change]:
+        return [
+            self._going(kind, live)
+            for live in self._ledger.live_of(kind.name)
+            if live.mark is not None
+            and live.mark.stack == self._ledger.stack
+            and self._ledger.owner_of(live) is None
+        ]
+
+    def _slot(self, entry: Removed) -> tuple[str, str]:
+        """Kind and ``Live.key`` of what is removed: its key may be spelt in another way."""
+        kind: Kind = self._ledger.kinds[entry.address.kind]
+        return kind.name, kind.slot(Wanted(entry.address, EMPTY, name=entry.name))
+
+    def _going(self, kind: Kind, live: Live) -> Change:
+        entry = self._removed.get((kind.name, live.key))
+        address = entry.address if entry else Address(kind.name, live.key)
+        action = Action.FORGET if entry and entry.forget else Action.DELETE
+        reason = Reason.REMOVED if entry else Reason.NOT_DECLARED
+        return self._deletion(kind, live, address, action, reason)
+
+    def _removed_unmarked(self, already: Collection[tuple[str, str]]) -> list[Change]:
+        found: list[Change] = []
+        for entry in self._declared.removed:
+            kind: Kind = self._ledger.kinds[entry.address.kind]
+            for live in self._named_by(entry, kind):
+                free = self._ledger.owner_of(live) is None and (kind.name, live.id) not in already
+                if free and not entry.forget:
+                    found.append(
+                        self._deletion(kind, live, entry.address, Action.DELETE, Reason.REMOVED)
+                    )
+        return found
+
+    def _named_by(self, entry: Removed, kind: Kind) -> list[Live]:
+        name = entry.name
+        if name is None and not kind.owner:
+            return []
+        found = [
+            live
+            for live in self._ledger.live_of(kind.name)
+            if (live.name == name if name is not None else live.key == entry.address.key)
+        ]
+        if len(found) > 1:
+            ids = ", ".join(live.id for live in found)
+            text = f"{len(found)} live objects answer to {entry.address}: {ids}"
+            self._ledger.complain(Problem(text, entry.where, "ztctl never guesses"))
+        foreign = [live for live in found if live.mark and live.mark.stack != self._ledger.stack]
+        self.refused += [
+            Refusal(entry.address, f"{live.name!r} belongs to the stack {live.mark.stack!r}")
+            for live in foreign
+            if live.mark
+        ]
+        return [live for live in found if live not in foreign]
+
+    def _with_owner(self, changes: Sequence[Change]) -> list[Change]:
+        going = {(c.address.kind, c.live.id): c for c in changes if c.live and _deletes(c)}
+        listed = set(going)
+        found: list[Change] = []
+        for kind in self._ledger.kinds:
+            for live in self._ledger.live_of(kind.name) if kind.owner else ():
+                owner = going.get((kind.owner, str(live.attributes.get("owner"))))
+                if owner is not None and (kind.name, live.id) not in listed:
+                    address = Address(kind.name, owner.address.key)
+                    change = self._deletion(kind, live, address, Action.DELETE, Reason.OWNER_GOES)
+                    found.append(replace(change, detail=str(owner.address)))
+        return found
+
+    def _deletion(
+        self, kind: Kind, live: Live, address: Address, action: Action, reason: Reason
+    ) -> Change:
+        edits = tuple(
+            Edit(name, value, None) for name, value in live.values.items() if value is not None
+        )
+        return Change(
+            address,
+            action,
+            reason,
+            kind.phase,
+            live=live,
+            edits=edits if action is Action.DELETE else (),
+            before=live.values,
+            silent=at_default(kind.specs, live.values),
+            housekeeping=kind.housekeeping,
+        )
+
+
+def _once_each(found: Sequence[Refusal]) -> tuple[Refusal, ...]:
+    """The same without those that the same flag of the same object admits already."""
+    return tuple(
+        {(item.address, item.flag or item.reason): item for item in reversed(found)}.values()
+    )[::-1]
+
+
+def _deletes(change: Change) -> bool:
+    return change.action in (Action.DELETE, Action.REPLACE)
+
+
+def _verdict(match: Match, edits: Sequence[Edit]) -> tuple[Action, Reason]:
+    replacing = [edit for edit in edits if edit.replaces]
+    if replacing:
+        renewed = any(isinstance(edit.after, Unknown) for edit in replacing)
+        return Action.REPLACE, Reason.DEPENDENCY_RENEWED if renewed else Reason.CANNOT_UPDATE
+    match match.how:
+        case How.ADOPTED:
+            return Action.ADOPT, Reason.NOT_MARKED
+        case How.MOVED:
+            return Action.UPDATE, Reason.MOVED
+        case How.RESTORED:
+            return Action.UPDATE, Reason.MARK_LOST
+        case _:
+            return Action.UPDATE, Reason.DIFFERS
+
+
+def _no_replacing_adoption(wanted: Wanted, live: Live, edits: Sequence[Edit]) -> Refusal:
+    fields = ", ".join(sorted({edit.path for edit in edits if edit.replaces}))
+    return Refusal(
+        wanted.address,
+        f"it is live as {live.name!r} ({live.id}), but differs in {fields}, which cannot be "
+        "changed; an adoption never replaces: delete it by hand, or declare it as it is",
+    )
+
+
+def _with_steps(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
+    stepped = [
+        replace(change, steps=kinds[change.address.kind].steps(change)) for change in changes
+    ]
+    try:
+        return ordered(stepped, kinds)
+    except ValueError as found:
+        text = f"no order of these steps is possible: {found}"
+        raise Problems([Problem(text, hint="apply the changes in two parts")]) from found
+
+
+def _named(changes: Sequence[Change], ledger: Ledger) -> tuple[Change, ...]:
+    """The same changes with names instead of ids in everything that people read."""
+    names = ledger.display_names()
+
+    def shown(leaf: Any) -> Any:
+        if not isinstance(leaf, str):
+            return leaf
+        if leaf in names:
+            return names[leaf]
+        # In brackets, because no such name exists: the id stands there.
+        return _ID.sub(
+            lambda found: f"<{names[found[0]]}>" if found[0] in names else found[0], leaf
+        )
+
+    return tuple(
+        replace(
+            change,
+            before=replaced(change.before, shown),
+            after=replaced(change.after, shown),
+            edits=tuple(
+                replace(
+                    edit, before=replaced(edit.before, shown), after=replaced(edit.after, shown)
+                )
+                for edit in change.edits
+            ),
+        )
+        for change in changes
+    )
+
+
+def _targeted(
+    changes: Sequence[Change], targets: Collection[Address], ledger: Ledger
+) -> tuple[Change, ...]:
+    """Only the targets and what they need; a target that nothing is known of is a problem."""
+    if not targets:
+        return tuple(changes)
+    by_address = {change.address: change for change in changes}
+    unknown = [
+        address
+        for address in sorted(targets)
+        if address not in by_address and not ledger.matched(address)
+    ]
+    if unknown:
+        raise Problems(Problem(f"no declared or owned object is called {it}") for it in unknown)
+    chosen: set[Address] = set()
+    waiting = [address for address in targets if address in by_address]
+    while waiting:
+        address = waiting.pop()
+        if address not in chosen:
+            chosen.add(address)
+            waiting += [need.address for step in by_address[address].steps for need in step.needs]
+    return tuple(change for change in changes if change.address in chosen)
+
+
+def _printed_order(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
+    rank = {kind.name: place for place, kind in enumerate(kinds)}
+    going = [change for change in changes if change.action in _LEAVING]
+    staying = [change for change in changes if change.action not in _LEAVING]
+
+    def place(change: Change) -> tuple[int, int]:
+        return change.phase, rank[change.address.kind]
+
+    return (*sorted(staying, key=place), *sorted(going, key=place, reverse=True))

@@ -1,0 +1,88 @@
+"""Quotas ahead: what a plan would make more of than an account has by default.
+
+The limits are those of Cloudflare's documentation ("Account limits" of Cloudflare One, July 2026;
+records a zone: 200 on the free plan, 1,000 where it is older than September 2024, else 3,500).
+An account may have been given more, so that this warns and never stops anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.kind import Kinds
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Action, Change
+
+# Of each kind in one account.
+LIMITS: Mapping[str, int] = MappingProxyType(
+    {
+        "access_application": 500,
+        "access_policy": 500,
+        "access_group": 300,
+        "service_token": 50,
+        "tunnel": 1000,
+    }
+)
+SOFT = "the limit is Cloudflare's default; if the account has it, ask for more before you apply"
+_RECORD = "dns_record"
+
+
+def quota_warnings(
+    changes: Sequence[Change], live: Mapping[str, Sequence[Live]], kinds: Kinds
+) -> tuple[Problem, ...]:
+    """One warning for each limit that these changes would go beyond on their way.
+
+    What goes is deleted last, so that it counts until then.
+    """
+    return (*_by_kind(changes, live, kinds), *_by_zone(changes, live))
+
+
+def _by_kind(
+    changes: Sequence[Change], live: Mapping[str, Sequence[Live]], kinds: Kinds
+) -> Iterator[Problem]:
+    made = Counter(change.address.kind for change in changes if change.action is Action.CREATE)
+    for name, limit in LIMITS.items():
+        number = len(live.get(name, ())) + made[name]
+        if made[name] and number > limit:
+            first = _first(changes, name, made[name] - (number - limit))
+            title = kinds[name].title
+            yield _warning(f"{first} would be {title} {_of(number, made[name], limit)}")
+
+
+def _by_zone(changes: Sequence[Change], live: Mapping[str, Sequence[Live]]) -> Iterator[Problem]:
+    there = Counter(item.attribute("zone_id") for item in live.get(_RECORD, ()))
+    made = Counter(
+        change.written.get("zone_id")
+        for change in changes
+        if change.address.kind == _RECORD and change.action is Action.CREATE
+    )
+    for zone in live.get("zone", ()):
+        limit = zone.attribute("records")
+        number = there[zone.id] + made[zone.id]
+        if made[zone.id] and isinstance(limit, int) and number > limit:
+            yield _warning(
+                f"the zone {zone.name} would have at least {number} of {limit:,} records"
+            )
+
+
+def _first(changes: Sequence[Change], kind: str, place: int) -> str:
+    """The first object that has no room any more."""
+    made = [
+        change.address
+        for change in changes
+        if change.address.kind == kind and change.action is Action.CREATE
+    ]
+    return str(made[max(0, place)])
+
+
+def _of(number: int, made: int, limit: int) -> str:
+    first = max(limit + 1, number - made + 1)
+    until = f" to {number:,}" if number > first else ""
+    return f"{first:,}{until} of {limit:,}"
+
+
+def _warning(text: str) -> Problem:
+    return Problem(text, hint=SOFT, severity=Severity.WARNING)

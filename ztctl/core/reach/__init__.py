@@ -1,0 +1,1 @@
+"""Who reaches what, in every state of an account that a run can be cut off in."""

@@ -1,0 +1,73 @@
+"""Names in facts: which objects are about a host name, and which names are worth a look."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from ztctl.core.reach.entries import (
+    PROBE,
+    Application,
+    Fact,
+    Record,
+    TunnelRules,
+    access_fits,
+    ingress_fits,
+)
+from ztctl.core.reach.people import Members, Rule, Test
+
+Slot = tuple[str, str]
+
+
+class ByName:
+    """Slots by the names and patterns of their objects."""
+
+    def __init__(self, named: Iterable[tuple[Slot, str]]) -> None:
+        self._exact: dict[str, dict[Slot, None]] = defaultdict(dict)
+        self._stars: dict[str, dict[Slot, None]] = defaultdict(dict)
+        for slot, name in named:
+            (self._stars if "*" in name else self._exact)[name][slot] = None
+
+    def about(self, host: str) -> list[Slot]:
+        """Every object with this name, or with a star that takes it in."""
+        found = dict(self._exact.get(host, {}))
+        for pattern, slots in self._stars.items():
+            if access_fits(pattern, host) or ingress_fits(pattern, host):
+                found |= slots
+        return list(found)
+
+
+def tests_in(members: Members) -> list[Rule]:
+    """Every single test inside a set, however deep."""
+    found: list[Rule] = []
+    waiting: list[Test] = [*members.include, *members.exclude, *members.require]
+    while waiting:
+        test = waiting.pop()
+        if isinstance(test, Rule):
+            found.append(test)
+        else:
+            waiting += [*test.include, *test.exclude, *test.require]
+    return found
+
+
+def names_of(fact: Fact | None) -> Iterator[str]:
+    """The host names and patterns that an object speaks of."""
+    match fact:
+        case Record(name=name):
+            yield name
+        case Application(places=places):
+            yield from (place.partition("/")[0] for place in places)
+        case TunnelRules(rules=tuple() as rules):
+            yield from (rule.hostname for rule in rules if rule.hostname not in ("", "*"))
+        case _:
+            return
+
+
+def examples(name: str) -> Iterator[str]:
+    """A name itself; for a star, a name right below it and one below that."""
+    if "*" not in name:
+        yield name
+        return
+    yield name.replace("*", PROBE)
+    if name.startswith("*."):
+        yield f"{PROBE}.{PROBE}{name[1:]}"

@@ -1,0 +1,99 @@
+"""A stricter order of few steps, found by trying: one in which certain states cannot come about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ztctl.core.model.plan import StepId
+from ztctl.core.reach.timeline import Timeline
+
+# By places among the steps: a step, and what it is to wait for.
+Pair = tuple[int, int]
+
+# So many tries, then the search is given up: refusing is always safe.
+_TRIES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Some steps of a run, and for each the others that come before it, as bits."""
+
+    steps: tuple[StepId, ...]
+    before: tuple[int, ...]
+
+    @classmethod
+    def of(cls, timeline: Timeline, steps: Iterable[StepId]) -> Order:
+        """The order that the whole run leaves to these steps."""
+        chosen = tuple(sorted(steps))
+        before = tuple(
+            sum(
+                1 << place
+                for place, other in enumerate(chosen)
+                if timeline.comes_before(other, step)
+            )
+            for step in chosen
+        )
+        return cls(chosen, before)
+
+    def bits(self, done: Iterable[StepId]) -> int:
+        """A set of these steps as a number."""
+        finished = frozenset(done)
+        return sum(1 << place for place, step in enumerate(self.steps) if step in finished)
+
+    def forbidding(self, states: Sequence[int]) -> tuple[Pair, ...] | None:
+        """What must wait for what so that none of these states comes about; ``None``: no way.
+
+        A state is a set of finished steps: it cannot come about once one of them waits for a
+        step outside of it.
+        """
+        return _Search(len(self.steps)).run(self.before, tuple(states))
+
+
+class _Search:
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._tries = _TRIES
+
+    def run(self, before: tuple[int, ...], states: tuple[int, ...]) -> tuple[Pair, ...] | None:
+        if not states:
+            return ()
+        for pair in self._candidates(before, states):
+            if self._tries == 0:
+                return None
+            self._tries -= 1
+            left = tuple(state for state in states if not _forbids(pair, state))
+            found = self.run(_with(before, pair), left)
+            if found is not None:
+                return (pair, *found)
+        return None
+
+    def _candidates(self, before: tuple[int, ...], states: tuple[int, ...]) -> list[Pair]:
+        """What would forbid the first state, what forbids most of the others first."""
+        places = range(self._count)
+        first = states[0]
+        possible = [
+            (step, need)
+            for step in places
+            if first >> step & 1
+            for need in places
+            if not first >> need & 1 and not before[need] >> step & 1
+        ]
+        return sorted(
+            possible,
+            key=lambda pair: (-sum(_forbids(pair, state) for state in states), pair),
+        )
+
+
+def _forbids(pair: Pair, state: int) -> bool:
+    step, need = pair
+    return bool(state >> step & 1) and not state >> need & 1
+
+
+def _with(before: tuple[int, ...], pair: Pair) -> tuple[int, ...]:
+    step, need = pair
+    more = before[need] | 1 << need
+    return tuple(
+        bits | more if place == step or bits >> step & 1 else bits
+        for place, bits in enumerate(before)
+    )
