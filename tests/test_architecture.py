@@ -32,6 +32,13 @@ ARROWS: dict[str, frozenset[str]] = {
         {"core", "kinds", "documents", "views", "cloudflare", "engine", "ssh", "sandbox"}
     ),
 }
+# The core has three floors: planning stands on reach, and everything stands on model.
+CORE: dict[str, frozenset[str]] = {
+    "model": frozenset(),
+    "reach": frozenset({"model"}),
+    "planning": frozenset({"model", "reach"}),
+    "runs": frozenset({"model"}),
+}
 # The version alone lives at the top of the package; the sandbox does not even know that.
 KNOWS_THE_VERSION = ("cloudflare", "engine", "cli")
 
@@ -138,6 +145,27 @@ def test_a_folder_imports_only_where_its_arrows_lead(folder: str) -> None:
     }
 
     assert strangers == set()
+
+
+@pytest.mark.parametrize("room", CORE)
+def test_the_floors_of_the_core_stand_on_each_other(room: str) -> None:
+    """A room of the core imports itself and the rooms below it, and no others."""
+    strangers = {
+        f"{module} imports {name}"
+        for module in of_folder("core")
+        if module.startswith(f"ztctl.core.{room}.")
+        for name in imported(module)
+        if name.startswith("ztctl.core.") and name.split(".")[2] not in CORE[room] | {room}
+    }
+
+    assert strangers == set()
+
+
+def test_the_core_is_its_rooms() -> None:
+    """Every module of the core lies in one of its rooms."""
+    assert {module.split(".")[2] for module in of_folder("core") if module.count(".") > 1} == (
+        CORE.keys()
+    )
 
 
 def test_every_folder_has_its_arrows() -> None:

@@ -17,9 +17,9 @@ from ztctl.cli.run_lock import Outdated, StillFits, runner
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Plan
-from ztctl.core.runs.locks import ACCOUNT, Flag, Holder, Scope, is_lock, scope_of
+from ztctl.core.runs.locks import ACCOUNT, Holder, LockFlag, Scope, is_lock, scope_of
 from ztctl.engine.execute import Means, execute
-from ztctl.engine.lock import Lock, Locked, Manners
+from ztctl.engine.lock import Lock, Locked, LockOptions
 from ztctl.kinds.registry import KINDS
 
 ALICE, BOB = Holder("alice", "aaaaa"), Holder("bob", "bbbbb")
@@ -62,7 +62,7 @@ class Person:
                 view = self.account.view()
                 return await planned(client, self.declared, options_of(**YES), view)
 
-            manners = Manners(self.wait, now=lambda: NOON, sleep=_rest)
+            manners = LockOptions(self.wait, now=lambda: NOON, sleep=_rest)
             lock = Lock(client, self.holder, manners)
             around = (lock, StillFits(again, lock), *companions(client, sleep=at_once))
             means = Means(client, self.account.view().event, sleep=at_once, around=around)
@@ -94,7 +94,7 @@ def locks(account: Account) -> list[str]:
 
 def locked(account: Account, scope: Scope) -> list[str]:
     """A lock of bob's; gives its tags."""
-    names = [scope.door, Flag.raised(scope, BOB, NOON).name]
+    names = [scope.door, LockFlag.raised(scope, BOB, NOON).name]
     for name in names:
         account.call("POST", "{A}/access/tags", {"name": name})
     return sorted(names)

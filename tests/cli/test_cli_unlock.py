@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.runs.locks import ACCOUNT, Flag, Holder, Scope, is_lock, scope_of
+from ztctl.core.runs.locks import ACCOUNT, Holder, LockFlag, Scope, is_lock, scope_of
 from ztctl.sandbox.messages import Request
 
 Ztctl = Any
@@ -25,7 +25,9 @@ TAGS = "/accounts/{account}/access/tags"
 def lock(account: Account, scope: Scope = STACK, at: float | None = None) -> None:
     """A lock of bob's."""
     account.post(TAGS, {"name": scope.door})
-    account.post(TAGS, {"name": Flag.raised(scope, BOB, time.time() if at is None else at).name})
+    account.post(
+        TAGS, {"name": LockFlag.raised(scope, BOB, time.time() if at is None else at).name}
+    )
 
 
 def locks(account: Account) -> list[str]:

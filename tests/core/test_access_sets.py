@@ -11,15 +11,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ztctl.core.model.facts import EVERYONE, Criterion, Members, Policy, Test
 from ztctl.core.reach.people import (
-    EVERYONE,
     OPEN,
+    AdmittedBy,
     Grant,
-    How,
-    Members,
-    Policy,
-    Rule,
-    Test,
     contained,
     grants,
     is_wide,
@@ -27,11 +23,11 @@ from ztctl.core.reach.people import (
     within,
 )
 
-ANN, BOB = Rule("email", "ann@a.org"), Rule("email", "bob@b.org")
-A_ORG, B_ORG = Rule("email_domain", "a.org"), Rule("email_domain", "b.org")
-PT, US = Rule("country", "PT"), Rule("country", "US")
-TEN, TEN_ONE = Rule("ip", "10.0.0.0/8"), Rule("ip", "10.1.0.0/16")
-ANY_TOKEN = Rule("any_valid_service_token", "true")
+ANN, BOB = Criterion("email", "ann@a.org"), Criterion("email", "bob@b.org")
+A_ORG, B_ORG = Criterion("email_domain", "a.org"), Criterion("email_domain", "b.org")
+PT, US = Criterion("country", "PT"), Criterion("country", "US")
+TEN, TEN_ONE = Criterion("ip", "10.0.0.0/8"), Criterion("ip", "10.1.0.0/16")
+ANY_TOKEN = Criterion("any_valid_service_token", "true")
 
 
 def people(*include: Test, require: Iterable[Test] = (), exclude: Iterable[Test] = ()) -> Members:
@@ -47,13 +43,13 @@ WITHIN: Sequence[tuple[str, Test, Test, bool]] = (
     ("everyone is nobody else", EVERYONE, ANN, False),
     ("a mail of the domain", ANN, A_ORG, True),
     ("a mail of another domain", ANN, B_ORG, False),
-    ("a look-alike domain", Rule("email", "x@nota.org"), A_ORG, False),
-    ("a domain below", Rule("email", "x@y.a.org"), A_ORG, False),
+    ("a look-alike domain", Criterion("email", "x@nota.org"), A_ORG, False),
+    ("a domain below", Criterion("email", "x@y.a.org"), A_ORG, False),
     ("a domain is not one mail", A_ORG, ANN, False),
     ("a network in a network", TEN_ONE, TEN, True),
     ("a network around a network", TEN, TEN_ONE, False),
-    ("an address of the other sort", Rule("ip", "::1"), Rule("ip", "0.0.0.0/0"), False),
-    ("what is no network", Rule("ip", "what"), TEN, False),
+    ("an address of the other sort", Criterion("ip", "::1"), Criterion("ip", "0.0.0.0/0"), False),
+    ("what is no network", Criterion("ip", "what"), TEN, False),
     ("other selectors", ANN, PT, False),
     ("one of a group", ANN, people(ANN, BOB), True),
     ("not of a group", ANN, people(BOB), False),
@@ -83,7 +79,7 @@ def test_a_set_is_within_another(what: str, one: Test, other: Test, expected: bo
     assert within(one, other) is expected, what
 
 
-BASE = Grant(How.LOGIN, A_ORG, session=3600)
+BASE = Grant(AdmittedBy.LOGIN, A_ORG, session=3600)
 
 
 def by(providers: str) -> Grant:
@@ -94,7 +90,7 @@ def by(providers: str) -> Grant:
 CONTAINED: Sequence[tuple[str, Grant, Grant, bool]] = (
     ("fewer people", replace(BASE, who=ANN), BASE, True),
     ("more people", BASE, replace(BASE, who=ANN), False),
-    ("by another way", replace(BASE, how=How.BYPASS), BASE, False),
+    ("by another way", replace(BASE, how=AdmittedBy.BYPASS), BASE, False),
     ("no application at all", BASE, OPEN, True),
     ("from nothing to an application", OPEN, BASE, False),
     ("asked for more", replace(BASE, require=frozenset({PT})), BASE, True),
@@ -123,7 +119,7 @@ def test_a_grant_is_contained_in_another(
 
 def ip(*networks: str) -> list[Test]:
     """Tests of networks."""
-    return [Rule("ip", network) for network in networks]
+    return [Criterion("ip", network) for network in networks]
 
 
 WIDE: Sequence[tuple[list[Test], bool]] = (
@@ -166,8 +162,8 @@ def policy(decision: str, about: Members, **fields: Any) -> Policy:
 
 
 NO_GROUPS: Mapping[str, Members] = {}
-TERM = frozenset({Rule("approval_required", "true")})
-REASON = frozenset({Rule("purpose_justification_required", "true")})
+TERM = frozenset({Criterion("approval_required", "true")})
+REASON = frozenset({Criterion("purpose_justification_required", "true")})
 NAMELESS: Sequence[tuple[str, Policy, bool]] = (
     ("bypass for everyone", policy("bypass", people(EVERYONE)), True),
     ("bypass for a network", policy("bypass", people(TEN)), False),
@@ -198,7 +194,7 @@ def test_a_policy_may_let_in_the_nameless(what: str, one: Policy, expected: bool
 
 def test_a_group_counts_by_what_it_holds_now() -> None:
     """A reference is as wide as the group behind it; one that leads nowhere lets nobody in."""
-    one = policy("bypass", people(Rule("group", "g")))
+    one = policy("bypass", people(Criterion("group", "g")))
 
     assert lets_in_the_nameless(one, {"g": people(EVERYONE)}.get)
     assert not lets_in_the_nameless(one, {"g": people(ANN)}.get)
@@ -207,9 +203,9 @@ def test_a_group_counts_by_what_it_holds_now() -> None:
 
 def test_groups_that_hold_each_other_end() -> None:
     """A ring of groups, which the API refuses, is neither an endless task nor a door."""
-    ring = {"a": people(Rule("group", "b")), "b": people(Rule("group", "a"))}
+    ring = {"a": people(Criterion("group", "b")), "b": people(Criterion("group", "a"))}
 
-    assert not lets_in_the_nameless(policy("bypass", people(Rule("group", "a"))), ring.get)
+    assert not lets_in_the_nameless(policy("bypass", people(Criterion("group", "a"))), ring.get)
 
 
 # -- laws, by visitors ----------------------------------------------------------------------
@@ -244,7 +240,7 @@ _RULES = (
     TEN_ONE,
     ANY_TOKEN,
     EVERYONE,
-    Rule("ip", "0.0.0.0/0"),
+    Criterion("ip", "0.0.0.0/0"),
 )
 _rules: st.SearchStrategy[Test] = st.sampled_from(_RULES)
 
@@ -257,7 +253,7 @@ def _sets(tests: st.SearchStrategy[Test]) -> st.SearchStrategy[Test]:
 tests = st.recursive(_rules, _sets, max_leaves=6)
 members = _sets(_rules | _sets(_rules))
 small = st.frozensets(tests, max_size=2)
-every_grant = st.builds(Grant, st.just(How.LOGIN), tests, small, small)
+every_grant = st.builds(Grant, st.just(AdmittedBy.LOGIN), tests, small, small)
 
 
 def passes(test: Test, visitor: Visitor, groups: Mapping[str, Members]) -> bool:
@@ -355,7 +351,7 @@ def test_contained_is_true_of_every_visitor(pair: tuple[Grant, Grant]) -> None:
 
 
 GROUPS = ("g", "h")
-_grouped = st.sampled_from([Rule("group", name) for name in (*GROUPS, "gone")])
+_grouped = st.sampled_from([Criterion("group", name) for name in (*GROUPS, "gone")])
 _abouts = _sets(_rules | _grouped)
 every_policy = st.builds(
     Policy, st.sampled_from(["allow", "allow", "deny", "bypass", "non_identity"]), _abouts
@@ -364,21 +360,21 @@ every_policy = st.builds(
 
 def entering(
     policies: Sequence[Policy], visitor: Visitor, groups: Mapping[str, Members]
-) -> How | None:
+) -> AdmittedBy | None:
     """By what a visitor comes in: Bypass and Service Auth first, then the first that matches."""
     matching = [one for one in policies if is_one_of(one.about, visitor, groups)]
     unasked = [one for one in matching if one.decision in ("bypass", "non_identity")]
     asked = [one for one in matching if one.decision in ("allow", "deny")]
     if unasked:
-        return How.BYPASS if unasked[0].decision == "bypass" else How.TOKEN
-    return How.LOGIN if asked and asked[0].decision == "allow" else None
+        return AdmittedBy.BYPASS if unasked[0].decision == "bypass" else AdmittedBy.TOKEN
+    return AdmittedBy.LOGIN if asked and asked[0].decision == "allow" else None
 
 
 @settings(max_examples=300)
 @given(
     policies=st.lists(every_policy, max_size=4),
     inner=members,
-    outer=_sets(_rules | st.just(Rule("group", "g"))),
+    outer=_sets(_rules | st.just(Criterion("group", "g"))),
 )
 def test_the_grants_of_policies_are_who_comes_in(
     policies: list[Policy], inner: Members, outer: Members

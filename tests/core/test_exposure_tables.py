@@ -8,26 +8,32 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.reach.entries import (
+from ztctl.core.model.facts import (
+    EVERYONE,
     UNKNOWN_TUNNEL,
-    UNREAD,
     Application,
-    Entry,
+    Criterion,
     Ingress,
+    Members,
+    OrganizationSettings,
+    Policy,
     Record,
-    Settings,
-    State,
     TunnelRules,
+)
+from ztctl.core.reach.entries import (
+    UNREAD,
+    Entry,
+    HostState,
     access_fits,
     deciding,
     entries,
     ingress_fits,
     leading,
 )
-from ztctl.core.reach.people import EVERYONE, How, Members, Policy, Rule
+from ztctl.core.reach.people import AdmittedBy
 
 HOST = "a.example.com"
-ANN = Rule("email", "ann@example.com")
+ANN = Criterion("email", "ann@example.com")
 TEAM = Policy("allow", Members(frozenset({ANN})))
 OPEN = Policy("bypass", Members(frozenset({EVERYONE})))
 DENIED = Policy("deny", Members(frozenset({ANN})))
@@ -160,10 +166,12 @@ def test_the_most_specific_application_decides(
 # -- entries --------------------------------------------------------------------------------
 
 
-def state(*applications: Application, rules: Sequence[Ingress] = (SSH,), **fields: Any) -> State:
+def state(
+    *applications: Application, rules: Sequence[Ingress] = (SSH,), **fields: Any
+) -> HostState:
     """One name that leads to a tunnel."""
     tunnels: Mapping[str, TunnelRules] = {"t": TunnelRules(tuple(rules))}
-    made = State(HOST, (Record(HOST, "t"),), tunnels.get, applications)
+    made = HostState(HOST, (Record(HOST, "t"),), tunnels.get, applications)
     return replace(made, **fields)
 
 
@@ -187,15 +195,15 @@ def checked(*audience: str) -> Ingress:
 UNASKED = ("", SSH.service, "unasked", True)
 LOGIN = ("", SSH.service, "login", False)
 BYPASS = ("", SSH.service, "bypass", True)
-DENY_UNMATCHED = Settings(deny_unmatched=True)
+DENY_UNMATCHED = OrganizationSettings(deny_unmatched=True)
 
 
-def exempt(zone: str) -> Settings:
+def exempt(zone: str) -> OrganizationSettings:
     """The account denies what no application covers, but in this zone."""
     return replace(DENY_UNMATCHED, exempt_zones=frozenset({zone}))
 
 
-ENTRIES: Sequence[tuple[str, State, set[tuple[str, str, str, bool]]]] = (
+ENTRIES: Sequence[tuple[str, HostState, set[tuple[str, str, str, bool]]]] = (
     ("no application", state(), {UNASKED}),
     ("an application", state(app(TEAM)), {LOGIN}),
     ("an application without policies", state(app()), set()),
@@ -232,7 +240,7 @@ ENTRIES: Sequence[tuple[str, State, set[tuple[str, str, str, bool]]]] = (
 
 @pytest.mark.parametrize(("what", "given", "expected"), ENTRIES, ids=[case[0] for case in ENTRIES])
 def test_who_reaches_what(
-    what: str, given: State, expected: set[tuple[str, str, str, bool]]
+    what: str, given: HostState, expected: set[tuple[str, str, str, bool]]
 ) -> None:
     """Every way to an origin, and of each whether anybody at all may take it."""
     assert told(entries(replace(given, is_elsewhere=False))) == expected, what
@@ -250,13 +258,13 @@ def test_a_denial_narrows_what_comes_after_it() -> None:
 
 def test_a_group_is_read_as_it_is_now() -> None:
     """The grant names what the group holds, so that an edit of the group shows."""
-    by_group = Policy("allow", Members(frozenset({Rule("group", "g")})))
+    by_group = Policy("allow", Members(frozenset({Criterion("group", "g")})))
     groups = {"g": Members(frozenset({ANN}))}
 
     (entry,) = entries(state(app(by_group), groups=groups.get))
 
     assert entry.grant.who == groups["g"]
-    assert entry.grant.how is How.LOGIN
+    assert entry.grant.how is AdmittedBy.LOGIN
 
 
 def test_what_no_tunnel_serves_is_still_guarded() -> None:

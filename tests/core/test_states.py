@@ -11,15 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ztctl.core.model.address import Address
+from ztctl.core.model.facts import (
+    EVERYONE,
+    Application,
+    Criterion,
+    Fact,
+    Ingress,
+    Members,
+    Policy,
+    Record,
+    TunnelRules,
+)
 from ztctl.core.model.plan import StepId
-from ztctl.core.reach.entries import Application, Fact, Ingress, Record, TunnelRules
 from ztctl.core.reach.invariants import Invariant, repaired, violations
-from ztctl.core.reach.people import EVERYONE, Members, Policy, Rule
 from ztctl.core.reach.timeline import Timeline, Version
 
 HOST = "ssh.example.com"
 TUNNEL, APP, RECORD = ("tunnel", "t"), ("access_application", "a"), ("dns_record", "r")
-ANN, BOB = Rule("email", "ann@example.com"), Rule("email", "bob@example.com")
+ANN, BOB = Criterion("email", "ann@example.com"), Criterion("email", "bob@example.com")
 DEV, PROD = "ssh://dev:22", "ssh://prod:22"
 
 Slots = Mapping[tuple[str, str], tuple[Fact | None, ...]]
@@ -42,7 +51,7 @@ def line(slots: Slots, needs: Mapping[StepId, set[StepId]] | None = None) -> Tim
     return Timeline(versions, order)
 
 
-def allow(*who: Rule) -> Policy:
+def allow(*who: Criterion) -> Policy:
     """A policy that lets these in."""
     return Policy("allow", Members(frozenset(who)))
 
@@ -203,7 +212,7 @@ def test_so_many_steps_at_once_are_refused_instead_of_guessed() -> None:
         ("access_group", f"g{number}"): (Members(frozenset({ANN})), Members(frozenset({BOB})))
         for number in range(14)
     }
-    who = Members(frozenset(Rule("group", key) for _, key in groups))
+    who = Members(frozenset(Criterion("group", key) for _, key in groups))
     timeline = line(
         {
             **groups,

@@ -19,8 +19,8 @@ from ztctl.cloudflare.doors import Doors
 from ztctl.core.model.events import Event, Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.core.model.values import Secret
-from ztctl.core.planning.safety import Stated
-from ztctl.engine.around import Around
+from ztctl.core.reach.open_now import PublicHosts
+from ztctl.engine.companion import Companion
 from ztctl.engine.execute import Means, execute
 from ztctl.engine.probe import Heard, Probe
 from ztctl.engine.settle import Settle
@@ -116,7 +116,7 @@ class Scene:
             )
             return await execute(plan, KINDS, means)
 
-    def _around(self, client: Client, doors: Doors) -> tuple[Around, ...]:
+    def _around(self, client: Client, doors: Doors) -> tuple[Companion, ...]:
         report = self.events.append
         settle = Settle(
             KINDS, client, report, seconds=self.settle, clock=lambda: self.now, sleep=self.sleep
@@ -126,7 +126,7 @@ class Scene:
             return Heard(*await doors.head(host))
 
         probe = Probe(
-            KINDS, client, report, knock, public=Stated(self.public), team=self.team,
+            KINDS, client, report, knock, public=PublicHosts(self.public), team=self.team,
             sleep=self.sleep,
         )  # fmt: skip
         return (settle, probe) if self.probe else (settle,)

@@ -25,9 +25,9 @@ from ztctl.core.model.events import Outcome
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Plan, Step, StepId
 from ztctl.core.runs.journal import Came, Ending, Ran, history
-from ztctl.engine.around import Around, Work
+from ztctl.engine.companion import Companion, Work
 from ztctl.engine.execute import Means, execute
-from ztctl.engine.journal import Journal, Place, lines
+from ztctl.engine.journal import Journal, JournalPaths, lines
 
 OWN = ("ztctl", "account")
 
@@ -43,11 +43,11 @@ class Desk:
     ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
-    def place(self) -> Place:
+    def place(self) -> JournalPaths:
         """The default place, below a folder of the test."""
-        return Place(self.folder / "state", "prod.jsonl", OWN)
+        return JournalPaths(self.folder / "state", "prod.jsonl", OWN)
 
-    def journal(self, place: Place | None = None) -> Journal:
+    def journal(self, place: JournalPaths | None = None) -> Journal:
         """The journal of one run."""
         return Journal(
             place or self.place,
@@ -57,12 +57,12 @@ class Desk:
             new_id=lambda: f"run{next(self.ids)}",
         )
 
-    async def execute(self, plan: Plan, *around: Around) -> Outcome:
+    async def execute(self, plan: Plan, *around: Companion) -> Outcome:
         """Carry out a plan beside these companions."""
         means = Means(self.script, lambda event: None, sleep=Rest(), around=around)
         return await execute(plan, THINGS, means)
 
-    def run(self, *steps: Step, place: Place | None = None) -> Outcome:
+    def run(self, *steps: Step, place: JournalPaths | None = None) -> Outcome:
         """Carry out steps beside a journal."""
         return asyncio.run(self.execute(plan_of(*steps), self.journal(place)))
 
@@ -210,7 +210,7 @@ def test_writes_that_go_out_together_have_a_line_each(desk: Desk) -> None:
 def test_what_others_hold_back_was_not_sent(desk: Desk) -> None:
     """A step that another companion stops is told as such, and never as about to be done."""
 
-    class Stop(Around):
+    class Stop(Companion):
         async def before(self, work: Sequence[Work]) -> Mapping[StepId, CallFailed]:
             return {item.step.id: failed("moved") for item in work}
 
@@ -335,36 +335,36 @@ def test_a_torn_line_takes_nothing_with_it(torn: bytes, desk: Desk) -> None:
     assert [ran.ending for ran in found.runs] == [Ending.COMPLETE]
 
 
-def link(place: Place) -> None:
+def link(place: JournalPaths) -> None:
     """The file is a symbolic link."""
     place.path.parent.mkdir(parents=True)
     place.path.symlink_to(place.root / "elsewhere")
 
 
-def linked_folder(place: Place) -> None:
+def linked_folder(place: JournalPaths) -> None:
     """A folder of ztctl's own is a symbolic link."""
     (place.root / "elsewhere").mkdir(parents=True)
     (place.root / "ztctl").symlink_to(place.root / "elsewhere")
 
 
-def folder(place: Place) -> None:
+def folder(place: JournalPaths) -> None:
     """A folder stands in its place."""
     place.path.mkdir(parents=True)
 
 
-def pipe(place: Place) -> None:
+def pipe(place: JournalPaths) -> None:
     """A named pipe stands in its place."""
     place.path.parent.mkdir(parents=True)
     os.mkfifo(place.path)
 
 
-def other_file(place: Place) -> None:
+def other_file(place: JournalPaths) -> None:
     """The file holds something else."""
     place.path.parent.mkdir(parents=True)
     place.path.write_text("version: 1\n")
 
 
-def no_state_folder(place: Place) -> None:
+def no_state_folder(place: JournalPaths) -> None:
     """A file stands in the place of the state folder."""
     place.root.write_text("")
 
@@ -388,7 +388,7 @@ def test_a_journal_that_cannot_be_written_ends_the_run_before_it_begins(
 
 def test_a_named_file_needs_its_folder(desk: Desk) -> None:
     """For a file that a person names no folder is made."""
-    place = Place(desk.folder / "missing", "j.jsonl")
+    place = JournalPaths(desk.folder / "missing", "j.jsonl")
 
     with pytest.raises(Failure, match="no such file or directory"):
         desk.run(step("a"), place=place)
@@ -400,7 +400,7 @@ def test_a_named_file_needs_its_folder(desk: Desk) -> None:
 def test_no_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
     """An account whose id is a path is refused."""
     with pytest.raises(Failure):
-        Place(tmp_path, "prod.jsonl", ("ztctl", name))
+        JournalPaths(tmp_path, "prod.jsonl", ("ztctl", name))
 
 
 # -- a disk that is full ----------------------------------------------------------------------

@@ -20,8 +20,8 @@ from ztctl.core.model.values import Secret
 from ztctl.core.runs.journal import (
     Came,
     Ending,
-    Event,
     History,
+    JournalEvent,
     before,
     ending_of,
     history,
@@ -44,7 +44,9 @@ def no_mask(text: str) -> str:
     return text
 
 
-def line(event: Event, address: str = "", run: str = "r1", time: str = "t", **own: Any) -> bytes:
+def line(
+    event: JournalEvent, address: str = "", run: str = "r1", time: str = "t", **own: Any
+) -> bytes:
     """A line of a run; ``before`` and whatever else is foreign goes the same way."""
     whose = {"stack": "prod", "account": "account"}
     said: dict[str, Any] = {"address": address}
@@ -56,12 +58,12 @@ def a_run(run: str = "r1") -> list[bytes]:
     """A whole run: one object made, one changed, one not."""
     old = object_of(Live("tunnel", "1", "edge", "edge", {}, raw={"id": "1", "name": "edge"}))
     return [
-        line(Event.BEGIN, run=run, version="1.0", steps=3),
-        line(Event.ABOUT, "tunnel.new", run, verb="create", action="create", before=None),
-        line(Event.ABOUT, "tunnel.edge", run, verb="rename", action="update", before=old),
-        line(Event.DONE, "tunnel.new", run, verb="create", action="create", id="2"),
-        line(Event.FAILED, "tunnel.edge", run, verb="rename", action="update", lost=False),
-        line(Event.END, run=run, how="partial", done=1, failed=1, skipped=1, not_started=0),
+        line(JournalEvent.BEGIN, run=run, version="1.0", steps=3),
+        line(JournalEvent.ABOUT, "tunnel.new", run, verb="create", action="create", before=None),
+        line(JournalEvent.ABOUT, "tunnel.edge", run, verb="rename", action="update", before=old),
+        line(JournalEvent.DONE, "tunnel.new", run, verb="create", action="create", id="2"),
+        line(JournalEvent.FAILED, "tunnel.edge", run, verb="rename", action="update", lost=False),
+        line(JournalEvent.END, run=run, how="partial", done=1, failed=1, skipped=1, not_started=0),
     ]
 
 
@@ -88,7 +90,7 @@ def test_a_secret_is_not_in_a_line(raw: Mapping[str, Any]) -> None:
     """Secrets of an object are absent, wherever they stand and whatever type they have."""
     old = Live("tunnel", "1", "edge", "edge", raw, raw, raw=raw)
 
-    told = line(Event.ABOUT, "tunnel.edge", verb="x", before=object_of(old))
+    told = line(JournalEvent.ABOUT, "tunnel.edge", verb="x", before=object_of(old))
 
     assert CANARY.encode() not in told
     assert b"(sensitive)" in told
@@ -96,7 +98,9 @@ def test_a_secret_is_not_in_a_line(raw: Mapping[str, Any]) -> None:
 
 def test_a_tunnel_token_is_not_in_a_line() -> None:
     """A token is known by its form, so that it is absent from the words of a failure, too."""
-    told = line_of(Event.FAILED, {}, {"reason": f"cloudflared run --token {TOKEN} failed"}, no_mask)
+    told = line_of(
+        JournalEvent.FAILED, {}, {"reason": f"cloudflared run --token {TOKEN} failed"}, no_mask
+    )
 
     assert b"eyJ" not in told
     assert json.loads(told)["reason"] == "cloudflared run --token (sensitive) failed"
@@ -111,7 +115,7 @@ def test_a_tunnel_token_is_not_in_a_line() -> None:
 )
 def test_what_is_no_secret_stays(raw: Mapping[str, Any]) -> None:
     """What only sounds like a secret can be read back."""
-    told = line(Event.ABOUT, before=object_of(Live("k", "1", "n", "n", {}, raw=raw)))
+    told = line(JournalEvent.ABOUT, before=object_of(Live("k", "1", "n", "n", {}, raw=raw)))
 
     assert json.loads(told)["before"]["raw"] == raw
 
@@ -122,7 +126,7 @@ def test_values_of_the_environment_are_masked() -> None:
     raw = {CANARY: 8022, "text": f"to {CANARY}", "on": True, "other": 22}
     foreign = {"address": f"tunnel.{CANARY}", "before": raw, "reason": f"no {CANARY}"}
 
-    told = json.loads(line_of(Event.FAILED, {"time": "8022"}, foreign, mask.hide))
+    told = json.loads(line_of(JournalEvent.FAILED, {"time": "8022"}, foreign, mask.hide))
 
     assert CANARY not in str(told)
     assert told["address"] == "tunnel.(env ZTCTL_HOST)"
@@ -144,7 +148,7 @@ def test_values_of_the_environment_are_masked() -> None:
 )
 def test_every_object_of_a_reply_makes_one_line(value: Any) -> None:
     """Whatever JSON holds becomes one line of ASCII that is JSON itself."""
-    told = line_of(Event.ABOUT, {"run": "r", "time": "t"}, {"before": {"x": value}}, no_mask)
+    told = line_of(JournalEvent.ABOUT, {"run": "r", "time": "t"}, {"before": {"x": value}}, no_mask)
 
     assert told.count(b"\n") == 1
     assert told.endswith(b"\n")
@@ -157,7 +161,7 @@ def test_an_object_without_an_end_is_cut() -> None:
     for _ in range(5000):
         deep = [deep]
 
-    told = line_of(Event.ABOUT, {}, {"before": deep}, no_mask)
+    told = line_of(JournalEvent.ABOUT, {}, {"before": deep}, no_mask)
 
     assert b"(too deep)" in told
     assert b"bottom" not in told

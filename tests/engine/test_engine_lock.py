@@ -18,9 +18,9 @@ from tests.behaviour.files import whole
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
-from ztctl.core.runs.locks import LEASE, Flag, Holder, is_lock, scope_of
+from ztctl.core.runs.locks import LEASE, Holder, LockFlag, is_lock, scope_of
 from ztctl.engine.execute import Means, execute
-from ztctl.engine.lock import Lock, Locked, Manners
+from ztctl.engine.lock import Lock, Locked, LockOptions
 from ztctl.kinds.registry import KINDS
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()
@@ -44,7 +44,7 @@ class Runs:
         return asyncio.run(asyncio.wait_for(self._run(plan, wait), 20))
 
     async def _run(self, plan: Plan, wait: float) -> Outcome:
-        manners = Manners(wait, self.notes.append, now=lambda: self.now, sleep=self._sleep)
+        manners = LockOptions(wait, self.notes.append, now=lambda: self.now, sleep=self._sleep)
         async with self.account.client() as client:
             lock = Lock(client, ALICE, manners)
             means = Means(client, self.account.view().event, sleep=at_once, around=(lock,))
@@ -62,7 +62,7 @@ class Runs:
 
     def taken_by(self, holder: Holder) -> list[str]:
         """Somebody else's lock; gives its tags."""
-        names = [PROD.door, Flag.raised(PROD, holder, self.now).name]
+        names = [PROD.door, LockFlag.raised(PROD, holder, self.now).name]
         for name in names:
             self.account.call("POST", "{A}/access/tags", {"name": name})
         return names
@@ -95,7 +95,7 @@ def test_a_lock_stands_while_a_run_writes(account: Account, runs: Runs) -> None:
     outcome = runs(account.plan(whole()))
 
     assert outcome.is_complete
-    both = sorted([PROD.door, Flag.raised(PROD, ALICE, NOON).name])
+    both = sorted([PROD.door, LockFlag.raised(PROD, ALICE, NOON).name])
     assert seen[0] == [PROD.door]
     assert seen[1:-2] == [both] * (len(seen) - 3)
     assert seen[-2:] == [[PROD.door], []]
@@ -223,16 +223,16 @@ def test_a_run_stops_before_the_next_phase_when_its_lock_is_gone(
     assert len(reasons) == 1
     assert "somebody has taken it away; the stack 'prod' is locked by bob" in reasons.pop()
     assert account.everything()["tunnels"] == []
-    assert {flag.holder for name in runs.locks() if (flag := Flag.read(name))} == {BOB}
+    assert {flag.holder for name in runs.locks() if (flag := LockFlag.read(name))} == {BOB}
     assert PROD.door in runs.locks()
 
 
 def _hand_over(account: Account, runs: Runs, live: Any) -> None:
     """As soon as the application is there, the lock becomes bob's."""
-    mine = Flag.raised(PROD, ALICE, NOON).name
+    mine = LockFlag.raised(PROD, ALICE, NOON).name
     if live["apps"] and mine in runs.locks():
         account.call("DELETE", f"{{A}}/access/tags/{mine}")
-        account.call("POST", "{A}/access/tags", {"name": Flag.raised(PROD, BOB, NOON).name})
+        account.call("POST", "{A}/access/tags", {"name": LockFlag.raised(PROD, BOB, NOON).name})
 
 
 def test_a_run_stops_when_its_lock_has_ended(account: Account, runs: Runs) -> None:
@@ -263,8 +263,8 @@ def test_a_long_run_renews_its_lock(account: Account, runs: Runs) -> None:
     outcome = runs(plan)
 
     assert outcome.is_complete
-    fresh = Flag.raised(PROD, ALICE, NOON + 400).name
-    flags = [[name for name in names if Flag.read(name)] for names in seen]
+    fresh = LockFlag.raised(PROD, ALICE, NOON + 400).name
+    flags = [[name for name in names if LockFlag.read(name)] for names in seen]
     assert [fresh] in flags
     assert runs.locks() == []
 
@@ -331,9 +331,9 @@ def test_a_flag_is_read_back(stack: str, name: str, number: int, now: int) -> No
     """Whatever a person and a stack are called, the name fits and says what went into it."""
     holder = Holder.named(name, lambda below: number % below)
 
-    flag = Flag.raised(scope_of(stack), holder, now)
+    flag = LockFlag.raised(scope_of(stack), holder, now)
 
-    assert Flag.read(flag.name) == flag
+    assert LockFlag.read(flag.name) == flag
     assert len(flag.name) <= 35
     assert len(scope_of(stack).door) <= 35
     assert 0 <= flag.until - now - LEASE < 60
@@ -342,7 +342,7 @@ def test_a_flag_is_read_back(stack: str, name: str, number: int, now: int) -> No
 @pytest.mark.parametrize("name", ["ztctl-held", "ztctl-held.a.b.c.d", "ztctl-lock.prod", "ztctl-"])
 def test_other_names_are_no_flags(name: str) -> None:
     """A tag is a flag only if it is one to the letter."""
-    assert Flag.read(name) is None
+    assert LockFlag.read(name) is None
 
 
 def test_replies_that_make_no_sense_are_no_locks(account: Account, runs: Runs) -> None:

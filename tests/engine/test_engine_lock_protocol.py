@@ -13,8 +13,17 @@ from urllib.parse import unquote
 import pytest
 
 from ztctl.core.model.calls import Call, CallFailed, Flow
-from ztctl.core.runs.locks import ACCOUNT, GRACE, LEASE, SKEW, Flag, Holder, Scope, scope_of
-from ztctl.engine.lock_flows import TAGS, Grip, belongings, check, give_back, remove, renew, take
+from ztctl.core.runs.locks import ACCOUNT, GRACE, LEASE, SKEW, Holder, LockFlag, Scope, scope_of
+from ztctl.engine.lock_flows import (
+    TAGS,
+    HeldTags,
+    belongings,
+    check,
+    give_back,
+    remove,
+    renew,
+    take,
+)
 from ztctl.engine.lock_flows import look as looking
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()
@@ -134,7 +143,7 @@ class Comer:
         return Run(tags, lambda run: self._life(run, tags), self.fault)
 
     def _life(self, run: Run, tags: Tags) -> Flow[Any]:
-        grip = Grip(Holder(self.who, "11111"))
+        grip = HeldTags(Holder(self.who, "11111"))
         try:
             if (yield from take(grip, self.scopes, lambda: tags.now)) is None:
                 run.holds = run.held = True
@@ -146,7 +155,7 @@ class Comer:
             run.holds = False
             yield from give_back(grip)
 
-    def _work(self, grip: Grip, tags: Tags) -> Flow[Any]:
+    def _work(self, grip: HeldTags, tags: Tags) -> Flow[Any]:
         if not self.renews:
             return (yield from check(grip))
         later = tags.now + LEASE / 2
@@ -198,7 +207,7 @@ def nothing(tags: Tags) -> None:
 def dead(tags: Tags) -> None:
     """A run died, and its time is over."""
     tags.make(PROD.door)
-    tags.make(Flag.raised(PROD, DEAD, NOON).name)
+    tags.make(LockFlag.raised(PROD, DEAD, NOON).name)
     tags.now += LEASE + 2 * SKEW
 
 
@@ -210,14 +219,14 @@ def dead_before_its_flag(tags: Tags) -> None:
 
 def dead_without_its_door(tags: Tags) -> None:
     """A run died, its time is over, and somebody took its door away."""
-    tags.make(Flag.raised(PROD, DEAD, NOON).name)
+    tags.make(LockFlag.raised(PROD, DEAD, NOON).name)
     tags.now += LEASE + 2 * SKEW
 
 
 def dead_everywhere(tags: Tags) -> None:
     """A run that held the account's lock, too, died, and its time is over."""
     tags.make(ACCOUNT.door)
-    tags.make(Flag.raised(ACCOUNT, DEAD, NOON).name)
+    tags.make(LockFlag.raised(ACCOUNT, DEAD, NOON).name)
     dead(tags)
 
 
@@ -301,11 +310,11 @@ def test_a_dead_run_stops_others_for_a_while_only(calls: int) -> None:
         run.advance()
     tags.now += LEASE + 2 * SKEW + 60
 
-    grip = Grip(Holder("next", "22222"))
+    grip = HeldTags(Holder("next", "22222"))
     obstacle = drive(take(grip, (PROD, ACCOUNT), lambda: tags.now), tags)
 
     assert obstacle is None
-    assert {flag.holder.who for name in tags.names() if (flag := Flag.read(name))} == {"next"}
+    assert {flag.holder.who for name in tags.names() if (flag := LockFlag.read(name))} == {"next"}
 
 
 @pytest.mark.parametrize("calls", range(WIDE_CALLS + 1))
@@ -320,13 +329,13 @@ def test_a_dead_run_is_cleared_away_by_hand(calls: int) -> None:
 
     # A door of the account's lock without a flag ends by itself within minutes.
     assert set(tags.names()) <= {ACCOUNT.door}
-    obstacle = drive(take(Grip(Holder("next", "22222")), (PROD,), lambda: tags.now), tags)
+    obstacle = drive(take(HeldTags(Holder("next", "22222")), (PROD,), lambda: tags.now), tags)
     assert obstacle is None
 
 
 def test_a_lock_is_kept_until_its_holder_has_stopped() -> None:
     """Others count a flag out later than its holder does, by clocks that differ by a minute."""
-    flag = Flag.raised(PROD, DEAD, NOON)
+    flag = LockFlag.raised(PROD, DEAD, NOON)
 
     moments = [NOON + seconds for seconds in range(0, 2 * LEASE, 7)]
 

@@ -13,7 +13,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call
 from ztctl.core.model.events import Event, Outcome, Waiting
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Step, StepId
-from ztctl.engine.around import Work
+from ztctl.engine.companion import Work
 from ztctl.engine.settle import Settle
 from ztctl.kinds.registry import KINDS
 

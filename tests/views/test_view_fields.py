@@ -10,7 +10,7 @@ import pytest
 from ztctl.core.model.address import Address
 from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
 from ztctl.views.escape import Clean
-from ztctl.views.fields import Fields
+from ztctl.views.fields import FieldWriter
 from ztctl.views.line import Line, plain
 
 
@@ -20,9 +20,9 @@ def rendered(lines: Iterator[Line]) -> list[str]:
 
 
 @pytest.fixture
-def fields() -> Fields:
+def fields() -> FieldWriter:
     """Fields that mask nothing."""
-    return Fields(Clean(str))
+    return FieldWriter(Clean(str))
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,12 @@ def fields() -> Fields:
         ([], "[]"),
     ],
 )
-def test_each_value_has_one_spelling(value: Any, expected: str, fields: Fields) -> None:
+def test_each_value_has_one_spelling(value: Any, expected: str, fields: FieldWriter) -> None:
     """Text is quoted, so that no text can be taken for a secret or an unknown."""
     assert fields.inline(value) == expected
 
 
-def test_a_long_value_takes_several_lines(fields: Fields) -> None:
+def test_a_long_value_takes_several_lines(fields: FieldWriter) -> None:
     """What does not fit on a line is told element by element, names aligned."""
     value = {"a": "x" * 40, "long_name": ["y" * 40, {"z": None}]}
 
@@ -69,7 +69,7 @@ def test_a_long_value_takes_several_lines(fields: Fields) -> None:
     assert lines == expected
 
 
-def test_equal_elements_of_a_list_are_hidden(fields: Fields) -> None:
+def test_equal_elements_of_a_list_are_hidden(fields: FieldWriter) -> None:
     """In a list that changes only what comes and goes is shown, in its place."""
     lines = rendered(fields.edited("v = ", ["a", "b", "c"], ["a", "x", "c", "d"], 3))
 
@@ -85,14 +85,14 @@ def test_equal_elements_of_a_list_are_hidden(fields: Fields) -> None:
     assert lines == expected
 
 
-def test_a_long_value_that_goes_is_told_element_by_element(fields: Fields) -> None:
+def test_a_long_value_that_goes_is_told_element_by_element(fields: FieldWriter) -> None:
     """A list of maps that is taken away is as readable as one that is added."""
     lines = rendered(fields.edited("v = ", [{"a": 1}], None, 3))
 
     assert lines == ["  - v = [", "      - {a = 1}", "    ]"]
 
 
-def test_a_value_that_changes_its_shape_is_told_twice(fields: Fields) -> None:
+def test_a_value_that_changes_its_shape_is_told_twice(fields: FieldWriter) -> None:
     """A text that becomes a list of maps is shown as it was and as it will be."""
     lines = rendered(fields.edited("v = ", "a", [{"a": 1}], 3, "# forces replacement"))
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Report
-from ztctl.core.planning.safety import Stated
-from ztctl.engine.around import Around
+from ztctl.core.reach.open_now import PublicHosts
+from ztctl.engine.companion import Companion
 from ztctl.engine.probe import Heard, Knock, Probe
 from ztctl.engine.settle import SETTLE, Settle
 from ztctl.kinds.registry import KINDS
@@ -30,29 +30,29 @@ class Settling:
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class EdgeWait:
     """The edge as a run reckons with it; ``knock`` asks at its doors, if anybody does."""
 
     seconds: float
     declared: Declared
     knock: Knock | None = None
 
-    def companions(self, api: Api, report: Report) -> tuple[Around, ...]:
+    def companions(self, api: Api, report: Report) -> tuple[Companion, ...]:
         """What waits for the edge, and what asks at its doors."""
         settle = Settle(KINDS, api, report, seconds=self.seconds)
         if self.knock is None:
             return (settle,)
-        public, team = Stated(self.declared.public), self.declared.team
+        public, team = PublicHosts(self.declared.public), self.declared.team
         return (settle, Probe(KINDS, api, report, self.knock, public=public, team=team))
 
 
 @asynccontextmanager
-async def edge_of(asked: Settling, chosen: Settings, declared: Declared) -> AsyncIterator[Edge]:
+async def edge_of(asked: Settling, chosen: Settings, declared: Declared) -> AsyncIterator[EdgeWait]:
     """The edge of the account that the settings mean; the sandbox has none to wait for."""
     usual = 0.0 if chosen.sandbox else SETTLE
     seconds = usual if asked.seconds is None else asked.seconds
     if not asked.probe:
-        yield Edge(seconds, declared)
+        yield EdgeWait(seconds, declared)
         return
     async with _doors(chosen) as doors:
 
@@ -60,7 +60,7 @@ async def edge_of(asked: Settling, chosen: Settings, declared: Declared) -> Asyn
             status, location, trouble = await doors.head(host)
             return Heard(status, location, trouble)
 
-        yield Edge(seconds, declared, knock)
+        yield EdgeWait(seconds, declared, knock)
 
 
 def _doors(chosen: Settings) -> Doors:

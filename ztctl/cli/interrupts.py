@@ -21,14 +21,14 @@ from ztctl.core.model.events import (
     Waiting,
 )
 from ztctl.core.model.plan import Plan, StepId
-from ztctl.engine.around import Around
+from ztctl.engine.companion import Companion
 from ztctl.engine.drive import Sleep
 from ztctl.engine.execute import Means, execute
 from ztctl.engine.recheck import Recheck
 from ztctl.kinds.registry import KINDS
 
 if TYPE_CHECKING:
-    from ztctl.cli.edge_wait import Edge
+    from ztctl.cli.edge_wait import EdgeWait
     from ztctl.cli.run_lock import Locking
     from ztctl.engine.drive import Api
     from ztctl.views.view import View
@@ -44,7 +44,7 @@ LEFT = "left at once"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Record:
+class RunRecorder:
     """Passes events on, and knows at every moment what came of the plan so far."""
 
     def __init__(self, show: Report) -> None:
@@ -90,13 +90,13 @@ class Record:
         return Outcome(tuple(self._done), failed, tuple(self._skipped), rest, interrupted=True)
 
 
-def companions(api: Api, *, sleep: Sleep = asyncio.sleep) -> tuple[Around, ...]:
+def companions(api: Api, *, sleep: Sleep = asyncio.sleep) -> tuple[Companion, ...]:
     """What goes with the writes of every run, in the order in which each is asked."""
     return (Recheck(KINDS, api, sleep=sleep),)
 
 
 async def carry_out(
-    api: Api, plan: Plan, view: View, journal: Around, locking: Locking, edge: Edge
+    api: Api, plan: Plan, view: View, journal: Companion, locking: Locking, edge: EdgeWait
 ) -> Outcome:
     """Do what the plan says; Ctrl-C stops it between two steps, a second one in the middle.
 
@@ -106,7 +106,7 @@ async def carry_out(
 
     Afterwards Ctrl-C does nothing any more: what was done is always told.
     """
-    record = Record(view.event)
+    record = RunRecorder(view.event)
     stopping = asyncio.Event()
     locks = locking.companions(api, view, stopping)
     around = (*locks, *edge.companions(api, record), *companions(api), journal)

@@ -10,7 +10,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.plan import Plan
 from ztctl.documents.mask import Mask
-from ztctl.engine.journal import Journal, Place, journals
+from ztctl.engine.journal import Journal, JournalPaths, journals
 from ztctl.views.view import View
 
 FOLDER = "ztctl"
@@ -28,12 +28,12 @@ def journal_of(chosen: Settings, declared: Declared, plan: Plan, view: View) -> 
     return Journal(place, mask.hide, lambda problem: view.problems([problem]))
 
 
-def _place(chosen: Settings, account: str, stack: str) -> Place:
+def _place(chosen: Settings, account: str, stack: str) -> JournalPaths:
     if chosen.journal is not None:
-        return Place(chosen.journal.parent, chosen.journal.name)
+        return JournalPaths(chosen.journal.parent, chosen.journal.name)
     if chosen.sandbox:
-        return Place(SANDBOX.parent, SANDBOX.name)
-    return Place(_state_folder(chosen), f"{stack}.jsonl", (FOLDER, account))
+        return JournalPaths(SANDBOX.parent, SANDBOX.name)
+    return JournalPaths(_state_folder(chosen), f"{stack}.jsonl", (FOLDER, account))
 
 
 def written(chosen: Settings, stack: str | None) -> Iterator[tuple[Path, bool]]:

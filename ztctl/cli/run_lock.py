@@ -13,8 +13,8 @@ from ztctl.core.model.kind import Kinds
 from ztctl.core.model.names import is_wildcard
 from ztctl.core.model.plan import Plan
 from ztctl.core.runs.locks import Holder
-from ztctl.engine.around import Around
-from ztctl.engine.lock import Lock, Manners
+from ztctl.engine.companion import Companion
+from ztctl.engine.lock import Lock, LockOptions
 from ztctl.kinds.registry import KINDS
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ class Locking:
     environment: Mapping[str, str]
     again: Callable[[], Awaitable[Plan]]
 
-    def companions(self, api: Api, view: View, stop: asyncio.Event) -> tuple[Around, ...]:
+    def companions(self, api: Api, view: View, stop: asyncio.Event) -> tuple[Companion, ...]:
         """The lock, and what looks once more behind it."""
         holder = Holder.named(runner(self.environment), secrets.randbelow)
-        manners = Manners(wait=self.wait, note=view.note, stop=stop)
+        manners = LockOptions(wait=self.wait, note=view.note, stop=stop)
         lock = Lock(api, holder, manners)
         return lock, StillFits(self.again, lock)
 
@@ -56,7 +56,7 @@ def runner(environment: Mapping[str, str]) -> str:
     return next((name for name in names if name), "")
 
 
-class StillFits(Around):
+class StillFits(Companion):
     """Plans once more under the lock after waiting for it, and where others decide what is safe.
 
     They do where protection goes, and where a name opens that no application of the stack itself

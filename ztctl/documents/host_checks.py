@@ -8,7 +8,7 @@ from typing import Final
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.documents.joined import Joined
-from ztctl.documents.stated import Stated
+from ztctl.documents.stated import StatedHost
 from ztctl.documents.suggest import did_you_mean
 
 # A host of its own application and CA key, said in the shortest way, contradicts nothing.
@@ -20,14 +20,14 @@ _REMOVE: Final = "remove one of the two"
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class DeclaredNames:
     """What is declared by hand; ``None`` when a file is missing, so that nobody can tell."""
 
     tunnels: dict[str, None] | None
     applications: dict[str, None] | None
 
     @classmethod
-    def of(cls, joined: Joined) -> Names:
+    def of(cls, joined: Joined) -> DeclaredNames:
         """The names of all files, before anything is added."""
         if not joined.complete:
             return cls(None, None)
@@ -35,7 +35,7 @@ class Names:
         return cls(dict.fromkeys(sections["tunnels"]), dict.fromkeys(sections["applications"]))
 
 
-def contradictions(stated: Stated) -> Iterator[Problem]:
+def contradictions(stated: StatedHost) -> Iterator[Problem]:
     """Fields of one host that exclude each other, and the lack of any word on who may enter."""
     host = stated.host
     if host.model_fields_set <= _HARMLESS and host.policies is not None:
@@ -53,7 +53,7 @@ def contradictions(stated: Stated) -> Iterator[Problem]:
         yield from _excluded(stated, ("public_key_file",), "ca_key: false", _REMOVE)
 
 
-def _excluded(stated: Stated, names: Iterable[str], by: str, hint: str) -> Iterator[Problem]:
+def _excluded(stated: StatedHost, names: Iterable[str], by: str, hint: str) -> Iterator[Problem]:
     for name in names:
         for key, _ in stated.pair(name):
             if name != "terminal" or stated.host.terminal:
@@ -61,7 +61,7 @@ def _excluded(stated: Stated, names: Iterable[str], by: str, hint: str) -> Itera
                 yield Problem(summary, key.where, hint)
 
 
-def undeclared(stated: Stated, declared: Names) -> Iterator[Problem]:
+def undeclared(stated: StatedHost, declared: DeclaredNames) -> Iterator[Problem]:
     """The tunnel and the application that a host names and no file declares."""
     host = stated.host
     yield from _missing(stated, "tunnel", host.tunnel, "tunnels", declared.tunnels)
@@ -71,7 +71,7 @@ def undeclared(stated: Stated, declared: Names) -> Iterator[Problem]:
 
 
 def _missing(
-    stated: Stated, name: str, key: str, section: str, known: dict[str, None] | None
+    stated: StatedHost, name: str, key: str, section: str, known: dict[str, None] | None
 ) -> Iterator[Problem]:
     if known is None or key in known:
         return

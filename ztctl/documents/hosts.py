@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem
-from ztctl.documents.host_checks import Names, contradictions, undeclared
+from ztctl.documents.host_checks import DeclaredNames, contradictions, undeclared
 from ztctl.documents.joined import Joined
 from ztctl.documents.models import Host
 from ztctl.documents.nodes import MappingNode, Pair, Text, mapping
-from ztctl.documents.problems import Entry
+from ztctl.documents.problems import SectionEntry
 from ztctl.documents.rules import with_rules
 from ztctl.documents.sharing import with_destinations
-from ztctl.documents.stated import Stated
+from ztctl.documents.stated import StatedHost
 
 SECTION: Final = "hosts"
 SECTIONS: Final = ("applications", "tunnels", "dns", "ca_keys")
@@ -25,12 +25,12 @@ SECTIONS: Final = ("applications", "tunnels", "dns", "ca_keys")
 class _Additions:
     """What hosts add to things that several of them share, by key."""
 
-    rules: dict[str, list[Stated]] = field(default_factory=lambda: defaultdict(list))
-    destinations: dict[str, list[Stated]] = field(default_factory=lambda: defaultdict(list))
-    ca_keys: dict[str, list[Stated]] = field(default_factory=lambda: defaultdict(list))
+    rules: dict[str, list[StatedHost]] = field(default_factory=lambda: defaultdict(list))
+    destinations: dict[str, list[StatedHost]] = field(default_factory=lambda: defaultdict(list))
+    ca_keys: dict[str, list[StatedHost]] = field(default_factory=lambda: defaultdict(list))
 
 
-def expand(joined: Joined, hosts: Iterable[tuple[Entry, Host]]) -> dict[str, str]:
+def expand(joined: Joined, hosts: Iterable[tuple[SectionEntry, Host]]) -> dict[str, str]:
     """Add to the other sections what valid hosts stand for; the public hosts, name to reason.
 
     Every added entry points to the place of its host. What cannot be added becomes a problem of
@@ -38,10 +38,10 @@ def expand(joined: Joined, hosts: Iterable[tuple[Entry, Host]]) -> dict[str, str
     """
     additions = _Additions()
     public: dict[str, str] = {}
-    declared = Names.of(joined)
+    declared = DeclaredNames.of(joined)
     for entry, host in hosts:
         assert isinstance(entry.node, MappingNode)
-        stated = Stated(entry.key, entry.node, host)
+        stated = StatedHost(entry.key, entry.node, host)
         problems = [*contradictions(stated), *undeclared(stated, declared)]
         joined.problems.extend(problems)
         if not problems:
@@ -52,7 +52,7 @@ def expand(joined: Joined, hosts: Iterable[tuple[Entry, Host]]) -> dict[str, str
     return public
 
 
-def _add(joined: Joined, additions: _Additions, stated: Stated) -> None:
+def _add(joined: Joined, additions: _Additions, stated: StatedHost) -> None:
     host, name = stated.host, stated.name
     additions.rules[str(host.tunnel)].append(stated)
     _put(joined, "dns", name, stated, stated.pair("tunnel"))
@@ -64,7 +64,7 @@ def _add(joined: Joined, additions: _Additions, stated: Stated) -> None:
         additions.ca_keys[str(host.application or name)].append(stated)
 
 
-def _application(stated: Stated) -> Iterator[Pair]:
+def _application(stated: StatedHost) -> Iterator[Pair]:
     if stated.host.terminal:
         yield stated.say("type", "ssh")
     yield from stated.pair("policies")
@@ -85,7 +85,7 @@ def _add_shared(joined: Joined, additions: _Additions) -> None:
         _put_ca_key(joined, key, hosts)
 
 
-def _put_ca_key(joined: Joined, key: str, hosts: list[Stated]) -> None:
+def _put_ca_key(joined: Joined, key: str, hosts: list[StatedHost]) -> None:
     files = [(stated, pair) for stated in hosts for pair in stated.pair("public_key_file")]
     for stated, (name, _) in files[1:]:
         first = files[0][0]
@@ -99,8 +99,10 @@ def _put_ca_key(joined: Joined, key: str, hosts: list[Stated]) -> None:
     _put(joined, "ca_keys", name, first, [pair for _, pair in files[:1]])
 
 
-def _put(joined: Joined, section: str, name: Text, stated: Stated, pairs: Iterable[Pair]) -> None:
-    entry = Entry(name, mapping(pairs, name.where), stated.origin)
+def _put(
+    joined: Joined, section: str, name: Text, stated: StatedHost, pairs: Iterable[Pair]
+) -> None:
+    entry = SectionEntry(name, mapping(pairs, name.where), stated.origin)
     present = joined.sections[section].setdefault(name, entry)
     if present is not entry:
         summary = f"{stated.origin} adds {section}.{name}, which is declared already"

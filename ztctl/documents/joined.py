@@ -17,12 +17,12 @@ from ztctl.documents.nodes import (
     is_null,
     mapping,
 )
-from ztctl.documents.problems import Entry
+from ztctl.documents.problems import SectionEntry
 from ztctl.documents.suggest import did_you_mean
 
 AGREED: Final = ("version", "stack", "account", "team")
 LISTED: Final = ("removed", "moved")
-Section = dict[str, Entry]
+Section = dict[str, SectionEntry]
 
 
 @dataclass(slots=True)
@@ -99,12 +99,12 @@ def _fill(joined: Joined, name: Text, node: Node) -> None:
         return
     section = joined.sections[name]
     for key, value in node.entries.values():
-        first = section.setdefault(key, Entry(key, value))
+        first = section.setdefault(key, SectionEntry(key, value))
         if first.key is not key:
             joined.problems.append(_twice(f"{name}.{key}", key, first))
 
 
-def _twice(name: str, key: Text, first: Entry) -> Problem:
+def _twice(name: str, key: Text, first: SectionEntry) -> Problem:
     hint = f"it stands first at {first.key.where}: remove one of the two"
     return Problem(f"{name} is declared twice", key.where, hint)
 

@@ -16,13 +16,13 @@ from ztctl.documents.suggest import did_you_mean
 _STACK: Final = re.compile(r"[a-z0-9-]{1,20}")
 
 
-class Written(Fields):
+class DescribedFields(Fields):
     """Fields whose descriptions are spelt out, because reading them from the source is slow."""
 
     model_config = ConfigDict(use_attribute_docstrings=False)
 
 
-class Public(Written):
+class Public(DescribedFields):
     """Why a host is open to everybody."""
 
     reason: str = Field(
@@ -30,7 +30,7 @@ class Public(Written):
     )
 
 
-class Host(Written):
+class Host(DescribedFields):
     """One SSH host: a rule of its tunnel, its DNS record, its application and its CA key."""
 
     tunnel: str = Field(description="The tunnel that leads to the host; declared in `tunnels`.")
@@ -106,7 +106,7 @@ def _known_kind(value: Any, info: ValidationInfo) -> Any:
 AddressText = Annotated[str, BeforeValidator(_known_kind)]
 
 
-class Removal(Written):
+class Removal(DescribedFields):
     """An object to delete, or to let go of."""
 
     address: AddressText = Field(description="`kind.key`, such as `tunnel.edge`.")
@@ -114,14 +114,14 @@ class Removal(Written):
     forget: StrictBool = Field(False, description="Only take the mark off; delete nothing.")
 
 
-class Move(Written):
+class Move(DescribedFields):
     """A new address for an object that is live under the old one."""
 
     source: AddressText = Field(alias="from", description="The address until now.")
     target: AddressText = Field(alias="to", description="The address from now on.")
 
 
-class Top(Written):
+class Top(DescribedFields):
     """The top of the file, without the sections of objects."""
 
     version: Annotated[Literal[1], BeforeValidator(_number)] = Field(

@@ -57,7 +57,7 @@ _YES_AND_NO: Final = frozenset({"yes", "no", "on", "off", "y", "n", "true", "fal
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SectionEntry:
     """One object of a section: its key, its fields, and the short form it comes from."""
 
     key: Text
@@ -85,7 +85,7 @@ class _Fault:
 
 
 def translated(
-    error: ValidationError, model: type[BaseModel], entry: Entry, name: str, mask: Mask
+    error: ValidationError, model: type[BaseModel], entry: SectionEntry, name: str, mask: Mask
 ) -> Iterator[Problem]:
     """The problems of one entry, each at its own place.
 
@@ -128,7 +128,7 @@ class _Reader:
     """Reads pydantic's errors against the entry that they are about."""
 
     model: type[BaseModel]
-    entry: Entry
+    entry: SectionEntry
     mask: Mask
 
     def fault(self, detail: ErrorDetails) -> _Fault:

@@ -8,11 +8,13 @@ from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.names import to_ascii
 from ztctl.documents.coverage import ingress_patterns, specificity
 from ztctl.documents.nodes import MappingNode, Node, Pair, SequenceNode, Text, mapping
-from ztctl.documents.problems import Entry
-from ztctl.documents.stated import Stated
+from ztctl.documents.problems import SectionEntry
+from ztctl.documents.stated import StatedHost
 
 
-def with_rules(tunnel: Entry, hosts: Sequence[Stated], found: list[Problem]) -> Entry:
+def with_rules(
+    tunnel: SectionEntry, hosts: Sequence[StatedHost], found: list[Problem]
+) -> SectionEntry:
     """The tunnel with one rule more for each host; a rule nothing would reach is a problem.
 
     Exact names go before wildcards, because cloudflared takes the first rule that matches.
@@ -28,14 +30,14 @@ def with_rules(tunnel: Entry, hosts: Sequence[Stated], found: list[Problem]) -> 
     rules = (*by_hand.items, *map(_rule, ordered))
     key = fields.entries.get("ingress", (tunnel.key.instead("ingress"), None))[0]
     node = fields.with_pairs([(key, SequenceNode(rules, by_hand.where))])
-    return Entry(tunnel.key, node, tunnel.origin)
+    return SectionEntry(tunnel.key, node, tunnel.origin)
 
 
-def _rule(stated: Stated) -> MappingNode:
+def _rule(stated: StatedHost) -> MappingNode:
     return mapping(_rule_fields(stated), stated.name.where)
 
 
-def _rule_fields(stated: Stated) -> Iterator[Pair]:
+def _rule_fields(stated: StatedHost) -> Iterator[Pair]:
     yield stated.name.instead("hostname"), stated.name.instead(stated.name, plain=False)
     yield from stated.pair("service")
     if stated.host.public is not None:
@@ -44,7 +46,9 @@ def _rule_fields(stated: Stated) -> Iterator[Pair]:
         yield from stated.pair("access")
 
 
-def _hidden(tunnel: Entry, rules: Sequence[Node], hosts: Sequence[Stated]) -> Iterator[Problem]:
+def _hidden(
+    tunnel: SectionEntry, rules: Sequence[Node], hosts: Sequence[StatedHost]
+) -> Iterator[Problem]:
     """One problem for each rule by hand that leaves nothing for the own rule of some host."""
     answered = dict(reversed(list(_answered(rules))))
     for stated in hosts if answered else ():
@@ -65,7 +69,7 @@ def _answered(rules: Sequence[Node]) -> Iterator[tuple[str, Where]]:
                 yield to_ascii(name), name.where
 
 
-def _never_reached(tunnel: Entry, stated: Stated, where: Where) -> Problem:
+def _never_reached(tunnel: SectionEntry, stated: StatedHost, where: Where) -> Problem:
     rule = f"the ingress rule of tunnels.{tunnel.key} at {where}"
     return Problem(
         f"{stated.origin} is never reached: {rule} answers first",

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from ztctl.core.model.names import to_ascii
 from ztctl.documents.coverage import access_patterns
 from ztctl.documents.nodes import MappingNode, Node, SequenceNode, Text
-from ztctl.documents.problems import Entry
-from ztctl.documents.stated import Stated
+from ztctl.documents.problems import SectionEntry
+from ztctl.documents.stated import StatedHost
 
 
-def with_destinations(application: Entry, hosts: Sequence[Stated]) -> Entry:
+def with_destinations(application: SectionEntry, hosts: Sequence[StatedHost]) -> SectionEntry:
     """The application with every host among its destinations that it does not cover yet."""
     fields = application.fields
     if not isinstance(fields, MappingNode):
@@ -31,7 +31,9 @@ def with_destinations(application: Entry, hosts: Sequence[Stated]) -> Entry:
         return application
     key = fields.entries.get("destinations", (application.key.instead("destinations"), None))[0]
     all_of_them = SequenceNode((*listed.items, *missing), listed.where)
-    return Entry(application.key, fields.with_pairs([(key, all_of_them)]), application.origin)
+    return SectionEntry(
+        application.key, fields.with_pairs([(key, all_of_them)]), application.origin
+    )
 
 
 def _texts(nodes: Sequence[Node | None]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from ztctl.documents.nodes import MappingNode, Pair, Text, is_null
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class StatedHost:
     """One host as the file states it."""
 
     name: Text

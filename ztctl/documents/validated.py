@@ -16,7 +16,7 @@ from ztctl.documents.joined import Section
 from ztctl.documents.mask import Mask
 from ztctl.documents.models import Host, Top
 from ztctl.documents.nodes import MappingNode, Node, SequenceNode, data, placed
-from ztctl.documents.problems import Entry, translated
+from ztctl.documents.problems import SectionEntry, translated
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -30,7 +30,7 @@ class Validator:
         self._kinds = kinds
         self._mask = mask
 
-    def hosts(self, section: Section) -> Iterator[tuple[Entry, Host]]:
+    def hosts(self, section: Section) -> Iterator[tuple[SectionEntry, Host]]:
         """The valid entries of the short form."""
         for entry in section.values():
             host = self._model(Host, entry, "hosts")
@@ -51,11 +51,11 @@ class Validator:
     def top(self, node: MappingNode) -> Top | None:
         """What stands at the top of the file."""
         context = {"kinds": {kind.name: kind.section for kind in self._kinds}}
-        entry = Entry(placed("", node.where), node)
+        entry = SectionEntry(placed("", node.where), node)
         return self._model(Top, entry, "", context)
 
     def _model(
-        self, model: type[_Model], entry: Entry, section: str, context: Any = None
+        self, model: type[_Model], entry: SectionEntry, section: str, context: Any = None
     ) -> _Model | None:
         try:
             return model.model_validate(data(entry.fields), context=context)

@@ -17,7 +17,7 @@ from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import Live, Values
 from ztctl.core.model.plan import Change, Plan, Step, StepId
 from ztctl.core.model.values import Ref
-from ztctl.engine.around import Around, Done, Result, Verdict, Work
+from ztctl.engine.companion import Companion, Done, Result, Verdict, Work
 from ztctl.engine.drive import Api, Sleep, drive
 from ztctl.engine.phases import Phases
 
@@ -36,7 +36,7 @@ class Means:
     clock: Clock = time.monotonic
     sleep: Sleep = asyncio.sleep
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    around: tuple[Around, ...] = ()
+    around: tuple[Companion, ...] = ()
 
 
 async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
@@ -49,7 +49,7 @@ async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
         Failure, CallFailed: when a companion does not let the run begin.
     """
     outcome: Outcome | None = None
-    begun: list[Around] = []
+    begun: list[Companion] = []
     try:
         for companion in means.around:
             begun.append(companion)

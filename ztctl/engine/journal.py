@@ -25,8 +25,8 @@ from ztctl.core.model.diagnostics import Failure, Problem, Severity
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Plan, StepId
-from ztctl.core.runs.journal import HEAD, Event, Redact, ending_of, line_of, object_of
-from ztctl.engine.around import Around, Result, Work
+from ztctl.core.runs.journal import HEAD, JournalEvent, Redact, ending_of, line_of, object_of
+from ztctl.engine.companion import Companion, Result, Work
 
 Now = Callable[[], datetime]
 NewId = Callable[[], str]
@@ -52,7 +52,7 @@ def new_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class JournalPaths:
     """Where a journal is: folders of ztctl's own below a folder of the person's, and a file.
 
     ``own`` folders are made when they are missing, for their owner alone; ``root`` too when
@@ -74,7 +74,7 @@ class Place:
         return self.root.joinpath(*self.own, self.name)
 
 
-class Journal(Around):
+class Journal(Companion):
     """Writes down what a run does. Several runs may append to one file.
 
     Args:
@@ -86,7 +86,13 @@ class Journal(Around):
     """
 
     def __init__(
-        self, place: Place, redact: Redact, tell: Tell, *, clock: Now = now, new_id: NewId = new_id
+        self,
+        place: JournalPaths,
+        redact: Redact,
+        tell: Tell,
+        *,
+        clock: Now = now,
+        new_id: NewId = new_id,
     ) -> None:
         self._place = place
         self._redact = redact
@@ -107,7 +113,9 @@ class Journal(Around):
         with _explained(self._place.path):
             self._file = _File(_opened(self._place))
             try:
-                self._put(Event.BEGIN, {"version": __version__, "steps": len(plan.steps)}, {})
+                self._put(
+                    JournalEvent.BEGIN, {"version": __version__, "steps": len(plan.steps)}, {}
+                )
                 await self._file.settle()
             except OSError:
                 self._close()
@@ -118,7 +126,7 @@ class Journal(Around):
         try:
             for item in work:
                 own, foreign = _about(item)
-                self._put(Event.ABOUT, own, foreign)
+                self._put(JournalEvent.ABOUT, own, foreign)
             if self._file is not None:
                 await self._file.settle()
         except OSError as error:
@@ -131,9 +139,9 @@ class Journal(Around):
         """Tell what came of it."""
         own: dict[str, Any] = {"verb": work.step.id.verb, "action": work.change.action.value}
         foreign: dict[str, Any] = {"address": str(work.step.id.address)}
-        event = Event.DONE
+        event = JournalEvent.DONE
         if isinstance(result, CallFailed):
-            event = Event.FAILED
+            event = JournalEvent.FAILED
             own["lost"] = result.lost
             foreign["reason"] = result.summary
         elif result is not None:
@@ -148,12 +156,12 @@ class Journal(Around):
             for name in ("done", "failed", "skipped", "not_started"):
                 own[name] = len(getattr(outcome, name))
         with self._losing():
-            self._put(Event.END, own, {})
+            self._put(JournalEvent.END, own, {})
             if self._file is not None:
                 await self._file.settle()
         self._close()
 
-    def _put(self, event: Event, own: Mapping[str, Any], foreign: Mapping[str, Any]) -> None:
+    def _put(self, event: JournalEvent, own: Mapping[str, Any], foreign: Mapping[str, Any]) -> None:
         if self._file is None:
             return
         time = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -274,7 +282,7 @@ def _bounded(file: BinaryIO) -> Iterator[bytes]:
         yield b"too long"
 
 
-def _opened(place: Place) -> int:
+def _opened(place: JournalPaths) -> int:
     """The file, made when it is missing; no symbolic link is followed below ``root``."""
     if place.own:
         place.root.mkdir(parents=True, exist_ok=True)

@@ -19,10 +19,10 @@ from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Phase, Plan, StepId
-from ztctl.core.runs.locks import ACCOUNT, DOOR, LEASE, Holder, Obstacle, Scope, Seen, scope_of
-from ztctl.engine.around import Around, Verdict, Work
+from ztctl.core.runs.locks import ACCOUNT, DOOR, LEASE, Holder, LockState, Obstacle, Scope, scope_of
+from ztctl.engine.companion import Companion, Verdict, Work
 from ztctl.engine.drive import Api, Sleep, drive
-from ztctl.engine.lock_flows import Grip, Now, check, give_back, look, renew, take
+from ztctl.engine.lock_flows import HeldTags, Now, check, give_back, look, renew, take
 
 T = TypeVar("T")
 Note = Callable[[str], None]
@@ -34,7 +34,7 @@ ROUND: Final = 60.0
 FIRST_PAUSE: Final = 2.0
 LONGEST_PAUSE: Final = 15.0
 # What a person who leaves at once is kept waiting for, and everybody else.
-HURRY: Final = 3.0
+CLEANUP_TIMEOUT_INTERRUPTED: Final = 3.0
 PATIENCE: Final = 20.0
 
 ZERO_TRUST_MISSING: Final = 9999
@@ -51,7 +51,7 @@ class Locked(Failure):
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class LockOptions:
     """How a lock is taken; clock, sleep and chance by parameter.
 
     Attributes:
@@ -68,13 +68,13 @@ class Manners:
     sleep: Sleep = asyncio.sleep
 
 
-class Lock(Around):
+class Lock(Companion):
     """Holds the stack's lock while a run writes; stops the run when it is no longer its own."""
 
-    def __init__(self, api: Api, holder: Holder, manners: Manners | None = None) -> None:
+    def __init__(self, api: Api, holder: Holder, manners: LockOptions | None = None) -> None:
         self._api = api
-        self._manners = manners or Manners()
-        self._grip = Grip(holder)
+        self._manners = manners or LockOptions()
+        self._grip = HeldTags(holder)
         self._scopes: tuple[Scope, ...] = ()
         self._held = False
         self._lost: CallFailed | None = None
@@ -127,7 +127,9 @@ class Lock(Around):
         if not (grip.flags or grip.doors):
             return
         try:
-            async with asyncio.timeout(PATIENCE if outcome is not None else HURRY):
+            async with asyncio.timeout(
+                PATIENCE if outcome is not None else CLEANUP_TIMEOUT_INTERRUPTED
+            ):
                 # A lock that others have by now is theirs, door and all.
                 await self._drive(give_back(grip, doors=self._lost is None))
         except (CallFailed, TimeoutError):
@@ -201,7 +203,7 @@ class Lock(Around):
             return failure
         return self._lost
 
-    def _judge(self, seen: Seen | None) -> None:
+    def _judge(self, seen: LockState | None) -> None:
         if seen is None:
             return
         obstacle = seen.obstacle(self._scopes, self._grip.holder, self._manners.now())

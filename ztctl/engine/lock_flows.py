@@ -41,7 +41,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ztctl.core.model.calls import Call, CallFailed, Flow
-from ztctl.core.runs.locks import ACCOUNT, Flag, Holder, Obstacle, Scope, Seen, is_lock
+from ztctl.core.runs.locks import ACCOUNT, Holder, LockFlag, LockState, Obstacle, Scope, is_lock
 
 TAGS = "/accounts/{account}/access/tags"
 PERMISSION = "Account · Access: Apps and Policies"
@@ -50,7 +50,7 @@ Now = Callable[[], float]
 
 
 @dataclass(slots=True)
-class Grip:
+class HeldTags:
     """What a run has, or may have, put into the account; it outlives a flow that is cut off.
 
     Attributes:
@@ -61,21 +61,21 @@ class Grip:
 
     holder: Holder
     doors: list[str] = field(default_factory=list)
-    flags: list[Flag] = field(default_factory=list)
-    until: tuple[Flag, ...] = ()
+    flags: list[LockFlag] = field(default_factory=list)
+    until: tuple[LockFlag, ...] = ()
 
     def may_write(self, now: float) -> bool:
         """True as long as no flag is near its end."""
         return all(flag.may_write(now) for flag in self.until)
 
 
-def look() -> Flow[Seen]:
+def look() -> Flow[LockState]:
     """The locks of the account; one list."""
     found = yield Call("GET", TAGS, per_page=1000, permission=PERMISSION)
-    return Seen(dict(_doors(found)), tuple(_flags(found)))
+    return LockState(dict(_doors(found)), tuple(_flags(found)))
 
 
-def take(grip: Grip, scopes: tuple[Scope, ...], now: Now) -> Flow[Obstacle | None]:
+def take(grip: HeldTags, scopes: tuple[Scope, ...], now: Now) -> Flow[Obstacle | None]:
     """Take these locks, all or none, in this order; ``None`` when they are held.
 
     Raises:
@@ -86,7 +86,7 @@ def take(grip: Grip, scopes: tuple[Scope, ...], now: Now) -> Flow[Obstacle | Non
         if obstacle is not None:
             yield from give_back(grip)
             return obstacle
-        flag = Flag.raised(scope, grip.holder, now())
+        flag = LockFlag.raised(scope, grip.holder, now())
         grip.flags.append(flag)
         yield from _raise(flag)
     seen = yield from look()
@@ -100,7 +100,9 @@ def take(grip: Grip, scopes: tuple[Scope, ...], now: Now) -> Flow[Obstacle | Non
     return None
 
 
-def _enter(grip: Grip, scope: Scope, scopes: tuple[Scope, ...], now: Now) -> Flow[Obstacle | None]:
+def _enter(
+    grip: HeldTags, scope: Scope, scopes: tuple[Scope, ...], now: Now
+) -> Flow[Obstacle | None]:
     if (yield from _create_door(grip, scope)):
         return None
     seen = yield from look()
@@ -114,12 +116,12 @@ def _enter(grip: Grip, scope: Scope, scopes: tuple[Scope, ...], now: Now) -> Flo
     return Obstacle(scope)
 
 
-def _missing(grip: Grip, scopes: Iterable[Scope], seen: Seen) -> Obstacle | None:
+def _missing(grip: HeldTags, scopes: Iterable[Scope], seen: LockState) -> Obstacle | None:
     gone = {flag.key for flag in grip.flags if flag not in seen.flags}
     return next((Obstacle(scope) for scope in scopes if scope.key in gone), None)
 
 
-def check(grip: Grip) -> Flow[Seen | None]:
+def check(grip: HeldTags) -> Flow[LockState | None]:
     """``None`` while the locks are still held, else what is there in their place."""
     seen = yield from look()
     if not set(grip.until) <= set(seen.flags):
@@ -127,10 +129,10 @@ def check(grip: Grip) -> Flow[Seen | None]:
     return None if set(grip.until) <= set(seen.flags) else seen
 
 
-def renew(grip: Grip, scopes: Iterable[Scope], now: Now) -> Flow[Seen | None]:
+def renew(grip: HeldTags, scopes: Iterable[Scope], now: Now) -> Flow[LockState | None]:
     """Put off the end of the locks; ``None`` when they are held, else what is there instead."""
     old = grip.until
-    new = tuple(Flag.raised(scope, grip.holder, now()) for scope in scopes)
+    new = tuple(LockFlag.raised(scope, grip.holder, now()) for scope in scopes)
     fresh = [flag for flag in new if flag not in old]
     grip.flags.extend(fresh)
     for flag in fresh:
@@ -142,7 +144,7 @@ def renew(grip: Grip, scopes: Iterable[Scope], now: Now) -> Flow[Seen | None]:
     return lost
 
 
-def give_back(grip: Grip, *, doors: bool = True) -> Flow[None]:
+def give_back(grip: HeldTags, *, doors: bool = True) -> Flow[None]:
     """Delete what a grip names, flags first: a door without one soon stops nobody.
 
     Raises:
@@ -154,7 +156,7 @@ def give_back(grip: Grip, *, doors: bool = True) -> Flow[None]:
         grip.doors.clear()
 
 
-def belongings(seen: Seen, scope: Scope, now: float) -> tuple[str, ...]:
+def belongings(seen: LockState, scope: Scope, now: float) -> tuple[str, ...]:
     """The tags of whoever holds a lock, flags first: those of the account's lock as well.
 
     A flag on the account whose run holds no stack is what is left of a dead one.
@@ -179,7 +181,7 @@ def remove(tags: Iterable[str]) -> Flow[None]:
         yield from _delete([tag])
 
 
-def _create_door(grip: Grip, scope: Scope) -> Flow[bool]:
+def _create_door(grip: HeldTags, scope: Scope) -> Flow[bool]:
     try:
         yield _creation(scope.door)
     except CallFailed as failure:
@@ -191,7 +193,7 @@ def _create_door(grip: Grip, scope: Scope) -> Flow[bool]:
     return True
 
 
-def _raise(flag: Flag) -> Flow[None]:
+def _raise(flag: LockFlag) -> Flow[None]:
     try:
         yield from _raise_once(flag)
     except CallFailed as failure:
@@ -200,7 +202,7 @@ def _raise(flag: Flag) -> Flow[None]:
         yield from _raise_once(flag)
 
 
-def _raise_once(flag: Flag) -> Flow[None]:
+def _raise_once(flag: LockFlag) -> Flow[None]:
     try:
         yield _creation(flag.name)
     except CallFailed as failure:
@@ -208,7 +210,7 @@ def _raise_once(flag: Flag) -> Flow[None]:
             raise
 
 
-def _lower(grip: Grip, flags: list[Flag]) -> Flow[None]:
+def _lower(grip: HeldTags, flags: list[LockFlag]) -> Flow[None]:
     yield from _delete(flag.name for flag in flags)
     grip.flags = [flag for flag in grip.flags if flag not in flags]
 
@@ -242,13 +244,13 @@ def _tags(reply: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _doors(reply: Any) -> Iterator[tuple[str, float | None]]:
     for name, tag in _tags(reply):
-        if Flag.read(name) is None:
+        if LockFlag.read(name) is None:
             yield name, _seconds(tag.get("created_at"))
 
 
-def _flags(reply: Any) -> Iterator[Flag]:
+def _flags(reply: Any) -> Iterator[LockFlag]:
     # A list is no snapshot: between two pages a tag can come twice.
-    yield from dict.fromkeys(flag for name, _ in _tags(reply) if (flag := Flag.read(name)))
+    yield from dict.fromkeys(flag for name, _ in _tags(reply) if (flag := LockFlag.read(name)))
 
 
 def _seconds(text: Any) -> float | None:

@@ -17,7 +17,7 @@ FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class AccountReading:
     """What was read, by kind, and why the rest of the kinds could not be."""
 
     live: Mapping[str, tuple[Live, ...]]
@@ -32,7 +32,7 @@ async def look_around(
     *,
     needed: Collection[str],
     sleep: Sleep = asyncio.sleep,
-) -> Seen:
+) -> AccountReading:
     """Every live object of these kinds; what the token may not read is named in the answer.
 
     Raises:
@@ -61,4 +61,4 @@ async def look_around(
         for kind, item in zip(kinds, results, strict=True)
         if not isinstance(item, BaseException)
     }
-    return Seen(live, unread)
+    return AccountReading(live, unread)

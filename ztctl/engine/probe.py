@@ -21,7 +21,7 @@ from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Phase, Plan, StepId
 from ztctl.core.reach.entries import PROBE, ingress_fits
-from ztctl.engine.around import Around, Work
+from ztctl.engine.companion import Companion, Work
 from ztctl.engine.drive import Api, Sleep, drive
 
 TRIES = 10
@@ -32,7 +32,7 @@ DOMAIN = ".cloudflareaccess.com"
 _REFUSED = (401, 403)
 _UNKNOWN_NAME = 530
 _NO_CALL = Call("HEAD", "")
-Done = tuple[Work, Live]
+ProbedStep = tuple[Work, Live]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Door(Enum):
     UNSEEN = auto()
 
 
-class Probe(Around):
+class Probe(Companion):
     """Asks each host that a step has opened; takes the step back where the login does not answer.
 
     Args:
@@ -104,7 +104,7 @@ class Probe(Around):
             if self._kinds[address.kind].phase is Phase.DNS
         )
 
-    async def prove(self, done: Sequence[Done]) -> Mapping[StepId, CallFailed]:
+    async def prove(self, done: Sequence[ProbedStep]) -> Mapping[StepId, CallFailed]:
         """Ask at every host that these steps have opened; what is not closed is taken back."""
         asked = {item.step.id: sorted(self._hosts(item)) for item, _ in done}
         hosts = sorted({host for names in asked.values() for host in names})

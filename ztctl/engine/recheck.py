@@ -21,8 +21,8 @@ from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Change, Plan, StepId
 from ztctl.core.planning.compare import differing, recanonised
 from ztctl.core.planning.ledger import Ledger
-from ztctl.core.planning.matching import How, Matcher
-from ztctl.engine.around import Around, Done, Verdict, Work
+from ztctl.core.planning.matching import Matcher, MatchGround
+from ztctl.engine.companion import Companion, Done, Verdict, Work
 from ztctl.engine.drive import Api, Sleep, drive
 
 # For failures that no single call stands for.
@@ -38,7 +38,7 @@ class _Seen:
     now: Mapping[str, Live]
 
 
-class Recheck(Around):
+class Recheck(Companion):
     """Reads each kind once more before its first write; stops the changes of what has moved."""
 
     def __init__(self, kinds: Kinds, api: Api, *, sleep: Sleep = asyncio.sleep) -> None:
@@ -116,7 +116,11 @@ class Recheck(Around):
         match = Matcher(ledger, {}).match(wanted)
         if match.live is None:
             return None
-        ours = match.refusal is None and match.how in (How.OWNED, How.SHARED, How.CLAIMED)
+        ours = match.refusal is None and match.how in (
+            MatchGround.OWNED,
+            MatchGround.SHARED,
+            MatchGround.CLAIMED,
+        )
         if ours and not match.others and _equals(kind, work, match.live):
             return Done(match.live)
         return _stopped(

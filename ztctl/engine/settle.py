@@ -19,7 +19,7 @@ from ztctl.core.model.events import Report, Waiting
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Phase, Plan, StepId
-from ztctl.engine.around import Around, Result, Work
+from ztctl.engine.companion import Companion, Result, Work
 from ztctl.engine.drive import Api, Sleep, drive
 
 Clock = Callable[[], float]
@@ -34,7 +34,7 @@ PAUSE = 1.0
 _NO_CALL = Call("GET", "")
 
 
-class Settle(Around):
+class Settle(Companion):
     """Holds back what opens names, and what uncovers them, until all before it has settled.
 
     Args:

@@ -51,7 +51,7 @@ from ztctl.kinds.selectors import IDENTITY_PROVIDER
 from ztctl.kinds.zone import complain_without_zone
 
 if TYPE_CHECKING:
-    from ztctl.core.reach.entries import Fact
+    from ztctl.core.model.facts import Fact
 
 PATH = "/accounts/{account}/access/apps"
 TAG = RefersTo("access_tag", attribute="name")

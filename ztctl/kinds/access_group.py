@@ -17,7 +17,7 @@ from ztctl.kinds.common import ACCESS_ORG, Protect, listing, objects, segment, t
 from ztctl.kinds.rules import Included, Ruled, Rules, rules_from_api, rules_to_api
 
 if TYPE_CHECKING:
-    from ztctl.core.reach.entries import Fact
+    from ztctl.core.model.facts import Fact
 
 PATH = "/accounts/{account}/access/groups"
 

@@ -36,7 +36,7 @@ from ztctl.kinds.common import (
 from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_from_api, rules_to_api
 
 if TYPE_CHECKING:
-    from ztctl.core.reach.entries import Fact
+    from ztctl.core.model.facts import Fact
 
 PATH = "/accounts/{account}/access/policies"
 

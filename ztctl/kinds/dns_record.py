@@ -40,13 +40,13 @@ from ztctl.kinds.tunnel import configuration, configured_hosts, own_tunnels, tun
 from ztctl.kinds.zone import FREE_BATCH, complain_without_zone, zone_of, zones, zones_in
 
 if TYPE_CHECKING:
-    from ztctl.core.reach.entries import Fact
+    from ztctl.core.model.facts import Fact
 
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
 _ADDRESSES = ("A", "AAAA", "CNAME")
-Work = tuple[Step, Live | None, Values]
-Result = Live | CallFailed | None
+BatchItem = tuple[Step, Live | None, Values]
+BatchResult = Live | CallFailed | None
 
 
 class DnsSettings(Fields):
@@ -248,15 +248,15 @@ class DnsRecord(Kind):
             return str(live.attribute("zone_id")) if live else None
         return str(values["zone_id"])
 
-    def batch(self, work: Sequence[Work]) -> Flow[tuple[Result, ...]]:
+    def batch(self, work: Sequence[BatchItem]) -> Flow[tuple[BatchResult, ...]]:
         """As few writes as the zone's limit allows; a refused batch is halved until it fits."""
         limit = min(_limit(item) for item in work)
-        results: list[Result] = []
+        results: list[BatchResult] = []
         for start in range(0, len(work), limit):
             results += yield from self._attempt(work[start : start + limit])
         return tuple(results)
 
-    def _attempt(self, work: Sequence[Work]) -> Flow[list[Result]]:
+    def _attempt(self, work: Sequence[BatchItem]) -> Flow[list[BatchResult]]:
         try:
             return (yield from self._send(work))
         except CallFailed as failure:
@@ -264,7 +264,7 @@ class DnsRecord(Kind):
                 return (yield from self._after_lost_answer(work))
             return (yield from self._halved(work, failure))
 
-    def _halved(self, work: Sequence[Work], failure: CallFailed) -> Flow[list[Result]]:
+    def _halved(self, work: Sequence[BatchItem], failure: CallFailed) -> Flow[list[BatchResult]]:
         """A refused batch in two halves, until the bad record stands alone."""
         if failure.lost or not (failure.status == 400 or _is_missing(failure)):
             return [failure] * len(work)
@@ -275,7 +275,7 @@ class DnsRecord(Kind):
         first = yield from self._attempt(work[:middle])
         return first + (yield from self._attempt(work[middle:]))
 
-    def _send(self, work: Sequence[Work]) -> Flow[list[Result]]:
+    def _send(self, work: Sequence[BatchItem]) -> Flow[list[BatchResult]]:
         batch: dict[str, list[Any]] = {"deletes": [], "puts": [], "posts": []}
         for step, live, values in work:
             if step.id.verb == "delete":
@@ -291,7 +291,7 @@ class DnsRecord(Kind):
         reply = yield Call("POST", path, sent, permission=DNS)
         return self._results(work, reply if isinstance(reply, Mapping) else {})
 
-    def _results(self, work: Sequence[Work], reply: Mapping[str, Any]) -> list[Result]:
+    def _results(self, work: Sequence[BatchItem], reply: Mapping[str, Any]) -> list[BatchResult]:
         made = {
             to_ascii(text_of(raw, "name")): raw
             for group in ("puts", "posts")
@@ -302,7 +302,7 @@ class DnsRecord(Kind):
             for step, live, values in work
         ]
 
-    def _made(self, made: Mapping[str, Any], live: Live | None, values: Values) -> Result:
+    def _made(self, made: Mapping[str, Any], live: Live | None, values: Values) -> BatchResult:
         name = str(values.get("name") or (live.name if live else ""))
         raw = made.get(name) or {**body(values, {}), "id": live.id if live else ""}
         zone = _zone_at(str(values["zone_id"]), values.get("batch"))
@@ -317,7 +317,7 @@ class DnsRecord(Kind):
             call = Call("PUT", f"{path}/{segment(before.id)}", as_it_was(before), permission=DNS)
             yield call
 
-    def _after_lost_answer(self, work: Sequence[Work]) -> Flow[list[Result]]:
+    def _after_lost_answer(self, work: Sequence[BatchItem]) -> Flow[list[BatchResult]]:
         """A batch is one transaction: one look tells whether all of it was done, or nothing."""
         zone = _zone_at(_zone(work[0]), _limit(work[0]))
         found = objects((yield records(zone)))
@@ -336,7 +336,7 @@ class DnsRecord(Kind):
             return (yield from self._halved(work, again))
 
     def _is_done(
-        self, item: Work, ids: set[str], by_name: Mapping[str, Mapping[str, Any]], zone: Live
+        self, item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, Any]], zone: Live
     ) -> bool:
         step, live, values = item
         if step.id.verb == "delete":
@@ -386,13 +386,13 @@ def _is_missing(failure: CallFailed) -> bool:
     return failure.has_code(81044)
 
 
-def _zone(item: Work) -> str:
+def _zone(item: BatchItem) -> str:
     _, live, values = item
     given = values.get("zone_id") or (live.attribute("zone_id") if live else "")
     return str(given)
 
 
-def _limit(item: Work) -> int:
+def _limit(item: BatchItem) -> int:
     _, live, values = item
     limit = values.get("batch") or (live.attribute("batch") if live else None)
     return limit if isinstance(limit, int) else FREE_BATCH

@@ -10,9 +10,18 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ztctl.core.model.facts import (
+    EVERYONE,
+    Application,
+    Criterion,
+    Ingress,
+    Members,
+    Policy,
+    Record,
+    Test,
+    TunnelRules,
+)
 from ztctl.core.model.objects import Values
-from ztctl.core.reach.entries import Application, Ingress, Record, TunnelRules
-from ztctl.core.reach.people import EVERYONE, Members, Policy, Rule, Test
 from ztctl.core.reach.versions import is_new
 from ztctl.kinds.common import nanoseconds, text_of
 from ztctl.kinds.rules import rules_from_api
@@ -37,13 +46,13 @@ def _tests(rules: Any) -> frozenset[Test]:
     return frozenset(_test(rule) for rule in rules or ())
 
 
-def _test(rule: Any) -> Rule:
+def _test(rule: Any) -> Criterion:
     if not isinstance(rule, Mapping) or len(rule) != 1:
-        return Rule("unknown", str(rule))
+        return Criterion("unknown", str(rule))
     ((selector, value),) = rule.items()
     if selector == "everyone":
         return EVERYONE
-    return Rule(str(selector), value if isinstance(value, str) else _plain(value))
+    return Criterion(str(selector), value if isinstance(value, str) else _plain(value))
 
 
 def _plain(value: Any) -> str:
@@ -52,7 +61,7 @@ def _plain(value: Any) -> str:
 
 def policy(values: Values) -> Policy:
     """A policy from its canonical values."""
-    terms = (Rule(term, _plain(values[term])) for term in _TERMS if values.get(term))
+    terms = (Criterion(term, _plain(values[term])) for term in _TERMS if values.get(term))
     return Policy(
         str(values.get("decision")),
         members(values, str(values.get("name") or "")),

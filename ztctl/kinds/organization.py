@@ -14,7 +14,7 @@ from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import ACCESS_ORG, items, text_of
 
 if TYPE_CHECKING:
-    from ztctl.core.reach.entries import Fact
+    from ztctl.core.model.facts import Fact
 
 PATH = "/accounts/{account}/access/organizations"
 _DOMAIN = ".cloudflareaccess.com"
@@ -58,9 +58,9 @@ class Organization(Kind):
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
         """Whether a host without an application is refused."""
-        from ztctl.core.reach.entries import Settings
+        from ztctl.core.model.facts import OrganizationSettings
 
         if live is None:
             return None
         exempt = live.attribute("exempt_zones")
-        return Settings(bool(live.attribute("deny_unmatched")), frozenset(exempt))
+        return OrganizationSettings(bool(live.attribute("deny_unmatched")), frozenset(exempt))

@@ -28,7 +28,7 @@ from ztctl.kinds.ingress import IngressRule
 from ztctl.kinds.origin_request import OriginRequest
 
 if TYPE_CHECKING:
-    from ztctl.core.reach.entries import Fact
+    from ztctl.core.model.facts import Fact
 
 PATH = "/accounts/{account}/cfd_tunnel"
 WARP = "warp-routing"
@@ -193,7 +193,7 @@ class Tunnel(Kind):
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """What it serves; what was not read may be anything."""
-        from ztctl.core.reach.entries import UNKNOWN_TUNNEL
+        from ztctl.core.model.facts import UNKNOWN_TUNNEL
         from ztctl.kinds import facts
 
         read = live is None or live.values is not values or live.attribute("is_read")

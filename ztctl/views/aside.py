@@ -13,7 +13,7 @@ from ztctl.views.escape import Clean
 from ztctl.views.line import Line, Tone
 from ztctl.views.sink import Sink
 from ztctl.views.tally import LOST
-from ztctl.views.view import Told
+from ztctl.views.view import FailureText
 from ztctl.views.wording import conjugated, duration
 
 MOST_SHOWN = 8
@@ -51,7 +51,7 @@ class Aside:
         if hint:
             yield Line(f"  hint: {self.clean(hint)}", tone=Tone.QUIET)
 
-    def failure(self, failure: Told) -> None:
+    def failure(self, failure: FailureText) -> None:
         """What ended the command, and what to do about it."""
         self.sink.close()
         summary = Line(f"error: {self.clean(failure.summary)}", tone=Tone.ERROR)

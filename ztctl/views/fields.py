@@ -19,7 +19,7 @@ STEP = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class FieldWriter:
     """Tells values to people; every text in them goes through ``clean``."""
 
     clean: Clean

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ztctl.core.runs.journal import Before, Came, Ending, Ran, Written
+from ztctl.core.runs.journal import Before, Came, Ending, JournalledWrite, Ran
 from ztctl.views.escape import Clean
 from ztctl.views.line import Line, plain
 from ztctl.views.markdown import code_span, folded
@@ -29,7 +29,7 @@ _WIDEST = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HistoryPage:
     """One answer: lines for people below a heading, and records for machines."""
 
     heading: str
@@ -37,7 +37,7 @@ class Page:
     records: tuple[Mapping[str, Any], ...]
 
 
-def rendered(page: Page, format: str) -> str:
+def rendered(page: HistoryPage, format: str) -> str:
     """The page as text, as JSON lines, or as Markdown; harmless in each."""
     if format == "json":
         # ASCII alone, so that no control character reaches a terminal.
@@ -48,13 +48,13 @@ def rendered(page: Page, format: str) -> str:
     return "".join(f"{row}\n" for row in rows)
 
 
-def runs_page(runs: Sequence[Ran], clean: Clean) -> Page:
+def runs_page(runs: Sequence[Ran], clean: Clean) -> HistoryPage:
     """A line a run, as they are given."""
     rows = [_HEADS, *(_row(ran, clean) for ran in runs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
     table = [Line("  ".join(map(str.ljust, row, widths))) for row in rows]
     lines = table if runs else [Line("No runs.")]
-    return Page("Runs", tuple(lines), tuple(_run_record(ran) for ran in runs))
+    return HistoryPage("Runs", tuple(lines), tuple(_run_record(ran) for ran in runs))
 
 
 def _row(ran: Ran, clean: Clean) -> tuple[str, ...]:
@@ -69,11 +69,11 @@ def _figures(ran: Ran) -> str:
     return ", ".join(told) or "none"
 
 
-def run_page(ran: Ran, clean: Clean) -> Page:
+def run_page(ran: Ran, clean: Clean) -> HistoryPage:
     """Every write of a run, in the order in which they began."""
     heading = f"Run {code_span(clean(ran.id))}"
     record = {**_run_record(ran), "writes": [_write_record(item) for item in ran.writes]}
-    return Page(heading, tuple(_run_lines(ran, clean)), (record,))
+    return HistoryPage(heading, tuple(_run_lines(ran, clean)), (record,))
 
 
 def _run_lines(ran: Ran, clean: Clean) -> Iterator[Line]:
@@ -90,13 +90,13 @@ def _run_lines(ran: Ran, clean: Clean) -> Iterator[Line]:
         yield Line(f"An object before its write: ztctl history {clean(ran.id)} ADDRESS")
 
 
-def _write_line(item: Written, clean: Clean) -> Line:
+def _write_line(item: JournalledWrite, clean: Clean) -> Line:
     what = f"{clean(item.address)} ({clean(item.verb)}): {_outcome(item, clean)}"
     mark = "-" if item.verb == "delete" else "~" if item.found else "+"
     return Line(f"{clean(_time(item.time))}  {what}", mark if item.sent else "", _MARKED)
 
 
-def _outcome(item: Written, clean: Clean) -> str:
+def _outcome(item: JournalledWrite, clean: Clean) -> str:
     match item.came:
         case Came.DONE:
             words = "done" if item.sent else "done already, nothing was sent"
@@ -109,7 +109,7 @@ def _outcome(item: Written, clean: Clean) -> str:
             return f"nobody knows whether it was done{reason}"
 
 
-def object_page(found: Before, clean: Clean) -> Page:
+def object_page(found: Before, clean: Clean) -> HistoryPage:
     """The object as the API gave it before a write, and those whose place the write took."""
     heading = f"{code_span(clean(found.address))} before run {code_span(clean(found.run))}"
     record = {
@@ -121,7 +121,7 @@ def object_page(found: Before, clean: Clean) -> Page:
         "before": found.object,
         "others": list(found.others),
     }
-    return Page(heading, tuple(_object_lines(found, clean)), (record,))
+    return HistoryPage(heading, tuple(_object_lines(found, clean)), (record,))
 
 
 def _object_lines(found: Before, clean: Clean) -> Iterator[Line]:
@@ -159,7 +159,7 @@ def _run_record(ran: Ran) -> dict[str, Any]:
     }
 
 
-def _write_record(item: Written) -> dict[str, Any]:
+def _write_record(item: JournalledWrite) -> dict[str, Any]:
     return {
         "address": item.address,
         "step": item.verb,

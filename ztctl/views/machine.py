@@ -26,7 +26,7 @@ from ztctl.views.escape import Redact
 from ztctl.views.jsonplan import plan_document, problem_fields
 from ztctl.views.sink import put
 from ztctl.views.tally import tally
-from ztctl.views.view import Told
+from ztctl.views.view import FailureText
 
 
 class MachineView:
@@ -102,7 +102,7 @@ class MachineView:
         for item in items:
             _write(self._stderr, {"type": "diagnostic", **problem_fields(item, self._redact)})
 
-    def failure(self, failure: Told) -> None:
+    def failure(self, failure: FailureText) -> None:
         """A diagnostic without a place, on stderr."""
         self.problems([Problem(failure.summary, hint=failure.hint)])
 

@@ -19,7 +19,7 @@ from ztctl.views.escape import Clean
 from ztctl.views.line import Line
 from ztctl.views.planned import Planned
 from ztctl.views.sink import put
-from ztctl.views.view import Told
+from ztctl.views.view import FailureText
 from ztctl.views.wording import plan_closing
 
 # Atlantis folds what is longer.
@@ -71,7 +71,7 @@ class MarkdownView:
         """What is wrong, as text on stderr."""
         self._aside.problems(items)
 
-    def failure(self, failure: Told) -> None:
+    def failure(self, failure: FailureText) -> None:
         """What ended the command, as text on stderr."""
         self._aside.failure(failure)
 

@@ -12,7 +12,7 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.plan import Action, Change, Plan, Refusal, Way
 from ztctl.core.model.values import Unknown
 from ztctl.views.escape import Clean
-from ztctl.views.fields import Fields, hidden, is_there
+from ztctl.views.fields import FieldWriter, hidden, is_there
 from ztctl.views.line import Line, Tone
 from ztctl.views.wording import (
     LEGEND,
@@ -96,7 +96,7 @@ class Planned:
             yield "housekeeping, not counted"
 
     def _fields(self, change: Change) -> Iterator[Line]:
-        fields = Fields(self.clean)
+        fields = FieldWriter(self.clean)
         if change.action is Action.CREATE and change.after:
             yield from fields.whole("+", _telling(change, change.after), FIELD)
             yield from _at_default(change)

@@ -14,7 +14,7 @@ from ztctl.views.escape import Clean
 from ztctl.views.line import Line, Paint, Tone
 from ztctl.views.planned import BLANK, Planned
 from ztctl.views.sink import Stream, put
-from ztctl.views.view import Told
+from ztctl.views.view import FailureText
 
 
 class TextView:
@@ -65,7 +65,7 @@ class TextView:
         """What is wrong, on stderr."""
         self._aside.problems(items)
 
-    def failure(self, failure: Told) -> None:
+    def failure(self, failure: FailureText) -> None:
         """What ended the command, on stderr."""
         self._aside.failure(failure)
 

@@ -10,7 +10,7 @@ from ztctl.core.model.events import Event, Outcome
 from ztctl.core.model.plan import Plan
 
 
-class Told(Protocol):
+class FailureText(Protocol):
     """A failure that says what happened and what to do about it."""
 
     @property
@@ -37,7 +37,7 @@ class View(Protocol):
     def problems(self, items: Iterable[Problem]) -> None:
         """Show what is wrong."""
 
-    def failure(self, failure: Told) -> None:
+    def failure(self, failure: FailureText) -> None:
         """Show what ended the command."""
 
     def document(self, text: str) -> None:

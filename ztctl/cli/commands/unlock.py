@@ -13,7 +13,7 @@ from ztctl.cli.settings import Settings, Usage, settings
 
 if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
-    from ztctl.core.runs.locks import Scope, Seen
+    from ztctl.core.runs.locks import LockState, Scope
     from ztctl.views.view import View
 
 _STACK = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)
@@ -106,7 +106,7 @@ async def _unlock(
     return Exit.DONE
 
 
-async def _seen(client: Client) -> Seen:
+async def _seen(client: Client) -> LockState:
     from ztctl.cli.session import explained
     from ztctl.core.model.calls import CallFailed
     from ztctl.engine.drive import drive
@@ -118,11 +118,11 @@ async def _seen(client: Client) -> Seen:
         raise await explained(client, failure) from failure
 
 
-def _lines(seen: Seen, scope: Scope) -> list[str]:
-    from ztctl.core.runs.locks import ACCOUNT, Flag, Obstacle
+def _lines(seen: LockState, scope: Scope) -> list[str]:
+    from ztctl.core.runs.locks import ACCOUNT, LockFlag, Obstacle
     from ztctl.engine.lock import told
 
     """Who holds the lock, and who the account's, which may go with it."""
     found = [(each, flag) for each in (scope, ACCOUNT) for flag in seen.of(each)]
-    shown: list[tuple[Scope, Flag | None]] = [*found] or [(scope, None)]
+    shown: list[tuple[Scope, LockFlag | None]] = [*found] or [(scope, None)]
     return [told(Obstacle(each, flag, seen.doors.get(each.door))) for each, flag in shown]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
     from ztctl.core.model.declared import Declared
     from ztctl.core.reach.who import Reach
-    from ztctl.engine.look import Seen
+    from ztctl.engine.look import AccountReading
     from ztctl.views.view import View
 
 # Without these nothing can be said of a host.
@@ -76,7 +76,7 @@ def _check(host: str, name: str) -> None:
 
 async def _found(chosen: Settings, declared: Declared | None, host: str, view: View) -> Reach:
     from ztctl.cli.session import connected
-    from ztctl.core.planning.safety import Stated
+    from ztctl.core.reach.open_now import PublicHosts
     from ztctl.core.reach.who import reach
     from ztctl.kinds.registry import KINDS
 
@@ -90,11 +90,11 @@ async def _found(chosen: Settings, declared: Declared | None, host: str, view: V
             "as open"
         )
     public = declared.public if declared else {}
-    reasons = (reason for name, reason in public.items() if Stated([name])(host))
+    reasons = (reason for name, reason in public.items() if PublicHosts([name])(host))
     return reach(host, seen.live, KINDS, stated=next(reasons, ""), unread=unread)
 
 
-async def _read(client: Client, host: str, view: View) -> Seen:
+async def _read(client: Client, host: str, view: View) -> AccountReading:
     from ztctl.cli.session import explained
     from ztctl.core.model.calls import CallFailed
     from ztctl.core.model.diagnostics import Failures
@@ -110,7 +110,7 @@ async def _read(client: Client, host: str, view: View) -> Seen:
         raise await explained(client, error) from error
 
 
-def _check_zone(seen: Seen, host: str) -> None:
+def _check_zone(seen: AccountReading, host: str) -> None:
     from ztctl.core.model.diagnostics import Failure
     from ztctl.kinds.zone import zone_of
 

@@ -59,10 +59,12 @@ def describe(name: str, spec: Spec, before: Any, after: Any) -> Iterator[Edit]:
         yield Edit(path, old, new, spec.immutable)
 
 
-Told = tuple[str, Any, Any]
+RawEdit = tuple[str, Any, Any]
 
 
-def _told_apart(path: str, before: Any, after: Any, *, unordered: bool = False) -> Iterator[Told]:
+def _told_apart(
+    path: str, before: Any, after: Any, *, unordered: bool = False
+) -> Iterator[RawEdit]:
     if isinstance(before, list) and isinstance(after, list):
         yield from (_of_set if unordered else _of_list)(path, before, after)
     elif isinstance(before, dict) and isinstance(after, dict) and before and after:
@@ -71,14 +73,14 @@ def _told_apart(path: str, before: Any, after: Any, *, unordered: bool = False) 
         yield path, before, after
 
 
-def _of_set(path: str, before: list[Any], after: list[Any]) -> Iterator[Told]:
+def _of_set(path: str, before: list[Any], after: list[Any]) -> Iterator[RawEdit]:
     old = {sort_key(item): item for item in before}
     new = {sort_key(item): item for item in after}
     yield from ((f"{path}[]", old[key], None) for key in old if key not in new)
     yield from ((f"{path}[]", None, new[key]) for key in new if key not in old)
 
 
-def _of_list(path: str, before: list[Any], after: list[Any]) -> Iterator[Told]:
+def _of_list(path: str, before: list[Any], after: list[Any]) -> Iterator[RawEdit]:
     """Elements that came, went or changed; an index counts in the list where the element is."""
     keys = [sort_key(item) for item in before], [sort_key(item) for item in after]
     for tag, low, high, start, stop in SequenceMatcher(None, *keys, False).get_opcodes():
@@ -104,7 +106,7 @@ def _alike(one: Any, other: Any) -> bool:
     return 2 * len(same) >= len(names)
 
 
-def _of_object(path: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Told]:
+def _of_object(path: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[RawEdit]:
     # deepdiff costs a tenth of a second to import; a plan without such an edit does not pay it.
     from deepdiff import DeepDiff
 

@@ -15,7 +15,7 @@ from ztctl.core.model.plan import Refusal
 from ztctl.core.planning.ledger import Ledger
 
 
-class How(Enum):
+class MatchGround(Enum):
     """On what ground a live object is taken for a wanted one."""
 
     OWNED = "it carries our mark"
@@ -31,7 +31,7 @@ class Match:
     """The live object of a wanted one, if there is one, and further ones it takes the place of."""
 
     live: Live | None = None
-    how: How = How.OWNED
+    how: MatchGround = MatchGround.OWNED
     others: tuple[Live, ...] = ()
     refusal: Refusal | None = None
 
@@ -70,9 +70,9 @@ class Matcher:
             for live in index.by_natural.get(key, ())
         )
         for how, found in (
-            (How.OWNED, self._owned(kind, wanted, index, natural)),
-            (How.MOVED, self._moved_here(wanted, index)),
-            (How.CLAIMED, self._claimed(wanted, index)),
+            (MatchGround.OWNED, self._owned(kind, wanted, index, natural)),
+            (MatchGround.MOVED, self._moved_here(wanted, index)),
+            (MatchGround.CLAIMED, self._claimed(wanted, index)),
         ):
             if found:
                 return self._one(wanted, found, how)
@@ -123,7 +123,7 @@ class Matcher:
 
     def _natural(self, kind: Kind, wanted: Wanted, natural: Sequence[Live]) -> Match:
         if natural and kind.shared:
-            return Match(natural[0], How.SHARED)
+            return Match(natural[0], MatchGround.SHARED)
         # What is ours already is another wanted object's, which gives the key up by itself.
         natural = [live for live in natural if not self._is_own(live)]
         foreign = next((live for live in natural if live.mark is not None), None)
@@ -133,10 +133,14 @@ class Matcher:
             return Match()
         if kind.several:
             ours = kind.is_ours(natural[0], self._ledger)
-            return Match(natural[0], How.RESTORED if ours else How.ADOPTED, tuple(natural[1:]))
-        return self._one(wanted, natural, How.ADOPTED)
+            return Match(
+                natural[0],
+                MatchGround.RESTORED if ours else MatchGround.ADOPTED,
+                tuple(natural[1:]),
+            )
+        return self._one(wanted, natural, MatchGround.ADOPTED)
 
-    def _one(self, wanted: Wanted, found: Sequence[Live], how: How) -> Match:
+    def _one(self, wanted: Wanted, found: Sequence[Live], how: MatchGround) -> Match:
         if len(found) > 1:
             self._ledger.complain(_ambiguous(wanted, found))
         live = found[0]
@@ -162,7 +166,7 @@ def _refused(wanted: Wanted, live: Live) -> Match:
         f"it is live as {live.name!r} ({live.id}) and belongs to the stack {live.mark.stack!r}: "
         "remove it there first, or take it out of this file"
     )
-    return Match(live, How.ADOPTED, refusal=Refusal(wanted.address, reason))
+    return Match(live, MatchGround.ADOPTED, refusal=Refusal(wanted.address, reason))
 
 
 def _ambiguous(wanted: Wanted, found: Sequence[Live]) -> Problem:

@@ -20,11 +20,11 @@ from ztctl.core.planning import check
 from ztctl.core.planning.compare import at_default, describe, differing, recanonised
 from ztctl.core.planning.guards import refusals
 from ztctl.core.planning.ledger import Ledger
-from ztctl.core.planning.matching import How, Match, Matcher
+from ztctl.core.planning.matching import Match, Matcher, MatchGround
 from ztctl.core.planning.quotas import quota_warnings
-from ztctl.core.planning.safety import Run, Stated, made_safe
+from ztctl.core.planning.safety import Run, made_safe
 from ztctl.core.planning.step_graph import ordered
-from ztctl.core.reach.open_now import exposed_names
+from ztctl.core.reach.open_now import PublicHosts, exposed_names
 
 _LEAVING = (Action.DELETE, Action.FORGET)
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
@@ -60,7 +60,7 @@ def build_plan(
     if errors:
         raise Problems(dict.fromkeys(errors))
     stepped = _targeted(_with_steps([*kept, *gone], kinds), options.targets, ledger)
-    run = Run(live, kinds, ledger.resolve, Stated(declared.public), options.allowances)
+    run = Run(live, kinds, ledger.resolve, PublicHosts(declared.public), options.allowances)
     safe = made_safe(stepped, run, ledger.display_names())
     chosen = _named(safe.changes, ledger)
     touched = {change.address for change in kept}
@@ -154,7 +154,7 @@ class _Planner:
         action, reason = _verdict(match, edits)
         if action is Action.REPLACE:
             self._ledger.renewed.add(wanted.address)
-        if action is Action.REPLACE and match.how is How.ADOPTED:
+        if action is Action.REPLACE and match.how is MatchGround.ADOPTED:
             self.refused.append(_no_replacing_adoption(wanted, live, edits))
             return None
         adopts = action is Action.ADOPT
@@ -171,7 +171,7 @@ class _Planner:
             before=live.values,
             after={**live.values, **after},
             notes=self._adoption_notes(kind, live) if adopts else (),
-            detail=str(self._matcher.source_of(wanted)) if match.how is How.MOVED else "",
+            detail=str(self._matcher.source_of(wanted)) if match.how is MatchGround.MOVED else "",
             housekeeping=kind.housekeeping,
         )
 
@@ -299,11 +299,11 @@ def _verdict(match: Match, edits: Sequence[Edit]) -> tuple[Action, Reason]:
         renewed = any(isinstance(edit.after, Unknown) for edit in replacing)
         return Action.REPLACE, Reason.DEPENDENCY_RENEWED if renewed else Reason.CANNOT_UPDATE
     match match.how:
-        case How.ADOPTED:
+        case MatchGround.ADOPTED:
             return Action.ADOPT, Reason.NOT_MARKED
-        case How.MOVED:
+        case MatchGround.MOVED:
             return Action.UPDATE, Reason.MOVED
-        case How.RESTORED:
+        case MatchGround.RESTORED:
             return Action.UPDATE, Reason.MARK_LOST
         case _:
             return Action.UPDATE, Reason.DIFFERS

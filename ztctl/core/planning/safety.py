@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ztctl.core.model.address import Address
@@ -12,26 +12,12 @@ from ztctl.core.model.kind import Alternative, Kind, Kinds, Resolve
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import AccessChange, Change, Refusal, StepId
 from ztctl.core.planning.step_graph import ordered
-from ztctl.core.reach.access_wording import access_changes, words
-from ztctl.core.reach.entries import Entry
-from ztctl.core.reach.invariants import Invariant, Public, Violation, repaired, violations
-from ztctl.core.reach.people import How
+from ztctl.core.reach.access_wording import access_changes, door, who
+from ztctl.core.reach.invariants import Invariant, IsPublic, Violation, repaired, violations
 from ztctl.core.reach.timeline import Timeline
 from ztctl.core.reach.versions import timeline_of
 
 _MANY = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """The names that the files state to be open."""
-
-    names: Collection[str]
-
-    def __call__(self, host: str) -> bool:
-        """True for such a name, and for what stands under a stated star."""
-        stars = (name[1:] for name in self.names if name.startswith("*."))
-        return host in self.names or any(host.endswith(star) for star in stars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +27,7 @@ class Run:
     live: Mapping[str, Sequence[Live]]
     kinds: Kinds
     resolve: Resolve
-    public: Public
+    public: IsPublic
     allowances: Allowances
 
 
@@ -244,32 +230,3 @@ def _why(violation: Violation) -> str:
             return f"{who(entry)} would reach {entry.origin.service}"
         case _:
             return who(entry)
-
-
-def door(entry: Entry) -> str:
-    """Why anybody may come in, in words."""
-    place = f"below /{entry.path} " if entry.path else ""
-    match entry.grant.how:
-        case How.UNASKED:
-            return f"{place}no application covers it, and it leads to {entry.origin.service}"
-        case How.BYPASS:
-            return f"{place}a Bypass policy lets everybody in to {entry.origin.service}"
-        case How.TOKEN:
-            return f"{place}a Service Auth policy asks for no credential"
-        case How.LOGIN:
-            return f"{place}an Allow policy lets everyone in and requires nothing"
-
-
-def who(entry: Entry) -> str:
-    """Who comes in by an entry, in words."""
-    return words(entry.grant.who, {})
-
-
-def exposed_now(timeline: Timeline, hosts: Iterable[str]) -> Iterator[tuple[str, Entry]]:
-    """The names that are open as things are, each with a reason."""
-    for host in hosts:
-        found = sorted(
-            (entry for entry in timeline.look(host).at(()).entries if entry.nameless), key=str
-        )
-        if found:
-            yield host, found[0]

@@ -6,33 +6,30 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from ztctl.core.model.facts import EVERYONE, Criterion, Members, Test
 from ztctl.core.model.objects import Mark
 from ztctl.core.model.plan import AccessChange, Way
 from ztctl.core.reach.entries import Entry
-from ztctl.core.reach.invariants import Public, is_in, spanned
-from ztctl.core.reach.people import (
-    EVERYONE,
-    Grant,
-    How,
-    Members,
-    Rule,
-    Test,
-    lasts_no_longer,
-    vouched,
-    within,
+from ztctl.core.reach.invariants import (
+    IsPublic,
+    is_in,
+    spanned,
 )
+from ztctl.core.reach.people import AdmittedBy, Grant, lasts_no_longer, vouched, within
 from ztctl.core.reach.timeline import Timeline
 
-Names = Mapping[str, str]
+DisplayNames = Mapping[str, str]
 
 
-def access_changes(timeline: Timeline, public: Public, names: Names) -> tuple[AccessChange, ...]:
+def access_changes(
+    timeline: Timeline, public: IsPublic, names: DisplayNames
+) -> tuple[AccessChange, ...]:
     """Every host whose visitors are others after the run than before it."""
     found = (_change(timeline, host, public, names) for host in timeline.moving)
     return tuple(change for change in found if change.gained or change.lost)
 
 
-def _change(timeline: Timeline, host: str, public: Public, names: Names) -> AccessChange:
+def _change(timeline: Timeline, host: str, public: IsPublic, names: DisplayNames) -> AccessChange:
     _, span = spanned(timeline, host, public)
     gained = [entry for entry in span.after if not is_in(entry, span.before)]
     lost = [entry for entry in span.before if not is_in(entry, span.after)]
@@ -40,7 +37,7 @@ def _change(timeline: Timeline, host: str, public: Public, names: Names) -> Acce
     return AccessChange(host, by, ways(gained, span.before, names), ways(lost, span.after, names))
 
 
-def ways(entries: Iterable[Entry], others: Iterable[Entry], names: Names) -> tuple[Way, ...]:
+def ways(entries: Iterable[Entry], others: Iterable[Entry], names: DisplayNames) -> tuple[Way, ...]:
     """These ways in, in words; beside others, only what goes further than they do."""
     known = list(others)
     found = {
@@ -56,7 +53,7 @@ def _origin(entry: Entry) -> str:
     return f"{entry.origin.service}{place}"
 
 
-def _texts(entry: Entry, others: Iterable[Entry], names: Names) -> Iterator[str]:
+def _texts(entry: Entry, others: Iterable[Entry], names: DisplayNames) -> Iterator[str]:
     """The people of one entry; beside one that is nearly the same only what is new in it."""
     twins = [other.grant for other in others if _is_twin(entry, other)]
     if not twins:
@@ -77,7 +74,7 @@ def _is_twin(one: Entry, other: Entry) -> bool:
     return same_place and same_who and one.grant.how is other.grant.how
 
 
-def beyond(one: Grant, other: Grant, names: Names) -> Iterator[str]:
+def beyond(one: Grant, other: Grant, names: DisplayNames) -> Iterator[str]:
     """In what the one way in goes further than the other, in words."""
     if isinstance(one.who, Members) and isinstance(other.who, Members):
         yield from _further(one.who, other.who, names)
@@ -89,7 +86,7 @@ def beyond(one: Grant, other: Grant, names: Names) -> Iterator[str]:
         yield "logged in by other identity providers"
 
 
-def _further(one: Members, other: Members, names: Names) -> Iterator[str]:
+def _further(one: Members, other: Members, names: DisplayNames) -> Iterator[str]:
     for test in _ordered(one.include):
         if not any(within(test, old) for old in other.include):
             yield words(test, names)
@@ -97,7 +94,7 @@ def _further(one: Members, other: Members, names: Names) -> Iterator[str]:
     yield from _less_excluded(one.exclude, other.exclude, names)
 
 
-def _less_asked(one: Iterable[Test], other: Iterable[Test], names: Names) -> Iterator[str]:
+def _less_asked(one: Iterable[Test], other: Iterable[Test], names: DisplayNames) -> Iterator[str]:
     mine = list(one)
     for asked in _ordered(other):
         if any(within(test, asked) for test in mine):
@@ -109,7 +106,9 @@ def _less_asked(one: Iterable[Test], other: Iterable[Test], names: Names) -> Ite
             yield f"whether or not {words(asked, names)}"
 
 
-def _less_excluded(one: Iterable[Test], other: Iterable[Test], names: Names) -> Iterator[str]:
+def _less_excluded(
+    one: Iterable[Test], other: Iterable[Test], names: DisplayNames
+) -> Iterator[str]:
     mine = list(one)
     for left_out in _ordered(other):
         if not any(within(left_out, test) for test in mine):
@@ -132,19 +131,19 @@ def _lasting(seconds: float | None) -> str:
     return "".join(parts) or "0s"
 
 
-def sentence(grant: Grant, who: str, names: Names) -> str:
+def sentence(grant: Grant, who: str, names: DisplayNames) -> str:
     """A way in, with what is asked for beside."""
     beside = [f"who is {words(test, names)}" for test in _ordered(grant.require)]
     beside += [f"but not {words(test, names)}" for test in _ordered(grant.exclude)]
     told = ", ".join([who, *beside])
     match grant.how:
-        case How.UNASKED:
+        case AdmittedBy.UNASKED:
             return "EVERYONE, no application stands in front"
-        case How.BYPASS:
+        case AdmittedBy.BYPASS:
             return f"BYPASS, nobody is asked: {told}"
-        case How.TOKEN:
+        case AdmittedBy.TOKEN:
             return f"without a login: {told}"
-        case How.LOGIN:
+        case AdmittedBy.LOGIN:
             return told
 
 
@@ -152,7 +151,7 @@ def _ordered(tests: Iterable[Test]) -> list[Test]:
     return sorted(tests, key=str)
 
 
-def words(test: Test, names: Names) -> str:
+def words(test: Test, names: DisplayNames) -> str:
     """One test in words; names stand for ids."""
     if test == EVERYONE:
         return "EVERYONE"
@@ -165,7 +164,7 @@ def words(test: Test, names: Names) -> str:
     return told(value) if told else _plainly(test, names)
 
 
-def _plainly(rule: Rule, names: Names) -> str:
+def _plainly(rule: Criterion, names: DisplayNames) -> str:
     what = rule.selector.replace("_", " ")
     try:
         fields = json.loads(rule.value)
@@ -189,3 +188,22 @@ _WORDS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "certificate": lambda _: "any client certificate",
     }
 )
+
+
+def door(entry: Entry) -> str:
+    """Why anybody may come in, in words."""
+    place = f"below /{entry.path} " if entry.path else ""
+    match entry.grant.how:
+        case AdmittedBy.UNASKED:
+            return f"{place}no application covers it, and it leads to {entry.origin.service}"
+        case AdmittedBy.BYPASS:
+            return f"{place}a Bypass policy lets everybody in to {entry.origin.service}"
+        case AdmittedBy.TOKEN:
+            return f"{place}a Service Auth policy asks for no credential"
+        case AdmittedBy.LOGIN:
+            return f"{place}an Allow policy lets everyone in and requires nothing"
+
+
+def who(entry: Entry) -> str:
+    """Who comes in by an entry, in words."""
+    return words(entry.grant.who, {})

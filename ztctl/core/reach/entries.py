@@ -14,82 +14,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ztctl.core.reach.people import (
-    OPEN,
-    Grant,
+from ztctl.core.model.facts import (
+    DEFAULT_SETTINGS,
+    Application,
+    Ingress,
     Members,
+    OrganizationSettings,
     Policy,
-    grants,
-    lets_in_the_nameless,
+    Record,
+    TunnelRules,
 )
+from ztctl.core.reach.people import OPEN, Grant, grants, lets_in_the_nameless
 
 # A label that nobody uses, to ask what a star answers.
 PROBE = "ztctl-probe"
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
-    """An application: where it stands, and whom it asks.
-
-    Attributes:
-        places: ``host`` or ``host/path``, stars in both.
-        policies: what they hold by themselves, and by reference (the id of a reusable policy), in
-            order of precedence.
-        aud: what its tokens are for.
-    """
-
-    places: tuple[str, ...]
-    policies: tuple[str | Policy, ...] = ()
-    aud: str = ""
-    session: float | None = None
-    providers: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ingress:
-    """One rule of a tunnel. ``audience``: whose tokens the connector itself asks for, if any."""
-
-    service: str
-    hostname: str = "*"
-    path: str = ""
-    audience: frozenset[str] | None = None
-
-    @property
-    def is_origin(self) -> bool:
-        """False for a rule that answers by itself."""
-        return not self.service.startswith("http_status")
-
-
-@dataclass(frozen=True, slots=True)
-class TunnelRules:
-    """What a tunnel serves; ``None``: anything, for all that is known."""
-
-    rules: tuple[Ingress, ...] | None = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A DNS record of any type; ``tunnel`` is the id of that to which it leads, if it does.
-
-    ``alias`` is what else it points to: where that is a name of the account, it leads as that does.
-    """
-
-    name: str
-    tunnel: str | None = None
-    proxied: bool = True
-    alias: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The organisation: whether a host without an application is refused."""
-
-    deny_unmatched: bool = False
-    exempt_zones: frozenset[str] = frozenset()
-
-
-Fact = Application | TunnelRules | Record | Policy | Members | Settings
-UNKNOWN_TUNNEL = TunnelRules(None)
 UNREAD = "anything that the tunnel serves (its configuration is not known)"
 
 
@@ -115,7 +55,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class HostState:
     """What concerns one host name in one state of the account."""
 
     host: str
@@ -124,12 +64,12 @@ class State:
     applications: tuple[Application, ...] = ()
     policies: Callable[[str], Policy | None] = lambda _: None
     groups: Callable[[str], Members | None] = lambda _: None
-    settings: Settings = Settings()
+    settings: OrganizationSettings = DEFAULT_SETTINGS
     paths: tuple[str, ...] | None = None
     is_elsewhere: bool = True
 
 
-def entries(state: State) -> frozenset[Entry]:
+def entries(state: HostState) -> frozenset[Entry]:
     """Every way in which somebody reaches an origin under a host name.
 
     Where no tunnel ever leads to it, an application may still guard something that is not seen
@@ -150,7 +90,7 @@ def entries(state: State) -> frozenset[Entry]:
 # -- names ----------------------------------------------------------------------------------
 
 
-def _routes(state: State) -> Iterator[tuple[Ingress, str]]:
+def _routes(state: HostState) -> Iterator[tuple[Ingress, str]]:
     led = {record.tunnel for record in leading(state.host, state.records)}
     for tunnel in sorted(tunnel for tunnel in led if tunnel is not None):
         found = state.tunnels(tunnel)
@@ -261,7 +201,7 @@ def _path_fits(pattern: str, path: str) -> bool:
     return re.fullmatch(f"{parts}(/.*)?", path) is not None
 
 
-def _ways(state: State, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry]:
+def _ways(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry]:
     origin = Origin(tunnel, rule.service)
     found = deciding(state.host, path, state.applications)
     if not found and origin != UNSEEN and rule.audience is None and not _denied_unmatched(state):
@@ -271,7 +211,7 @@ def _ways(state: State, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry
 
 
 def _ways_by(
-    app: Application, state: State, path: str, rule: Ingress, origin: Origin
+    app: Application, state: HostState, path: str, rule: Ingress, origin: Origin
 ) -> Iterator[Entry]:
     for policy, chosen in _in_turn(app, state, checked=rule.audience is not None):
         passes = rule.audience is None or (app.aud in rule.audience and policy.decision != "bypass")
@@ -282,7 +222,7 @@ def _ways_by(
 
 
 def _in_turn(
-    app: Application, state: State, *, checked: bool
+    app: Application, state: HostState, *, checked: bool
 ) -> Iterator[tuple[Policy, list[Grant]]]:
     """Each policy that may let somebody in, with the denials before it taken into account.
 
@@ -309,14 +249,14 @@ def _in_turn(
             yield policy, listed
 
 
-def _policies(app: Application, state: State) -> Iterator[Policy]:
+def _policies(app: Application, state: HostState) -> Iterator[Policy]:
     for item in app.policies:
         policy = state.policies(item) if isinstance(item, str) else item
         if policy is not None:
             yield policy
 
 
-def _denied_unmatched(state: State) -> bool:
+def _denied_unmatched(state: HostState) -> bool:
     exempt = any(
         state.host == zone or state.host.endswith(f".{zone}")
         for zone in state.settings.exempt_zones

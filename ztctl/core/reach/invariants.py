@@ -110,11 +110,11 @@ def _admitted(entry: Entry, among: Iterable[Entry]) -> bool:
     )
 
 
-Public = Callable[[str], bool]
+IsPublic = Callable[[str], bool]
 
 
 def violations(
-    timeline: Timeline, public: Public, hosts: Iterable[str] | None = None
+    timeline: Timeline, public: IsPublic, hosts: Iterable[str] | None = None
 ) -> tuple[Violation, ...]:
     """What every state of a run breaks, name by name; of each sort the earliest state."""
     found: list[Violation] = []
@@ -124,7 +124,7 @@ def violations(
     return tuple(found)
 
 
-def spanned(timeline: Timeline, host: str, public: Public) -> tuple[Look, Span]:
+def spanned(timeline: Timeline, host: str, public: IsPublic) -> tuple[Look, Span]:
     """A name, and who reaches what before and after everything is done."""
     key = "span", host, public(host)
     if key not in timeline.memory:
@@ -138,7 +138,7 @@ def spanned(timeline: Timeline, host: str, public: Public) -> tuple[Look, Span]:
 Bad = dict[frozenset[StepId], tuple[tuple[Invariant, Entry | None], ...]]
 
 
-def _bad_states(timeline: Timeline, host: str, public: Public) -> Bad:
+def _bad_states(timeline: Timeline, host: str, public: IsPublic) -> Bad:
     key = "bad", host, public(host)
     if key not in timeline.memory:
         timeline.memory[key] = _found_bad(timeline, host, public)
@@ -146,7 +146,7 @@ def _bad_states(timeline: Timeline, host: str, public: Public) -> Bad:
     return found
 
 
-def _found_bad(timeline: Timeline, host: str, public: Public) -> Bad:
+def _found_bad(timeline: Timeline, host: str, public: IsPublic) -> Bad:
     look, span = spanned(timeline, host, public)
     steps = timeline.steps(host)
     bad: Bad = {}
@@ -185,7 +185,7 @@ def _told(timeline: Timeline, host: str, bad: Bad) -> Iterator[Violation]:
 # -- a stricter order -----------------------------------------------------------------------
 
 
-def repaired(timeline: Timeline, public: Public) -> Timeline:
+def repaired(timeline: Timeline, public: IsPublic) -> Timeline:
     """The same run in the least strict order that was found to break less.
 
     An edge is added only where it takes states away that break something, and never such that
@@ -212,7 +212,7 @@ def _with_all(timeline: Timeline, groups: Iterable[list[Edge]]) -> Timeline:
     return timeline
 
 
-def _edges(timeline: Timeline, host: str, public: Public) -> list[Edge]:
+def _edges(timeline: Timeline, host: str, public: IsPublic) -> list[Edge]:
     """What this name's steps must wait for, so that as little as possible is broken."""
     steps = timeline.steps(host)
     broken = {

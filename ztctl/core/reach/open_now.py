@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Exposed
-from ztctl.core.planning.safety import door, exposed_now
-from ztctl.core.reach.fact_names import examples, names_of
-from ztctl.core.reach.invariants import Public
+from ztctl.core.reach.access_wording import door
+from ztctl.core.reach.entries import Entry
+from ztctl.core.reach.host_facts import examples, names_of
+from ztctl.core.reach.invariants import IsPublic
 from ztctl.core.reach.timeline import Timeline
 
 
-def exposed_names(timeline: Timeline, own: Iterable[Live], public: Public) -> tuple[Exposed, ...]:
+def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> tuple[Exposed, ...]:
     """Every name of these live objects that is open now and that no file states to be open.
 
     For a star stand names below it. ``stays`` tells whether the run of the timeline closes it.
@@ -33,3 +35,25 @@ def exposed_names(timeline: Timeline, own: Iterable[Live], public: Public) -> tu
 def _stays(timeline: Timeline, host: str) -> bool:
     after = timeline.look(host).at(timeline.steps(host))
     return any(entry.nameless for entry in after.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicHosts:
+    """The names that the files state to be open."""
+
+    names: Collection[str]
+
+    def __call__(self, host: str) -> bool:
+        """True for such a name, and for what stands under a stated star."""
+        stars = (name[1:] for name in self.names if name.startswith("*."))
+        return host in self.names or any(host.endswith(star) for star in stars)
+
+
+def exposed_now(timeline: Timeline, hosts: Iterable[str]) -> Iterator[tuple[str, Entry]]:
+    """The names that are open as things are, each with a reason."""
+    for host in hosts:
+        found = sorted(
+            (entry for entry in timeline.look(host).at(()).entries if entry.nameless), key=str
+        )
+        if found:
+            yield host, found[0]

@@ -9,37 +9,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from ztctl.core.model.facts import EVERYONE, Criterion, Members, Policy, Test
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One test of a visitor: a selector of the file and its canonical value."""
-
-    selector: str
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Members:
-    """Who passes three rule lists: a group, or whom a policy is about.
-
-    ``label`` is what people call it; it does not tell two sets apart.
-    """
-
-    include: frozenset[Test] = frozenset()
-    exclude: frozenset[Test] = frozenset()
-    require: frozenset[Test] = frozenset()
-    label: str = field(default="", compare=False)
-
-
-Test = Rule | Members
-
-EVERYONE = Rule("everyone", "true")
 
 # Of the addresses that are routed, one in 256: who names more of them names no network of theirs.
 _WIDE_V4 = 2**24
@@ -51,29 +28,13 @@ _UNROUTED = tuple(
 ) + tuple(ipaddress.ip_network(text) for text in ("fc00::/7", "fe80::/10", "::1/128"))
 
 
-class How(StrEnum):
+class AdmittedBy(StrEnum):
     """By what a visitor comes in."""
 
     UNASKED = "unasked"  # no application stands in front
     BYPASS = "bypass"
     TOKEN = "token"  # noqa: S105 - Service Auth: a service token, or another test of no identity
     LOGIN = "login"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """One policy: a decision about some visitors.
-
-    Attributes:
-        about: whom it is about; groups stand in it by reference, as ``Rule("group", id)``.
-        session: how long a login lasts in seconds; ``None`` is the application's.
-        terms: what is asked of everybody in addition, such as an approval or a second factor.
-    """
-
-    decision: str
-    about: Members
-    session: float | None = None
-    terms: frozenset[Rule] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +48,7 @@ class Grant:
         providers: the identity providers of which one must vouch; ``None``: any.
     """
 
-    how: How
+    how: AdmittedBy
     who: Test
     require: frozenset[Test] = frozenset()
     exclude: frozenset[Test] = frozenset()
@@ -95,7 +56,7 @@ class Grant:
     providers: frozenset[str] | None = None
 
 
-OPEN = Grant(How.UNASKED, EVERYONE)
+OPEN = Grant(AdmittedBy.UNASKED, EVERYONE)
 
 Groups = Callable[[str], Members | None]
 
@@ -114,8 +75,8 @@ def grants(
         if policy.decision == "deny":
             denied |= {about} if about.require or about.exclude else set(about.include)
             continue
-        how = _HOW.get(policy.decision, How.LOGIN)
-        excluded = about.exclude | (denied if how is How.LOGIN else frozenset())
+        how = _HOW.get(policy.decision, AdmittedBy.LOGIN)
+        excluded = about.exclude | (denied if how is AdmittedBy.LOGIN else frozenset())
         if any(within(EVERYONE, test) for test in excluded):
             continue
         lasting = session if policy.session is None else policy.session
@@ -125,20 +86,20 @@ def grants(
                 who,
                 about.require | policy.terms,
                 frozenset(excluded),
-                lasting if how is How.LOGIN else None,
-                providers if how is How.LOGIN else None,
+                lasting if how is AdmittedBy.LOGIN else None,
+                providers if how is AdmittedBy.LOGIN else None,
             )
 
 
 def _is_somebody(test: Test) -> bool:
     """False for a set that leaves everybody out."""
-    if isinstance(test, Rule):
+    if isinstance(test, Criterion):
         return True
     left_out = any(within(EVERYONE, other) for other in test.exclude)
     return not left_out and any(map(_is_somebody, test.include))
 
 
-_HOW = {"bypass": How.BYPASS, "non_identity": How.TOKEN}
+_HOW = {"bypass": AdmittedBy.BYPASS, "non_identity": AdmittedBy.TOKEN}
 
 
 def resolved(members: Members, groups: Groups, above: frozenset[str] = frozenset()) -> Members:
@@ -148,12 +109,12 @@ def resolved(members: Members, groups: Groups, above: frozenset[str] = frozenset
     """
 
     def inside(tests: frozenset[Test]) -> frozenset[Test]:
-        if not any(isinstance(test, Rule) and test.selector == "group" for test in tests):
+        if not any(isinstance(test, Criterion) and test.selector == "group" for test in tests):
             return tests
         return frozenset(one(test) for test in tests)
 
     def one(test: Test) -> Test:
-        if not isinstance(test, Rule) or test.selector != "group" or test.value in above:
+        if not isinstance(test, Criterion) or test.selector != "group" or test.value in above:
             return test
         found = groups(test.value)
         return test if found is None else resolved(found, groups, above | {test.value})
@@ -251,9 +212,9 @@ def is_wide(tests: Iterable[Test], *, asked: bool = False) -> bool:
     return _many(tuple(sorted(rule.value for rule in flat if rule.selector == "ip")))
 
 
-def _flat(tests: Iterable[Test], asked: bool) -> Iterator[Rule]:
+def _flat(tests: Iterable[Test], asked: bool) -> Iterator[Criterion]:
     for test in tests:
-        if isinstance(test, Rule):
+        if isinstance(test, Criterion):
             yield test
         elif all(_is_no_demand(need, asked) for need in test.require):
             yield from _flat(test.include, asked)

@@ -11,21 +11,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
+from ztctl.core.model.facts import (
+    Application,
+    Fact,
+    Members,
+    OrganizationSettings,
+    Policy,
+    Record,
+    TunnelRules,
+)
 from ztctl.core.model.graph import in_order
 from ztctl.core.model.plan import StepId
-from ztctl.core.reach.entries import (
-    Application,
-    Entry,
-    Fact,
-    Record,
-    Settings,
-    State,
-    TunnelRules,
-    entries,
-    paths_of,
-)
-from ztctl.core.reach.fact_names import ByName, Slot, examples, names_of, tests_in
-from ztctl.core.reach.people import Members, Policy
+from ztctl.core.reach.entries import Entry, HostState, entries, paths_of
+from ztctl.core.reach.host_facts import ByName, Slot, examples, names_of, tests_in
 
 Needs = Mapping[StepId, Collection[StepId]]
 F = TypeVar("F", bound=Fact)
@@ -338,14 +336,17 @@ class Look:
             found: TunnelRules | None = line.fact_at((TUNNEL, key), done)
             return found
 
-        state = State(
+        state = HostState(
             self.host,
             tuple(fact for fact in facts if isinstance(fact, Record)),
             tunnel,
             tuple(fact for fact in facts if isinstance(fact, Application)),
             lambda key: line.fact_at((POLICY, key), done),
             lambda key: line.fact_at((GROUP, key), done),
-            next((fact for fact in facts if isinstance(fact, Settings)), Settings()),
+            next(
+                (fact for fact in facts if isinstance(fact, OrganizationSettings)),
+                OrganizationSettings(),
+            ),
             self.paths,
             self.is_elsewhere,
         )

@@ -8,12 +8,12 @@ from typing import Any, TypeGuard
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import replaced
+from ztctl.core.model.facts import Application, Fact
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import Live, Values
 from ztctl.core.model.plan import Change, Step
 from ztctl.core.model.values import Unknown
-from ztctl.core.reach.entries import Application, Fact
-from ztctl.core.reach.fact_names import Slot
+from ztctl.core.reach.host_facts import Slot
 from ztctl.core.reach.timeline import Timeline, Version
 
 Resolve = Callable[[Any], Any]

@@ -6,27 +6,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ztctl.core.model.facts import (
+    EVERYONE,
+    UNKNOWN_TUNNEL,
+    Application,
+    Fact,
+    Members,
+    OrganizationSettings,
+    Policy,
+    Record,
+    Test,
+    TunnelRules,
+)
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live, Mark
 from ztctl.core.model.plan import Way
-from ztctl.core.planning.safety import door
-from ztctl.core.reach.access_wording import ways, words
-from ztctl.core.reach.entries import (
-    UNKNOWN_TUNNEL,
-    Application,
-    Entry,
-    Fact,
-    Record,
-    Settings,
-    TunnelRules,
-    deciding,
-    fitting,
-    leading,
-    nearest,
-    paths_of,
-)
-from ztctl.core.reach.fact_names import Slot
-from ztctl.core.reach.people import EVERYONE, Members, Policy, Test, resolved, within
+from ztctl.core.reach.access_wording import door, ways, words
+from ztctl.core.reach.entries import Entry, deciding, fitting, leading, nearest, paths_of
+from ztctl.core.reach.host_facts import Slot
+from ztctl.core.reach.people import resolved, within
 from ztctl.core.reach.timeline import APPLICATION, GROUP, POLICY, RECORD, TUNNEL, now
 from ztctl.core.reach.versions import facts_of
 
@@ -196,7 +194,7 @@ class _Scene:
             if live is not None and not live.attribute("running"):
                 yield f"no connector of the tunnel {self._name(key)} runs"
         for fact in self._facts.values():
-            if isinstance(fact, Settings) and fact.deny_unmatched:
+            if isinstance(fact, OrganizationSettings) and fact.deny_unmatched:
                 yield "the account refuses hosts for which no application decides"
 
     # -- who decides ------------------------------------------------------------------------

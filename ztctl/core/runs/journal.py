@@ -38,10 +38,10 @@ _SECRET_TEXT = re.compile(
 )
 
 Redact = Callable[[str], str]
-Record = Mapping[str, Any]
+JournalRecord = Mapping[str, Any]
 
 
-class Event(StrEnum):
+class JournalEvent(StrEnum):
     """What a record tells."""
 
     BEGIN = "begin"
@@ -71,7 +71,7 @@ class Came(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class JournalledWrite:
     """One write of a run.
 
     Attributes:
@@ -103,7 +103,7 @@ class Ran:
     account: str = ""
     version: str = ""
     ending: Ending = Ending.CUT_OFF
-    writes: tuple[Written, ...] = ()
+    writes: tuple[JournalledWrite, ...] = ()
     skipped: int = 0
     not_started: int = 0
 
@@ -123,8 +123,8 @@ class Before:
     address: str
     verb: str
     time: str
-    object: Record | None
-    others: tuple[Record, ...] = ()
+    object: JournalRecord | None
+    others: tuple[JournalRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,9 @@ class History:
 # -- writing --------------------------------------------------------------------------------
 
 
-def line_of(event: Event, own: Record, foreign: Record, redact: Redact) -> bytes:
+def line_of(
+    event: JournalEvent, own: JournalRecord, foreign: JournalRecord, redact: Redact
+) -> bytes:
     """One record as a line; secrets are absent, and ``redact`` masks every foreign text.
 
     ``own`` are ztctl's own words and figures, which nothing masks: they must be read back.
@@ -148,7 +150,7 @@ def line_of(event: Event, own: Record, foreign: Record, redact: Redact) -> bytes
     return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
 
 
-def object_of(live: Live) -> Record:
+def object_of(live: Live) -> JournalRecord:
     """A live object whole: the API's own, and what ztctl read out of it."""
     return {
         "id": live.id,
@@ -210,7 +212,7 @@ def _text(text: str, redact: Redact) -> str:
 # -- reading --------------------------------------------------------------------------------
 
 
-def record_of(line: bytes) -> Record | None:
+def record_of(line: bytes) -> JournalRecord | None:
     """The record that a line holds, or ``None``."""
     try:
         found = json.loads(line)
@@ -219,18 +221,18 @@ def record_of(line: bytes) -> Record | None:
     if not isinstance(found, dict) or found.get("ztctl_journal") != FORMAT:
         return None
     whole = all(isinstance(found.get(name), str) for name in ("event", "run", "time"))
-    return found if whole and found["event"] in set(Event) else None
+    return found if whole and found["event"] in set(JournalEvent) else None
 
 
 def history(lines: Iterable[bytes]) -> History:
     """Every run that the lines tell; total: what is no record is counted and passed over."""
-    runs: dict[str, _Run] = {}
+    runs: dict[str, _RunReader] = {}
     damaged = 0
     for line in lines:
         record = record_of(line)
         if record is not None:
             run = _said(record, "run")
-            runs.setdefault(run, _Run(run, _said(record, "time"))).take(record)
+            runs.setdefault(run, _RunReader(run, _said(record, "time"))).take(record)
         elif line.strip():
             damaged += 1
     return History(tuple(run.told() for run in runs.values()), damaged)
@@ -239,7 +241,7 @@ def history(lines: Iterable[bytes]) -> History:
 def before(lines: Iterable[bytes], run: str, step: str) -> Before | None:
     """The object before a run's first write to an address, or before ``address#verb``."""
     for record in filter(None, map(record_of, lines)):
-        if record["event"] != Event.ABOUT or _said(record, "run") != run:
+        if record["event"] != JournalEvent.ABOUT or _said(record, "run") != run:
             continue
         address, verb = _said(record, "address"), _said(record, "verb")
         if step in (address, f"{address}#{verb}"):
@@ -255,47 +257,47 @@ def before(lines: Iterable[bytes], run: str, step: str) -> Before | None:
     return None
 
 
-def _harmless(value: Record) -> Record:
+def _harmless(value: JournalRecord) -> JournalRecord:
     """The same, no deeper than a writer of ours would have made it, and without secrets."""
-    found: Record = _plain(value, str)
+    found: JournalRecord = _plain(value, str)
     return found
 
 
-def _objects(value: Any) -> Iterator[Record]:
+def _objects(value: Any) -> Iterator[JournalRecord]:
     yield from (
         item for item in (value if isinstance(value, list) else ()) if isinstance(item, dict)
     )
 
 
-def _said(record: Record, name: str) -> str:
+def _said(record: JournalRecord, name: str) -> str:
     found = record.get(name)
     return found[:LONGEST_TEXT] if isinstance(found, str) else ""
 
 
-def _figure(record: Record, name: str) -> int:
+def _figure(record: JournalRecord, name: str) -> int:
     found = record.get(name)
     return found if type(found) is int and 0 <= found < 10**9 else 0
 
 
-class _Run:
+class _RunReader:
     """One run while its lines come in."""
 
     def __init__(self, run: str, time: str) -> None:
         self._id = run
         self._began = time
-        self._first: Record = {}
-        self._last: Record = {}
-        self._writes: dict[tuple[str, str], Written] = {}
+        self._first: JournalRecord = {}
+        self._last: JournalRecord = {}
+        self._writes: dict[tuple[str, str], JournalledWrite] = {}
 
-    def take(self, record: Record) -> None:
+    def take(self, record: JournalRecord) -> None:
         """Take the next record in."""
         # Every line names account and stack, so that a run without its first one is somebody's.
         kept = ("stack", "account", "version", "how", "skipped", "not_started")
         short = {name: record[name] for name in kept if name in record}
         self._first = self._first or short
-        if record["event"] == Event.END:
+        if record["event"] == JournalEvent.END:
             self._last = {**short, "time": record["time"]}
-        elif record["event"] != Event.BEGIN:
+        elif record["event"] != JournalEvent.BEGIN:
             step = _said(record, "address"), _said(record, "verb")
             self._writes[step] = _written(record, step, self._writes.get(step))
 
@@ -316,14 +318,16 @@ class _Run:
         )
 
 
-def _written(record: Record, step: tuple[str, str], known: Written | None) -> Written:
+def _written(
+    record: JournalRecord, step: tuple[str, str], known: JournalledWrite | None
+) -> JournalledWrite:
     time, action = _said(record, "time"), _said(record, "action")
-    if record["event"] == Event.ABOUT:
+    if record["event"] == JournalEvent.ABOUT:
         found = isinstance(record.get("before"), dict)
-        return Written(*step, time, action, found=found)
+        return JournalledWrite(*step, time, action, found=found)
     lost = record.get("lost") is True
-    done = Came.DONE if record["event"] == Event.DONE else Came.FAILED
-    return Written(
+    done = Came.DONE if record["event"] == JournalEvent.DONE else Came.FAILED
+    return JournalledWrite(
         *step,
         known.time if known else time,
         action or (known.action if known else ""),

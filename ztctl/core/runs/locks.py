@@ -77,7 +77,7 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class LockFlag:
     """One holder's hold on one lock, until a minute since 1970."""
 
     key: str
@@ -85,12 +85,12 @@ class Flag:
     minute: int
 
     @classmethod
-    def raised(cls, scope: Scope, holder: Holder, now: float) -> Flag:
+    def raised(cls, scope: Scope, holder: Holder, now: float) -> LockFlag:
         """The flag of somebody who takes or renews a lock now."""
         return cls(scope.key, holder, -int(-(now + LEASE) // 60))
 
     @classmethod
-    def read(cls, tag: str) -> Flag | None:
+    def read(cls, tag: str) -> LockFlag | None:
         """The flag that a tag is, or ``None``."""
         found = _FLAG.fullmatch(tag)
         return cls(found[1], Holder(found[2], found[3]), int(found[4], 36)) if found else None
@@ -134,12 +134,12 @@ class Obstacle:
     """
 
     scope: Scope
-    flag: Flag | None = None
+    flag: LockFlag | None = None
     since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LockState:
     """The locks of an account at one moment.
 
     Attributes:
@@ -148,17 +148,17 @@ class Seen:
     """
 
     doors: Mapping[str, float | None] = field(default_factory=dict)
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[LockFlag, ...] = ()
 
-    def of(self, scope: Scope) -> tuple[Flag, ...]:
+    def of(self, scope: Scope) -> tuple[LockFlag, ...]:
         """The flags of one lock."""
         return tuple(flag for flag in self.flags if flag.key == scope.key)
 
-    def over(self, scope: Scope, now: float) -> tuple[Flag, ...]:
+    def over(self, scope: Scope, now: float) -> tuple[LockFlag, ...]:
         """The flags of one lock that no longer count."""
         return tuple(flag for flag in self.of(scope) if flag.is_over(now))
 
-    def scope(self, flag: Flag) -> Scope:
+    def scope(self, flag: LockFlag) -> Scope:
         """The lock that a flag is about; without its door nobody can tell the stack's name."""
         stacks = (door.partition(".")[2] for door in self.doors if "." in door)
         known = (ACCOUNT, *map(scope_of, stacks))
@@ -186,6 +186,6 @@ class Seen:
         return Obstacle(scope, None, since) if fresh else None
 
 
-def _at_odds(flag: Flag, wanted: tuple[Scope, ...]) -> bool:
+def _at_odds(flag: LockFlag, wanted: tuple[Scope, ...]) -> bool:
     keys = {scope.key for scope in wanted}
     return flag.key in keys or ACCOUNT.key in (flag.key, *keys)

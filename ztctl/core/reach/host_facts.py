@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from ztctl.core.reach.entries import (
-    PROBE,
-    Application,
-    Fact,
-    Record,
-    TunnelRules,
-    access_fits,
-    ingress_fits,
-)
-from ztctl.core.reach.people import Members, Rule, Test
+from ztctl.core.model.facts import Application, Criterion, Fact, Members, Record, Test, TunnelRules
+from ztctl.core.reach.entries import PROBE, access_fits, ingress_fits
 
 Slot = tuple[str, str]
 
@@ -37,13 +29,13 @@ class ByName:
         return list(found)
 
 
-def tests_in(members: Members) -> list[Rule]:
+def tests_in(members: Members) -> list[Criterion]:
     """Every single test inside a set, however deep."""
-    found: list[Rule] = []
+    found: list[Criterion] = []
     waiting: list[Test] = [*members.include, *members.exclude, *members.require]
     while waiting:
         test = waiting.pop()
-        if isinstance(test, Rule):
+        if isinstance(test, Criterion):
             found.append(test)
         else:
             waiting += [*test.include, *test.exclude, *test.require]

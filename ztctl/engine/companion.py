@@ -36,7 +36,7 @@ class Work:
     values: Values
 
 
-class Around:
+class Companion:
     """The companion of a run. This one does nothing; others override what they need.
 
     Companions are asked in the order in which they are given, and told in reverse.
