@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.observer.watch import Watch
+from tests.support.observer.watch import Watch
+from tests.support.process import Ended
 from ztctl.cli.app import run
 
 ROOT = Path(__file__).parent.parent
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a command ended, and all that it said."""
-
-    code: int
-    out: str
-    err: str
 
 
 Command = Callable[..., Ended]

@@ -132,6 +132,19 @@ def of_folder(folder: str) -> list[str]:
     return found
 
 
+def imported_by_tests(below: str = "") -> Iterator[tuple[Path, str]]:
+    """What each file of the tests imports, by its full dotted name."""
+    for file in sorted((TESTS / below).rglob("*.py")):
+        package = ("tests", *file.relative_to(TESTS).parts[:-1])
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                yield from ((file, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                start = package[: len(package) + 1 - node.level] if node.level else ()
+                base = ".".join((*start, *(node.module or "").split(".")))
+                yield from ((file, f"{base}.{alias.name}") for alias in node.names)
+
+
 @pytest.mark.parametrize("folder", ARROWS)
 def test_a_folder_imports_only_where_its_arrows_lead(folder: str) -> None:
     """A folder knows itself and the folders that its arrows lead to, and no others."""
@@ -318,6 +331,32 @@ def test_every_test_states_its_promise() -> None:
     ]
 
     assert silent == []
+
+
+def test_a_test_folder_stands_alone() -> None:
+    """A test folder imports itself, what tests share, and the package; no other test folder."""
+    strangers = [
+        f"{file.relative_to(TESTS)} imports {name}"
+        for file, name in imported_by_tests()
+        for folder in [file.relative_to(TESTS).parts[0]]
+        if name.split(".")[0] == "tests" and name.split(".")[1] not in {folder, "support"}
+    ]
+
+    assert strangers == []
+
+
+@pytest.mark.parametrize("below", ["sandbox", "contract", "support/observer"])
+def test_who_judges_the_service_shares_nothing_with_ztctl(below: str) -> None:
+    """The observer and the tests of the sandbox import nothing of ztctl but the sandbox."""
+    allowed = ("ztctl.sandbox.", f"tests.{below.replace('/', '.')}.", "tests.support.process.")
+
+    shared = [
+        f"{file.relative_to(TESTS)} imports {name}"
+        for file, name in imported_by_tests(below)
+        if name.split(".")[0] in {"ztctl", "tests"} and not f"{name}.".startswith(allowed)
+    ]
+
+    assert shared == []
 
 
 def test_the_package_is_typed() -> None:

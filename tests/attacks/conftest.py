@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.scene import Scene
-from tests.behaviour.account import Account
+from tests.support.account import Account
 
 
 @pytest.fixture

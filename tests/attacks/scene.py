@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.behaviour.account import Account
+from tests.support.account import Account
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Plan
 from ztctl.sandbox.edge.values import NOBODY, Answer, Visit, Visitor

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.attacks.scene import Scene
-from tests.behaviour.account import refused
-from tests.behaviour.files import HOST, whole
+from tests.support.account import refused
+from tests.support.files import HOST, whole
 
 File = dict[str, Any]
 EVERYONE: list[File] = [{"everyone": True}]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.attacks.scene import Scene, gained, lost
-from tests.behaviour.account import refused
-from tests.behaviour.files import HOST, host, short, whole
+from tests.support.account import refused
+from tests.support.files import HOST, host, short, whole
 
 File = dict[str, Any]
 PROD = "prod.example.com"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviour.account import Account
+from tests.support.account import Account
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.behaviour.account import Account, edits, refused, told
-from tests.behaviour.files import HOST, host, whole
-from tests.laws.foreign import changed, snapshot
+from tests.support.account import Account, edits, refused, told
+from tests.support.files import HOST, host, whole
+from tests.support.foreign import changed, snapshot
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Action
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.behaviour.account import Account, refused
+from tests.support.account import Account, refused
 
 A, B = "a.example.com", "b.example.com"
 ANN, BOB = "ann@example.com", "bob@example.com"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.behaviour.account import Account, refused, told
-from tests.behaviour.files import HOST, host, short
+from tests.support.account import Account, refused, told
+from tests.support.files import HOST, host, short
 from ztctl.core.model.diagnostics import Problems
 
 SERVICE = "ssh://localhost:22"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.behaviour.account import Account, told
-from tests.behaviour.files import HOST, whole
+from tests.support.account import Account, told
+from tests.support.files import HOST, whole
 from ztctl.sandbox.faults import Kind
 
 QUICKSTART_WRITES = 9

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.behaviour.account import Account, edits, refused, told
-from tests.behaviour.files import HOST, host, short, whole
+from tests.support.account import Account, edits, refused, told
+from tests.support.files import HOST, host, short, whole
 from ztctl.core.model.plan import Action, Reason
 
 NEW = "login.example.com"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.behaviour.account import Account, edits
-from tests.behaviour.files import HOST, whole
+from tests.support.account import Account, edits
+from tests.support.files import HOST, whole
 
 
 def test_a_list_of_tags_can_be_emptied(account: Account) -> None:

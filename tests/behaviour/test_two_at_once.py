@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.behaviour.account import Account, at_once
-from tests.behaviour.files import HOST, host, whole
+from tests.support.account import Account, at_once
+from tests.support.files import HOST, host, whole
 from ztctl.cli.interrupts import companions
 from ztctl.cli.planning import options_of, planned
 from ztctl.cli.run_lock import Outdated, StillFits, runner

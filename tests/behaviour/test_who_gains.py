@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.behaviour.account import Account
-from tests.behaviour.files import HOST, host, short
+from tests.support.account import Account
+from tests.support.files import HOST, host, short
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 SERVICE = "ssh://localhost:22"

@@ -21,37 +21,13 @@ from typing import IO, Any
 import httpx
 import pytest
 
+from tests.support.process import COMMAND, PATIENCE, TOKEN, Ended, environment
 from ztctl.sandbox.messages import Request, Response
 from ztctl.sandbox.server import served
 from ztctl.sandbox.service import Sandbox
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart" / "ztctl.yaml"
-COMMAND = (sys.executable, "-m", "ztctl")
-PATIENCE = 45.0
 LOCKING = re.compile(r"ztctl-(lock|held)\b")
-TOKEN = "canary-token-0123456789abcdef"
-KEPT = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT")
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def said(self) -> str:
-        """Everything that it said."""
-        return self.out + self.err
-
-
-def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A small environment that is the same everywhere; any warning of Python ends the command."""
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    fixed = {"HOME": str(home), "LC_ALL": "C.UTF-8", "COLUMNS": "80", "TERM": "xterm"}
-    return {**kept, **fixed, "PYTHONWARNINGS": "error", **(more or {})}
 
 
 def hurried(arguments: Sequence[object]) -> list[str]:
@@ -71,7 +47,7 @@ class Ztctl:
         self.folder = folder
         self.env = environment(folder, env)
 
-    def __call__(self, *arguments: object, env: Mapping[str, str] | None = None) -> Done:
+    def __call__(self, *arguments: object, env: Mapping[str, str] | None = None) -> Ended:
         """Run a command to its end, without a terminal; it never ends in a traceback."""
         ran = subprocess.run(
             [*COMMAND, *hurried(arguments)],
@@ -82,7 +58,7 @@ class Ztctl:
             timeout=PATIENCE,
             check=False,
         )
-        return checked(Done(ran.returncode, ran.stdout.decode(), ran.stderr.decode()))
+        return checked(Ended(ran.returncode, ran.stdout.decode(), ran.stderr.decode()))
 
     def at(self, account: Account) -> Ztctl:
         """The same, working on a served account."""
@@ -97,7 +73,7 @@ class Ztctl:
         }
 
 
-def checked(done: Done) -> Done:
+def checked(done: Ended) -> Ended:
     """The same; nothing that a person gives or meets may end in a traceback."""
     assert "Traceback" not in done.said, done.said
     assert "Exception ignored" not in done.said, done.said
@@ -136,12 +112,12 @@ class Running:
         """Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
 
-    def ended(self) -> Done:
+    def ended(self) -> Ended:
         """How it ended."""
         self.process.wait(PATIENCE)
         for reader in self._readers:
             reader.join(PATIENCE)
-        return checked(Done(self.process.returncode, self._seen["out"], self._seen["err"]))
+        return checked(Ended(self.process.returncode, self._seen["out"], self._seen["err"]))
 
 
 class Terminal:
@@ -163,13 +139,13 @@ class Terminal:
         """Press keys, control characters such as Ctrl-C among them."""
         os.write(self._master, text.encode())
 
-    def ended(self) -> Done:
+    def ended(self) -> Ended:
         """How it ended; everything that was on the screen is its output."""
         deadline = time.monotonic() + PATIENCE
         while self._read(deadline):
             pass
         self.process.wait(PATIENCE)
-        return checked(Done(self.process.returncode, self.screen, ""))
+        return checked(Ended(self.process.returncode, self.screen, ""))
 
     def _read(self, deadline: float) -> bool:
         ready, _, _ = select.select([self._master], [], [], max(0, deadline - time.monotonic()))

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Ended
+from tests.support.process import Ended
 from ztctl.cli.app import run
 
 Ztctl = Any

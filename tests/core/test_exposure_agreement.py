@@ -17,10 +17,10 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from tests.behaviour.account import Account, at_once
-from tests.behaviour.files import whole
-from tests.observer.guests import STRANGERS
-from tests.observer.places import hosts, paths, places, rules
+from tests.support.account import Account, at_once
+from tests.support.files import whole
+from tests.support.observer.guests import STRANGERS
+from tests.support.observer.places import hosts, paths, places, rules
 from ztctl.core.planning import check
 from ztctl.core.reach.entries import UNREAD, Entry
 from ztctl.core.reach.timeline import Timeline, now

@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from tests.behaviour.account import Account, File
-from tests.laws.foreign import changed, lived_in, snapshot
+from tests.support.account import Account, File
+from tests.support.foreign import changed, lived_in, snapshot
 from ztctl.cli.planning import emptied
 from ztctl.cloudflare.client import Client
 from ztctl.core.model.calls import CallFailed

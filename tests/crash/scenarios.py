@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from tests.behaviour.files import HOST, whole
 from tests.crash.cutting import Scenario
+from tests.support.files import HOST, whole
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

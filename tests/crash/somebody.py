@@ -6,8 +6,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from tests.behaviour.account import Account
-from tests.behaviour.test_drift_by_hand import put, zone
+from tests.support.account import Account
+from tests.support.by_hand import put, zone
 
 Json = Any
 Deed = Callable[[Account, Random], None]

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from tests.crash.cutting import YES, Crashing, Cut, Killed
 from tests.crash.somebody import DEEDS, Deed
 from tests.crash.test_every_call import FAULTS
-from tests.laws.foreign import changed, lived_in, snapshot
-from tests.laws.parts import Side
-from tests.laws.sides import sides
+from tests.support.foreign import changed, lived_in, snapshot
+from tests.support.strategies.parts import Side
+from tests.support.strategies.sides import sides
 from ztctl.cli.planning import emptied
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.diagnostics import Failures, Problems

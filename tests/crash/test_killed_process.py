@@ -12,12 +12,12 @@ from typing import ClassVar
 
 import pytest
 
-from tests.behaviour.account import Watched
-from tests.cli.conftest import COMMAND, PATIENCE, TOKEN, environment
 from tests.crash.cutting import Crashing, began, finished
 from tests.crash.scenarios import scenarios
 from tests.crash.test_every_call import rehearsed
-from tests.observer.observer import Agreed
+from tests.support.account import Watched
+from tests.support.observer.observer import Agreed
+from tests.support.process import COMMAND, PATIENCE, TOKEN, environment
 from ztctl.sandbox.messages import Request, Response
 from ztctl.sandbox.server import served
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.behaviour.account import Account
+from tests.support.account import Account
 from ztctl.cli.planning import options_of, planned
 from ztctl.cloudflare.client import Client
 from ztctl.cloudflare.doors import Doors

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.behaviour.account import Account
+from tests.support.account import Account
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.events import Event, Outcome

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.behaviour.account import Account, at_once
-from tests.behaviour.files import whole
+from tests.support.account import Account, at_once
+from tests.support.files import whole
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan

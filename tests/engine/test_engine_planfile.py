@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.behaviour.account import Account, File
+from tests.support.account import Account, File
 from ztctl import __version__
 from ztctl.cli.planning import options_of
 from ztctl.core.model.diagnostics import Failure

@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from tests.behaviour.account import Account
+from tests.support.account import Account
 from ztctl.core.model.plan import Plan
 from ztctl.engine.preview import UNKNOWN, Preview, previews
 from ztctl.kinds.registry import KINDS

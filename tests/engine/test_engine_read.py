@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.behaviour.account import Account, File
 from tests.engine.conftest import Script, failed
+from tests.support.account import Account, File
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.diagnostics import Failures
 from ztctl.core.model.events import Event, Reading

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.behaviour.account import Account
-from tests.behaviour.files import HOST, whole
-from tests.behaviour.test_drift_by_hand import (
+from tests.support.account import Account
+from tests.support.by_hand import (
     READ_ONLY,
     a_longer_session,
     a_member_more,
@@ -25,6 +24,7 @@ from tests.behaviour.test_drift_by_hand import (
     put,
     zone,
 )
+from tests.support.files import HOST, whole
 from ztctl.core.model.events import Outcome
 
 ByHand = Callable[[Account], None]

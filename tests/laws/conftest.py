@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.behaviour.account import Account
-from tests.laws.foreign import lived_in
+from tests.support.account import Account
+from tests.support.foreign import lived_in
 
 # A whole file is large for a generated value, and an example of a law takes a few dozen calls.
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)

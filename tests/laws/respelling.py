@@ -8,7 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from tests.laws.parts import Side
+from tests.support.strategies.parts import Side
 
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _SETS = frozenset(

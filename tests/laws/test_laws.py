@@ -16,13 +16,13 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from tests.behaviour.account import Account, opened
 from tests.laws.conftest import NewAccount
 from tests.laws.effects import without_effect
-from tests.laws.foreign import changed, marked, snapshot
-from tests.laws.parts import Side
 from tests.laws.respelling import respelled
-from tests.laws.sides import sides
+from tests.support.account import Account, opened
+from tests.support.foreign import changed, marked, snapshot
+from tests.support.strategies.parts import Side
+from tests.support.strategies.sides import sides
 from ztctl.cli.planning import options_of
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Plan

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.behaviour.account import Account
-from tests.behaviour.files import HOST, host, whole
-from tests.observer.guests import STRANGER
-from tests.observer.observer import Agreed
+from tests.support.account import Account
+from tests.support.files import HOST, host, whole
+from tests.support.observer.guests import STRANGER
+from tests.support.observer.observer import Agreed
 
 Hands = Callable[[Account], None]
 READ_ONLY = ("id", "aud", "created_at", "updated_at", "self_hosted_domains", "reusable")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.observer.watch import Watch
+from tests.support.observer.watch import Watch
 from ztctl.sandbox.messages import Request
 from ztctl.sandbox.service import Sandbox
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.observer.observer import Agreed, Observer
+from tests.support.observer.observer import Agreed, Observer
 from ztctl.sandbox.messages import Request, Response
 from ztctl.sandbox.service import Sandbox
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.laws.parts import Made, Side, flags, optional, origin_request, some, words
+from tests.support.strategies.parts import Made, Side, flags, optional, origin_request, some, words
 
 OWN_TUNNELS = ("t0", "t1")
 SERVICES = ("ssh://localhost:22", "tcp://10.0.0.7:2222", "http://web:8080", "bastion")

@@ -13,9 +13,9 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tests.observer.guests import LOGGED_IN, STRANGER, STRANGERS
-from tests.observer.people import People, attached
-from tests.observer.places import Object, Place, hosts, paths, places, rules
+from tests.support.observer.guests import LOGGED_IN, STRANGER, STRANGERS
+from tests.support.observer.people import People, attached
+from tests.support.observer.places import Object, Place, hosts, paths, places, rules
 from ztctl.sandbox.edge.applications import covers_host
 from ztctl.sandbox.edge.edge import Edge
 from ztctl.sandbox.edge.replica import KINDS

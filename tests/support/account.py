@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
-from tests.observer.observer import Agreed, Observer
+from tests.support.observer.observer import Agreed, Observer
 from ztctl.cli.interrupts import companions
 from ztctl.cli.planning import emptied, options_of, planned
 from ztctl.cli.session import declared_by

@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.laws.connections import (
+from tests.support.strategies.connections import (
     OWN_TUNNELS,
     SERVICES,
     ca_keys,
@@ -20,7 +20,7 @@ from tests.laws.connections import (
     records,
     tunnels,
 )
-from tests.laws.parts import (
+from tests.support.strategies.parts import (
     DEFAULT_NETWORK,
     Made,
     Side,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.observer.guests import (
+from tests.support.observer.guests import (
     LOGGED_IN,
     SOMEBODY,
     STRANGER,
@@ -11,7 +11,7 @@ from tests.observer.guests import (
     mixed,
     visitors,
 )
-from tests.observer.places import Object
+from tests.support.observer.places import Object
 from ztctl.sandbox.edge.values import Visitor
 from ztctl.sandbox.store import Store
 

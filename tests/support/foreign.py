@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.behaviour.account import Account
+from tests.support.account import Account
 
 Json = Any
 
