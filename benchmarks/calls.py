@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,14 +25,13 @@ import httpx
 from ztctl.cloudflare.client import Client
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Event
-from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Plan
 from ztctl.core.model.values import Secret
 from ztctl.core.planning import check
-from ztctl.core.planning.planner import Options, build_plan
+from ztctl.core.planning.planner import Options
 from ztctl.documents import load
 from ztctl.engine.execute import Means, execute
-from ztctl.engine.read import ask_for, read_account
+from ztctl.engine.plan import PlanSource
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox import open_sandbox
 from ztctl.sandbox.seeds import ACCOUNT_ID, ZoneSeed
@@ -135,11 +134,8 @@ def _ignore(event: Event) -> None:
 
 
 async def _planned(client: Client, declared: Declared) -> Plan:
-    wanted = check.expanded(declared, KINDS)
-    live: Mapping[str, tuple[Live, ...]] = await read_account(
-        KINDS, ask_for(declared, wanted, KINDS), client, _ignore
-    )
-    return build_plan(declared, live, KINDS, account=ACCOUNT_ID, options=Options())
+    source = PlanSource(declared, Options(), KINDS, ACCOUNT_ID, client, _ignore)
+    return (await source.plan()).plan
 
 
 async def _cost(sandbox: Sandbox, declared: Declared, *, apply: bool) -> Cost:

@@ -29,7 +29,7 @@ from ztctl.core.planning.planner import Options, build_plan
 from ztctl.core.reach.timeline import Look, Moment
 from ztctl.documents import load
 from ztctl.engine.execute import Means, execute
-from ztctl.engine.read import ask_for, read_account
+from ztctl.engine.read import Reader, ask_for
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox import open_sandbox
 from ztctl.sandbox.seeds import ACCOUNT_ID, ZoneSeed
@@ -81,7 +81,7 @@ def _ignore(event: Event) -> None:
 
 async def _read(client: Client, declared: Declared) -> Mapping[str, tuple[Live, ...]]:
     ask = ask_for(declared, check.expanded(declared, KINDS), KINDS)
-    return await read_account(KINDS, ask, client, _ignore)
+    return (await Reader(KINDS, ask, client).account(_ignore)).live
 
 
 def planned(declared: Declared, live: Mapping[str, tuple[Live, ...]]) -> tuple[Plan, Spent]:

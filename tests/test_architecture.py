@@ -16,7 +16,7 @@ from ztctl.kinds.registry import KINDS
 
 PACKAGE = Path(ztctl.__file__).parent
 TESTS = Path(__file__).parent
-LONGEST = 400
+LONGEST = 500
 
 # What stands on the left may import what stands on the right, and itself.
 ARROWS: dict[str, frozenset[str]] = {
@@ -305,13 +305,30 @@ def test_one_more_kind_is_one_more_line() -> None:
 
 
 def test_a_file_stays_short() -> None:
-    """Nobody has to scroll through more than four hundred lines."""
-    lengths = {
-        str(file.relative_to(PACKAGE)): len(file.read_text().splitlines())
-        for file in PACKAGE.rglob("*.py")
-    }
+    """No file holds more than five hundred lines of code; what explains it does not count."""
+    lengths = {module: _lines_of_code(tree) for module, tree in TREES.items()}
 
-    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+    assert {module: length for module, length in lengths.items() if length > LONGEST} == {}
+
+
+def _lines_of_code(tree: ast.Module) -> int:
+    """Lines on which a statement or expression stands, docstrings left out."""
+    texts = {
+        id(node.body[0])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and ast.get_docstring(node, clean=False) is not None
+    }
+    lines: set[int] = set()
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in texts:
+            continue
+        if isinstance(node, ast.expr | ast.stmt):
+            lines |= {node.lineno, node.end_lineno or node.lineno}
+        waiting += ast.iter_child_nodes(node)
+    return len(lines)
 
 
 def test_every_module_says_what_it_is_for() -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.support.account import Account, at_once
 from tests.support.files import HOST, host, whole
 from ztctl.cli.interrupts import companions
-from ztctl.cli.planning import options_of, planned
+from ztctl.cli.planning import options_of, plan_source
 from ztctl.cli.run_lock import Outdated, StillFits, runner
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problems
@@ -60,7 +60,8 @@ class Person:
 
             async def again() -> Plan:
                 view = self.account.view()
-                return await planned(client, self.declared, options_of(**YES), view)
+                source = plan_source(client, self.declared, options_of(**YES), view)
+                return (await source.plan()).plan
 
             manners = LockOptions(self.wait, now=lambda: NOON, sleep=_rest)
             lock = Lock(client, self.holder, manners)

@@ -25,7 +25,7 @@ from ztctl.core.planning import check
 from ztctl.core.reach.entries import UNREAD, Entry
 from ztctl.core.reach.timeline import Timeline, now
 from ztctl.core.reach.versions import facts_of
-from ztctl.engine.read import ask_for, read_account
+from ztctl.engine.read import Reader, ask_for
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox.edge.values import Visit
 
@@ -197,8 +197,8 @@ def modelled(account: Account) -> Timeline:
 
     async def read() -> Timeline:
         async with account.client() as client:
-            live = await read_account(KINDS, ask, client, lambda _: None, sleep=at_once)
-            return now(dict(facts_of(live, KINDS)))
+            reading = await Reader(KINDS, ask, client, sleep=at_once).account(lambda _: None)
+            return now(dict(facts_of(reading.live, KINDS)))
 
     return asyncio.run(read())
 

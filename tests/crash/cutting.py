@@ -12,7 +12,6 @@ import httpx
 
 from tests.support.account import Account, File
 from tests.support.foreign import changed, lived_in, snapshot
-from ztctl.cli.planning import emptied
 from ztctl.cloudflare.client import Client
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.declared import Declared
@@ -22,6 +21,8 @@ from ztctl.core.model.plan import Plan
 from ztctl.core.model.values import Secret
 from ztctl.core.runs.locks import ACCOUNT
 from ztctl.engine.execute import Means
+from ztctl.engine.plan import emptied
+from ztctl.kinds.registry import KINDS
 from ztctl.sandbox.transport import SandboxTransport
 
 # Every yes but those that would blind the observer: open names, and people locked out.
@@ -107,7 +108,7 @@ class Scenario:
     def wanted(self, account: Account) -> Declared:
         """The wanted side."""
         declared = account.declared(self.after)
-        return emptied(declared) if self.destroy else declared
+        return emptied(declared, KINDS) if self.destroy else declared
 
     def plan(self, account: Account) -> Plan:
         """The plan of the wanted side, with every yes that it needs."""

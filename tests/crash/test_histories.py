@@ -20,10 +20,11 @@ from tests.crash.test_every_call import FAULTS
 from tests.support.foreign import changed, lived_in, snapshot
 from tests.support.strategies.parts import Side
 from tests.support.strategies.sides import sides
-from ztctl.cli.planning import emptied
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.diagnostics import Failures, Problems
 from ztctl.core.model.plan import Plan
+from ztctl.engine.plan import emptied
+from ztctl.kinds.registry import KINDS
 
 ALLOWED: Mapping[str, Any] = {**YES, "interruption": ["all"]}
 OPEN = "--allow-exposure "
@@ -159,7 +160,7 @@ class History:
         plan = self.plan()
         if plan is None:
             event("takes two parts")
-            nothing = emptied(self.account.declared(self.file))
+            nothing = emptied(self.account.declared(self.file), KINDS)
             gone = self.account.carry_out(self.account.plan_of(nothing, **ALLOWED))
             assert gone.is_complete, gone.failed
             plan = self.plan()

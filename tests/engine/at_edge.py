@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.account import Account
-from ztctl.cli.planning import options_of, planned
+from ztctl.cli.planning import options_of, plan_source
 from ztctl.cloudflare.client import Client
 from ztctl.cloudflare.doors import Doors
 from ztctl.core.model.events import Event, Outcome
-from ztctl.core.model.plan import Plan
 from ztctl.core.model.values import Secret
 from ztctl.core.reach.open_now import PublicHosts
 from ztctl.engine.companion import Companion
@@ -108,7 +107,8 @@ class Scene:
             sleep=self.sleep,
         )  # fmt: skip
         async with client, Doors(EdgeTransport(self.sandbox)) as doors:
-            plan: Plan = await planned(client, declared, options_of(**yes), files.view())
+            source = plan_source(client, declared, options_of(**yes), files.view())
+            plan = (await source.plan()).plan
             assert not plan.refusals, plan.refusals
             around = self._around(client, doors)
             means = Means(

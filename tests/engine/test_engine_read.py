@@ -12,9 +12,10 @@ from tests.support.account import Account, File
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.diagnostics import Failures
 from ztctl.core.model.events import Event, Reading
+from ztctl.core.model.kind import Ask
 from ztctl.core.model.objects import Live
 from ztctl.core.planning import check
-from ztctl.engine.read import Once, ask_for, read_account
+from ztctl.engine.read import Reader, ask_for
 from ztctl.kinds.registry import KINDS
 
 FILE: File = {
@@ -35,7 +36,7 @@ def read(account: Account, file: File, events: list[Event]) -> Mapping[str, tupl
 
     async def work() -> Mapping[str, tuple[Live, ...]]:
         async with account.client() as client:
-            return await read_account(KINDS, ask, client, events.append)
+            return (await Reader(KINDS, ask, client).account(events.append)).live
 
     return asyncio.run(work())
 
@@ -116,7 +117,7 @@ def test_who_asks_for_the_same_shares_the_reply() -> None:
     script = Script({"/list": [["first"], ["second"]]})
 
     async def work() -> list[object]:
-        once = Once(script)
+        once = Reader(KINDS, Ask("prod"), script)
         same = Call("GET", "/list", per_page=50)
         other = Call("GET", "/list", query=(("name", "x"),), per_page=50)
         return [*await asyncio.gather(once.send(same), once.send(same), once.send(other))]
@@ -129,7 +130,7 @@ def test_who_asks_for_the_same_shares_the_failure() -> None:
     script = Script({"/list": failed("/list", 403)})
 
     async def work() -> list[object]:
-        once = Once(script)
+        once = Reader(KINDS, Ask("prod"), script)
         calls = (once.send(Call("GET", "/list")), once.send(Call("GET", "/list")))
         return list(await asyncio.gather(*calls, return_exceptions=True))
 

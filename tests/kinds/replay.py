@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from ztctl.core.model.calls import ApiMessage, Call, CallFailed, Flow
+from ztctl.core.model.calls import ApiMessage, Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.kind import Ask, Kind
 from ztctl.core.model.objects import Live, Wanted
@@ -39,15 +39,19 @@ Answer = Callable[[Call], Any]
 
 @dataclass(frozen=True)
 class Played(Generic[T]):
-    """What a flow returned, and what it asked, one entry for each round."""
+    """What a flow returned, and what it asked, one entry for each round.
+
+    ``beside`` are the calls of the other kinds whose objects it asked for.
+    """
 
     result: T
     rounds: tuple[tuple[Call, ...], ...]
+    beside: tuple[Call, ...] = ()
 
     @property
     def calls(self) -> list[Call]:
-        """Every call, in order."""
-        return [call for asked in self.rounds for call in asked]
+        """Every call, in order; those of other kinds first."""
+        return [*self.beside, *(call for asked in self.rounds for call in asked)]
 
     @property
     def writes(self) -> list[str]:
@@ -64,7 +68,7 @@ def play(flow: Flow[T], *answers: Any) -> Played[T]:
     """Run a flow on these answers, one for each round; all of them must be asked for."""
     left = iter(answers)
 
-    def next_answer(asked: tuple[Call, ...]) -> Any:
+    def next_answer(asked: tuple[Call | LiveObjects, ...]) -> Any:
         found: Any = next(left, None)
         return found if len(asked) == 1 or isinstance(found, Fails) else tuple(found)
 
@@ -73,18 +77,27 @@ def play(flow: Flow[T], *answers: Any) -> Played[T]:
     return played
 
 
-def serve(flow: Flow[T], answer: Answer) -> Played[T]:
-    """Run a flow on a function that answers every call."""
+def serve(flow: ReadFlow[T], answer: Answer, ask: Ask | None = None) -> Played[T]:
+    """Run a flow on a function that answers every call; other kinds are read from it, too."""
+    beside: list[Call] = []
 
-    def answers(asked: tuple[Call, ...]) -> Any:
-        found = [answer(call) for call in asked]
+    def one(item: Call | LiveObjects) -> Any:
+        if isinstance(item, Call):
+            return answer(item)
+        other = serve(kind(item.kind).read(ask or Ask("prod")), answer, ask)
+        beside.extend(other.calls)
+        return other.result
+
+    def answers(asked: tuple[Call | LiveObjects, ...]) -> Any:
+        found = [one(item) for item in asked]
         failed = next((item for item in found if isinstance(item, Fails)), None)
         return failed or (found[0] if len(found) == 1 else tuple(found))
 
-    return _run(flow, answers)
+    played = _run(flow, answers)
+    return replace(played, beside=tuple(beside))
 
 
-def _run(flow: Flow[T], answers: Callable[[tuple[Call, ...]], Any]) -> Played[T]:
+def _run(flow: ReadFlow[T], answers: Callable[[tuple[Call | LiveObjects, ...]], Any]) -> Played[T]:
     rounds: list[tuple[Call, ...]] = []
     step: Callable[[], Any] = partial(next, flow)
     while True:
@@ -92,13 +105,13 @@ def _run(flow: Flow[T], answers: Callable[[tuple[Call, ...]], Any]) -> Played[T]
             asked = step()
         except StopIteration as done:
             return Played(done.value, tuple(rounds))
-        calls = (asked,) if isinstance(asked, Call) else asked
-        rounds.append(calls)
-        found = answers(calls) if calls else ()
+        items = asked if isinstance(asked, tuple) else (asked,)
+        rounds.append(tuple(item for item in items if isinstance(item, Call)))
+        found = answers(items) if items else ()
         if isinstance(found, Fails):
-            step = partial(flow.throw, found.of(calls[0]))
+            step = partial(flow.throw, found.of(rounds[-1][0]))
         else:
-            reply = (found,) if not isinstance(asked, Call) and len(calls) == 1 else found
+            reply = (found,) if isinstance(asked, tuple) and len(items) == 1 else found
             step = partial(flow.send, reply)
 
 
@@ -126,7 +139,7 @@ def live_of(name: str, raw: Mapping[str, Any], configuration: Any = None) -> Liv
         return [raw]
 
     ask = Ask("prod", hosts=frozenset({"ssh.example.com"}))
-    (live,) = serve(kind(name).read(ask), answer).result
+    (live,) = serve(kind(name).read(ask), answer, ask).result
     return live
 
 

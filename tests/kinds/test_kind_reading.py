@@ -65,7 +65,7 @@ def test_no_reply_breaks_reading(name: str, data: st.DataObject) -> None:
         return data.draw(LIST)
 
     ask = Ask("prod", hosts=frozenset({"ssh.example.com"}))
-    found = serve(kind(name).read(ask), answer).result
+    found = serve(kind(name).read(ask), answer, ask).result
 
     world = ledger()
     for live in found:
@@ -156,7 +156,7 @@ def read_records(ask: Ask, **replies: Any) -> list[str]:
         last = call.path.rsplit("/", 1)[-1]
         return replies.get(last, ZONES if last == "zones" else [])
 
-    played = serve(kind("dns_record").read(ask), answer)
+    played = serve(kind("dns_record").read(ask), answer, ask)
     return [call.path for call in played.calls if call.path.endswith("dns_records")]
 
 
@@ -189,7 +189,7 @@ def test_records_that_are_no_addresses_are_nobodys_business() -> None:
 
     ask = Ask("prod", hosts=frozenset({"ssh.example.com"}))
 
-    assert [live.id for live in serve(kind("dns_record").read(ask), answer).result] == [
+    assert [live.id for live in serve(kind("dns_record").read(ask), answer, ask).result] == [
         "CNAME",
         "A",
         "AAAA",

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 
 from tests.support.observer.observer import Agreed, Observer
 from ztctl.cli.interrupts import companions
-from ztctl.cli.planning import emptied, options_of, planned
+from ztctl.cli.planning import options_of, plan_source
 from ztctl.cli.session import declared_by
 from ztctl.cli.settings import Settings
 from ztctl.cloudflare.client import Client
@@ -30,6 +30,7 @@ from ztctl.core.model.plan import Action, Plan
 from ztctl.core.model.values import Secret
 from ztctl.core.reach.entries import PROBE
 from ztctl.engine.execute import Means, execute
+from ztctl.engine.plan import emptied
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox.messages import LogEntry, Request, Response
 from ztctl.sandbox.seeds import ZoneSeed
@@ -123,7 +124,7 @@ class Account:
 
     def destroy(self, file: File, **yes: Any) -> Outcome:
         """Take everything of the stack away, with every yes that it wants."""
-        nothing = emptied(self.declared(file))
+        nothing = emptied(self.declared(file), KINDS)
         everything = {
             "deletions": True, "no_policy": ["all"], "ca_deletion": ["all"],
             "protected": ["all"], "interruption": ["all"], "disconnect": ["all"],
@@ -211,7 +212,8 @@ class Account:
 
     async def _planned(self, declared: Declared, yes: Mapping[str, Any]) -> Plan:
         async with self.client() as client:
-            return await planned(client, declared, options_of(**yes), self.view())
+            source = plan_source(client, declared, options_of(**yes), self.view())
+            return (await source.plan()).plan
 
     async def _carried(self, plan: Plan, yes: Mapping[str, Any]) -> Outcome:
         interrupted = bool(yes.get("interruption"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from ztctl.cli.error_output import told
 from ztctl.cli.exits import Exit
 from ztctl.cli.interrupts import carry_out, signals_kept
 from ztctl.cli.journal_paths import journal_of
-from ztctl.cli.planning import emptied, planned
+from ztctl.cli.planning import plan_source
 from ztctl.cli.revocation import revoked
 from ztctl.cli.run_lock import Locking, Outdated
 from ztctl.cli.session import connected, declared_by, view_of
@@ -26,8 +26,9 @@ from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan, Reason
 from ztctl.core.planning.planner import Options
 from ztctl.engine.lock import Locked
+from ztctl.engine.plan import emptied
 from ztctl.kinds.registry import KINDS
-from ztctl.ssh.public_keys import key_files
+from ztctl.ssh.public_keys import key_files, stale_keys
 
 if TYPE_CHECKING:
     from ztctl.views.view import View
@@ -48,7 +49,7 @@ class Request:
         """The wanted side of the run; nothing at all when everything is to go."""
         declared, warnings = declared_by(self.settings)
         if self.destroy:
-            declared = emptied(declared)
+            declared = emptied(declared, KINDS)
         return declared, warnings
 
 
@@ -59,7 +60,8 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
 
     async def run() -> Plan:
         async with connected(request.settings, declared.account, view) as client:
-            return await planned(client, declared, request.options, view, warnings=warnings)
+            planned = await plan_source(client, declared, request.options, view).plan()
+            return _with_warnings(planned.plan, declared, warnings)
 
     with told(view):
         plan = asyncio.run(run())
@@ -142,7 +144,9 @@ async def _apply(
     fits: Callable[[Plan], bool] | None,
 ) -> Exit:
     async with connected(request.settings, declared.account, view) as client:
-        plan = await planned(client, declared, request.options, view, warnings=warnings)
+        source = plan_source(client, declared, request.options, view)
+        planned = await source.plan()
+        plan = _with_warnings(planned.plan, declared, warnings)
         plan = _as_destroyed(plan) if request.destroy else plan
         view.plan(plan)
         if plan.refusals:
@@ -164,10 +168,11 @@ async def _apply(
         if verdict is not None:
             return verdict
 
-        async def again() -> Plan:
-            return await planned(client, declared, request.options, view)
+        async def now() -> Plan | None:
+            found = await source.plan_again(planned)
+            return None if found is planned else found.plan
 
-        locking = Locking(request.lock_wait, request.settings.environment, again)
+        locking = Locking(request.lock_wait, request.settings.environment, now)
         try:
             async with edge_of(request.settling, request.settings, declared) as edge:
                 outcome = await carry_out(client, plan, view, journal, locking, edge)
@@ -184,6 +189,12 @@ async def _apply(
         if steps := next_steps(declared, plan, outcome):
             view.next_steps(steps)
     return _exit_of(outcome, written=written)
+
+
+def _with_warnings(plan: Plan, declared: Declared, warnings: Sequence[Problem]) -> Plan:
+    """The same plan with what is wrong with the files, and with the key files that are stale."""
+    stale = stale_keys(declared, plan.live)
+    return replace(plan, warnings=(*warnings, *plan.warnings, *stale))
 
 
 def _as_destroyed(plan: Plan) -> Plan:

@@ -33,19 +33,19 @@ class Locking:
     Attributes:
         wait: seconds to wait for others.
         environment: tells who runs this.
-        again: makes the plan anew from the account as it is then.
+        now: the plan from the account as it is then; ``None`` when it reads as it did before.
     """
 
     wait: float
     environment: Mapping[str, str]
-    again: Callable[[], Awaitable[Plan]]
+    now: Callable[[], Awaitable[Plan | None]]
 
     def companions(self, api: Api, view: View, stop: asyncio.Event) -> tuple[Companion, ...]:
         """The lock, and what looks once more behind it."""
         holder = Holder.named(runner(self.environment), secrets.randbelow)
         manners = LockOptions(wait=self.wait, note=view.note, stop=stop)
         lock = Lock(api, holder, manners)
-        return lock, StillFits(self.again, lock)
+        return lock, StillFits(self.now, lock)
 
 
 def runner(environment: Mapping[str, str]) -> str:
@@ -65,12 +65,12 @@ class StillFits(Companion):
     kind before it is written.
     """
 
-    def __init__(self, again: Callable[[], Awaitable[Plan]], lock: Lock) -> None:
-        self._again = again
+    def __init__(self, now: Callable[[], Awaitable[Plan | None]], lock: Lock) -> None:
+        self._now = now
         self._lock = lock
 
     async def begin(self, plan: Plan) -> None:
-        """Read and plan anew, if the plan is one of these.
+        """Read again if the plan is one of these, and plan again if the account has changed.
 
         Raises:
             Outdated: when the plan is not the same any more, or is refused now.
@@ -80,8 +80,8 @@ class StillFits(Companion):
             return
         from ztctl.engine.planfile import alike
 
-        now = await self._again()
-        if now.refusals or not alike(plan, now):
+        now = await self._now()
+        if now is not None and (now.refusals or not alike(plan, now)):
             reason = f": {now.refusals[0].reason}" if now.refusals else ""
             raise Outdated(
                 f"the account is no longer as it was when the plan was made{reason}",

@@ -101,6 +101,8 @@ def sandbox_of(folder: Path = Path()) -> Sandbox:
 async def connected(chosen: Settings, account: str | None, view: View) -> AsyncIterator[Client]:
     """A client for the account that the files mean.
 
+    A failure of a call in the block is raised with the reason why the token was refused.
+
     Raises:
         Failure: when there is no token, or no account can be told.
         CallFailed, Failures: when the accounts cannot be listed.
@@ -124,9 +126,9 @@ async def connected(chosen: Settings, account: str | None, view: View) -> AsyncI
     async with client:
         try:
             client.account = await _account(client, account)
-        except CallFailed as error:
+            yield client
+        except (CallFailed, Failures) as error:
             raise await explained(client, error) from error
-        yield client
 
 
 async def _account(client: Client, account: str | None) -> str:

@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeGuard, TypeVar
 
-from ztctl.core.model.calls import Call, CallFailed, Json
+from ztctl.core.model.calls import Call, CallFailed, Json, ReadFlow
 from ztctl.core.model.canonical import references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failures
 from ztctl.core.model.events import Reading, Report
-from ztctl.core.model.kind import Ask, Kind, Kinds
+from ztctl.core.model.kind import Ask, Kinds
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup
 from ztctl.engine.drive import Api, Sleep, drive
 
+T = TypeVar("T")
 
-class Once:
-    """An api that sends each call of a reading once, however many kinds ask for it."""
 
-    def __init__(self, api: Api) -> None:
+FORBIDDEN = 403
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReading:
+    """What was read of an account, by kind, and why the rest of the kinds could not be."""
+
+    live: Mapping[str, tuple[Live, ...]]
+    unread: Mapping[str, CallFailed] = field(default_factory=dict)
+
+
+class Reader:
+    """One reading of an account: each call is sent once and each list parsed once.
+
+    Kinds that need the objects of another kind share them. It answers calls as any ``Api`` does.
+    """
+
+    def __init__(self, kinds: Kinds, ask: Ask, api: Api, *, sleep: Sleep = asyncio.sleep) -> None:
+        self._kinds = kinds
+        self.ask = ask
         self._api = api
+        self._sleep = sleep
         self._sent: dict[tuple[object, ...], asyncio.Future[Json]] = {}
+        self._read: dict[str, asyncio.Future[tuple[Live, ...]]] = {}
 
     async def send(self, call: Call) -> Json:
         """The reply, shared with everybody who asked for the same."""
@@ -30,6 +52,63 @@ class Once:
         if key not in self._sent:
             self._sent[key] = asyncio.ensure_future(self._api.send(call))
         return await self._sent[key]
+
+    async def live_of(self, kind: str) -> tuple[Live, ...]:
+        """Every live object of a kind that this reading needs."""
+        if kind not in self._read:
+            flow = self._kinds[kind].read(self.ask)
+            self._read[kind] = asyncio.ensure_future(self.driven(flow))
+        return await self._read[kind]
+
+    async def driven(self, flow: ReadFlow[T]) -> T:
+        """What a reading flow returns."""
+        return await drive(flow, self, sleep=self._sleep, objects=self.live_of)
+
+    async def account(
+        self, report: Report, *, required: Collection[str] | None = None
+    ) -> AccountReading:
+        """Every live object that is needed, by kind.
+
+        With ``required``, a kind that is not named there and that the token may not read is told in
+        the answer instead of failing the reading.
+
+        Raises:
+            CallFailed: when one list cannot be read.
+            Failures: when several cannot; all of them are told.
+        """
+        needed = [kind.name for kind in self._kinds if kind.needed(self.ask)]
+        done = 0
+
+        async def read(kind: str) -> tuple[Live, ...]:
+            nonlocal done
+            found = await self.live_of(kind)
+            done += 1
+            report(Reading(done, len(needed)))
+            return found
+
+        report(Reading(0, len(needed)))
+        answers = await asyncio.gather(*(read(kind) for kind in needed), return_exceptions=True)
+        results = dict(zip(needed, answers, strict=True))
+        unread = {
+            kind: item
+            for kind, item in results.items()
+            if required is not None and kind not in required and _is_forbidden(item)
+        }
+        allowed = unread.values()
+        raise_all([it for it in answers if isinstance(it, BaseException) and it not in allowed])
+        live = {kind: item for kind, item in results.items() if not isinstance(item, BaseException)}
+        return AccountReading(live, unread)
+
+    def more(self, kinds: Collection[str], **asked: Any) -> Reader:
+        """A reading of some kinds that asks for more; what was sent already is not sent again."""
+        chosen = Kinds(kind for kind in self._kinds if kind.name in kinds)
+        reader = Reader(chosen, replace(self.ask, **asked), self._api, sleep=self._sleep)
+        reader._sent = self._sent
+        return reader
+
+
+def _is_forbidden(item: object) -> TypeGuard[CallFailed]:
+    return isinstance(item, CallFailed) and item.status == FORBIDDEN
 
 
 def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
@@ -53,36 +132,6 @@ def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
 def named_hosts(wanted: Sequence[Wanted], kinds: Kinds) -> frozenset[str]:
     """Every host name that wanted objects are about."""
     return frozenset[str]().union(*(kinds[item.address.kind].named_hosts(item) for item in wanted))
-
-
-async def read_account(
-    kinds: Kinds, ask: Ask, api: Api, report: Report, *, sleep: Sleep = asyncio.sleep
-) -> Mapping[str, tuple[Live, ...]]:
-    """Every live object that a plan may need, by kind.
-
-    Raises:
-        CallFailed: when one list cannot be read.
-        Failures: when several cannot; all of them are told.
-    """
-    needed = [kind for kind in kinds if kind.needed(ask)]
-    once = Once(api)
-    done = 0
-
-    async def read(kind: Kind) -> tuple[Live, ...]:
-        nonlocal done
-        found = await drive(kind.read(ask), once, sleep=sleep)
-        done += 1
-        report(Reading(done, len(needed)))
-        return found
-
-    report(Reading(0, len(needed)))
-    results = await asyncio.gather(*(read(kind) for kind in needed), return_exceptions=True)
-    raise_all([item for item in results if isinstance(item, BaseException)])
-    return {
-        kind.name: item
-        for kind, item in zip(needed, results, strict=True)
-        if not isinstance(item, BaseException)
-    }
 
 
 def raise_all(errors: Sequence[BaseException]) -> None:

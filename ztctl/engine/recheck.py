@@ -23,7 +23,8 @@ from ztctl.core.planning.compare import differing, recanonised
 from ztctl.core.planning.ledger import Ledger
 from ztctl.core.planning.matching import Matcher, MatchGround
 from ztctl.engine.companion import Companion, Done, Verdict, Work
-from ztctl.engine.drive import Api, Sleep, drive
+from ztctl.engine.drive import Api, Sleep
+from ztctl.engine.read import Reader
 
 # For failures that no single call stands for.
 _NO_CALL = Call("GET", "")
@@ -87,8 +88,8 @@ class Recheck(Companion):
             raise
 
     async def _read(self, kind: Kind) -> _Seen:
-        flow = kind.reread(Ask(self._stack), self._changes[kind.name])
-        found = await drive(flow, self._api, sleep=self._sleep)
+        reader = Reader(self._kinds, Ask(self._stack), self._api, sleep=self._sleep)
+        found = await reader.driven(kind.reread(reader.ask, self._changes[kind.name]))
         return _Seen(self._planned[kind.name], {live.id: live for live in found})
 
     # -- one object -------------------------------------------------------------------------

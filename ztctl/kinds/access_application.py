@@ -365,15 +365,3 @@ class AccessApplication(Kind):
 def applications() -> Call:
     """The list of all applications; they carry their policies."""
     return listing(PATH, ACCESS_APPS, 1000)
-
-
-def marked_hosts(reply: Any, stack: str) -> frozenset[str]:
-    """The host names of every application in a list reply that carries the stack's mark."""
-    kind = AccessApplication()
-    lives = (kind._live(raw) for raw in objects(reply))
-    return frozenset(
-        name
-        for live in lives
-        if live.mark is not None and live.mark.stack == stack
-        for name in kind.hosts(live.values)
-    )

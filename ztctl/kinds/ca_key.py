@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances, allowed
-from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import sort_key
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
@@ -26,9 +26,8 @@ from ztctl.core.model.markers import Immutable, Local, RefersTo
 from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
 from ztctl.core.model.values import Lookup, Ref
-from ztctl.kinds.access_application import applications
 from ztctl.kinds.common import ACCESS_APPS, listing, objects, segment, text_of, written
-from ztctl.kinds.destinations import from_api, normal, public_hosts
+from ztctl.kinds.destinations import public_hosts
 
 APPS = "/accounts/{account}/access/apps"
 
@@ -122,12 +121,12 @@ class CaKey(Kind):
         hosts = change.live.attributes.get("hosts", frozenset())
         return (self.step(change, "delete", uncovers=hosts),)
 
-    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
+    def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Every CA of the account, joined with the applications, in two lists."""
-        keys, apps = yield (listing(f"{APPS}/ca", ACCESS_APPS, 1000), applications())
-        by_aud = {text_of(app, "aud"): app for app in objects(apps)}
+        keys, apps = yield (listing(f"{APPS}/ca", ACCESS_APPS, 1000), LiveObjects(self.owner))
+        by_aud = {app.attribute("aud"): app for app in apps}
         return tuple(
-            self._live(raw, text_of(by_aud[aud], "id"), by_aud[aud])
+            self._live(raw, by_aud[aud].id, by_aud[aud])
             for raw in objects(keys)
             if (aud := text_of(raw, "aud")) in by_aud
         )
@@ -141,26 +140,26 @@ class CaKey(Kind):
             if failure.status != 409:
                 raise
             made = yield from written(Call("GET", path, permission=ACCESS_APPS))
-        return self._live(made, values["application"], {})
+        return self._live(made, values["application"])
 
     def find(self, values: Values) -> Flow[Live | None]:
         """The CA of the application, if it has one."""
         path = f"{APPS}/{segment(values['application'])}/ca"
         raw = yield Call("GET", path, permission=ACCESS_APPS, optional=True)
-        return self._live(raw, values["application"], {}) if text_of(raw, "id") else None
+        return self._live(raw, values["application"]) if text_of(raw, "id") else None
 
     def delete(self, live: Live) -> Flow[None]:
         """Delete the CA."""
         owner = segment(str(live.attributes["owner"]))
         yield from gone_is_done(Call("DELETE", f"{APPS}/{owner}/ca", permission=ACCESS_APPS))
 
-    def _live(self, raw: Any, application: str, app: Mapping[str, Any]) -> Live:
-        name = text_of(app, "name")
+    def _live(self, raw: Any, application: str, owner: Live | None = None) -> Live:
+        name = owner.name if owner is not None else ""
         attributes = {
             "owner": application,
             "public_key": text_of(raw, "public_key"),
             "aud": text_of(raw, "aud"),
-            "hosts": public_hosts([normal(item) for item in from_api(app)]),
+            "hosts": public_hosts(owner.values.get("destinations") if owner is not None else ()),
         }
         values = {"application": application}
         return Live(self.name, text_of(raw, "id"), name, name, values, attributes)

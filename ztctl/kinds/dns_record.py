@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
@@ -22,7 +22,6 @@ from ztctl.core.model.markers import Default, Normalised, RefersTo, Unordered
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Step
-from ztctl.kinds.access_application import applications, marked_hosts
 from ztctl.kinds.common import (
     DNS,
     Inside,
@@ -35,9 +34,10 @@ from ztctl.kinds.common import (
     segment,
     text_of,
 )
+from ztctl.kinds.destinations import public_hosts
 from ztctl.kinds.dns_bodies import as_it_was, body, displaces
-from ztctl.kinds.tunnel import configuration, configured_hosts, own_tunnels, tunnels
-from ztctl.kinds.zone import FREE_BATCH, complain_without_zone, zone_of, zones, zones_in
+from ztctl.kinds.tunnel import served_hosts
+from ztctl.kinds.zone import FREE_BATCH, complain_without_zone, zone_of
 
 if TYPE_CHECKING:
     from ztctl.core.model.facts import Fact
@@ -186,26 +186,24 @@ class DnsRecord(Kind):
 
     # -- reading ----------------------------------------------------------------------------
 
-    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
+    def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """The records of each zone in which one of our names lies, or may have lain.
 
         Declared names, marked applications, and the names that our tunnels serve: a record whose
         host was taken out of the file is found by what is still live of it.
         """
-        found, apps, all_tunnels = yield (zones(), applications(), tunnels())
-        known = zones_in(found)
-        ours = own_tunnels(all_tunnels, ask)
-        first = _zones_of(ask.hosts | marked_hosts(apps, ask.stack), known)
-        replies = yield (
-            *(records(zone) for zone in first),
-            *(configuration(raw) for raw in ours),
+        known, apps = yield LiveObjects("zone"), LiveObjects("access_application")
+        guarded = (
+            public_hosts(app.values.get("destinations"))
+            for app in apps
+            if app.mark is not None and app.mark.stack == ask.stack
         )
-        served = frozenset[str]().union(
-            *(configured_hosts(reply) for reply in replies[len(first) :])
-        )
+        first = _zones_of(ask.hosts.union(*guarded), known)
+        *replies, all_tunnels = yield (*(records(zone) for zone in first), LiveObjects("tunnel"))
+        served = frozenset[str]().union(*(served_hosts(tunnel, ask) for tunnel in all_tunnels))
         later = [zone for zone in _zones_of(served, known) if zone not in first]
         further = yield tuple(records(zone) for zone in later)
-        return self._lives((*first, *later), (*replies[: len(first)], *further))
+        return self._lives((*first, *later), (*replies, *further))
 
     def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
         """The records of the zones that are about to be written."""

@@ -336,17 +336,12 @@ def configuration(raw: Mapping[str, Any]) -> Call:
     return Call("GET", path, permission=TUNNEL, optional=True, absent=NOT_CONFIGURED)
 
 
-def own_tunnels(reply: Any, ask: Ask) -> list[Mapping[str, Any]]:
-    """The tunnels of a list reply that are declared or carry the stack's mark."""
-    return [raw for raw in objects(reply) if _concerns(raw, ask, _names(ask))]
-
-
-def configured_hosts(reply: Any) -> frozenset[str]:
-    """The host names in the configuration of a tunnel."""
-    config = reply.get("config") if isinstance(reply, Mapping) else None
-    rules = ingress.from_api(config.get("ingress") if isinstance(config, Mapping) else None)
-    names = (rule["hostname"] for rule in rules)
-    return frozenset(name for name in names if isinstance(name, str) and name not in ("", "*"))
+def served_hosts(live: Live, ask: Ask) -> frozenset[str]:
+    """The host names in the rules of a tunnel that is declared or carries the stack's mark."""
+    if not _concerns(live.raw, ask, _names(ask)):
+        return frozenset()
+    names = (rule.get("hostname") for rule in live.values.get("ingress") or ())
+    return frozenset(name for name in names if name)
 
 
 def _names(ask: Ask) -> frozenset[str]:

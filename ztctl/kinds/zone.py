@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ztctl.core.model.calls import Call, Flow
+from ztctl.core.model.calls import Flow
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Ask, Kind, World
 from ztctl.core.model.names import to_ascii
@@ -29,19 +29,8 @@ class Zone(Kind):
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
         """Every active zone of the account, in pages of fifty, which is the most."""
-        found = yield zones()
-        return zones_in(found)
-
-
-def zones() -> Call:
-    """The list of the account's zones."""
-    return listing("/zones", ZONE, 50, **{"account.id": "{account}"})
-
-
-def zones_in(reply: Any) -> tuple[Live, ...]:
-    """The active zones of a list reply."""
-    lives = (_live(raw) for raw in objects(reply) if text_of(raw, "status") == "active")
-    return tuple(lives)
+        found = yield listing("/zones", ZONE, 50, **{"account.id": "{account}"})
+        return tuple(_live(raw) for raw in objects(found) if text_of(raw, "status") == "active")
 
 
 def zone_of(name: str, known: Iterable[Live]) -> Live | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
     from ztctl.core.model.declared import Declared
     from ztctl.core.reach.who import Reach
-    from ztctl.engine.look import AccountReading
+    from ztctl.engine.read import AccountReading
     from ztctl.views.view import View
 
 # Without these nothing can be said of a host.
@@ -95,19 +95,13 @@ async def _found(chosen: Settings, declared: Declared | None, host: str, view: V
 
 
 async def _read(client: Client, host: str, view: View) -> AccountReading:
-    from ztctl.cli.session import explained
-    from ztctl.core.model.calls import CallFailed
-    from ztctl.core.model.diagnostics import Failures
     from ztctl.core.model.kind import Ask, Kinds
-    from ztctl.engine.look import look_around
+    from ztctl.engine.read import Reader
     from ztctl.kinds.registry import KINDS
 
     kinds = Kinds(kind for kind in KINDS if kind.name in (*_NEEDED, *_USEFUL))
-    ask = Ask("", hosts=frozenset({host}), thorough=True)
-    try:
-        return await look_around(kinds, ask, client, view.event, needed=_NEEDED)
-    except (CallFailed, Failures) as error:
-        raise await explained(client, error) from error
+    ask = Ask("", lookups=frozenset(_USEFUL), hosts=frozenset({host}), thorough=True)
+    return await Reader(kinds, ask, client).account(view.event, required=_NEEDED)
 
 
 def _check_zone(seen: AccountReading, host: str) -> None:

@@ -101,5 +101,14 @@ class CallFailed(ZtctlError):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class LiveObjects:
+    """A request for every live object of another kind, as the same reading has it."""
+
+    kind: str
+
+
 # A flow yields one call, or several to be sent together, and is sent the reply or the replies.
 Flow = Generator["Call | tuple[Call, ...]", Json, T]
+# A flow that reads may ask for the objects of other kinds beside its own calls.
+ReadFlow = Generator["Call | LiveObjects | tuple[Call | LiveObjects, ...]", Json, T]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances
-from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.calls import Call, CallFailed, Flow, ReadFlow
 from ztctl.core.model.canonical import Spec, canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
@@ -285,11 +285,11 @@ class Kind:
         """Whether a plan has to read this kind at all; what can carry a mark always is."""
         return True
 
-    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
+    def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Every live object of the kind that the plan may need."""
         raise NotImplementedError
 
-    def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
+    def reread(self, ask: Ask, changes: Sequence[Change]) -> ReadFlow[tuple[Live, ...]]:
         """The kind once more, as far as these changes of it go."""
         return (yield from self.read(ask))
 

@@ -14,7 +14,7 @@ from ztctl.core.model.declared import Declared, Removed
 from ztctl.core.model.diagnostics import Problem, Problems, Severity
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import EMPTY, Live, Values, Wanted
-from ztctl.core.model.plan import Action, Change, Edit, Plan, Reason, Refusal
+from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, Refusal
 from ztctl.core.model.values import Lookup, Unknown
 from ztctl.core.planning import check
 from ztctl.core.planning.compare import at_default, describe, differing, recanonised
@@ -51,40 +51,102 @@ def build_plan(
     Raises:
         Problems: everything that only the account could tell is wrong with the files.
     """
-    wanted = check.expanded(declared, kinds)
-    ledger = Ledger(declared, wanted, live, kinds)
-    planner = _Planner(ledger, declared)
-    kept = [change for item in wanted if (change := planner.decide(item)) is not None]
-    gone = planner.removals(kept)
-    errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
-    if errors:
-        raise Problems(dict.fromkeys(errors))
-    stepped = _targeted(_with_steps([*kept, *gone], kinds), options.targets, ledger)
-    run = Run(live, kinds, ledger.resolve, PublicHosts(declared.public), options.allowances)
-    safe = made_safe(stepped, run, ledger.display_names())
-    chosen = _named(safe.changes, ledger)
-    touched = {change.address for change in kept}
-    touched |= {refusal.address for refusal in planner.refused if refusal.address}
-    touched |= {item.address for item in wanted if kinds[item.address.kind].housekeeping}
-    refused = refusals(
-        chosen,
-        live,
-        kinds,
-        options.allowances,
-        stack=declared.stack,
-        declared=sum(1 for item in declared.wanted if ledger.matched(item.address)),
-    )
-    return Plan(
-        account,
-        declared.stack,
-        _printed_order(chosen, kinds),
-        unchanged=sum(1 for item in wanted if item.address not in touched),
-        refusals=_once_each((*planner.refused, *safe.refusals, *refused)),
-        warnings=tuple(dict.fromkeys((*ledger.problems, *quota_warnings(chosen, live, kinds)))),
-        access=safe.access,
-        exposed=exposed_names(safe.timeline, ledger.own, run.public),
-        live=dict(ledger.pairs) | {item.address: item.live for item in gone if item.live},
-    )
+    return Draft.of(declared, live, kinds, account=account, options=options).plan(live)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Every change with its steps in order, before it is proved that they are safe.
+
+    Attributes:
+        going: what is live behind the addresses that go.
+        unchanged: how many declared objects are in step.
+        refused: what was refused while both sides were matched.
+    """
+
+    declared: Declared
+    kinds: Kinds
+    account: str
+    options: Options
+    ledger: Ledger
+    changes: tuple[Change, ...]
+    going: Mapping[Address, Live]
+    unchanged: int
+    refused: tuple[Refusal, ...]
+
+    @classmethod
+    def of(
+        cls,
+        declared: Declared,
+        live: Mapping[str, tuple[Live, ...]],
+        kinds: Kinds,
+        *,
+        account: str,
+        options: Options,
+    ) -> Draft:
+        """Match both sides and say what changes.
+
+        Raises:
+            Problems: everything that only the account could tell is wrong with the files.
+        """
+        wanted = check.expanded(declared, kinds)
+        ledger = Ledger(declared, wanted, live, kinds)
+        planner = _Planner(ledger, declared)
+        kept = [change for item in wanted if (change := planner.decide(item)) is not None]
+        gone = planner.removals(kept)
+        errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
+        if errors:
+            raise Problems(dict.fromkeys(errors))
+        stepped = _targeted(_with_steps([*kept, *gone], kinds), options.targets, ledger)
+        going = {item.address: item.live for item in gone if item.live}
+        touched = {change.address for change in kept}
+        touched |= {refusal.address for refusal in planner.refused if refusal.address}
+        touched |= {item.address for item in wanted if kinds[item.address.kind].housekeeping}
+        unchanged = sum(1 for item in wanted if item.address not in touched)
+        refused = tuple(planner.refused)
+        return cls(declared, kinds, account, options, ledger, stepped, going, unchanged, refused)
+
+    @property
+    def uncovers(self) -> bool:
+        """True when an application stops protecting a name."""
+        return any(step.uncovers for change in self.changes for step in change.steps)
+
+    def plan(self, live: Mapping[str, tuple[Live, ...]]) -> Plan:
+        """The plan, its order proved safe; ``live`` may know more of others' objects by now."""
+        options, kinds, ledger = self.options, self.kinds, self.ledger
+        public = PublicHosts(self.declared.public)
+        run = Run(live, kinds, ledger.resolve, public, options.allowances)
+        safe = made_safe(self.changes, run, ledger.display_names())
+        chosen = tuple(
+            _with_public(change, self.declared) for change in _named(safe.changes, ledger)
+        )
+        refused = refusals(
+            chosen,
+            live,
+            kinds,
+            options.allowances,
+            stack=self.declared.stack,
+            declared=sum(1 for item in self.declared.wanted if ledger.matched(item.address)),
+        )
+        return Plan(
+            self.account,
+            self.declared.stack,
+            _printed_order(chosen, kinds),
+            unchanged=self.unchanged,
+            refusals=_once_each((*self.refused, *safe.refusals, *refused)),
+            warnings=tuple(dict.fromkeys((*ledger.problems, *quota_warnings(chosen, live, kinds)))),
+            access=safe.access,
+            exposed=exposed_names(safe.timeline, ledger.own, public),
+            live={**ledger.pairs, **self.going},
+        )
+
+
+def _with_public(change: Change, declared: Declared) -> Change:
+    """Say it where a name opens that the files want to be open."""
+    reason = declared.public.get(change.address.key)
+    if reason is None or change.phase is not Phase.DNS or change.action is Action.DELETE:
+        return change
+    return replace(change, notes=(*change.notes, f"is open to everybody, as stated: {reason}"))
 
 
 class _Planner:

@@ -1,0 +1,110 @@
+"""Read the account and build the plan: once, for every command that compares files with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.events import Report
+from ztctl.core.model.kind import Kinds
+from ztctl.core.model.objects import Live
+from ztctl.core.model.plan import Plan
+from ztctl.core.planning import check
+from ztctl.core.planning.planner import Draft, Options
+from ztctl.engine.drive import Api
+from ztctl.engine.read import Reader, ask_for, named_hosts
+
+LiveByKind = Mapping[str, tuple[Live, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan and what it was made from.
+
+    Attributes:
+        live: the account as it was read, by kind.
+        thorough: what belongs to others was read, too, because protection is taken away.
+    """
+
+    plan: Plan
+    live: LiveByKind = field(repr=False)
+    thorough: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSource:
+    """Makes the plan of one stack from the account as it is at that moment.
+
+    Attributes:
+        account: the account's id, to which the calls of ``api`` go.
+        report: told of the progress of reading.
+    """
+
+    declared: Declared
+    options: Options
+    kinds: Kinds
+    account: str
+    api: Api
+    report: Report
+
+    async def plan(self) -> Planned:
+        """Read what the plan needs, and build it once.
+
+        Raises:
+            CallFailed, Failures: when the account cannot be read.
+            Problems: what only the account could tell is wrong with the files.
+        """
+        reader = self._reader()
+        live = (await reader.account(self.report)).live
+        draft = self._draft(live)
+        thorough = draft.uncovers
+        if thorough:
+            # Before protection is taken away, everything that it may be needed for is looked at.
+            live = await self._with_foreign_tunnels(reader, live)
+        return Planned(draft.plan(live), live, thorough)
+
+    async def plan_again(self, before: Planned) -> Planned:
+        """The plan as of now; ``before`` itself where the account reads as it did then.
+
+        Raises:
+            CallFailed, Failures: when the account cannot be read.
+            Problems: what only the account could tell is wrong with the files.
+        """
+        reader = self._reader()
+        live = (await reader.account(self.report)).live
+        if before.thorough:
+            live = await self._with_foreign_tunnels(reader, live)
+        if _by_id(live) == _by_id(before.live):
+            return before
+        draft = self._draft(live)
+        if draft.uncovers and not before.thorough:
+            live = await self._with_foreign_tunnels(reader, live)
+        return Planned(draft.plan(live), live, draft.uncovers or before.thorough)
+
+    def _reader(self) -> Reader:
+        wanted = check.expanded(self.declared, self.kinds)
+        return Reader(self.kinds, ask_for(self.declared, wanted, self.kinds), self.api)
+
+    def _draft(self, live: LiveByKind) -> Draft:
+        return Draft.of(self.declared, live, self.kinds, account=self.account, options=self.options)
+
+    async def _with_foreign_tunnels(self, reader: Reader, live: LiveByKind) -> LiveByKind:
+        """The account with the configurations of all tunnels, whoever made them."""
+        if all(tunnel.attribute("is_read") for tunnel in live.get("tunnel", ())):
+            return live
+        found = await reader.more(["tunnel"], thorough=True).account(self.report)
+        return {**live, **found.live}
+
+
+def _by_id(live: LiveByKind) -> dict[str, dict[str, Live]]:
+    """The objects of a reading, whatever the order in which the service lists them."""
+    return {kind: {item.id: item for item in items} for kind, items in live.items()}
+
+
+def emptied(declared: Declared, kinds: Kinds) -> Declared:
+    """The wanted side of a destroy: nothing at all.
+
+    The zones of the files' names are read all the same, because records may be left there.
+    """
+    return replace(declared, wanted=(), moved=(), names=named_hosts(declared.wanted, kinds))
