@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.model.calls import Call, Flow
-from ztctl.core.model.canonical import canonical_fields
-from ztctl.core.model.kind import Ask, Fields, gone_is_done
+from ztctl.core.model.kind import Fields
 from ztctl.core.model.markers import Default, Normalised, Unordered
-from ztctl.core.model.objects import Live, Mark, Values
+from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import (
     ACCESS_APPS,
     Duration,
@@ -26,20 +24,13 @@ from ztctl.kinds.common import (
     Protect,
     body_of,
     duration_text,
-    listing,
     nanoseconds,
-    objects,
-    segment,
-    text_of,
-    written,
 )
+from ztctl.kinds.plain import InName, PlainKind, Rest
 from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_from_api, rules_to_api
 
 if TYPE_CHECKING:
     from ztctl.core.model.facts import Fact
-
-PATH = "/accounts/{account}/access/policies"
-
 
 _MINUTE = 60 * 10**9
 _LONGEST_MFA = 720 * 60 * _MINUTE
@@ -115,7 +106,7 @@ _PLAIN = (
 )
 
 
-class AccessPolicy(Ruled):
+class AccessPolicy(Ruled, PlainKind):
     """A reusable Access policy."""
 
     name = "access_policy"
@@ -123,58 +114,24 @@ class AccessPolicy(Ruled):
     title = "Access policy"
     word = "policy"
     model = AccessPolicyFields
-    named_by_mark = True
+    place = InName()
+    # A policy that was just detached counts as linked for a while.
+    rest = Rest("/accounts/{account}/access/policies", ACCESS_APPS, delete_patience=((409, ""),))
 
-    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
-        """Every reusable policy of the account, in one list."""
-        found = yield listing(PATH, ACCESS_APPS, 1000)
-        return tuple(self._live(raw) for raw in objects(found))
+    def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Everything, the rules in the words of the file."""
+        return {**raw, **rules_from_api(raw)}
+
+    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
+        """What is wanted, carrying over what the file leaves unsaid."""
+        return {**body_of(self.specs, values, carried, _PLAIN), **rules_to_api(values)}
 
     def beside(self, live: Live) -> Values:
         """What is carried over."""
         return {"connection_rules": live.raw.get("connection_rules") or None}
-
-    def create(self, values: Values) -> Flow[Live]:
-        """Make the policy."""
-        body = self._body(values, {})
-        made = yield from written(Call("POST", PATH, body, permission=ACCESS_APPS))
-        return self._live(made)
-
-    def update(self, live: Live, values: Values, verb: str) -> Flow[Live]:
-        """Replace the policy, carrying over what the file leaves unsaid."""
-        path = f"{PATH}/{segment(live.id)}"
-        body = self._body(values, live.raw)
-        made = yield from written(Call("PUT", path, body, permission=ACCESS_APPS))
-        return self._live(made)
-
-    def delete(self, live: Live) -> Flow[None]:
-        """Delete the policy."""
-        yield from gone_is_done(
-            Call(
-                "DELETE",
-                f"{PATH}/{segment(live.id)}",
-                permission=ACCESS_APPS,
-                patience=((409, ""),),
-            )
-        )
-
-    def find(self, values: Values) -> Flow[Live | None]:
-        """The policy of that exact name."""
-        found = yield listing(PATH, ACCESS_APPS, 1000)
-        named = [raw for raw in objects(found) if text_of(raw, "name") == values["name"]]
-        return self._live(named[0]) if named else None
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """Whom it lets in or keeps out."""
         from ztctl.kinds import facts
 
         return facts.policy(values)
-
-    def _body(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        return {**body_of(self.specs, values, carried, _PLAIN), **rules_to_api(values)}
-
-    def _live(self, raw: Mapping[str, Any]) -> Live:
-        name = text_of(raw, "name")
-        key, mark = Mark.of_name(name)
-        values = canonical_fields(self.specs, {**raw, **rules_from_api(raw)})
-        return Live(self.name, text_of(raw, "id"), name, key, values, mark=mark, raw=raw)

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ztctl.core.model.calls import Call, CallFailed, Flow
-from ztctl.core.model.kind import Ask, Fields, Kind, gone_is_done
+from ztctl.core.model.calls import CallFailed, Flow
+from ztctl.core.model.kind import Fields
 from ztctl.core.model.objects import Live, Mark, Values
-from ztctl.kinds.common import ACCESS_APPS, listing, objects, segment, text_of
-
-PATH = "/accounts/{account}/access/tags"
+from ztctl.kinds.common import ACCESS_APPS
+from ztctl.kinds.plain import PlainKind, Rest
 
 
 class AccessTagFields(Fields):
@@ -23,7 +22,15 @@ class AccessTagFields(Fields):
     name: str | None = None
 
 
-class AccessTag(Kind):
+class _WholeName:
+    """The name is nothing but the mark."""
+
+    def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
+        """The name is the key, and the mark if it is one."""
+        return name, Mark.read(name)
+
+
+class AccessTag(PlainKind):
     """An Access tag; made when an application needs it, deleted only when it is our mark."""
 
     name = "access_tag"
@@ -31,40 +38,34 @@ class AccessTag(Kind):
     model = AccessTagFields
     shared = True
     housekeeping = True
+    place = _WholeName()
+    rest = Rest("/accounts/{account}/access/tags", ACCESS_APPS)
 
     def complete(self, wanted: Any, live: Live | None, world: Any) -> Values:
         """A tag is nothing but its name."""
         return {"name": self.live_name(wanted, world.stack)}
 
-    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
-        """Every tag of the account, in one list; those of locks are no plan's business."""
+    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
+        """The name."""
+        return {"name": values["name"]}
+
+    def everything(self) -> Flow[tuple[Live, ...]]:
+        """Every tag but those of locks, which are no plan's business."""
         from ztctl.core.runs.locks import is_lock
 
-        found = yield listing(PATH, ACCESS_APPS, 1000)
-        return tuple(self._live(raw) for raw in objects(found) if not is_lock(text_of(raw, "name")))
+        found = yield from super().everything()
+        return tuple(live for live in found if not is_lock(live.name))
 
     def create(self, values: Values) -> Flow[Live]:
         """Make the tag; one that another run has just made is as good."""
-        body = {"name": values["name"]}
+        body = self.to_api(values, {})
         try:
-            yield Call("POST", PATH, body, permission=ACCESS_APPS)
+            yield self.rest.new(body)
         except CallFailed as failure:
             if failure.status != 409:
                 raise
-        return self._live(body)
+        return self.live_from(body)
 
-    def find(self, values: Values) -> Flow[Live | None]:
-        """The tag of that name."""
-        found = yield listing(PATH, ACCESS_APPS, 1000)
-        named = [raw for raw in objects(found) if text_of(raw, "name") == values["name"]]
-        return self._live(named[0]) if named else None
-
-    def delete(self, live: Live) -> Flow[None]:
-        """Delete the tag."""
-        yield from gone_is_done(
-            Call("DELETE", f"{PATH}/{segment(live.name)}", permission=ACCESS_APPS)
-        )
-
-    def _live(self, raw: Mapping[str, Any]) -> Live:
-        name = text_of(raw, "name")
-        return Live(self.name, name, name, name, {"name": name}, mark=Mark.read(name))
+    def live_from(self, raw: Mapping[str, Any]) -> Live:
+        """A tag's name is its id."""
+        return super().live_from({**raw, "id": raw.get("name")})

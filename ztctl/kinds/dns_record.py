@@ -20,7 +20,7 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Ask, Fields, Kind, World, gone_is_done
 from ztctl.core.model.markers import Default, Normalised, RefersTo, Unordered
 from ztctl.core.model.names import to_ascii
-from ztctl.core.model.objects import Live, Mark, Values, Wanted
+from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Step
 from ztctl.kinds.common import (
     DNS,
@@ -36,6 +36,7 @@ from ztctl.kinds.common import (
 )
 from ztctl.kinds.destinations import public_hosts
 from ztctl.kinds.dns_bodies import as_it_was, body, displaces
+from ztctl.kinds.plain import Comment, InComment
 from ztctl.kinds.tunnel import served_hosts
 from ztctl.kinds.zone import FREE_BATCH, complain_without_zone, zone_of
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
 _ADDRESSES = ("A", "AAAA", "CNAME")
+_MARK = InComment()
 BatchItem = tuple[Step, Live | None, Values]
 BatchResult = Live | CallFailed | None
 
@@ -57,11 +59,6 @@ class DnsSettings(Fields):
     flatten_cname: Inside = None
 
 
-def _one_line(value: Any) -> Any:
-    # The mark is the last word, so that blanks at the ends would come and go with it.
-    return " ".join(value.split()) if isinstance(value, str) else value
-
-
 class DnsRecordFields(Fields):
     """A name that leads to a tunnel. The key is the name."""
 
@@ -71,7 +68,7 @@ class DnsRecordFields(Fields):
     """Through Cloudflare; a tunnel is reached in no other way."""
     ttl: Annotated[int | None, Field(ge=1, le=86400), Default(1)] = None
     """Seconds; 1 is automatic, and the only value of a proxied record."""
-    comment: Annotated[str | None, Normalised(_one_line)] = None
+    comment: Comment = None
     """Your own words; the stack's mark is put behind them."""
     tags: Annotated[list[str] | None, Unordered()] = None
     settings: DnsSettings | None = None
@@ -118,7 +115,7 @@ class DnsRecord(Kind):
 
     def own_words(self, wanted: Wanted) -> Iterator[str]:
         """The last word of the comment."""
-        yield str(wanted.values.get("comment") or "").rpartition(" ")[2]
+        return _MARK.last_word(wanted)
 
     # -- identity ---------------------------------------------------------------------------
 
@@ -145,15 +142,13 @@ class DnsRecord(Kind):
         name = self.slot(wanted)
         complain_without_zone(wanted, [name], world)
         zone = zone_of(name, world.live_of("zone"))
-        text = wanted.values.get("comment") if "comment" in wanted.values else _words(live)
-        comment = " ".join(filter(None, (text, str(Mark(world.stack, wanted.protect)))))
         place = {"name": name, "zone_id": zone.id if zone else ""}
         limit = zone.attribute("batch") if zone else FREE_BATCH
-        return {**wanted.values, "comment": comment, **place, "batch": limit}
+        return {**_MARK.put(wanted, live, world.stack), **place, "batch": limit}
 
     def unmarked(self, live: Live) -> Values:
         """The live values with the user's words alone in the comment."""
-        return {**live.values, "comment": _words(live), **_place(live)}
+        return {**_MARK.off(live), **_place(live)}
 
     def dropped_by_adoption(self, live: Live, world: World) -> tuple[str, ...]:
         """Where the name leads now."""
@@ -225,8 +220,7 @@ class DnsRecord(Kind):
 
     def _live(self, raw: Mapping[str, Any], zone: Live) -> Live:
         name = to_ascii(text_of(raw, "name"))
-        comment = text_of(raw, "comment")
-        mark = Mark.read(comment.rpartition(" ")[2])
+        key, mark = _MARK.read(name, raw)
         proxied = raw.get("proxied") is True
         said = {
             **raw,
@@ -236,7 +230,7 @@ class DnsRecord(Kind):
         }
         place = {"zone_id": zone.id, "batch": zone.attribute("batch"), "type": raw.get("type")}
         values = canonical_fields(self.specs, said)
-        return Live(self.name, text_of(raw, "id"), name, name, values, place, mark, raw)
+        return Live(self.name, text_of(raw, "id"), name, key, values, place, mark, raw)
 
     # -- writing ----------------------------------------------------------------------------
 
@@ -357,13 +351,6 @@ def _zone_at(id_: str, limit: Any) -> Live:
 def _zones_of(names: frozenset[str], known: Sequence[Live]) -> list[Live]:
     found = {zone.id: zone for name in names if (zone := zone_of(name, known)) is not None}
     return sorted(found.values(), key=lambda zone: zone.name)
-
-
-def _words(live: Live | None) -> str:
-    """The user's own words in a comment: what stands before the mark."""
-    text = text_of(live.raw, "comment") if live else ""
-    head, _, last = text.rpartition(" ")
-    return head if Mark.read(last) else text
 
 
 def _place(live: Live) -> dict[str, Any]:

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from ztctl.core.model.calls import Flow
-from ztctl.core.model.kind import Ask, Kind
 from ztctl.core.model.objects import Live
-from ztctl.kinds.common import ACCESS_ORG, listing, objects, text_of
+from ztctl.kinds.common import ACCESS_ORG, text_of
+from ztctl.kinds.plain import PlainKind, Rest
 
-PATH = "/accounts/{account}/access/identity_providers"
 
-
-class IdentityProvider(Kind):
+class IdentityProvider(PlainKind):
     """A way to log in, by its name or, where it is the only one, by its type."""
 
     name = "identity_provider"
     title = "identity provider"
+    rest = Rest("/accounts/{account}/access/identity_providers", ACCESS_ORG, 200)
 
-    def needed(self, ask: Ask) -> bool:
-        """Only when a rule names one."""
-        return self.name in ask.lookups
+    def name_of(self, raw: Mapping[str, Any]) -> str:
+        """The name, else the type: the one-time PIN usually has no name."""
+        return text_of(raw, "name") or text_of(raw, "type")
 
     def live_keys(self, live: Live) -> frozenset[str]:
-        """Name and type: the one-time PIN usually has no name."""
+        """Name and type."""
         return frozenset(item for item in (live.name, live.key) if item)
 
-    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
-        """Every identity provider, in one list; their configuration is not kept."""
-        found = yield listing(PATH, ACCESS_ORG, 200)
-        return tuple(self._live(raw) for raw in objects(found))
-
-    def _live(self, raw: Mapping[str, Any]) -> Live:
-        type_ = text_of(raw, "type")
-        return Live(self.name, text_of(raw, "id"), text_of(raw, "name") or type_, type_, {})
+    def live_from(self, raw: Mapping[str, Any]) -> Live:
+        """The key is the type; the configuration is not kept."""
+        return replace(super().live_from(raw), key=text_of(raw, "type"))

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from ztctl.core.model.calls import Flow
-from ztctl.core.model.kind import Ask, Kind
-from ztctl.core.model.objects import Live
-from ztctl.kinds.common import ACCESS_TOKENS, listing, objects, text_of
-
-PATH = "/accounts/{account}/access/service_tokens"
+from ztctl.kinds.common import ACCESS_TOKENS
+from ztctl.kinds.plain import PlainKind, Rest
 
 
-class ServiceToken(Kind):
+class ServiceToken(PlainKind):
     """A service token; rules take its id, not its client id."""
 
     name = "service_token"
     title = "service token"
-
-    def needed(self, ask: Ask) -> bool:
-        """Only when a rule names one."""
-        return self.name in ask.lookups
-
-    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
-        """Every service token, in one list."""
-        found = yield listing(PATH, ACCESS_TOKENS, 1000)
-        return tuple(self._live(raw) for raw in objects(found))
-
-    def _live(self, raw: Mapping[str, Any]) -> Live:
-        name = text_of(raw, "name")
-        return Live(self.name, text_of(raw, "id"), name, name, {})
+    rest = Rest("/accounts/{account}/access/service_tokens", ACCESS_TOKENS)

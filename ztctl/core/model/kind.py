@@ -45,6 +45,7 @@ class Ask:
         lookups: kinds of which live objects are referred to by name.
         hosts: every host name that the files name, in punycode.
         thorough: read what belongs to others as well, because protection is about to be taken away.
+        used: the kinds that the files name at all.
     """
 
     stack: str
@@ -52,6 +53,7 @@ class Ask:
     lookups: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     thorough: bool = False
+    used: frozenset[str] = frozenset()
 
 
 Resolve = Callable[[Any], Any]
@@ -363,12 +365,10 @@ class Kinds(tuple[Kind, ...]):
     """All kinds, in the order of creation."""
 
     def __getitem__(self, name: Any) -> Any:
-        if isinstance(name, str):
-            for kind in self:
-                if kind.name == name:
-                    return kind
+        found = self.named(name) if isinstance(name, str) else super().__getitem__(name)
+        if found is None:
             raise KeyError(name)
-        return super().__getitem__(name)
+        return found
 
     def named(self, name: str) -> Kind | None:
         """The kind of that name."""
