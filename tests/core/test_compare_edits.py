@@ -53,6 +53,27 @@ def edits(field: str, before: Any, after: Any) -> list[Edit]:
     return list(describe(field, SPECS[field], before, after))
 
 
+DEEP = st.recursive(
+    st.sampled_from(["a", "b", 1, None, True]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("xyz"), inner),
+    max_leaves=8,
+)
+
+
+@given(DEEP, DEEP, st.sampled_from(["words", "rules"]))
+def test_an_edit_is_as_deep_as_it_can_be(before: Any, after: Any, field: str) -> None:
+    """No edit leaves it to a view to tell two lists apart, or two maps that hold something."""
+    wide = [
+        edit
+        for edit in edits(field, before, after)
+        for sides in [(edit.before, edit.after)]
+        if all(isinstance(side, list) for side in sides)
+        or (all(isinstance(side, dict) for side in sides) and all(sides))
+    ]
+
+    assert wide == []
+
+
 @given(THING, THING)
 def test_a_field_that_is_not_stated_never_differs(
     stated: dict[str, Any], live: dict[str, Any]

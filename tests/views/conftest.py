@@ -133,7 +133,8 @@ def _policies() -> tuple[Change, ...]:
             "update",
             live=_live(GROUP, "group-1"),
             edits=(
-                Edit("include", [{"everyone": True}], [{"email": "ann@example.com"}]),
+                Edit("include[]", {"everyone": True}, None),
+                Edit("include[]", None, {"email": "ann@example.com"}),
                 Edit("is_default", True, None),
                 Edit("require", None, [{"country": "PT"}]),
             ),
@@ -185,7 +186,7 @@ def _openings() -> tuple[Change, ...]:
             live=_live(TUNNEL, "tunnel-1"),
             edits=(
                 Edit("ingress[0].service", "ssh://a:22", "ssh://b:22"),
-                Edit("ingress[0].origin_request", {"a": 1, "b": 2}, {"a": 1, "b": 3}),
+                Edit("ingress[0].origin_request.b", 2, 3),
                 Edit("ingress[0].access.aud[]", None, Unknown(APPLICATION, "aud")),
                 Edit("secret", Secret("one"), Secret("two")),
             ),

@@ -69,22 +69,6 @@ def test_a_long_value_takes_several_lines(fields: FieldWriter) -> None:
     assert lines == expected
 
 
-def test_equal_elements_of_a_list_are_hidden(fields: FieldWriter) -> None:
-    """In a list that changes only what comes and goes is shown, in its place."""
-    lines = rendered(fields.edited("v = ", ["a", "b", "c"], ["a", "x", "c", "d"], 3))
-
-    expected = [
-        "  ~ v = [",
-        "        # (1 unchanged element hidden)",
-        '      - "b"',
-        '      + "x"',
-        "        # (1 unchanged element hidden)",
-        '      + "d"',
-        "    ]",
-    ]
-    assert lines == expected
-
-
 def test_a_long_value_that_goes_is_told_element_by_element(fields: FieldWriter) -> None:
     """A list of maps that is taken away is as readable as one that is added."""
     lines = rendered(fields.edited("v = ", [{"a": 1}], None, 3))

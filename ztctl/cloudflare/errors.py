@@ -36,6 +36,7 @@ class ApiFailure(CallFailed):
         retry_after: seconds the service asks to wait, ``None`` when it does not.
     """
 
+    call: Call
     headline: ClassVar[str] = ""
     remedy: ClassVar[str] = ""
 

@@ -85,11 +85,10 @@ async def _once(call: Call, api: Api) -> Json:
     try:
         return await api.send(call)
     except CallFailed as failure:
-        if call.optional and failure.status == 404 and _says_absent(failure):
+        if call.optional and failure.status == 404 and _says_absent(failure, call):
             return None
         raise
 
 
-def _says_absent(failure: CallFailed) -> bool:
-    code = failure.call.absent
-    return not code or failure.has_code(code)
+def _says_absent(failure: CallFailed, call: Call) -> bool:
+    return not call.absent or failure.has_code(call.absent)

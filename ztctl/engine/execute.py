@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.canonical import replaced
 from ztctl.core.model.events import Failed, Finished, Outcome, Report, Skipped, Started
 from ztctl.core.model.kind import Kind, Kinds
@@ -22,9 +22,6 @@ from ztctl.engine.drive import Api, Sleep, drive
 from ztctl.engine.phases import Phases
 
 Clock = Callable[[], float]
-
-# For failures that no single call stands for.
-_NO_CALL = Call("GET", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +199,7 @@ class _Run:
             return [failure] * len(work)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             # A reply is foreign data; whatever it breaks is that step's failure and no other's.
-            senseless = CallFailed(_NO_CALL, f"the reply makes no sense: {error!r}", lost=True)
+            senseless = CallFailed(None, f"the reply makes no sense: {error!r}", lost=True)
             return [senseless] * len(work)
 
     async def _send(self, work: Sequence[Work]) -> Sequence[Result]:
@@ -225,7 +222,7 @@ class _Run:
         live = self._live.get(leaf.to)
         value = live.attribute(leaf.attribute) if live else None
         if not value:
-            raise CallFailed(_NO_CALL, f"{leaf.to} has no {leaf.attribute} yet")
+            raise CallFailed(None, f"{leaf.to} has no {leaf.attribute} yet")
         return leaf.template.format(value)
 
     def _finish(self, step: Step, live: Live | None, seconds: float) -> None:

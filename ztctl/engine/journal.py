@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ztctl import __version__
-from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.diagnostics import Failure, Problem, Severity
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.objects import Live
@@ -37,7 +37,6 @@ LONGEST = 16 * 1024 * 1024
 CLOSED = -1
 SYMLINK = "it is a symbolic link"
 
-_NOTHING_SENT = Call("GET", "")
 _SAFE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -190,7 +189,7 @@ class Journal(Companion):
 
     def _held(self) -> CallFailed:
         return CallFailed(
-            _NOTHING_SENT,
+            None,
             f"not sent, because the journal cannot be written: {self._trouble}",
             hint="make it writable, or name another by --journal, and apply again",
         )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
-from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.calls import CallFailed, Flow
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Phase, Plan, StepId
@@ -38,7 +38,6 @@ CLEANUP_TIMEOUT_INTERRUPTED: Final = 3.0
 PATIENCE: Final = 20.0
 
 ZERO_TRUST_MISSING: Final = 9999
-_NO_CALL = Call("GET", "")
 _FREE_OF_ACCESS = frozenset({Phase.TUNNEL, Phase.DNS})
 
 
@@ -269,7 +268,7 @@ def _cannot_lock(failure: CallFailed) -> bool:
 
 def _lost(why: str) -> CallFailed:
     return CallFailed(
-        _NO_CALL,
+        None,
         f"the lock is no longer this run's: {why}",
         hint="nothing more is written; apply again when nobody else is at work",
     )

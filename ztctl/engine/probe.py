@@ -15,7 +15,7 @@ from enum import Enum, auto
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.events import Report, Waiting
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import Live
@@ -31,7 +31,6 @@ DOMAIN = ".cloudflareaccess.com"
 
 _REFUSED = (401, 403)
 _UNKNOWN_NAME = 530
-_NO_CALL = Call("HEAD", "")
 ProbedStep = tuple[Work, Live]
 
 
@@ -154,13 +153,13 @@ class Probe(Companion):
             await drive(kind.undo(work.step, work.live, made), self._api, sleep=self._sleep)
         except CallFailed as failure:
             return CallFailed(
-                _NO_CALL,
+                None,
                 f"{why}; it could not be taken back: {failure.summary}",
                 lost=True,
                 hint=f"take {made.name} ({made.id}) out by hand at once",
             )
         return CallFailed(
-            _NO_CALL,
+            None,
             f"{why}; it was taken back",
             hint="see what `ztctl who` says of the host; a longer --settle gives the edge time",
         )

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.kind import Ask, Kind, Kinds
 from ztctl.core.model.objects import Live
@@ -26,8 +26,6 @@ from ztctl.engine.companion import Companion, Done, Verdict, Work
 from ztctl.engine.drive import Api, Sleep
 from ztctl.engine.read import Reader
 
-# For failures that no single call stands for.
-_NO_CALL = Call("GET", "")
 AGAIN = "run ztctl plan again and look at it"
 
 
@@ -175,4 +173,4 @@ def _equals(kind: Kind, work: Work, now: Live) -> bool:
 
 
 def _stopped(text: str) -> CallFailed:
-    return CallFailed(_NO_CALL, text, hint=AGAIN)
+    return CallFailed(None, text, hint=AGAIN)

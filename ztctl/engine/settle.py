@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.events import Report, Waiting
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import Live
@@ -29,9 +29,6 @@ SETTLE = 5.0
 # Seconds for connectors to fetch their rules, and between two looks at them.
 PATIENCE = 30.0
 PAUSE = 1.0
-
-# For failures that no single call stands for.
-_NO_CALL = Call("GET", "")
 
 
 class Settle(Companion):
@@ -160,7 +157,7 @@ class Settle(Companion):
 
     def _too_late(self, address: Address, late: Sequence[str]) -> CallFailed:
         return CallFailed(
-            _NO_CALL,
+            None,
             f"not sent: {_connectors(late)} of {address} did not fetch the new rules within "
             f"{self._patience:.0f} s ({', '.join(late)})",
             hint="look at the connector's log and its network, then apply again",

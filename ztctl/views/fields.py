@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
 from ztctl.core.model.plan import Edit
@@ -62,12 +61,6 @@ class FieldWriter:
             yield from self.one("+", head, after, indent, tail)
         elif not is_there(after):
             yield from self._gone(head, before, indent, tail)
-        elif is_list(before) and is_list(after):
-            inner = self._edited_list(elements(before), elements(after), indent + STEP)
-            yield from _enclosed(f"{head}[", inner, "]", indent, tail)
-        elif isinstance(before, Mapping) and isinstance(after, Mapping):
-            inner = self._edited_map(before, after, indent + STEP)
-            yield from _enclosed(f"{head}{{", inner, "}", indent, tail)
         elif self._fits(before) and self._fits(after):
             pair = f"{self.inline(before)} -> {self.inline(after)}"
             yield _line(f"{head}{pair}", "~", indent, tail)
@@ -80,30 +73,6 @@ class FieldWriter:
             yield _line(f"{head}{self.inline(before)} -> null", "-", indent, tail)
         else:
             yield from self.one("-", head, before, indent, tail)
-
-    def _edited_list(self, before: list[Any], after: list[Any], indent: int) -> Iterator[Line]:
-        # Compared as they are shown: what looks the same is no difference to a person.
-        shown = [self.inline(item) for item in before], [self.inline(item) for item in after]
-        for tag, low, high, start, stop in SequenceMatcher(None, *shown, False).get_opcodes():
-            if tag == "equal":
-                yield hidden(high - low, "element", indent)
-                continue
-            for item in before[low:high]:
-                yield from self.one("-", "", item, indent)
-            for item in after[start:stop]:
-                yield from self.one("+", "", item, indent)
-
-    def _edited_map(
-        self, before: Mapping[str, Any], after: Mapping[str, Any], indent: int
-    ) -> Iterator[Line]:
-        names = list(dict.fromkeys((*before, *after)))
-        differ = [name for name in names if before.get(name) != after.get(name)]
-        width = _width(self.clean(name) for name in differ)
-        for name in differ:
-            head = f"{self.clean(name).ljust(width)} = "
-            yield from self.edited(head, before.get(name), after.get(name), indent)
-        if len(names) > len(differ):
-            yield hidden(len(names) - len(differ), "field", indent)
 
     def _fits(self, value: Any) -> bool:
         if is_list(value) and any(isinstance(item, Mapping) for item in value):
@@ -179,11 +148,3 @@ def _width(names: Iterable[str]) -> int:
 
 def _line(text: str, mark: str, indent: int, tail: str = "") -> Line:
     return Line(text, mark, indent, tail=tail, tail_tone=Tone.DESTROY)
-
-
-def _enclosed(
-    opening: str, inner: Iterable[Line], closing: str, indent: int, tail: str
-) -> Iterator[Line]:
-    yield _line(opening, "~", indent, tail)
-    yield from inner
-    yield _line(closing, "", indent)

@@ -64,7 +64,7 @@ class CallFailed(ZtctlError):
     """A call that did not succeed; thrown into the flow that asked for it.
 
     Attributes:
-        call: what was asked.
+        call: what was asked; ``None`` when nothing was sent, or no single call is to blame.
         status: HTTP status, ``None`` when no answer came.
         errors: every message of the envelope.
         lost: true when the write may have been done although no answer says so.
@@ -73,7 +73,7 @@ class CallFailed(ZtctlError):
 
     def __init__(
         self,
-        call: Call,
+        call: Call | None,
         summary: str,
         *,
         status: int | None = None,
@@ -96,9 +96,8 @@ class CallFailed(ZtctlError):
     def may_pass(self) -> bool:
         """True when the call said that this failure goes away by itself."""
         told = " ".join(f"{error.code} {error.message}" for error in self.errors)
-        return any(
-            self.status == status and fragment in told for status, fragment in self.call.patience
-        )
+        patience = self.call.patience if self.call is not None else ()
+        return any(self.status == status and fragment in told for status, fragment in patience)
 
 
 @dataclass(frozen=True, slots=True)

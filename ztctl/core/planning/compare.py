@@ -1,4 +1,9 @@
-"""Two canonical sides of one object, and the edits between them."""
+"""Compare the two canonical sides of one object, and describe the edits between them.
+
+Lists are told apart here, because an ordered list of rules needs a notion of an edited element that
+deepdiff does not have without an id in each element; deepdiff tells maps inside a field apart, at
+any depth. Views show these edits as they are and compare nothing.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +86,10 @@ def _of_set(path: str, before: list[Any], after: list[Any]) -> Iterator[RawEdit]
 
 
 def _of_list(path: str, before: list[Any], after: list[Any]) -> Iterator[RawEdit]:
-    """Elements that came, went or changed; an index counts in the list where the element is."""
+    """Added, removed and edited elements.
+
+    Indexes of removed elements refer to ``before``, all others to ``after``.
+    """
     keys = [sort_key(item) for item in before], [sort_key(item) for item in after]
     for tag, low, high, start, stop in SequenceMatcher(None, *keys, False).get_opcodes():
         if tag == "equal":
