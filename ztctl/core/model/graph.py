@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
@@ -42,22 +43,9 @@ def in_order(
 
 def ring(nodes: Collection[Node], needs: Mapping[Node, Collection[Node]]) -> list[Node]:
     """One ring among the nodes, its first node repeated at the end; empty when there is none."""
-    done: set[Node] = set()
-    for start in nodes:
-        path: dict[Node, None] = {}
-        stack = [(start, iter(needs.get(start, ())))] if start not in done else []
-        path[start] = None
-        while stack:
-            node, further = stack[-1]
-            following = next((need for need in further if need not in done), None)
-            if following is None:
-                stack.pop()
-                path.pop(node, None)
-                done.add(node)
-            elif following in path:
-                walked = list(path)
-                return [*walked[walked.index(following) :], following]
-            else:
-                path[following] = None
-                stack.append((following, iter(needs.get(following, ()))))
+    try:
+        TopologicalSorter({node: needs.get(node, ()) for node in nodes}).prepare()
+    except CycleError as error:
+        found: list[Node] = error.args[1]
+        return found[::-1]
     return []
