@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ztctl.cli.session import explained
 from ztctl.cli.settings import Usage
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances
-from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failures, Problem
+from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Ask, Kinds
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Live
@@ -44,10 +42,7 @@ async def planned(
         Problems: what only the account could tell is wrong with the files.
     """
     ask = ask_for(declared, check.expanded(declared, kinds), kinds)
-    try:
-        live = await read_account(kinds, ask, client, view.event)
-    except (CallFailed, Failures) as error:
-        raise await explained(client, error) from error
+    live = await read_account(kinds, ask, client, view.event)
 
     def build() -> Plan:
         return build_plan(declared, live, kinds, account=client.account or "", options=options)
@@ -69,10 +64,7 @@ async def _read_thoroughly(
     if all(tunnel.attribute("is_read") for tunnel in live.get("tunnel", ())):
         return live
     again = Kinds(kind for kind in kinds if kind.name == "tunnel")
-    try:
-        found = await read_account(again, replace(ask, thorough=True), client, view.event)
-    except (CallFailed, Failures) as error:
-        raise await explained(client, error) from error
+    found = await read_account(again, replace(ask, thorough=True), client, view.event)
     return {**live, **found}
 
 

@@ -99,11 +99,11 @@ def sandbox_of(folder: Path = Path()) -> Sandbox:
 
 @asynccontextmanager
 async def connected(chosen: Settings, account: str | None, view: View) -> AsyncIterator[Client]:
-    """A client for the account that the files mean.
+    """Open a client for the account that the files mean; tell why its calls were refused.
 
     Raises:
         Failure: when there is no token, or no account can be told.
-        CallFailed, Failures: when the accounts cannot be listed.
+        CallFailed, Failures: when the accounts cannot be listed; what the block raised, explained.
     """
     from ztctl.cloudflare.client import BASE_URL, Client
 
@@ -124,9 +124,9 @@ async def connected(chosen: Settings, account: str | None, view: View) -> AsyncI
     async with client:
         try:
             client.account = await _account(client, account)
-        except CallFailed as error:
-            raise await explained(client, error) from error
-        yield client
+            yield client
+        except (CallFailed, Failures) as error:
+            raise await _explained(client, error) from error
 
 
 async def _account(client: Client, account: str | None) -> str:
@@ -144,7 +144,7 @@ async def _account(client: Client, account: str | None) -> str:
     raise Failure(what, f"write `account:` with an id in the file; visible: {seen or 'none'}")
 
 
-async def explained(client: Client, error: CallFailed | Failures) -> CallFailed | Failures:
+async def _explained(client: Client, error: CallFailed | Failures) -> CallFailed | Failures:
     """The same failure with the reason why the token was refused, when that can be told.
 
     A token that is not valid is one failure, however many calls were refused because of it.

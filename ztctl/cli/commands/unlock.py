@@ -12,7 +12,6 @@ from ztctl.cli.exits import Exit
 from ztctl.cli.settings import Settings, Usage, settings
 
 if TYPE_CHECKING:
-    from ztctl.cloudflare.client import Client
     from ztctl.core.runs.locks import LockState, Scope
     from ztctl.views.view import View
 
@@ -82,11 +81,11 @@ async def _unlock(
     from ztctl.cli.session import connected
     from ztctl.core.runs.locks import scope_of
     from ztctl.engine.drive import drive
-    from ztctl.engine.lock_flows import belongings, remove
+    from ztctl.engine.lock_flows import belongings, look, remove
 
     scope = scope_of(stack)
     async with connected(chosen, account, view) as client:
-        seen = await _seen(client)
+        seen = await drive(look(), client)
         tags = belongings(seen, scope, time.time())
         if not tags:
             view.note(f"The stack {stack!r} is not locked.")
@@ -104,18 +103,6 @@ async def _unlock(
         await drive(remove(tags), client)
     view.note(f"The stack {stack!r} is no longer locked.")
     return Exit.DONE
-
-
-async def _seen(client: Client) -> LockState:
-    from ztctl.cli.session import explained
-    from ztctl.core.model.calls import CallFailed
-    from ztctl.engine.drive import drive
-    from ztctl.engine.lock_flows import look
-
-    try:
-        return await drive(look(), client)
-    except CallFailed as failure:
-        raise await explained(client, failure) from failure
 
 
 def _lines(seen: LockState, scope: Scope) -> list[str]:

@@ -95,19 +95,13 @@ async def _found(chosen: Settings, declared: Declared | None, host: str, view: V
 
 
 async def _read(client: Client, host: str, view: View) -> AccountReading:
-    from ztctl.cli.session import explained
-    from ztctl.core.model.calls import CallFailed
-    from ztctl.core.model.diagnostics import Failures
     from ztctl.core.model.kind import Ask, Kinds
     from ztctl.engine.look import look_around
     from ztctl.kinds.registry import KINDS
 
     kinds = Kinds(kind for kind in KINDS if kind.name in (*_NEEDED, *_USEFUL))
     ask = Ask("", hosts=frozenset({host}), thorough=True)
-    try:
-        return await look_around(kinds, ask, client, view.event, needed=_NEEDED)
-    except (CallFailed, Failures) as error:
-        raise await explained(client, error) from error
+    return await look_around(kinds, ask, client, view.event, needed=_NEEDED)
 
 
 def _check_zone(seen: AccountReading, host: str) -> None:
