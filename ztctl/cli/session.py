@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ztctl import __version__
-from ztctl.cli.settings import DEFAULT_FILE, STATE, Settings, token_text
+from ztctl.cli.settings import DEFAULT_FILE, STATE, Settings
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Failures, Problem
@@ -118,8 +118,13 @@ async def connected(chosen: Settings, account: str | None, view: View) -> AsyncI
         client = Client(token, transport=SandboxTransport(sandbox), quota=None, on_wait=waiting)
         account = sandbox.account_id
     else:
-        token = Secret(token_text(chosen))
-        client = Client(token, base_url=chosen.api_url or BASE_URL, on_wait=waiting)
+        if chosen.token is None:
+            raise Failure(
+                "there is no API token",
+                "set CLOUDFLARE_API_TOKEN, or name a file by --api-token-file; --sandbox needs "
+                "none",
+            )
+        client = Client(chosen.token, base_url=chosen.api_url or BASE_URL, on_wait=waiting)
         account = account or chosen.environment.get("CLOUDFLARE_ACCOUNT_ID") or None
     async with client:
         try:
