@@ -253,6 +253,19 @@ def _edges(tree: ast.AST) -> Iterator[str]:
                     yield f"line {node.lineno}: {node.module}.{alias.name}"
 
 
+def test_secrets_are_revealed_in_one_module() -> None:
+    """Only the module that turns a request into bytes asks a secret for its text."""
+    users = {
+        module
+        for module in MODULES
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.Attribute) and node.attr == "reveal"
+        if module != "ztctl.core.model.values"
+    }
+
+    assert users == {"ztctl.cloudflare.encoding"}
+
+
 def test_no_module_imports_itself_by_a_detour() -> None:
     """There is no ring of imports, not even of deferred ones."""
     graph = {

@@ -116,12 +116,28 @@ def test_every_command_is_told(page: str) -> None:
 
 
 def test_every_option_is_told() -> None:
-    """The reference of commands names each option of each command."""
-    text = text_of("docs/reference/commands.md")
+    """The reference names each option, and the commands that take it; no others."""
+    told = {(option, word) for option, words in _told_options() for word in words}
 
-    told = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text))
-    every = {word for command in commands().values() for word in options(command)}
-    assert every - {"-h", "-V", "--help"} <= told
+    taken = {
+        (option, words.split()[-1])
+        for words, command in commands().items()
+        if not hasattr(command, "commands")
+        for option in options(command) - {"-h", "--help"}
+    }
+    assert told == taken
+
+
+def _told_options() -> Iterator[tuple[str, list[str]]]:
+    """Each option of the reference, and the commands of its row, or else of its section."""
+    text = text_of("docs/reference/commands.md").partition("\n## Options\n")[2]
+    for section in text.partition("\n## ")[0].split("\n### ")[1:]:
+        everyone = re.findall(r"^Of ([\w, ]+);", section, re.MULTILINE)
+        for row in re.findall(r"^\| (`-.+) \|$", section, re.MULTILINE):
+            cells = re.split(r" (?<!\\)\| ", row)
+            words = re.findall(r"\w+", everyone[0] if everyone else cells[1])
+            for option in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", cells[0]):
+                yield option, words
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/reference/commands.md"])

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
+from ztctl.core.runs.locks import Holder, LockFlag, scope_of
 
 Ztctl = Any
 Account = Any
@@ -79,6 +82,24 @@ def test_a_missing_permission_is_named_as_the_dashboard_names_it(
 
     lack = f'the API token is valid, but lacks the permission "Account · {ORGANISATIONS} · Read"'
     assert lack in done.err
+    assert done.err.count("error: ") == 1
+    assert done.code == 1
+
+
+def test_a_permission_that_a_write_lacks_is_told_by_every_command(
+    project: Ztctl, account: Account
+) -> None:
+    """Why the token was refused is looked up also when a command fails after its reading."""
+    tags = "/accounts/{account}/access/tags"
+    flag = LockFlag.raised(scope_of("quickstart"), Holder("bob", "bbbbb"), time.time())
+    for name in (scope_of("quickstart").door, flag.name):
+        account.post(tags, {"name": name})
+    held = ["Zone Read", "DNS Read", "Access: Apps and Policies Read"]
+    account.sandbox.define_token(account.env["CLOUDFLARE_API_TOKEN"], held)
+
+    done = project.at(account)("unlock", "--auto-approve")
+
+    assert "the API token is valid, but lacks the permission" in done.err
     assert done.err.count("error: ") == 1
     assert done.code == 1
 

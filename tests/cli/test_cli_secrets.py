@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import stat
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ztctl.cli.options import AccountOptions, FileOptions, OutputOptions
+from ztctl.cli.session import declared_by
+from ztctl.cli.settings import settings
+from ztctl.core.model.diagnostics import Problems
+from ztctl.core.model.values import Secret
 from ztctl.sandbox.ids import derived
 
 Ztctl = Any
@@ -79,6 +87,41 @@ def test_the_token_reached_the_service(secretive: Ztctl, account: Account) -> No
 
     assert "the API token is valid, but lacks the permission" in done.err
     assert digest not in done.said
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["variable", "file"])
+def test_settings_never_hold_the_token_as_text(
+    named: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first moment on it is a secret: no field, no representation, no variable has it."""
+    (tmp_path / "token").write_text(f"{TOKEN}\n", encoding="utf-8")
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", CANARY if named else f" {TOKEN}\n")
+    account = AccountOptions(api_token_file=tmp_path / "token" if named else None)
+
+    chosen = settings(OutputOptions(), account=account)
+
+    fields = {field.name: getattr(chosen, field.name) for field in dataclasses.fields(chosen)}
+    shown = f"{chosen!r} {chosen} {fields}"
+    assert chosen.token == Secret(TOKEN)
+    assert (TOKEN in shown, CANARY in shown) == (False, False)
+    assert "CLOUDFLARE_API_TOKEN" not in chosen.environment
+    assert chosen.environment["PATH"] == os.environ["PATH"]
+
+
+def test_files_are_not_handed_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even a file that were allowed to read the variable would find nothing in it."""
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
+    (tmp_path / "x.yaml").write_text(
+        STACK.replace("ZTCTL_X", "CLOUDFLARE_API_TOKEN"), encoding="utf-8"
+    )
+    chosen = settings(OutputOptions(), FileOptions(file=[tmp_path / "x.yaml"]))
+    allowing = dataclasses.replace(chosen, allow_env=frozenset({"CLOUDFLARE_API_TOKEN"}))
+
+    with pytest.raises(Problems) as caught:
+        declared_by(allowing)
+
+    said = [problem.summary for problem in caught.value.items]
+    assert said == ["the environment variable CLOUDFLARE_API_TOKEN is not set"]
 
 
 def test_no_command_shows_a_secret(secretive: Ztctl, account: Account) -> None:

@@ -12,25 +12,30 @@ import typer
 from ztctl import __version__
 from ztctl.cli.commands import apply, history, plan, sandbox, schema, unlock, validate, who
 from ztctl.cli.exits import INTERRUPTED, Ended, Exit
+from ztctl.cli.help_screen import HelpCommand, HelpGroup
 from ztctl.cli.settings import Usage
 from ztctl.core.model.diagnostics import Failure, ZtctlError
 
 app = typer.Typer(
     name="ztctl",
+    cls=HelpGroup,
     help="SSH behind Cloudflare Access from one YAML file: planned, then applied in a safe order.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(validate.validate)
-app.command()(plan.plan)
-app.command()(apply.apply)
-app.command()(apply.destroy)
-app.command()(who.who)
-app.command()(unlock.unlock)
-app.command()(history.history)
-app.command()(schema.schema)
+for command in (
+    validate.validate,
+    plan.plan,
+    apply.apply,
+    apply.destroy,
+    who.who,
+    unlock.unlock,
+    history.history,
+    schema.schema,
+):
+    app.command(cls=HelpCommand)(command)
 app.add_typer(sandbox.app, name="sandbox")
 
 
@@ -91,14 +96,14 @@ def _outside(error: OSError) -> Failure:
 def _tell(error: ZtctlError, arguments: Sequence[str]) -> None:
     """Show what ended a command in the format that the command line asked for."""
     from ztctl.cli.error_output import tell
-    from ztctl.cli.options import Format
+    from ztctl.cli.options import OutputFormat, OutputOptions
     from ztctl.cli.session import view_of
     from ztctl.cli.settings import settings
 
     words = [*arguments, ""]
     asked = {after for word, after in pairwise(words) if word == "--format"}
     asked |= {word.removeprefix("--format=") for word in words if word.startswith("--format=")}
-    format = next((item for item in Format if item.value in asked), Format.text)
-    view = view_of(settings(format=format, no_color="--no-color" in arguments))
+    format = next((item for item in OutputFormat if item.value in asked), OutputFormat.text)
+    view = view_of(settings(OutputOptions(format, no_color="--no-color" in arguments)))
     tell(view, error)
     view.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ztctl.cli.options import Format
+from ztctl.cli.options import OutputFormat
 from ztctl.engine.preview import Preview, previews
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from ztctl.views.view import View
 
 
-def show_calls(plan: Plan, kinds: Kinds, view: View, format: Format) -> None:
+def show_calls(plan: Plan, kinds: Kinds, view: View, format: OutputFormat) -> None:
     """Show the call of each step: a line each, or one JSON document."""
     found = list(previews(plan, kinds))
-    if format is Format.json:
+    if format is OutputFormat.json:
         calls = [_record(preview) for preview in found]
         view.document(json.dumps({"type": "calls", "calls": calls}) + "\n")
         return

@@ -1,20 +1,30 @@
-"""The options that several commands share, each declared once."""
+"""The options that several commands share: a dataclass for each group of them.
 
-from __future__ import annotations
+Annotations are values here, not text, because they are read at every start.
+"""
 
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+from functools import partial, wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-FILES = "Files"
-LIVE = "Cloudflare"
-SHOWN = "Output"
-YES = "What is allowed"
+from ztctl.cli.exits import Exit
+
+# The panels of `--help`; their order is that of a command's parameters.
+_file = partial(typer.Option, rich_help_panel="Files")
+_account = partial(typer.Option, rich_help_panel="Account")
+run_option = partial(typer.Option, rich_help_panel="Run")
+approval_option = partial(typer.Option, rich_help_panel="Approvals")
+_addresses = partial(approval_option, metavar="ADDRESS")
+_output = partial(typer.Option, rich_help_panel="Output")
 
 
-class Format(StrEnum):
+class OutputFormat(StrEnum):
     """How results are written to standard output."""
 
     text = "text"
@@ -22,212 +32,219 @@ class Format(StrEnum):
     markdown = "markdown"
 
 
-File = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "-f",
-        "--file",
-        metavar="PATH",
-        help="A YAML file, or a folder of them; may be repeated. Default: ztctl.yaml.",
-        rich_help_panel=FILES,
-    ),
-]
-Var = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--var", metavar="NAME=VALUE", help="A value for ${var.NAME}.", rich_help_panel=FILES
-    ),
-]
-VarFile = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--var-file", metavar="PATH", help="A YAML file of such values.", rich_help_panel=FILES
-    ),
-]
-AllowEnv = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-env",
-        metavar="NAME",
-        help="A variable that ${env.NAME} may read, beside ZTCTL_* and CLOUDFLARE_ACCOUNT_ID.",
-        rich_help_panel=FILES,
-    ),
-]
-Sandbox = Annotated[
-    bool,
-    typer.Option(
-        "--sandbox",
-        metavar="",
-        help="Work on a local sandbox, kept in .ztctl/ of this folder; needs no account.",
-        rich_help_panel=LIVE,
-    ),
-]
-ApiUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--api-url",
-        envvar="CLOUDFLARE_BASE_URL",
-        metavar="URL",
-        help="The API's base URL.",
-        rich_help_panel=LIVE,
-    ),
-]
-TokenFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--api-token-file",
-        metavar="PATH",
-        help="A file that holds the API token. Default: the variable CLOUDFLARE_API_TOKEN.",
-        rich_help_panel=LIVE,
-    ),
-]
-Output = Annotated[
-    Format,
-    typer.Option(
-        "--format",
-        metavar="text|json|markdown",
-        help="How to write the result.",
-        rich_help_panel=SHOWN,
-    ),
-]
-NoColor = Annotated[
-    bool, typer.Option("--no-color", metavar="", help="No colours.", rich_help_panel=SHOWN)
-]
-Quiet = Annotated[
-    bool,
-    typer.Option(
-        "--quiet",
-        "-q",
-        metavar="",
-        help="Closing lines and refusals only.",
-        rich_help_panel=SHOWN,
-    ),
-]
-Target = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--target",
-        metavar="ADDRESS",
-        help="Only this object, such as tunnel.edge, and what it needs; may be repeated.",
-    ),
-]
-AutoApprove = Annotated[
-    bool,
-    typer.Option("--auto-approve", metavar="", help="Do not ask before anything is written."),
-]
-Adopt = Annotated[
-    bool,
-    typer.Option(
-        "--adopt",
-        metavar="",
-        help="Take over live objects that carry no mark.",
-        rich_help_panel=YES,
-    ),
-]
-JournalFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--journal",
-        metavar="FILE",
-        help="The file of what was done. Default: one a stack below ~/.local/state/ztctl.",
-    ),
-]
-Settle = Annotated[
-    float | None,
-    typer.Option(
-        "--settle",
-        metavar="SECONDS",
-        min=0,
-        max=600,
-        help="Wait so long for the edge before a name opens or loses protection. Default: 5.",
-    ),
-]
-Probe = Annotated[
-    bool,
-    typer.Option(
-        "--probe",
-        metavar="",
-        help="Ask each opened host without a credential; take it back without a login.",
-    ),
-]
-Revoke = Annotated[
-    bool,
-    typer.Option(
-        "--revoke",
-        metavar="",
-        help="End the sessions of every application of which somebody loses entry.",
-    ),
-]
-LockWait = Annotated[
-    int,
-    typer.Option(
-        "--lock-wait",
-        metavar="SECONDS",
-        min=0,
-        help="Wait as long as this for another apply to end.",
-        show_default=False,
-    ),
-]
-AllowDeletions = Annotated[
-    bool,
-    typer.Option(
-        "--allow-deletions",
-        metavar="",
-        help="Delete also when much of the stack would go.",
-        rich_help_panel=YES,
-    ),
-]
-AllowNoPolicy = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-no-policy",
-        metavar="ADDRESS",
-        help="Leave this application without a policy; or `all`.",
-        rich_help_panel=YES,
-    ),
-]
-AllowCaDeletion = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-ca-deletion",
-        metavar="ADDRESS",
-        help="Delete this CA, which every server that trusts it must be told; or `all`.",
-        rich_help_panel=YES,
-    ),
-]
-AllowProtected = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-protected",
-        metavar="ADDRESS",
-        help="Delete or replace this protected object; or `all`.",
-        rich_help_panel=YES,
-    ),
-]
-AllowInterruption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-interruption",
-        metavar="ADDRESS",
-        help="Shut people out of what this concerns for a moment; or `all`.",
-        rich_help_panel=YES,
-    ),
-]
-AllowDisconnect = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-disconnect",
-        metavar="ADDRESS",
-        help="Delete this tunnel although connectors are running; or `all`.",
-        rich_help_panel=YES,
-    ),
-]
-AllowExposure = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-exposure",
-        metavar="HOST",
-        help="Let this host be open to everybody in this run; or `all`.",
-        rich_help_panel=YES,
-    ),
-]
+@dataclass(frozen=True, slots=True)
+class FileOptions:
+    """Where the wanted side is written, and what may be put into it."""
+
+    file: Annotated[
+        list[Path] | None,
+        _file(
+            "-f",
+            "--file",
+            metavar="PATH",
+            help="A YAML file, or a folder of them; may be repeated. Default: ztctl.yaml.",
+        ),
+    ] = None
+    var: Annotated[
+        list[str] | None, _file("--var", metavar="NAME=VALUE", help="A value for ${var.NAME}.")
+    ] = None
+    var_file: Annotated[
+        list[Path] | None, _file("--var-file", metavar="PATH", help="A YAML file of such values.")
+    ] = None
+    allow_env: Annotated[
+        list[str] | None,
+        _file(
+            "--allow-env",
+            metavar="NAME",
+            help="A variable that ${env.NAME} may read, beside ZTCTL_* and CLOUDFLARE_ACCOUNT_ID.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOptions:
+    """Which account, and how it is reached."""
+
+    sandbox: Annotated[
+        bool,
+        _account(
+            "--sandbox",
+            help="Work on a local sandbox, kept in .ztctl/ of this folder; needs no account.",
+        ),
+    ] = False
+    api_url: Annotated[
+        str | None,
+        _account(
+            "--api-url", envvar="CLOUDFLARE_BASE_URL", metavar="URL", help="The API's base URL."
+        ),
+    ] = None
+    api_token_file: Annotated[
+        Path | None,
+        _account(
+            "--api-token-file",
+            metavar="PATH",
+            help="A file that holds the API token. Default: the variable CLOUDFLARE_API_TOKEN.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """What is shown, and how."""
+
+    format: Annotated[
+        OutputFormat,
+        _output("--format", metavar="text|json|markdown", help="How to write the result."),
+    ] = OutputFormat.text
+    no_color: Annotated[bool, _output("--no-color", help="No colours.")] = False
+    quiet: Annotated[bool, _output("--quiet", "-q", help="Closing lines and refusals only.")] = (
+        False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run that writes goes on."""
+
+    auto_approve: Annotated[
+        bool, run_option("--auto-approve", help="Do not ask before anything is written.")
+    ] = False
+    journal: Annotated[
+        Path | None,
+        run_option(
+            "--journal",
+            metavar="FILE",
+            help="The file of what was done. Default: one a stack below ~/.local/state/ztctl.",
+        ),
+    ] = None
+    lock_wait: Annotated[
+        int,
+        run_option(
+            "--lock-wait",
+            metavar="SECONDS",
+            min=0,
+            help="Wait as long as this for another apply to end.",
+            show_default=False,
+        ),
+    ] = 0
+    settle: Annotated[
+        float | None,
+        run_option(
+            "--settle",
+            metavar="SECONDS",
+            min=0,
+            max=600,
+            help="Wait so long for the edge before a name opens or loses protection. Default: 5.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """How a plan is asked for; the fields are the arguments of ``planning.options_of``."""
+
+    target: Annotated[
+        list[str] | None,
+        run_option(
+            "--target",
+            metavar="ADDRESS",
+            help="Only this object, such as tunnel.edge, and what it needs; may be repeated.",
+        ),
+    ] = None
+    deletions: Annotated[
+        bool,
+        approval_option("--allow-deletions", help="Delete also when much of the stack would go."),
+    ] = False
+    no_policy: Annotated[
+        list[str] | None,
+        _addresses("--allow-no-policy", help="Leave this application without a policy; or `all`."),
+    ] = None
+    ca_deletion: Annotated[
+        list[str] | None,
+        _addresses(
+            "--allow-ca-deletion",
+            help="Delete this CA, which every server that trusts it must be told; or `all`.",
+        ),
+    ] = None
+    protected: Annotated[
+        list[str] | None,
+        _addresses("--allow-protected", help="Delete or replace this protected object; or `all`."),
+    ] = None
+    interruption: Annotated[
+        list[str] | None,
+        _addresses(
+            "--allow-interruption",
+            help="Shut people out of what this concerns for a moment; or `all`.",
+        ),
+    ] = None
+    disconnect: Annotated[
+        list[str] | None,
+        _addresses(
+            "--allow-disconnect",
+            help="Delete this tunnel although connectors are running; or `all`.",
+        ),
+    ] = None
+    exposure: Annotated[
+        list[str] | None,
+        approval_option(
+            "--allow-exposure",
+            metavar="HOST",
+            help="Let this host be open to everybody in this run; or `all`.",
+        ),
+    ] = None
+
+
+def only(*names: str) -> frozenset[str]:
+    """Take some fields of a group, not all.
+
+    It stands beside the group: ``Annotated[RunOptions, only("journal")]``.
+    """
+    return frozenset(names)
+
+
+def with_options(command: Callable[..., Exit]) -> Callable[..., Exit]:
+    """Expand each dataclass among a command's parameters into one option for each of its fields.
+
+    typer reads the expanded signature; the command is handed instances of the dataclasses.
+
+    Raises:
+        TypeError: when ``only`` names what is no field.
+        ValueError: when two options have the same name.
+    """
+    groups: dict[str, tuple[Any, list[str]]] = {}
+    expanded: list[Parameter] = []
+    hints = get_type_hints(command, include_extras=True)
+    for parameter in signature(command).parameters.values():
+        hint = hints[parameter.name]
+        group, *more = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        if is_dataclass(group):
+            options = _options(group, *more)
+            groups[parameter.name] = group, [option.name for option in options]
+            expanded += options
+        else:
+            expanded.append(parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=hint))
+
+    @wraps(command)
+    def gathered(**given: Any) -> Exit:
+        for name, (group, taken) in groups.items():
+            given[name] = group(**{option: given.pop(option) for option in taken})
+        return command(**given)
+
+    gathered.__signature__ = Signature(expanded)  # type: ignore[attr-defined]
+    return gathered
+
+
+def _options(group: Any, taken: frozenset[str] | None = None) -> list[Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    if unknown := (taken or frozenset()) - hints.keys():
+        raise TypeError(f"{group.__name__} has no {', '.join(sorted(unknown))}")
+    return [
+        Parameter(
+            field.name,
+            Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(group)
+        if taken is None or field.name in taken
+    ]

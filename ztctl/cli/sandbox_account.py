@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ztctl.cli.exits import Exit
+from ztctl.cli.options import only, with_options
 from ztctl.cli.settings import STATE
 from ztctl.core.model.diagnostics import Failure, Failures
 
@@ -18,24 +20,40 @@ if TYPE_CHECKING:
 
 LARGEST = 100 * 1024 * 1024
 
-State = Annotated[
-    Path | None,
-    typer.Option(
-        "--state", metavar="PATH", help=f"The file that holds the state. Default: {STATE}."
-    ),
-]
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """Where a sandbox is kept, and what it begins with."""
+
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state", metavar="PATH", help=f"The file that holds the state. Default: {STATE}."
+        ),
+    ] = None
+    zone: Annotated[
+        list[str] | None,
+        typer.Option("--zone", metavar="NAME", help="A further zone beside example.com."),
+    ] = None
+
+    @property
+    def path(self) -> Path:
+        """The state file."""
+        return self.state or STATE
 
 
+@with_options
 def export(
+    *,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="A file that does not exist. Default: stdout."),
+        typer.Argument(metavar="FILE", help="A file that does not exist. Default: stdout."),
     ] = None,
-    state: State = None,
+    at: Annotated[SandboxOptions, only("state")],
 ) -> Exit:
     """Write the sandbox's account as JSON that import takes; secrets are left out."""
     # ASCII alone: names in the account may hold what a terminal obeys.
-    text = json.dumps(account_of(state or STATE).export(), indent=2) + "\n"
+    text = json.dumps(account_of(at.path).export(), indent=2) + "\n"
     if file is None:
         sys.stdout.write(text)
         return Exit.DONE
@@ -48,9 +66,11 @@ def export(
     return Exit.DONE
 
 
+@with_options
 def import_(
+    *,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What export wrote.")],
-    state: State = None,
+    at: Annotated[SandboxOptions, only("state")],
 ) -> Exit:
     """Replace the sandbox's account by an exported one; secrets are made anew."""
     from ztctl.cli.session import sandbox_of
@@ -59,13 +79,13 @@ def import_(
 
     try:
         account = parsed(_content(file))
-        sandbox = sandbox_of() if state is None else open_sandbox(state, zones=())
+        sandbox = sandbox_of() if at.state is None else open_sandbox(at.state, zones=())
         sandbox.import_(account)
     except Unreadable as error:
         raise refused(file, error) from error
     except ValueError as error:
-        raise Failure(f"cannot use the state {state or STATE}: {error}") from error
-    sys.stderr.write(f"The sandbox in {state or STATE} holds the account of {file}.\n")
+        raise Failure(f"cannot use the state {at.path}: {error}") from error
+    sys.stderr.write(f"The sandbox in {at.path} holds the account of {file}.\n")
     return Exit.DONE
 
 

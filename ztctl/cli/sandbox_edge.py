@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,37 +21,43 @@ if TYPE_CHECKING:
 
 FOLDER = STATE.parent / "edge"
 
-Edge = Annotated[
-    bool,
-    typer.Option("--edge", metavar="", help="Serve the hosts, too: for cloudflared and ssh."),
-]
-LoggedIn = Annotated[
-    str | None, typer.Option("--as", metavar="EMAIL", help="With --edge: who is logged in.")
-]
-Group = Annotated[
-    list[str] | None,
-    typer.Option("--group", metavar="NAME", help="With --as: a group of the identity provider."),
-]
-Country = Annotated[
-    str | None,
-    typer.Option("--country", metavar="CODE", help="With --as: where from. Default: PT."),
-]
-Origin = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--origin",
-        metavar="HOST:PORT=ADDRESS:PORT",
-        help="With --edge: where an origin is on this machine.",
-    ),
-]
-Folder = Annotated[
-    Path | None,
-    typer.Option(
-        "--edge-folder",
-        metavar="DIR",
-        help=f"With --edge: where its home and its CA are written. Default: {FOLDER}.",
-    ),
-]
+_edge = partial(typer.Option, rich_help_panel="Edge")
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeOptions:
+    """Whether the hosts are served, to whom, and where their origins are."""
+
+    edge: Annotated[
+        bool, _edge("--edge", help="Serve the hosts, too: for cloudflared and ssh.")
+    ] = False
+    logged_in: Annotated[
+        str | None, _edge("--as", metavar="EMAIL", help="With --edge: who is logged in.")
+    ] = None
+    group: Annotated[
+        list[str] | None,
+        _edge("--group", metavar="NAME", help="With --as: a group of the identity provider."),
+    ] = None
+    country: Annotated[
+        str | None,
+        _edge("--country", metavar="CODE", help="With --as: where from. Default: PT."),
+    ] = None
+    origin: Annotated[
+        list[str] | None,
+        _edge(
+            "--origin",
+            metavar="HOST:PORT=ADDRESS:PORT",
+            help="With --edge: where an origin is on this machine.",
+        ),
+    ] = None
+    edge_folder: Annotated[
+        Path | None,
+        _edge(
+            "--edge-folder",
+            metavar="DIR",
+            help=f"With --edge: where its home and its CA are written. Default: {FOLDER}.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +68,10 @@ class Front:
     folder: Path
 
 
-def front_of(
-    email: str | None,
-    groups: Sequence[str] | None,
-    country: str | None,
-    origins: Sequence[str] | None,
-    folder: Path | None,
-    *,
-    wanted: bool,
-) -> Front | None:
+def front_of(asked: EdgeOptions) -> Front | None:
     """What the options ask for, None without --edge; raises Usage for what they cannot mean."""
-    if not wanted:
-        if any((email, groups, country, origins, folder)):
+    if not asked.edge:
+        if any(astuple(asked)):
             raise Usage("--as, --group, --country, --origin and --edge-folder go with --edge")
         return None
     try:
@@ -84,14 +83,17 @@ def front_of(
             f"the edge needs the package {error.name}",
             "install ztctl with its extra: ztctl[sandbox]",
         ) from error
-    if email is None and (groups or country):
+    email, country = asked.logged_in, asked.country
+    if email is None and (asked.group or country):
         raise Usage("--group and --country are of somebody: say who with --as")
     try:
-        login = Login(email, tuple(groups or ()), country or "PT") if email is not None else None
-        mappings = tuple(mapping(one) for one in origins or ())
+        login = (
+            Login(email, tuple(asked.group or ()), country or "PT") if email is not None else None
+        )
+        mappings = tuple(mapping(one) for one in asked.origin or ())
     except ValueError as error:
         raise Usage(f"{error}") from error
-    return Front(Options(login, mappings), folder or FOLDER)
+    return Front(Options(login, mappings), asked.edge_folder or FOLDER)
 
 
 @contextmanager

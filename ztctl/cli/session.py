@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ztctl import __version__
-from ztctl.cli.settings import DEFAULT_FILE, STATE, Settings, token_text
+from ztctl.cli.settings import DEFAULT_FILE, STATE, Settings
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Failures, Problem
@@ -99,13 +99,11 @@ def sandbox_of(folder: Path = Path()) -> Sandbox:
 
 @asynccontextmanager
 async def connected(chosen: Settings, account: str | None, view: View) -> AsyncIterator[Client]:
-    """A client for the account that the files mean.
-
-    A failure of a call in the block is raised with the reason why the token was refused.
+    """Open a client for the account that the files mean; tell why its calls were refused.
 
     Raises:
         Failure: when there is no token, or no account can be told.
-        CallFailed, Failures: when the accounts cannot be listed.
+        CallFailed, Failures: when the accounts cannot be listed; what the block raised, explained.
     """
     from ztctl.cloudflare.client import BASE_URL, Client
 
@@ -120,15 +118,20 @@ async def connected(chosen: Settings, account: str | None, view: View) -> AsyncI
         client = Client(token, transport=SandboxTransport(sandbox), quota=None, on_wait=waiting)
         account = sandbox.account_id
     else:
-        token = Secret(token_text(chosen))
-        client = Client(token, base_url=chosen.api_url or BASE_URL, on_wait=waiting)
+        if chosen.token is None:
+            raise Failure(
+                "there is no API token",
+                "set CLOUDFLARE_API_TOKEN, or name a file by --api-token-file; --sandbox needs "
+                "none",
+            )
+        client = Client(chosen.token, base_url=chosen.api_url or BASE_URL, on_wait=waiting)
         account = account or chosen.environment.get("CLOUDFLARE_ACCOUNT_ID") or None
     async with client:
         try:
             client.account = await _account(client, account)
             yield client
         except (CallFailed, Failures) as error:
-            raise await explained(client, error) from error
+            raise await _explained(client, error) from error
 
 
 async def _account(client: Client, account: str | None) -> str:
@@ -146,7 +149,7 @@ async def _account(client: Client, account: str | None) -> str:
     raise Failure(what, f"write `account:` with an id in the file; visible: {seen or 'none'}")
 
 
-async def explained(client: Client, error: CallFailed | Failures) -> CallFailed | Failures:
+async def _explained(client: Client, error: CallFailed | Failures) -> CallFailed | Failures:
     """The same failure with the reason why the token was refused, when that can be told.
 
     A token that is not valid is one failure, however many calls were refused because of it.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ztctl.cli.options import Format
+from ztctl.cli.options import AccountOptions, FileOptions, OutputFormat, OutputOptions
 from ztctl.core.model.diagnostics import Failure, ZtctlError
+from ztctl.core.model.values import Secret
 
 DEFAULT_FILE = Path("ztctl.yaml")
 STATE = Path(".ztctl") / "sandbox.jsonl"
+TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105
 
 
 class Usage(ZtctlError):
@@ -32,8 +34,9 @@ class Settings:
         files: where the wanted side is written.
         sandbox: work on the local sandbox instead of an account.
         api_url: ``None`` for Cloudflare's own.
+        token: the API token, ``None`` when there is none.
         journal: the file that was named for it, ``None`` for the default place.
-        environment: the process's, read here and nowhere else.
+        environment: the process's without the token, read here and nowhere else.
     """
 
     files: tuple[Path, ...] = (DEFAULT_FILE,)
@@ -42,9 +45,9 @@ class Settings:
     allow_env: frozenset[str] = frozenset()
     sandbox: bool = False
     api_url: str | None = None
-    token_file: Path | None = None
+    token: Secret | None = None
     journal: Path | None = None
-    format: Format = Format.text
+    format: OutputFormat = OutputFormat.text
     color: bool = False
     quiet: bool = False
     terminal: bool = False
@@ -52,44 +55,43 @@ class Settings:
 
 
 def settings(
+    output: OutputOptions,
+    files: FileOptions | None = None,
+    account: AccountOptions | None = None,
     *,
-    file: Sequence[Path] | None = None,
-    var: Sequence[str] | None = None,
-    var_file: Sequence[Path] | None = None,
-    allow_env: Collection[str] | None = None,
-    sandbox: bool = False,
-    api_url: str | None = None,
-    api_token_file: Path | None = None,
-    format: Format = Format.text,
-    no_color: bool = False,
-    quiet: bool = False,
     journal: Path | None = None,
 ) -> Settings:
     """The settings of this run.
 
     Raises:
         Usage: when options exclude each other or make no sense.
+        Failure: when the file that was named for the token cannot be read.
     """
+    files, account = files or FileOptions(), account or AccountOptions()
     environment = dict(os.environ)
+    token = environment.pop(TOKEN, "")
     dumb = environment.get("TERM") == "dumb"
-    if sandbox and api_url is not None and api_url != environment.get("CLOUDFLARE_BASE_URL"):
-        raise Usage("--sandbox and --api-url exclude each other", "drop one of them")
-    if sandbox and api_token_file is not None:
-        raise Usage("--sandbox needs no token", "drop --api-token-file")
-    if "CLOUDFLARE_API_TOKEN" in (allow_env or ()):
+    api_url = account.api_url
+    if account.sandbox:
+        if api_url is not None and api_url != environment.get("CLOUDFLARE_BASE_URL"):
+            raise Usage("--sandbox and --api-url exclude each other", "drop one of them")
+        if account.api_token_file is not None:
+            raise Usage("--sandbox needs no token", "drop --api-token-file")
+        api_url = None
+    if TOKEN in (files.allow_env or ()):
         raise Usage("the API token cannot be read into a file", "drop it from --allow-env")
     return Settings(
-        files=tuple(file or (DEFAULT_FILE,)),
-        variables=dict(_pair(item) for item in var or ()),
-        variable_files=tuple(var_file or ()),
-        allow_env=frozenset(allow_env or ()),
-        sandbox=sandbox,
-        api_url=None if sandbox else api_url,
-        token_file=api_token_file,
+        files=tuple(files.file or (DEFAULT_FILE,)),
+        variables=dict(_pair(item) for item in files.var or ()),
+        variable_files=tuple(files.var_file or ()),
+        allow_env=frozenset(files.allow_env or ()),
+        sandbox=account.sandbox,
+        api_url=api_url,
+        token=_token(token, account.api_token_file),
         journal=journal,
-        format=format,
-        color=not (no_color or dumb or environment.get("NO_COLOR")) and sys.stdout.isatty(),
-        quiet=quiet,
+        format=output.format,
+        color=not (output.no_color or dumb or environment.get("NO_COLOR")) and sys.stdout.isatty(),
+        quiet=output.quiet,
         terminal=sys.stderr.isatty() and not dumb,
         environment=environment,
     )
@@ -102,23 +104,13 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def token_text(chosen: Settings) -> str:
-    """The API token, from the file that was named or from the environment.
-
-    Raises:
-        Failure: when there is none, or its file cannot be read.
-    """
-    if chosen.token_file is not None:
+def _token(text: str, file: Path | None) -> Secret | None:
+    """The token from its file, if one is named, else the text from the environment."""
+    if file is not None:
         try:
-            text = chosen.token_file.read_text(encoding="ascii").strip()
+            text = file.read_text(encoding="ascii")
         except (OSError, UnicodeError) as error:
             reason = (getattr(error, "strerror", None) or "it is not plain text").lower()
-            raise Failure(f"cannot read the token file {chosen.token_file}: {reason}") from error
-    else:
-        text = chosen.environment.get("CLOUDFLARE_API_TOKEN", "").strip()
-    if not text:
-        raise Failure(
-            "there is no API token",
-            "set CLOUDFLARE_API_TOKEN, or name a file by --api-token-file; --sandbox needs none",
-        )
-    return text
+            raise Failure(f"cannot read the token file {file}: {reason}") from error
+    text = text.strip()
+    return Secret(text) if text else None

@@ -145,8 +145,7 @@ class Client:
     async def _attempt(self, call: Call) -> Reply:
         path = self._path(call)
         call = replace(call, query=placed(call.query, self._account))
-        content, secrets = (None, ()) if call.body is None else encode(call.body)
-        hide = (self._token.reveal(), *secrets)
+        content, hide = encode(call.body, self._token)
         return read(call, await self._exchange(call, path, content, hide), hide)
 
     def _path(self, call: Call) -> str:

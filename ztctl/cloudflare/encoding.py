@@ -9,13 +9,13 @@ from ztctl.core.model.calls import Json
 from ztctl.core.model.values import Secret
 
 
-def encode(body: Json) -> tuple[bytes, tuple[str, ...]]:
-    """Give a body as JSON, and the text of every secret in it, to be masked in messages.
+def encode(body: Json, token: Secret) -> tuple[bytes | None, tuple[str, ...]]:
+    """Give a body as JSON, and what to mask in messages: the token and every secret in the body.
 
     Raises:
         TypeError: when the body holds something that JSON has no form for.
     """
-    revealed: list[str] = []
+    revealed = [token.reveal()]
 
     def plain(value: object) -> Json:
         if isinstance(value, Secret):
@@ -25,6 +25,8 @@ def encode(body: Json) -> tuple[bytes, tuple[str, ...]]:
             return dict(value)
         raise TypeError(f"a {type(value).__name__} cannot be sent")
 
+    if body is None:
+        return None, tuple(revealed)
     text = json.dumps(body, default=plain, allow_nan=False, separators=(",", ":"))
     return text.encode(), tuple(revealed)
 

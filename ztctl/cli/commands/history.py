@@ -18,13 +18,10 @@ if TYPE_CHECKING:
     from ztctl.core.runs.journal import Before, Ran
     from ztctl.views.view import View
 
-Limit = Annotated[int, typer.Option("--limit", metavar="N", help="At most this many runs.", min=1)]
-Stack = Annotated[
-    str | None, typer.Option("--stack", metavar="STACK", help="Only the runs of this stack.")
-]
 
-
+@opt.with_options
 def history(
+    *,
     run: Annotated[
         str | None,
         typer.Argument(metavar="RUN", help="A run by its id, or by how the id begins."),
@@ -36,15 +33,20 @@ def history(
             help="An object, such as tunnel.edge: show it as it was before the run wrote it.",
         ),
     ] = None,
-    journal: opt.JournalFile = None,
-    stack: Stack = None,
-    limit: Limit = 20,
-    sandbox: opt.Sandbox = False,
-    format: opt.Output = opt.Format.text,
-    no_color: opt.NoColor = False,
+    account: Annotated[opt.AccountOptions, opt.only("sandbox")],
+    run_options: Annotated[opt.RunOptions, opt.only("journal")],
+    stack: Annotated[
+        str | None,
+        opt.run_option("--stack", metavar="STACK", help="Only the runs of this stack."),
+    ] = None,
+    limit: Annotated[
+        int,
+        opt.run_option("--limit", metavar="N", help="At most this many runs.", min=1),
+    ] = 20,
+    output: Annotated[opt.OutputOptions, opt.only("format", "no_color")],
 ) -> Exit:
     """List what apply and destroy did from this machine; show one run, or an object before it."""
-    chosen = settings(sandbox=sandbox, format=format, no_color=no_color, journal=journal)
+    chosen = settings(output, account=account, journal=run_options.journal)
     from ztctl.cli.error_output import told
     from ztctl.cli.session import view_of
 

@@ -12,18 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ztctl.cli.exits import Exit
-from ztctl.cli.sandbox_account import account_of, export, import_, refused
-from ztctl.cli.sandbox_edge import (
-    Country,
-    Edge,
-    Folder,
-    Group,
-    LoggedIn,
-    Origin,
-    front_of,
-    fronting,
-)
-from ztctl.cli.settings import STATE, Usage
+from ztctl.cli.help_screen import HelpCommand, HelpGroup
+from ztctl.cli.options import only, with_options
+from ztctl.cli.sandbox_account import SandboxOptions, account_of, export, import_, refused
+from ztctl.cli.sandbox_edge import EdgeOptions, front_of, fronting
+from ztctl.cli.settings import Usage
 from ztctl.core.model.diagnostics import Failure
 
 if TYPE_CHECKING:
@@ -32,26 +25,18 @@ if TYPE_CHECKING:
     from ztctl.sandbox.settings import Settings
 
 app = typer.Typer(
-    help="A local Cloudflare API: serve it, start afresh, look inside.", no_args_is_help=True
+    help="A local Cloudflare API: serve it, start afresh, look inside.",
+    cls=HelpGroup,
+    no_args_is_help=True,
 )
 
-State = Annotated[
-    Path | None,
-    typer.Option(
-        "--state", metavar="PATH", help=f"The file that holds the state. Default: {STATE}."
-    ),
-]
-Zone = Annotated[
-    list[str] | None,
-    typer.Option("--zone", metavar="NAME", help="A further zone beside example.com."),
-]
 
-
-@app.command()
+@app.command(cls=HelpCommand)
+@with_options
 def serve(
+    *,
     port: Annotated[
-        int,
-        typer.Option("--port", metavar="PORT", help="0 picks a free one.", min=0, max=65535),
+        int, typer.Option("--port", metavar="PORT", help="0 picks a free one.", min=0, max=65535)
     ] = 0,
     host: Annotated[
         str, typer.Option("--host", metavar="HOST", help="The address to listen on.")
@@ -59,9 +44,7 @@ def serve(
     allow_remote: Annotated[
         bool,
         typer.Option(
-            "--allow-remote",
-            metavar="",
-            help="Let --host be an address that other machines can reach.",
+            "--allow-remote", help="Let --host be an address that other machines can reach."
         ),
     ] = False,
     state: Annotated[
@@ -70,7 +53,7 @@ def serve(
             "--state", metavar="PATH", help="A file that keeps the state. Default: memory."
         ),
     ] = None,
-    zone: Zone = None,
+    more: Annotated[SandboxOptions, only("zone")],
     script: Annotated[
         Path | None,
         typer.Option(
@@ -80,19 +63,13 @@ def serve(
         ),
     ] = None,
     awkward: Annotated[
-        bool,
-        typer.Option("--awkward", metavar="", help="Answer in the service's least handy ways."),
+        bool, typer.Option("--awkward", help="Answer in the service's least handy ways.")
     ] = False,
     latency: Annotated[
         float | None,
         typer.Option("--latency", metavar="SECONDS", help="How long every answer takes."),
     ] = None,
-    edge: Edge = False,
-    logged_in: LoggedIn = None,
-    group: Group = None,
-    country: Country = None,
-    origin: Origin = None,
-    edge_folder: Folder = None,
+    edge: EdgeOptions,
 ) -> Exit:
     """Open a loopback port for any client; prints the variables to export, runs till Ctrl-C."""
     from ztctl.sandbox import open_sandbox
@@ -110,12 +87,12 @@ def serve(
         address_of(host, allow_remote=allow_remote)
     except ValueError as error:
         raise Usage(str(error), "--allow-remote takes every address") from error
-    front = front_of(logged_in, group, country, origin, edge_folder, wanted=edge)
+    front = front_of(edge)
     if allow_remote:
         sys.stderr.write("warning: whoever reaches this port can read and change the sandbox\n")
     played = _script(script)
     settings = _settings(played, awkward=awkward, latency=latency)
-    zones = _zones(zone)
+    zones = _zones(more.zone)
     try:
         sandbox = open_sandbox(state, zones=zones, settings=settings, script=played)
     except Unreadable as error:
@@ -177,18 +154,19 @@ def _settings(script: Script | None, *, awkward: bool, latency: float | None) ->
     return replace(chosen, awkward=awkward or chosen.awkward, latency=waits)
 
 
-@app.command()
-def reset(state: State = None, zone: Zone = None) -> Exit:
+@app.command(cls=HelpCommand)
+@with_options
+def reset(*, to: SandboxOptions) -> Exit:
     """Throw the sandbox's state away and start afresh."""
     from ztctl.cli.session import sandbox_of
     from ztctl.sandbox import open_sandbox
 
-    path, zones = state or STATE, _zones(zone)
+    path, zones = to.path, _zones(to.zone)
     try:
-        if state is not None:
+        if to.state is not None:
             open_sandbox(path)  # a file that somebody else wrote is not thrown away
         path.unlink(missing_ok=True)
-        if state is None:
+        if to.state is None:
             sandbox_of()
         open_sandbox(path, zones=zones)
     except (OSError, ValueError) as error:
@@ -197,21 +175,22 @@ def reset(state: State = None, zone: Zone = None) -> Exit:
     return Exit.DONE
 
 
-@app.command()
+@app.command(cls=HelpCommand)
+@with_options
 def show(
-    state: State = None,
+    *,
+    at: Annotated[SandboxOptions, only("state")],
     missed: Annotated[
-        bool,
-        typer.Option("--missed", metavar="", help="Only what clients asked for in vain."),
+        bool, typer.Option("--missed", help="Only what clients asked for in vain.")
     ] = False,
 ) -> Exit:
     """Print the sandbox's account as JSON; secrets are left out."""
-    sandbox = account_of(state or STATE)
+    sandbox = account_of(at.path)
     shown = sandbox.in_vain() if missed else sandbox.export()
     # ASCII alone: names in the account may hold what a terminal obeys.
     sys.stdout.write(json.dumps(shown, indent=2) + "\n")
     return Exit.DONE
 
 
-app.command()(export)
-app.command(name="import")(import_)
+app.command(cls=HelpCommand)(export)
+app.command(name="import", cls=HelpCommand)(import_)

@@ -5,57 +5,38 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
 from ztctl.cli.settings import Settings, Usage, settings
 
 if TYPE_CHECKING:
-    from ztctl.cloudflare.client import Client
     from ztctl.core.runs.locks import LockState, Scope
     from ztctl.views.view import View
 
 _STACK = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)
 
 
+@opt.with_options
 def unlock(
-    file: opt.File = None,
-    var: opt.Var = None,
-    var_file: opt.VarFile = None,
-    allow_env: opt.AllowEnv = None,
-    sandbox: opt.Sandbox = False,
-    api_url: opt.ApiUrl = None,
-    api_token_file: opt.TokenFile = None,
-    format: opt.Output = opt.Format.text,
-    no_color: opt.NoColor = False,
-    quiet: opt.Quiet = False,
+    *,
+    files: opt.FileOptions,
+    account: opt.AccountOptions,
     stack: Annotated[
         str | None,
-        typer.Option(
+        opt.run_option(
             "--stack", metavar="NAME", help="Whose lock; no files are read. Default: the files'."
         ),
     ] = None,
-    auto_approve: opt.AutoApprove = False,
+    run: Annotated[opt.RunOptions, opt.only("auto_approve")],
+    output: opt.OutputOptions,
 ) -> Exit:
     """Show who holds the stack's lock, ask, and take it away."""
-    if stack is not None and (file or var or var_file or allow_env):
+    if stack is not None and files != opt.FileOptions():
         raise Usage("--stack needs no files", "drop -f, --var, --var-file and --allow-env")
     if stack is not None and not _STACK.fullmatch(stack):
         raise Usage(f"no stack is called {stack!r}", "lower-case letters, digits and hyphens")
-    chosen = settings(
-        file=file,
-        var=var,
-        var_file=var_file,
-        allow_env=allow_env,
-        sandbox=sandbox,
-        api_url=api_url,
-        api_token_file=api_token_file,
-        format=format,
-        no_color=no_color,
-        quiet=quiet,
-    )
-    return _unlocked(chosen, stack, auto_approve=auto_approve)
+    chosen = settings(output, files, account)
+    return _unlocked(chosen, stack, auto_approve=run.auto_approve)
 
 
 def _unlocked(chosen: Settings, stack: str | None, *, auto_approve: bool) -> Exit:
@@ -82,11 +63,11 @@ async def _unlock(
     from ztctl.cli.session import connected
     from ztctl.core.runs.locks import scope_of
     from ztctl.engine.drive import drive
-    from ztctl.engine.lock_flows import belongings, remove
+    from ztctl.engine.lock_flows import belongings, look, remove
 
     scope = scope_of(stack)
     async with connected(chosen, account, view) as client:
-        seen = await _seen(client)
+        seen = await drive(look(), client)
         tags = belongings(seen, scope, time.time())
         if not tags:
             view.note(f"The stack {stack!r} is not locked.")
@@ -104,18 +85,6 @@ async def _unlock(
         await drive(remove(tags), client)
     view.note(f"The stack {stack!r} is no longer locked.")
     return Exit.DONE
-
-
-async def _seen(client: Client) -> LockState:
-    from ztctl.cli.session import explained
-    from ztctl.core.model.calls import CallFailed
-    from ztctl.engine.drive import drive
-    from ztctl.engine.lock_flows import look
-
-    try:
-        return await drive(look(), client)
-    except CallFailed as failure:
-        raise await explained(client, failure) from failure
 
 
 def _lines(seen: LockState, scope: Scope) -> list[str]:

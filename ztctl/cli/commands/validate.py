@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
 from ztctl.cli.settings import settings
 
 
+@opt.with_options
 def validate(
-    file: opt.File = None,
-    var: opt.Var = None,
-    var_file: opt.VarFile = None,
-    allow_env: opt.AllowEnv = None,
-    sandbox: opt.Sandbox = False,
-    format: opt.Output = opt.Format.text,
-    no_color: opt.NoColor = False,
-    quiet: opt.Quiet = False,
+    *,
+    files: opt.FileOptions,
+    account: Annotated[opt.AccountOptions, opt.only("sandbox")],
+    output: opt.OutputOptions,
 ) -> Exit:
     """Check the files without an account: every problem at once, with its place."""
-    chosen = settings(
-        file=file,
-        var=var,
-        var_file=var_file,
-        allow_env=allow_env,
-        sandbox=sandbox,
-        format=format,
-        no_color=no_color,
-        quiet=quiet,
-    )
+    chosen = settings(output, files, account)
     from ztctl.cli.session import declared_by, view_of
 
     declared, warnings = declared_by(chosen)

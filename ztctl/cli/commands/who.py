@@ -23,18 +23,13 @@ _NEEDED = ("zone", "dns_record", "access_application", "access_policy")
 _USEFUL = ("organization", "access_group", "tunnel", "identity_provider", "service_token")
 
 
+@opt.with_options
 def who(
+    *,
     host: Annotated[str, typer.Argument(metavar="HOST", help="A host name.")],
-    file: opt.File = None,
-    var: opt.Var = None,
-    var_file: opt.VarFile = None,
-    allow_env: opt.AllowEnv = None,
-    sandbox: opt.Sandbox = False,
-    api_url: opt.ApiUrl = None,
-    api_token_file: opt.TokenFile = None,
-    format: opt.Output = opt.Format.text,
-    no_color: opt.NoColor = False,
-    quiet: opt.Quiet = False,
+    files: opt.FileOptions,
+    account: opt.AccountOptions,
+    output: opt.OutputOptions,
 ) -> Exit:
     """Say where a host leads, through what, who may enter and who may not; needs no files."""
     import asyncio
@@ -43,21 +38,10 @@ def who(
     from ztctl.cli.session import declared_by, view_of
     from ztctl.core.model.names import to_ascii
 
-    chosen = settings(
-        file=file,
-        var=var,
-        var_file=var_file,
-        allow_env=allow_env,
-        sandbox=sandbox,
-        api_url=api_url,
-        api_token_file=api_token_file,
-        format=format,
-        no_color=no_color,
-        quiet=quiet,
-    )
+    chosen = settings(output, files, account)
     name = to_ascii(host)
     _check(host, name)
-    declared = declared_by(chosen)[0] if file else None
+    declared = declared_by(chosen)[0] if files.file else None
     view = view_of(chosen, declared)
     with told(view):
         found = asyncio.run(_found(chosen, declared, name, view))
