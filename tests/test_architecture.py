@@ -44,7 +44,7 @@ KNOWS_THE_VERSION = ("cloudflare", "engine", "cli")
 
 # What each folder may use of what others wrote.
 BORROWED: dict[str, frozenset[str]] = {
-    "core": frozenset({"pydantic", "pydantic_core", "deepdiff"}),
+    "core": frozenset({"pydantic", "pydantic_core", "deepdiff", "idna"}),
     "kinds": frozenset({"pydantic", "pydantic_core"}),
     "documents": frozenset({"pydantic", "pydantic_core", "yaml"}),
     "views": frozenset({"rich"}),
@@ -57,6 +57,7 @@ BORROWED: dict[str, frozenset[str]] = {
 # What is costly, or belongs to one matter, has one door.
 ONLY_IN: dict[str, frozenset[str]] = {
     "deepdiff": frozenset({"ztctl.core.planning.compare"}),
+    "idna": frozenset({"ztctl.core.model.names"}),
     "rich": frozenset({"ztctl.views.terminal"}),
     "starlette": frozenset({"ztctl.sandbox.server"}),
     "uvicorn": frozenset({"ztctl.sandbox.server"}),

@@ -167,6 +167,8 @@ SHARED = "hosts:\n" + "".join(
         ("{destinations: [{uri: A.example.com}, b.example.com/]}", None),
         ("{destinations: ['*.example.com']}", None),
         ("{domain: '*.example.com'}", None),
+        ("{destinations: ['*a.example.com']}", ["*a.example.com", "b.example.com"]),
+        ("{destinations: ['a*.example.com', 'b.*.com']}", None),
         ("{domain: b.example.com}", ["a.example.com"]),
         ("{destinations: ['*.com']}", ["*.com", "a.example.com", "b.example.com"]),
         ("{domain: a.example.com/admin}", ["a.example.com", "b.example.com"]),
