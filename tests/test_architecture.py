@@ -51,13 +51,14 @@ BORROWED: dict[str, frozenset[str]] = {
     "cloudflare": frozenset({"httpx"}),
     "engine": frozenset(),
     "ssh": frozenset({"cryptography"}),
-    "sandbox": frozenset({"httpx", "starlette", "uvicorn", "h11", "wsproto", "cryptography"}),
+    "sandbox": frozenset(
+        {"httpx", "starlette", "uvicorn", "h11", "wsproto", "cryptography", "idna"}
+    ),
     "cli": frozenset({"typer"}),
 }
 # What is costly, or belongs to one matter, has one door.
 ONLY_IN: dict[str, frozenset[str]] = {
     "deepdiff": frozenset({"ztctl.core.planning.compare"}),
-    "idna": frozenset({"ztctl.core.model.names"}),
     "rich": frozenset({"ztctl.views.terminal"}),
     "starlette": frozenset({"ztctl.sandbox.server"}),
     "uvicorn": frozenset({"ztctl.sandbox.server"}),
