@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.behaviour.account import Account, edits
+from tests.behaviour.account import Account, edits, refused
 from tests.behaviour.files import HOST, host, short, whole
 from ztctl.core.model.diagnostics import Problems
 
@@ -49,6 +49,15 @@ def test_a_name_is_encoded_as_browsers_do(account: Account, name: str, encoded: 
     assert account.one("apps")["destinations"][0]["uri"] == encoded
     assert served(account)[0]["hostname"] == encoded
     assert edits(account.plan(host(name))) == []
+
+
+def test_a_public_name_in_its_own_script_is_public(account: Account) -> None:
+    """Stated to be open as it is written, and open under the name that is asked for."""
+    open_door = {"tunnel": "pool", "service": SERVICE, "public": {"reason": "status page"}}
+    names = ("Büro.example.com", "*.Straße.example.com")
+    file = {**host(), "hosts": dict.fromkeys(names, open_door)}
+
+    assert refused(account.plan(file)) == []
 
 
 FILES: list[dict[str, Any]] = [

@@ -13,7 +13,7 @@ from tests.behaviour.account import Account, at_once
 from tests.behaviour.files import HOST, host, whole
 from ztctl.cli.interrupts import companions
 from ztctl.cli.planning import options_of, planned
-from ztctl.cli.run_lock import Outdated, StillFits, runner
+from ztctl.cli.run_lock import Outdated, StillFits, leans, runner
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Plan
@@ -170,6 +170,26 @@ def test_a_wildcard_that_went_after_the_plan_is_missed(account: Account) -> None
     assert end.startswith("Outdated: the account is no longer as it was when the plan was made")
     assert account.everything()["dns_records"] == []
     assert locks(account) == []
+
+
+@pytest.mark.parametrize(
+    ("covered", "is_leaning"),
+    [("ssh-1.example.com", False), ("ssh-*.example.com", False), ("*.example.com", False),
+     ("db-*.example.com", True)],
+)  # fmt: skip
+def test_a_host_under_an_application_of_its_own_stack_leans_on_nobody(
+    account: Account, covered: str, is_leaning: bool
+) -> None:
+    """Only what no application of the stack covers, in the sense of Access, is planned twice."""
+    name, file = "ssh-1.example.com", host()
+    apps = {"own": {"destinations": [covered, "own.example.com"], "policies": ["team"]}}
+    account.apply({**file, "hosts": {}, "applications": apps})
+    rules = [{"hostname": name, "service": "ssh://localhost:22"}]
+    way = {"dns": {name: {"tunnel": "pool"}}, "tunnels": {"pool": {"ingress": rules}}}
+
+    plan = account.plan({**file, "hosts": {}, "applications": apps, **way})
+
+    assert leans(plan) is is_leaning
 
 
 def test_a_host_that_came_after_the_plan_is_seen(account: Account) -> None:
