@@ -173,15 +173,16 @@ def test_a_wildcard_that_went_after_the_plan_is_missed(account: Account) -> None
 
 
 @pytest.mark.parametrize(
-    ("covered", "is_leaning"),
-    [("ssh-1.example.com", False), ("ssh-*.example.com", False), ("*.example.com", False),
-     ("db-*.example.com", True)],
+    ("name", "covered", "is_leaning"),
+    [("a.example.com", "a.example.com", False), ("ssh-1.example.com", "ssh-*.example.com", False),
+     ("a.example.com", "*.example.com", False), ("*.example.com", "*.example.com", False),
+     ("ssh-1.example.com", "db-*.example.com", True), ("a.b.example.com", "*.example.com", True)],
 )  # fmt: skip
 def test_a_host_under_an_application_of_its_own_stack_leans_on_nobody(
-    account: Account, covered: str, is_leaning: bool
+    account: Account, name: str, covered: str, is_leaning: bool
 ) -> None:
     """Only what no application of the stack covers, in the sense of Access, is planned twice."""
-    name, file = "ssh-1.example.com", host()
+    file = host()
     apps = {"own": {"destinations": [covered, "own.example.com"], "policies": ["team"]}}
     account.apply({**file, "hosts": {}, "applications": apps})
     rules = [{"hostname": name, "service": "ssh://localhost:22"}]
