@@ -153,6 +153,9 @@ def may_meet(one: str, other: str) -> bool:
         heads = head.startswith(head_2) or head_2.startswith(head)
         return heads and (tail.endswith(tail_2) or tail_2.endswith(tail))
     pattern, host = (one, other) if is_wildcard(one) else (other, one)
+    # Said first because it is quick: no matcher gets past another end.
+    if not host.endswith(pattern.rpartition("*")[2]):
+        return False
     return ingress_matches(pattern, host) or access_covers(pattern, host)
 
 
