@@ -44,14 +44,16 @@ KNOWS_THE_VERSION = ("cloudflare", "engine", "cli")
 
 # What each folder may use of what others wrote.
 BORROWED: dict[str, frozenset[str]] = {
-    "core": frozenset({"pydantic", "pydantic_core", "deepdiff"}),
+    "core": frozenset({"pydantic", "pydantic_core", "deepdiff", "idna"}),
     "kinds": frozenset({"pydantic", "pydantic_core"}),
     "documents": frozenset({"pydantic", "pydantic_core", "yaml"}),
     "views": frozenset({"rich"}),
     "cloudflare": frozenset({"httpx"}),
     "engine": frozenset(),
     "ssh": frozenset({"cryptography"}),
-    "sandbox": frozenset({"httpx", "starlette", "uvicorn", "h11", "wsproto", "cryptography"}),
+    "sandbox": frozenset(
+        {"httpx", "starlette", "uvicorn", "h11", "wsproto", "cryptography", "idna"}
+    ),
     "cli": frozenset({"typer"}),
 }
 # What is costly, or belongs to one matter, has one door.

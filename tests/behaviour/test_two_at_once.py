@@ -13,7 +13,7 @@ from tests.support.account import Account, at_once
 from tests.support.files import HOST, host, whole
 from ztctl.cli.interrupts import companions
 from ztctl.cli.planning import options_of, plan_source
-from ztctl.cli.run_lock import Outdated, StillFits, runner
+from ztctl.cli.run_lock import Outdated, StillFits, leans, runner
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Plan
@@ -171,6 +171,27 @@ def test_a_wildcard_that_went_after_the_plan_is_missed(account: Account) -> None
     assert end.startswith("Outdated: the account is no longer as it was when the plan was made")
     assert account.everything()["dns_records"] == []
     assert locks(account) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "covered", "is_leaning"),
+    [("a.example.com", "a.example.com", False), ("ssh-1.example.com", "ssh-*.example.com", False),
+     ("a.example.com", "*.example.com", False), ("*.example.com", "*.example.com", False),
+     ("ssh-1.example.com", "db-*.example.com", True), ("a.b.example.com", "*.example.com", True)],
+)  # fmt: skip
+def test_a_host_under_an_application_of_its_own_stack_leans_on_nobody(
+    account: Account, name: str, covered: str, is_leaning: bool
+) -> None:
+    """Only what no application of the stack covers, in the sense of Access, is planned twice."""
+    file = host()
+    apps = {"own": {"destinations": [covered, "own.example.com"], "policies": ["team"]}}
+    account.apply({**file, "hosts": {}, "applications": apps})
+    rules = [{"hostname": name, "service": "ssh://localhost:22"}]
+    way = {"dns": {name: {"tunnel": "pool"}}, "tunnels": {"pool": {"ingress": rules}}}
+
+    plan = account.plan({**file, "hosts": {}, "applications": apps, **way})
+
+    assert leans(plan) is is_leaning
 
 
 def test_a_host_that_came_after_the_plan_is_seen(account: Account) -> None:

@@ -20,14 +20,13 @@ from ztctl.core.model.facts import (
     Record,
     TunnelRules,
 )
+from ztctl.core.model.names import access_covers, ingress_matches
 from ztctl.core.reach.entries import (
     UNREAD,
     Entry,
     HostState,
-    access_fits,
     deciding,
     entries,
-    ingress_fits,
     leading,
 )
 from ztctl.core.reach.people import AdmittedBy
@@ -61,7 +60,7 @@ ACCESS: Sequence[tuple[str, str, bool]] = (
 @pytest.mark.parametrize(("pattern", "host", "expected"), ACCESS)
 def test_an_access_star_stands_inside_one_label(pattern: str, host: str, expected: bool) -> None:
     """Cloudflare's documentation of application paths: one label, or a part of one."""
-    assert access_fits(pattern, host) is expected
+    assert access_covers(pattern, host) is expected
 
 
 INGRESS: Sequence[tuple[str, str, bool]] = (
@@ -79,7 +78,7 @@ INGRESS: Sequence[tuple[str, str, bool]] = (
 @pytest.mark.parametrize(("pattern", "host", "expected"), INGRESS)
 def test_an_ingress_star_stands_for_any_depth(pattern: str, host: str, expected: bool) -> None:
     """The end of the name is compared, however many labels stand before it."""
-    assert ingress_fits(pattern, host) is expected
+    assert ingress_matches(pattern, host) is expected
 
 
 RECORDS: Sequence[tuple[str, list[Record], list[str | None]]] = (

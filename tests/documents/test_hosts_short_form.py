@@ -114,7 +114,7 @@ def test_generated_objects_say_where_they_come_from(workshop: Workshop) -> None:
 
 def test_rules_by_hand_come_first_and_wildcards_last(workshop: Workshop) -> None:
     """Rules go as written, then exact names, then deeper wildcards, each by name."""
-    hosts = ("'*.example.com'", "b.example.com", "'*.b.example.com'", "a.example.com")
+    hosts = ("'*.example.com'", "b.example.com", "'*.z.example.com'", "a.example.com")
     entries = "".join(f"  {host}: {{tunnel: pool, service: s, policies: []}}\n" for host in hosts)
     found = written_out(
         workshop,
@@ -126,7 +126,7 @@ def test_rules_by_hand_come_first_and_wildcards_last(workshop: Workshop) -> None
         "z.example.com",
         "a.example.com",
         "b.example.com",
-        "*.b.example.com",
+        "*.z.example.com",
         "*.example.com",
     ]
 
@@ -167,6 +167,8 @@ SHARED = "hosts:\n" + "".join(
         ("{destinations: [{uri: A.example.com}, b.example.com/]}", None),
         ("{destinations: ['*.example.com']}", None),
         ("{domain: '*.example.com'}", None),
+        ("{destinations: ['*a.example.com']}", ["*a.example.com", "b.example.com"]),
+        ("{destinations: ['a*.example.com', 'b.*.com']}", None),
         ("{domain: b.example.com}", ["a.example.com"]),
         ("{destinations: ['*.com']}", ["*.com", "a.example.com", "b.example.com"]),
         ("{domain: a.example.com/admin}", ["a.example.com", "b.example.com"]),

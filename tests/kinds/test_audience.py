@@ -74,12 +74,13 @@ def test_the_audience_is_everybody_who_may_decide() -> None:
     found = access(
         application(NAME),
         application("wild", domain="*.example.com"),
+        application("inside", domain="s*h.example.com"),
         application("path", domain=f"{NAME}/admin"),
         application("other.example.com"),
         application("deep", domain="*.ssh.example.com"),
     )
 
-    assert sorted(audience(found)) == ["path", NAME, "wild"]
+    assert sorted(audience(found)) == ["inside", "path", NAME, "wild"]
 
 
 @pytest.mark.parametrize(
@@ -87,9 +88,11 @@ def test_the_audience_is_everybody_who_may_decide() -> None:
     [
         ("*.example.com", ["a.b.example.com", "ssh.example.com", "wild"]),
         ("b.example.com", ["wild"]),
+        ("*.example.net", ["y"]),
+        ("y-1.example.net", ["y"]),
         ("a.b.example.com", ["a.b.example.com"]),
-        ("*", ["a.b.example.com", "ssh.example.com", "wild", "x.example.org"]),
-        (None, ["a.b.example.com", "ssh.example.com", "wild", "x.example.org"]),
+        ("*", ["a.b.example.com", "ssh.example.com", "wild", "x.example.org", "y"]),
+        (None, ["a.b.example.com", "ssh.example.com", "wild", "x.example.org", "y"]),
     ],
 )
 def test_a_wildcard_rule_takes_every_application_below(
@@ -101,6 +104,7 @@ def test_a_wildcard_rule_takes_every_application_below(
         application("a.b.example.com"),
         application("wild", domain="*.example.com"),
         application("x.example.org"),
+        application("y", domain="y-*.example.net"),
         of=rule(hostname),
     )
 

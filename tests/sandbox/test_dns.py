@@ -30,6 +30,7 @@ def written(api: Api, **fields: Any) -> Any:
         ("example.com", "example.com"),
         ("*.dev", "*.dev.example.com"),
         ("bücher", "xn--bcher-kva.example.com"),
+        ("_ssh.Straße", "_ssh.xn--strae-oqa.example.com"),
         ("notexample.com", "notexample.com.example.com"),
     ],
 )

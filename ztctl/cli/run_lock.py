@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.kind import Kinds
-from ztctl.core.model.names import is_wildcard
+from ztctl.core.model.names import HostIndex, access_covers
 from ztctl.core.model.plan import Plan
 from ztctl.core.runs.locks import Holder
 from ztctl.engine.companion import Companion
@@ -91,14 +91,13 @@ class StillFits(Companion):
 
 def leans(plan: Plan, kinds: Kinds = KINDS) -> bool:
     """True when a name opens that no application of this stack covers."""
-    covered = {name for step in plan.steps for name in step.covers}
+    covered: set[str] = {name for step in plan.steps for name in step.covers}
     for address, live in plan.live.items():
         if address.kind == "access_application":
             covered |= kinds[address.kind].hosts(live.values)
     opened = (name for step in plan.steps for name in step.opens)
-    return any(not ({name, _star(name)} & covered) for name in opened)
-
-
-def _star(name: str) -> str:
-    """The wildcard that covers a name: in Access a star stands for one label."""
-    return name if is_wildcard(name) else f"*.{name.partition('.')[2]}"
+    index = HostIndex((name, [name]) for name in covered)
+    return any(
+        not any(access_covers(pattern, name) for pattern in index.meeting([name]))
+        for name in opened
+    )

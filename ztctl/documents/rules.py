@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.core.model.names import to_ascii
-from ztctl.documents.coverage import ingress_patterns, specificity
+from ztctl.core.model.names import HostIndex, ingress_matches, is_wildcard, to_ascii
 from ztctl.documents.nodes import MappingNode, Node, Pair, SequenceNode, Text, mapping
 from ztctl.documents.problems import SectionEntry
 from ztctl.documents.stated import StatedHost
@@ -26,11 +25,17 @@ def with_rules(
     if not isinstance(by_hand, SequenceNode):
         return tunnel
     found.extend(_hidden(tunnel, by_hand.items, hosts))
-    ordered = sorted(hosts, key=lambda stated: specificity(stated.name))
+    ordered = sorted(hosts, key=_turn)
     rules = (*by_hand.items, *map(_rule, ordered))
     key = fields.entries.get("ingress", (tunnel.key.instead("ingress"), None))[0]
     node = fields.with_pairs([(key, SequenceNode(rules, by_hand.where))])
     return SectionEntry(tunnel.key, node, tunnel.origin)
+
+
+def _turn(stated: StatedHost) -> tuple[bool, int, str]:
+    """Exact names, then deeper wildcards; else by name: the order in the file means nothing."""
+    name = to_ascii(stated.name)
+    return (is_wildcard(name), -name.count(".") * is_wildcard(name), name)
 
 
 def _rule(stated: StatedHost) -> MappingNode:
@@ -51,11 +56,12 @@ def _hidden(
 ) -> Iterator[Problem]:
     """One problem for each rule by hand that leaves nothing for the own rule of some host."""
     answered = dict(reversed(list(_answered(rules))))
-    for stated in hosts if answered else ():
-        for pattern in ingress_patterns(stated.name):
-            where = answered.pop(pattern, None)
-            if where is not None:
-                yield _never_reached(tunnel, stated, where)
+    index = HostIndex((pattern, [pattern]) for pattern in answered)
+    for stated in hosts:
+        name = to_ascii(stated.name)
+        for pattern in index.meeting([name]):
+            if pattern in answered and ingress_matches(pattern, name):
+                yield _never_reached(tunnel, stated, answered.pop(pattern))
 
 
 def _answered(rules: Sequence[Node]) -> Iterator[tuple[str, Where]]:
@@ -65,7 +71,7 @@ def _answered(rules: Sequence[Node]) -> Iterator[tuple[str, Where]]:
             name = rule.value("hostname")
             if name is None:
                 yield "*", rule.where
-            elif isinstance(name, Text):
+            elif isinstance(name, Text) and name:
                 yield to_ascii(name), name.where
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ztctl.core.model.names import to_ascii
-from ztctl.documents.coverage import access_patterns
+from ztctl.core.model.names import access_covers, to_ascii
 from ztctl.documents.nodes import MappingNode, Node, SequenceNode, Text
 from ztctl.documents.problems import SectionEntry
 from ztctl.documents.stated import StatedHost
@@ -25,7 +24,7 @@ def with_destinations(application: SectionEntry, hosts: Sequence[StatedHost]) ->
     missing = [
         stated.name.instead(stated.name, plain=False)
         for stated in hosts
-        if covered.isdisjoint(access_patterns(stated.name))
+        if not any(access_covers(pattern, to_ascii(stated.name)) for pattern in covered)
     ]
     if not missing:
         return application

@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.events import Report, Waiting
 from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.names import ingress_matches
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Phase, Plan, StepId
-from ztctl.core.reach.entries import PROBE, ingress_fits
+from ztctl.core.reach.entries import PROBE
 from ztctl.engine.companion import Companion, Work
 from ztctl.engine.drive import Api, Sleep, drive
 
@@ -131,7 +132,7 @@ class Probe(Companion):
                 yield host
 
     def _led_before(self, host: str) -> bool:
-        return any(ingress_fits(name, host) for name in self._led)
+        return any(ingress_matches(name, host) for name in self._led)
 
     async def _ask(self, host: str) -> str:
         """What is wrong at a host, in words; empty when its door is closed."""

@@ -28,7 +28,9 @@ def mistakes(wanted: Wanted) -> Iterator[Problem]:
             "share the names out over several applications, or use a wildcard",
         )
     for item in public:
-        if "." not in item.partition("/")[0]:
+        name = item.partition("/")[0]
+        # A key that IDNA refuses is still in its own script.
+        if "." not in name or not name.isascii():
             yield Problem(
                 f"{wanted.address} needs a domain: {item!r} is none",
                 wanted.where,

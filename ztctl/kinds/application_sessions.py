@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ztctl.core.model.calls import Call, Flow
+from ztctl.core.model.names import access_covers
 from ztctl.core.model.objects import Live
-from ztctl.core.reach.entries import access_fits
 from ztctl.kinds.access_application import PATH
 from ztctl.kinds.common import ACCESS_APPS, segment
 from ztctl.kinds.destinations import public_hosts
@@ -25,4 +25,4 @@ def sessions_ended(live: Live) -> Flow[Any]:
 def guards(live: Live, hosts: Iterable[str]) -> bool:
     """True when an application stands in front of one of these host names, or below one."""
     patterns = public_hosts(live.values.get("destinations"))
-    return any(access_fits(pattern, host) for pattern in patterns for host in hosts)
+    return any(access_covers(pattern, host) for pattern in patterns for host in hosts)

@@ -12,9 +12,10 @@ from typing import Any
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import World
+from ztctl.core.model.names import access_may_cover
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup, Ref
-from ztctl.kinds.destinations import decides, public_hosts
+from ztctl.kinds.destinations import public_hosts
 from ztctl.kinds.ingress import is_origin
 
 APPLICATION = "access_application"
@@ -57,7 +58,7 @@ def _wanted_deciding(name: str, world: World) -> Iterator[Wanted]:
     met = {wanted.address: wanted for wanted in world.wanted_about(APPLICATION, name)}
     for wanted in met.values():
         hosts = public_hosts(wanted.values.get("destinations"))
-        if any(decides(host, name) for host in hosts):
+        if any(access_may_cover(host, name) for host in hosts):
             yield wanted
 
 
@@ -70,7 +71,9 @@ def _foreign_audience(name: str, world: World) -> Iterator[str]:
         ours = live.mark is not None and live.mark.stack == world.stack
         if ours or world.owner_of(live) is not None or not live.attribute("aud"):
             continue
-        if any(decides(host, name) for host in public_hosts(live.values.get("destinations"))):
+        if any(
+            access_may_cover(host, name) for host in public_hosts(live.values.get("destinations"))
+        ):
             yield str(live.attribute("aud"))
 
 

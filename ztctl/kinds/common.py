@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.canonical import Spec
 from ztctl.core.model.markers import Default, Local, Normalised
-from ztctl.core.model.names import to_ascii
+from ztctl.core.model.names import encoded, to_ascii
 from ztctl.core.planning.compare import at_default
 
 ACCESS_APPS = "Account · Access: Apps and Policies"
@@ -133,13 +133,39 @@ def _check_cidr(value: Any) -> Any:
     )
 
 
+def spelt(value: Any) -> str:
+    """A host name of a file as identity; empty when it is no text.
+
+    Raises:
+        PydanticCustomError: when IDNA 2008 refuses it.
+    """
+    try:
+        return encoded(value) if isinstance(value, str) else ""
+    except UnicodeError:
+        raise PydanticCustomError(
+            "host",
+            "{value} is not a host name: IDNA 2008 refuses it",
+            {"value": repr(value), "hint": "write it as a browser would take it"},
+        ) from None
+
+
+def check_private_host(value: Any) -> Any:
+    """A host name inside: whatever can be spelt.
+
+    Raises:
+        PydanticCustomError: when IDNA 2008 refuses it.
+    """
+    spelt(value)
+    return value
+
+
 def check_host(value: Any) -> Any:
     """A host name, wildcards allowed as the first label.
 
     Raises:
         PydanticCustomError: when it is none.
     """
-    text = to_ascii(value) if isinstance(value, str) else ""
+    text = spelt(value)
     if not _HOST.fullmatch(text) or len(text) > 253:
         raise PydanticCustomError(
             "host",

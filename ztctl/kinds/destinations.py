@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from ztctl.core.model.kind import Fields
 from ztctl.core.model.markers import Normalised
 from ztctl.core.model.names import to_ascii
-from ztctl.kinds.common import cidr, host, text_of
+from ztctl.kinds.common import check_private_host, cidr, host, spelt, text_of
 
 
 class Destination(Fields):
@@ -26,7 +26,7 @@ class Destination(Fields):
     uri: str | None = None
     """A public host name, with a path if need be and without a scheme."""
     cidr: str | None = None
-    hostname: str | None = None
+    hostname: Annotated[str | None, BeforeValidator(check_private_host)] = None
     l4_protocol: Literal["tcp", "udp"] | None = None
     port_range: str | None = None
     vnet_id: str | None = None
@@ -49,9 +49,9 @@ def check_uri(value: Any) -> Any:
         PydanticCustomError: when there is a scheme, a port, a space, or no host name.
     """
     text = value if isinstance(value, str) else ""
-    name = text.partition("/")[0]
-    wrong = "://" in text or ":" in name or any(char.isspace() for char in text)
-    if wrong or "." not in name.strip("."):
+    name = spelt(text.partition("/")[0])
+    spaced = any(char.isspace() for char in text + name)
+    if spaced or "://" in text or {":", "/"} & set(name) or "." not in name.strip("."):
         raise PydanticCustomError(
             "uri",
             "{value} is not a host name with an optional path",
@@ -135,29 +135,3 @@ def from_api(raw: Mapping[str, Any]) -> list[Any]:
 def public_hosts(destinations: Any) -> frozenset[str]:
     """The host names of the public destinations, paths cut off."""
     return frozenset(item.partition("/")[0] for item in destinations or () if isinstance(item, str))
-
-
-def decides(pattern: str, name: str) -> bool:
-    """True when an application's host may decide for a name or ingress pattern.
-
-    A star in an Access application covers one label; an ingress star covers any depth, so that
-    every application below it may decide for something that the rule serves.
-    """
-    if name in ("", "*"):
-        return True
-    if name.startswith("*."):
-        tail = name[1:]
-        return pattern == name or pattern.endswith(tail)
-    if "*" not in pattern:
-        return pattern == name
-    labels, wanted = pattern.split("."), name.split(".")
-    return len(labels) == len(wanted) and all(
-        _label_fits(one, other) for one, other in zip(labels, wanted, strict=True)
-    )
-
-
-def _label_fits(pattern: str, label: str) -> bool:
-    head, star, tail = pattern.partition("*")
-    if not star:
-        return pattern == label
-    return len(label) >= len(head) + len(tail) and label.startswith(head) and label.endswith(tail)

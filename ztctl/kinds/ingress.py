@@ -17,9 +17,9 @@ from pydantic_core import PydanticCustomError
 from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.kind import Fields
 from ztctl.core.model.markers import Local, Normalised
-from ztctl.core.model.names import to_ascii
+from ztctl.core.model.names import ingress_name, to_ascii
 from ztctl.kinds import origin_request
-from ztctl.kinds.common import Flag, check_host, host, text_of
+from ztctl.kinds.common import Flag, check_host, spelt, text_of
 from ztctl.kinds.origin_request import OriginRequest
 
 CLOSING = "http_status:404"
@@ -32,14 +32,16 @@ def _wrong(text: str, hint: str, **facts: Any) -> PydanticCustomError:
 
 
 def check_pattern(value: Any) -> Any:
-    """A host name of a rule; a star only as the whole first label.
+    """A host name of a rule in its one spelling; a star only as the whole first label.
+
+    It is respelt here, on the way out of the file: a live one stays as it is written.
 
     Raises:
         PydanticCustomError: for a port, a star elsewhere, or no host name at all.
     """
-    text = value if isinstance(value, str) else ""
+    text = spelt(value)
     if text == "*":
-        return value
+        return text
     if ":" in text:
         raise _wrong("{value} carries a port", "write the host name alone", value=repr(value))
     if "*" in text and not (text.startswith("*.") and "*" not in text[1:]):
@@ -48,7 +50,8 @@ def check_pattern(value: Any) -> Any:
             "write *.example.com",
             value=repr(value),
         )
-    return check_host(value)
+    check_host(value)
+    return text
 
 
 def check_service(value: Any) -> Any:
@@ -108,11 +111,12 @@ def _check_path(value: Any) -> Any:
     return value
 
 
-def _star_is_nothing(value: Any) -> Any:
-    return None if value == "*" else host(value)
+def _compared(value: Any) -> Any:
+    """What the connector compares with the name of a request; a lone star is no name at all."""
+    return None if value == "*" else ingress_name(value) if isinstance(value, str) else value
 
 
-Pattern = Annotated[str | None, BeforeValidator(check_pattern), Normalised(_star_is_nothing)]
+Pattern = Annotated[str | None, BeforeValidator(check_pattern), Normalised(_compared)]
 
 
 class IngressRule(Fields):

@@ -139,6 +139,7 @@ NORMAL = [
     ("ssh.example.com.", "ssh.example.com"),
     ("ssh.example.com:8443", "ssh.example.com"),
     ("bücher.example.com", "xn--bcher-kva.example.com"),
+    ("Straße.a_b.example.com", "xn--strae-oqa.a_b.example.com"),
     ("", ""),
     (".", ""),
 ]

@@ -11,7 +11,7 @@ from ztctl.core.model.canonical import replaced
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Kind, Kinds
-from ztctl.core.model.names import ByHost
+from ztctl.core.model.names import HostIndex
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup, Ref, Unknown
 
@@ -39,8 +39,8 @@ class Ledger:
             self._by_kind[item.address.kind].append(item)
         self._owners: dict[tuple[str, str], Address] = {}
         self._users: dict[tuple[str, str], list[Live]] | None = None
-        self._wanted_by_host: dict[str, ByHost[Wanted]] = {}
-        self._live_by_host: dict[str, ByHost[Live]] = {}
+        self._wanted_by_host: dict[str, HostIndex[Wanted]] = {}
+        self._live_by_host: dict[str, HostIndex[Live]] = {}
         self._names: dict[str, dict[str, list[Live]]] = {}
 
     def live_of(self, kind: str) -> Sequence[Live]:
@@ -65,7 +65,7 @@ class Ledger:
         if kind not in self._wanted_by_host:
             found: Kind = self.kinds[kind]
             items = self.wanted_of(kind)
-            self._wanted_by_host[kind] = ByHost((it, found.named_hosts(it)) for it in items)
+            self._wanted_by_host[kind] = HostIndex((it, found.named_hosts(it)) for it in items)
         yield from self._wanted_by_host[kind].meeting([name])
 
     def live_about(self, kind: str, name: str) -> Iterator[Live]:
@@ -73,7 +73,7 @@ class Ledger:
         if kind not in self._live_by_host:
             found: Kind = self.kinds[kind]
             items = self.live_of(kind)
-            self._live_by_host[kind] = ByHost((it, found.hosts(it.values)) for it in items)
+            self._live_by_host[kind] = HostIndex((it, found.hosts(it.values)) for it in items)
         yield from self._live_by_host[kind].meeting([name])
 
     def matched(self, address: Address) -> Live | None:

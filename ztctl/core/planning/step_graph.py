@@ -15,7 +15,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import references
 from ztctl.core.model.graph import in_order, ring
 from ztctl.core.model.kind import Kinds
-from ztctl.core.model.names import ByHost
+from ztctl.core.model.names import HostIndex
 from ztctl.core.model.plan import Action, Change, Phase, Step, StepId
 from ztctl.core.model.values import Ref
 
@@ -109,10 +109,10 @@ def _live_targets(
 
 
 def _by_host(steps: Sequence[Step]) -> Iterator[tuple[StepId, StepId]]:
-    covering = ByHost((step, step.covers) for step in steps)
-    opening = ByHost((step, step.opens) for step in steps)
-    closing = ByHost((step, step.closes) for step in steps)
-    uncovering = ByHost((step, step.uncovers) for step in steps)
+    covering = HostIndex((step, step.covers) for step in steps)
+    opening = HostIndex((step, step.opens) for step in steps)
+    closing = HostIndex((step, step.closes) for step in steps)
+    uncovering = HostIndex((step, step.uncovers) for step in steps)
     handed = _handed_over(steps)
     for step in steps:
         yield from _waits(step, covering.meeting(step.opens))

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ztctl.core.model.facts import (
     DEFAULT_SETTINGS,
@@ -24,6 +23,7 @@ from ztctl.core.model.facts import (
     Record,
     TunnelRules,
 )
+from ztctl.core.model.names import access_covers, dns_wildcard, ingress_matches, specificity
 from ztctl.core.reach.people import OPEN, Grant, grants, lets_in_the_nameless
 
 # A label that nobody uses, to ask what a star answers.
@@ -127,7 +127,7 @@ def nearest(host: str, records: Iterable[Record]) -> list[Record]:
     for record in records:
         if record.name == host:
             exact.append(record)
-        elif record.name.startswith("*.") and host.endswith(record.name[1:]):
+        elif dns_wildcard(record.name, host):
             stars.setdefault(len(record.name), []).append(record)
     return exact or (stars[max(stars)] if stars else [])
 
@@ -135,17 +135,10 @@ def nearest(host: str, records: Iterable[Record]) -> list[Record]:
 def fitting(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
     """The rules that may serve a name: up to the first that takes every path."""
     for rule in rules:
-        if ingress_fits(rule.hostname, host):
+        if ingress_matches(rule.hostname, host):
             yield rule
             if not rule.path:
                 return
-
-
-def ingress_fits(pattern: str, host: str) -> bool:
-    """True when an ingress rule of this host name serves the name."""
-    if pattern in ("", "*"):
-        return True
-    return host.endswith(pattern[1:]) if pattern.startswith("*.") else pattern == host
 
 
 # -- applications ---------------------------------------------------------------------------
@@ -157,7 +150,7 @@ def paths_of(host: str, applications: Iterable[Application]) -> tuple[str, ...]:
         place.partition("/")[2].replace("*", PROBE)
         for app in applications
         for place in app.places
-        if "/" in place and access_fits(place.partition("/")[0], host)
+        if "/" in place and access_covers(place.partition("/")[0], host)
     }
     return ("", *sorted(found - {""}))
 
@@ -169,29 +162,13 @@ def deciding(host: str, path: str, applications: Iterable[Application]) -> list[
     for app in applications:
         for place in app.places:
             name, _, below = place.partition("/")
-            if access_fits(name, host) and _path_fits(below, path):
-                rank = _rank(name, below)
+            if access_covers(name, host) and _path_fits(below, path):
+                rank = specificity(name, below)
                 if rank > best:
                     best, found = rank, []
                 if rank == best and not (found and found[-1] is app):
                     found.append(app)
     return found
-
-
-@lru_cache(maxsize=65536)
-def _rank(name: str, below: str) -> tuple[bool, int, int]:
-    """How specific a place is: a star says nothing."""
-    literal = below.rstrip("/").replace("*", "")
-    return "*" not in name, len(name.replace("*", "")), len(literal)
-
-
-@lru_cache(maxsize=65536)
-def access_fits(pattern: str, host: str) -> bool:
-    """True when an application's host covers the name: a star stands inside one label."""
-    if "*" not in pattern:
-        return pattern == host
-    labels = "[^.]*".join(re.escape(part) for part in pattern.split("*"))
-    return re.fullmatch(labels, host) is not None
 
 
 def _path_fits(pattern: str, path: str) -> bool:

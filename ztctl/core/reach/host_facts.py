@@ -1,32 +1,13 @@
-"""Names in facts: which objects are about a host name, and which names are worth a look."""
+"""Names in facts: which names an object speaks of, and which are worth a look."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from ztctl.core.model.facts import Application, Criterion, Fact, Members, Record, Test, TunnelRules
-from ztctl.core.reach.entries import PROBE, access_fits, ingress_fits
+from ztctl.core.reach.entries import PROBE
 
 Slot = tuple[str, str]
-
-
-class ByName:
-    """Slots by the names and patterns of their objects."""
-
-    def __init__(self, named: Iterable[tuple[Slot, str]]) -> None:
-        self._exact: dict[str, dict[Slot, None]] = defaultdict(dict)
-        self._stars: dict[str, dict[Slot, None]] = defaultdict(dict)
-        for slot, name in named:
-            (self._stars if "*" in name else self._exact)[name][slot] = None
-
-    def about(self, host: str) -> list[Slot]:
-        """Every object with this name, or with a star that takes it in."""
-        found = dict(self._exact.get(host, {}))
-        for pattern, slots in self._stars.items():
-            if access_fits(pattern, host) or ingress_fits(pattern, host):
-                found |= slots
-        return list(found)
 
 
 def tests_in(members: Members) -> list[Criterion]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
+from ztctl.core.model.names import HostIndex, ingress_matches, to_ascii
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Exposed
 from ztctl.core.reach.access_wording import door
@@ -37,16 +37,16 @@ def _stays(timeline: Timeline, host: str) -> bool:
     return any(entry.nameless for entry in after.entries)
 
 
-@dataclass(frozen=True, slots=True)
 class PublicHosts:
     """The names that the files state to be open."""
 
-    names: Collection[str]
+    def __init__(self, names: Iterable[str]) -> None:
+        spelt = map(to_ascii, names)
+        self._stated = HostIndex((name, [name]) for name in spelt)
 
     def __call__(self, host: str) -> bool:
         """True for such a name, and for what stands under a stated star."""
-        stars = (name[1:] for name in self.names if name.startswith("*."))
-        return host in self.names or any(host.endswith(star) for star in stars)
+        return any(ingress_matches(name, host) for name in self._stated.meeting([host]))
 
 
 def exposed_now(timeline: Timeline, hosts: Iterable[str]) -> Iterator[tuple[str, Entry]]:

@@ -21,9 +21,10 @@ from ztctl.core.model.facts import (
     TunnelRules,
 )
 from ztctl.core.model.graph import in_order
+from ztctl.core.model.names import HostIndex
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import Entry, HostState, entries, paths_of
-from ztctl.core.reach.host_facts import ByName, Slot, examples, names_of, tests_in
+from ztctl.core.reach.host_facts import Slot, examples, names_of, tests_in
 
 Needs = Mapping[StepId, Collection[StepId]]
 F = TypeVar("F", bound=Fact)
@@ -131,7 +132,7 @@ class Timeline:
             if fact.tunnel is not None
         }
         found = [*records, *(slot for slot in sorted(tunnels) if slot in self.slots)]
-        found += self._applications.about(host)
+        found += dict.fromkeys(self._applications.meeting([host]))
         return [*found, *self._organizations]
 
     def _records_of(self, host: str) -> list[Slot]:
@@ -139,7 +140,7 @@ class Timeline:
         waiting, seen = [host], {host}
         found: dict[Slot, None] = {}
         while waiting:
-            for slot in self._records.about(waiting.pop()):
+            for slot in self._records.meeting([waiting.pop()]):
                 found[slot] = None
                 news = {fact.alias for fact in self._facts(slot, Record) if fact.alias} - seen
                 seen |= news
@@ -196,22 +197,21 @@ class Timeline:
                 yield version.fact
 
     @cached_property
-    def _records(self) -> ByName:
-        return ByName(
-            (slot, fact.name)
+    def _records(self) -> HostIndex[Slot]:
+        return HostIndex(
+            (slot, [fact.name])
             for slot in self.slots
             if slot[0] == RECORD
             for fact in self._facts(slot, Record)
         )
 
     @cached_property
-    def _applications(self) -> ByName:
-        return ByName(
-            (slot, place.partition("/")[0])
+    def _applications(self) -> HostIndex[Slot]:
+        return HostIndex(
+            (slot, [place.partition("/")[0] for place in fact.places])
             for slot in self.slots
             if slot[0] == APPLICATION
             for fact in self._facts(slot, Application)
-            for place in fact.places
         )
 
     # -- order ------------------------------------------------------------------------------

@@ -89,8 +89,14 @@ def is_free(zone: Object) -> bool:
 def _ascii(name: str) -> str:
     if name.isascii():
         return name.lower()
+    import idna
+
+    labels = name.split(".")
     try:
-        return name.encode("idna").decode().lower()
+        return ".".join(
+            label.lower() if label.isascii() else idna.encode(label, uts46=True).decode()
+            for label in labels
+        )
     except UnicodeError as error:
         raise invalid_record("the name cannot be written in punycode") from error
 

@@ -156,8 +156,12 @@ def _names(hostname: str) -> tuple[frozenset[str], str | None]:
     if "*" in hostname:
         # Not a name for IDNA, so it is compared as written; a star elsewhere fits nothing else.
         return frozenset({hostname}), hostname[1:] if hostname.startswith("*.") else None
+    import idna
+
     try:
-        return frozenset({hostname, hostname.encode("idna").decode().lower()}), None
+        return frozenset(
+            {hostname, idna.encode(hostname, uts46=True, std3_rules=True).decode()}
+        ), None
     except UnicodeError:
         return frozenset({hostname}), None
 

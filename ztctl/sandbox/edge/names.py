@@ -43,16 +43,22 @@ class Resolved:
 
 
 def normal_host(host: str) -> str:
-    """A host name as DNS compares it: lower case, punycode, without port and closing dot."""
+    """A host name as DNS compares it: lower case, IDNA 2008, without port and closing dot."""
     name, colon, port = host.rpartition(":")
     plain = name if colon and port.isdigit() and ":" not in name else host
-    plain = plain.removesuffix(".").lower()
+    plain = plain.removesuffix(".")
     if plain.isascii():
-        return plain
+        return plain.lower()
+    import idna
+
+    labels = plain.split(".")
     try:
-        return plain.encode("idna").decode()
+        return ".".join(
+            label.lower() if label.isascii() else idna.encode(label, uts46=True).decode()
+            for label in labels
+        )
     except UnicodeError:
-        return plain
+        return plain.lower()
 
 
 class Names:
