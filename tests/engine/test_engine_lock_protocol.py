@@ -333,6 +333,45 @@ def test_a_dead_run_is_cleared_away_by_hand(calls: int) -> None:
     assert obstacle is None
 
 
+def holding(tags: Tags) -> HeldTags:
+    """What a run has put into the account that holds the lock of a stack."""
+    grip = HeldTags(Holder("one", "11111"))
+    assert drive(take(grip, (PROD,), lambda: tags.now), tags) is None
+    return grip
+
+
+def test_a_renewal_does_not_bring_back_what_a_person_took_away() -> None:
+    """The new flag is no lock where the old one is gone: the run learns that it holds nothing."""
+    tags = Tags()
+    grip = holding(tags)
+    drive(remove(tags.names()), tags)
+    tags.now += LEASE / 2
+
+    assert drive(renew(grip, (PROD,), lambda: tags.now), tags) is not None
+
+
+class Paged(Tags):
+    """Tags on two pages: the next list misses one, since another was deleted between them."""
+
+    missed = ""
+
+    def answer(self, call: Call) -> Any:
+        """The result of one call."""
+        listed = super().answer(call)
+        if call.method == "GET":
+            listed, self.missed = [tag for tag in listed if tag["name"] != self.missed], ""
+        return listed
+
+
+def test_a_flag_missed_between_two_pages_is_looked_for_again() -> None:
+    """A lock is lost when two lists in a row miss its flag, and not when one does."""
+    tags = Paged()
+    grip = holding(tags)
+    tags.missed = grip.flags[0].name
+
+    assert drive(check(grip), tags) is None
+
+
 def test_a_lock_is_kept_until_its_holder_has_stopped() -> None:
     """Others count a flag out later than its holder does, by clocks that differ by a minute."""
     flag = LockFlag.raised(PROD, DEAD, NOON)
