@@ -185,6 +185,17 @@ def lived(actions: list[Action], folder: Path, seed: int, *, awkward: bool) -> N
     history.end()
 
 
+def test_what_befalls_a_run_does_not_befall_somebody_else(tmp_path: Path) -> None:
+    """A fault strikes the run's request and no other's, however many come before it."""
+    account = Crashing(tmp_path)
+    plan = account.plan({"groups": {"people": {"include": [{"email": "ann@example.com"}]}}})
+    struck = account.sandbox.faults.add(kind="reset_before", method="POST")
+
+    account.call("POST", "{A}/access/tags", {"name": "theirs"})
+
+    assert (struck.hits, account.carry_out(plan).is_complete, struck.hits) == (0, True, 1)
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("awkward", [False, True], ids=["ordinary", "awkward"])
 @FEW

@@ -74,7 +74,7 @@ def a_private_network(account: Account) -> None:
 
 def no_clipboard(account: Account) -> None:
     """Somebody restricted the policy's connections: no field of a file, but a PUT's part."""
-    rules = {"rdp": {"allowed_clipboard_local_to_remote_formats": []}}
+    rules: Any = {"rdp": {"allowed_clipboard_local_to_remote_formats": []}}
     put(account, "{A}/access/policies", account.one("policies"), connection_rules=rules)
 
 
