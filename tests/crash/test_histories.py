@@ -27,11 +27,10 @@ from ztctl.core.model.plan import Plan
 
 ALLOWED: Mapping[str, Any] = {**YES, "interruption": ["all"]}
 OPEN = "--allow-exposure "
-SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture)
 # A history is told as it was found: to make it shorter would take longer than to read it.
 FOUND = (Phase.explicit, Phase.reuse, Phase.generate)
-FEW = settings(max_examples=50, deadline=None, suppress_health_check=SLOW, phases=FOUND)
-MANY = settings(FEW, max_examples=500)
+TOLD = settings(phases=FOUND, suppress_health_check=[*HealthCheck])
+MANY = settings(TOLD, max_examples=500, derandomize=False, print_blob=True)
 # The parts can run at the same time.
 PARTS = 2
 
@@ -196,9 +195,10 @@ def test_what_befalls_a_run_does_not_befall_somebody_else(tmp_path: Path) -> Non
     assert (struck.hits, account.carry_out(plan).is_complete, struck.hits) == (0, True, 1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("awkward", [False, True], ids=["ordinary", "awkward"])
-@FEW
+@TOLD
 @given(actions=histories, seed=st.integers(0, 999))
 def test_whatever_happened_the_next_apply_ends_in_step(
     actions: list[Action], seed: int, tmp_path: Path, part: int, *, awkward: bool
