@@ -1,4 +1,4 @@
-"""What every test may use: the repository's folder, and the command line in one process."""
+"""What every test may use, and which tests run: the quick ones, or the rest with --thorough."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from tests.support.observer.watch import Watch
 from tests.support.process import Ended
@@ -15,6 +16,57 @@ ROOT = Path(__file__).parent.parent
 
 
 Command = Callable[..., Ended]
+
+# Property tests are about promises, not about how busy the machine is.
+calm = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.register_profile("quick", calm, derandomize=True)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What ``scripts/test`` takes besides the options of pytest."""
+    group = parser.getgroup("ztctl")
+    group.addoption(
+        "--thorough",
+        action="store_true",
+        help="run what the quick run leaves out: tests marked thorough, and every property again "
+        "with random examples",
+    )
+    group.addoption(
+        "--examples",
+        type=int,
+        default=200,
+        metavar="N",
+        help="examples of each property in a thorough run (default: %(default)s)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The quick run tries the same examples each time, the thorough one others each time."""
+    examples = config.getoption("examples")
+    # Where CI is set, Hypothesis itself would be derandomised.
+    settings.register_profile(
+        "thorough", calm, max_examples=examples, derandomize=False, print_blob=True
+    )
+    settings.load_profile("thorough" if config.getoption("thorough") else "quick")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each test belongs to the quick run or to the thorough one; properties belong to both."""
+    belongs = _is_deep if config.getoption("thorough") else _is_quick
+    config.hook.pytest_deselected(items=[item for item in items if not belongs(item)])
+    items[:] = filter(belongs, items)
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    return item.get_closest_marker("thorough") is None
+
+
+def _is_deep(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("thorough", "exhaustive")) or (
+        isinstance(item, pytest.Function) and is_hypothesis_test(item.function)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from tests.support.account import Account, at_once
 from tests.support.files import HOST, host, whole
 from ztctl.cli.interrupts import companions
 from ztctl.cli.planning import options_of, plan_source
-from ztctl.cli.run_lock import Outdated, StillFits, leans, runner
+from ztctl.cli.run_lock import Outdated, StillFits, leans
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Plan
@@ -230,19 +230,3 @@ def test_a_tag_of_a_lock_cannot_be_asked_for(account: Account) -> None:
 
     with pytest.raises(Problems, match="looks like the mark of a stack"):
         account.declared(file)
-
-
-@pytest.mark.parametrize(
-    ("environment", "name"),
-    [
-        ({"CI": "true", "USER": "runner"}, "ci"),
-        ({"CI": "false", "USER": "alice"}, "alice"),
-        ({"LOGNAME": "bob"}, "bob"),
-        ({"USER": "Ann-Sophie Öst"}, "ann-sop"),
-        ({"USER": "王"}, "someone"),
-        ({}, "someone"),
-    ],
-)
-def test_a_lock_says_who_runs(environment: dict[str, str], name: str) -> None:
-    """A job of CI, the person who is logged in, or nobody known; seven characters at most."""
-    assert Holder.named(runner(environment), lambda below: 0).who == name

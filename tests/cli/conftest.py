@@ -21,7 +21,7 @@ from typing import IO, Any
 import httpx
 import pytest
 
-from tests.support.process import COMMAND, PATIENCE, TOKEN, Ended, environment
+from tests.support.process import COMMAND, PATIENCE, TOKEN, Ended, environment, started
 from ztctl.sandbox.messages import Request, Response
 from ztctl.sandbox.server import served
 from ztctl.sandbox.service import Sandbox
@@ -262,7 +262,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     with ExitStack() as stack:
 
         def make(ztctl: Ztctl, *arguments: str) -> Running:
-            process = subprocess.Popen(
+            process = started(
                 [*COMMAND, *hurried(arguments)],
                 cwd=ztctl.folder,
                 env=ztctl.env,
@@ -288,7 +288,7 @@ def terminal() -> Iterator[Callable[..., Terminal]]:
             # A session of its own, so that the terminal's Ctrl-C reaches it and nobody else.
             code = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
             run = "import sys; from ztctl.cli.main import main; sys.argv[0] = 'ztctl'; main()"
-            process = subprocess.Popen(
+            process = started(
                 [sys.executable, "-c", code + run, *hurried(arguments)],
                 cwd=ztctl.folder,
                 env=ztctl.env,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ztctl.cli.run_lock import runner
 from ztctl.core.runs.locks import ACCOUNT, Holder, LockFlag, Scope, is_lock, scope_of
 from ztctl.sandbox.messages import Request
 
@@ -212,3 +213,19 @@ def test_unlock_of_a_named_stack_needs_no_files(ztctl: Ztctl, account: Account) 
 def test_unlock_checks_its_words(words: list[str], ztctl: Ztctl, account: Account) -> None:
     """A name that no stack can have, and files beside a name, are wrong usage."""
     assert ztctl.at(account)("unlock", *words).code == 64
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({"CI": "true", "USER": "runner"}, "ci"),
+        ({"CI": "false", "USER": "alice"}, "alice"),
+        ({"LOGNAME": "bob"}, "bob"),
+        ({"USER": "Ann-Sophie Öst"}, "ann-sop"),
+        ({"USER": "王"}, "someone"),
+        ({}, "someone"),
+    ],
+)
+def test_a_lock_says_who_runs(environment: dict[str, str], name: str) -> None:
+    """A job of CI, the person who is logged in, or nobody known; seven characters at most."""
+    assert Holder.named(runner(environment), lambda below: 0).who == name

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from ztctl.core.model.facts import EVERYONE, Criterion, Members, Policy, Test
 from ztctl.core.reach.people import (
     OPEN,
@@ -298,7 +299,7 @@ def test_every_set_is_within_itself(one: Test) -> None:
     assert within(one, EVERYONE)
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(one=tests, other=tests)
 def test_within_is_true_of_every_visitor(one: Test, other: Test) -> None:
     """Whoever passes the inner test passes the outer one."""
@@ -318,7 +319,7 @@ def _chains(draw: st.DrawFn) -> tuple[Test, Test, Test]:
     return found[0], found[1], found[2]
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(chain=_chains())
 def test_within_is_transitive(chain: tuple[Test, Test, Test]) -> None:
     """What is within a part is within the whole."""
@@ -341,7 +342,7 @@ def _pairs(draw: st.DrawFn) -> tuple[Grant, Grant]:
     return draw(st.sampled_from([(close, wide), (wide, close)]))
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(pair=_pairs())
 def test_contained_is_true_of_every_visitor(pair: tuple[Grant, Grant]) -> None:
     """Whoever is admitted by the one is admitted by the other."""
@@ -370,7 +371,7 @@ def entering(
     return AdmittedBy.LOGIN if asked and asked[0].decision == "allow" else None
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     policies=st.lists(every_policy, max_size=4),
     inner=members,

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from tests.support.account import Account, at_once
+from tests.support.examples import examples
 from tests.support.files import whole
 from tests.support.observer.guests import STRANGERS
 from tests.support.observer.places import hosts, paths, places, rules
@@ -234,7 +235,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("agreement")
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(given_account=_accounts)
 def test_where_a_stranger_gets_in_the_model_says_so(folder: Path, given_account: File) -> None:
     """For every door that the edge leaves open, the model names it: host, tunnel and service."""

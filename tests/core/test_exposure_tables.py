@@ -255,6 +255,20 @@ def test_a_denial_narrows_what_comes_after_it() -> None:
     assert {entry.grant.exclude for entry in before} == {frozenset()}
 
 
+@pytest.mark.parametrize(("rule", "left_out"), [(SSH, False), (checked("aud"), True)])
+def test_whom_a_bypass_is_about_the_check_of_the_connector_keeps_out(
+    rule: Ingress, left_out: bool
+) -> None:
+    """A bypass comes before every Allow, and who is bypassed carries no token to be checked."""
+    office = Criterion("ip", "192.0.2.0/24")
+    policies = (TEAM, Policy("bypass", Members(frozenset({office}))))
+
+    found = entries(state(app(*policies), rules=[rule]))
+
+    logins = {entry.grant.exclude for entry in found if entry.grant.how is AdmittedBy.LOGIN}
+    assert logins == {frozenset({office} if left_out else ())}
+
+
 def test_a_group_is_read_as_it_is_now() -> None:
     """The grant names what the group holds, so that an edit of the group shows."""
     by_group = Policy("allow", Members(frozenset({Criterion("group", "g")})))

@@ -271,6 +271,24 @@ def test_two_hits_are_a_problem_with_both_ids(kind: str, key: str) -> None:
     assert problem.where is not None
 
 
+def test_of_several_of_ours_the_one_that_shares_most_is_kept() -> None:
+    """Applications of the stack that become one: the nearest stays, the others go."""
+    names = [f"{letter}.example.com" for letter in "abc"]
+    before, after = host(names[0]), host(names[0])
+    before["applications"] = {
+        "one": {"policies": ["team"], "destinations": names[:1]},
+        "two": {"policies": ["team"], "destinations": names[1:]},
+    }
+    after["applications"] = {"all": {"policies": ["team"], "destinations": names}}
+
+    found = plan(files(after), living(files(before)), deletions=True)
+
+    kept = change_of(found, "access_application.all").live
+    assert kept is not None
+    assert kept.key == "two"
+    assert actions(found)["access_application.one"] is Action.DELETE
+
+
 def test_a_tag_that_exists_is_simply_used() -> None:
     """A tag belongs to nobody: one that is there is neither made again nor adopted."""
     tagged = host()

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from ztctl.core.model.address import Address
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Step, StepId
 from ztctl.core.model.values import Ref
@@ -120,7 +121,7 @@ class Edge:
         }
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(HOSTS, HOSTS)
 def test_no_two_files_make_a_ring(before: dict[str, Any], after: dict[str, Any]) -> None:
     """Hosts that come, go and change tunnel, cover and policy can always be ordered."""
@@ -129,7 +130,7 @@ def test_no_two_files_make_a_ring(before: dict[str, Any], after: dict[str, Any])
     assert len(order(found)) == len(found.steps)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(HOSTS, HOSTS, st.randoms(use_true_random=False))
 def test_no_order_that_the_plan_allows_opens_a_door(
     before: dict[str, Any], after: dict[str, Any], chance: Any

@@ -28,11 +28,10 @@ from ztctl.kinds.registry import KINDS
 
 ALLOWED: Mapping[str, Any] = {**YES, "interruption": ["all"]}
 OPEN = "--allow-exposure "
-SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture)
 # A history is told as it was found: to make it shorter would take longer than to read it.
 FOUND = (Phase.explicit, Phase.reuse, Phase.generate)
-FEW = settings(max_examples=50, deadline=None, suppress_health_check=SLOW, phases=FOUND)
-MANY = settings(FEW, max_examples=500)
+TOLD = settings(phases=FOUND, suppress_health_check=[*HealthCheck])
+MANY = settings(TOLD, max_examples=500, derandomize=False, print_blob=True)
 # The parts can run at the same time.
 PARTS = 2
 
@@ -186,9 +185,21 @@ def lived(actions: list[Action], folder: Path, seed: int, *, awkward: bool) -> N
     history.end()
 
 
+def test_what_befalls_a_run_does_not_befall_somebody_else(tmp_path: Path) -> None:
+    """A fault strikes the run's request and no other's, however many come before it."""
+    account = Crashing(tmp_path)
+    plan = account.plan({"groups": {"people": {"include": [{"email": "ann@example.com"}]}}})
+    struck = account.sandbox.faults.add(kind="reset_before", method="POST")
+
+    account.call("POST", "{A}/access/tags", {"name": "theirs"})
+
+    assert (struck.hits, account.carry_out(plan).is_complete, struck.hits) == (0, True, 1)
+
+
+@pytest.mark.thorough
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("awkward", [False, True], ids=["ordinary", "awkward"])
-@FEW
+@TOLD
 @given(actions=histories, seed=st.integers(0, 999))
 def test_whatever_happened_the_next_apply_ends_in_step(
     actions: list[Action], seed: int, tmp_path: Path, part: int, *, awkward: bool

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ztctl.core.model.diagnostics import Problems, Where
@@ -261,7 +261,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("generated")
 
 
-@settings(deadline=None)
 @given(sections=st.dictionaries(st.sampled_from(SECTIONS), TREES, max_size=4))
 def test_no_tree_raises_anything_but_problems(folder: Path, sections: dict[str, Any]) -> None:
     """Whatever stands in the sections is loaded or told, and what is told has a place."""
@@ -277,7 +276,6 @@ def test_no_tree_raises_anything_but_problems(folder: Path, sections: dict[str, 
     assert all(problem.where is not None for problem in told)
 
 
-@settings(deadline=None)
 @given(content=st.binary(max_size=200))
 def test_no_content_raises_anything_but_problems(folder: Path, content: bytes) -> None:
     """Bytes that are no file of ztctl are told as problems, never as a traceback."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ztctl.core.model.diagnostics import Problem, Where
@@ -256,7 +256,6 @@ def test_a_device_without_end_is_refused() -> None:
     assert [problem.summary for problem in found] == ["/dev/zero is larger than 10 MB"]
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_raise(content: bytes) -> None:
     """Any bytes at all are a tree or problems, never an exception."""
@@ -273,7 +272,6 @@ FRAGMENTS = (
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join))
 def test_no_mixture_of_yaml_raises(text: str) -> None:
     """Whatever is put together from the signs of YAML is a tree or problems."""
@@ -283,7 +281,6 @@ def test_no_mixture_of_yaml_raises(text: str) -> None:
     assert root is None or not found
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join))
 def test_every_problem_is_inside_the_file(text: str) -> None:
     """A place can be looked up: its line exists, and its column is on that line or at its end."""
@@ -297,7 +294,6 @@ def test_every_problem_is_inside_the_file(text: str) -> None:
         assert 1 <= problem.where.column <= len(lines[problem.where.line - 1]) + 1
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(min_size=1), st.lists(st.text()), max_size=4))
 def test_texts_survive_a_round_trip(written: dict[str, list[str]]) -> None:
     """What PyYAML writes is read back as the same texts."""
@@ -307,7 +303,6 @@ def test_texts_survive_a_round_trip(written: dict[str, list[str]]) -> None:
 
 
 # To YAML 1.1, which PyYAML writes, three more characters are line breaks and not kept.
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85\u2028\u2029")))
 def test_unescaped_texts_survive_a_round_trip(written: str) -> None:
     """The same holds for text beyond ASCII that is written as it is."""

@@ -6,10 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.conftest import Run, failed, failures, keys, skips, step
+from tests.support.examples import examples
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.events import Failed, Finished, Started
@@ -219,7 +220,7 @@ def graphs(draw: st.DrawFn) -> list[Step]:
     return draw(st.permutations(made))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     steps=graphs(),
     fails=st.sets(st.integers(0, 9)),
@@ -259,7 +260,7 @@ def test_every_step_is_in_exactly_one_place(
     assert set(begun) == {*outcome.done, *(item.step for item in outcome.failed)}
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(steps=graphs(), fails=st.sets(st.integers(0, 9)))
 def test_no_step_goes_before_what_it_needs(steps: list[Step], fails: set[int]) -> None:
     """A step that is done has all its needs done before it, whatever phases and batches prefer."""

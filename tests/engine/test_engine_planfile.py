@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.support.account import Account, File
+from tests.support.examples import examples
 from ztctl import __version__
 from ztctl.cli.planning import options_of
 from ztctl.core.model.diagnostics import Failure
@@ -208,11 +209,7 @@ def _with(document: Any, way: tuple[Any, ...], value: Any) -> Any:
 WRONG = st.sampled_from([None, 5, True, "", "text", [], {}, [1, 2], {"$ref": 1}, {"$ref": [1]}])
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_plan_is_never_a_traceback(account: Account, path: Path, data: Any) -> None:
     """Whatever one value is replaced by: it is refused, or it has the types that a plan has."""

@@ -65,6 +65,25 @@ def renamed_tunnel(account: Account) -> None:
     account.call("PATCH", path, {"name": "pool.ztctl-other"})
 
 
+def a_private_network(account: Account) -> None:
+    """Somebody switched the tunnel's private networks on: no field of a file, but a PUT's part."""
+    stored = account.one("tunnel_configurations")
+    path = f"{{A}}/cfd_tunnel/{stored['tunnel_id']}/configurations"
+    account.call("PUT", path, {"config": {**stored["config"], "warp-routing": {"enabled": True}}})
+
+
+def no_clipboard(account: Account) -> None:
+    """Somebody restricted the policy's connections: no field of a file, but a PUT's part."""
+    rules: Any = {"rdp": {"allowed_clipboard_local_to_remote_formats": []}}
+    put(account, "{A}/access/policies", account.one("policies"), connection_rules=rules)
+
+
+def another_type(account: Account) -> None:
+    """Somebody made an address record of it."""
+    address = {"type": "A", "content": "192.0.2.7"}
+    account.call("PATCH", f"{zone(account)}/{account.one('dns_records')['id']}", address)
+
+
 @pytest.mark.parametrize("awkward", [False, True], ids=["ordinary", "awkward"])
 @pytest.mark.parametrize(
     ("by_hand", "stopped", "field"),
@@ -76,6 +95,9 @@ def renamed_tunnel(account: Account) -> None:
         (renamed_tunnel, "tunnel.pool", "mark, name"),
         (other_words, f"dns_record.{HOST}", "comment"),
         (not_proxied, f"dns_record.{HOST}", "proxied"),
+        (a_private_network, "tunnel.pool", "warp-routing"),
+        (no_clipboard, "access_policy.team", "connection_rules"),
+        (another_type, f"dns_record.{HOST}", "tunnel, type"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -234,6 +256,39 @@ def test_an_edit_that_somebody_else_has_made_already_counts_as_done(account: Acc
 
 def _body(found: Any, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**found, **changes}.items() if name not in READ_ONLY}
+
+
+# -- what an object takes the place of ------------------------------------------------------
+
+
+def _readdressed(account: Account) -> None:
+    record = account.one("dns_records", type="AAAA")
+    account.call("PATCH", f"{zone(account)}/{record['id']}", {"content": "2001:db8::2"})
+
+
+def _gone(account: Account) -> None:
+    account.call("DELETE", f"{zone(account)}/{account.one('dns_records', type='AAAA')['id']}")
+
+
+@pytest.mark.parametrize("by_hand", [_readdressed, _gone], ids=["changed", "deleted"])
+def test_what_an_adopted_object_displaces_must_be_as_it_was(
+    account: Account, by_hand: ByHand
+) -> None:
+    """Of two address records that one CNAME displaces, a change of either stops the write."""
+    records = [
+        account.call("POST", zone(account), {"type": kind, "name": HOST, "content": content})
+        for kind, content in (("A", "192.0.2.1"), ("AAAA", "2001:db8::1"))
+    ]
+    plan = account.plan(whole(), adopt=True)
+    by_hand(account)
+    left = account.everything()["dns_records"]
+
+    outcome = account.carry_out(plan)
+
+    assert failures(outcome) == {
+        f"dns_record.{HOST}": f"{HOST!r} ({records[1]['id']}), whose place it takes, was changed"
+    }
+    assert account.everything()["dns_records"] == left
 
 
 # -- its own writes, and its cost -----------------------------------------------------------

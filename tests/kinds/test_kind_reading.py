@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.kind import Ask
 from ztctl.core.model.objects import Mark
@@ -54,7 +55,7 @@ LIST = st.lists(OBJECT, max_size=3) | JSON
 
 
 @pytest.mark.parametrize("name", [it.name for it in KINDS])
-@settings(max_examples=40)
+@examples(40)
 @given(st.data())
 def test_no_reply_breaks_reading(name: str, data: st.DataObject) -> None:
     """Null results, wrong types, missing keys and doubled objects are read, not stumbled over."""

@@ -1,24 +1,21 @@
-"""How often each law is tried, and the accounts that it is tried on."""
+"""The accounts that each law is tried on."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from tests.support.account import Account
 from tests.support.foreign import lived_in
 
-# A whole file is large for a generated value, and an example of a law takes a few dozen calls.
-_SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
-settings.register_profile("laws", max_examples=30, deadline=None, suppress_health_check=_SLOW)
-settings.register_profile("laws-ci", settings.get_profile("laws"), derandomize=True)
-settings.load_profile("laws-ci" if os.environ.get("CI") else "laws")
-
 NewAccount = Callable[[], Account]
+# Whether answers are spelt in the awkward of the two ways that the service may use.
+SPELLINGS = (
+    pytest.param(False, id="ordinary"),
+    pytest.param(True, id="awkward", marks=pytest.mark.thorough),
+)
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +24,7 @@ def plan_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("plans") / "plan.json"
 
 
-@pytest.fixture(scope="session", params=[False, True], ids=["ordinary", "awkward"])
+@pytest.fixture(scope="session", params=SPELLINGS)
 def new_account(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> NewAccount:

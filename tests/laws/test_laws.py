@@ -13,13 +13,14 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from tests.laws.conftest import NewAccount
 from tests.laws.effects import without_effect
 from tests.laws.respelling import respelled
 from tests.support.account import Account, opened
+from tests.support.examples import examples
 from tests.support.foreign import changed, marked, snapshot
 from tests.support.strategies.parts import Side
 from tests.support.strategies.sides import sides
@@ -31,6 +32,8 @@ from ztctl.engine.planfile import read, same, save
 NAMED = ("no_policy", "ca_deletion", "protected", "interruption", "disconnect")
 YES: dict[str, Any] = {"deletions": True, **{flag: ["all"] for flag in NAMED}}
 EMPTY: list[Any] = []
+# An example of a law takes a few dozen calls.
+FEW = 15
 
 
 def edits(plan: Plan) -> list[str]:
@@ -69,6 +72,7 @@ def applied(account: Account, plan: Plan | None) -> bool:
     return outcome is not None
 
 
+@examples(FEW)
 @given(file=sides())
 def test_after_an_apply_the_plan_is_empty(new_account: NewAccount, file: Side) -> None:
     """What was applied is in step, the account held no open door, and no field was sent in vain."""
@@ -81,6 +85,7 @@ def test_after_an_apply_the_plan_is_empty(new_account: NewAccount, file: Side) -
     assert account.sandbox.ignored == EMPTY
 
 
+@examples(FEW)
 @given(before=sides(), after=sides())
 def test_every_edit_of_a_plan_changes_something(
     new_account: NewAccount, before: Side, after: Side
@@ -96,6 +101,7 @@ def test_every_edit_of_a_plan_changes_something(
         assert edits(account.plan(after)) == EMPTY
 
 
+@examples(FEW)
 @given(before=sides(), after=sides())
 def test_nothing_of_others_is_touched(new_account: NewAccount, before: Side, after: Side) -> None:
     """Two applies and a destroy leave foreign objects byte by byte as they were."""
@@ -109,6 +115,7 @@ def test_nothing_of_others_is_touched(new_account: NewAccount, before: Side, aft
     assert changed(others, account) == EMPTY
 
 
+@examples(FEW)
 @given(file=sides())
 def test_a_destroy_leaves_nothing_with_the_mark(new_account: NewAccount, file: Side) -> None:
     """Nothing that lives carries the stack's mark any more, and no door was open on the way."""
@@ -121,6 +128,7 @@ def test_a_destroy_leaves_nothing_with_the_mark(new_account: NewAccount, file: S
     assert marked(account) == EMPTY
 
 
+@examples(FEW)
 @given(file=sides(), chance=st.randoms(use_true_random=False))
 def test_another_spelling_of_the_file_is_no_change(
     new_account: NewAccount, file: Side, chance: Random
@@ -134,6 +142,7 @@ def test_another_spelling_of_the_file_is_no_change(
     assert edits(plan) == EMPTY
 
 
+@examples(FEW)
 @given(before=sides(), after=sides())
 def test_a_saved_plan_is_the_plan(
     new_account: NewAccount, plan_path: Path, before: Side, after: Side
@@ -154,6 +163,7 @@ def test_a_saved_plan_is_the_plan(
     assert same(saved, account.plan_of(saved.declared, **yes))
 
 
+@examples(FEW)
 @given(before=sides(wandering=True), after=sides(wandering=True))
 def test_names_that_wander_are_never_open(
     new_account: NewAccount, before: Side, after: Side
@@ -167,7 +177,7 @@ def test_names_that_wander_are_never_open(
 
 
 @pytest.mark.parametrize("kind", ["status", "reset_before", "reset_after"])
-@settings(max_examples=15)
+@examples(FEW)
 @given(before=sides(), after=sides(), nth=st.integers(1, 25))
 def test_the_next_apply_finishes_what_a_fault_cut_off(
     new_account: NewAccount, kind: Any, before: Side, after: Side, nth: int

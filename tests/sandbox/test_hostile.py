@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from ztctl.sandbox.api.families import FAMILIES
 from ztctl.sandbox.export import KINDS
 from ztctl.sandbox.messages import Request, Response
@@ -119,7 +120,7 @@ def post(sandbox: Sandbox, body: bytes, *headers: tuple[str, str]) -> Response:
     return sandbox.handle(Request("POST", path, (), (BEARER, *headers), body))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(route=st.sampled_from(ROUTES), body=JSON)
 def test_no_body_raises(route: Any, body: Any) -> None:
     """Whatever JSON is sent to whatever route, the answer is a whole envelope."""
@@ -130,7 +131,7 @@ def test_no_body_raises(route: Any, body: Any) -> None:
     assert shaped(response)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(route=st.sampled_from(ROUTES), text=st.text(max_size=12), data=st.data())
 def test_no_query_or_id_raises(route: Any, text: str, data: Any) -> None:
     """Whatever stands in a path or query, the answer is a whole envelope."""
@@ -143,7 +144,7 @@ def test_no_query_or_id_raises(route: Any, text: str, data: Any) -> None:
     assert shaped(response)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(method=st.text(max_size=8), path=st.text(max_size=30), body=st.binary(max_size=30))
 def test_no_request_raises(method: str, path: str, body: bytes) -> None:
     """Any method, path and bytes get a whole envelope."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from ztctl.sandbox import open_sandbox
 from ztctl.sandbox.edge.values import Visit
 from ztctl.sandbox.export import KINDS
@@ -299,7 +300,7 @@ ACCOUNT = furnish(Api(Sandbox.create(entropy=random.Random(7).randbytes)))
 PLACES = [place for place in places(ACCOUNT) if place[0] != "audit_logs"]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     st.sampled_from(PLACES),
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({}),

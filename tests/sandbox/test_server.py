@@ -6,13 +6,14 @@ import gc
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
+from subprocess import PIPE
 
 import httpx
 import pytest
 
+from tests.support.process import started
 from ztctl.sandbox.server import serve, served
 from ztctl.sandbox.service import Sandbox
 
@@ -112,8 +113,8 @@ def test_taken_port_is_an_error(sandbox: Sandbox) -> None:
 
 def test_interrupt_ends_it_quietly() -> None:
     """Serve calls back with its port once it listens, and returns on an interrupt."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True, env={**os.environ}
+    with started(
+        [sys.executable, "-c", SCRIPT], stdout=PIPE, text=True, env={**os.environ}
     ) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline())

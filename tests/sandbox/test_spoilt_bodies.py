@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from ztctl.sandbox.messages import Request
 from ztctl.sandbox.service import Sandbox
 from ztctl.sandbox.settings import Settings
@@ -173,7 +174,7 @@ def test_bodies_are_right_before_they_are_spoilt(write: tuple[str, str, Any]) ->
     assert send(sandbox, ids, *write).status < 300
 
 
-@settings(max_examples=250, deadline=None)
+@examples(250)
 @given(write=st.sampled_from([*WRITES, BATCHES]), awkward=st.booleans(), data=st.data())
 def test_one_wrong_part_breaks_nothing(
     write: tuple[str, str, Any], awkward: bool, data: st.DataObject

@@ -139,13 +139,19 @@ class Account:
     # -- what others do ---------------------------------------------------------------------
 
     def call(self, method: str, path: str, body: Json = None) -> Json:
-        """A request of somebody else; the result. ``{A}`` stands for the account."""
+        """A request of somebody else; the result. ``{A}`` stands for the account.
+
+        The faults that are meant for a run do not befall it.
+        """
         path, _, query = path.replace("{A}", f"/accounts/{self.sandbox.account_id}").partition("?")
         pairs = tuple(parse_qsl(query, keep_blank_values=True))
         sent = b"" if body is None else json.dumps(body).encode()
         headers = (("authorization", "Bearer somebody"),)
         request = Request(method, f"/client/v4{path}", pairs, headers, sent)
+        faults = self.sandbox.faults
+        script, faults.script = faults.script, []
         response = self.sandbox.handle(request)
+        faults.script = script
         told = json.loads(response.body)
         assert response.status < 400, told["errors"]
         return told["result"]

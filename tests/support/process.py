@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 COMMAND = (sys.executable, "-m", "ztctl")
 PATIENCE = 45.0
@@ -33,3 +36,12 @@ def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, 
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     fixed = {"HOME": str(home), "LC_ALL": "C.UTF-8", "COLUMNS": "80", "TERM": "xterm"}
     return {**kept, **fixed, "PYTHONWARNINGS": "error", **(more or {})}
+
+
+def started(arguments: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
+    """Start a process that Ctrl-C ends, even where it is ignored here: ignoring is inherited."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(arguments, **options)
+    finally:
+        signal.signal(signal.SIGINT, before)

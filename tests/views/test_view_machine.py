@@ -237,7 +237,7 @@ def test_notes_are_lines_and_documents_are_themselves(shown: MakeShown) -> None:
     assert it.out == '{"a": 1}\n'
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     value=st.recursive(
         ANYTHING | st.integers() | st.floats() | st.none() | st.just(Secret("hunter2")),

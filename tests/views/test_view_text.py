@@ -172,7 +172,7 @@ def test_every_text_is_masked(hostile_plan: Plan, shown: MakeShown) -> None:
     assert "evil" not in it.out
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=ANYTHING, before=VALUES, after=VALUES, action=st.sampled_from(Action))
 def test_any_values_give_printable_lines(
     shown: MakeShown, text: str, before: Any, after: Any, action: Action

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from ztctl.sandbox.edge.values import PrivateVisit, Visit, Visitor
 from ztctl.sandbox.reading import Unreadable
 from ztctl.sandbox.service import Sandbox
@@ -77,7 +78,7 @@ PLACES = sorted(places(ACCOUNT), key=str)
 ADDED = ["target_criteria", "destinations", "include", "paused", "originRequest", "bastionMode"]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(place=st.sampled_from(PLACES), value=st.sampled_from(NOTHINGS), added=st.sampled_from(ADDED))
 def test_no_hostile_account_breaks_the_edge(place: Place, value: Any, added: str) -> None:
     """Whatever stands at whatever place, an account that is taken can be visited."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from ztctl.sandbox.edge.applications import covers_host, normal_path, place_of
 from ztctl.sandbox.edge.edge import Edge
 from ztctl.sandbox.edge.globs import covers, covers_below
@@ -49,7 +50,7 @@ POLICIES = st.lists(
 PLACES = st.lists(
     st.tuples(PATTERNS, PATHS, POLICIES), max_size=4, unique_by=lambda one: (one[0], one[1])
 )
-LESS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LESS = examples(40)
 
 
 def populated(places: list[tuple[str, str, list[dict[str, Any]]]]) -> World:

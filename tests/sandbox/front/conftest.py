@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from ztctl.sandbox.front.serve import Options, fronted
 from ztctl.sandbox.service import Sandbox
 
 from ..api import Api
+from . import sshd
 from .client import Client, echo, listening
 
 HOST = "ssh.example.com"
@@ -62,6 +64,16 @@ class Estate:
 def team_key() -> str:
     """One RSA key for all: making one takes longer than a test."""
     return new_key()
+
+
+@pytest.fixture(scope="session")
+def openssh() -> None:
+    """A real server can be run here; where everything is tested it must be."""
+    reason = sshd.missing()
+    if reason and os.environ.get("CI"):
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
 
 
 @pytest.fixture

@@ -27,16 +27,12 @@ LOCAL = Login(f"{sshd.user()}@example.com")
 
 URL = f"https://{HOST}"
 
-pytestmark = pytest.mark.skipif(
-    not FOUND, reason="cloudflared is neither on PATH nor named by ZTCTL_TEST_CLOUDFLARED"
-)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def openssh() -> None:
-    """These tests need a server."""
-    if reason := sshd.missing():
-        pytest.skip(reason)
+pytestmark = [
+    pytest.mark.skipif(
+        not FOUND, reason="cloudflared is neither on PATH nor named by ZTCTL_TEST_CLOUDFLARED"
+    ),
+    pytest.mark.usefixtures("openssh"),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ztctl.sandbox.front.front import Front
@@ -56,7 +56,6 @@ def front() -> Front:
     return Front(sandbox)
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from([HOST, TEAM, "login.cloudflareaccess.org"]),
     st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "X"]),
@@ -85,7 +84,6 @@ def test_nothing_that_is_asked_raises_or_lets_in(
         assert value.isprintable()
 
 
-@settings(deadline=None)
 @given(ANYTHING)
 def test_any_host_has_an_answer(host: str) -> None:
     """No host name whatever raises; none but the account's is covered."""

@@ -5,7 +5,6 @@ The first five rows of the failure matrix; each also fails as the server's log s
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,15 +23,7 @@ from .conftest import HOST, TEAM, Estate, Serve
 
 LOCAL = Login(f"{sshd.user()}@example.com")
 
-
-@pytest.fixture(scope="module", autouse=True)
-def openssh() -> None:
-    """These tests need a server; where everything is tested it must be there."""
-    reason = sshd.missing()
-    if reason and os.environ.get("CI"):
-        pytest.fail(reason)
-    if reason:
-        pytest.skip(reason)
+pytestmark = pytest.mark.usefixtures("openssh")
 
 
 @dataclass(frozen=True, slots=True)
