@@ -25,6 +25,7 @@ from ztctl.core.planning.quotas import quota_warnings
 from ztctl.core.planning.safety import Run, made_safe
 from ztctl.core.planning.step_graph import ordered
 from ztctl.core.reach.open_now import PublicHosts, exposed_names
+from ztctl.core.reach.versions import facts_of
 
 _LEAVING = (Action.DELETE, Action.FORGET)
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
@@ -59,8 +60,9 @@ def build_plan(
     errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
     if errors:
         raise Problems(dict.fromkeys(errors))
-    stepped = _targeted(_with_steps([*kept, *gone], kinds), options.targets, ledger)
-    run = Run(live, kinds, ledger.resolve, PublicHosts(declared.public), options.allowances)
+    now, public = dict(facts_of(live, kinds)), PublicHosts(declared.public)
+    run = Run(now, kinds, ledger.resolve, public, options.allowances)
+    stepped = _targeted(_with_steps([*kept, *gone], run), options.targets, ledger)
     safe = made_safe(stepped, run, ledger.display_names())
     chosen = _named(safe.changes, ledger)
     touched = {change.address for change in kept}
@@ -82,7 +84,7 @@ def build_plan(
         refusals=_once_each((*planner.refused, *safe.refusals, *refused)),
         warnings=tuple(dict.fromkeys((*ledger.problems, *quota_warnings(chosen, live, kinds)))),
         access=safe.access,
-        exposed=exposed_names(safe.timeline, ledger.own, run.public),
+        exposed=exposed_names(safe.timeline, ledger.own, public),
         live=dict(ledger.pairs) | {item.address: item.live for item in gone if item.live},
     )
 
@@ -318,12 +320,10 @@ def _no_replacing_adoption(wanted: Wanted, live: Live, edits: Sequence[Edit]) ->
     )
 
 
-def _with_steps(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
-    stepped = [
-        replace(change, steps=kinds[change.address.kind].steps(change)) for change in changes
-    ]
+def _with_steps(changes: Sequence[Change], run: Run) -> tuple[Change, ...]:
+    stepped = [run.stepped(change, run.kind_of(change).steps(change)) for change in changes]
     try:
-        return ordered(stepped, kinds)
+        return ordered(stepped, run.kinds)
     except ValueError as found:
         text = f"no order of these steps is possible: {found}"
         raise Problems([Problem(text, hint="apply the changes in two parts")]) from found
