@@ -3,7 +3,8 @@
     python benchmarks/exposure.py
 
 The check is timed inside the making of the plan, so that its share is a ratio within one run. How
-many states are looked at is a count, and the same on every machine.
+many states are looked at is a count, and the same on every machine. The second table counts them
+once more without the edges that the order draws from host names alone.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ztctl.core.model.events import Event
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Change, Plan
 from ztctl.core.model.values import Secret
-from ztctl.core.planning import check, planner, safety
+from ztctl.core.planning import check, planner, safety, step_graph
 from ztctl.core.planning.planner import Options, build_plan
 from ztctl.core.reach.timeline import Look, Moment
 from ztctl.documents import load
@@ -40,6 +41,8 @@ STEPS = (100, 1_000, 2_000)
 TUNNELS = 10
 # A host of its own takes an application, a CA and a record.
 STEPS_A_HOST = 3
+# Few, because without the rules there are many orders of each.
+FEW = 20
 
 
 @dataclass
@@ -107,22 +110,24 @@ def planned(declared: Declared, live: Mapping[str, tuple[Live, ...]]) -> tuple[P
     return plan, spent
 
 
-async def _rows(sandbox: Sandbox, hosts: int) -> list[str]:
+async def _made(sandbox: Sandbox, text: str) -> tuple[Plan, Spent, Mapping[str, tuple[Live, ...]]]:
+    """The first plan of a file, what its check took, and the account once it is carried out."""
     transport = SandboxTransport(sandbox)
     client = Client(Secret("sandbox"), account=ACCOUNT_ID, transport=transport, quota=None)
     async with client:
-        first = declared_by(stack(hosts, 22))
+        first = declared_by(text)
         plan, spent = planned(first, await _read(client, first))
-        rows = [_row(f"{hosts} hosts made", plan, spent)]
         outcome = await execute(plan, KINDS, Means(client, _ignore))
         assert outcome.is_complete, outcome.failed
-        live = await _read(client, first)
-        for what, text in (
-            ("pointed elsewhere", stack(hosts, 2222)),
-            ("taken away", stack(0, 22)),
-        ):
-            plan, spent = planned(declared_by(text), live)
-            rows.append(_row(f"{hosts} hosts {what}", plan, spent))
+        return plan, spent, await _read(client, first)
+
+
+async def _rows(sandbox: Sandbox, hosts: int) -> list[str]:
+    plan, spent, live = await _made(sandbox, stack(hosts, 22))
+    rows = [_row(f"{hosts} hosts made", plan, spent)]
+    for what, text in (("pointed elsewhere", stack(hosts, 2222)), ("taken away", stack(0, 22))):
+        plan, spent = planned(declared_by(text), live)
+        rows.append(_row(f"{hosts} hosts {what}", plan, spent))
     return rows
 
 
@@ -140,10 +145,55 @@ def rows() -> Iterator[str]:
         yield from asyncio.run(_rows(sandbox, steps // STEPS_A_HOST))
 
 
+# -- with and without the rules of host names -------------------------------------------------
+
+
+def shared(number: int, *, own: bool = False, tunnel: str = "pool", prefix: str = "host") -> str:
+    """Hosts on one of two tunnels, behind a wildcard or each behind an application of its own."""
+    names = [f"{prefix}-{place}.example.com" for place in range(number)]
+    applications = names if own else ["*.example.com"]
+    lines = ["version: 1", "stack: bench", "team: acme", "policies:"]
+    lines += ["  team: {decision: allow, include: [{email_domain: d.example}]}", "applications:"]
+    lines += [f'  "{name}": {{policies: [team]}}' for name in applications]
+    other = "spare" if tunnel == "pool" else "pool"
+    lines += ["tunnels:", f"  {other}: {{}}", f"  {tunnel}:", "    ingress:"]
+    lines += [f"    - {{hostname: {name}, service: 'ssh://10.0.0.1:22'}}" for name in names]
+    lines += ["dns:", *(f"  {name}: {{tunnel: {tunnel}}}" for name in names)]
+    return "\n".join(lines) + "\n"
+
+
+EDITS = {
+    "made": ("version: 1\nstack: bench\n", shared(FEW, own=True)),
+    "taken away": (shared(FEW, own=True), "version: 1\nstack: bench\n"),
+    "moved to another tunnel": (shared(FEW, own=True), shared(FEW, own=True, tunnel="spare")),
+    "renamed": (shared(FEW, own=True), shared(FEW, own=True, prefix="new")),
+    "out of a wildcard": (shared(FEW), shared(FEW, own=True)),
+    "into a wildcard": (shared(FEW, own=True), shared(FEW)),
+}
+
+
+def rule_rows() -> Iterator[str]:
+    """How many states of each edit are looked at with the rules of host names, and without."""
+    for what, (before, after) in EDITS.items():
+        sandbox = open_sandbox(zones=[ZoneSeed("example.com", "pro")])
+        *_, live = asyncio.run(_made(sandbox, before))
+        wanted = declared_by(after)
+        plan, ruled = planned(wanted, live)
+        with patch.object(step_graph, "_by_host", lambda *_: ()):
+            free, searched = planned(wanted, live)
+        yield (
+            f"{FEW} hosts {what:<24}{len(plan.steps):>8}{ruled.moments:>10}{searched.moments:>10}"
+            f"{len(plan.refusals):>9}{len(free.refusals):>9}"
+        )
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     print(f"{'':<32}{'steps':>8}{'states':>10}{'CPU s':>10}{'share':>8}")
     for row in rows():
+        print(row)
+    print(f"\n{'':<33}{'steps':>8}{'states':>10}{'without':>10}{'refused':>9}{'without':>9}")
+    for row in rule_rows():
         print(row)
 
 

@@ -262,6 +262,27 @@ def test_a_name_is_handed_to_an_application_that_is_there(account: Account) -> N
     assert account.plan(file).is_empty
 
 
+def test_a_name_is_let_go_to_another_application_only_without_a_record(account: Account) -> None:
+    """Its record goes in the same plan: until then Access stands before it, too."""
+
+    def file(*first: str, **second: Any) -> dict[str, Any]:
+        applications = {"first": {"destinations": list(first), "policies": ["team"]}, **second}
+        rules = [{"hostname": name, "service": "ssh://localhost:22"} for name in (HOST, NEW)]
+        return {
+            "policies": host()["policies"],
+            "applications": applications,
+            "tunnels": {"pool": {"ingress": rules}},
+            "dns": {name: {"tunnel": "pool"} for name in first},
+        }
+
+    account.apply(file(HOST, NEW))
+    found = watched(account)
+
+    account.apply(file(HOST, second={"destinations": [NEW], "policies": ["team"]}), **YES)
+
+    assert found == []
+
+
 def test_a_wildcard_that_goes_leaves_no_name_uncovered(account: Account) -> None:
     """Hosts below it get applications of their own before it is taken away."""
     account.apply(below_a_wildcard())

@@ -149,6 +149,28 @@ def test_protection_is_not_taken_away_while_others_write(account: Account) -> No
     assert len(account.everything()["apps"]) == 1
 
 
+def test_a_ca_that_goes_alone_is_no_matter_of_others(account: Account) -> None:
+    """No configuration of others is read, the account is not locked, and nothing planned twice."""
+    account.apply(whole())
+    foreign = account.call("POST", "{A}/cfd_tunnel", {"name": "x", "config_src": "cloudflare"})[
+        "id"
+    ]
+    removed = {"removed": [{"address": f"ca_key.{HOST}"}]}
+    file = {name: section for name, section in whole().items() if name != "ca_keys"} | removed
+    seen: set[str] = set()
+    account.looks.append(lambda live: seen.update(tag["name"] for tag in live["tags"]))
+    account.forget_log()
+
+    (end,) = together(Person.with_file(account, ALICE, file).applies())
+
+    reads = [entry.path for entry in account.sandbox.log if entry.method == "GET"]
+    assert (end, account.everything()["app_cas"]) == ("complete", [])
+    assert PROD.door in seen
+    assert ACCOUNT.door not in seen
+    assert not [path for path in reads if foreign in path]
+    assert len([path for path in reads if path.endswith("/access/groups")]) == 1
+
+
 def test_nobody_writes_while_protection_is_taken_away(account: Account) -> None:
     """A run of any stack would lean on what is about to go."""
     alice = Person.with_file(account, ALICE, whole())

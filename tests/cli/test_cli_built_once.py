@@ -87,3 +87,14 @@ def test_an_apply_that_removes_a_host_is_built_once(command: Command) -> None:
     found = command(host("a.example.com"), "apply", *YES, "--allow-ca-deletion", "all")
 
     assert (found[BUILD], found[CONVERSION]) == (1, 8)
+
+
+def test_an_apply_that_only_deletes_a_ca_reads_once(command: Command) -> None:
+    """No protection goes with it: one reading, one plan, and a look before the write."""
+    command(two_hosts(), "apply", *YES)
+    file = two_hosts(removed=[{"address": "ca_key.b.example.com"}])
+    file["hosts"]["b.example.com"]["ca_key"] = False
+
+    found = command(file, "apply", *YES, "--allow-ca-deletion", "all")
+
+    assert (found[BUILD], found[CONVERSION]) == (1, 4)

@@ -17,7 +17,6 @@ from ztctl.core.model.plan import Action, Change, Plan, StepId
 from ztctl.core.model.values import Ref
 from ztctl.core.planning import check
 from ztctl.core.planning.planner import Options, build_plan
-from ztctl.kinds.destinations import public_hosts
 from ztctl.kinds.registry import KINDS
 
 Account = dict[str, tuple[Live, ...]]
@@ -140,7 +139,7 @@ def _attributes(kind: str, key: str, written: Values) -> Values:
         case "dns_record":
             return {"zone_id": written["zone_id"], "batch": written["batch"], "type": "CNAME"}
         case "ca_key":
-            return {"owner": written["application"], "hosts": public_hosts([key])}
+            return {"owner": written["application"]}
         case _:
             return {}
 

@@ -22,7 +22,7 @@ from ztctl.core.planning.step_graph import ordered
 from ztctl.kinds.destinations import public_hosts
 from ztctl.kinds.registry import KINDS
 
-from .making import Account, files, living, order, plan, waves
+from .making import Account, change_of, files, host, living, order, plan, removed, waves
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 ALL = frozenset({"all"})
@@ -146,6 +146,45 @@ def test_no_order_that_the_plan_allows_opens_a_door(
         waiting.remove(step)
         done.add(step.id)
         assert edge.exposed() == set(), step.id
+
+
+# -- what goes with its owner ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_ca_waits_until_its_application_has_closed_its_names(gone: bool) -> None:
+    """Nobody who may still reach a host is locked out of it: the record goes first."""
+
+    def file(*names: str) -> dict[str, Any]:
+        application = {"pool": {"destinations": list(names), "policies": ["p"]}} if names else {}
+        return {
+            "policies": POLICIES,
+            "applications": application,
+            "tunnels": {"t": {}},
+            "dns": {name: {"tunnel": "t"} for name in names},
+        }
+
+    before = living(files({**file(*NAMES[:2]), "ca_keys": {"pool": {}}}))
+    after = files(file(*NAMES[: 0 if gone else 1]), removed=[removed("ca_key.pool")])
+
+    found = plan(after, before, deletions=True, ca_deletion=ALL)
+
+    (going,) = change_of(found, "ca_key.pool").steps
+    closed = NAMES[0 if gone else 1 : 2]
+    assert {str(need) for need in going.needs} == {f"dns_record.{name}#delete" for name in closed}
+
+
+def test_a_ca_whose_application_stays_as_it_is_waits_for_nothing() -> None:
+    """Whatever else the plan closes."""
+    file = {**host("a.example.com"), "ca_keys": {"a.example.com": {}}}
+    rest = {name: host("a.example.com")[name] for name in ("policies", "applications", "tunnels")}
+
+    found = plan(
+        files(rest, removed=[removed("ca_key.a.example.com")]), living(files(file)), ca_deletion=ALL
+    )
+
+    assert found.summary.destroy == 2
+    assert [step.needs for step in change_of(found, "ca_key.a.example.com").steps] == [frozenset()]
 
 
 # -- edges by themselves --------------------------------------------------------------------------

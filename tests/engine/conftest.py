@@ -109,12 +109,13 @@ def step(
     *needs: str,
     verb: str = "create",
     phase: Phase = Phase.POLICY,
+    tail: bool = False,
     **values: Any,
 ) -> Step:
     """A step of the thing of that key; needs are written ``key`` or ``key#verb``."""
     wanted = frozenset(_id(need) for need in needs)
     said = {} if verb == "delete" else {"key": key, **values}
-    return Step(_id(f"{key}#{verb}"), phase, said, needs=wanted)
+    return Step(_id(f"{key}#{verb}"), phase, said, tail, needs=wanted)
 
 
 def _id(text: str) -> StepId:

@@ -201,6 +201,9 @@ def test_events_tell_begin_and_end_of_each_step(run: Run) -> None:
 # -- every step in one place -----------------------------------------------------------------
 
 
+BATCHES: list[dict[str, Any]] = [{}, {"batch": "z"}, {"batch": "y"}]
+
+
 @st.composite
 def graphs(draw: st.DrawFn) -> list[Step]:
     """Steps of any kind that need only earlier ones, in any order."""
@@ -214,7 +217,8 @@ def graphs(draw: st.DrawFn) -> list[Step]:
                 *needs,
                 verb=draw(st.sampled_from(["create", "update", "delete", "narrow"])),
                 phase=draw(st.sampled_from(Phase)),
-                **draw(st.sampled_from([{}, {"batch": "z"}, {"batch": "y"}])),
+                tail=draw(st.booleans()),
+                **draw(st.sampled_from(BATCHES)),
             )
         )
     return draw(st.permutations(made))

@@ -124,6 +124,29 @@ def test_a_new_rule_under_a_record_that_leads_there_is_asked_for(scene: Scene) -
     assert scene.living("tunnel_configurations")[0]["config"]["ingress"] == rules
 
 
+def test_a_connector_that_stops_asking_is_asked_about(scene: Scene) -> None:
+    """A wildcard is split: Access alone stands before its names until the connector asks again."""
+    names = ["a.example.com", "b.example.com"]
+
+    def file(*applications: str) -> dict[str, Any]:
+        rules = [{"hostname": name, "service": "ssh://a:22"} for name in names]
+        return {
+            "policies": FILE["policies"],
+            "applications": {name: {"policies": ["team"]} for name in applications},
+            "tunnels": {"edge": {"ingress": rules}},
+            "dns": {name: {"tunnel": "edge"} for name in names},
+        }
+
+    scene.apply(file("*.example.com"))
+    scene.events.clear()
+
+    outcome = scene.apply(file(*names), deletions=True)
+
+    asked = {str(it.step): it.why for it in scene.events if isinstance(it, Waiting) and it.why}
+    assert outcome.is_complete
+    assert asked["tunnel.edge#relax"] == "asking a.example.com and 1 more without a credential"
+
+
 def test_what_cannot_be_taken_back_is_said_so(scene: Scene) -> None:
     """When the way back fails the outcome says what to do by hand, and that it is not known."""
     late_application(scene)

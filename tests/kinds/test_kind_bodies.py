@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from ztctl.core.model.plan import Action, Change, Edit, Phase, Reason
+from ztctl.core.reach.versions import facts_of, with_effects
+from ztctl.kinds.registry import KINDS
 
 from .replay import declare, kind, live_of, play
 from .samples import APP, APPLICATION, APPS, GROUP, POLICY, RULES, TUNNEL, values
@@ -197,19 +199,21 @@ def test_rules_are_written_once_unless_names_come_and_go(
     wanted = declare("tunnel", "edge", ingress=ingress(*new))
     edit = Edit("ingress[0].hostname", None, None)
 
-    steps = kind("tunnel").steps(
-        Change(
-            wanted.address,
-            Action.UPDATE,
-            Reason.DIFFERS,
-            Phase.TUNNEL,
-            live=live,
-            wanted=wanted,
-            written=wanted.values,
-            after=wanted.values,
-            edits=(edit,),
-        )
+    change = Change(
+        wanted.address,
+        Action.UPDATE,
+        Reason.DIFFERS,
+        Phase.TUNNEL,
+        live=live,
+        wanted=wanted,
+        written=wanted.values,
+        after=wanted.values,
+        edits=(edit,),
     )
+    tunnel = kind("tunnel")
+
+    now = dict(facts_of({"tunnel": (live,)}, KINDS))
+    steps = with_effects(change, tunnel.steps(change), now, tunnel, lambda value: value).steps
 
     assert [it.id.verb for it in steps] == verbs
     assert set[str]().union(*(it.opens for it in steps)) == set(new) - set(old)

@@ -232,7 +232,7 @@ def test_certificate_authorities_are_joined_by_audience() -> None:
     (live,) = played.result
     assert len(played.rounds) == 1
     assert (live.values["application"], live.key) == ("app-1", "ssh.example.com")
-    assert live.attributes["hosts"] == {"ssh.example.com"}
+    assert live.attributes["owner"] == "app-1"
 
 
 @pytest.mark.parametrize(

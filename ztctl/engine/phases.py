@@ -11,9 +11,6 @@ from collections.abc import Collection, Iterable, Sequence
 
 from ztctl.core.model.plan import Phase, Step, StepId
 
-# These wait for later phases by their needs, and hold nobody up.
-_TAILS = frozenset({"narrow", "reduce", "forget"})
-
 
 class Phases:
     """Which steps are not finished yet, by phase and direction."""
@@ -23,7 +20,7 @@ class Phases:
             (removing, phase): set() for removing in (False, True) for phase in Phase
         }
         for step in steps:
-            if step.id.verb not in _TAILS:
+            if not step.tail:
                 self._left[_removes(step), step.phase].add(step.id)
 
     def leave(self, step: StepId) -> None:
@@ -39,7 +36,7 @@ class Phases:
         return [min(ready, key=_distance)]
 
     def _is_early(self, step: Step) -> bool:
-        if step.id.verb in _TAILS:
+        if step.tail:
             return False
         removing = _removes(step)
         before = [phase for phase in Phase if (phase > step.phase) == removing]

@@ -57,12 +57,7 @@ class PlanSource:
         """
         reader = self._reader()
         live = (await reader.account(self.report)).live
-        draft = self._draft(live)
-        thorough = draft.uncovers
-        if thorough:
-            # Before protection is taken away, everything that it may be needed for is looked at.
-            live = await self._with_foreign_tunnels(reader, live)
-        return Planned(draft.plan(live), live, thorough)
+        return await self._built(reader, live, thorough=False)
 
     async def plan_again(self, before: Planned) -> Planned:
         """The plan as of now; ``before`` itself where the account reads as it did then.
@@ -77,17 +72,21 @@ class PlanSource:
             live = await self._with_foreign_tunnels(reader, live)
         if _by_id(live) == _by_id(before.live):
             return before
-        draft = self._draft(live)
-        if draft.uncovers and not before.thorough:
-            live = await self._with_foreign_tunnels(reader, live)
-        return Planned(draft.plan(live), live, draft.uncovers or before.thorough)
+        return await self._built(reader, live, thorough=before.thorough)
 
     def _reader(self) -> Reader:
         wanted = check.expanded(self.declared, self.kinds)
         return Reader(self.kinds, ask_for(self.declared, wanted, self.kinds), self.api)
 
-    def _draft(self, live: LiveByKind) -> Draft:
-        return Draft.of(self.declared, live, self.kinds, account=self.account, options=self.options)
+    async def _built(self, reader: Reader, live: LiveByKind, *, thorough: bool) -> Planned:
+        draft = Draft.of(
+            self.declared, live, self.kinds, account=self.account, options=self.options
+        )
+        if draft.uncovers and not thorough:
+            # Before protection is taken away, everything that it may be needed for is looked at.
+            live = await self._with_foreign_tunnels(reader, live)
+            draft = draft.knowing(live)
+        return Planned(draft.plan(), live, thorough or draft.uncovers)
 
     async def _with_foreign_tunnels(self, reader: Reader, live: LiveByKind) -> LiveByKind:
         """The account with the configurations of all tunnels, whoever made them."""

@@ -253,21 +253,11 @@ class AccessApplication(Kind):
 
     def steps(self, change: Change) -> tuple[Step, ...]:
         """Names are covered before they open, and given up after they closed."""
-        old = self.hosts(change.live.values) if change.live else frozenset()
-        new = self.hosts(change.written)
-        match change.action:
-            case Action.CREATE:
-                return (self.step(change, "create", covers=new),)
-            case Action.DELETE | Action.FORGET:
-                uncovers = old if change.action is Action.DELETE else frozenset()
-                return (self.step(change, str(change.action), uncovers=uncovers),)
-            case Action.REPLACE:
-                return (
-                    self.step(change, "delete", uncovers=old),
-                    self.step(change, "create", covers=new),
-                )
-            case _:
-                return update_steps(self, change, old, new)
+        if change.action not in (Action.UPDATE, Action.ADOPT):
+            return super().steps(change)
+        assert change.live is not None
+        old, new = self.hosts(change.live.values), self.hosts(change.written)
+        return update_steps(self, change, gives_up=bool(old - new))
 
     def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
         """First let in only those whom both versions let in, then all of the new one."""

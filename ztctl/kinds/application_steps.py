@@ -9,26 +9,20 @@ from ztctl.core.model.plan import Change, Step
 from ztctl.kinds.application_checks import MOST_DOMAINS
 
 
-def update_steps(
-    kind: Kind, change: Change, old: frozenset[str], new: frozenset[str]
-) -> tuple[Step, ...]:
-    """One write, or two where names are both taken and given up: both first, then the new ones."""
+def update_steps(kind: Kind, change: Change, *, gives_up: bool) -> tuple[Step, ...]:
+    """One write, or two where names are given up: the old and the new first, then the new ones."""
     assert change.live is not None
     had = list(change.live.values.get("destinations") or ())
     wanted = list(change.written["destinations"])
     both = wanted + [item for item in had if item not in wanted]
-    if not old - new:
-        return (kind.step(change, "update", covers=new - old),)
     public = sum(1 for item in both if isinstance(item, str))
-    if public > MOST_DOMAINS:
-        facts = {"covers": new - old, "uncovers": old - new}
-        return (kind.step(change, "update", **facts),)
-    narrow = kind.step(change, "narrow", uncovers=old - new)
+    if not gives_up or public > MOST_DOMAINS:
+        return (kind.step(change, "update"),)
+    narrow = kind.step(change, "narrow", tail=True)
     if len(both) == len(had) and len(change.edits) == len(had) - len(wanted):
         return (narrow,)
     widened = {**change.written, "destinations": both}
-    widen = kind.step(change, "widen", values=widened, covers=new - old)
-    return (widen, narrow)
+    return (kind.step(change, "widen", values=widened), narrow)
 
 
 def restricted_first(kind: Kind, change: Change, resolve: Resolve) -> Iterator[Alternative]:

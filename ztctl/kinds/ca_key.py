@@ -24,10 +24,9 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Ask, Fields, Kind, World, gone_is_done
 from ztctl.core.model.markers import Immutable, Local, RefersTo
 from ztctl.core.model.objects import Live, Values, Wanted
-from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
+from ztctl.core.model.plan import Action, Change, Phase, Refusal
 from ztctl.core.model.values import Lookup, Ref
 from ztctl.kinds.common import ACCESS_APPS, listing, objects, segment, text_of, written
-from ztctl.kinds.destinations import public_hosts
 
 APPS = "/accounts/{account}/access/apps"
 
@@ -114,13 +113,6 @@ class CaKey(Kind):
                 f"--allow-ca-deletion {change.address}",
             )
 
-    def steps(self, change: Change) -> tuple[Step, ...]:
-        """A CA goes only after its application's names are closed, so that none is locked out."""
-        if change.action is not Action.DELETE or change.live is None:
-            return super().steps(change)
-        hosts = change.live.attributes.get("hosts", frozenset())
-        return (self.step(change, "delete", uncovers=hosts),)
-
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Every CA of the account, joined with the applications, in two lists."""
         keys, apps = yield (listing(f"{APPS}/ca", ACCESS_APPS, 1000), LiveObjects(self.owner))
@@ -159,7 +151,6 @@ class CaKey(Kind):
             "owner": application,
             "public_key": text_of(raw, "public_key"),
             "aud": text_of(raw, "aud"),
-            "hosts": public_hosts(owner.values.get("destinations") if owner is not None else ()),
         }
         values = {"application": application}
         return Live(self.name, text_of(raw, "id"), name, name, values, attributes)

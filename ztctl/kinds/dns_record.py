@@ -157,21 +157,11 @@ class DnsRecord(Kind):
     # -- steps ------------------------------------------------------------------------------
 
     def steps(self, change: Change) -> tuple[Step, ...]:
-        """One write; a record that leads elsewhere afterwards closes the old way."""
-        name = frozenset({to_ascii(change.address.key)})
-        match change.action:
-            case Action.CREATE:
-                return (self.step(change, "create", opens=name),)
-            case Action.DELETE:
-                return (self.step(change, "delete", closes=name),)
-            case Action.UPDATE | Action.ADOPT:
-                turned = {edit.path for edit in change.edits} & {"tunnel", "proxied"}
-                moved = name if turned or change.others else frozenset()
-                values = {**change.written, "displaces": [other.id for other in change.others]}
-                facts = {"values": values, "opens": moved, "closes": moved}
-                return (self.step(change, "update", **facts),)
-            case _:
-                return super().steps(change)
+        """One write, which says whose place the record takes."""
+        if change.action not in (Action.UPDATE, Action.ADOPT):
+            return super().steps(change)
+        values = {**change.written, "displaces": [other.id for other in change.others]}
+        return (self.step(change, "update", values=values),)
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """Where the name leads."""

@@ -134,16 +134,9 @@ class Tunnel(Kind):
 
     def steps(self, change: Change) -> tuple[Step, ...]:
         """New rules first; old ones go after what leads to them has gone."""
-        new = self.hosts(change.written)
         match change.action:
             case Action.CREATE:
-                return (
-                    self.step(change, "create"),
-                    self.step(change, "configure", opens=new),
-                )
-            case Action.DELETE:
-                assert change.live is not None
-                return (self.step(change, "delete", closes=self.hosts(change.live.values)),)
+                return (self.step(change, "create"), self.step(change, "configure"))
             case Action.UPDATE | Action.ADOPT:
                 return tuple(self._update_steps(change))
             case _:
@@ -158,23 +151,18 @@ class Tunnel(Kind):
         assert change.live is not None
         old_rules = change.live.values.get("ingress") or []
         new_rules = change.written["ingress"]
-        old, new = self.hosts(change.live.values), self.hosts(change.written)
-        gone = old - new
+        gone = self.hosts(change.live.values) - self.hosts(change.written)
         # Compared with references resolved: an audience that stays the same is no change.
-        opened = {
-            rule.get("hostname") or "*"
-            for rule in change.after["ingress"]
-            if rule not in old_rules and ingress.is_origin(rule)
-        }
-        if not gone:
-            yield self.step(change, "configure", opens=frozenset(opened))
-        elif not opened:
-            yield self.step(change, "configure", closes=gone)
-        else:
-            kept = [rule for rule in old_rules if rule.get("hostname") in gone]
-            both = {**change.written, "ingress": [*new_rules[:-1], *kept, new_rules[-1]]}
-            yield self.step(change, "extend", values=both, opens=frozenset(opened))
-            yield self.step(change, "reduce", closes=gone)
+        opens = any(
+            rule not in old_rules and ingress.is_origin(rule) for rule in change.after["ingress"]
+        )
+        if not (gone and opens):
+            yield self.step(change, "configure")
+            return
+        kept = [rule for rule in old_rules if rule.get("hostname") in gone]
+        both = {**change.written, "ingress": [*new_rules[:-1], *kept, new_rules[-1]]}
+        yield self.step(change, "extend", values=both)
+        yield self.step(change, "reduce", tail=True)
 
     def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
         """First let the connector take every token, where it will have to take a new one's.

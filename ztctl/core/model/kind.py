@@ -240,11 +240,12 @@ class Kind:
             case Action.CREATE:
                 return (self.step(change, "create"),)
             case Action.DELETE:
-                return (self.step(change, "delete"),)
+                return (self.step(change, "delete", EMPTY),)
             case Action.REPLACE:
-                return (self.step(change, "delete"), self.step(change, "create"))
+                return (self.step(change, "delete", EMPTY), self.step(change, "create"))
             case Action.FORGET:
-                return (self.step(change, "forget"),)
+                assert change.live is not None
+                return (self.step(change, "forget", self.unmarked(change.live), tail=True),)
             case _:
                 return (self.step(change, "update"),)
 
@@ -252,18 +253,14 @@ class Kind:
         """Other ways to do a change, for a plan of which no order is safe as it stands."""
         return iter(())
 
-    def step(self, change: Change, verb: str, **facts: Any) -> Step:
-        """One step of a change; everything but a deletion writes the completed values."""
-        if verb == "delete":
-            values: Values = EMPTY
-        elif verb == "forget":
-            assert change.live is not None
-            values = self.unmarked(change.live)
-        else:
-            values = facts.pop("values", change.written)
-        return Step(StepId(change.address, verb), self.phase, values, **facts)
+    def step(
+        self, change: Change, verb: str, values: Values | None = None, *, tail: bool = False
+    ) -> Step:
+        """One step of a change; it writes the completed values unless others are given."""
+        written = change.written if values is None else values
+        return Step(StepId(change.address, verb), self.phase, written, tail)
 
-    # -- exposure ---------------------------------------------------------------------------
+    # -- facts, from which core derives who reaches what and what a step does to host names ----
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
         """What an object of these values, references resolved, means for who reaches what."""

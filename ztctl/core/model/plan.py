@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.objects import Live, Values, Wanted
+
+if TYPE_CHECKING:
+    from ztctl.core.model.facts import Fact
 
 
 class Phase(IntEnum):
@@ -77,8 +80,12 @@ class StepId:
 class Step:
     """One write, and what it does to the host names involved.
 
+    A kind states what is written; ``makes`` and the names are derived in ``core/reach/versions``.
+
     Attributes:
         values: what is written, references unresolved; empty for a deletion.
+        tail: it waits for later phases by its needs, and holds none of them up.
+        makes: by kind and id, the fact of each object that is written, ``None`` where it goes.
         covers: names that an application protects from this step on.
         uncovers: names that no longer are protected by that application after it.
         opens: names that lead to an origin from this step on.
@@ -89,6 +96,8 @@ class Step:
     id: StepId
     phase: Phase
     values: Values = field(default_factory=dict)
+    tail: bool = False
+    makes: tuple[tuple[tuple[str, str], Fact | None], ...] = field(default=(), repr=False)
     covers: frozenset[str] = frozenset()
     uncovers: frozenset[str] = frozenset()
     opens: frozenset[str] = frozenset()

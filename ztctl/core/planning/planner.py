@@ -25,6 +25,7 @@ from ztctl.core.planning.quotas import quota_warnings
 from ztctl.core.planning.safety import Run, made_safe
 from ztctl.core.planning.step_graph import ordered
 from ztctl.core.reach.open_now import PublicHosts, exposed_names
+from ztctl.core.reach.versions import facts_of
 
 _LEAVING = (Action.DELETE, Action.FORGET)
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
@@ -51,7 +52,7 @@ def build_plan(
     Raises:
         Problems: everything that only the account could tell is wrong with the files.
     """
-    return Draft.of(declared, live, kinds, account=account, options=options).plan(live)
+    return Draft.of(declared, live, kinds, account=account, options=options).plan()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class Draft:
     account: str
     options: Options
     ledger: Ledger
+    live: Mapping[str, tuple[Live, ...]]
+    run: Run
     changes: tuple[Change, ...]
     going: Mapping[Address, Live]
     unchanged: int
@@ -97,25 +100,32 @@ class Draft:
         errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
         if errors:
             raise Problems(dict.fromkeys(errors))
-        stepped = _targeted(_with_steps([*kept, *gone], kinds), options.targets, ledger)
+        now, public = dict(facts_of(live, kinds)), PublicHosts(declared.public)
+        run = Run(now, kinds, ledger.resolve, public, options.allowances)
+        stepped = _targeted(_with_steps([*kept, *gone], run), options.targets, ledger)
         going = {item.address: item.live for item in gone if item.live}
         touched = {change.address for change in kept}
         touched |= {refusal.address for refusal in planner.refused if refusal.address}
         touched |= {item.address for item in wanted if kinds[item.address.kind].housekeeping}
         unchanged = sum(1 for item in wanted if item.address not in touched)
         refused = tuple(planner.refused)
-        return cls(declared, kinds, account, options, ledger, stepped, going, unchanged, refused)
+        return cls(
+            declared, kinds, account, options, ledger, live, run, stepped, going, unchanged, refused
+        )
 
     @property
     def uncovers(self) -> bool:
         """True when an application stops protecting a name."""
         return any(step.uncovers for change in self.changes for step in change.steps)
 
-    def plan(self, live: Mapping[str, tuple[Live, ...]]) -> Plan:
-        """The plan, its order proved safe; ``live`` may know more of others' objects by now."""
-        options, kinds, ledger = self.options, self.kinds, self.ledger
-        public = PublicHosts(self.declared.public)
-        run = Run(live, kinds, ledger.resolve, public, options.allowances)
+    def knowing(self, live: Mapping[str, tuple[Live, ...]]) -> Draft:
+        """The same changes of an account of which more of others' objects was read."""
+        run = replace(self.run, now=dict(facts_of(live, self.kinds)))
+        return replace(self, live=live, run=run)
+
+    def plan(self) -> Plan:
+        """The plan, its order proved safe."""
+        kinds, ledger, live, run = self.kinds, self.ledger, self.live, self.run
         safe = made_safe(self.changes, run, ledger.display_names())
         chosen = tuple(
             _with_public(change, self.declared) for change in _named(safe.changes, ledger)
@@ -124,7 +134,7 @@ class Draft:
             chosen,
             live,
             kinds,
-            options.allowances,
+            self.options.allowances,
             stack=self.declared.stack,
             declared=sum(1 for item in self.declared.wanted if ledger.matched(item.address)),
         )
@@ -136,7 +146,7 @@ class Draft:
             refusals=_once_each((*self.refused, *safe.refusals, *refused)),
             warnings=tuple(dict.fromkeys((*ledger.problems, *quota_warnings(chosen, live, kinds)))),
             access=safe.access,
-            exposed=exposed_names(safe.timeline, ledger.own, public),
+            exposed=exposed_names(safe.timeline, ledger.own, run.public),
             live={**ledger.pairs, **self.going},
         )
 
@@ -380,12 +390,10 @@ def _no_replacing_adoption(wanted: Wanted, live: Live, edits: Sequence[Edit]) ->
     )
 
 
-def _with_steps(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
-    stepped = [
-        replace(change, steps=kinds[change.address.kind].steps(change)) for change in changes
-    ]
+def _with_steps(changes: Sequence[Change], run: Run) -> tuple[Change, ...]:
+    stepped = [run.stepped(change, run.kind_of(change).steps(change)) for change in changes]
     try:
-        return ordered(stepped, kinds)
+        return ordered(stepped, run.kinds)
     except ValueError as found:
         text = f"no order of these steps is possible: {found}"
         raise Problems([Problem(text, hint="apply the changes in two parts")]) from found

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances, allowed
+from ztctl.core.model.facts import Fact
 from ztctl.core.model.kind import Alternative, Kind, Kinds, Resolve
-from ztctl.core.model.objects import Live
-from ztctl.core.model.plan import AccessChange, Change, Refusal, StepId
+from ztctl.core.model.plan import AccessChange, Change, Refusal, Step, StepId
 from ztctl.core.planning.step_graph import ordered
 from ztctl.core.reach.access_wording import access_changes, door, who
+from ztctl.core.reach.host_facts import Slot
 from ztctl.core.reach.invariants import Invariant, IsPublic, Violation, repaired, violations
 from ztctl.core.reach.timeline import Timeline
-from ztctl.core.reach.versions import timeline_of
+from ztctl.core.reach.versions import timeline_of, with_effects
 
 _MANY = 5
 
@@ -24,11 +25,20 @@ _MANY = 5
 class Run:
     """What a run is judged by: the account, what is stated to be open, the yes that was given."""
 
-    live: Mapping[str, Sequence[Live]]
+    now: Mapping[Slot, Fact]
     kinds: Kinds
     resolve: Resolve
     public: IsPublic
     allowances: Allowances
+
+    def kind_of(self, change: Change) -> Kind:
+        """The kind of the object that changes."""
+        found: Kind = self.kinds[change.address.kind]
+        return found
+
+    def stepped(self, change: Change, steps: Iterable[Step]) -> Change:
+        """The change done by these steps, their facts and effects filled in."""
+        return with_effects(change, steps, self.now, self.kind_of(change), self.resolve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ class _Attempt:
 
     @classmethod
     def of(cls, changes: Sequence[Change], run: Run) -> _Attempt:
-        timeline = timeline_of(changes, run.live, run.kinds, run.resolve)
+        timeline = timeline_of(changes, run.now)
         strict = repaired(timeline, run.public)
         found = [
             item for item in violations(strict, run.public) if not _is_allowed(item, run.allowances)
@@ -119,16 +129,11 @@ def _possible(
 
 
 def _tried(attempt: _Attempt, ways: Mapping[int, Alternative], run: Run) -> _Attempt:
-    changes = [
-        replace(change, steps=ways[place].steps) if place in ways else change
-        for place, change in enumerate(attempt.changes)
-    ]
-    bare = [
-        replace(change, steps=tuple(replace(step, needs=frozenset()) for step in change.steps))
-        for change in changes
-    ]
+    changes = list(attempt.changes)
+    for place, way in ways.items():
+        changes[place] = run.stepped(changes[place], way.steps)
     try:
-        return _Attempt.of(ordered(bare, run.kinds), run)
+        return _Attempt.of(ordered(changes, run.kinds), run)
     except ValueError:
         return attempt
 
@@ -141,8 +146,7 @@ def _concerned(attempt: _Attempt) -> frozenset[Address]:
 
 
 def _ways(change: Change, run: Run) -> Iterator[Alternative]:
-    kind: Kind = run.kinds[change.address.kind]
-    return kind.alternatives(change, run.resolve)
+    return run.kind_of(change).alternatives(change, run.resolve)
 
 
 def _refusals(attempt: _Attempt, run: Run) -> tuple[Refusal, ...]:

@@ -1,7 +1,8 @@
 """The order of an apply: a graph over steps, with edges from references and from host names.
 
 Creation runs policy, tunnel, DNS, certificate; removal runs backwards. Nothing here is a list of
-kinds: a step says which names it opens, closes, covers and uncovers, and the order follows.
+kinds: the names that a step opens, closes, covers and uncovers are derived from what it makes of
+its objects, and the order follows.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import chain, pairwise
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import references
 from ztctl.core.model.graph import in_order, ring
-from ztctl.core.model.kind import Kinds
+from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.names import HostIndex
 from ztctl.core.model.plan import Action, Change, Phase, Step, StepId
 from ztctl.core.model.values import Ref
@@ -33,7 +34,7 @@ def ordered(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
         _within(changes),
         _references(changes),
         _releases(changes, kinds),
-        _by_host([step for change in changes for step in change.steps]),
+        _by_host(changes, kinds),
     ):
         if step != need:
             needs[step].add(need)
@@ -108,22 +109,57 @@ def _live_targets(
                 yield target
 
 
-def _by_host(steps: Sequence[Step]) -> Iterator[tuple[StepId, StepId]]:
+def _by_host(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[StepId, StepId]]:
+    steps = [step for change in changes for step in change.steps]
     covering = HostIndex((step, step.covers) for step in steps)
     opening = HostIndex((step, step.opens) for step in steps)
     closing = HostIndex((step, step.closes) for step in steps)
     uncovering = HostIndex((step, step.uncovers) for step in steps)
     handed = _handed_over(steps)
+
+    def closers(names: frozenset[str]) -> Iterator[Step]:
+        yield from closing.meeting(names - handed)
+        yield from _gone(closing.meeting(names & handed))
+
+    for step, opened in _lasting_openings(changes):
+        yield from _waits(step, covering.meeting(opened))
     for step in steps:
-        yield from _waits(step, covering.meeting(step.opens))
-        yield from _waits(step, closing.meeting(step.uncovers - handed))
-        yield from _waits(step, _gone(closing.meeting(step.uncovers & handed)))
+        yield from _waits(step, closers(step.uncovers))
         # A name changes hands: the API knows no two owners of one domain, so that the old one
         # lets go first; where the patterns differ the new one is there before the old one goes.
         yield from _waits(step, _others(uncovering.named(step.covers), step))
         yield from _waits(step, _others(covering.meeting(step.uncovers - handed), step))
         yield from _waits(step, _nearer(opening.meeting(step.opens), step))
         yield from _waits(step, _farther(closing.meeting(step.closes), step))
+    for owned, owner in _going_with_owner(changes, kinds):
+        for step in owner.steps:
+            yield from _waits(owned, closers(step.uncovers))
+
+
+def _lasting_openings(changes: Iterable[Change]) -> Iterator[tuple[Step, frozenset[str]]]:
+    """The names that each step opens and no later step of its change opens again.
+
+    A tunnel whose connector stops asking for a token for a while opens what is covered as it is.
+    """
+    for change in changes:
+        later = frozenset[str]()
+        for step in reversed(change.steps):
+            yield step, step.opens - later
+            later |= step.opens
+
+
+def _going_with_owner(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[Step, Change]]:
+    """Each deletion of an owned object, and the change of its owner.
+
+    Its owner's names are closed before it goes: while they lead somewhere, it is in use.
+    """
+    owners = {(change.address.kind, change.live.id): change for change in changes if change.live}
+    for change in changes:
+        kind: Kind = kinds[change.address.kind]
+        if kind.owner and change.action is Action.DELETE and change.live is not None:
+            owner = owners.get((kind.owner, str(change.live.attributes.get("owner"))))
+            if owner is not None:
+                yield from ((step, owner) for step in change.steps)
 
 
 def _handed_over(steps: Sequence[Step]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""From changes to versions: what each step of a plan makes of each object."""
+"""What each step of a plan makes of each object, computed once, and the timeline of it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import Live, Values
 from ztctl.core.model.plan import Change, Step
 from ztctl.core.model.values import Unknown
+from ztctl.core.reach.effects import effects, together
 from ztctl.core.reach.host_facts import Slot
 from ztctl.core.reach.timeline import Timeline, Version
 
@@ -40,45 +41,36 @@ def facts_of(live: Mapping[str, Sequence[Live]], kinds: Kinds) -> Iterator[tuple
                 yield (kind.name, item.id), fact
 
 
-def timeline_of(
-    changes: Iterable[Change],
-    live: Mapping[str, Sequence[Live]],
-    kinds: Kinds,
-    resolve: Resolve,
-) -> Timeline:
+def with_effects(
+    change: Change, steps: Iterable[Step], now: Mapping[Slot, Fact], kind: Kind, resolve: Resolve
+) -> Change:
+    """Give a change these steps, each with what it makes of its objects and does to host names."""
+    facts: dict[Slot, Fact | None] = {}
+    filled: list[Step] = []
+    for step in steps:
+        live = None if step.id.verb == "create" else change.live
+        slot = kind.name, live.id if live is not None else new_id(change.address)
+        before = facts.get(slot, now.get(slot))
+        values = with_new_ids(resolve(step.values))
+        fact = kind.fact_after(step, values, live, before)
+        makes = {slot: replace(fact, aud=slot[1]) if _has_no_aud(fact) else fact}
+        displaced: Values = step.values
+        makes |= {(kind.name, other): None for other in displaced.get("displaces", ())}
+        found = together(effects(facts.get(it, now.get(it)), made) for it, made in makes.items())
+        facts |= makes
+        filled.append(replace(step, makes=tuple(makes.items()), **found._asdict()))
+    return replace(change, steps=tuple(filled))
+
+
+def timeline_of(changes: Iterable[Change], now: Mapping[Slot, Fact]) -> Timeline:
     """Every object of the account with what each step makes of it, in the order of the plan."""
-    slots: dict[Slot, tuple[Version, ...]] = {
-        slot: (Version(fact),) for slot, fact in facts_of(live, kinds)
-    }
+    slots: dict[Slot, tuple[Version, ...]] = {slot: (Version(fact),) for slot, fact in now.items()}
     needs = {}
-    for change in changes:
-        kind: Kind = kinds[change.address.kind]
-        for step in change.steps:
-            needs[step.id] = step.needs
-            for key, made in _effects(kind, change, step, slots, resolve):
-                slot = kind.name, key
-                fact = replace(made, aud=key) if _has_no_aud(made) else made
-                slots[slot] = (*slots.get(slot, (Version(None),)), Version(fact, step.id))
+    for step in (step for change in changes for step in change.steps):
+        needs[step.id] = step.needs
+        for slot, fact in step.makes:
+            slots[slot] = (*slots.get(slot, (Version(None),)), Version(fact, step.id))
     return Timeline(slots, needs)
-
-
-def _effects(
-    kind: Kind,
-    change: Change,
-    step: Step,
-    slots: Mapping[Slot, tuple[Version, ...]],
-    resolve: Resolve,
-) -> Iterator[tuple[str, Fact | None]]:
-    values = with_new_ids(resolve(step.values))
-    makes = step.id.verb == "create"
-    live = None if makes else change.live
-    key = live.id if live is not None else new_id(change.address)
-    versions = slots.get((kind.name, key), ())
-    before = versions[-1].fact if versions else None
-    yield key, kind.fact_after(step, values, live, before)
-    displaced: Values = step.values
-    for other in displaced.get("displaces", ()):
-        yield other, None
 
 
 def _has_no_aud(fact: Fact | None) -> TypeGuard[Application]:

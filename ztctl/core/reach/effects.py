@@ -1,0 +1,67 @@
+"""The host names that a step covers, uncovers, opens and closes, derived from what it changes.
+
+A kind says what its objects mean (its facts); what a write does to host names follows from the
+fact before it and the fact after it, so that no kind states it a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ztctl.core.model.facts import Application, Fact, Ingress, Record, TunnelRules
+
+Names = frozenset[str]
+
+
+class Effects(NamedTuple):
+    """What one write does to host names and patterns; ``Step`` says what each set means."""
+
+    covers: Names = frozenset()
+    uncovers: Names = frozenset()
+    opens: Names = frozenset()
+    closes: Names = frozenset()
+
+
+def effects(before: Fact | None, after: Fact | None) -> Effects:
+    """Compare the fact of one object before and after a write; ``None`` is absence."""
+    match before or after:
+        case Application():
+            had, has = _hosts(before), _hosts(after)
+            return Effects(covers=has - had, uncovers=had - has)
+        case Record(name=name) if _target(before) != _target(after):
+            names = frozenset({name})
+            return Effects(
+                opens=names if after is not None else frozenset(),
+                closes=names if before is not None else frozenset(),
+            )
+        case TunnelRules():
+            old, new = _origins(before), _origins(after)
+            return Effects(opens=_names(new - old), closes=_names(old) - _names(new))
+        case _:
+            return Effects()
+
+
+def together(found: Iterable[Effects]) -> Effects:
+    """What several objects that one write changes do to host names."""
+    sets = zip(*found, strict=True)
+    return Effects(*(frozenset[str]().union(*names) for names in sets))
+
+
+def _hosts(fact: Fact | None) -> Names:
+    """The hosts of an application's places, without their paths."""
+    return frozenset(place.partition("/")[0] for place in getattr(fact, "places", ()))
+
+
+def _target(fact: Fact | None) -> tuple[str | None, bool, str] | None:
+    return (fact.tunnel, fact.proxied, fact.alias) if isinstance(fact, Record) else None
+
+
+def _origins(fact: Fact | None) -> frozenset[Ingress]:
+    """The rules that lead to an origin; a tunnel that was not read has none that are known."""
+    rules = fact.rules if isinstance(fact, TunnelRules) else None
+    return frozenset(rule for rule in rules or () if rule.is_origin)
+
+
+def _names(rules: Iterable[Ingress]) -> Names:
+    return frozenset(rule.hostname for rule in rules)
