@@ -90,7 +90,8 @@ def emptied(declared: Declared, kinds: Kinds = KINDS) -> Declared:
     The zones of the files' names are read all the same, because records may be left there.
     """
     names = named_hosts(declared.wanted, kinds)
-    return replace(declared, wanted=(), moved=(), names=names)
+    used = frozenset(item.address.kind for item in declared.wanted)
+    return replace(declared, wanted=(), moved=(), names=names, used=used)
 
 
 def options_of(

@@ -13,6 +13,7 @@ from ztctl.kinds.identity_provider import IdentityProvider
 from ztctl.kinds.organization import Organization
 from ztctl.kinds.service_token import ServiceToken
 from ztctl.kinds.tunnel import Tunnel
+from ztctl.kinds.virtual_network import VirtualNetwork
 from ztctl.kinds.zone import Zone
 
 KINDS = Kinds(
@@ -25,6 +26,7 @@ KINDS = Kinds(
         AccessGroup(),
         AccessPolicy(),
         AccessApplication(),
+        VirtualNetwork(),
         Tunnel(),
         DnsRecord(),
         CaKey(),
