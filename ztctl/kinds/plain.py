@@ -189,7 +189,8 @@ class PlainKind(Kind):
         """The unique fields, references resolved."""
         if not isinstance(self.place, InComment):
             return super().natural_keys(wanted, world)
-        parts = [ids_of(wanted.values.get(name), world) for name in self.rest.unique]
+        values = self.complete(wanted, None, world)
+        parts = [ids_of(values.get(name), world) for name in self.rest.unique]
         return frozenset("@".join(found) for found in product(*parts))
 
     def live_keys(self, live: Live) -> frozenset[str]:

@@ -11,6 +11,7 @@ from ztctl.kinds.ca_key import CaKey
 from ztctl.kinds.dns_record import DnsRecord
 from ztctl.kinds.identity_provider import IdentityProvider
 from ztctl.kinds.organization import Organization
+from ztctl.kinds.private_route import PrivateRoute
 from ztctl.kinds.service_token import ServiceToken
 from ztctl.kinds.tunnel import Tunnel
 from ztctl.kinds.virtual_network import VirtualNetwork
@@ -28,6 +29,7 @@ KINDS = Kinds(
         AccessApplication(),
         VirtualNetwork(),
         Tunnel(),
+        PrivateRoute(),
         DnsRecord(),
         CaKey(),
     )

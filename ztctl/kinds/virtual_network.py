@@ -33,7 +33,7 @@ class VirtualNetworkFields(Fields):
 
 
 class VirtualNetwork(PlainKind):
-    """A virtual network that is not the account's default."""
+    """A virtual network, the account's default one left out."""
 
     name = "virtual_network"
     section = "virtual_networks"
