@@ -19,6 +19,7 @@ from ztctl.documents.models import Host, Top
 from ztctl.kinds import common
 from ztctl.kinds.access_application import AccessApplicationFields
 from ztctl.kinds.ca_key import CaKeyFields
+from ztctl.kinds.plain import InComment
 from ztctl.kinds.registry import KINDS
 
 Schema = Mapping[str, Any]
@@ -107,7 +108,8 @@ def _mark(kind: Kind) -> str:
         return "The mark is in the live name: `<key>.ztctl-<stack>`."
     if kind.owner:
         return "It carries no mark: it goes with its application."
-    where = {"access_application": "a tag", "dns_record": "the comment's last word"}[kind.name]
+    in_comment = isinstance(getattr(kind, "place", None), InComment)
+    where = "the comment's last word" if in_comment else "a tag"
     return f"The mark is {where}."
 
 

@@ -131,3 +131,42 @@ def test_without_the_applications_there_is_no_answer(
     assert done.code == 1
     assert "Access: Apps and Policies" in done.err
     assert done.out == ""
+
+
+@pytest.fixture
+def routed(project: Ztctl) -> Ztctl:
+    """A tunnel with a private route, applied to the sandbox."""
+    (project.folder / "ztctl.yaml").write_text(
+        "version: 1\nstack: net\ntunnels: {pool: {}}\n"
+        "private_routes: {10.0.0.0/8: {tunnel: pool}}\n"
+    )
+    assert project("apply", "--sandbox", "--auto-approve").code == 0
+    return project
+
+
+def test_a_private_address_is_told_by_its_routes(routed: Ztctl) -> None:
+    """An address is no host: the routes that lead there answer, and it is no open door."""
+    done = routed("who", "10.1.2.3", "--sandbox")
+
+    assert done.code == 0
+    assert done.out.startswith("10.1.2.3 is open to every enrolled device (WARP).\n\nRoutes:\n")
+    assert "10.0.0.0/8 in default → tunnel pool (" in done.out
+    assert "of the stack net" in done.out
+
+
+def test_a_private_address_is_one_document(routed: Ztctl) -> None:
+    """The same for machines."""
+    done = routed("who", "10.1.2.3", "--sandbox", "--format", "json")
+
+    found = json.loads(done.out)
+    assert (found["type"], found["address"]) == ("private_reach", "10.1.2.3")
+    assert found["enter"] == ["every enrolled device (WARP)"]
+    assert [path["network"] for path in found["routes"]] == ["10.0.0.0/8"]
+
+
+def test_a_private_address_without_a_route_is_told_as_such(routed: Ztctl) -> None:
+    """Where no route leads, nobody comes; as Markdown too."""
+    done = routed("who", "192.0.2.1", "--sandbox", "--format", "markdown")
+
+    assert done.code == 0
+    assert "No private route leads to 192.0.2.1." in done.out

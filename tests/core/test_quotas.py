@@ -11,7 +11,7 @@ from tests.core.making import EMPTY_ACCOUNT, files, host, plan, zone
 from ztctl.core.model.diagnostics import Severity
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Plan
-from ztctl.core.planning.quotas import LIMITS
+from ztctl.kinds.registry import KINDS
 
 
 def others(kind: str, count: int, **attributes: Any) -> tuple[Live, ...]:
@@ -26,10 +26,10 @@ def told(found: Plan) -> list[str]:
     return [item.summary for item in found.warnings if " of " in item.summary]
 
 
-@pytest.mark.parametrize("kind", sorted(LIMITS.keys() - {"access_group", "service_token"}))
+@pytest.mark.parametrize("kind", ["access_application", "access_policy", "tunnel"])
 def test_the_last_that_has_room_is_no_warning(kind: str) -> None:
     """Filling an account to its limit is nothing to speak of."""
-    account = {**EMPTY_ACCOUNT, kind: others(kind, LIMITS[kind] - 1)}
+    account = {**EMPTY_ACCOUNT, kind: others(kind, KINDS[kind].limit - 1)}
 
     assert told(plan(files(host()), account)) == []
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.core.making import Account, edited, files, host, living
+from ztctl.core.model.facts import Way
 from ztctl.core.model.objects import Live
-from ztctl.core.model.plan import Way
 from ztctl.core.reach.who import Lead, Reach, reach
 from ztctl.kinds.registry import KINDS
 

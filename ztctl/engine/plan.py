@@ -106,4 +106,6 @@ def emptied(declared: Declared, kinds: Kinds) -> Declared:
 
     The zones of the files' names are read all the same, because records may be left there.
     """
-    return replace(declared, wanted=(), moved=(), names=named_hosts(declared.wanted, kinds))
+    used = frozenset(item.address.kind for item in declared.wanted)
+    names = named_hosts(declared.wanted, kinds)
+    return replace(declared, wanted=(), moved=(), names=names, used=used)

@@ -126,7 +126,9 @@ def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
     hosts = named_hosts(wanted, kinds) | declared.names
     # What is removed may be the last of its zone.
     hosts |= {to_ascii(item.address.key) for item in declared.removed}
-    return Ask(declared.stack, by_kind, lookups, hosts)
+    named = {*(item.address for item in wanted), *(item.address for item in declared.removed)}
+    used = declared.used | lookups | {address.kind for address in named}
+    return Ask(declared.stack, by_kind, lookups, hosts, used=used)
 
 
 def named_hosts(wanted: Sequence[Wanted], kinds: Kinds) -> frozenset[str]:

@@ -135,6 +135,7 @@ class AccessApplication(Kind):
     section = "applications"
     title = "Access application"
     model = AccessApplicationFields
+    limit = 500
 
     # -- the wanted side --------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ class AccessGroup(Ruled, PlainKind):
     title = "Access group"
     word = "group"
     model = AccessGroupFields
+    limit = 300
     place = InName()
     rest = Rest("/accounts/{account}/access/groups", ACCESS_ORG)
 

@@ -114,6 +114,7 @@ class AccessPolicy(Ruled, PlainKind):
     title = "Access policy"
     word = "policy"
     model = AccessPolicyFields
+    limit = 500
     place = InName()
     # A policy that was just detached counts as linked for a while.
     rest = Rest("/accounts/{account}/access/policies", ACCESS_APPS, delete_patience=((409, ""),))

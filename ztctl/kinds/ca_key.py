@@ -25,8 +25,8 @@ from ztctl.core.model.kind import Ask, Fields, Kind, World, gone_is_done
 from ztctl.core.model.markers import Immutable, Local, RefersTo
 from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal
-from ztctl.core.model.values import Lookup, Ref
-from ztctl.kinds.common import ACCESS_APPS, listing, objects, segment, text_of, written
+from ztctl.core.model.values import Ref
+from ztctl.kinds.common import ACCESS_APPS, ids_of, listing, objects, segment, text_of, written
 
 APPS = "/accounts/{account}/access/apps"
 
@@ -82,14 +82,7 @@ class CaKey(Kind):
 
     def natural_keys(self, wanted: Wanted, world: World) -> frozenset[str]:
         """The application that it belongs to, once that is known."""
-        found = wanted.values["application"]
-        if isinstance(found, Ref):
-            application = world.matched(found.to)
-            return frozenset({application.id} if application else ())
-        if isinstance(found, Lookup):
-            named = world.live_of(found.kind)
-            return frozenset(live.id for live in named if live.name == found.name)
-        return frozenset({str(found)})
+        return ids_of(wanted.values["application"], world)
 
     def live_keys(self, live: Live) -> frozenset[str]:
         """The application that it belongs to."""

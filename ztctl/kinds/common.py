@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -14,8 +14,12 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.canonical import Spec
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.kind import World
 from ztctl.core.model.markers import Default, Local, Normalised
 from ztctl.core.model.names import encoded, to_ascii
+from ztctl.core.model.objects import Wanted
+from ztctl.core.model.values import Lookup, Ref
 from ztctl.core.planning.compare import at_default
 
 ACCESS_APPS = "Account · Access: Apps and Policies"
@@ -119,7 +123,12 @@ def cidr(value: Any) -> Any:
         return value
 
 
-def _check_cidr(value: Any) -> Any:
+def check_cidr(value: Any) -> Any:
+    """An address or network.
+
+    Raises:
+        PydanticCustomError: when it is none.
+    """
     try:
         if isinstance(value, str):
             ipaddress.ip_network(value, strict=False)
@@ -175,6 +184,30 @@ def check_host(value: Any) -> Any:
     return value
 
 
+def mistaken(
+    check: Callable[[Any], Any], value: Any, wanted: Wanted, hint: str = ""
+) -> Iterator[Problem]:
+    """A problem when a value that stands in no field, such as a key, does not pass its check."""
+    try:
+        check(value)
+    except PydanticCustomError as error:
+        told = str((error.context or {}).get("hint", ""))
+        yield Problem(error.message(), wanted.where, f"{told}{hint}")
+
+
+def ids_of(value: Any, world: World) -> frozenset[str]:
+    """The ids that a value of a file may mean; a plain text is one, and silence the empty one."""
+    match value:
+        case Ref():
+            found = world.matched(value.to)
+            return frozenset({found.id} if found else ())
+        case Lookup():
+            named = world.live_of(value.kind)
+            return frozenset(live.id for live in named if live.name == value.name)
+        case _:
+            return frozenset({str(value or "")})
+
+
 def lower(value: Any) -> Any:
     """Letter case means nothing here."""
     return value.lower() if isinstance(value, str) else value
@@ -197,7 +230,7 @@ Off = Annotated[bool | None, BeforeValidator(_check_flag), Default(False)]
 Inside = Annotated[bool | None, BeforeValidator(_check_flag), Normalised(true_or_nothing)]
 On = Annotated[bool | None, BeforeValidator(_check_flag), Default(True)]
 Protect = Annotated[bool, BeforeValidator(_check_flag), Local()]
-Cidr = Annotated[str, BeforeValidator(_check_cidr), Normalised(cidr)]
+Cidr = Annotated[str, BeforeValidator(check_cidr), Normalised(cidr)]
 Host = Annotated[str, BeforeValidator(check_host), Normalised(host)]
 
 

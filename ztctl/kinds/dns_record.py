@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
-from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import canonical_fields
@@ -30,6 +29,7 @@ from ztctl.kinds.common import (
     check_host,
     host,
     listing,
+    mistaken,
     objects,
     segment,
     text_of,
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
 _ADDRESSES = ("A", "AAAA", "CNAME")
-_MARK = InComment()
 BatchItem = tuple[Step, Live | None, Values]
 BatchResult = Live | CallFailed | None
 
@@ -85,6 +84,7 @@ class DnsRecord(Kind):
     model = DnsRecordFields
     phase = Phase.DNS
     several = True
+    place = InComment()
 
     # -- the wanted side --------------------------------------------------------------------
 
@@ -103,11 +103,7 @@ class DnsRecord(Kind):
                 )
         for wanted in declared.wanted:
             if wanted.address.kind == self.name:
-                try:
-                    check_host(wanted.address.key)
-                except PydanticCustomError as error:
-                    context = error.context or {}
-                    yield Problem(error.message(), wanted.where, str(context.get("hint", "")))
+                yield from mistaken(check_host, wanted.address.key, wanted)
 
     def named_hosts(self, wanted: Wanted) -> frozenset[str]:
         """The record's own name."""
@@ -115,7 +111,7 @@ class DnsRecord(Kind):
 
     def own_words(self, wanted: Wanted) -> Iterator[str]:
         """The last word of the comment."""
-        return _MARK.last_word(wanted)
+        return self.place.last_word(wanted)
 
     # -- identity ---------------------------------------------------------------------------
 
@@ -144,11 +140,11 @@ class DnsRecord(Kind):
         zone = zone_of(name, world.live_of("zone"))
         place = {"name": name, "zone_id": zone.id if zone else ""}
         limit = zone.attribute("batch") if zone else FREE_BATCH
-        return {**_MARK.put(wanted, live, world.stack), **place, "batch": limit}
+        return {**self.place.put(wanted, live, world.stack), **place, "batch": limit}
 
     def unmarked(self, live: Live) -> Values:
         """The live values with the user's words alone in the comment."""
-        return {**_MARK.off(live), **_place(live)}
+        return {**self.place.off(live), **_place(live)}
 
     def dropped_by_adoption(self, live: Live, world: World) -> tuple[str, ...]:
         """Where the name leads now."""
@@ -210,7 +206,7 @@ class DnsRecord(Kind):
 
     def _live(self, raw: Mapping[str, Any], zone: Live) -> Live:
         name = to_ascii(text_of(raw, "name"))
-        key, mark = _MARK.read(name, raw)
+        key, mark = self.place.read(name, raw)
         proxied = raw.get("proxied") is True
         said = {
             **raw,

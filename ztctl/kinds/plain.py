@@ -7,18 +7,20 @@ is what sets it apart. Its list holds whole objects, and a write answers with th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Annotated, Any, ClassVar, Protocol
 
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import Ask, Kind, World, gone_is_done
+from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.kind import Ask, Fields, Kind, World, gone_is_done
 from ztctl.core.model.markers import Normalised
 from ztctl.core.model.objects import EMPTY, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Change
-from ztctl.kinds.common import listing, objects, segment, text_of, written
+from ztctl.core.model.values import Lookup, Ref
+from ztctl.kinds.common import ids_of, listing, objects, segment, text_of, written
 
 Patience = tuple[tuple[int, str], ...]
 FORBIDDEN = 403
@@ -31,10 +33,11 @@ class Rest:
     Attributes:
         path: of the list and of creation; one object is below it, by its id.
         permission: what the token needs, as Cloudflare calls it.
-        per_page: the documented maximum.
+        per_page: the documented maximum; 0 where the list has no pages.
         query: filters of the list.
         change: ``PUT`` replaces, ``PATCH`` merges.
-        unique: the fields by which a created object is found again.
+        unique: the fields that no two objects share. A created object is found again by them, and
+            where the mark is in the comment they are the key.
         delete_patience: answers to a deletion that pass by themselves: status and part of the text.
         optional: a token that may not read the list (403) is no failure, unless the files use it.
     """
@@ -130,6 +133,16 @@ def _words(live: Live | None) -> str:
     return head if Mark.read(last) else text
 
 
+def _label(value: Any) -> str:
+    match value:
+        case Ref():
+            return value.to.key
+        case Lookup():
+            return value.name
+        case _:
+            return str(value)
+
+
 def _marked(words: str | None, mark: Mark) -> str:
     return " ".join(filter(None, (words, str(mark))))
 
@@ -155,6 +168,36 @@ class PlainKind(Kind):
     def name_of(self, raw: Mapping[str, Any]) -> str:
         """What a live object is called."""
         return text_of(raw, "name")
+
+    # -- identity ---------------------------------------------------------------------------
+
+    def declare(
+        self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""
+    ) -> Wanted:
+        """The wanted object; a name beside a mark in the comment claims nothing unmarked."""
+        wanted = super().declare(key, fields, where=where, origin=origin)
+        return wanted if self.named_by_mark else replace(wanted, name=None)
+
+    def slot(self, wanted: Wanted) -> str:
+        """The unique fields, in the words of the file."""
+        if not isinstance(self.place, InComment) or not wanted.values:
+            return super().slot(wanted)
+        given = (wanted.values.get(name) for name in self.rest.unique)
+        return "@".join(_label(value) for value in given if value is not None)
+
+    def natural_keys(self, wanted: Wanted, world: World) -> frozenset[str]:
+        """The unique fields, references resolved."""
+        if not isinstance(self.place, InComment):
+            return super().natural_keys(wanted, world)
+        values = self.complete(wanted, None, world)
+        parts = [ids_of(values.get(name), world) for name in self.rest.unique]
+        return frozenset("@".join(found) for found in product(*parts))
+
+    def live_keys(self, live: Live) -> frozenset[str]:
+        """The unique fields as they are live."""
+        if not isinstance(self.place, InComment):
+            return super().live_keys(live)
+        return frozenset({"@".join(str(live.values.get(it) or "") for it in self.rest.unique)})
 
     # -- the mark ---------------------------------------------------------------------------
 

@@ -11,8 +11,10 @@ from ztctl.kinds.ca_key import CaKey
 from ztctl.kinds.dns_record import DnsRecord
 from ztctl.kinds.identity_provider import IdentityProvider
 from ztctl.kinds.organization import Organization
+from ztctl.kinds.private_route import PrivateRoute
 from ztctl.kinds.service_token import ServiceToken
 from ztctl.kinds.tunnel import Tunnel
+from ztctl.kinds.virtual_network import VirtualNetwork
 from ztctl.kinds.zone import Zone
 
 KINDS = Kinds(
@@ -25,7 +27,9 @@ KINDS = Kinds(
         AccessGroup(),
         AccessPolicy(),
         AccessApplication(),
+        VirtualNetwork(),
         Tunnel(),
+        PrivateRoute(),
         DnsRecord(),
         CaKey(),
     )

@@ -60,6 +60,7 @@ class Tunnel(Kind):
     title = "tunnel"
     model = TunnelFields
     phase = Phase.TUNNEL
+    limit = 1000
     named_by_mark = True
 
     # -- the wanted side --------------------------------------------------------------------

@@ -8,18 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.facts import Way
 from ztctl.core.model.objects import Values
-from ztctl.core.model.plan import (
-    AccessChange,
-    Action,
-    Change,
-    Edit,
-    Exposed,
-    Plan,
-    Reason,
-    Refusal,
-    Way,
-)
+from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Exposed, Plan, Reason, Refusal
 from ztctl.core.model.values import Secret, Unknown
 from ztctl.views.escape import Clean, Redact
 from ztctl.views.jsonvalue import holds, is_marked, plain

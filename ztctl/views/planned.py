@@ -9,7 +9,8 @@ from itertools import groupby
 from typing import Any
 
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.plan import Action, Change, Plan, Refusal, Way
+from ztctl.core.model.facts import Way
+from ztctl.core.model.plan import Action, Change, Plan, Refusal
 from ztctl.core.model.values import Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.fields import FieldWriter, hidden, is_there

@@ -1,12 +1,13 @@
-"""Who reaches a host, told: an open door first, then the way in, who decides, and about whom."""
+"""Who reaches a host or a private address, told: an open door first, then the way in."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ztctl.core.reach.private import PrivatePath, PrivateReach
 from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
 from ztctl.views.escape import Clean, Redact
 from ztctl.views.line import Line, plain
@@ -16,20 +17,27 @@ _IN = 3
 _DEEP = 7
 
 
-def rendered(found: Reach, format: str, redact: Redact) -> str:
+def rendered(found: Reach | PrivateReach, format: str, redact: Redact) -> str:
     """The answer as text, as one JSON document, or as Markdown; harmless in each."""
     if format == "json":
         # ASCII alone, so that no control character reaches a terminal.
         return f"{json.dumps(_document(found, redact))}\n"
     clean = Clean(redact)
-    head, rest = _rows(_verdict(found, clean)), _rows(_whole(found, clean))
+    if isinstance(found, Reach):
+        name, lines = found.host, (_verdict(found, clean), _whole(found, clean))
+    else:
+        name, lines = found.address, (_private_verdict(found, clean), _private(found, clean))
+    head, rest = map(_rows, lines)
     if format == "markdown":
-        title = f"### Who reaches {code_span(clean(found.host))}"
+        title = f"### Who reaches {code_span(clean(name))}"
         return "".join(f"{part}\n\n" for part in (title, fenced(head), fenced(rest)) if part)
     return "".join(f"{row}\n" for row in (*head, "", *rest))
 
 
-def _document(found: Reach, redact: Redact) -> dict[str, Any]:
+def _document(found: Reach | PrivateReach, redact: Redact) -> dict[str, Any]:
+    if isinstance(found, PrivateReach):
+        private: dict[str, Any] = _redacted({"type": "private_reach", **asdict(found)}, redact)
+        return private
     told = {"type": "reach", "is_open": bool(found.open), **asdict(found)}
     # The same words as in a plan.
     told["enter"] = [
@@ -63,9 +71,37 @@ def _verdict(found: Reach, clean: Clean) -> Iterator[Line]:
     else:
         yield Line(f"{host} is OPEN TO EVERYBODY:")
     yield from (Line(clean(reason), "!", _IN) for reason in found.open)
-    if found.unread:
+    yield from _unread(found.unread, clean)
+
+
+def _unread(texts: Sequence[str], clean: Clean) -> Iterator[Line]:
+    if texts:
         yield Line("Not everything could be read, so that this may be wrong:")
-        yield from (Line(clean(text), "!", _IN) for text in found.unread)
+        yield from (Line(clean(text), "!", _IN) for text in texts)
+
+
+def _private_verdict(found: PrivateReach, clean: Clean) -> Iterator[Line]:
+    address = clean(found.address)
+    if found.enter:
+        yield Line(f"{address} is open to {', '.join(map(clean, found.enter))}.")
+    else:
+        yield Line(f"No private route leads to {address}.")
+    yield from _unread(found.unread, clean)
+
+
+def _private(found: PrivateReach, clean: Clean) -> Iterator[Line]:
+    yield from _part("Routes:", (_path(item, clean) for item in found.routes))
+    yield from _part("Notes:", (Line(clean(text), "!", _IN) for text in found.notes))
+
+
+def _path(path: PrivatePath, clean: Clean) -> Line:
+    network = f" in {clean(path.virtual_network)}" if path.virtual_network else ""
+    tunnel = f"tunnel {clean(path.tunnel)} ({clean(path.tunnel_id)})"
+    return Line(f"{clean(path.network)}{network} → {tunnel}, {_owner(path.stack, clean)}", "", _IN)
+
+
+def _owner(stack: str, clean: Clean) -> str:
+    return f"of the stack {clean(stack)}" if stack else "without a stack's mark"
 
 
 def _whole(found: Reach, clean: Clean) -> Iterator[Line]:
@@ -111,9 +147,8 @@ def _guard(guard: Guard, clean: Clean) -> Iterator[Line]:
     if not guard.id:
         yield Line(f"{place}no Access application", "", _IN)
         return
-    stack = f"of the stack {clean(guard.stack)}" if guard.stack else "without a stack's mark"
     name = f"Access application {clean(guard.application)} ({clean(guard.id)})"
-    yield Line(f"{place}{name}, {stack}", "", _IN)
+    yield Line(f"{place}{name}, {_owner(guard.stack, clean)}", "", _IN)
     yield from (_ruling(ruling, clean) for ruling in guard.policies)
     if not guard.policies:
         yield Line("no policy: nobody may enter", "", _DEEP)

@@ -1,9 +1,10 @@
-"""``ztctl who``: where a host leads, and who may enter, as the account is now."""
+"""``ztctl who``: where a host or private address leads, and who may enter, as things are now."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,19 +15,29 @@ from ztctl.cli.settings import Settings, settings
 if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
     from ztctl.core.model.declared import Declared
+    from ztctl.core.model.kind import Ask
+    from ztctl.core.reach.private import PrivateReach
     from ztctl.core.reach.who import Reach
     from ztctl.engine.read import AccountReading
     from ztctl.views.view import View
 
+    Work = Callable[..., Coroutine[Any, Any, Reach | PrivateReach]]
+
 # Without these nothing can be said of a host.
 _NEEDED = ("zone", "dns_record", "access_application", "access_policy")
 _USEFUL = ("organization", "access_group", "tunnel", "identity_provider", "service_token")
+# The same of a private address.
+_PRIVATE = ("private_route",)
+_NAMES = ("virtual_network", "tunnel")
 
 
 @opt.with_options
 def who(
     *,
-    host: Annotated[str, typer.Argument(metavar="HOST", help="A host name.")],
+    host: Annotated[
+        str,
+        typer.Argument(metavar="HOST", help="A host name, or a private address or range."),
+    ],
     files: opt.FileOptions,
     account: opt.AccountOptions,
     output: opt.OutputOptions,
@@ -37,16 +48,22 @@ def who(
     from ztctl.cli.error_output import told
     from ztctl.cli.session import declared_by, view_of
     from ztctl.core.model.names import to_ascii
+    from ztctl.core.reach.private import as_range
+    from ztctl.core.reach.who import Reach
 
     chosen = settings(output, files, account)
-    name = to_ascii(host)
-    _check(host, name)
+    private = as_range(host) is not None
+    name = host if private else to_ascii(host)
+    if not private:
+        _check(host, name)
     declared = declared_by(chosen)[0] if files.file else None
     view = view_of(chosen, declared)
     with told(view):
-        found = asyncio.run(_found(chosen, declared, name, view))
+        work: Work = _found_routes if private else _found
+        found = asyncio.run(work(chosen, declared, name, view))
         _show(chosen, declared, found, view)
-    return Exit.EXPOSED if found.open and not found.stated else Exit.DONE
+    is_open = isinstance(found, Reach) and found.open and not found.stated
+    return Exit.EXPOSED if is_open else Exit.DONE
 
 
 def _check(host: str, name: str) -> None:
@@ -60,14 +77,16 @@ def _check(host: str, name: str) -> None:
 
 async def _found(chosen: Settings, declared: Declared | None, host: str, view: View) -> Reach:
     from ztctl.cli.session import connected
+    from ztctl.core.model.kind import Ask
     from ztctl.core.reach.open_now import PublicHosts
     from ztctl.core.reach.who import reach
     from ztctl.kinds.registry import KINDS
 
     async with connected(chosen, declared.account if declared else None, view) as client:
-        seen = await _read(client, host, view)
+        ask = Ask("", lookups=frozenset(_USEFUL), hosts=frozenset({host}), thorough=True)
+        seen = await _read(client, ask, view, _NEEDED, _USEFUL)
     _check_zone(seen, host)
-    unread = {name: f"{failure.summary} ({failure.hint})" for name, failure in seen.unread.items()}
+    unread = _unread(seen)
     if not seen.live.get("organization") and "organization" not in unread:
         unread["organization"] = (
             "the Zero Trust organisation could not be read: hosts without an application count "
@@ -78,14 +97,33 @@ async def _found(chosen: Settings, declared: Declared | None, host: str, view: V
     return reach(host, seen.live, KINDS, stated=next(reasons, ""), unread=unread)
 
 
-async def _read(client: Client, host: str, view: View) -> AccountReading:
-    from ztctl.core.model.kind import Ask, Kinds
+async def _found_routes(
+    chosen: Settings, declared: Declared | None, address: str, view: View
+) -> PrivateReach:
+    from ztctl.cli.session import connected
+    from ztctl.core.model.kind import Ask
+    from ztctl.core.reach.private import private_reach
+    from ztctl.kinds.registry import KINDS
+
+    async with connected(chosen, declared.account if declared else None, view) as client:
+        ask = Ask("", used=frozenset({*_PRIVATE, *_NAMES}))
+        seen = await _read(client, ask, view, _PRIVATE, _NAMES)
+    return private_reach(address, seen.live, KINDS, unread=_unread(seen))
+
+
+def _unread(seen: AccountReading) -> dict[str, str]:
+    return {name: f"{failure.summary} ({failure.hint})" for name, failure in seen.unread.items()}
+
+
+async def _read(
+    client: Client, ask: Ask, view: View, needed: Sequence[str], useful: Sequence[str]
+) -> AccountReading:
+    from ztctl.core.model.kind import Kinds
     from ztctl.engine.read import Reader
     from ztctl.kinds.registry import KINDS
 
-    kinds = Kinds(kind for kind in KINDS if kind.name in (*_NEEDED, *_USEFUL))
-    ask = Ask("", lookups=frozenset(_USEFUL), hosts=frozenset({host}), thorough=True)
-    return await Reader(kinds, ask, client).account(view.event, required=_NEEDED)
+    kinds = Kinds(kind for kind in KINDS if kind.name in (*needed, *useful))
+    return await Reader(kinds, ask, client).account(view.event, required=needed)
 
 
 def _check_zone(seen: AccountReading, host: str) -> None:
@@ -101,7 +139,9 @@ def _check_zone(seen: AccountReading, host: str) -> None:
         )
 
 
-def _show(chosen: Settings, declared: Declared | None, found: Reach, view: View) -> None:
+def _show(
+    chosen: Settings, declared: Declared | None, found: Reach | PrivateReach, view: View
+) -> None:
     from ztctl.documents.mask import Mask
     from ztctl.views.reach import rendered
 

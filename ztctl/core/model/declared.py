@@ -41,6 +41,7 @@ class Declared:
         public: hosts that the file states to be open, with the reason given.
         environment: variables that were read from the environment, name to value.
         names: host names to look at beside those of the wanted objects, in punycode.
+        used: kinds that the files name beside those of the wanted objects.
         broken: addresses that stand in the files, but with mistakes.
         warnings: what is wrong but stops nothing.
     """
@@ -54,5 +55,6 @@ class Declared:
     public: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     names: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
     broken: frozenset[Address] = frozenset()
     warnings: tuple[Problem, ...] = ()

@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+NameOf = Callable[[str], str]
+
+
+class Fact:
+    """What one object means for who reaches what, whichever kind it is of.
+
+    A new sort of fact says here what it is about; plan and order ask for nothing else.
+    """
+
+    __slots__ = ()
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The host names and patterns that it speaks of."""
+        return ()
+
+    def ways(self, name_of: NameOf) -> Iterable[tuple[str, Way]]:
+        """What it opens by itself, beside host names: a place, and who enters what there.
+
+        ``name_of`` tells what people call the object of an id.
+        """
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +38,7 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class Members(Fact):
     """Who passes three rule lists: a group, or whom a policy is about.
 
     ``label`` is what people call it; it does not tell two sets apart.
@@ -30,10 +54,12 @@ Test = Criterion | Members
 
 
 EVERYONE = Criterion("everyone", "true")
+# Whom a private route lets in: the connector asks nobody, and the way to it is a WARP client.
+DEVICES = "every enrolled device (WARP)"
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Fact):
     """One policy: a decision about some visitors.
 
     Attributes:
@@ -49,7 +75,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
+class Application(Fact):
     """An application: where it stands, and whom it asks.
 
     Attributes:
@@ -64,6 +90,11 @@ class Application:
     aud: str = ""
     session: float | None = None
     providers: frozenset[str] | None = None
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The hosts of its places."""
+        return (place.partition("/")[0] for place in self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +113,20 @@ class Ingress:
 
 
 @dataclass(frozen=True, slots=True)
-class TunnelRules:
+class TunnelRules(Fact):
     """What a tunnel serves; ``None``: anything, for all that is known."""
 
     rules: tuple[Ingress, ...] | None = ()
 
+    @property
+    def names(self) -> Iterable[str]:
+        """The names of its rules."""
+        found = (rule.hostname for rule in self.rules or ())
+        return (name for name in found if name not in ("", "*"))
+
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Record(Fact):
     """A DNS record of any type; ``tunnel`` is the id of that to which it leads, if it does.
 
     ``alias`` is what else it points to: where that is a name of the account, it leads as that does.
@@ -100,9 +137,14 @@ class Record:
     proxied: bool = True
     alias: str = ""
 
+    @property
+    def names(self) -> Iterable[str]:
+        """Its own name."""
+        return (self.name,)
+
 
 @dataclass(frozen=True, slots=True)
-class OrganizationSettings:
+class OrganizationSettings(Fact):
     """The organisation: whether a host without an application is refused."""
 
     deny_unmatched: bool = False
@@ -113,7 +155,35 @@ class OrganizationSettings:
 DEFAULT_SETTINGS = OrganizationSettings()
 
 
-Fact = Application | TunnelRules | Record | Policy | Members | OrganizationSettings
+@dataclass(frozen=True, slots=True)
+class PrivateNetwork(Fact):
+    """A private route: every address of a range, to every device that is enrolled in the account.
+
+    Gateway network policies may narrow that; they are not read. No host name is opened by it.
+
+    Attributes:
+        network: the range, as ``10.0.0.0/8``.
+        tunnel: the id of the tunnel that it leads to.
+        virtual_network: the id of the network that it is in; empty: the default one.
+    """
+
+    network: str
+    tunnel: str
+    virtual_network: str = ""
+
+    def ways(self, name_of: NameOf) -> Iterable[tuple[str, Way]]:
+        """The range with its network, and every device."""
+        inside = f" in {name_of(self.virtual_network)}" if self.virtual_network else ""
+        yield f"{self.network}{inside}", Way(DEVICES, f"tunnel {name_of(self.tunnel)}")
 
 
 UNKNOWN_TUNNEL = TunnelRules(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Some people, and the origin that they may enter; ``loud``: everybody on the internet may."""
+
+    who: str
+    origin: str
+    loud: bool = False

@@ -108,6 +108,7 @@ class Kind:
         shared: a live object of the same key is simply used, whoever made it.
         several: one wanted object may take the place of several live ones.
         housekeeping: not counted in a plan's figures.
+        limit: how many an account may hold by default; 0 where that is not known.
         owner: the kind with which an object of this one goes; its id is ``attributes["owner"]``.
     """
 
@@ -120,6 +121,7 @@ class Kind:
     shared: ClassVar[bool] = False
     several: ClassVar[bool] = False
     housekeeping: ClassVar[bool] = False
+    limit: ClassVar[int] = 0
     owner: ClassVar[str] = ""
 
     @property
@@ -270,13 +272,9 @@ class Kind:
         self, step: Step, values: Values, live: Live | None, before: Fact | None
     ) -> Fact | None:
         """What the object means once a step is done."""
-        match step.id.verb:
-            case "delete":
-                return None
-            case "forget":
-                return before
-            case _:
-                return self.fact(values, live)
+        if step.id.verb == "delete":
+            return None
+        return before if step.id.verb == "forget" else self.fact(values, live)
 
     # -- flows ------------------------------------------------------------------------------
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.facts import Fact, Way
 from ztctl.core.model.objects import Live, Values, Wanted
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
 
 
 class Phase(IntEnum):
@@ -147,15 +145,6 @@ class Refusal:
     flag: str = ""
     # An adoption is no mistake in a plan, only something that apply wants to be told.
     apply_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Some people, and the origin that they may enter; ``loud``: everybody on the internet may."""
-
-    who: str
-    origin: str
-    loud: bool = False
 
 
 @dataclass(frozen=True, slots=True)

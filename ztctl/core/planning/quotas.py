@@ -9,23 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 
 from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Change
 
-# Of each kind in one account.
-LIMITS: Mapping[str, int] = MappingProxyType(
-    {
-        "access_application": 500,
-        "access_policy": 500,
-        "access_group": 300,
-        "service_token": 50,
-        "tunnel": 1000,
-    }
-)
 SOFT = "the limit is Cloudflare's default; if the account has it, ask for more before you apply"
 _RECORD = "dns_record"
 
@@ -44,12 +33,12 @@ def _by_kind(
     changes: Sequence[Change], live: Mapping[str, Sequence[Live]], kinds: Kinds
 ) -> Iterator[Problem]:
     made = Counter(change.address.kind for change in changes if change.action is Action.CREATE)
-    for name, limit in LIMITS.items():
-        number = len(live.get(name, ())) + made[name]
-        if made[name] and number > limit:
-            first = _first(changes, name, made[name] - (number - limit))
-            title = kinds[name].title
-            yield _warning(f"{first} would be {title} {_of(number, made[name], limit)}")
+    for kind in kinds:
+        new = made[kind.name]
+        number = len(live.get(kind.name, ())) + new
+        if kind.limit and new and number > kind.limit:
+            first = _first(changes, kind.name, new - (number - kind.limit))
+            yield _warning(f"{first} would be {kind.title} {_of(number, new, kind.limit)}")
 
 
 def _by_zone(changes: Sequence[Change], live: Mapping[str, Sequence[Live]]) -> Iterator[Problem]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from ztctl.core.model.facts import EVERYONE, Criterion, Members, Test
+from ztctl.core.model.address import Address
+from ztctl.core.model.facts import EVERYONE, Criterion, Members, Test, Way
 from ztctl.core.model.objects import Mark
-from ztctl.core.model.plan import AccessChange, Way
+from ztctl.core.model.plan import AccessChange
 from ztctl.core.reach.entries import Entry
 from ztctl.core.reach.invariants import (
     IsPublic,
@@ -17,6 +19,7 @@ from ztctl.core.reach.invariants import (
 )
 from ztctl.core.reach.people import AdmittedBy, Grant, lasts_no_longer, vouched, within
 from ztctl.core.reach.timeline import Timeline
+from ztctl.core.reach.versions import is_new, made_at
 
 DisplayNames = Mapping[str, str]
 
@@ -24,9 +27,29 @@ DisplayNames = Mapping[str, str]
 def access_changes(
     timeline: Timeline, public: IsPublic, names: DisplayNames
 ) -> tuple[AccessChange, ...]:
-    """Every host whose visitors are others after the run than before it."""
+    """Every host or private range whose visitors are others after the run than before it."""
     found = (_change(timeline, host, public, names) for host in timeline.moving)
-    return tuple(change for change in found if change.gained or change.lost)
+    every = (*found, *_beside_hosts(timeline, names))
+    return tuple(change for change in every if change.gained or change.lost)
+
+
+def _beside_hosts(timeline: Timeline, names: DisplayNames) -> Iterator[AccessChange]:
+    """What facts open by themselves, place by place."""
+
+    def name_of(key: str) -> str:
+        return names.get(key) or (made_at(key).key if is_new(key) else key)
+
+    before: dict[str, set[Way]] = defaultdict(set)
+    after: dict[str, set[Way]] = defaultdict(set)
+    by: dict[str, set[Address]] = defaultdict(set)
+    for first, *later in timeline.slots.values():
+        for fact, ways_ in ((first.fact, before), (later[-1].fact, after)) if later else ():
+            for place, way in fact.ways(name_of) if fact is not None else ():
+                ways_[place].add(way)
+                by[place] |= {version.step.address for version in later if version.step}
+    for place in sorted(by):
+        gained, lost = after[place] - before[place], before[place] - after[place]
+        yield AccessChange(place, frozenset(by[place]), _sorted(gained), _sorted(lost))
 
 
 def _change(timeline: Timeline, host: str, public: IsPublic, names: DisplayNames) -> AccessChange:
@@ -45,6 +68,10 @@ def ways(entries: Iterable[Entry], others: Iterable[Entry], names: DisplayNames)
         for entry in entries
         for text in _texts(entry, known, names)
     }
+    return _sorted(found)
+
+
+def _sorted(found: Iterable[Way]) -> tuple[Way, ...]:
     return tuple(sorted(found, key=lambda way: (not way.loud, way.who, way.origin)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ztctl.core.model.facts import Application, Criterion, Fact, Members, Record, Test, TunnelRules
+from ztctl.core.model.facts import Criterion, Fact, Members, Test
 from ztctl.core.reach.entries import PROBE
 
 Slot = tuple[str, str]
@@ -25,15 +25,7 @@ def tests_in(members: Members) -> list[Criterion]:
 
 def names_of(fact: Fact | None) -> Iterator[str]:
     """The host names and patterns that an object speaks of."""
-    match fact:
-        case Record(name=name):
-            yield name
-        case Application(places=places):
-            yield from (place.partition("/")[0] for place in places)
-        case TunnelRules(rules=tuple() as rules):
-            yield from (rule.hostname for rule in rules if rule.hostname not in ("", "*"))
-        case _:
-            return
+    return iter(fact.names) if fact is not None else iter(())
 
 
 def examples(name: str) -> Iterator[str]:

@@ -32,6 +32,11 @@ def is_new(text: str) -> bool:
     return text.startswith(_NEW)
 
 
+def made_at(text: str) -> Address:
+    """The address of an object that a run is going to make, from what stands for its id."""
+    return Address.parse(text.removeprefix(_NEW))
+
+
 def facts_of(live: Mapping[str, Sequence[Live]], kinds: Kinds) -> Iterator[tuple[Slot, Fact]]:
     """What every live object means for who reaches what."""
     for kind in kinds:

@@ -17,10 +17,10 @@ from ztctl.core.model.facts import (
     Record,
     Test,
     TunnelRules,
+    Way,
 )
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live, Mark
-from ztctl.core.model.plan import Way
 from ztctl.core.reach.access_wording import door, ways, words
 from ztctl.core.reach.entries import Entry, deciding, fitting, leading, nearest, paths_of
 from ztctl.core.reach.host_facts import Slot

@@ -2,9 +2,10 @@
 
 Source: Cloudflare OpenAPI description, July 2026: fields, filters, no pages. cloudflared: one
 living network a name; `force` deletes the routes in a network and moves other things to the
-default one. Recorded: name and comment of the first default network, 1046. Unrecorded: every
-other code; that the default network is neither deleted nor demoted but by promoting another one;
-that a deleted network can still be read; that targets and applications hold a network too.
+default one. Recorded: name and comment of the first default network, 1046; quoted by others:
+400/1049 for a deletion of the default one. Unrecorded: every other code; that the default network
+is not demoted but by promoting another one; that a deleted network can still be read; that targets
+and applications hold a network too.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from ztctl.sandbox.store import Index
 PATH = "/accounts/{account_id}/teamnet/virtual_networks"
 ONE = PATH + "/{virtual_network_id}"
 UNKNOWN = Refusal(404, 1046, "Virtual network not found")
+DEFAULT = Refusal(
+    400, 1049, "Cannot delete the Virtual Network because: it is the default virtual network"
+)
 FILTERS = ("id", "name", "is_default", "is_default_network", "is_deleted")
 
 
@@ -117,7 +121,7 @@ def _change(call: Call) -> Reply:
 def _delete(call: Call) -> Reply:
     network = _living(call)
     if network["is_default_network"]:
-        raise _bad("the default network cannot be deleted")
+        raise ApiError(*DEFAULT)
     if call.switch("force"):
         _empty(call, network["id"])
     elif _held(call, network["id"]):

@@ -1,0 +1,71 @@
+"""Virtual networks: private addresses kept apart. The account's default one is no stack's.
+
+The list has no pages and holds deleted networks unless ``is_deleted=false``; a living name is
+unique; the default cannot be deleted, error 1049 (Cloudflare OpenAPI description, July 2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.kind import Fields, World
+from ztctl.core.model.objects import Live, Values, Wanted
+from ztctl.core.model.plan import Phase
+from ztctl.kinds.common import TUNNEL, Protect
+from ztctl.kinds.plain import Comment, InComment, PlainKind, Rest
+
+PATH = "/accounts/{account}/teamnet/virtual_networks"
+REST = Rest(PATH, TUNNEL, 0, {"is_deleted": "false"}, change="PATCH", optional=True)
+
+
+class VirtualNetworkFields(Fields):
+    """A space of private addresses of its own, which a person's device chooses by name."""
+
+    name: str | None = None
+    """The name that people choose it by, when it is not the key."""
+    comment: Comment = None
+    """Your own words; the stack's mark is put behind them."""
+    protect: Protect = False
+    """Refuse to delete it, also when it is taken out of the file."""
+
+
+class VirtualNetwork(PlainKind):
+    """A virtual network, the account's default one left out."""
+
+    name = "virtual_network"
+    section = "virtual_networks"
+    title = "virtual network"
+    model = VirtualNetworkFields
+    phase = Phase.TUNNEL
+    limit = 1000
+    place = InComment(longest=100)
+    rest = REST
+
+    def fold(self, key: str, stated: Values) -> Values:
+        """The key is the name unless another is given."""
+        return {**stated, "name": stated.get("name") or key}
+
+    def complete(self, wanted: Wanted, live: Live | None, world: World) -> Values:
+        """The mark put on; the default network is not to be declared."""
+        if live is not None and is_default(live.raw):
+            text = f"{wanted.address} is the account's default network, which belongs to no stack"
+            hint = "take it out of the file: a route that names no network is in the default one"
+            world.complain(Problem(text, wanted.where, hint))
+        return super().complete(wanted, live, world)
+
+    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
+        """Name and comment; which network is the default stays as it is."""
+        return {"name": values["name"], "comment": values["comment"]}
+
+    def live_from(self, raw: Mapping[str, Any]) -> Live:
+        """A mark on the default network counts for nothing, so that it is never deleted."""
+        live = super().live_from(raw)
+        return replace(live, mark=None) if is_default(raw) else live
+
+
+def is_default(raw: Mapping[str, Any]) -> bool:
+    """Whether it is the account's default network; old replies have only the second name."""
+    return raw.get("is_default_network", raw.get("is_default")) is True
