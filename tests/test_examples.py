@@ -72,6 +72,26 @@ EXAMPLES = (
         ("--allow-ca-deletion", "all", "--allow-protected", "tunnel.bastion-pool"),
     ),
     Example(
+        "networks",
+        6,
+        {
+            "ztctl.yaml": (
+                ("comment: servers in Lisbon", "comment: servers in Porto"),
+                ("192.0.2.10: {tunnel", "192.0.2.11: {tunnel"),
+                ("comment: the copy of Lisbon", "comment: the copy of Porto"),
+                ("    tunnel: staging-site", "    tunnel: lisbon-site"),
+            )
+        },
+        {
+            "virtual_network.staging": "update",
+            "private_route.10.20.0.0/16": "update",
+            "private_route.staging-servers": "update",
+            "private_route.192.0.2.11": "create",
+            "private_route.192.0.2.10/32": "delete",
+        },
+        ("--allow-protected", "virtual_network.staging"),
+    ),
+    Example(
         "team",
         53,
         {
@@ -128,10 +148,10 @@ class Bench:
             file.write_text(text)
 
     def left(self) -> dict[str, int]:
-        """How many objects of what a stack makes are live; deleted tunnels stay listed."""
+        """How many objects of what a stack makes are live; what is deleted may stay listed."""
         shown = json.loads(self._ztctl("sandbox", "show").out)
         living = {
-            kind: [item for item in found if not item.get("deleted_at")]
+            kind: [item for item in found if not _seeded(item)]
             for kind, found in shown.items()
             if kind not in SEEDED
         }
@@ -144,12 +164,16 @@ SEEDED = frozenset(
         "zones",
         "identity_providers",
         "organizations",
-        "virtual_networks",
         "api_tokens",
         "service_tokens",
         "audit_logs",
     }
 )
+
+
+def _seeded(item: Mapping[str, Any]) -> bool:
+    """Whether an object is none that a stack made and that lives."""
+    return bool(item.get("deleted_at") or item.get("is_default_network"))
 
 
 @pytest.fixture

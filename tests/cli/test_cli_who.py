@@ -170,3 +170,13 @@ def test_a_private_address_without_a_route_is_told_as_such(routed: Ztctl) -> Non
 
     assert done.code == 0
     assert "No private route leads to 192.0.2.1." in done.out
+
+
+def test_the_loss_of_a_route_says_nothing_of_logins(routed: Ztctl) -> None:
+    """Devices have no login at a route, so that a plan does not tell when one would end."""
+    (routed.folder / "ztctl.yaml").write_text("version: 1\nstack: net\ntunnels: {pool: {}}\n")
+
+    done = routed("plan", "--sandbox")
+
+    assert "- every enrolled device (WARP) → tunnel pool\n" in done.out
+    assert "new logins" not in done.out

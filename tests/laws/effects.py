@@ -21,6 +21,8 @@ _KINDS = {
     "access_policy": "policies",
     "access_application": "apps",
     "dns_record": "dns_records",
+    "virtual_network": "virtual_networks",
+    "private_route": "routes",
 }
 _SETS = frozenset(
     {
@@ -68,6 +70,8 @@ def fields(kind: str, key: str, account: Json) -> Mapping[str, Json]:
     spelt = {name: _spelt(name, value) for name, value in found.items()}
     if kind == "dns_record":
         spelt["tunnel"] = str(found.get("content")).lower()
+    if kind == "private_route":
+        spelt["tunnel"] = found.get("tunnel_id")
     for name, value in _DEFAULTS.items():
         given = value.get(kind) if isinstance(value, dict) else value
         if given is not None and spelt.get(name) is None and name in found:

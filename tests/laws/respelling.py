@@ -52,6 +52,8 @@ def _entries(section: str, entries: Side, chance: Random) -> list[tuple[str, Any
 
 
 def _key(section: str, key: str, chance: Random) -> str:
+    if section == "private_routes" and "/" in key:
+        return _network(key, chance)
     return _host(key, chance) if section == "dns" else key
 
 
@@ -133,6 +135,7 @@ _TEXTS: dict[str, Callable[[str, Random], str]] = {
     "keep_alive_timeout": _duration,
     "ip": _network,
     "cidr": _network,
+    "network": _network,
     "email": _case,
     "email_domain": _case,
     "country": _case,

@@ -40,6 +40,10 @@ def _stack(account: Account, word: str, tags: list[str], policy: str, mark: str)
     record = {"type": "CNAME", "name": host, "content": f"{tunnel}.cfargotunnel.com"}
     zone = account.one("zones", name="example.com")["id"]
     comment = f"by hand {mark}".strip()
+    network = {"name": f"{word}-net", "comment": comment}
+    inside = call("POST", "{A}/teamnet/virtual_networks", network)["id"]
+    route = {"network": "10.0.0.0/8", "tunnel_id": tunnel, "comment": comment}
+    call("POST", "{A}/teamnet/routes", {**route, "virtual_network_id": inside})
     call("POST", f"/zones/{zone}/dns_records", {**record, "proxied": True, "comment": comment})
     text = {"type": "TXT", "name": host, "content": "v=spf1 -all", "comment": "not ztctl-prod's"}
     call("POST", f"/zones/{zone}/dns_records", text)

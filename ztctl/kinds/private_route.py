@@ -8,12 +8,11 @@ they alone tell a network's name (Cloudflare OpenAPI description and cloudflared
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ztctl.core.model.calls import Flow
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.facts import Fact, PrivateNetwork
 from ztctl.core.model.kind import Fields, World
 from ztctl.core.model.markers import RefersTo
 from ztctl.core.model.objects import Live, Values, Wanted
@@ -30,6 +29,9 @@ from ztctl.kinds.common import (
     text_of,
 )
 from ztctl.kinds.plain import Comment, InComment, PlainKind, Rest
+
+if TYPE_CHECKING:
+    from ztctl.core.model.facts import Fact
 
 VNET = "virtual_network"
 
@@ -89,6 +91,8 @@ class PrivateRoute(PlainKind):
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """It opens every address of the range to whoever has a device in the account."""
+        from ztctl.core.model.facts import PrivateNetwork
+
         return PrivateNetwork(
             str(values.get("network")), str(values.get("tunnel")), str(values.get(VNET) or "")
         )

@@ -120,7 +120,7 @@ class Planned:
             yield Line(self._hosts(hosts), indent=OBJECT)
             yield from self._visitors(gained, "+")
             yield from self._visitors(lost, "-")
-        if any(change.lost for change in plan.access):
+        if any(change.lost and change.by_login for change in plan.access):
             yield from (Line(text, "", OBJECT, Tone.QUIET) for text in WHEN_LOST)
         yield BLANK
 

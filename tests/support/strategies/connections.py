@@ -33,6 +33,31 @@ def tunnels(draw: st.DrawFn, covered: tuple[str, ...], applications: Side) -> Si
     return {**found, "claimed-tunnel": {"name": "Claimed tunnel"}}
 
 
+@st.composite
+def networks(draw: st.DrawFn) -> Side:
+    """Virtual networks beside the account's default one."""
+    fields = optional(comment=words | st.just(""), protect=flags)
+    found = {key: draw(fields) for key in draw(some(st.sampled_from(["n0", "n1"])))}
+    if draw(flags):
+        found["renamed"] = {"name": "Lab 1", **draw(fields)}
+    return found
+
+
+@st.composite
+def routes(draw: st.DrawFn, tunnels: tuple[str, ...], networks: tuple[str, ...]) -> Side:
+    """Private routes: by range, and by a key of their own where networks hold the same range."""
+    fields = optional(comment=words | st.just(""), protect=flags)
+    tunnel = st.sampled_from(tunnels)
+    found: Side = {
+        key: {"tunnel": draw(tunnel), **draw(fields)}
+        for key in draw(some(st.sampled_from(["10.0.0.0/8", "10.1.0.0/16", "fd00::/8"])))
+    }
+    for network in draw(some(st.sampled_from(networks))) if networks else ():
+        place = {"network": "10.0.0.0/8", "virtual_network": network}
+        found[f"in-{network}"] = {**place, "tunnel": draw(tunnel), **draw(fields)}
+    return found
+
+
 def extensible(tunnels: Side) -> tuple[str, ...]:
     """The tunnels whose rules do not end in one for every name: the short form may add to them."""
     return tuple(

@@ -17,7 +17,9 @@ from tests.support.strategies.connections import (
     SERVICES,
     ca_keys,
     extensible,
+    networks,
     records,
+    routes,
     tunnels,
 )
 from tests.support.strategies.parts import (
@@ -67,11 +69,14 @@ def sides(draw: st.DrawFn, *, wandering: bool = False) -> Side:
         "groups": groups,
         "policies": policies,
         "applications": applications,
+        "virtual_networks": draw(networks()),
         "tunnels": found,
         "dns": draw(records(covered, tuple(found))),
+        "private_routes": {},
         "ca_keys": draw(ca_keys(tuple(applications))),
         "hosts": draw(_hosts(extensible(found), names, applications)),
     }
+    side["private_routes"] = draw(routes(tuple(found), tuple(side["virtual_networks"])))
     return {section: entries for section, entries in side.items() if entries}
 
 

@@ -149,12 +149,19 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class AccessChange:
-    """What a plan does to one host's visitors; ``by``: the objects whose changes may do it."""
+    """What a plan does to the visitors of one host, or of another place that an object opens.
+
+    Attributes:
+        host: the host name; for a place without one, such as a private range, what it is called.
+        by: the objects whose changes may do it.
+        by_login: whether there are logins and sessions, which is so for hosts alone.
+    """
 
     host: str
     by: frozenset[Address]
     gained: tuple[Way, ...] = ()
     lost: tuple[Way, ...] = ()
+    by_login: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ def _beside_hosts(timeline: Timeline, names: DisplayNames) -> Iterator[AccessCha
                 by[place] |= {version.step.address for version in later if version.step}
     for place in sorted(by):
         gained, lost = after[place] - before[place], before[place] - after[place]
-        yield AccessChange(place, frozenset(by[place]), _sorted(gained), _sorted(lost))
+        told = _sorted(gained), _sorted(lost)
+        yield AccessChange(place, frozenset(by[place]), *told, by_login=False)
 
 
 def _change(timeline: Timeline, host: str, public: IsPublic, names: DisplayNames) -> AccessChange:
