@@ -23,7 +23,7 @@ from ztctl.kinds.plain import InComment
 from ztctl.kinds.registry import KINDS
 
 Schema = Mapping[str, Any]
-DECLARED: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.section)
+DECLARED: tuple[Kind, ...] = tuple(kind for kind in KINDS.values() if kind.section)
 TEXTS: Mapping[Any, str] = {
     common.duration_text: "duration",
     common.seconds: "duration in whole seconds",

@@ -12,23 +12,28 @@ from ztctl.core.model.canonical import canonical_fields, replaced
 from ztctl.core.model.declared import Declared, Moved, Removed
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.graph import in_order
-from ztctl.core.model.objects import Live, Mark, Values
+from ztctl.core.model.objects import NO_ATTRIBUTES, Attributes, Live, Mark, Values
 from ztctl.core.model.plan import Action, Change, Plan, StepId
 from ztctl.core.model.values import Ref
 from ztctl.core.planning import check
 from ztctl.core.planning.planner import Options, build_plan
+from ztctl.kinds.access_application import ApplicationAttributes
+from ztctl.kinds.ca_key import CaKeyAttributes
+from ztctl.kinds.dns_record import DnsRecordAttributes
 from ztctl.kinds.registry import KINDS
+from ztctl.kinds.tunnel import TunnelAttributes
+from ztctl.kinds.zone import ZoneAttributes
 
 Account = dict[str, tuple[Live, ...]]
 Sections = Mapping[str, Mapping[str, Any]]
 
 OKTA = Live("identity_provider", "idp-okta", "Okta", "okta", {})
-BY_SECTION = {kind.section: kind for kind in KINDS if kind.section}
+BY_SECTION = {kind.section: kind for kind in KINDS.values() if kind.section}
 
 
 def zone(name: str, batch: int = 200) -> Live:
     """An active zone of the account."""
-    return Live("zone", f"zone-{name}", name, name, {}, {"batch": batch})
+    return Live("zone", f"zone-{name}", name, name, {}, ZoneAttributes(batch))
 
 
 EMPTY_ACCOUNT: Account = {
@@ -126,22 +131,32 @@ def _made(change: Change, made: Mapping[Address, Live]) -> Live:
     values = canonical_fields(KINDS[kind].specs, written)
     # A tag's name is its id.
     id = name if kind == "access_tag" else f"{kind}-{key}"
-    live = Live(kind, id, name, slot, values, _attributes(kind, key, written))
+    live = Live(
+        kind,
+        id,
+        name,
+        slot,
+        values,
+        _attributes(kind, key),
+        owner=written["application"] if kind == "ca_key" else "",
+        container=change.container,
+        aliases=(f"aud-{key}",) if kind == "access_application" else (),
+    )
     return replace(live, mark=_mark(live, written), raw={**written, "id": live.id})
 
 
-def _attributes(kind: str, key: str, written: Values) -> Values:
+def _attributes(kind: str, key: str) -> Attributes:
     match kind:
         case "access_application":
-            return {"aud": f"aud-{key}", "inline": ()}
+            return ApplicationAttributes(f"aud-{key}")
         case "tunnel":
-            return {"is_read": True, "running": False, "status": "inactive"}
+            return TunnelAttributes(status="inactive")
         case "dns_record":
-            return {"zone_id": written["zone_id"], "batch": written["batch"], "type": "CNAME"}
+            return DnsRecordAttributes("CNAME")
         case "ca_key":
-            return {"owner": written["application"]}
+            return CaKeyAttributes()
         case _:
-            return {}
+            return NO_ATTRIBUTES
 
 
 def _mark(live: Live, written: Values) -> Mark | None:

@@ -18,7 +18,7 @@ from ztctl.core.model.canonical import (
     sort_key,
 )
 from ztctl.core.model.diagnostics import Where
-from ztctl.core.model.kind import Fields
+from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import (
     Computed,
     Default,

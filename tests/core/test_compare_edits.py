@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import canonical_fields, fields_of
-from ztctl.core.model.kind import Fields
+from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Default, Immutable, RefersTo, Unordered
 from ztctl.core.model.plan import Edit
 from ztctl.core.model.values import Unknown

@@ -10,6 +10,7 @@ import pytest
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import allowed
 from ztctl.core.model.objects import Live
+from ztctl.kinds.tunnel import TunnelAttributes
 
 from .making import (
     Account,
@@ -36,7 +37,7 @@ def policies(count: int) -> dict[str, Any]:
 
 def running(account: Account) -> Account:
     """The account in which the tunnel has connectors."""
-    return edited(account, "tunnel", "edge", attributes={"running": True, "status": "healthy"})
+    return edited(account, "tunnel", "edge", attributes=TunnelAttributes(True, "healthy"))
 
 
 @pytest.mark.parametrize(

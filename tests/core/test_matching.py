@@ -10,6 +10,8 @@ import pytest
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.objects import Live, Mark
 from ztctl.core.model.plan import Action, Reason
+from ztctl.kinds.access_application import ApplicationAttributes
+from ztctl.kinds.dns_record import DnsRecordAttributes
 
 from .making import (
     EMPTY_ACCOUNT,
@@ -149,7 +151,8 @@ def test_every_address_record_of_a_name_is_taken_over_at_once() -> None:
             "ssh.example.com",
             "ssh.example.com",
             {"tunnel": content},
-            {"zone_id": "zone-example.com", "type": kind, "batch": 200},
+            DnsRecordAttributes(kind),
+            container=EMPTY_ACCOUNT["zone"][0],
         )
         for id, kind, content in (("a", "A", "192.0.2.1"), ("b", "AAAA", "2001:db8::1"))
     )
@@ -192,7 +195,7 @@ def test_an_adoption_lists_the_policies_that_it_drops() -> None:
         untagged(OWNED, []),
         "access_application",
         "ssh.example.com",
-        attributes={"aud": "a", "inline": ("Allow office",)},
+        attributes=ApplicationAttributes("a", ("Allow office",)),
     )
 
     found = plan(files(host()), account)

@@ -7,8 +7,9 @@ import pytest
 from ztctl.core.model.objects import Live, Mark
 from ztctl.core.reach.private import private_reach
 from ztctl.kinds.registry import KINDS
+from ztctl.kinds.tunnel import TunnelAttributes
 
-TUNNEL = Live("tunnel", "t-1", "pool.ztctl-prod", "pool", {}, {"running": True})
+TUNNEL = Live("tunnel", "t-1", "pool.ztctl-prod", "pool", {}, TunnelAttributes(running=True))
 NETWORKS = tuple(Live("virtual_network", key, key, key, {}) for key in ("default", "lab"))
 
 
@@ -80,7 +81,7 @@ def test_an_address_without_a_route_is_reached_by_nobody() -> None:
 
 def test_a_tunnel_without_a_connector_is_a_note() -> None:
     """A route through a tunnel of which no connector runs leads nowhere just now."""
-    idle = Live("tunnel", "t-1", "pool", "pool", {}, {"running": False})
+    idle = Live("tunnel", "t-1", "pool", "pool", {}, TunnelAttributes())
     live = {"private_route": (route("10.0.0.0/8"),), "tunnel": (idle,)}
 
     notes = private_reach("10.0.0.1", live, KINDS).notes

@@ -12,12 +12,14 @@ from ztctl.core.model.diagnostics import Severity
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Plan
 from ztctl.kinds.registry import KINDS
+from ztctl.kinds.zone import ZoneAttributes
 
 
-def others(kind: str, count: int, **attributes: Any) -> tuple[Live, ...]:
+def others(kind: str, count: int, container: Live | None = None) -> tuple[Live, ...]:
     """Objects of a kind that belong to nobody."""
     return tuple(
-        Live(kind, f"{kind}-{n}", f"other-{n}", f"other-{n}", {}, attributes) for n in range(count)
+        Live(kind, f"{kind}-{n}", f"other-{n}", f"other-{n}", {}, container=container)
+        for n in range(count)
     )
 
 
@@ -78,8 +80,8 @@ def test_what_makes_nothing_is_not_warned() -> None:
 @pytest.mark.parametrize(("there", "expected"), [(199, []), (200, ["201"])])
 def test_records_count_by_zone(there: int, expected: list[str]) -> None:
     """A zone's records are counted against the limit of its plan, those of others not."""
-    full = replace(zone("example.com"), attributes={"batch": 200, "records": 200})
-    records = others("dns_record", there, zone_id=full.id) + others("dns_record", 500, zone_id="x")
+    full = replace(zone("example.com"), attributes=ZoneAttributes(records=200))
+    records = others("dns_record", there, full) + others("dns_record", 500, zone("x"))
     account = {**EMPTY_ACCOUNT, "zone": (full,), "dns_record": records}
 
     found = plan(files(host()), account)

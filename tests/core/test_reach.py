@@ -23,7 +23,10 @@ def account(policy: dict[str, Any] | None = None, **sections: Any) -> Account:
     if policy is not None:
         whole["policies"] = {"team": policy}
     live = living(files(whole))
-    apps = (replace(app, raw={**app.raw, **app.attributes}) for app in live["access_application"])
+    apps = (
+        replace(app, raw={**app.raw, "aud": app.attribute("aud")})
+        for app in live["access_application"]
+    )
     return {**live, "access_application": tuple(apps)}
 
 

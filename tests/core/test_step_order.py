@@ -90,7 +90,8 @@ class Edge:
             for live in account.get("access_application", ())
         }
         self._serves = {
-            live.key: set(KINDS["tunnel"].hosts(live.values)) for live in account.get("tunnel", ())
+            live.key: set(KINDS["tunnel"].hosts(live.key, live.values))
+            for live in account.get("tunnel", ())
         }
         self._leads = {
             live.key: live.values["tunnel"].partition(".")[0].removeprefix("tunnel-")

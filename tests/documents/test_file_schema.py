@@ -80,6 +80,6 @@ def test_sections_are_those_that_load() -> None:
     """Every kind with a section is there, with the short form, and no other."""
     properties = schema(KINDS)["properties"]
 
-    sections = {kind.section for kind in KINDS if kind.section}
+    sections = {kind.section for kind in KINDS.values() if kind.section}
     top = {"version", "stack", "account", "team", "vars", "hosts", "removed", "moved"}
     assert set(properties) == sections | top

@@ -13,7 +13,8 @@ from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Problems
-from ztctl.core.model.kind import Fields, Kind
+from ztctl.core.model.identity import Fields, HostPart
+from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.markers import RefersTo
 from ztctl.documents import load
 
@@ -115,24 +116,28 @@ class Application(Kind):
         "application",
         ApplicationFields,
     )
+    host_part = HostPart.APPLICATION
 
 
 class Tunnel(Kind):
     """A tunnel."""
 
     name, section, title, model = "tunnel", "tunnels", "tunnel", TunnelFields
+    host_part = HostPart.TUNNEL
 
 
 class Record(Kind):
     """A record."""
 
     name, section, title, model = "dns_record", "dns", "record", RecordFields
+    host_part = HostPart.RECORD
 
 
 class Key(Kind):
     """A CA key."""
 
     name, section, title, model = "ca_key", "ca_keys", "CA key", KeyFields
+    host_part = HostPart.CA_KEY
 
 
 class Tag(Kind):
@@ -151,7 +156,7 @@ def line(problem: Problem) -> str:
 class Workshop:
     """Writes files into the working folder and loads them."""
 
-    kinds: tuple[Kind, ...]
+    kinds: Kinds
 
     def load(self, text: str | bytes, **options: Any) -> Declared:
         """What one file says."""
@@ -178,4 +183,4 @@ class Workshop:
         return [line(problem) for problem in caught.value.items]
 
 
-KINDS: tuple[Kind, ...] = (Tag(), Policy(), Application(), Tunnel(), Record(), Key())
+KINDS = Kinds((Tag(), Policy(), Application(), Tunnel(), Record(), Key()))

@@ -15,8 +15,10 @@ from tests.support.account import Account
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.events import Event, Outcome
-from ztctl.core.model.kind import Kind, Kinds
-from ztctl.core.model.objects import Live, Values
+from ztctl.core.model.flows import BatchItem, StepResult
+from ztctl.core.model.kind import Contained, Kind, Kinds
+from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Step, StepId
 from ztctl.engine.execute import Means, execute
 
@@ -62,8 +64,8 @@ def failed(path: str = "/x", status: int | None = 500, **facts: Any) -> CallFail
     return CallFailed(Call("GET", path), f"{path} failed", status=status, **facts)
 
 
-class Thing(Kind):
-    """A kind whose every step is one call; things that say ``batch`` go out together."""
+class Thing(Kind, Contained):
+    """A kind whose every step is one call; things of one container go out together."""
 
     name = "thing"
     title = "thing"
@@ -82,13 +84,15 @@ class Thing(Kind):
         """One DELETE."""
         yield Call("DELETE", f"/{live.key}")
 
-    def batch_key(self, step: Step, live: Live | None, values: Values) -> str | None:
-        """What the values say."""
-        return values.get("batch")
+    def container_of(self, wanted: Wanted, ledger: Ledger) -> Live | None:
+        """None: a step of a test names its own."""
+        return None
 
-    def batch(
-        self, work: Sequence[tuple[Step, Live | None, Values]]
-    ) -> Flow[tuple[Live | CallFailed | None, ...]]:
+    def room(self, container: Live) -> int:
+        """No limit matters here."""
+        return 0
+
+    def batch(self, work: Sequence[BatchItem]) -> Flow[tuple[StepResult, ...]]:
         """One call for all; the reply says for each whether it was done."""
         keys = [step.id.address.key for step, _, _ in work]
         replies = yield Call("POST", f"/batch/{'+'.join(sorted(keys))}")
@@ -110,12 +114,14 @@ def step(
     verb: str = "create",
     phase: Phase = Phase.POLICY,
     tail: bool = False,
+    batch: str = "",
     **values: Any,
 ) -> Step:
     """A step of the thing of that key; needs are written ``key`` or ``key#verb``."""
     wanted = frozenset(_id(need) for need in needs)
     said = {} if verb == "delete" else {"key": key, **values}
-    return Step(_id(f"{key}#{verb}"), phase, said, tail, needs=wanted)
+    container = Live("box", batch, batch, batch, {}) if batch else None
+    return Step(_id(f"{key}#{verb}"), phase, said, tail, container=container, needs=wanted)
 
 
 def _id(text: str) -> StepId:

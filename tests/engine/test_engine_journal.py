@@ -22,7 +22,7 @@ from ztctl import __version__
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.diagnostics import Failure, Problem
 from ztctl.core.model.events import Outcome
-from ztctl.core.model.objects import Live
+from ztctl.core.model.objects import Attributes, Live
 from ztctl.core.model.plan import Plan, Step, StepId
 from ztctl.core.runs.journal import Came, Ending, Ran, history
 from ztctl.engine.companion import Companion, Work
@@ -168,10 +168,17 @@ def test_what_came_of_a_write_is_told(desk: Desk) -> None:
     }
 
 
+@dataclass(frozen=True)
+class Named(Attributes):
+    """Attributes of a thing."""
+
+    hosts: frozenset[str]
+
+
 def test_the_object_before_is_whole(desk: Desk) -> None:
     """The line before a write holds the API's own object, and those whose place it takes."""
     raw = {"id": "1", "rules": [{"port": 22, "on": True, "off": None, "part": 0.5}], "ü": "é"}
-    old = Live("thing", "1", "a", "a", {"rules": 1}, {"hosts": frozenset({"b", "a"})}, raw=raw)
+    old = Live("thing", "1", "a", "a", {"rules": 1}, Named(frozenset({"b", "a"})), raw=raw)
     plan = plan_of(step("a", verb="update"))
     change = replace(plan.changes[0], live=old, others=(live("x"),))
     plan = replace(plan, changes=(change,), live={change.address: old})

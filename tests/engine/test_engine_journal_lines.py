@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Failed, Outcome, Skipped
-from ztctl.core.model.objects import Live
+from ztctl.core.model.objects import Attributes, Live
 from ztctl.core.model.plan import StepId
 from ztctl.core.model.values import Secret
 from ztctl.core.runs.journal import (
@@ -70,6 +71,13 @@ def a_run(run: str = "r1") -> list[bytes]:
 # -- secrets ----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Noted(Attributes):
+    """Attributes that hold whatever is to be kept out."""
+
+    raw: Mapping[str, Any]
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -88,7 +96,7 @@ def a_run(run: str = "r1") -> list[bytes]:
 )
 def test_a_secret_is_not_in_a_line(raw: Mapping[str, Any]) -> None:
     """Secrets of an object are absent, wherever they stand and whatever type they have."""
-    old = Live("tunnel", "1", "edge", "edge", raw, raw, raw=raw)
+    old = Live("tunnel", "1", "edge", "edge", raw, Noted(raw), raw=raw)
 
     told = line(JournalEvent.ABOUT, "tunnel.edge", verb="x", before=object_of(old))
 

@@ -12,7 +12,7 @@ from tests.support.account import Account, File
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.diagnostics import Failures
 from ztctl.core.model.events import Event, Reading
-from ztctl.core.model.kind import Ask
+from ztctl.core.model.flows import Ask
 from ztctl.core.model.objects import Live
 from ztctl.core.planning import check
 from ztctl.engine.read import Reader, ask_for

@@ -9,9 +9,10 @@ from typing import Any, Generic, TypeVar
 
 from ztctl.core.model.calls import ApiMessage, Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.kind import Ask, Kind
+from ztctl.core.model.flows import Ask
+from ztctl.core.model.kind import Kind
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import Live, Wanted
-from ztctl.core.planning.ledger import Ledger
 from ztctl.kinds.registry import KINDS
 
 T = TypeVar("T")

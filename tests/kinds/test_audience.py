@@ -9,12 +9,14 @@ import pytest
 from ztctl.core.model.address import Address
 from ztctl.core.model.objects import Live, Mark, Wanted
 from ztctl.core.model.values import Ref
+from ztctl.kinds.access_application import ApplicationAttributes
 from ztctl.kinds.audience import with_access
+from ztctl.kinds.organization import OrganizationAttributes
 
 from .replay import declare, ledger
 
 NAME = "ssh.example.com"
-ORGANISATION = Live("organization", "o", "acme", "acme", {}, {"team": "acme"})
+ORGANISATION = Live("organization", "o", "acme", "acme", {}, OrganizationAttributes("acme"))
 ALLOW = declare("access_policy", "team", decision="allow", include=[{"everyone": True}])
 BYPASS = declare("access_policy", "free", decision="bypass", include=[{"ip": "192.0.2.0/24"}])
 
@@ -27,7 +29,9 @@ def application(key: str, **fields: Any) -> Wanted:
 def foreign(host: str, mark: Mark | None = None, aud: str = "aud-x") -> Live:
     """A live application that the file does not know."""
     values = {"destinations": [host]}
-    return Live("access_application", f"id-{host}", host, host, values, {"aud": aud}, mark)
+    return Live(
+        "access_application", f"id-{host}", host, host, values, ApplicationAttributes(aud), mark
+    )
 
 
 def rule(hostname: str | None = NAME, **fields: Any) -> dict[str, Any]:
@@ -44,10 +48,10 @@ def access(
     team: str | None = "acme",
 ) -> tuple[Any, list[str]]:
     """The check that a rule gets, and what is wrong."""
-    world = ledger(wanted, live, team=team)
-    found = with_access(of or rule(), choice, declare("tunnel", "edge"), world)
+    known = ledger(wanted, live, team=team)
+    found = with_access(of or rule(), choice, declare("tunnel", "edge"), known)
     settings = found.get("origin_request") or {}
-    return settings.get("access"), [problem.summary for problem in world.problems]
+    return settings.get("access"), [problem.summary for problem in known.problems]
 
 
 def audience(found: tuple[Any, list[str]]) -> list[str]:
@@ -195,11 +199,11 @@ def test_the_team_comes_from_the_organisation() -> None:
 
 def test_a_missing_team_is_an_error_with_three_ways_out() -> None:
     """The check is never left out in silence."""
-    world = ledger([application(NAME)], team=None)
+    known = ledger([application(NAME)], team=None)
 
-    with_access(rule(), None, declare("tunnel", "edge"), world)
+    with_access(rule(), None, declare("tunnel", "edge"), known)
 
-    (problem,) = world.problems
+    (problem,) = known.problems
     assert "tunnel.edge" in problem.summary
     for way_out in (
         "Organizations, Identity Providers, and Groups",
@@ -230,10 +234,10 @@ def test_a_team_written_by_hand_needs_no_other() -> None:
 
 def test_other_settings_stay() -> None:
     """The check is put beside what the rule says already."""
-    world = ledger([application(NAME)])
+    known = ledger([application(NAME)])
     given = rule(origin_request={"connect_timeout": 30})
 
-    found = with_access(given, None, declare("tunnel", "edge"), world)
+    found = with_access(given, None, declare("tunnel", "edge"), known)
 
     assert found["origin_request"]["connect_timeout"] == 30
     assert given["origin_request"] == {"connect_timeout": 30}

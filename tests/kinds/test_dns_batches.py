@@ -12,9 +12,12 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.objects import EMPTY, Live, Values
 from ztctl.core.model.plan import Phase, Step, StepId
+from ztctl.kinds.dns_record import DnsRecord
+from ztctl.kinds.zone import ZoneAttributes
 
-from .replay import LOST, Fails, kind, live_of, play, serve
+from .replay import LOST, Fails, live_of, play, serve
 
+RECORDS = DnsRecord()
 BATCH = "POST /zones/zone-1/dns_records/batch"
 REFUSED = Fails(400, 1004, "DNS Validation Error")
 MISSING = Fails(404, 81044, "Record does not exist.")
@@ -29,15 +32,19 @@ def values(name: str, **more: Any) -> Values:
         "ttl": 1,
         "comment": "ztctl-prod",
         "name": name,
-        "zone_id": "zone-1",
-        "batch": 200,
         **more,
     }
 
 
-def step(name: str, verb: str) -> Step:
+def zone_of(limit: int = 200) -> Live:
+    """The zone in which everything lies."""
+    return Live("zone", "zone-1", "example.com", "example.com", {}, ZoneAttributes(limit))
+
+
+def step(name: str, verb: str, *, displaces: tuple[str, ...] = (), limit: int = 200) -> Step:
     """A step of one record."""
-    return Step(StepId(Address("dns_record", name), verb), Phase.DNS)
+    id = StepId(Address("dns_record", name), verb)
+    return Step(id, Phase.DNS, displaces=displaces, container=zone_of(limit))
 
 
 def record(name: str, id: str = "", **more: Any) -> dict[str, Any]:
@@ -54,14 +61,24 @@ def record(name: str, id: str = "", **more: Any) -> dict[str, Any]:
     }
 
 
-def creation(name: str, **more: Any) -> Work:
+def creation(name: str, *, limit: int = 200, **more: Any) -> Work:
     """A record that is to be made."""
-    return step(name, "create"), None, values(name, **more)
+    return step(name, "create", limit=limit), None, values(name, **more)
 
 
-def update(name: str, *, live: dict[str, Any] | None = None, **more: Any) -> Work:
+def update(
+    name: str,
+    *,
+    live: dict[str, Any] | None = None,
+    displaces: tuple[str, ...] = (),
+    **more: Any,
+) -> Work:
     """A live record that is to be written."""
-    return step(name, "update"), live_of("dns_record", live or record(name)), values(name, **more)
+    return (
+        step(name, "update", displaces=displaces),
+        live_of("dns_record", live or record(name)),
+        values(name, **more),
+    )
 
 
 def deletion(name: str) -> Work:
@@ -100,7 +117,7 @@ def test_records_of_one_zone_go_out_together() -> None:
     work = [creation("a.example.com"), update("b.example.com"), deletion("c.example.com")]
 
     played = play(
-        kind("dns_record").batch(work),
+        RECORDS.batch(work),
         {"posts": [record("a.example.com")], "puts": [record("b.example.com")]},
     )
 
@@ -111,19 +128,9 @@ def test_records_of_one_zone_go_out_together() -> None:
     assert (made.id, written.id, gone) == ("id-a.example.com", "id-b.example.com", None)
 
 
-def test_zones_do_not_mix() -> None:
-    """The zone decides what may share a write."""
-    dns = kind("dns_record")
-    here, there = creation("a.example.com"), creation("a.example.org", zone_id="zone-2")
-    gone = deletion("c.example.com")
-
-    assert dns.batch_key(*here) == dns.batch_key(*gone) == "zone-1"
-    assert dns.batch_key(*there) == "zone-2"
-
-
 def test_a_new_record_is_sent_whole() -> None:
     """Nothing is left for the service to assume."""
-    played = play(kind("dns_record").batch([creation("a.example.com")]), {})
+    played = play(RECORDS.batch([creation("a.example.com")]), {})
 
     assert played.body == {
         "posts": [
@@ -143,7 +150,7 @@ def test_a_written_record_keeps_what_the_file_leaves_unsaid() -> None:
     """Tags and settings of the dashboard go along with the replacing write."""
     live = record("a.example.com", tags=["team:ops"], settings={"flatten_cname": True})
 
-    played = play(kind("dns_record").batch([update("a.example.com", live=live)]), {})
+    played = play(RECORDS.batch([update("a.example.com", live=live)]), {})
 
     (put,) = played.body["puts"]
     assert put["id"] == "id-a.example.com"
@@ -153,9 +160,9 @@ def test_a_written_record_keeps_what_the_file_leaves_unsaid() -> None:
 def test_an_address_gives_way_in_the_same_transaction() -> None:
     """A and AAAA go and the CNAME comes without a moment between."""
     address = record("a.example.com", "a-1", type="A", content="192.0.2.1")
-    work = [update("a.example.com", live=address, displaces=["aaaa-1"])]
+    work = [update("a.example.com", live=address, displaces=("aaaa-1",))]
 
-    played = play(kind("dns_record").batch(work), {"posts": [record("a.example.com", "new")]})
+    played = play(RECORDS.batch(work), {"posts": [record("a.example.com", "new")]})
 
     assert played.writes == [BATCH]
     assert list(played.body) == ["deletes", "posts"]
@@ -175,9 +182,7 @@ def test_a_batch_is_as_large_as_the_plan_of_the_zone_allows(
     """No write is larger than the service takes, and none is smaller without need."""
     zone = Zone()
 
-    served = serve(
-        kind("dns_record").batch([creation(name, batch=limit) for name in names(count)]), zone
-    )
+    served = serve(RECORDS.batch([creation(name, limit=limit) for name in names(count)]), zone)
 
     assert zone.batches == sizes
     assert len(served.result) == count
@@ -188,7 +193,7 @@ def test_the_bad_record_stands_alone() -> None:
     bad = "h37.example.com"
     zone = Zone(bad=frozenset({bad}))
 
-    served = serve(kind("dns_record").batch([creation(name) for name in names(100)]), zone)
+    served = serve(RECORDS.batch([creation(name) for name in names(100)]), zone)
 
     failed = [
         name
@@ -209,7 +214,7 @@ def test_each_record_gets_its_own_fate(bad: set[int], gone: set[int]) -> None:
         *(every[place] for place in gone), bad=frozenset(every[place] for place in bad - gone)
     )
 
-    result = serve(kind("dns_record").batch(work), zone).result
+    result = serve(RECORDS.batch(work), zone).result
 
     assert {place for place, one in enumerate(result) if isinstance(one, CallFailed)} == bad - gone
     assert zone.names == {every[place] for place in set(range(12)) - gone - bad}
@@ -220,7 +225,7 @@ def test_a_record_that_is_gone_already_is_deleted() -> None:
     zone = Zone("b.example.com")
     work = [deletion("a.example.com"), deletion("b.example.com"), creation("c.example.com")]
 
-    first, second, third = serve(kind("dns_record").batch(work), zone).result
+    first, second, third = serve(RECORDS.batch(work), zone).result
 
     assert (first, second) == (None, None)
     assert isinstance(third, Live)
@@ -230,7 +235,7 @@ def test_a_record_that_is_gone_already_is_deleted() -> None:
 @pytest.mark.parametrize("failure", [Fails(403, 10000), Fails(429), Fails(500), Fails(404, 7003)])
 def test_what_no_halving_helps_is_not_halved(failure: Fails) -> None:
     """A missing permission is told once for all records, not asked for again and again."""
-    played = play(kind("dns_record").batch([creation(name) for name in names(8)]), failure)
+    played = play(RECORDS.batch([creation(name) for name in names(8)]), failure)
 
     assert len(played.calls) == 1
     assert all(isinstance(result, CallFailed) for result in played.result)
@@ -240,7 +245,7 @@ def test_a_lost_batch_that_was_done_is_done() -> None:
     """One look tells: nothing is sent a second time."""
     work = [creation("a.example.com"), deletion("b.example.com")]
 
-    played = play(kind("dns_record").batch(work), LOST, [record("a.example.com", "found")])
+    played = play(RECORDS.batch(work), LOST, [record("a.example.com", "found")])
 
     assert played.writes == [BATCH]
     made, gone = played.result
@@ -252,7 +257,7 @@ def test_other_records_of_the_name_do_not_deceive() -> None:
     """A TXT record beside the new CNAME does not make the batch go out again."""
     there = [record("a.example.com"), record("a.example.com", "txt", type="TXT", content="v=1")]
 
-    played = play(kind("dns_record").batch([creation("a.example.com")]), LOST, there)
+    played = play(RECORDS.batch([creation("a.example.com")]), LOST, there)
 
     assert played.writes == [BATCH]
 
@@ -266,7 +271,7 @@ def test_a_lost_batch_that_was_not_done_is_sent_again(there: Any) -> None:
     work = [creation("a.example.com"), creation("b.example.com")]
 
     played = play(
-        kind("dns_record").batch(work),
+        RECORDS.batch(work),
         LOST,
         there,
         {"posts": [record("a.example.com"), record("b.example.com")]},
@@ -278,7 +283,7 @@ def test_a_lost_batch_that_was_not_done_is_sent_again(there: Any) -> None:
 
 def test_a_batch_that_is_lost_twice_is_told() -> None:
     """After the second lost answer nobody guesses any more."""
-    played = play(kind("dns_record").batch([creation(name) for name in names(3)]), LOST, [], LOST)
+    played = play(RECORDS.batch([creation(name) for name in names(3)]), LOST, [], LOST)
 
     assert [isinstance(it, CallFailed) and it.lost for it in played.result] == [True] * 3
 
@@ -288,7 +293,7 @@ def test_a_batch_that_is_refused_after_it_was_lost_is_halved() -> None:
     work = [creation("good.example.com"), creation("bad.example.com")]
 
     played = play(
-        kind("dns_record").batch(work),
+        RECORDS.batch(work),
         LOST,
         [],
         REFUSED,
@@ -304,7 +309,7 @@ def test_a_batch_that_is_refused_after_it_was_lost_is_halved() -> None:
 @pytest.mark.parametrize("reply", [None, [], {}, {"posts": None}, {"posts": [7, {"name": "x"}]}])
 def test_a_senseless_answer_does_not_break_a_batch(reply: Any) -> None:
     """What the service left out of its answer is what was sent."""
-    (made,) = play(kind("dns_record").batch([creation("a.example.com")]), reply).result
+    (made,) = play(RECORDS.batch([creation("a.example.com")]), reply).result
 
     assert isinstance(made, Live)
     assert made.values["tunnel"] == "t-1.cfargotunnel.com"
@@ -312,10 +317,9 @@ def test_a_senseless_answer_does_not_break_a_batch(reply: Any) -> None:
 
 def test_forgetting_a_record_takes_only_the_mark_off() -> None:
     """The user's own words stay, and where it leads stays."""
-    dns = kind("dns_record")
     live = live_of("dns_record", record("a.example.com", comment="for Ann ztctl-prod"))
-    work = (step("a.example.com", "forget"), live, dns.unmarked(live))
+    work = (step("a.example.com", "forget"), live, RECORDS.unmarked(live))
 
-    (put,) = play(dns.batch([work]), {}).body["puts"]
+    (put,) = play(RECORDS.batch([work]), {}).body["puts"]
 
     assert (put["comment"], put["content"]) == ("for Ann", "t-1.cfargotunnel.com")

@@ -132,4 +132,4 @@ def test_an_application_gets_one_certificate_authority(answers: Any, writes: int
 
     assert played.writes == [f"POST {APPS}/a-1/ca"] * writes
     assert played.calls[0].body is None
-    assert played.result.attributes["public_key"] == CA["public_key"]
+    assert played.result.attribute("public_key") == CA["public_key"]

@@ -8,18 +8,21 @@ import pytest
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call, CallFailed
-from ztctl.core.model.objects import Live
+from ztctl.core.model.objects import NO_ATTRIBUTES, Attributes, Live
 from ztctl.core.model.plan import Phase, Step, StepId
+from ztctl.kinds.tunnel import TunnelAttributes
 
 from .replay import GONE, Fails, kind, live_of, play
 from .samples import APP, APPLICATION
 
 ACCESS = "/accounts/{account}/access"
+ATTRIBUTES: dict[str, Attributes] = {"tunnel": TunnelAttributes()}
 
 
 def gone(name: str, id: str, path: str) -> tuple[str, Live, str]:
     """A live object, and where it is deleted."""
-    return name, Live(name, id, id, id, {}, {"owner": "a-1"}), path
+    made = Live(name, id, id, id, {}, ATTRIBUTES.get(name, NO_ATTRIBUTES), owner="a-1")
+    return name, made, path
 
 
 DELETED: list[Any] = [
@@ -63,7 +66,7 @@ def test_a_deletion_step_leaves_nothing(name: str, live: Live, path: str) -> Non
 
 def tunnel(*, running: bool) -> Live:
     """A live tunnel with or without connectors."""
-    return Live("tunnel", "t-1", "t", "t", {}, {"running": running})
+    return Live("tunnel", "t-1", "t", "t", {}, TunnelAttributes(running))
 
 
 BUSY = Fails(400, 1022, "active connections")

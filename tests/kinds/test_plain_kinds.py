@@ -10,7 +10,8 @@ import pytest
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.kind import Ask, Fields
+from ztctl.core.model.flows import Ask
+from ztctl.core.model.identity import Fields
 from ztctl.core.model.objects import Live, Mark, Values, Wanted
 from ztctl.kinds.plain import Comment, InComment, InName, PlainKind, Rest
 
@@ -39,7 +40,7 @@ class Thing(PlainKind):
         PATH, "Account · Things", 50, {"is_deleted": "false"}, change="PATCH", optional=True
     )
 
-    def fold(self, key: str, stated: Values) -> Values:
+    def normalise_stated(self, key: str, stated: Values) -> Values:
         """The key is the name."""
         return {**stated, "name": key}
 

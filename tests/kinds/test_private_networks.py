@@ -8,7 +8,7 @@ import pytest
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call
-from ztctl.core.model.kind import Ask
+from ztctl.core.model.flows import Ask
 from ztctl.core.model.objects import Live, Mark, Wanted
 from ztctl.core.model.values import Lookup, Ref
 
@@ -128,9 +128,9 @@ def test_a_route_refers_to_its_tunnel_and_its_network() -> None:
 )
 def test_a_route_is_its_range_in_its_network(given: dict[str, Any], found: set[str]) -> None:
     """A live route is the same thing only in the same network."""
-    world = ledger(live=networks(DEFAULT, LAB))
+    known = ledger(live=networks(DEFAULT, LAB))
 
-    assert ROUTE.natural_keys(wanted(**given), world) == found
+    assert ROUTE.natural_keys(wanted(**given), known) == found
     assert ROUTE.live_keys(route()) == {"10.0.0.0/8@n-1"}
 
 

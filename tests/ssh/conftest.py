@@ -10,6 +10,7 @@ import pytest
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.objects import Live
 from ztctl.documents import load
+from ztctl.kinds.ca_key import CaKeyAttributes
 from ztctl.kinds.registry import KINDS
 
 TOP = """\
@@ -37,4 +38,4 @@ def declared(tmp_path: Path) -> Callable[[str], Declared]:
 @pytest.fixture
 def ca() -> Callable[[str], Live]:
     """A live CA of this public key."""
-    return lambda key: Live("ca_key", "ca-1", "x", "x", {}, {"public_key": key})
+    return lambda key: Live("ca_key", "ca-1", "x", "x", {}, CaKeyAttributes(key))

@@ -120,7 +120,7 @@ def _check_kinds(declared: Declared) -> None:
         *(move.source for move in declared.moved),
     }
     for kind in sorted({address.kind for address in found}):
-        if KINDS.named(kind) is None:
+        if kind not in KINDS:
             raise Failure(f"the plan is damaged: there is no kind {kind!r}", "make a new plan")
 
 

@@ -63,7 +63,7 @@ def _address(text: str) -> Address:
         address = Address.parse(text)
     except ValueError as error:
         raise Usage(str(error)) from error
-    if KINDS.named(address.kind) is None:
-        known = ", ".join(kind.name for kind in KINDS if kind.section)
+    if address.kind not in KINDS:
+        known = ", ".join(kind.name for kind in KINDS.values() if kind.section)
         raise Usage(f"{text!r}: there is no kind {address.kind!r}", f"kinds are {known}")
     return address

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.names import HostIndex, access_covers
 from ztctl.core.model.plan import Plan
@@ -93,8 +94,8 @@ def leans(plan: Plan, kinds: Kinds = KINDS) -> bool:
     """True when a name opens that no application of this stack covers."""
     covered: set[str] = {name for step in plan.steps for name in step.covers}
     for address, live in plan.live.items():
-        if address.kind == "access_application":
-            covered |= kinds[address.kind].hosts(live.values)
+        if kinds[address.kind].host_part is HostPart.APPLICATION:
+            covered |= kinds[address.kind].hosts(live.key, live.values)
     opened = (name for step in plan.steps for name in step.opens)
     index = HostIndex((name, [name]) for name in covered)
     return any(

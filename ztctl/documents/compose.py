@@ -10,9 +10,10 @@ from typing import Final
 
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Problems, Severity, Where
-from ztctl.core.model.kind import Kind
+from ztctl.core.model.kind import Kinds
 from ztctl.documents import hosts
 from ztctl.documents.files import read_sources, read_values, scalars, shown
+from ztctl.documents.host_checks import HostSections
 from ztctl.documents.joined import Joined, join
 from ztctl.documents.mask import Mask
 from ztctl.documents.nodes import MappingNode, Node, Pair, Text, mapping, placed
@@ -26,7 +27,7 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 def load(
     paths: Sequence[Path],
-    kinds: Sequence[Kind],
+    kinds: Kinds,
     *,
     variables: Mapping[str, str] = _NOTHING,
     variable_files: Sequence[Path] = (),
@@ -72,7 +73,7 @@ def load(
 class _Whole:
     """All files together; what is wrong with them as a whole collects in ``problems``."""
 
-    def __init__(self, kinds: Sequence[Kind], mask: Mask, environment: Mapping[str, str]) -> None:
+    def __init__(self, kinds: Kinds, mask: Mask, environment: Mapping[str, str]) -> None:
         self.problems: list[Problem] = []
         self.complete = False
         self._kinds = kinds
@@ -88,7 +89,9 @@ class _Whole:
         validator = Validator(self._kinds, self._mask)
         public: dict[str, str] = {}
         if hosts.SECTION in joined.sections:
-            public = hosts.expand(joined, validator.hosts(joined.sections[hosts.SECTION]))
+            sections = HostSections.of(self._kinds)
+            stated = validator.hosts(joined.sections[hosts.SECTION])
+            public = hosts.expand(joined, stated, sections)
         wanted = tuple(validator.wanted(joined.sections))
         node = joined.top if joined.complete else _assumed(joined.top)
         top = validator.top(node)
@@ -133,10 +136,10 @@ def _replaced(root: MappingNode, replacer: Variables) -> MappingNode:
     return node
 
 
-def _joined(roots: Sequence[MappingNode], kinds: Sequence[Kind], *, complete: bool) -> Joined:
-    sections = [kind.section for kind in kinds if kind.section]
-    nicknames = {kind.name: kind.section for kind in kinds if kind.section}
-    if set(hosts.SECTIONS) <= set(sections):
+def _joined(roots: Sequence[MappingNode], kinds: Kinds, *, complete: bool) -> Joined:
+    sections = [kind.section for kind in kinds.values() if kind.section]
+    nicknames = {kind.name: kind.section for kind in kinds.values() if kind.section}
+    if HostSections.are_in(kinds):
         sections.append(hosts.SECTION)
         nicknames["host"] = hosts.SECTION
     return join(roots, sections, nicknames, complete=complete)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.identity import HostPart
+from ztctl.core.model.kind import Kinds
 from ztctl.documents.joined import Joined
 from ztctl.documents.stated import StatedHost
 from ztctl.documents.suggest import did_you_mean
@@ -20,6 +22,27 @@ _REMOVE: Final = "remove one of the two"
 
 
 @dataclass(frozen=True, slots=True)
+class HostSections:
+    """The sections of the kinds that one host in the short form stands for."""
+
+    applications: str
+    tunnels: str
+    records: str
+    ca_keys: str
+
+    @staticmethod
+    def are_in(kinds: Kinds) -> bool:
+        """Whether these kinds have every part of a host."""
+        return {kind.host_part for kind in kinds.values()} >= set(HostPart)
+
+    @classmethod
+    def of(cls, kinds: Kinds) -> HostSections:
+        """The sections as the kinds name them."""
+        parts = HostPart.APPLICATION, HostPart.TUNNEL, HostPart.RECORD, HostPart.CA_KEY
+        return cls(*(kinds.of_host(part).section for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredNames:
     """What is declared by hand; ``None`` when a file is missing, so that nobody can tell."""
 
@@ -27,12 +50,15 @@ class DeclaredNames:
     applications: dict[str, None] | None
 
     @classmethod
-    def of(cls, joined: Joined) -> DeclaredNames:
+    def of(cls, joined: Joined, sections: HostSections) -> DeclaredNames:
         """The names of all files, before anything is added."""
         if not joined.complete:
             return cls(None, None)
-        sections = joined.sections
-        return cls(dict.fromkeys(sections["tunnels"]), dict.fromkeys(sections["applications"]))
+        tunnels, applications = (
+            dict.fromkeys(joined.sections[name])
+            for name in (sections.tunnels, sections.applications)
+        )
+        return cls(tunnels, applications)
 
 
 def contradictions(stated: StatedHost) -> Iterator[Problem]:
@@ -61,13 +87,15 @@ def _excluded(stated: StatedHost, names: Iterable[str], by: str, hint: str) -> I
                 yield Problem(summary, key.where, hint)
 
 
-def undeclared(stated: StatedHost, declared: DeclaredNames) -> Iterator[Problem]:
+def undeclared(
+    stated: StatedHost, declared: DeclaredNames, sections: HostSections
+) -> Iterator[Problem]:
     """The tunnel and the application that a host names and no file declares."""
     host = stated.host
-    yield from _missing(stated, "tunnel", host.tunnel, "tunnels", declared.tunnels)
+    yield from _missing(stated, "tunnel", host.tunnel, sections.tunnels, declared.tunnels)
     if host.application is not None:
-        names = declared.applications
-        yield from _missing(stated, "application", host.application, "applications", names)
+        key, known = host.application, declared.applications
+        yield from _missing(stated, "application", key, sections.applications, known)
 
 
 def _missing(

@@ -8,9 +8,10 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from ztctl.core.model.kind import Kind
+from ztctl.core.model.kind import Kinds
 from ztctl.documents import hosts
 from ztctl.documents.field_docs import field_docs, models_in
+from ztctl.documents.host_checks import HostSections
 from ztctl.documents.models import Host, Top
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -24,16 +25,16 @@ _VARS: Final[Mapping[str, Any]] = {
 }
 
 
-def schema(kinds: Sequence[Kind]) -> dict[str, Any]:
+def schema(kinds: Kinds) -> dict[str, Any]:
     """The schema of a whole file (draft 2020-12); the same kinds always give the same one.
 
     It is meant for editors: it knows no references between entries, and where something
     narrower than a text is wanted it also takes a text with a variable. Nothing is required at
     the top, because several files may make one whole.
     """
-    declared = [kind for kind in kinds if kind.section]
+    declared = [kind for kind in kinds.values() if kind.section]
     models: dict[str, type[BaseModel]] = {kind.section: kind.model for kind in declared}
-    if set(hosts.SECTIONS) <= models.keys():
+    if HostSections.are_in(kinds):
         models = {**models, hosts.SECTION: Host}
     refs, shared = _definitions([Top, *models.values()])
     definitions = dict(shared["$defs"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from ztctl.core.model.address import Address
 from ztctl.core.model.declared import Moved, Removed
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import Kind
+from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Wanted
 from ztctl.documents.joined import Section
 from ztctl.documents.mask import Mask
@@ -24,7 +24,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 class Validator:
     """Validates; what is wrong collects in ``problems``."""
 
-    def __init__(self, kinds: Sequence[Kind], mask: Mask) -> None:
+    def __init__(self, kinds: Kinds, mask: Mask) -> None:
         self.problems: list[Problem] = []
         self.broken: list[Address] = []
         self._kinds = kinds
@@ -39,7 +39,7 @@ class Validator:
 
     def wanted(self, sections: Mapping[str, Section]) -> Iterator[Wanted]:
         """The valid entries of all kinds, kind by kind, in the order of the files."""
-        for kind in self._kinds:
+        for kind in self._kinds.values():
             for entry in sections.get(kind.section, {}).values():
                 fields = self._model(kind.model, entry, kind.section)
                 if fields is None:
@@ -50,7 +50,7 @@ class Validator:
 
     def top(self, node: MappingNode) -> Top | None:
         """What stands at the top of the file."""
-        context = {"kinds": {kind.name: kind.section for kind in self._kinds}}
+        context = {"kinds": {kind.name: kind.section for kind in self._kinds.values()}}
         entry = SectionEntry(placed("", node.where), node)
         return self._model(Top, entry, "", context)
 

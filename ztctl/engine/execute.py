@@ -13,7 +13,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.canonical import replaced
 from ztctl.core.model.events import Failed, Finished, Outcome, Report, Skipped, Started
-from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.kind import Contained, Kind, Kinds
 from ztctl.core.model.objects import Live, Values
 from ztctl.core.model.plan import Change, Plan, Step, StepId
 from ztctl.core.model.values import Ref
@@ -136,15 +136,16 @@ class _Run:
         return asyncio.ensure_future(self._perform(steps))
 
     def _kind(self, step: Step) -> Kind:
-        kind: Kind = self._kinds[step.id.address.kind]
-        return kind
+        return self._kinds[step.id.address.kind]
 
     def _current(self, step: Step) -> Live | None:
         change = self._changes[step.id]
         return change.live if step.id.verb == "delete" else self._live.get(change.address)
 
     def _batch_key(self, step: Step) -> str | None:
-        return self._kind(step).batch_key(step, self._current(step), step.values)
+        """What steps share that may go out together; ``None`` for a step that goes alone."""
+        contained = isinstance(self._kind(step), Contained)
+        return step.container.id if contained and step.container is not None else None
 
     async def _perform(self, steps: Sequence[Step]) -> None:
         began = self._means.clock()
@@ -206,7 +207,7 @@ class _Run:
         first = work[0]
         kind = self._kind(first.step)
         api, sleep = self._means.api, self._means.sleep
-        if self._batch_key(first.step) is not None:
+        if isinstance(kind, Contained) and first.step.container is not None:
             together = [(item.step, item.live, item.values) for item in work]
             return await drive(kind.batch(together), api, sleep=sleep)
         flow = kind.perform(first.step, first.live, first.values)

@@ -69,7 +69,7 @@ class PlanSource:
         reader = self._reader()
         live = (await reader.account(self.report)).live
         if before.thorough:
-            live = await self._with_foreign_tunnels(reader, live)
+            live = await self._with_details_of_others(reader, live)
         if _by_id(live) == _by_id(before.live):
             return before
         return await self._built(reader, live, thorough=before.thorough)
@@ -84,15 +84,20 @@ class PlanSource:
         )
         if draft.uncovers and not thorough:
             # Before protection is taken away, everything that it may be needed for is looked at.
-            live = await self._with_foreign_tunnels(reader, live)
+            live = await self._with_details_of_others(reader, live)
             draft = draft.knowing(live)
         return Planned(draft.plan(), live, thorough or draft.uncovers)
 
-    async def _with_foreign_tunnels(self, reader: Reader, live: LiveByKind) -> LiveByKind:
-        """The account with the configurations of all tunnels, whoever made them."""
-        if all(tunnel.attribute("is_read") for tunnel in live.get("tunnel", ())):
+    async def _with_details_of_others(self, reader: Reader, live: LiveByKind) -> LiveByKind:
+        """The account with the details of every object, whoever made it."""
+        partial = {
+            name
+            for name, kind in self.kinds.items()
+            if kind.reads_details and not all(item.is_whole for item in live.get(name, ()))
+        }
+        if not partial:
             return live
-        found = await reader.more(["tunnel"], thorough=True).account(self.report)
+        found = await reader.more(partial, thorough=True).account(self.report)
         return {**live, **found.live}
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ztctl.core.model.calls import Call
 from ztctl.core.model.canonical import replaced
-from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.kind import Contained, Kind, Kinds
 from ztctl.core.model.plan import Action, Change, Plan, Step
 from ztctl.core.model.values import Ref
 
@@ -51,7 +51,7 @@ def _first_call(plan: Plan, kind: Kind, change: Change, step: Step) -> Call:
     values = replaced(step.values, resolved)
     # A created object is not there to be configured yet; its id stands open.
     live = change.live or kind.not_yet(change.address.key)
-    if kind.batch_key(step, live, values) is not None:
+    if isinstance(kind, Contained) and step.container is not None:
         work = change.live if step.id.verb != "create" else None
         return _one(next(kind.batch([(step, work, values)])))
     return _one(next(kind.perform(step, live, values)))

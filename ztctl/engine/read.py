@@ -12,7 +12,8 @@ from ztctl.core.model.canonical import references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failures
 from ztctl.core.model.events import Reading, Report
-from ztctl.core.model.kind import Ask, Kinds
+from ztctl.core.model.flows import Ask
+from ztctl.core.model.kind import Kinds
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup
@@ -76,7 +77,7 @@ class Reader:
             CallFailed: when one list cannot be read.
             Failures: when several cannot; all of them are told.
         """
-        needed = [kind.name for kind in self._kinds if kind.needed(self.ask)]
+        needed = [kind.name for kind in self._kinds.values() if kind.needed(self.ask)]
         done = 0
 
         async def read(kind: str) -> tuple[Live, ...]:
@@ -101,8 +102,8 @@ class Reader:
 
     def more(self, kinds: Collection[str], **asked: Any) -> Reader:
         """A reading of some kinds that asks for more; what was sent already is not sent again."""
-        chosen = Kinds(kind for kind in self._kinds if kind.name in kinds)
-        reader = Reader(chosen, replace(self.ask, **asked), self._api, sleep=self._sleep)
+        ask = replace(self.ask, **asked)
+        reader = Reader(self._kinds.only(kinds), ask, self._api, sleep=self._sleep)
         reader._sent = self._sent
         return reader
 
@@ -113,10 +114,7 @@ def _is_forbidden(item: object) -> TypeGuard[CallFailed]:
 
 def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
     """What the kinds must know to read what a plan needs, and no more."""
-    by_kind = {
-        kind.name: tuple(item for item in wanted if item.address.kind == kind.name)
-        for kind in kinds
-    }
+    by_kind = {kind: tuple(item for item in wanted if item.address.kind == kind) for kind in kinds}
     lookups = frozenset(
         found.kind
         for item in wanted
@@ -133,7 +131,9 @@ def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
 
 def named_hosts(wanted: Sequence[Wanted], kinds: Kinds) -> frozenset[str]:
     """Every host name that wanted objects are about."""
-    return frozenset[str]().union(*(kinds[item.address.kind].named_hosts(item) for item in wanted))
+    return frozenset[str]().union(
+        *(kinds[item.address.kind].hosts(item.address.key, item.values) for item in wanted)
+    )
 
 
 def raise_all(errors: Sequence[BaseException]) -> None:

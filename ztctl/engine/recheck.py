@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.kind import Ask, Kind, Kinds
+from ztctl.core.model.flows import Ask
+from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Change, Plan, StepId
 from ztctl.core.planning.compare import differing, recanonised
-from ztctl.core.planning.ledger import Ledger
 from ztctl.core.planning.matching import Matcher, MatchGround
 from ztctl.engine.companion import Companion, Done, Verdict, Work
 from ztctl.engine.drive import Api, Sleep
@@ -112,7 +113,7 @@ class Recheck(Companion):
         wanted = replace(work.change.wanted, values=work.values)
         come = tuple(live for live in seen.now.values() if not _is_known(kind, live, seen))
         ledger = Ledger(Declared(self._stack), (wanted,), {kind.name: come}, self._kinds)
-        match = Matcher(ledger, {}).match(wanted)
+        match = Matcher(ledger, self._kinds, {}).match(wanted)
         if match.live is None:
             return None
         ours = match.refusal is None and match.how in (
@@ -158,7 +159,7 @@ def _moved(kind: Kind, before: Live, now: Live) -> str:
     specs = kind.specs
     fields = {*differing(specs, before.values, now.values)}
     fields |= {*differing(specs, now.values, before.values)}
-    was, is_ = kind.beside(before), kind.beside(now)
+    was, is_ = kind.carried_over(before), kind.carried_over(now)
     fields |= {name for name in was if was[name] != is_.get(name)}
     if before.name != now.name:
         fields.add("name")

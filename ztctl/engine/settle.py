@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.events import Report, Waiting
-from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.kind import Kinds, Lagging
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Phase, Plan, StepId
 from ztctl.engine.companion import Companion, Result, Work
@@ -143,8 +143,10 @@ class Settle(Companion):
         return await self._caught_up[address]
 
     async def _looking(self, step: StepId, address: Address, live: Live) -> tuple[str, ...]:
-        kind: Kind = self._kinds[address.kind]
+        kind = self._kinds[address.kind]
         late: tuple[str, ...] = ()
+        if not isinstance(kind, Lagging):
+            return late
         for look in range(self._looks):
             late = await drive(kind.lagging(live), self._api, sleep=self._sleep)
             if not late:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -20,16 +21,17 @@ from ztctl.core.model.calls import Call, Flow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import Alternative, Ask, Fields, Kind, Resolve, World, gone_is_done
+from ztctl.core.model.flows import Ask, gone_is_done
+from ztctl.core.model.identity import Fields, HostPart
+from ztctl.core.model.kind import Alternative, Kind, Resolve
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Immutable, Local, RefersTo, Unordered
-from ztctl.core.model.objects import Live, Mark, Values, Wanted
+from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal, Step
 from ztctl.core.model.values import Ref
 from ztctl.kinds import destinations as places
 from ztctl.kinds.access_policy import AccessPolicyFields, MfaConfig
-from ztctl.kinds.application_checks import mistakes, taken
-from ztctl.kinds.application_parts import attached_policies, primary, user_tags, whose
-from ztctl.kinds.application_steps import restricted_first, update_steps
+from ztctl.kinds.application_checks import MOST_DOMAINS, mistakes, taken
 from ztctl.kinds.common import (
     ACCESS_APPS,
     Duration,
@@ -128,6 +130,14 @@ _PLAIN = tuple(
 RULES = {name: fields_of(AccessPolicyFields)[name] for name in LISTS}
 
 
+@dataclass(frozen=True, slots=True)
+class ApplicationAttributes(Attributes):
+    """The audience tag of its tokens, and the names of policies that belong to it alone."""
+
+    aud: str = ""
+    inline: tuple[str, ...] = ()
+
+
 class AccessApplication(Kind):
     """A self-hosted Access application."""
 
@@ -135,11 +145,12 @@ class AccessApplication(Kind):
     section = "applications"
     title = "Access application"
     model = AccessApplicationFields
+    host_part = HostPart.APPLICATION
     limit = 500
 
     # -- the wanted side --------------------------------------------------------------------
 
-    def fold(self, key: str, stated: Values) -> Values:
+    def normalise_stated(self, key: str, stated: Values) -> Values:
         """``domain``, ``destinations`` and the key are one list."""
         listed = list(stated.get("destinations") or ())
         domain = stated.get("domain")
@@ -172,18 +183,18 @@ class AccessApplication(Kind):
                     f"one application a domain; the other one is at {first.where}",
                 )
 
-    def hosts(self, values: Values) -> frozenset[str]:
+    def hosts(self, key: str, values: Values) -> frozenset[str]:
         """The host names that the application stands in front of."""
         return public_hosts(values.get("destinations"))
 
-    def own_words(self, wanted: Wanted) -> Iterator[str]:
+    def texts_at_mark(self, wanted: Wanted) -> Iterator[str]:
         """The tags that the file gives."""
         tags = wanted.values.get("tags") or ()
         yield from (tag.to.key if isinstance(tag, Ref) else str(tag) for tag in tags)
 
     # -- identity ---------------------------------------------------------------------------
 
-    def natural_keys(self, wanted: Wanted, world: World) -> frozenset[str]:
+    def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
         """Its public destinations: no two applications may share one."""
         return frozenset(
             item for item in wanted.values["destinations"] or () if isinstance(item, str)
@@ -194,34 +205,27 @@ class AccessApplication(Kind):
         places_ = live.values.get("destinations") or ()
         return frozenset(item for item in places_ if isinstance(item, str))
 
-    def complete(self, wanted: Wanted, live: Live | None, world: World) -> Values:
+    def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """Put the mark on, beside the tags that the file gives or that are there."""
-        complain_without_zone(wanted, self.hosts(wanted.values), world)
-        mark = Ref(Address("access_tag", str(Mark(world.stack, wanted.protect))), "name")
-        kept = user_tags(live) if live is not None else []
+        complain_without_zone(wanted, public_hosts(wanted.values["destinations"]), ledger)
+        mark = Ref(Address("access_tag", str(Mark(ledger.stack, wanted.protect))), "name")
+        kept = _user_tags(live) if live is not None else []
         given = wanted.values["tags"] or [] if "tags" in wanted.values else kept
         return {
             **wanted.values,
-            "name": self.live_name(wanted, world.stack),
+            "name": self.live_name(wanted, ledger.stack),
             "tags": [*given, mark],
         }
 
     def unmarked(self, live: Live) -> Values:
         """The live values without any mark among the tags."""
-        return {**live.values, "tags": user_tags(live)}
+        return {**live.values, "tags": _user_tags(live)}
 
-    def uses(self, live: Live) -> Iterator[tuple[str, str]]:
-        """Policies and tags, and what the application's own policies refer to."""
-        yield from super().uses(live)
-        for policy in attached_policies(live.raw):
-            if policy.get("reusable") is False:
-                yield from live_references(RULES, canonical_fields(RULES, rules_from_api(policy)))
-
-    def dropped_by_adoption(self, live: Live, world: World) -> tuple[str, ...]:
+    def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
         """Policies that belong to the application alone vanish when it gets others."""
         return tuple(
             f"drops the application's own policy {name!r}"
-            for name in live.attributes.get("inline", ())
+            for name in ApplicationAttributes.of(live).inline
         )
 
     def refusals(
@@ -256,13 +260,32 @@ class AccessApplication(Kind):
         """Names are covered before they open, and given up after they closed."""
         if change.action not in (Action.UPDATE, Action.ADOPT):
             return super().steps(change)
+        return self._update_steps(change)
+
+    def _update_steps(self, change: Change) -> tuple[Step, ...]:
+        """One write, or two where names are given up: old and new ones first, then the new ones."""
         assert change.live is not None
-        old, new = self.hosts(change.live.values), self.hosts(change.written)
-        return update_steps(self, change, gives_up=bool(old - new))
+        had = list(change.live.values.get("destinations") or ())
+        wanted = list(change.written["destinations"])
+        both = wanted + [item for item in had if item not in wanted]
+        public = sum(1 for item in both if isinstance(item, str))
+        if public_hosts(had) <= public_hosts(wanted) or public > MOST_DOMAINS:
+            return (self.step(change, "update"),)
+        narrow = self.step(change, "narrow", tail=True)
+        if len(both) == len(had) and len(change.edits) == len(had) - len(wanted):
+            return (narrow,)
+        return (self.step(change, "widen", {**change.written, "destinations": both}), narrow)
 
     def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
-        """First let in only those whom both versions let in, then all of the new one."""
-        yield from restricted_first(self, change, resolve)
+        """First only the policies that stay, where the application stood before; then the rest."""
+        if change.live is None or change.steps[0].id.verb not in ("update", "widen"):
+            return
+        live = change.live.values
+        had = live.get("policies") or ()
+        kept = [item for item in change.written.get("policies") or () if resolve(item) in had]
+        place = {"destinations": live.get("destinations") or [], "policies": kept}
+        restrict = self.step(change, "restrict", {**change.written, **place})
+        yield Alternative((restrict, *change.steps), interrupts=True)
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
         """Where it stands, and whom it asks."""
@@ -325,7 +348,7 @@ class AccessApplication(Kind):
         body["destinations"] = places.to_api(listed)
         public = [item for item in listed if isinstance(item, str)]
         if public:
-            body["domain"] = primary(public, (text_of(carried, "domain"), values["name"]))
+            body["domain"] = _primary(public, (text_of(carried, "domain"), values["name"]))
         body["policies"] = [
             {"id": policy, "precedence": place}
             for place, policy in enumerate(values.get("policies") or (), start=1)
@@ -333,7 +356,7 @@ class AccessApplication(Kind):
         return body
 
     def _live(self, raw: Mapping[str, Any]) -> Live:
-        attached = attached_policies(raw)
+        attached = _attached_policies(raw)
         said = {
             **raw,
             "destinations": places.from_api(raw),
@@ -342,17 +365,53 @@ class AccessApplication(Kind):
         tags = [tag for tag in items(raw, "tags") if isinstance(tag, str)]
         marks = [mark for tag in tags if (mark := Mark.read(tag))]
         name = text_of(raw, "name")
-        attributes = {
-            "aud": text_of(raw, "aud"),
-            "inline": tuple(
-                text_of(policy, "name") for policy in attached if policy.get("reusable") is False
-            ),
-        }
-        values = canonical_fields(self.specs, {**said, "tags": tags})
-        mark = whose(marks)
-        return Live(self.name, text_of(raw, "id"), name, name, values, attributes, mark, raw)
+        inline = [policy for policy in attached if policy.get("reusable") is False]
+        aud = text_of(raw, "aud")
+        return Live(
+            self.name,
+            text_of(raw, "id"),
+            name,
+            name,
+            canonical_fields(self.specs, {**said, "tags": tags}),
+            ApplicationAttributes(aud, tuple(text_of(policy, "name") for policy in inline)),
+            _whose(marks),
+            raw,
+            aliases=(aud,) if aud else (),
+            uses=tuple(use for policy in inline for use in _used_by(policy)),
+        )
 
 
 def applications() -> Call:
     """The list of all applications; they carry their policies."""
     return listing(PATH, ACCESS_APPS, 1000)
+
+
+def _whose(marks: Sequence[Mark]) -> Mark | None:
+    """The mark of an application; one with marks of several stacks is nobody's to change."""
+    stacks = sorted({mark.stack for mark in marks})
+    return Mark(" and ".join(stacks), any(mark.protect for mark in marks)) if stacks else None
+
+
+def _user_tags(live: Live) -> list[str]:
+    """The tags of a live application that are no marks."""
+    return [tag for tag in live.values.get("tags") or () if Mark.read(tag) is None]
+
+
+def _primary(public: Sequence[str], preferred: Iterable[str]) -> str:
+    """Which of its domains comes first: a preferred one if it has one."""
+    return next((item for item in preferred if item in public), public[0])
+
+
+def _attached_policies(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The policies in an application of a reply, by precedence."""
+    found = [item for item in items(raw, "policies") if isinstance(item, Mapping)]
+    return sorted(found, key=lambda policy: _precedence(policy.get("precedence")))
+
+
+def _precedence(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _used_by(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Kind and id of what a policy of the application alone refers to."""
+    return live_references(RULES, canonical_fields(RULES, rules_from_api(policy)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ztctl.core.model.kind import Fields
+from ztctl.core.model.identity import Fields
 from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import ACCESS_ORG, Protect
 from ztctl.kinds.plain import InName, PlainKind, Rest

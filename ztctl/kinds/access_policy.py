@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.model.kind import Fields
+from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Default, Normalised, Unordered
 from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import (
@@ -127,7 +127,7 @@ class AccessPolicy(Ruled, PlainKind):
         """What is wanted, carrying over what the file leaves unsaid."""
         return {**body_of(self.specs, values, carried, _PLAIN), **rules_to_api(values)}
 
-    def beside(self, live: Live) -> Values:
+    def carried_over(self, live: Live) -> Values:
         """What is carried over."""
         return {"connection_rules": live.raw.get("connection_rules") or None}
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ztctl.core.model.calls import CallFailed, Flow
-from ztctl.core.model.kind import Fields
+from ztctl.core.model.identity import Fields
 from ztctl.core.model.objects import Live, Mark, Values
 from ztctl.kinds.common import ACCESS_APPS
 from ztctl.kinds.plain import PlainKind, Rest
@@ -41,9 +41,9 @@ class AccessTag(PlainKind):
     place = _WholeName()
     rest = Rest("/accounts/{account}/access/tags", ACCESS_APPS)
 
-    def complete(self, wanted: Any, live: Live | None, world: Any) -> Values:
+    def complete(self, wanted: Any, live: Live | None, ledger: Any) -> Values:
         """A tag is nothing but its name."""
-        return {"name": self.live_name(wanted, world.stack)}
+        return {"name": self.live_name(wanted, ledger.stack)}
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
         """The name."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import World
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.names import access_may_cover
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup, Ref
@@ -22,7 +22,7 @@ APPLICATION = "access_application"
 
 
 def with_access(
-    rule: Mapping[str, Any], choice: bool | None, tunnel: Wanted, world: World
+    rule: Mapping[str, Any], choice: bool | None, tunnel: Wanted, ledger: Ledger
 ) -> Mapping[str, Any]:
     """The rule with the check that it gets: as chosen, else wherever an application decides.
 
@@ -32,17 +32,17 @@ def with_access(
     settings = rule.get("origin_request") or {}
     written = settings.get("access")
     if written:
-        team = written.get("team_name") or _team(tunnel, world)
+        team = written.get("team_name") or _team(tunnel, ledger)
         return {**rule, "origin_request": {**settings, "access": {**written, "team_name": team}}}
     if choice is False or not is_origin(rule):
         return rule
     name = rule.get("hostname") or "*"
-    applications = tuple(_wanted_deciding(name, world))
-    if choice is None and (not applications or any(_open(app, world) for app in applications)):
+    applications = tuple(_wanted_deciding(name, ledger))
+    if choice is None and (not applications or any(_open(app, ledger) for app in applications)):
         return rule
-    audience = [*_audience(applications), *_foreign_audience(name, world)]
+    audience = [*_audience(applications), *_foreign_audience(name, ledger)]
     if not audience:
-        world.complain(
+        ledger.add_problem(
             Problem(
                 f"{tunnel.address}: no application decides for {name}, so that nobody could pass "
                 "`access: true`",
@@ -50,12 +50,12 @@ def with_access(
                 "declare an application for the name, or write `access: false`",
             )
         )
-    access = {"required": True, "team_name": _team(tunnel, world), "aud_tag": audience}
+    access = {"required": True, "team_name": _team(tunnel, ledger), "aud_tag": audience}
     return {**rule, "origin_request": {**settings, "access": access}}
 
 
-def _wanted_deciding(name: str, world: World) -> Iterator[Wanted]:
-    met = {wanted.address: wanted for wanted in world.wanted_about(APPLICATION, name)}
+def _wanted_deciding(name: str, ledger: Ledger) -> Iterator[Wanted]:
+    met = {wanted.address: wanted for wanted in ledger.wanted_about(APPLICATION, name)}
     for wanted in met.values():
         hosts = public_hosts(wanted.values.get("destinations"))
         if any(access_may_cover(host, name) for host in hosts):
@@ -66,10 +66,9 @@ def _audience(applications: tuple[Wanted, ...]) -> Iterator[Ref]:
     return (Ref(wanted.address, "aud") for wanted in applications)
 
 
-def _foreign_audience(name: str, world: World) -> Iterator[str]:
-    for live in {live.id: live for live in world.live_about(APPLICATION, name)}.values():
-        ours = live.mark is not None and live.mark.stack == world.stack
-        if ours or world.owner_of(live) is not None or not live.attribute("aud"):
+def _foreign_audience(name: str, ledger: Ledger) -> Iterator[str]:
+    for live in {live.id: live for live in ledger.live_about(APPLICATION, name)}.values():
+        if ledger.is_own(live) or not live.attribute("aud"):
             continue
         if any(
             access_may_cover(host, name) for host in public_hosts(live.values.get("destinations"))
@@ -77,30 +76,30 @@ def _foreign_audience(name: str, world: World) -> Iterator[str]:
             yield str(live.attribute("aud"))
 
 
-def _open(application: Wanted, world: World) -> bool:
+def _open(application: Wanted, ledger: Ledger) -> bool:
     return bool(application.values.get("options_preflight_bypass")) or any(
-        _decision(policy, world) == "bypass" for policy in application.values.get("policies") or ()
+        _decision(policy, ledger) == "bypass" for policy in application.values.get("policies") or ()
     )
 
 
-def _decision(policy: Any, world: World) -> Any:
+def _decision(policy: Any, ledger: Ledger) -> Any:
     if isinstance(policy, Ref):
         declared: Iterator[Wanted | Live] = (
-            item for item in world.wanted_of(policy.to.kind) if item.address == policy.to
+            item for item in ledger.wanted_of(policy.to.kind) if item.address == policy.to
         )
     else:
         key = policy.name if isinstance(policy, Lookup) else policy
-        declared = (live for live in world.live_of("access_policy") if key in (live.id, live.name))
+        declared = (live for live in ledger.live_of("access_policy") if key in (live.id, live.name))
     return next((item.values.get("decision") for item in declared), None)
 
 
-def _team(tunnel: Wanted, world: World) -> str | None:
-    if world.team is not None:
-        return world.team
-    for live in world.live_of("organization"):
+def _team(tunnel: Wanted, ledger: Ledger) -> str | None:
+    if ledger.team is not None:
+        return ledger.team
+    for live in ledger.live_of("organization"):
         if live.attribute("team"):
             return str(live.attribute("team"))
-    world.complain(
+    ledger.add_problem(
         Problem(
             f"{tunnel.address}: the connector's Access check needs the Zero Trust team's name, and "
             "the token cannot read the organisation",

@@ -9,6 +9,7 @@ description, cloudflare-go fixtures, Terraform provider v5, July 2026).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
@@ -21,9 +22,12 @@ from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import sort_key
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import Ask, Fields, Kind, World, gone_is_done
+from ztctl.core.model.flows import Ask, gone_is_done
+from ztctl.core.model.identity import Fields, HostPart
+from ztctl.core.model.kind import Kind
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Immutable, Local, RefersTo
-from ztctl.core.model.objects import Live, Values, Wanted
+from ztctl.core.model.objects import Attributes, Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal
 from ztctl.core.model.values import Ref
 from ztctl.kinds.common import ACCESS_APPS, ids_of, listing, objects, segment, text_of, written
@@ -51,6 +55,14 @@ class CaKeyFields(Fields):
     """Where to write the public key, relative to this file and below its folder."""
 
 
+@dataclass(frozen=True, slots=True)
+class CaKeyAttributes(Attributes):
+    """The public key, in OpenSSH form, and the audience of its application."""
+
+    public_key: str = ""
+    aud: str = ""
+
+
 class CaKey(Kind):
     """The short-lived-certificate CA of an application."""
 
@@ -60,9 +72,10 @@ class CaKey(Kind):
     model = CaKeyFields
     phase = Phase.CERTIFICATE
     shared = True
+    host_part = HostPart.CA_KEY
     owner = "access_application"
 
-    def fold(self, key: str, stated: Values) -> Values:
+    def normalise_stated(self, key: str, stated: Values) -> Values:
         """The key is the application's unless another is named."""
         given = stated.get("application")
         return {**stated, "application": given or Ref(Address("access_application", key))}
@@ -80,13 +93,13 @@ class CaKey(Kind):
                         "drop one of them",
                     )
 
-    def natural_keys(self, wanted: Wanted, world: World) -> frozenset[str]:
+    def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
         """The application that it belongs to, once that is known."""
-        return ids_of(wanted.values["application"], world)
+        return ids_of(wanted.values["application"], ledger)
 
     def live_keys(self, live: Live) -> frozenset[str]:
         """The application that it belongs to."""
-        return frozenset({str(live.attributes.get("owner"))})
+        return frozenset({live.owner})
 
     def refusals(
         self,
@@ -135,15 +148,12 @@ class CaKey(Kind):
 
     def delete(self, live: Live) -> Flow[None]:
         """Delete the CA."""
-        owner = segment(str(live.attributes["owner"]))
+        owner = segment(live.owner)
         yield from gone_is_done(Call("DELETE", f"{APPS}/{owner}/ca", permission=ACCESS_APPS))
 
     def _live(self, raw: Any, application: str, owner: Live | None = None) -> Live:
         name = owner.name if owner is not None else ""
-        attributes = {
-            "owner": application,
-            "public_key": text_of(raw, "public_key"),
-            "aud": text_of(raw, "aud"),
-        }
+        attributes = CaKeyAttributes(text_of(raw, "public_key"), text_of(raw, "aud"))
         values = {"application": application}
-        return Live(self.name, text_of(raw, "id"), name, name, values, attributes)
+        id_ = text_of(raw, "id")
+        return Live(self.name, id_, name, name, values, attributes, owner=application)

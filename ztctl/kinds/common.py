@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.canonical import Spec
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import World
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Local, Normalised
 from ztctl.core.model.names import encoded, to_ascii
 from ztctl.core.model.objects import Wanted
@@ -195,14 +195,14 @@ def mistaken(
         yield Problem(error.message(), wanted.where, f"{told}{hint}")
 
 
-def ids_of(value: Any, world: World) -> frozenset[str]:
+def ids_of(value: Any, ledger: Ledger) -> frozenset[str]:
     """The ids that a value of a file may mean; a plain text is one, and silence the empty one."""
     match value:
         case Ref():
-            found = world.matched(value.to)
+            found = ledger.matched(value.to)
             return frozenset({found.id} if found else ())
         case Lookup():
-            named = world.live_of(value.kind)
+            named = ledger.live_of(value.kind)
             return frozenset(live.id for live in named if live.name == value.name)
         case _:
             return frozenset({str(value or "")})

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from ztctl.core.model.kind import Fields
+from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Normalised
 from ztctl.core.model.names import to_ascii
 from ztctl.kinds.common import check_private_host, cidr, host, spelt, text_of

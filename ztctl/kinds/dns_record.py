@@ -8,6 +8,7 @@ patches, puts, posts (Cloudflare OpenAPI description, Terraform provider v5, Clo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -16,10 +17,13 @@ from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import Ask, Fields, Kind, World, gone_is_done
+from ztctl.core.model.flows import Ask, BatchItem, StepResult, gone_is_done
+from ztctl.core.model.identity import Fields, HostPart
+from ztctl.core.model.kind import Contained, Kind, TakesPlaces
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Normalised, RefersTo, Unordered
 from ztctl.core.model.names import to_ascii
-from ztctl.core.model.objects import Live, Values, Wanted
+from ztctl.core.model.objects import Attributes, Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Step
 from ztctl.kinds.common import (
     DNS,
@@ -35,10 +39,9 @@ from ztctl.kinds.common import (
     text_of,
 )
 from ztctl.kinds.destinations import public_hosts
-from ztctl.kinds.dns_bodies import as_it_was, body, displaces
 from ztctl.kinds.plain import Comment, InComment
 from ztctl.kinds.tunnel import served_hosts
-from ztctl.kinds.zone import FREE_BATCH, complain_without_zone, zone_of
+from ztctl.kinds.zone import ZoneAttributes, complain_without_zone, zone_of
 
 if TYPE_CHECKING:
     from ztctl.core.model.facts import Fact
@@ -46,8 +49,6 @@ if TYPE_CHECKING:
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
 _ADDRESSES = ("A", "AAAA", "CNAME")
-BatchItem = tuple[Step, Live | None, Values]
-BatchResult = Live | CallFailed | None
 
 
 class DnsSettings(Fields):
@@ -75,7 +76,14 @@ class DnsRecordFields(Fields):
     """Refuse to delete it, also when it is taken out of the file."""
 
 
-class DnsRecord(Kind):
+@dataclass(frozen=True, slots=True)
+class DnsRecordAttributes(Attributes):
+    """The type of a live record, which may not be the one that ztctl makes."""
+
+    type: str = ""
+
+
+class DnsRecord(Kind, Contained, TakesPlaces):
     """A DNS record that leads to a tunnel."""
 
     name = "dns_record"
@@ -83,12 +91,13 @@ class DnsRecord(Kind):
     title = "DNS record"
     model = DnsRecordFields
     phase = Phase.DNS
-    several = True
+    host_part = HostPart.RECORD
+    container = "zone"
     place = InComment()
 
     # -- the wanted side --------------------------------------------------------------------
 
-    def fold(self, key: str, stated: Values) -> Values:
+    def normalise_stated(self, key: str, stated: Values) -> Values:
         """A proxied record has no TTL of its own."""
         return stated if stated.get("proxied") is False else {**stated, "ttl": 1}
 
@@ -105,11 +114,11 @@ class DnsRecord(Kind):
             if wanted.address.kind == self.name:
                 yield from mistaken(check_host, wanted.address.key, wanted)
 
-    def named_hosts(self, wanted: Wanted) -> frozenset[str]:
+    def hosts(self, key: str, values: Values) -> frozenset[str]:
         """The record's own name."""
-        return frozenset({self.slot(wanted)})
+        return frozenset({to_ascii(key)})
 
-    def own_words(self, wanted: Wanted) -> Iterator[str]:
+    def texts_at_mark(self, wanted: Wanted) -> Iterator[str]:
         """The last word of the comment."""
         return self.place.last_word(wanted)
 
@@ -119,34 +128,36 @@ class DnsRecord(Kind):
         """The name in punycode."""
         return to_ascii(wanted.address.key)
 
-    def natural_keys(self, wanted: Wanted, world: World) -> frozenset[str]:
+    def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
         """The name: an address record there is in the way."""
         return frozenset({self.slot(wanted)})
 
-    def is_ours(self, live: Live, world: World) -> bool:
+    def is_ours(self, live: Live, ledger: Ledger) -> bool:
         """True when the record leads to a tunnel that carries our mark or that we declare."""
         target = LEADS_TO_TUNNEL.id_in(live.values.get("tunnel"))
         return any(
-            tunnel.id == target
-            for tunnel in world.live_of("tunnel")
-            if (tunnel.mark is not None and tunnel.mark.stack == world.stack)
-            or world.owner_of(tunnel) is not None
+            tunnel.id == target for tunnel in ledger.live_of("tunnel") if ledger.is_own(tunnel)
         )
 
-    def complete(self, wanted: Wanted, live: Live | None, world: World) -> Values:
-        """Put the mark behind the comment, and say in which zone the name lies."""
+    def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
+        """Put the mark behind the comment, and the name in punycode."""
         name = self.slot(wanted)
-        complain_without_zone(wanted, [name], world)
-        zone = zone_of(name, world.live_of("zone"))
-        place = {"name": name, "zone_id": zone.id if zone else ""}
-        limit = zone.attribute("batch") if zone else FREE_BATCH
-        return {**self.place.put(wanted, live, world.stack), **place, "batch": limit}
+        complain_without_zone(wanted, [name], ledger)
+        return {**self.place.put(wanted, live, ledger.stack), "name": name}
+
+    def container_of(self, wanted: Wanted, ledger: Ledger) -> Live | None:
+        """The zone in which the name lies."""
+        return zone_of(self.slot(wanted), ledger.live_of(self.container))
+
+    def room(self, container: Live) -> int:
+        """Records of a zone by its plan."""
+        return ZoneAttributes.of(container).records
 
     def unmarked(self, live: Live) -> Values:
         """The live values with the user's words alone in the comment."""
-        return {**self.place.off(live), **_place(live)}
+        return {**self.place.off(live), "name": live.name}
 
-    def dropped_by_adoption(self, live: Live, world: World) -> tuple[str, ...]:
+    def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
         """Where the name leads now."""
         return (f"{live.name} leads to {live.values.get('tunnel')} now",)
 
@@ -156,8 +167,8 @@ class DnsRecord(Kind):
         """One write, which says whose place the record takes."""
         if change.action not in (Action.UPDATE, Action.ADOPT):
             return super().steps(change)
-        values = {**change.written, "displaces": [other.id for other in change.others]}
-        return (self.step(change, "update", values=values),)
+        displaced = tuple(other.id for other in change.others)
+        return (self.step(change, "update", displaces=displaced),)
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """Where the name leads."""
@@ -177,7 +188,7 @@ class DnsRecord(Kind):
         guarded = (
             public_hosts(app.values.get("destinations"))
             for app in apps
-            if app.mark is not None and app.mark.stack == ask.stack
+            if app.belongs_to(ask.stack)
         )
         first = _zones_of(ask.hosts.union(*guarded), known)
         *replies, all_tunnels = yield (*(records(zone) for zone in first), LiveObjects("tunnel"))
@@ -188,7 +199,8 @@ class DnsRecord(Kind):
 
     def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
         """The records of the zones that are about to be written."""
-        zones_ = [_zone_at(*place) for place in sorted({_place_of(change) for change in changes})]
+        by_id = {zone.id: zone for change in changes if (zone := change.container) is not None}
+        zones_ = [by_id[key] for key in sorted(by_id)]
         replies = yield tuple(records(zone) for zone in zones_)
         return self._lives(zones_, replies)
 
@@ -200,9 +212,9 @@ class DnsRecord(Kind):
             if text_of(raw, "type") in _ADDRESSES
         )
 
-    def beside(self, live: Live) -> Values:
+    def carried_over(self, live: Live) -> Values:
         """The type: another record may stand where one was."""
-        return {"type": live.attribute("type")}
+        return {"type": DnsRecordAttributes.of(live).type}
 
     def _live(self, raw: Mapping[str, Any], zone: Live) -> Live:
         name = to_ascii(text_of(raw, "name"))
@@ -214,27 +226,22 @@ class DnsRecord(Kind):
             "proxied": proxied,
             "ttl": 1 if proxied else raw.get("ttl"),
         }
-        place = {"zone_id": zone.id, "batch": zone.attribute("batch"), "type": raw.get("type")}
+        attributes = DnsRecordAttributes(text_of(raw, "type"))
         values = canonical_fields(self.specs, said)
-        return Live(self.name, text_of(raw, "id"), name, key, values, place, mark, raw)
+        id_ = text_of(raw, "id")
+        return Live(self.name, id_, name, key, values, attributes, mark, raw, container=zone)
 
     # -- writing ----------------------------------------------------------------------------
 
-    def batch_key(self, step: Step, live: Live | None, values: Values) -> str | None:
-        """Records of one zone go out together."""
-        if step.id.verb == "delete":
-            return str(live.attribute("zone_id")) if live else None
-        return str(values["zone_id"])
-
-    def batch(self, work: Sequence[BatchItem]) -> Flow[tuple[BatchResult, ...]]:
+    def batch(self, work: Sequence[BatchItem]) -> Flow[tuple[StepResult, ...]]:
         """As few writes as the zone's limit allows; a refused batch is halved until it fits."""
-        limit = min(_limit(item) for item in work)
-        results: list[BatchResult] = []
+        limit = ZoneAttributes.of(_zone(work[0][0])).batch
+        results: list[StepResult] = []
         for start in range(0, len(work), limit):
             results += yield from self._attempt(work[start : start + limit])
         return tuple(results)
 
-    def _attempt(self, work: Sequence[BatchItem]) -> Flow[list[BatchResult]]:
+    def _attempt(self, work: Sequence[BatchItem]) -> Flow[list[StepResult]]:
         try:
             return (yield from self._send(work))
         except CallFailed as failure:
@@ -242,7 +249,7 @@ class DnsRecord(Kind):
                 return (yield from self._after_lost_answer(work))
             return (yield from self._halved(work, failure))
 
-    def _halved(self, work: Sequence[BatchItem], failure: CallFailed) -> Flow[list[BatchResult]]:
+    def _halved(self, work: Sequence[BatchItem], failure: CallFailed) -> Flow[list[StepResult]]:
         """A refused batch in two halves, until the bad record stands alone."""
         if failure.lost or not (failure.status == 400 or _is_missing(failure)):
             return [failure] * len(work)
@@ -253,51 +260,51 @@ class DnsRecord(Kind):
         first = yield from self._attempt(work[:middle])
         return first + (yield from self._attempt(work[middle:]))
 
-    def _send(self, work: Sequence[BatchItem]) -> Flow[list[BatchResult]]:
+    def _send(self, work: Sequence[BatchItem]) -> Flow[list[StepResult]]:
         batch: dict[str, list[Any]] = {"deletes": [], "puts": [], "posts": []}
         for step, live, values in work:
             if step.id.verb == "delete":
                 batch["deletes"].append({"id": live.id if live else ""})
-            elif live is not None and not displaces(live, values):
-                batch["puts"].append({"id": live.id, **body(values, live.raw)})
+            elif live is not None and not _displaces(step, live):
+                batch["puts"].append({"id": live.id, **_body(values, live.raw)})
             else:
-                old = (live.id, *values.get("displaces", ())) if live else ()
+                old = (live.id, *step.displaces) if live else ()
                 batch["deletes"] += [{"id": item} for item in old]
-                batch["posts"].append(body(values, {}))
-        path = f"/zones/{segment(_zone(work[0]))}/dns_records/batch"
+                batch["posts"].append(_body(values, {}))
+        path = f"/zones/{segment(_zone(work[0][0]).id)}/dns_records/batch"
         sent = {key: items for key, items in batch.items() if items}
         reply = yield Call("POST", path, sent, permission=DNS)
         return self._results(work, reply if isinstance(reply, Mapping) else {})
 
-    def _results(self, work: Sequence[BatchItem], reply: Mapping[str, Any]) -> list[BatchResult]:
+    def _results(self, work: Sequence[BatchItem], reply: Mapping[str, Any]) -> list[StepResult]:
         made = {
             to_ascii(text_of(raw, "name")): raw
             for group in ("puts", "posts")
             for raw in objects(reply.get(group))
         }
         return [
-            None if step.id.verb == "delete" else self._made(made, live, values)
+            None if step.id.verb == "delete" else self._made(made, step, live, values)
             for step, live, values in work
         ]
 
-    def _made(self, made: Mapping[str, Any], live: Live | None, values: Values) -> BatchResult:
-        name = str(values.get("name") or (live.name if live else ""))
-        raw = made.get(name) or {**body(values, {}), "id": live.id if live else ""}
-        zone = _zone_at(str(values["zone_id"]), values.get("batch"))
-        return self._live(raw, zone)
+    def _made(
+        self, made: Mapping[str, Any], step: Step, live: Live | None, values: Values
+    ) -> StepResult:
+        raw = made.get(values["name"]) or {**_body(values, {}), "id": live.id if live else ""}
+        return self._live(raw, _zone(step))
 
     def undo(self, step: Step, before: Live | None, made: Live) -> Flow[None]:
         """Let the name lead where it led to; where it took other records' place, nowhere."""
-        path = f"/zones/{segment(str(made.attribute('zone_id')))}/dns_records"
-        if before is None or displaces(before, step.values):
+        path = f"/zones/{segment(_zone(step).id)}/dns_records"
+        if before is None or _displaces(step, before):
             yield from gone_is_done(Call("DELETE", f"{path}/{segment(made.id)}", permission=DNS))
         else:
-            call = Call("PUT", f"{path}/{segment(before.id)}", as_it_was(before), permission=DNS)
+            call = Call("PUT", f"{path}/{segment(before.id)}", _as_it_was(before), permission=DNS)
             yield call
 
-    def _after_lost_answer(self, work: Sequence[BatchItem]) -> Flow[list[BatchResult]]:
+    def _after_lost_answer(self, work: Sequence[BatchItem]) -> Flow[list[StepResult]]:
         """A batch is one transaction: one look tells whether all of it was done, or nothing."""
-        zone = _zone_at(_zone(work[0]), _limit(work[0]))
+        zone = _zone(work[0][0])
         found = objects((yield records(zone)))
         ids = {text_of(raw, "id") for raw in found}
         by_name = {
@@ -321,7 +328,7 @@ class DnsRecord(Kind):
             return live is None or live.id not in ids
         raw = by_name.get(str(values["name"]))
         return raw is not None and all(
-            raw.get(key) == value for key, value in body(values, {}).items() if value
+            raw.get(key) == value for key, value in _body(values, {}).items() if value
         )
 
 
@@ -330,26 +337,9 @@ def records(zone: Live) -> Call:
     return listing(f"/zones/{segment(zone.id)}/dns_records", DNS, 5000)
 
 
-def _zone_at(id_: str, limit: Any) -> Live:
-    return Live("zone", id_, "", "", {}, {"batch": limit})
-
-
 def _zones_of(names: frozenset[str], known: Sequence[Live]) -> list[Live]:
     found = {zone.id: zone for name in names if (zone := zone_of(name, known)) is not None}
     return sorted(found.values(), key=lambda zone: zone.name)
-
-
-def _place(live: Live) -> dict[str, Any]:
-    return {
-        "name": live.name,
-        "zone_id": live.attribute("zone_id"),
-        "batch": live.attribute("batch"),
-    }
-
-
-def _place_of(change: Change) -> tuple[str, int]:
-    place = _place(change.live) if change.live else change.written
-    return str(place["zone_id"]), int(place["batch"])
 
 
 def _is_missing(failure: CallFailed) -> bool:
@@ -357,13 +347,35 @@ def _is_missing(failure: CallFailed) -> bool:
     return failure.has_code(81044)
 
 
-def _zone(item: BatchItem) -> str:
-    _, live, values = item
-    given = values.get("zone_id") or (live.attribute("zone_id") if live else "")
-    return str(given)
+def _zone(step: Step) -> Live:
+    assert step.container is not None, "a record is written in a zone"
+    return step.container
 
 
-def _limit(item: BatchItem) -> int:
-    _, live, values = item
-    limit = values.get("batch") or (live.attribute("batch") if live else None)
-    return limit if isinstance(limit, int) else FREE_BATCH
+def _displaces(step: Step, live: Live) -> bool:
+    """Whether a batch deletes and creates: others go with it, or its type cannot be changed."""
+    return DnsRecordAttributes.of(live).type != "CNAME" or bool(step.displaces)
+
+
+def _body(values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole record: what is wanted, and what is live of the fields left unsaid."""
+    unsaid = {
+        key: carried[key] for key in ("tags", "settings") if key not in values and carried.get(key)
+    }
+    said = {key: values[key] for key in ("tags", "settings") if values.get(key)}
+    return {
+        **unsaid,
+        **said,
+        "type": "CNAME",
+        "name": values["name"],
+        "content": values["tunnel"],
+        "proxied": values["proxied"],
+        "ttl": values["ttl"],
+        "comment": values.get("comment") or "",
+    }
+
+
+def _as_it_was(live: Live) -> dict[str, Any]:
+    """The whole record as it was read."""
+    fields = ("type", "name", "content", "proxied", "ttl", "comment", "tags", "settings")
+    return {key: live.raw[key] for key in fields if live.raw.get(key) is not None}

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, ModelWrapValidatorHandler, PrivateAttr, mo
 from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.diagnostics import Where
-from ztctl.core.model.kind import Fields
+from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Local, Normalised
 from ztctl.core.model.names import ingress_name, to_ascii
 from ztctl.kinds import origin_request
@@ -24,7 +24,7 @@ from ztctl.kinds.origin_request import OriginRequest
 
 CLOSING = "http_status:404"
 _KNOWN = frozenset({"ssh", "tcp", "rdp", "smb", "http", "https", "ws", "wss"})
-_WORDS = frozenset({"hello_world", "hello-world", "bastion", "socks-proxy"})
+_WORDS = frozenset({"hello_world", "hello-ledger", "bastion", "socks-proxy"})
 
 
 def _wrong(text: str, hint: str, **facts: Any) -> PydanticCustomError:

@@ -6,11 +6,13 @@ Connectors check tokens against its team's name, and it may refuse hosts that no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ztctl.core.model.calls import Call, CallFailed, Flow
-from ztctl.core.model.kind import Ask, Kind
-from ztctl.core.model.objects import Live, Values
+from ztctl.core.model.flows import Ask
+from ztctl.core.model.kind import Kind
+from ztctl.core.model.objects import Attributes, Live, Values
 from ztctl.kinds.common import ACCESS_ORG, items, text_of
 
 if TYPE_CHECKING:
@@ -19,6 +21,15 @@ if TYPE_CHECKING:
 PATH = "/accounts/{account}/access/organizations"
 _DOMAIN = ".cloudflareaccess.com"
 _ABOUT_HOSTS = ("tunnel", "dns_record", "access_application")
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationAttributes(Attributes):
+    """The team's name, empty where a domain of one's own hides it, and what refuses hosts."""
+
+    team: str = ""
+    deny_unmatched: bool = False
+    exempt_zones: frozenset[str] = frozenset()
 
 
 class Organization(Kind):
@@ -47,13 +58,10 @@ class Organization(Kind):
         domain = text_of(raw, "auth_domain")
         # A domain of one's own does not tell the team's name.
         team = domain.removesuffix(_DOMAIN) if domain.endswith(_DOMAIN) else ""
-        settings = {
-            "team": team,
-            "deny_unmatched": raw.get("deny_unmatched_requests") is True,
-            "exempt_zones": tuple(
-                str(name) for name in items(raw, "deny_unmatched_requests_exempted_zone_names")
-            ),
-        }
+        exempt = items(raw, "deny_unmatched_requests_exempted_zone_names")
+        settings = OrganizationAttributes(
+            team, raw.get("deny_unmatched_requests") is True, frozenset(map(str, exempt))
+        )
         return (Live(self.name, domain, team, team, {}, settings),)
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
@@ -62,5 +70,5 @@ class Organization(Kind):
 
         if live is None:
             return None
-        exempt = live.attribute("exempt_zones")
-        return OrganizationSettings(bool(live.attribute("deny_unmatched")), frozenset(exempt))
+        found = OrganizationAttributes.of(live)
+        return OrganizationSettings(found.deny_unmatched, found.exempt_zones)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ztctl.core.model.kind import Fields
+from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import RefersTo, Unordered, WriteOnly
 from ztctl.kinds.common import Cidr, Inside, Seconds
 

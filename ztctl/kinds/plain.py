@@ -15,7 +15,10 @@ from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.core.model.kind import Ask, Fields, Kind, World, gone_is_done
+from ztctl.core.model.flows import Ask, gone_is_done
+from ztctl.core.model.identity import Fields
+from ztctl.core.model.kind import Kind
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Normalised
 from ztctl.core.model.objects import EMPTY, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Change
@@ -185,12 +188,12 @@ class PlainKind(Kind):
         given = (wanted.values.get(name) for name in self.rest.unique)
         return "@".join(_label(value) for value in given if value is not None)
 
-    def natural_keys(self, wanted: Wanted, world: World) -> frozenset[str]:
+    def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
         """The unique fields, references resolved."""
         if not isinstance(self.place, InComment):
-            return super().natural_keys(wanted, world)
-        values = self.complete(wanted, None, world)
-        parts = [ids_of(values.get(name), world) for name in self.rest.unique]
+            return super().natural_keys(wanted, ledger)
+        values = self.complete(wanted, None, ledger)
+        parts = [ids_of(values.get(name), ledger) for name in self.rest.unique]
         return frozenset("@".join(found) for found in product(*parts))
 
     def live_keys(self, live: Live) -> frozenset[str]:
@@ -201,17 +204,17 @@ class PlainKind(Kind):
 
     # -- the mark ---------------------------------------------------------------------------
 
-    def own_words(self, wanted: Wanted) -> Iterator[str]:
+    def texts_at_mark(self, wanted: Wanted) -> Iterator[str]:
         """The texts of a file that stand where the mark could stand."""
         if isinstance(self.place, InComment):
             return self.place.last_word(wanted)
-        return super().own_words(wanted)
+        return super().texts_at_mark(wanted)
 
-    def complete(self, wanted: Wanted, live: Live | None, world: World) -> Values:
+    def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """The wanted values with the mark on."""
         if isinstance(self.place, InComment):
-            return self.place.put(wanted, live, world.stack)
-        return super().complete(wanted, live, world)
+            return self.place.put(wanted, live, ledger.stack)
+        return super().complete(wanted, live, ledger)
 
     def unmarked(self, live: Live) -> Values:
         """The live values with the mark taken off."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from ztctl.core.model.calls import Flow
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import Fields, World
+from ztctl.core.model.identity import Fields
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import RefersTo
 from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Phase
@@ -70,7 +71,7 @@ class PrivateRoute(PlainKind):
         optional=True,
     )
 
-    def fold(self, key: str, stated: Values) -> Values:
+    def normalise_stated(self, key: str, stated: Values) -> Values:
         """The key is the range unless another is given."""
         return {**stated, "network": stated.get("network") or key}
 
@@ -82,10 +83,10 @@ class PrivateRoute(PlainKind):
                 hint = f"; or say `network:` below {wanted.address.key!r}"
                 yield from mistaken(check_cidr, wanted.values["network"], wanted, hint)
 
-    def complete(self, wanted: Wanted, live: Live | None, world: World) -> Values:
+    def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """The mark put on, and the default network where the file names none, if there is one."""
-        values = super().complete(wanted, live, world)
-        networks = world.live_of(VNET)
+        values = super().complete(wanted, live, ledger)
+        networks = ledger.live_of(VNET)
         default = next((it.id for it in networks if virtual_network.is_default(it.raw)), None)
         return {**values, VNET: values.get(VNET) or default}
 

@@ -16,7 +16,8 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import Spec, canonical, sort_key
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.core.model.kind import Alternative, Fields, Kind, Resolve, plain
+from ztctl.core.model.identity import Fields, plain
+from ztctl.core.model.kind import Alternative, Kind, Resolve
 from ztctl.core.model.markers import Default, Normalised, Unordered
 from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.plan import Change

@@ -9,7 +9,7 @@ v5, cloudflared 2026.8.2 (API client).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from ztctl.core.model.allowances import Allowances, allowed
@@ -17,9 +17,12 @@ from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Severity
-from ztctl.core.model.kind import Alternative, Ask, Fields, Kind, Resolve, World, gone_is_done
+from ztctl.core.model.flows import Ask, gone_is_done
+from ztctl.core.model.identity import Fields, HostPart
+from ztctl.core.model.kind import Alternative, Kind, Lagging, Resolve
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Immutable
-from ztctl.core.model.objects import Live, Mark, Values, Wanted
+from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
 from ztctl.kinds import ingress, origin_request
 from ztctl.kinds.audience import with_access
@@ -52,7 +55,21 @@ class TunnelFields(Fields):
     """Refuse to delete it, also when it is taken out of the file."""
 
 
-class Tunnel(Kind):
+@dataclass(frozen=True, slots=True)
+class TunnelAttributes(Attributes):
+    """What the API says of a tunnel.
+
+    Attributes:
+        running: a connector is there.
+        version: of the configuration, once this run has written it.
+    """
+
+    running: bool = False
+    status: str = ""
+    version: int | None = None
+
+
+class Tunnel(Kind, Lagging):
     """A Cloudflare Tunnel with its ingress rules."""
 
     name = "tunnel"
@@ -62,10 +79,12 @@ class Tunnel(Kind):
     phase = Phase.TUNNEL
     limit = 1000
     named_by_mark = True
+    host_part = HostPart.TUNNEL
+    reads_details = True
 
     # -- the wanted side --------------------------------------------------------------------
 
-    def fold(self, key: str, stated: Values) -> Values:
+    def normalise_stated(self, key: str, stated: Values) -> Values:
         """Close the rules, and keep each rule's choice about Access beside them."""
         rules = ingress.closed(stated.get("ingress") or [])
         return {**stated, "ingress": rules, "origin_request": stated.get("origin_request")}
@@ -89,24 +108,25 @@ class Tunnel(Kind):
                     where = wanted.local["places"][index] or wanted.where
                     yield Problem(f"{wanted.address}: {text}", where, hint, severity)
 
-    def hosts(self, values: Values) -> frozenset[str]:
+    def hosts(self, key: str, values: Values) -> frozenset[str]:
         """The host names that lead to an origin."""
         return ingress.names(values.get("ingress"))
 
-    def complete(self, wanted: Wanted, live: Live | None, world: World) -> Values:
+    def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """Put the mark on, and the connector's Access check into each rule."""
         choices: list[bool | None] = [*wanted.local["access"]]
         rules = wanted.values["ingress"]
         choices += [None] * (len(rules) - len(choices))
         checked = [
-            with_access(rule, choice, wanted, world)
+            with_access(rule, choice, wanted, ledger)
             for rule, choice in zip(rules, choices, strict=False)
         ]
-        return {**super().complete(wanted, live, world), "ingress": checked}
+        return {**super().complete(wanted, live, ledger), "ingress": checked}
 
-    def dropped_by_adoption(self, live: Live, world: World) -> tuple[str, ...]:
+    def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
         """The names that the tunnel serves now and nobody declared."""
-        return tuple(f"serves {name} now" for name in sorted(self.hosts(live.values)))
+        names = ingress.names(live.values.get("ingress"))
+        return tuple(f"serves {name} now" for name in sorted(names))
 
     def refusals(
         self,
@@ -116,7 +136,7 @@ class Tunnel(Kind):
         allowances: Allowances,
     ) -> Iterator[Refusal]:
         """Deleting a tunnel through which somebody may be at work; replacing one at all."""
-        running = change.live is not None and change.live.attribute("running")
+        running = change.live is not None and TunnelAttributes.of(change.live).running
         goes = change.action in (Action.DELETE, Action.REPLACE)
         if goes and running and not allowed(change.address, allowances.disconnect):
             yield Refusal(
@@ -137,7 +157,8 @@ class Tunnel(Kind):
         """New rules first; old ones go after what leads to them has gone."""
         match change.action:
             case Action.CREATE:
-                return (self.step(change, "create"), self.step(change, "configure"))
+                made = self.step(change, "create", keeps_fact=True)
+                return (made, self.step(change, "configure"))
             case Action.UPDATE | Action.ADOPT:
                 return tuple(self._update_steps(change))
             case _:
@@ -146,13 +167,13 @@ class Tunnel(Kind):
     def _update_steps(self, change: Change) -> Iterator[Step]:
         touched = {edit.path.partition("[")[0].partition(".")[0] for edit in change.edits}
         if "name" in touched:
-            yield self.step(change, "rename")
+            yield self.step(change, "rename", keeps_fact=True)
         if not touched & {"ingress", "origin_request"}:
             return
         assert change.live is not None
         old_rules = change.live.values.get("ingress") or []
         new_rules = change.written["ingress"]
-        gone = self.hosts(change.live.values) - self.hosts(change.written)
+        gone = ingress.names(old_rules) - ingress.names(new_rules)
         # Compared with references resolved: an audience that stays the same is no change.
         opens = any(
             rule not in old_rules and ingress.is_origin(rule) for rule in change.after["ingress"]
@@ -185,20 +206,8 @@ class Tunnel(Kind):
         from ztctl.core.model.facts import UNKNOWN_TUNNEL
         from ztctl.kinds import facts
 
-        read = live is None or live.values is not values or live.attribute("is_read")
+        read = live is None or live.values is not values or live.is_whole
         return facts.tunnel(values) if read else UNKNOWN_TUNNEL
-
-    def fact_after(
-        self, step: Step, values: Values, live: Live | None, before: Fact | None
-    ) -> Fact | None:
-        """A tunnel that is only made or renamed serves what it served."""
-        match step.id.verb:
-            case "create":
-                return self.fact({}, None)
-            case "rename":
-                return before
-            case _:
-                return super().fact_after(step, values, live, before)
 
     # -- flows ------------------------------------------------------------------------------
 
@@ -215,13 +224,13 @@ class Tunnel(Kind):
         """The list, and of what changes the configurations that the plan has seen."""
         found = objects((yield tunnels()))
         lives = [change.live for change in changes if change.live is not None]
-        seen = {live.id for live in lives if live.attribute("is_read")}
+        seen = {live.id for live in lives if live.is_whole}
         ours = [raw for raw in found if text_of(raw, "id") in seen]
         replies = yield tuple(configuration(raw) for raw in ours)
         by_id = {text_of(raw, "id"): reply for raw, reply in zip(ours, replies, strict=True)}
         return tuple(self._live(raw, by_id.get(text_of(raw, "id"), UNREAD)) for raw in found)
 
-    def beside(self, live: Live) -> Values:
+    def carried_over(self, live: Live) -> Values:
         """What is carried over."""
         return {WARP: live.raw.get(WARP) or None}
 
@@ -263,8 +272,8 @@ class Tunnel(Kind):
         A connector fetches its configuration by itself and says in ``config_version`` which one it
         runs; nothing can be told of one that says none.
         """
-        version = live.attribute("version")
-        if not isinstance(version, int):
+        version = TunnelAttributes.of(live).version
+        if version is None:
             return ()
         path = f"{PATH}/{segment(live.id)}/connections"
         found = objects((yield Call("GET", path, permission=TUNNEL)))
@@ -284,7 +293,7 @@ class Tunnel(Kind):
             yield from gone_is_done(Call("DELETE", path, permission=TUNNEL))
             return
         except CallFailed as failure:
-            if not failure.has_code(1022) or not live.attribute("running"):
+            if not failure.has_code(1022) or not TunnelAttributes.of(live).running:
                 raise
         yield Call("DELETE", f"{path}/connections", permission=TUNNEL)
         yield from gone_is_done(patient)
@@ -300,18 +309,18 @@ class Tunnel(Kind):
             "ingress": ingress.from_api(config.get("ingress")),
             "origin_request": origin_request.from_api(config.get("originRequest")),
         }
-        attributes = {
-            "running": text_of(raw, "status") in ("healthy", "degraded"),
-            "status": text_of(raw, "status"),
-            # What was not read may serve anything.
-            "is_read": reply is not UNREAD and _source(raw) == "cloudflare",
-            # Of the configuration, once this run has written it.
-            "version": reply.get("version") if isinstance(reply, Mapping) else None,
-        }
+        status = text_of(raw, "status")
+        version = reply.get("version") if isinstance(reply, Mapping) else None
+        attributes = TunnelAttributes(
+            status in ("healthy", "degraded"), status, version if isinstance(version, int) else None
+        )
+        # What was not read may serve anything.
+        is_whole = reply is not UNREAD and _source(raw) == "cloudflare"
+        id_ = text_of(raw, "id")
         values = canonical_fields(self.specs, said)
         warp = {WARP: config[WARP]} if config.get(WARP) else {}
         kept = {**_public(raw), **warp, **({"config": config} if config else {})}
-        return Live(self.name, text_of(raw, "id"), name, key, values, attributes, mark, kept)
+        return Live(self.name, id_, name, key, values, attributes, mark, kept, is_whole=is_whole)
 
 
 def tunnels(**query: str) -> Call:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import Fields, World
+from ztctl.core.model.identity import Fields
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Phase
 from ztctl.kinds.common import TUNNEL, Protect
@@ -44,17 +45,17 @@ class VirtualNetwork(PlainKind):
     place = InComment(longest=100)
     rest = REST
 
-    def fold(self, key: str, stated: Values) -> Values:
+    def normalise_stated(self, key: str, stated: Values) -> Values:
         """The key is the name unless another is given."""
         return {**stated, "name": stated.get("name") or key}
 
-    def complete(self, wanted: Wanted, live: Live | None, world: World) -> Values:
+    def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """The mark put on; the default network is not to be declared."""
         if live is not None and is_default(live.raw):
             text = f"{wanted.address} is the account's default network, which belongs to no stack"
             hint = "take it out of the file: a route that names no network is in the default one"
-            world.complain(Problem(text, wanted.where, hint))
-        return super().complete(wanted, live, world)
+            ledger.add_problem(Problem(text, wanted.where, hint))
+        return super().complete(wanted, live, ledger)
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
         """Name and comment; which network is the default stays as it is."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ztctl.core.model.calls import Flow
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import Ask, Kind, World
+from ztctl.core.model.flows import Ask
+from ztctl.core.model.kind import Kind
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.names import to_ascii
-from ztctl.core.model.objects import Live, Wanted
+from ztctl.core.model.objects import Attributes, Live, Wanted
 from ztctl.kinds.common import ZONE, listing, objects, text_of
 
 # Operations in one DNS batch: 200 on the free plan, 3,500 on the others (Cloudflare docs).
@@ -19,6 +22,14 @@ PAID_BATCH = 3500
 FREE_RECORDS = 200
 OLD_FREE_RECORDS = 1000
 PAID_RECORDS = 3500
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneAttributes(Attributes):
+    """Operations that one batch of a zone may hold, and records that the zone may hold."""
+
+    batch: int = FREE_BATCH
+    records: int = FREE_RECORDS
 
 
 class Zone(Kind):
@@ -44,13 +55,13 @@ def zone_of(name: str, known: Iterable[Live]) -> Live | None:
     return None
 
 
-def complain_without_zone(wanted: Wanted, names: Iterable[str], world: World) -> None:
+def complain_without_zone(wanted: Wanted, names: Iterable[str], ledger: Ledger) -> None:
     """A problem for each host name that lies in no active zone of the account."""
-    known: Sequence[Live] = world.live_of("zone")
+    known: Sequence[Live] = ledger.live_of("zone")
     for name in sorted(names):
         if zone_of(name, known) is None:
             have = ", ".join(sorted(zone.name for zone in known)[:12]) or "none"
-            world.complain(
+            ledger.add_problem(
                 Problem(
                     f"{wanted.address}: {name} lies in no active zone of the account",
                     wanted.where,
@@ -66,8 +77,5 @@ def _live(raw: Mapping[str, Any]) -> Live:
     paid = legacy in ("pro", "business", "enterprise")
     old = text_of(raw, "created_on") < "2024-09"
     free = OLD_FREE_RECORDS if old else FREE_RECORDS
-    attributes = {
-        "batch": PAID_BATCH if paid else FREE_BATCH,
-        "records": PAID_RECORDS if paid else free,
-    }
+    attributes = ZoneAttributes(PAID_BATCH if paid else FREE_BATCH, PAID_RECORDS if paid else free)
     return Live("zone", text_of(raw, "id"), name, name, {}, attributes)

@@ -15,7 +15,7 @@ from ztctl.cli.settings import Settings, settings
 if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
     from ztctl.core.model.declared import Declared
-    from ztctl.core.model.kind import Ask
+    from ztctl.core.model.flows import Ask
     from ztctl.core.reach.private import PrivateReach
     from ztctl.core.reach.who import Reach
     from ztctl.engine.read import AccountReading
@@ -77,7 +77,7 @@ def _check(host: str, name: str) -> None:
 
 async def _found(chosen: Settings, declared: Declared | None, host: str, view: View) -> Reach:
     from ztctl.cli.session import connected
-    from ztctl.core.model.kind import Ask
+    from ztctl.core.model.flows import Ask
     from ztctl.core.reach.open_now import PublicHosts
     from ztctl.core.reach.who import reach
     from ztctl.kinds.registry import KINDS
@@ -101,7 +101,7 @@ async def _found_routes(
     chosen: Settings, declared: Declared | None, address: str, view: View
 ) -> PrivateReach:
     from ztctl.cli.session import connected
-    from ztctl.core.model.kind import Ask
+    from ztctl.core.model.flows import Ask
     from ztctl.core.reach.private import private_reach
     from ztctl.kinds.registry import KINDS
 
@@ -118,11 +118,10 @@ def _unread(seen: AccountReading) -> dict[str, str]:
 async def _read(
     client: Client, ask: Ask, view: View, needed: Sequence[str], useful: Sequence[str]
 ) -> AccountReading:
-    from ztctl.core.model.kind import Kinds
     from ztctl.engine.read import Reader
     from ztctl.kinds.registry import KINDS
 
-    kinds = Kinds(kind for kind in KINDS if kind.name in (*needed, *useful))
+    kinds = KINDS.only((*needed, *useful))
     return await Reader(kinds, ask, client).account(view.event, required=needed)
 
 

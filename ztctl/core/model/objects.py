@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Where
@@ -66,6 +66,20 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Attributes:
+    """What the API alone sets on an object; a kind that reads such values extends this class."""
+
+    @classmethod
+    def of(cls, live: Live) -> Self:
+        """The attributes of a live object, by the class of its kind."""
+        assert isinstance(live.attributes, cls)
+        return live.attributes
+
+
+NO_ATTRIBUTES = Attributes()
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """One object as the account holds it.
 
@@ -77,6 +91,11 @@ class Live:
         attributes: what others may refer to, and what only the API sets.
         mark: whose it is, ``None`` when it carries no mark.
         raw: the API's own object, from which a replacing write carries what the file leaves out.
+        owner: id of the object with which it goes; empty when it goes by itself.
+        container: the object inside which it is written, such as the zone of a record.
+        aliases: further ids by which references name it.
+        uses: kind and id of what it refers to beside its values.
+        is_whole: false when only the list was read, so that its values are not known.
     """
 
     kind: str
@@ -84,12 +103,21 @@ class Live:
     name: str
     key: str
     values: Values
-    attributes: Values = field(default_factory=dict)
+    attributes: Attributes = NO_ATTRIBUTES
     mark: Mark | None = None
     raw: Values = field(default_factory=dict, repr=False)
+    owner: str = ""
+    container: Live | None = field(default=None, repr=False)
+    aliases: tuple[str, ...] = ()
+    uses: tuple[tuple[str, str], ...] = ()
+    is_whole: bool = True
 
     def attribute(self, name: str) -> Any:
-        """An attribute by name; ``id`` and ``name`` are always there."""
+        """An attribute by name, ``None`` for none; ``id`` and ``name`` are always there."""
         if name in ("id", "name"):
             return self.id if name == "id" else self.name
-        return self.attributes.get(name)
+        return getattr(self.attributes, name, None)
+
+    def belongs_to(self, stack: str) -> bool:
+        """True when it carries the mark of this stack."""
+        return self.mark is not None and self.mark.stack == stack

@@ -82,6 +82,9 @@ class Step:
 
     Attributes:
         values: what is written, references unresolved; empty for a deletion.
+        displaces: ids of further live objects that the write takes away.
+        container: the live object inside which it is written, such as a zone.
+        keeps_fact: what the object means for who reaches what stays as it was.
         tail: it waits for later phases by its needs, and holds none of them up.
         makes: by kind and id, the fact of each object that is written, ``None`` where it goes.
         covers: names that an application protects from this step on.
@@ -95,6 +98,9 @@ class Step:
     phase: Phase
     values: Values = field(default_factory=dict)
     tail: bool = False
+    displaces: tuple[str, ...] = ()
+    container: Live | None = field(default=None, repr=False)
+    keeps_fact: bool = False
     makes: tuple[tuple[tuple[str, str], Fact | None], ...] = field(default=(), repr=False)
     covers: frozenset[str] = frozenset()
     uncovers: frozenset[str] = frozenset()
@@ -109,6 +115,7 @@ class Change:
 
     Attributes:
         others: further live objects whose place this one takes.
+        container: the live object inside which it is written, such as a zone.
         written: the completed values, references unresolved: what the steps write.
         before: live values for people: names instead of ids.
         after: wanted values for people, ``Unknown`` for what is known after apply.
@@ -125,6 +132,7 @@ class Change:
     live: Live | None = None
     wanted: Wanted | None = None
     others: tuple[Live, ...] = ()
+    container: Live | None = field(default=None, repr=False)
     written: Values = field(default_factory=dict)
     edits: tuple[Edit, ...] = ()
     before: Values = field(default_factory=dict)

@@ -22,7 +22,7 @@ def expanded(declared: Declared, kinds: Kinds) -> tuple[Wanted, ...]:
     Objects on a ring of references are left out; ``problems`` names the ring.
     """
     found = _with_companions(declared, kinds)
-    rank = {kind.name: place for place, kind in enumerate(kinds)}
+    rank = {kind.name: place for place, kind in enumerate(kinds.values())}
     needs = {address: _needs(item) for address, item in found.items()}
     order = in_order(list(found), needs, lambda address: rank[address.kind])
     return tuple(found[address] for address in order)
@@ -37,7 +37,7 @@ def problems(declared: Declared, kinds: Kinds) -> list[Problem]:
         *_twice(declared.wanted, kinds),
         *_bookkeeping(declared, known),
         *_forged(declared.wanted, kinds),
-        *(problem for kind in kinds for problem in kind.check(declared)),
+        *(problem for kind in kinds.values() for problem in kind.check(declared)),
     ]
 
 
@@ -101,7 +101,7 @@ def _forged(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
     """Marks written by hand: they would make an object somebody else's, or protect nothing."""
     for item in wanted:
         kind = kinds[item.address.kind]
-        for text in kind.own_words(item):
+        for text in kind.texts_at_mark(item):
             if ".ztctl-" in f".{text}":
                 yield Problem(
                     f"{item.address}: {text!r} looks like the mark of a stack",

@@ -60,18 +60,13 @@ def _deletions(
     stack: str,
     declared: int,
 ) -> Iterator[Refusal]:
-    counted = {kind.name for kind in kinds if not kind.housekeeping}
+    counted = {kind.name for kind in kinds.values() if not kind.housekeeping}
     going = [
         change
         for change in changes
         if change.action is Action.DELETE and change.address.kind in counted
     ]
-    owned = sum(
-        1
-        for name in counted
-        for item in live.get(name, ())
-        if item.mark is not None and item.mark.stack == stack
-    )
+    owned = sum(1 for name in counted for item in live.get(name, ()) if item.belongs_to(stack))
     if allowances.deletions or not going:
         return
     if not declared:
@@ -115,7 +110,7 @@ def _still_used(
     if not going:
         return
     settled = _settled(changes)
-    for kind in kinds:
+    for kind in kinds.values():
         for item in live.get(kind.name, ()):
             kept = settled.get((kind.name, item.id))
             for target in kind.uses(item):

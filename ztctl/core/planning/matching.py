@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import Kind
+from ztctl.core.model.kind import Kind, Kinds, TakesPlaces
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.plan import Refusal
-from ztctl.core.planning.ledger import Ledger
 
 
 class MatchGround(Enum):
@@ -45,7 +45,7 @@ class Index:
         self.by_natural: dict[str, list[Live]] = defaultdict(list)
         for item in live:
             self.by_name[item.name].append(item)
-            if item.mark is not None and item.mark.stack == stack:
+            if item.belongs_to(stack):
                 self.by_slot[item.key].append(item)
             for key in kind.live_keys(item):
                 self.by_natural[key].append(item)
@@ -54,15 +54,16 @@ class Index:
 class Matcher:
     """Finds the live object of each wanted one; no live object is ever given out twice."""
 
-    def __init__(self, ledger: Ledger, moved: dict[Address, Address]) -> None:
+    def __init__(self, ledger: Ledger, kinds: Kinds, moved: Mapping[Address, Address]) -> None:
         self._ledger = ledger
+        self._kinds = kinds
         self._moved = moved
         self._indexes: dict[str, Index] = {}
         self._taken_slots: dict[str, frozenset[str]] = {}
 
     def match(self, wanted: Wanted) -> Match:
         """The match of one wanted object; two hits are a problem that names both ids."""
-        kind: Kind = self._ledger.kinds[wanted.address.kind]
+        kind = self._kinds[wanted.address.kind]
         index = self._index(kind)
         natural = self._free(
             live
@@ -131,7 +132,7 @@ class Matcher:
             return _refused(wanted, foreign)
         if not natural:
             return Match()
-        if kind.several:
+        if isinstance(kind, TakesPlaces):
             ours = kind.is_ours(natural[0], self._ledger)
             return Match(
                 natural[0],
@@ -142,14 +143,14 @@ class Matcher:
 
     def _one(self, wanted: Wanted, found: Sequence[Live], how: MatchGround) -> Match:
         if len(found) > 1:
-            self._ledger.complain(_ambiguous(wanted, found))
+            self._ledger.add_problem(_ambiguous(wanted, found))
         live = found[0]
-        if live.mark is not None and live.mark.stack != self._ledger.stack:
+        if live.mark is not None and not live.belongs_to(self._ledger.stack):
             return _refused(wanted, live)
         return Match(live, how)
 
     def _is_own(self, live: Live) -> bool:
-        return live.mark is not None and live.mark.stack == self._ledger.stack
+        return live.belongs_to(self._ledger.stack)
 
     def _free(self, found: Iterable[Live]) -> list[Live]:
         unique = {live.id: live for live in found}

@@ -12,14 +12,14 @@ from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.canonical import replaced
 from ztctl.core.model.declared import Declared, Removed
 from ztctl.core.model.diagnostics import Problem, Problems, Severity
-from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.kind import Contained, Kind, Kinds
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import EMPTY, Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, Refusal
 from ztctl.core.model.values import Lookup, Unknown
 from ztctl.core.planning import check
 from ztctl.core.planning.compare import at_default, describe, differing, recanonised
 from ztctl.core.planning.guards import refusals
-from ztctl.core.planning.ledger import Ledger
 from ztctl.core.planning.matching import Match, Matcher, MatchGround
 from ztctl.core.planning.quotas import quota_warnings
 from ztctl.core.planning.safety import Run, made_safe
@@ -94,7 +94,7 @@ class Draft:
         """
         wanted = check.expanded(declared, kinds)
         ledger = Ledger(declared, wanted, live, kinds)
-        planner = _Planner(ledger, declared)
+        planner = _Planner(ledger, declared, kinds)
         kept = [change for item in wanted if (change := planner.decide(item)) is not None]
         gone = planner.removals(kept)
         errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
@@ -162,16 +162,19 @@ def _with_public(change: Change, declared: Declared) -> Change:
 class _Planner:
     """Decides object by object, in the order in which they refer to each other."""
 
-    def __init__(self, ledger: Ledger, declared: Declared) -> None:
+    def __init__(self, ledger: Ledger, declared: Declared, kinds: Kinds) -> None:
+        self._kinds = kinds
         self._ledger = ledger
         self._declared = declared
-        self._matcher = Matcher(ledger, {move.target: move.source for move in declared.moved})
+        self._matcher = Matcher(
+            ledger, kinds, {move.target: move.source for move in declared.moved}
+        )
         self._removed = {self._slot(item): item for item in declared.removed}
         self.refused: list[Refusal] = []
 
     def decide(self, wanted: Wanted) -> Change | None:
         """The change of one wanted object, or ``None`` when it is in step or refused."""
-        kind: Kind = self._ledger.kinds[wanted.address.kind]
+        kind = self._kinds[wanted.address.kind]
         match = self._matcher.match(wanted)
         if match.refusal is not None:
             self.refused.append(match.refusal)
@@ -204,11 +207,17 @@ class _Planner:
             Reason.NOT_LIVE,
             kind.phase,
             wanted=wanted,
+            container=self._container(kind, wanted),
             written=written,
             after={name: value for name, value in after.items() if value is not None},
             silent=at_default(kind.specs, after),
             housekeeping=kind.housekeeping,
         )
+
+    def _container(self, kind: Kind, wanted: Wanted) -> Live | None:
+        if not isinstance(kind, Contained):
+            return None
+        return kind.container_of(wanted, self._ledger)
 
     def _update(
         self, kind: Kind, wanted: Wanted, match: Match, written: Values, after: Values
@@ -238,6 +247,7 @@ class _Planner:
             live=live,
             wanted=wanted,
             others=match.others,
+            container=live.container or self._container(kind, wanted),
             written=written,
             edits=edits,
             before=live.values,
@@ -250,21 +260,21 @@ class _Planner:
     def _adoption_notes(self, kind: Kind, live: Live) -> tuple[str, ...]:
         users = [user for user in self._ledger.users_of(live) if self._is_foreign(user)]
         return (
-            *kind.dropped_by_adoption(live, self._ledger),
+            *kind.dropped_by_adoption(live),
             *(
-                f"is used by the {self._ledger.kinds[user.kind].title} {user.name!r}, too"
+                f"is used by the {self._kinds[user.kind].title} {user.name!r}, too"
                 for user in users
             ),
         )
 
     def _is_foreign(self, live: Live) -> bool:
-        return live.mark is None or live.mark.stack != self._ledger.stack
+        return not live.belongs_to(self._ledger.stack)
 
     # -- what goes --------------------------------------------------------------------------
 
     def removals(self, kept: Sequence[Change]) -> list[Change]:
         """Deletions: marked and not declared, named by ``removed``, or gone with their owner."""
-        gone = [change for kind in self._ledger.kinds for change in self._undeclared(kind)]
+        gone = [change for kind in self._kinds.values() for change in self._undeclared(kind)]
         gone += self._removed_unmarked({(c.address.kind, c.live.id) for c in gone if c.live})
         return gone + self._with_owner([*kept, *gone])
 
@@ -272,14 +282,12 @@ class _Planner:
         return [
             self._going(kind, live)
             for live in self._ledger.live_of(kind.name)
-            if live.mark is not None
-            and live.mark.stack == self._ledger.stack
-            and self._ledger.owner_of(live) is None
+            if live.belongs_to(self._ledger.stack) and self._ledger.owner_of(live) is None
         ]
 
     def _slot(self, entry: Removed) -> tuple[str, str]:
         """Kind and ``Live.key`` of what is removed: its key may be spelt in another way."""
-        kind: Kind = self._ledger.kinds[entry.address.kind]
+        kind = self._kinds[entry.address.kind]
         return kind.name, kind.slot(Wanted(entry.address, EMPTY, name=entry.name))
 
     def _going(self, kind: Kind, live: Live) -> Change:
@@ -292,7 +300,7 @@ class _Planner:
     def _removed_unmarked(self, already: Collection[tuple[str, str]]) -> list[Change]:
         found: list[Change] = []
         for entry in self._declared.removed:
-            kind: Kind = self._ledger.kinds[entry.address.kind]
+            kind = self._kinds[entry.address.kind]
             for live in self._named_by(entry, kind):
                 free = self._ledger.owner_of(live) is None and (kind.name, live.id) not in already
                 if free and not entry.forget:
@@ -313,8 +321,8 @@ class _Planner:
         if len(found) > 1:
             ids = ", ".join(live.id for live in found)
             text = f"{len(found)} live objects answer to {entry.address}: {ids}"
-            self._ledger.complain(Problem(text, entry.where, "ztctl never guesses"))
-        foreign = [live for live in found if live.mark and live.mark.stack != self._ledger.stack]
+            self._ledger.add_problem(Problem(text, entry.where, "ztctl never guesses"))
+        foreign = [live for live in found if live.mark and not live.belongs_to(self._ledger.stack)]
         self.refused += [
             Refusal(entry.address, f"{live.name!r} belongs to the stack {live.mark.stack!r}")
             for live in foreign
@@ -326,9 +334,9 @@ class _Planner:
         going = {(c.address.kind, c.live.id): c for c in changes if c.live and _deletes(c)}
         listed = set(going)
         found: list[Change] = []
-        for kind in self._ledger.kinds:
+        for kind in self._kinds.values():
             for live in self._ledger.live_of(kind.name) if kind.owner else ():
-                owner = going.get((kind.owner, str(live.attributes.get("owner"))))
+                owner = going.get((kind.owner, live.owner))
                 if owner is not None and (kind.name, live.id) not in listed:
                     address = Address(kind.name, owner.address.key)
                     change = self._deletion(kind, live, address, Action.DELETE, Reason.OWNER_GOES)
@@ -347,6 +355,7 @@ class _Planner:
             reason,
             kind.phase,
             live=live,
+            container=live.container,
             edits=edits if action is Action.DELETE else (),
             before=live.values,
             silent=at_default(kind.specs, live.values),
@@ -454,7 +463,7 @@ def _targeted(
 
 
 def _printed_order(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
-    rank = {kind.name: place for place, kind in enumerate(kinds)}
+    rank = {kind.name: place for place, kind in enumerate(kinds.values())}
     going = [change for change in changes if change.action in _LEAVING]
     staying = [change for change in changes if change.action not in _LEAVING]
 

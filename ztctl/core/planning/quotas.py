@@ -11,12 +11,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from ztctl.core.model.diagnostics import Problem, Severity
-from ztctl.core.model.kind import Kinds
+from ztctl.core.model.kind import Contained, Kinds
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Change
 
 SOFT = "the limit is Cloudflare's default; if the account has it, ask for more before you apply"
-_RECORD = "dns_record"
 
 
 def quota_warnings(
@@ -26,14 +25,14 @@ def quota_warnings(
 
     What goes is deleted last, so that it counts until then.
     """
-    return (*_by_kind(changes, live, kinds), *_by_zone(changes, live))
+    return (*_by_kind(changes, live, kinds), *_by_container(changes, live, kinds))
 
 
 def _by_kind(
     changes: Sequence[Change], live: Mapping[str, Sequence[Live]], kinds: Kinds
 ) -> Iterator[Problem]:
     made = Counter(change.address.kind for change in changes if change.action is Action.CREATE)
-    for kind in kinds:
+    for kind in kinds.values():
         new = made[kind.name]
         number = len(live.get(kind.name, ())) + new
         if kind.limit and new and number > kind.limit:
@@ -41,20 +40,26 @@ def _by_kind(
             yield _warning(f"{first} would be {kind.title} {_of(number, new, kind.limit)}")
 
 
-def _by_zone(changes: Sequence[Change], live: Mapping[str, Sequence[Live]]) -> Iterator[Problem]:
-    there = Counter(item.attribute("zone_id") for item in live.get(_RECORD, ()))
-    made = Counter(
-        change.written.get("zone_id")
-        for change in changes
-        if change.address.kind == _RECORD and change.action is Action.CREATE
-    )
-    for zone in live.get("zone", ()):
-        limit = zone.attribute("records")
-        number = there[zone.id] + made[zone.id]
-        if made[zone.id] and isinstance(limit, int) and number > limit:
-            yield _warning(
-                f"the zone {zone.name} would have at least {number} of {limit:,} records"
+def _by_container(
+    changes: Sequence[Change], live: Mapping[str, Sequence[Live]], kinds: Kinds
+) -> Iterator[Problem]:
+    for kind in kinds.values():
+        if isinstance(kind, Contained):
+            there = Counter(it.container.id for it in live.get(kind.name, ()) if it.container)
+            made = Counter(
+                change.container.id
+                for change in changes
+                if change.address.kind == kind.name
+                and change.action is Action.CREATE
+                and change.container
             )
+            for container in live.get(kind.container, ()):
+                limit, number = kind.room(container), there[container.id] + made[container.id]
+                if made[container.id] and number > limit:
+                    yield _warning(
+                        f"the {kind.container} {container.name} would have at least {number} of "
+                        f"{limit:,} records"
+                    )
 
 
 def _first(changes: Sequence[Change], kind: str, place: int) -> str:

@@ -157,7 +157,7 @@ def _going_with_owner(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple
     for change in changes:
         kind: Kind = kinds[change.address.kind]
         if kind.owner and change.action is Action.DELETE and change.live is not None:
-            owner = owners.get((kind.owner, str(change.live.attributes.get("owner"))))
+            owner = owners.get((kind.owner, change.live.owner))
             if owner is not None:
                 yield from ((step, owner) for step in change.steps)
 

@@ -39,7 +39,7 @@ def made_at(text: str) -> Address:
 
 def facts_of(live: Mapping[str, Sequence[Live]], kinds: Kinds) -> Iterator[tuple[Slot, Fact]]:
     """What every live object means for who reaches what."""
-    for kind in kinds:
+    for kind in kinds.values():
         for item in live.get(kind.name, ()):
             fact = kind.fact(item.values, item)
             if fact is not None:
@@ -57,14 +57,21 @@ def with_effects(
         slot = kind.name, live.id if live is not None else new_id(change.address)
         before = facts.get(slot, now.get(slot))
         values = with_new_ids(resolve(step.values))
-        fact = kind.fact_after(step, values, live, before)
+        fact = _fact_after(kind, step, values, live, before)
         makes = {slot: replace(fact, aud=slot[1]) if _has_no_aud(fact) else fact}
-        displaced: Values = step.values
-        makes |= {(kind.name, other): None for other in displaced.get("displaces", ())}
+        makes |= {(kind.name, other): None for other in step.displaces}
         found = together(effects(facts.get(it, now.get(it)), made) for it, made in makes.items())
         facts |= makes
         filled.append(replace(step, makes=tuple(makes.items()), **found._asdict()))
     return replace(change, steps=tuple(filled))
+
+
+def _fact_after(
+    kind: Kind, step: Step, values: Values, live: Live | None, before: Fact | None
+) -> Fact | None:
+    if step.keeps_fact:
+        return before
+    return None if step.id.verb == "delete" else kind.fact(values, live)
 
 
 def timeline_of(changes: Iterable[Change], now: Mapping[Slot, Fact]) -> Timeline:

@@ -284,6 +284,4 @@ def _names(lives: Iterable[Live]) -> Iterator[tuple[str, str]]:
     for live in lives:
         name = Mark.of_name(live.name)[0] or live.key or live.id
         yield live.id, name
-        aud = live.attributes.get("aud")
-        if isinstance(aud, str):
-            yield aud, name
+        yield from ((alias, name) for alias in live.aliases)

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -156,7 +156,7 @@ def object_of(live: Live) -> JournalRecord:
         "id": live.id,
         "name": live.name,
         "values": live.values,
-        "attributes": live.attributes,
+        "attributes": {it.name: live.attribute(it.name) for it in fields(live.attributes)},
         "raw": live.raw,
     }
 

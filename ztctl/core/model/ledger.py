@@ -10,7 +10,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import replaced
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.identity import Identity
 from ztctl.core.model.names import HostIndex
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup, Ref, Unknown
@@ -24,7 +24,7 @@ class Ledger:
         declared: Declared,
         wanted: Sequence[Wanted],
         live: Mapping[str, tuple[Live, ...]],
-        kinds: Kinds,
+        kinds: Mapping[str, Identity],
     ) -> None:
         self.stack = declared.stack
         self.team = declared.team
@@ -47,13 +47,16 @@ class Ledger:
         """Every live object of a kind that was read."""
         return self._live.get(kind, ())
 
+    def is_own(self, live: Live) -> bool:
+        """True when it carries the stack's mark or was matched with the files."""
+        return live.belongs_to(self.stack) or self.owner_of(live) is not None
+
     @property
     def own(self) -> Iterator[Live]:
         """Every live object that carries the stack's mark or was matched with the files."""
         for items in self._live.values():
             for live in items:
-                ours = live.mark is not None and live.mark.stack == self.stack
-                if ours or self.owner_of(live) is not None:
+                if self.is_own(live):
                     yield live
 
     def wanted_of(self, kind: str) -> Sequence[Wanted]:
@@ -63,17 +66,19 @@ class Ledger:
     def wanted_about(self, kind: str, name: str) -> Iterator[Wanted]:
         """Every wanted object of a kind whose host names meet this name or pattern."""
         if kind not in self._wanted_by_host:
-            found: Kind = self.kinds[kind]
-            items = self.wanted_of(kind)
-            self._wanted_by_host[kind] = HostIndex((it, found.named_hosts(it)) for it in items)
+            hosts = self.kinds[kind].hosts
+            self._wanted_by_host[kind] = HostIndex(
+                (it, hosts(it.address.key, it.values)) for it in self.wanted_of(kind)
+            )
         yield from self._wanted_by_host[kind].meeting([name])
 
     def live_about(self, kind: str, name: str) -> Iterator[Live]:
         """Every live object of a kind whose host names meet this name or pattern."""
         if kind not in self._live_by_host:
-            found: Kind = self.kinds[kind]
-            items = self.live_of(kind)
-            self._live_by_host[kind] = HostIndex((it, found.hosts(it.values)) for it in items)
+            hosts = self.kinds[kind].hosts
+            self._live_by_host[kind] = HostIndex(
+                (it, hosts(it.key, it.values)) for it in self.live_of(kind)
+            )
         yield from self._live_by_host[kind].meeting([name])
 
     def matched(self, address: Address) -> Live | None:
@@ -84,7 +89,7 @@ class Ledger:
         """The address that this live object was matched with."""
         return self._owners.get((live.kind, live.id))
 
-    def complain(self, problem: Problem) -> None:
+    def add_problem(self, problem: Problem) -> None:
         """Add a problem to the plan."""
         self.problems.append(problem)
 
@@ -124,14 +129,14 @@ class Ledger:
         found = self.found(lookup)
         if len(found) == 1:
             return lookup.template.format(found[0].attribute(lookup.attribute))
-        self.complain(_lookup_problem(lookup, found, self.live_of(lookup.kind)))
+        self.add_problem(_lookup_problem(lookup, found, self.live_of(lookup.kind)))
         return None
 
     def users_of(self, live: Live) -> Sequence[Live]:
         """The live objects that refer to this one."""
         if self._users is None:
             self._users = defaultdict(list)
-            for kind in self.kinds:
+            for kind in self.kinds.values():
                 for user in self.live_of(kind.name):
                     for used in set(kind.uses(user)):
                         self._users[used].append(user)
@@ -151,13 +156,11 @@ class Ledger:
     def display_names(self) -> dict[str, str]:
         """What to show instead of an id: the key of the file, else the live name."""
         shown: dict[str, str] = {}
-        for kind, objects in self._live.items():
+        for objects in self._live.values():
             for live in objects:
                 owner = self.owner_of(live)
                 shown[live.id] = owner.key if owner else live.name or live.key or live.id
-                aud = live.attributes.get("aud")
-                if isinstance(aud, str) and kind == "access_application":
-                    shown[aud] = shown[live.id]
+                shown |= dict.fromkeys(live.aliases, shown[live.id])
         return shown
 
 
