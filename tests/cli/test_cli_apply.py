@@ -37,7 +37,7 @@ def test_a_folder_is_named_by_f(ztctl: Ztctl, project: Ztctl) -> None:
     elsewhere = ztctl.folder / "elsewhere"
     elsewhere.mkdir()
 
-    done = type(ztctl)(elsewhere)("plan", "--sandbox", "--quiet", "-f", "..")
+    done = ztctl.within(elsewhere)("plan", "--sandbox", "--quiet", "-f", "..")
 
     assert (done.code, done.out) == (0, "Plan: 7 to add, 0 to change, 0 to destroy.\n")
 

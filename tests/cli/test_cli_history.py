@@ -456,7 +456,7 @@ def test_processes_share_a_journal(project: Ztctl, start: Start) -> None:
     shared = str(project.folder / "shared.jsonl")
     words = ("apply", "--sandbox", "--auto-approve", "--journal", shared)
 
-    running = [start(type(project)(folder), *words) for folder in folders]
+    running = [start(project.within(folder), *words) for folder in folders]
     assert [one.ended().code for one in running] == [0, 0, 0]
 
     told = project("history", "--journal", shared, "--format", "json")

@@ -89,7 +89,7 @@ def test_a_key_file_that_cannot_be_written_is_told(project: Ztctl) -> None:
 def test_a_file_is_beside_its_own_yaml_file(project: Ztctl) -> None:
     """The path counts from the YAML file's folder, wherever the command runs."""
     (project.folder / "below").mkdir()
-    elsewhere = type(project)(project.folder / "below")
+    elsewhere = project.within(project.folder / "below")
 
     elsewhere(*APPLY, "-f", "..")
 

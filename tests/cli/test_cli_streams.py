@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import jsonschema
 import pytest
 
 Ztctl = Any
+Start = Callable[..., Any]
 Account = Any
 PLAN_SCHEMA = Path(__file__).parents[1] / "views" / "plan.schema.json"
 COMMAND = ("apply", "--sandbox", "--auto-approve")
@@ -152,13 +154,13 @@ def test_a_full_disk_is_told(project: Ztctl) -> None:
     assert (code, said) == (1, "error: no space left on device\n")
 
 
-def test_a_terminal_that_knows_ascii_alone_is_served(project: Ztctl) -> None:
+def test_a_terminal_that_knows_ascii_alone_is_served(project: Ztctl, start: Start) -> None:
     """Where the locale has no letters for it, text is shown in escapes."""
     project.env["LC_ALL"] = "C"
     project.env["PYTHONIOENCODING"] = "ascii"
     project.env["PYTHONUTF8"] = "0"
 
-    done = project(*COMMAND)
+    done = start(project, *COMMAND).ended()
 
     assert done.code == 0
     assert "creating\\u2026" in done.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -96,7 +95,7 @@ class Run:
             self.replies.append(f"{failure.status} {failure.lost}")
             self._step(partial(self._flow.throw, failure))
             return
-        self.replies.append(json.dumps(reply, default=str))
+        self.replies.append(repr(reply))
         self._got.append(reply)
         if not self._asked:
             got = self._got[0] if self._single else list(self._got)
@@ -181,15 +180,21 @@ class Explorer:
         while waiting:
             order = waiting.pop()
             tags, runs = self._played(order)
-            key = (tuple(tags.names()), *(tuple(run.replies) for run in runs))
-            if key in self.seen:
-                continue
-            self.seen.add(key)
-            assert self.apart or not all(run.holds for run in runs), order
-            going = [index for index, run in enumerate(runs) if run.is_alive]
-            waiting += [(*order, index) for index in going]
-            if not going:
-                self.ends.append((tags, runs))
+            while self._is_new(tags, runs):
+                assert self.apart or not all(run.holds for run in runs), order
+                going = [index for index, run in enumerate(runs) if run.is_alive]
+                if not going:
+                    self.ends.append((tags, runs))
+                    break
+                waiting += [(*order, index) for index in going[1:]]
+                order = (*order, going[0])
+                runs[going[0]].advance()
+
+    def _is_new(self, tags: Tags, runs: tuple[Run, Run]) -> bool:
+        key = (tuple(tags.names()), *(tuple(run.replies) for run in runs))
+        known = len(self.seen)
+        self.seen.add(key)
+        return len(self.seen) > known
 
     def _played(self, order: tuple[int, ...]) -> tuple[Tags, tuple[Run, Run]]:
         tags = Tags()

@@ -177,7 +177,7 @@ def test_names_that_wander_are_never_open(
 
 
 @pytest.mark.parametrize("kind", ["status", "reset_before", "reset_after"])
-@examples(FEW)
+@examples(FEW // 3)
 @given(before=sides(), after=sides(), nth=st.integers(1, 25))
 def test_the_next_apply_finishes_what_a_fault_cut_off(
     new_account: NewAccount, kind: Any, before: Side, after: Side, nth: int
