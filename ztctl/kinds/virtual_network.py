@@ -52,8 +52,9 @@ class VirtualNetwork(PlainKind):
         """The mark put on; the default network is not to be declared."""
         if live is not None and is_default(live.raw):
             text = f"{wanted.address} is the account's default network, which belongs to no stack"
-            hint = "take it out of the file: a route that names no network is in the default one"
-            world.complain(Problem(text, wanted.where, hint))
+            world.complain(
+                Problem(text, wanted.where, "drop it: routes without a network are in it")
+            )
         return super().complete(wanted, live, world)
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
