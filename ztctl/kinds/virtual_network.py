@@ -33,7 +33,7 @@ class VirtualNetworkFields(Fields):
 
 
 class VirtualNetwork(PlainKind):
-    """A virtual network, the account's default one left out."""
+    """A virtual network that is not the account's default."""
 
     name = "virtual_network"
     section = "virtual_networks"
@@ -52,9 +52,7 @@ class VirtualNetwork(PlainKind):
         """The mark put on; the default network is not to be declared."""
         if live is not None and is_default(live.raw):
             text = f"{wanted.address} is the account's default network, which belongs to no stack"
-            world.complain(
-                Problem(text, wanted.where, "drop it: routes without a network are in it")
-            )
+            world.complain(Problem(text, wanted.where, "drop it; routes need not name it"))
         return super().complete(wanted, live, world)
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
