@@ -47,8 +47,11 @@ def scenarios() -> dict[str, Scenario]:
     """Every scenario by its name."""
     quickstart = json.loads(example("quickstart"))
     renamed = json.loads(example("quickstart").replace(HOST, "renamed.example.com"))
+    networks = json.loads(example("networks"))
+    turned = json.loads(example("networks").replace("lisbon-site", "porto-site"))
     return {
         "quickstart": Scenario((), quickstart),
+        "networks": Scenario((networks,), turned),
         "team": Scenario((), json.loads(example("team"))),
         "rename": Scenario((quickstart,), renamed),
         "edit": Scenario((whole(),), edited(), yes={"interruption": ["all"]}),

@@ -302,3 +302,8 @@ def test_a_zone_that_is_not_active_does_not_count() -> None:
     raw = [{**ZONE, "status": status} for status in ("pending", "moved", "initializing", None)]
 
     assert serve(kind("zone").read(Ask("prod")), lambda call: raw).result == ()
+
+
+def test_the_name_of_a_tag_is_its_id() -> None:
+    """Applications refer to tags by name, so that a reply's own id would hide who uses them."""
+    assert live_of("access_tag", {"id": "7", "name": "ztctl-prod"}).id == "ztctl-prod"

@@ -41,8 +41,7 @@ async def revoked(api: Api, plan: Plan, outcome: Outcome) -> Outcome:
 def losing(plan: Plan, outcome: Outcome) -> Iterator[tuple[Address, Live]]:
     """The stack's own living applications that guard a host to which somebody lost entry."""
     done = {step.address for step in outcome.done}
-    lost = [change for change in plan.access if change.by_login and change.lost]
-    hosts = [change.host for change in lost if change.by & done]
+    hosts = [change.host for change in plan.access if change.lost and change.by & done]
     for address, live in sorted(outcome.live.items()):
         if address.kind == _KIND and guards(live, hosts):
             yield address, live

@@ -34,7 +34,7 @@ class VirtualNetworkFields(Fields):
 
 
 class VirtualNetwork(PlainKind):
-    """A virtual network, the account's default one left out."""
+    """A virtual network that is not the account's default."""
 
     name = "virtual_network"
     section = "virtual_networks"
@@ -53,7 +53,7 @@ class VirtualNetwork(PlainKind):
         """The mark put on; the default network is not to be declared."""
         if live is not None and is_default(live.raw):
             text = f"{wanted.address} is the account's default network, which belongs to no stack"
-            hint = "take it out of the file: a route that names no network is in the default one"
+            hint = "drop it; routes need not name it"
             ledger.add_problem(Problem(text, wanted.where, hint))
         return super().complete(wanted, live, ledger)
 
