@@ -19,7 +19,6 @@ from ztctl.documents.models import Host, Top
 from ztctl.kinds import common
 from ztctl.kinds.access_application import AccessApplicationFields
 from ztctl.kinds.ca_key import CaKeyFields
-from ztctl.kinds.plain import InComment
 from ztctl.kinds.registry import KINDS
 
 Schema = Mapping[str, Any]
@@ -104,13 +103,9 @@ def _kind(kind: Kind, definitions: Schema) -> Iterator[str]:
 
 
 def _mark(kind: Kind) -> str:
-    if kind.named_by_mark:
-        return "The mark is in the live name: `<key>.ztctl-<stack>`."
     if kind.owner:
         return "It carries no mark: it goes with its application."
-    in_comment = isinstance(getattr(kind, "place", None), InComment)
-    where = "the comment's last word" if in_comment else "a tag"
-    return f"The mark is {where}."
+    return f"The mark is {kind.marking.where}."
 
 
 def _section(section: str, model: type[BaseModel], definitions: Schema) -> Iterator[str]:

@@ -12,8 +12,9 @@ from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.identity import Fields
+from ztctl.core.model.marks import UNMARKED, InName
 from ztctl.core.model.objects import Live, Mark, Values, Wanted
-from ztctl.kinds.plain import Comment, InComment, InName, PlainKind, Rest
+from ztctl.kinds.plain import Comment, CommentedKind, InComment, PlainKind, Rest
 
 from .replay import GONE, LOST, Fails, ledger, play, serve
 
@@ -28,14 +29,14 @@ class ThingFields(Fields):
     comment: Comment = None
 
 
-class Thing(PlainKind):
+class Thing(CommentedKind):
     """A kind with its mark in the comment, and a list that not every token may read."""
 
     name = "thing"
     section = "things"
     title = "thing"
     model = ThingFields
-    place = InComment(longest=30)
+    marking = InComment(longest=30)
     rest = Rest(
         PATH, "Account · Things", 50, {"is_deleted": "false"}, change="PATCH", optional=True
     )
@@ -56,7 +57,7 @@ class Named(PlainKind):
     section = "named"
     title = "named thing"
     model = ThingFields
-    place = InName()
+    marking = InName()
     rest = Rest(PATH, "Account · Things")
 
 
@@ -200,7 +201,7 @@ def test_a_mark_in_the_name_needs_nothing_but_the_place() -> None:
 
     assert named["name"] == "lamp.ztctl-prod"
     assert (found.key, found.mark) == ("lamp", MARK)
-    assert not ReadOnly().named_by_mark
+    assert ReadOnly().marking is UNMARKED
 
 
 def test_a_list_that_may_not_be_read_is_empty_where_the_files_do_not_use_it() -> None:

@@ -11,6 +11,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason
+from ztctl.kinds.registry import KINDS
 from ztctl.ssh.guidance import next_steps
 
 Read = Callable[[str], Declared]
@@ -38,7 +39,7 @@ def test_nothing_new_needs_nothing(declared: Read) -> None:
     """Without a new tunnel and a new CA there is nothing left to do."""
     read = declared("hosts:\n" + HOST % ("a.example.com", "ssh://localhost:22"))
 
-    text = next_steps(read, made(), Outcome())
+    text = next_steps(read, made(), Outcome(), KINDS)
 
     assert text == ""
 
@@ -51,7 +52,7 @@ def test_new_tunnels_need_connectors(names: list[str], said: str, declared: Read
     """Each new tunnel is named once, in the order of names."""
     plan = made(*(Address("tunnel", name) for name in names))
 
-    text = next_steps(declared(""), plan, Outcome())
+    text = next_steps(declared(""), plan, Outcome(), KINDS)
 
     assert said in text
 
@@ -62,7 +63,7 @@ def test_several_hosts_have_one_block(declared: Read, ca: MakeCa) -> None:
     text = "hosts:\n" + "".join(HOST % (host, "ssh://localhost:22") for host in hosts)
     live = {address: ca("key-1") for address in keys(*hosts)}
 
-    told = next_steps(declared(text), made(*keys(*hosts)), Outcome(live=live))
+    told = next_steps(declared(text), made(*keys(*hosts)), Outcome(live=live), KINDS)
 
     assert told.count("ProxyCommand") == 1
     assert told.endswith("\n  (and likewise for b.example.com, c.example.com)")
@@ -73,7 +74,9 @@ def test_a_key_without_a_file_is_told_itself(declared: Read, ca: MakeCa) -> None
     text = "hosts:\n" + HOST % ("a.example.com", "ssh://localhost:22")
     (address,) = keys("a.example.com")
 
-    told = next_steps(declared(text), made(address), Outcome(live={address: ca("ecdsa AAAA")}))
+    told = next_steps(
+        declared(text), made(address), Outcome(live={address: ca("ecdsa AAAA")}), KINDS
+    )
 
     assert "CA keys:\n  a.example.com: ecdsa AAAA\n" in told
 
@@ -82,7 +85,7 @@ def test_a_key_that_was_not_made_is_not_told(declared: Read) -> None:
     """A CA whose step failed has no key, and nobody is told to copy it."""
     text = "hosts:\n" + HOST % ("a.example.com", "ssh://localhost:22")
 
-    told = next_steps(declared(text), made(*keys("a.example.com")), Outcome())
+    told = next_steps(declared(text), made(*keys("a.example.com")), Outcome(), KINDS)
 
     assert told == ""
 
@@ -93,6 +96,6 @@ def test_a_name_is_told_as_programs_know_it(declared: Read, ca: MakeCa) -> None:
     read = declared(text)
     (address,) = (item.address for item in read.wanted if item.address.kind == "ca_key")
 
-    told = next_steps(read, made(address), Outcome(live={address: ca("ecdsa AAAA")}))
+    told = next_steps(read, made(address), Outcome(live={address: ca("ecdsa AAAA")}), KINDS)
 
     assert "  Host xn--bcher-kva.example.com\n" in told

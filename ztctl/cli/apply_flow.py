@@ -186,7 +186,7 @@ async def _apply(
     if outcome.is_complete and not request.destroy:
         from ztctl.ssh.guidance import next_steps
 
-        if steps := next_steps(declared, plan, outcome):
+        if steps := next_steps(declared, plan, outcome, KINDS):
             view.next_steps(steps)
     return _exit_of(outcome, written=written)
 

@@ -26,6 +26,7 @@ from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Kind, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Immutable, Local, RefersTo, Unordered
+from ztctl.core.model.marks import Marking
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal, Step
 from ztctl.core.model.values import Ref
@@ -130,6 +131,28 @@ _PLAIN = tuple(
 RULES = {name: fields_of(AccessPolicyFields)[name] for name in LISTS}
 
 
+class _InTags(Marking):
+    """The mark is one of the tags, each of which exists by itself."""
+
+    where = "a tag"
+
+    def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
+        """The wanted values with the mark among the tags; those of others stay."""
+        kept = _user_tags(live) if live is not None else []
+        given = wanted.values["tags"] or [] if "tags" in wanted.values else kept
+        mark = Ref(Address("access_tag", str(Mark(stack, wanted.protect))), "name")
+        return {**wanted.values, "name": self.live_name(wanted, stack), "tags": [*given, mark]}
+
+    def off(self, live: Live) -> Values:
+        """The live values without any mark among the tags."""
+        return {**live.values, "tags": _user_tags(live)}
+
+    def texts(self, wanted: Wanted) -> Iterator[str]:
+        """The tags that the file gives."""
+        tags = wanted.values.get("tags") or ()
+        yield from (tag.to.key if isinstance(tag, Ref) else str(tag) for tag in tags)
+
+
 @dataclass(frozen=True, slots=True)
 class ApplicationAttributes(Attributes):
     """The audience tag of its tokens, and the names of policies that belong to it alone."""
@@ -146,6 +169,7 @@ class AccessApplication(Kind):
     title = "Access application"
     model = AccessApplicationFields
     host_part = HostPart.APPLICATION
+    marking = _InTags()
     limit = 500
 
     # -- the wanted side --------------------------------------------------------------------
@@ -187,11 +211,6 @@ class AccessApplication(Kind):
         """The host names that the application stands in front of."""
         return public_hosts(values.get("destinations"))
 
-    def texts_at_mark(self, wanted: Wanted) -> Iterator[str]:
-        """The tags that the file gives."""
-        tags = wanted.values.get("tags") or ()
-        yield from (tag.to.key if isinstance(tag, Ref) else str(tag) for tag in tags)
-
     # -- identity ---------------------------------------------------------------------------
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
@@ -208,18 +227,7 @@ class AccessApplication(Kind):
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """Put the mark on, beside the tags that the file gives or that are there."""
         complain_without_zone(wanted, public_hosts(wanted.values["destinations"]), ledger)
-        mark = Ref(Address("access_tag", str(Mark(ledger.stack, wanted.protect))), "name")
-        kept = _user_tags(live) if live is not None else []
-        given = wanted.values["tags"] or [] if "tags" in wanted.values else kept
-        return {
-            **wanted.values,
-            "name": self.live_name(wanted, ledger.stack),
-            "tags": [*given, mark],
-        }
-
-    def unmarked(self, live: Live) -> Values:
-        """The live values without any mark among the tags."""
-        return {**live.values, "tags": _user_tags(live)}
+        return super().complete(wanted, live, ledger)
 
     def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
         """Policies that belong to the application alone vanish when it gets others."""

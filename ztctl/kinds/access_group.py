@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ztctl.core.model.identity import Fields
+from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import ACCESS_ORG, Protect
-from ztctl.kinds.plain import InName, PlainKind, Rest
+from ztctl.kinds.plain import PlainKind, Rest
 from ztctl.kinds.rules import Included, Ruled, Rules, rules_from_api, rules_to_api
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class AccessGroup(Ruled, PlainKind):
     word = "group"
     model = AccessGroupFields
     limit = 300
-    place = InName()
+    marking = InName()
     rest = Rest("/accounts/{account}/access/groups", ACCESS_ORG)
 
     def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Default, Normalised, Unordered
+from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import (
     ACCESS_APPS,
@@ -26,7 +27,7 @@ from ztctl.kinds.common import (
     duration_text,
     nanoseconds,
 )
-from ztctl.kinds.plain import InName, PlainKind, Rest
+from ztctl.kinds.plain import PlainKind, Rest
 from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_from_api, rules_to_api
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class AccessPolicy(Ruled, PlainKind):
     word = "policy"
     model = AccessPolicyFields
     limit = 500
-    place = InName()
+    marking = InName()
     # A policy that was just detached counts as linked for a while.
     rest = Rest("/accounts/{account}/access/policies", ACCESS_APPS, delete_patience=((409, ""),))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ztctl.core.model.calls import CallFailed, Flow
 from ztctl.core.model.identity import Fields
+from ztctl.core.model.marks import Marking
 from ztctl.core.model.objects import Live, Mark, Values
 from ztctl.kinds.common import ACCESS_APPS
 from ztctl.kinds.plain import PlainKind, Rest
@@ -22,7 +23,7 @@ class AccessTagFields(Fields):
     name: str | None = None
 
 
-class _WholeName:
+class _WholeName(Marking):
     """The name is nothing but the mark."""
 
     def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
@@ -38,12 +39,12 @@ class AccessTag(PlainKind):
     model = AccessTagFields
     shared = True
     housekeeping = True
-    place = _WholeName()
+    marking = _WholeName()
     rest = Rest("/accounts/{account}/access/tags", ACCESS_APPS)
 
     def complete(self, wanted: Any, live: Live | None, ledger: Any) -> Values:
         """A tag is nothing but its name."""
-        return {"name": self.live_name(wanted, ledger.stack)}
+        return {"name": self.marking.live_name(wanted, ledger.stack)}
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
         """The name."""

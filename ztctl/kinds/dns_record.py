@@ -93,7 +93,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
     phase = Phase.DNS
     host_part = HostPart.RECORD
     container = "zone"
-    place = InComment()
+    marking = InComment()
 
     # -- the wanted side --------------------------------------------------------------------
 
@@ -118,10 +118,6 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         """The record's own name."""
         return frozenset({to_ascii(key)})
 
-    def texts_at_mark(self, wanted: Wanted) -> Iterator[str]:
-        """The last word of the comment."""
-        return self.place.last_word(wanted)
-
     # -- identity ---------------------------------------------------------------------------
 
     def slot(self, wanted: Wanted) -> str:
@@ -143,7 +139,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         """Put the mark behind the comment, and the name in punycode."""
         name = self.slot(wanted)
         complain_without_zone(wanted, [name], ledger)
-        return {**self.place.put(wanted, live, ledger.stack), "name": name}
+        return {**super().complete(wanted, live, ledger), "name": name}
 
     def container_of(self, wanted: Wanted, ledger: Ledger) -> Live | None:
         """The zone in which the name lies."""
@@ -155,7 +151,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
 
     def unmarked(self, live: Live) -> Values:
         """The live values with the user's words alone in the comment."""
-        return {**self.place.off(live), "name": live.name}
+        return {**super().unmarked(live), "name": live.name}
 
     def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
         """Where the name leads now."""
@@ -218,7 +214,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
 
     def _live(self, raw: Mapping[str, Any], zone: Live) -> Live:
         name = to_ascii(text_of(raw, "name"))
-        key, mark = self.place.read(name, raw)
+        key, mark = self.marking.read(name, raw)
         proxied = raw.get("proxied") is True
         said = {
             **raw,

@@ -1,6 +1,6 @@
 """Kinds that are plain REST: the calls as data, where the mark stands, and two conversions.
 
-Such a kind says only ``rest``, ``place``, ``from_api`` and ``to_api``; whatever else it overrides
+Such a kind says only ``rest``, ``marking``, ``from_api`` and ``to_api``; whatever else it overrides
 is what sets it apart. Its list holds whole objects, and a write answers with the object.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar
 
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.canonical import canonical_fields
@@ -20,6 +20,7 @@ from ztctl.core.model.identity import Fields
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Normalised
+from ztctl.core.model.marks import UNMARKED, Marking
 from ztctl.core.model.objects import EMPTY, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Change
 from ztctl.core.model.values import Lookup, Ref
@@ -68,21 +69,6 @@ class Rest:
         return Call(method, path, body, permission=self.permission, patience=patience)
 
 
-class Place(Protocol):
-    """Where the mark of an object stands."""
-
-    def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
-        """The key and the mark of a live object, from its name and the reply of the API."""
-
-
-class InName:
-    """The live name is ``<key>.ztctl-<stack>``."""
-
-    def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
-        """Split the name."""
-        return Mark.of_name(name)
-
-
 def _one_line(value: Any) -> Any:
     # The mark is the last word, so that blanks at the ends would come and go with it.
     return " ".join(value.split()) if isinstance(value, str) else value
@@ -92,12 +78,13 @@ Comment = Annotated[str | None, Normalised(_one_line)]
 
 
 @dataclass(frozen=True, slots=True)
-class InComment:
+class InComment(Marking):
     """The mark is the last word of the comment, after the user's own words.
 
     ``longest`` is how many characters the API takes, the mark included; 0 where that is not known.
     """
 
+    where = "the comment's last word"
     longest: int = 0
 
     def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
@@ -105,26 +92,26 @@ class InComment:
         return name, Mark.read(text_of(raw, "comment").rpartition(" ")[2])
 
     def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
-        """The wanted values with the mark behind the comment; live words stay if none are said."""
-        said = wanted.values.get("comment") if "comment" in wanted.values else _words(live)
-        return {**wanted.values, "comment": _marked(said, Mark(stack, wanted.protect))}
+        """The wanted values with the mark behind the comment."""
+        stated = wanted.values.get("comment") if "comment" in wanted.values else _words(live)
+        return {**wanted.values, "comment": _marked(stated, Mark(stack, wanted.protect))}
 
     def off(self, live: Live) -> Values:
         """The live values with the user's own words alone in the comment."""
         return {**live.values, "comment": _words(live)}
 
-    def last_word(self, wanted: Wanted) -> Iterator[str]:
-        """The word of a file's comment that could be taken for a mark."""
+    def texts(self, wanted: Wanted) -> Iterator[str]:
+        """The last word of the file's comment."""
         yield str(wanted.values.get("comment") or "").rpartition(" ")[2]
 
     def too_long(self, wanted: Wanted, stack: str) -> Iterator[Problem]:
         """A problem when comment and mark are longer than the API takes."""
         mark = Mark(stack, wanted.protect)
-        said = _marked(wanted.values.get("comment"), mark)
-        if 0 < self.longest < len(said):
+        length = len(_marked(wanted.values.get("comment"), mark))
+        if 0 < self.longest < length:
             yield Problem(
                 f"{wanted.address}: with the mark {str(mark)!r} behind it the comment has "
-                f"{len(said)} characters, and {self.longest} is the most",
+                f"{length} characters, and {self.longest} is the most",
                 wanted.where,
                 "write a shorter one",
             )
@@ -154,11 +141,6 @@ class PlainKind(Kind):
     """A kind of which only the calls, the mark and the spelling on the wire need to be said."""
 
     rest: ClassVar[Rest]
-    place: ClassVar[Place | None] = None
-
-    def __init_subclass__(cls) -> None:
-        """``place`` alone says where the mark is."""
-        cls.named_by_mark = isinstance(cls.place, InName)
 
     def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """The fields of a reply in the words of the file."""
@@ -172,66 +154,11 @@ class PlainKind(Kind):
         """What a live object is called."""
         return text_of(raw, "name")
 
-    # -- identity ---------------------------------------------------------------------------
-
-    def declare(
-        self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""
-    ) -> Wanted:
-        """The wanted object; a name beside a mark in the comment claims nothing unmarked."""
-        wanted = super().declare(key, fields, where=where, origin=origin)
-        return wanted if self.named_by_mark else replace(wanted, name=None)
-
-    def slot(self, wanted: Wanted) -> str:
-        """The unique fields, in the words of the file."""
-        if not isinstance(self.place, InComment) or not wanted.values:
-            return super().slot(wanted)
-        given = (wanted.values.get(name) for name in self.rest.unique)
-        return "@".join(_label(value) for value in given if value is not None)
-
-    def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
-        """The unique fields, references resolved."""
-        if not isinstance(self.place, InComment):
-            return super().natural_keys(wanted, ledger)
-        values = self.complete(wanted, None, ledger)
-        parts = [ids_of(values.get(name), ledger) for name in self.rest.unique]
-        return frozenset("@".join(found) for found in product(*parts))
-
-    def live_keys(self, live: Live) -> frozenset[str]:
-        """The unique fields as they are live."""
-        if not isinstance(self.place, InComment):
-            return super().live_keys(live)
-        return frozenset({"@".join(str(live.values.get(it) or "") for it in self.rest.unique)})
-
-    # -- the mark ---------------------------------------------------------------------------
-
-    def texts_at_mark(self, wanted: Wanted) -> Iterator[str]:
-        """The texts of a file that stand where the mark could stand."""
-        if isinstance(self.place, InComment):
-            return self.place.last_word(wanted)
-        return super().texts_at_mark(wanted)
-
-    def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """The wanted values with the mark on."""
-        if isinstance(self.place, InComment):
-            return self.place.put(wanted, live, ledger.stack)
-        return super().complete(wanted, live, ledger)
-
-    def unmarked(self, live: Live) -> Values:
-        """The live values with the mark taken off."""
-        return self.place.off(live) if isinstance(self.place, InComment) else super().unmarked(live)
-
-    def check(self, declared: Declared) -> Iterable[Problem]:
-        """Comments that leave no room for the mark."""
-        yield from super().check(declared)
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name and isinstance(self.place, InComment):
-                yield from self.place.too_long(wanted, declared.stack)
-
     # -- flows ------------------------------------------------------------------------------
 
     def needed(self, ask: Ask) -> bool:
         """What carries no mark is read only when something refers to it by name."""
-        return self.place is not None or self.name in ask.lookups
+        return self.marking is not UNMARKED or self.name in ask.lookups
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
         """Every object of the account; none where the list is optional and may not be read."""
@@ -282,7 +209,41 @@ class PlainKind(Kind):
     def live_from(self, raw: Mapping[str, Any]) -> Live:
         """A live object from the reply of the API; of what is never written only the name stays."""
         name = self.name_of(raw)
-        key, mark = self.place.read(name, raw) if self.place else (name, None)
+        key, mark = self.marking.read(name, raw)
         values = canonical_fields(self.specs, self.from_api(raw))
         kept = raw if self.section else EMPTY
         return Live(self.name, text_of(raw, "id") or name, name, key, values, mark=mark, raw=kept)
+
+
+class CommentedKind(PlainKind):
+    """A plain kind with the mark in the comment: its unique fields are what it is called."""
+
+    marking: ClassVar[InComment] = InComment()
+
+    def declare(
+        self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""
+    ) -> Wanted:
+        """The wanted object; its name is a field like others and claims nothing unmarked."""
+        return replace(super().declare(key, fields, where=where, origin=origin), name=None)
+
+    def slot(self, wanted: Wanted) -> str:
+        """The unique fields, in the words of the file."""
+        given = (wanted.values.get(name) for name in self.rest.unique)
+        parts = [_label(value) for value in given if value is not None]
+        return "@".join(parts) or super().slot(wanted)
+
+    def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
+        """The unique fields, references resolved."""
+        values = self.complete(wanted, None, ledger)
+        parts = [ids_of(values.get(name), ledger) for name in self.rest.unique]
+        return frozenset("@".join(found) for found in product(*parts))
+
+    def live_keys(self, live: Live) -> frozenset[str]:
+        """The unique fields as they are live."""
+        return frozenset({"@".join(str(live.values.get(it) or "") for it in self.rest.unique)})
+
+    def check(self, declared: Declared) -> Iterable[Problem]:
+        """Comments that leave no room for the mark."""
+        for wanted in declared.wanted:
+            if wanted.address.kind == self.name:
+                yield from self.marking.too_long(wanted, declared.stack)

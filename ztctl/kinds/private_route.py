@@ -29,7 +29,7 @@ from ztctl.kinds.common import (
     objects,
     text_of,
 )
-from ztctl.kinds.plain import Comment, InComment, PlainKind, Rest
+from ztctl.kinds.plain import Comment, CommentedKind, InComment, Rest
 
 if TYPE_CHECKING:
     from ztctl.core.model.facts import Fact
@@ -52,7 +52,7 @@ class PrivateRouteFields(Fields):
     """Refuse to delete it, also when it is taken out of the file."""
 
 
-class PrivateRoute(PlainKind):
+class PrivateRoute(CommentedKind):
     """A route of private addresses to a tunnel."""
 
     name = "private_route"
@@ -61,7 +61,7 @@ class PrivateRoute(PlainKind):
     model = PrivateRouteFields
     phase = Phase.TUNNEL
     limit = 1000
-    place = InComment(longest=100)
+    marking = InComment(longest=100)
     rest = Rest(
         "/accounts/{account}/teamnet/routes",
         TUNNEL,

@@ -22,6 +22,7 @@ from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Kind, Lagging, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Immutable
+from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
 from ztctl.kinds import ingress, origin_request
@@ -78,7 +79,7 @@ class Tunnel(Kind, Lagging):
     model = TunnelFields
     phase = Phase.TUNNEL
     limit = 1000
-    named_by_mark = True
+    marking = InName()
     host_part = HostPart.TUNNEL
     reads_details = True
 

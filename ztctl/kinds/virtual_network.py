@@ -16,7 +16,7 @@ from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Phase
 from ztctl.kinds.common import TUNNEL, Protect
-from ztctl.kinds.plain import Comment, InComment, PlainKind, Rest
+from ztctl.kinds.plain import Comment, CommentedKind, InComment, Rest
 
 PATH = "/accounts/{account}/teamnet/virtual_networks"
 REST = Rest(PATH, TUNNEL, 0, {"is_deleted": "false"}, change="PATCH", optional=True)
@@ -33,7 +33,7 @@ class VirtualNetworkFields(Fields):
     """Refuse to delete it, also when it is taken out of the file."""
 
 
-class VirtualNetwork(PlainKind):
+class VirtualNetwork(CommentedKind):
     """A virtual network that is not the account's default."""
 
     name = "virtual_network"
@@ -42,7 +42,7 @@ class VirtualNetwork(PlainKind):
     model = VirtualNetworkFields
     phase = Phase.TUNNEL
     limit = 1000
-    place = InComment(longest=100)
+    marking = InComment(longest=100)
     rest = REST
 
     def normalise_stated(self, key: str, stated: Values) -> Values:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from ztctl.core.model.address import Address
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Outcome
+from ztctl.core.model.identity import HostPart
+from ztctl.core.model.kind import Kinds
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Wanted
 from ztctl.core.model.plan import Action, Plan
@@ -43,30 +45,32 @@ BASTION = """In ~/.ssh/config of whoever logs in, one block a machine behind the
     ProxyCommand cloudflared access ssh --hostname {host} --destination %h:%p"""
 
 
-def next_steps(declared: Declared, plan: Plan, outcome: Outcome) -> str:
+def next_steps(declared: Declared, plan: Plan, outcome: Outcome, kinds: Kinds) -> str:
     """What to do now, for what this apply has made; empty when nothing is left to do."""
     made = {change.address for change in plan.changes if change.action is Action.CREATE}
-    parts = [*_connector(made), *_keys(declared, made, outcome)]
+    parts = [*_connector(made, kinds), *_keys(declared, made, outcome, kinds)]
     return "\n\n".join(parts)
 
 
-def _connector(made: set[Address]) -> Iterator[str]:
-    tunnels = sorted(address.key for address in made if address.kind == "tunnel")
+def _connector(made: set[Address], kinds: Kinds) -> Iterator[str]:
+    tunnel = kinds.of_host(HostPart.TUNNEL).name
+    tunnels = sorted(address.key for address in made if address.kind == tunnel)
     if tunnels:
         named = f"tunnel{'s' if len(tunnels) > 1 else ''} {', '.join(tunnels)}"
         yield CONNECTOR.format(tunnels=named)
 
 
-def _keys(declared: Declared, made: set[Address], outcome: Outcome) -> Iterator[str]:
-    keys = [item for item in declared.wanted if item.address.kind == "ca_key"]
+def _keys(declared: Declared, made: set[Address], outcome: Outcome, kinds: Kinds) -> Iterator[str]:
+    ca_key = kinds.of_host(HostPart.CA_KEY).name
+    keys = [item for item in declared.wanted if item.address.kind == ca_key]
     new = [item for item in keys if item.address in made and item.address in outcome.live]
     if not new:
         return
     files = {wanted.address: path for wanted, path in key_files(declared)}
     yield "\n".join(["CA keys:", *(_key_line(item, files, outcome) for item in new)])
     yield SERVER
-    hosts = [host for item in new for host in _hosts(declared, item)]
-    bastions = _bastions(declared)
+    hosts = [host for item in new for host in _hosts(declared, item, kinds)]
+    bastions = _bastions(declared, kinds)
     plain = [host for host in hosts if host not in bastions]
     if plain:
         more = f"\n  (and likewise for {', '.join(plain[1:])})" if len(plain) > 1 else ""
@@ -82,19 +86,22 @@ def _key_line(item: Wanted, files: Mapping[Address, object], outcome: Outcome) -
     return f"  {item.address.key}: {f'in {where}' if where else key}"
 
 
-def _hosts(declared: Declared, item: Wanted) -> list[str]:
+def _hosts(declared: Declared, item: Wanted, kinds: Kinds) -> list[str]:
+    kind = kinds.of_host(HostPart.APPLICATION)
+    guarding = Address(kind.name, item.address.key)
     for wanted in declared.wanted:
-        if wanted.address == Address("access_application", item.address.key):
+        if wanted.address == guarding:
             places = wanted.values.get("destinations") or ()
             return [place for place in places if isinstance(place, str) and "*" not in place]
     return []
 
 
-def _bastions(declared: Declared) -> set[str]:
+def _bastions(declared: Declared, kinds: Kinds) -> set[str]:
+    tunnel = kinds.of_host(HostPart.TUNNEL).name
     return {
         to_ascii(str(rule.get("hostname")))
         for wanted in declared.wanted
-        if wanted.address.kind == "tunnel"
+        if wanted.address.kind == tunnel
         for rule in wanted.values.get("ingress") or ()
         if rule.get("service") == "bastion" and rule.get("hostname")
     }

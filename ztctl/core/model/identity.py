@@ -12,7 +12,8 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import Spec, canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.core.model.objects import Live, Mark, Values, Wanted
+from ztctl.core.model.marks import UNMARKED, Marking
+from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Phase
 
 
@@ -47,7 +48,7 @@ class Identity:
         model: its fields, with markers.
         phase: when it is created.
         host_part: what it is of a host in the short form, if anything.
-        named_by_mark: the live name is ``<key>.ztctl-<stack>``.
+        marking: where the mark of an object stands.
         shared: a live object of the same key is simply used, whoever made it.
         housekeeping: not counted in a plan's figures.
         limit: how many an account may hold by default; 0 where that is not known.
@@ -60,7 +61,7 @@ class Identity:
     model: ClassVar[type[Fields]] = Fields
     phase: ClassVar[Phase] = Phase.POLICY
     host_part: ClassVar[HostPart | None] = None
-    named_by_mark: ClassVar[bool] = False
+    marking: ClassVar[Marking] = UNMARKED
     shared: ClassVar[bool] = False
     housekeeping: ClassVar[bool] = False
     limit: ClassVar[int] = 0
@@ -114,23 +115,11 @@ class Identity:
         """The host names that an object of this key and these values is about, in punycode."""
         return frozenset()
 
-    def texts_at_mark(self, wanted: Wanted) -> Iterator[str]:
-        """The texts of a file that stand where a mark could stand."""
-        if self.named_by_mark:
-            yield wanted.name or wanted.address.key
-
     # -- identity ---------------------------------------------------------------------------
 
     def slot(self, wanted: Wanted) -> str:
         """The ``Live.key`` that the object has once it carries our mark."""
         return wanted.name or wanted.address.key
-
-    def live_name(self, wanted: Wanted, stack: str) -> str:
-        """The name under which the object lives."""
-        if wanted.name is not None:
-            return wanted.name
-        mark = f".{Mark(stack, wanted.protect)}" if self.named_by_mark else ""
-        return f"{wanted.address.key}{mark}"
 
     def live_keys(self, live: Live) -> frozenset[str]:
         """The natural keys of a live object, by which it may be looked up too."""

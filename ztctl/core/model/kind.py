@@ -41,13 +41,11 @@ class Kind(Flows):
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """The values to compare and to write: the mark put on, and what only the account tells."""
-        if not self.named_by_mark:
-            return wanted.values
-        return {**wanted.values, "name": self.live_name(wanted, ledger.stack)}
+        return self.marking.put(wanted, live, ledger.stack)
 
     def unmarked(self, live: Live) -> Values:
         """The values that take the mark off a live object."""
-        return {**live.values, "name": live.key}
+        return self.marking.off(live)
 
     def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
         """What an adoption would throw away, in words."""

@@ -118,7 +118,9 @@ class Ledger:
     def _resolve_ref(self, ref: Ref) -> Any:
         if ref.attribute == "name":
             wanted = self._wanted[ref.to]
-            return ref.template.format(self.kinds[ref.to.kind].live_name(wanted, self.stack))
+            return ref.template.format(
+                self.kinds[ref.to.kind].marking.live_name(wanted, self.stack)
+            )
         live = self.pairs.get(ref.to)
         value = live.attribute(ref.attribute) if live else None
         if value is None or ref.to in self.renewed:

@@ -12,6 +12,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.graph import in_order, ring
 from ztctl.core.model.kind import Kinds
+from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Wanted
 from ztctl.core.model.values import Ref
 
@@ -101,14 +102,14 @@ def _forged(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
     """Marks written by hand: they would make an object somebody else's, or protect nothing."""
     for item in wanted:
         kind = kinds[item.address.kind]
-        for text in kind.texts_at_mark(item):
+        for text in kind.marking.texts(item):
             if ".ztctl-" in f".{text}":
                 yield Problem(
                     f"{item.address}: {text!r} looks like the mark of a stack",
                     item.where,
                     "marks are put on by ztctl alone; write another name",
                 )
-        if item.protect and item.name is not None and kind.named_by_mark:
+        if item.protect and item.name is not None and isinstance(kind.marking, InName):
             yield Problem(
                 f"{item.address} cannot be protected: the mark stands in the live name, and "
                 "`name:` says what that is",
