@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.allowances import Allowances, allowed
+from ztctl.core.model.allowances import allowed
 from ztctl.core.model.calls import Call, Flow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.flows import Ask, gone_is_done
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Alternative, Kind, Resolve
+from ztctl.core.model.kind import Alternative, Kind, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Immutable, Local, RefersTo, Unordered
 from ztctl.core.model.marks import Marking
@@ -236,31 +236,30 @@ class AccessApplication(Kind):
             for name in ApplicationAttributes.of(live).inline
         )
 
-    def refusals(
-        self,
-        change: Change,
-        changes: Sequence[Change],
-        live: Mapping[str, tuple[Live, ...]],
-        allowances: Allowances,
-    ) -> Iterator[Refusal]:
+    def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """Losing all policies, and taking a domain that somebody else's application has."""
         had = change.live is not None and change.live.values.get("policies")
         has = change.written.get("policies")
         writes = change.action in (Action.UPDATE, Action.ADOPT)
-        if writes and had and not has and not allowed(change.address, allowances.no_policy):
+        if (
+            writes
+            and had
+            and not has
+            and not allowed(change.address, proposal.allowances.no_policy)
+        ):
             yield Refusal(
                 change.address,
                 "it would be left without a policy: nobody could enter",
                 f"--allow-no-policy {change.address}",
             )
         replaces = change.action is Action.REPLACE
-        if replaces and not allowed(change.address, allowances.interruption):
+        if replaces and not allowed(change.address, proposal.allowances.interruption):
             yield Refusal(
                 change.address,
                 "its domain can be taken again only once it has let go: nobody can enter meanwhile",
                 f"--allow-interruption {change.address}",
             )
-        yield from taken(change, live, changes)
+        yield from taken(change, proposal)
 
     # -- steps ------------------------------------------------------------------------------
 

@@ -7,10 +7,11 @@ interruption, and refused where the name would then be open.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.objects import Live, Values, Wanted
+from ztctl.core.model.kind import Proposal
+from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal
 
 # Public domains an application may have (Cloudflare documentation, account limits).
@@ -55,22 +56,14 @@ def _public(values: Values) -> frozenset[str]:
     return frozenset(item for item in values.get("destinations") or () if isinstance(item, str))
 
 
-def taken(
-    change: Change, live: Mapping[str, tuple[Live, ...]], changes: Sequence[Change]
-) -> Iterator[Refusal]:
+def taken(change: Change, proposal: Proposal) -> Iterator[Refusal]:
     """Destinations that somebody else's application has: the API would refuse them."""
-    wanted = _public(change.written)
-    if not wanted:
-        return
-    if change.action is Action.DELETE:
-        return
-    own = change.live.id if change.live else None
-    rivals = (other for other in live.get(change.address.kind, ()) if other.id != own)
-    for other in rivals:
-        for name in sorted(wanted & _public(other.values)):
-            if not any(item.live is not None and item.live.id == other.id for item in changes):
-                yield Refusal(
-                    change.address,
-                    f"{name} belongs to the application {other.name!r} ({other.id}): "
-                    "take it out there first",
-                )
+    wanted = _public(change.written) if change.action is not Action.DELETE else frozenset()
+    changing = {item.live.id for item in proposal.changes if item.live is not None}
+    for other in proposal.live.get(change.address.kind, ()) if wanted else ():
+        for name in sorted(wanted & _public(other.values)) if other.id not in changing else ():
+            yield Refusal(
+                change.address,
+                f"{name} belongs to the application {other.name!r} ({other.id}): "
+                "take it out there first",
+            )

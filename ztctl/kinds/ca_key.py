@@ -8,7 +8,7 @@ description, cloudflare-go fixtures, Terraform provider v5, July 2026).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated, Any
@@ -17,14 +17,14 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.allowances import Allowances, allowed
+from ztctl.core.model.allowances import allowed
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import sort_key
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.flows import Ask, gone_is_done
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Kind
+from ztctl.core.model.kind import Kind, Proposal
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Immutable, Local, RefersTo
 from ztctl.core.model.objects import Attributes, Live, Values, Wanted
@@ -101,16 +101,10 @@ class CaKey(Kind):
         """The application that it belongs to."""
         return frozenset({live.owner})
 
-    def refusals(
-        self,
-        change: Change,
-        changes: Sequence[Change],
-        live: Mapping[str, tuple[Live, ...]],
-        allowances: Allowances,
-    ) -> Iterator[Refusal]:
+    def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """A CA that goes takes every login by certificate with it."""
         goes = change.action in (Action.DELETE, Action.REPLACE)
-        if goes and not allowed(change.address, allowances.ca_deletion):
+        if goes and not allowed(change.address, proposal.allowances.ca_deletion):
             why = f" with {change.detail}" if change.detail else ""
             yield Refusal(
                 change.address,

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from ztctl.core.model.allowances import Allowances, allowed
+from ztctl.core.model.allowances import allowed
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.flows import Ask, gone_is_done
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Alternative, Kind, Lagging, Resolve
+from ztctl.core.model.kind import Alternative, Kind, Lagging, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Immutable
 from ztctl.core.model.marks import InName
@@ -129,17 +129,11 @@ class Tunnel(Kind, Lagging):
         names = ingress.names(live.values.get("ingress"))
         return tuple(f"serves {name} now" for name in sorted(names))
 
-    def refusals(
-        self,
-        change: Change,
-        changes: Sequence[Change],
-        live: Mapping[str, tuple[Live, ...]],
-        allowances: Allowances,
-    ) -> Iterator[Refusal]:
+    def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """Deleting a tunnel through which somebody may be at work; replacing one at all."""
         running = change.live is not None and TunnelAttributes.of(change.live).running
         goes = change.action in (Action.DELETE, Action.REPLACE)
-        if goes and running and not allowed(change.address, allowances.disconnect):
+        if goes and running and not allowed(change.address, proposal.allowances.disconnect):
             yield Refusal(
                 change.address,
                 "it has running connectors: everybody who works through it is cut off",

@@ -27,6 +27,15 @@ class Alternative:
     interrupts: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """All changes of a plan, the account that they are made to, and the approvals given."""
+
+    changes: Sequence[Change]
+    live: Mapping[str, tuple[Live, ...]]
+    allowances: Allowances
+
+
 class Kind(Flows):
     """One kind of object: its fields as data, its calls as flows, its meaning as facts.
 
@@ -51,13 +60,7 @@ class Kind(Flows):
         """What an adoption would throw away, in words."""
         return ()
 
-    def refusals(
-        self,
-        change: Change,
-        changes: Sequence[Change],
-        live: Mapping[str, tuple[Live, ...]],
-        allowances: Allowances,
-    ) -> Iterable[Refusal]:
+    def refusals(self, change: Change, proposal: Proposal) -> Iterable[Refusal]:
         """What about a change of this kind needs an explicit yes."""
         return ()
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from ztctl.core.model.allowances import Allowances, allowed
+from ztctl.core.model.allowances import allowed
 from ztctl.core.model.canonical import texts
-from ztctl.core.model.kind import Kinds
-from ztctl.core.model.objects import Live
+from ztctl.core.model.kind import Kinds, Proposal
 from ztctl.core.model.plan import Action, Change, Refusal
 
 # Below ten objects a third is soon reached by ordinary work.
@@ -15,59 +14,45 @@ MANY = 10
 SHARE = 0.3
 
 
-def refusals(
-    changes: Sequence[Change],
-    live: Mapping[str, tuple[Live, ...]],
-    kinds: Kinds,
-    allowances: Allowances,
-    *,
-    stack: str,
-    declared: int,
-) -> tuple[Refusal, ...]:
+def refusals(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> tuple[Refusal, ...]:
     """Everything in these changes that apply will not do unasked.
 
     Pure and total: the same input always gets the same refusals; none means that apply may run
     unattended. ``declared`` counts the declared objects that are live.
     """
     return (
-        *_adoptions(changes, allowances),
-        *_deletions(changes, live, kinds, allowances, stack=stack, declared=declared),
-        *_protected(changes, allowances),
-        *_still_used(changes, live, kinds),
+        *_adoptions(proposal),
+        *_deletions(proposal, kinds, stack=stack, declared=declared),
+        *_protected(proposal),
+        *_still_used(proposal, kinds),
         *(
             refusal
-            for change in changes
-            for refusal in kinds[change.address.kind].refusals(change, changes, live, allowances)
+            for change in proposal.changes
+            for refusal in kinds[change.address.kind].refusals(change, proposal)
         ),
     )
 
 
-def _adoptions(changes: Sequence[Change], allowances: Allowances) -> Iterator[Refusal]:
-    if allowances.adopt:
+def _adoptions(proposal: Proposal) -> Iterator[Refusal]:
+    if proposal.allowances.adopt:
         return
-    for change in changes:
+    for change in proposal.changes:
         if change.action is Action.ADOPT:
             reason = "it is live already and carries no mark of this stack"
             yield Refusal(change.address, reason, "--adopt", apply_only=True)
 
 
-def _deletions(
-    changes: Sequence[Change],
-    live: Mapping[str, tuple[Live, ...]],
-    kinds: Kinds,
-    allowances: Allowances,
-    *,
-    stack: str,
-    declared: int,
-) -> Iterator[Refusal]:
+def _deletions(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> Iterator[Refusal]:
     counted = {kind.name for kind in kinds.values() if not kind.housekeeping}
     going = [
         change
-        for change in changes
+        for change in proposal.changes
         if change.action is Action.DELETE and change.address.kind in counted
     ]
-    owned = sum(1 for name in counted for item in live.get(name, ()) if item.belongs_to(stack))
-    if allowances.deletions or not going:
+    owned = sum(
+        1 for name in counted for item in proposal.live.get(name, ()) if item.belongs_to(stack)
+    )
+    if proposal.allowances.deletions or not going:
         return
     if not declared:
         yield Refusal(
@@ -84,14 +69,14 @@ def _deletions(
         )
 
 
-def _protected(changes: Sequence[Change], allowances: Allowances) -> Iterator[Refusal]:
-    for change in changes:
+def _protected(proposal: Proposal) -> Iterator[Refusal]:
+    for change in proposal.changes:
         if change.housekeeping:
             # The tag is the protecting mark itself: it protects those who carry it.
             continue
         protected = change.live is not None and change.live.mark and change.live.mark.protect
         goes = change.action in (Action.DELETE, Action.REPLACE, Action.FORGET)
-        if protected and goes and not allowed(change.address, allowances.protected):
+        if protected and goes and not allowed(change.address, proposal.allowances.protected):
             yield Refusal(
                 change.address,
                 "it is protected: take `protect` off and apply that first",
@@ -99,19 +84,17 @@ def _protected(changes: Sequence[Change], allowances: Allowances) -> Iterator[Re
             )
 
 
-def _still_used(
-    changes: Sequence[Change], live: Mapping[str, tuple[Live, ...]], kinds: Kinds
-) -> Iterator[Refusal]:
+def _still_used(proposal: Proposal, kinds: Kinds) -> Iterator[Refusal]:
     going = {
         (change.address.kind, change.live.id): change.address
-        for change in changes
+        for change in proposal.changes
         if change.action is Action.DELETE and change.live is not None
     }
     if not going:
         return
-    settled = _settled(changes)
+    settled = _settled(proposal.changes)
     for kind in kinds.values():
-        for item in live.get(kind.name, ()):
+        for item in proposal.live.get(kind.name, ()):
             kept = settled.get((kind.name, item.id))
             for target in kind.uses(item):
                 if target in going and (kept is None or target[1] in kept):

@@ -12,7 +12,7 @@ from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.canonical import replaced
 from ztctl.core.model.declared import Declared, Removed
 from ztctl.core.model.diagnostics import Problem, Problems, Severity
-from ztctl.core.model.kind import Contained, Kind, Kinds
+from ztctl.core.model.kind import Contained, Kind, Kinds, Proposal
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import EMPTY, Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, Refusal
@@ -131,10 +131,8 @@ class Draft:
             _with_public(change, self.declared) for change in _named(safe.changes, ledger)
         )
         refused = refusals(
-            chosen,
-            live,
+            Proposal(chosen, live, self.options.allowances),
             kinds,
-            self.options.allowances,
             stack=self.declared.stack,
             declared=sum(1 for item in self.declared.wanted if ledger.matched(item.address)),
         )
