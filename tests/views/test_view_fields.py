@@ -11,12 +11,12 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.fields import FieldWriter
-from ztctl.views.line import Line, plain
+from ztctl.views.styled_line import Line, no_paint
 
 
 def rendered(lines: Iterator[Line]) -> list[str]:
     """Lines as plain text."""
-    return [line.render(plain) for line in lines]
+    return [line.render(no_paint) for line in lines]
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ MOST_ITEMS: Final = 8
 
 
 @dataclass(slots=True)
-class Allowance:
+class RemoteLimit:
     """What the service says is left: ``remaining`` of ``quota`` until ``resets_at``."""
 
     quota: int
@@ -64,45 +64,45 @@ class Budget:
         self._on_wait = on_wait
         self._quota = quota
         self._sent: deque[float] = deque(maxlen=max(quota or 0, BURST))
-        self._allowances: dict[str, Allowance] = {}
+        self._limits: dict[str, RemoteLimit] = {}
         self._informed = False
         self._in_flight = 0
         self._held_until = 0.0
         self._told_until = 0.0
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         """Return when a call may be sent; follow it by ``give_back`` whatever comes of the call."""
         while (wait := self._wait()) > 0:
             self._tell(wait)
             await self._sleep(wait)
         self._sent.append(self._clock())
         self._in_flight += 1
-        for allowance in self._allowances.values():
-            allowance.remaining -= 1
+        for limit in self._limits.values():
+            limit.remaining -= 1
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Say that a call is over."""
         self._in_flight -= 1
 
-    def learn(self, headers: Mapping[str, str]) -> None:
+    def observe(self, headers: Mapping[str, str]) -> None:
         """Take in what an answer says about the limit."""
-        for name, quota, remaining, seconds in stated(headers):
+        for name, quota, remaining, seconds in parse_limits(headers):
             self._informed = True
             # Calls under way may not be counted in what the service says is left.
             left = remaining - self._in_flight
             until = self._clock() + min(seconds, WINDOW)
-            self._allowances[name] = Allowance(quota, left, until)
+            self._limits[name] = RemoteLimit(quota, left, until)
 
-    def hold(self, seconds: float) -> None:
+    def block(self, seconds: float) -> None:
         """Let nobody send for so long: the service refuses every call after a 429."""
         self._held_until = max(self._held_until, self._clock() + seconds)
 
     def _wait(self) -> float:
         now = self._clock()
-        self._allowances = {n: a for n, a in self._allowances.items() if a.resets_at > now}
+        self._limits = {n: a for n, a in self._limits.items() if a.resets_at > now}
         waits = [self._held_until - now]
         if self._quota is not None:
-            waits += [allowance.wait(now) for allowance in self._allowances.values()]
+            waits += [limit.wait(now) for limit in self._limits.values()]
             waits.append(self._since(now, BURST, BURST_WINDOW))
             if not self._informed:
                 waits.append(self._since(now, self._quota - reserve(self._quota), WINDOW))
@@ -123,7 +123,7 @@ def reserve(quota: int) -> int:
     return quota // 50
 
 
-def stated(headers: Mapping[str, str]) -> Iterator[tuple[str, int, int, float]]:
+def parse_limits(headers: Mapping[str, str]) -> Iterator[tuple[str, int, int, float]]:
     """Each limit that the headers state: name, quota, calls left, seconds to the next window."""
     quotas = {
         name: members["q"]

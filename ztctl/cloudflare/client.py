@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final, Self
 from ztctl import __version__
 from ztctl.cloudflare.budget import IN_FLIGHT, QUOTA, Budget, OnWait
 from ztctl.cloudflare.encoding import encode, header
-from ztctl.cloudflare.envelope import Answer, Reply, read
+from ztctl.cloudflare.envelope import HttpResponse, Reply, read
 from ztctl.cloudflare.errors import ApiFailure, RateLimited, Rejected
 from ztctl.cloudflare.paging import collect
 from ztctl.cloudflare.retry import seconds_to_wait
-from ztctl.cloudflare.urls import check_account, check_base_url, placed, resolve
+from ztctl.cloudflare.urls import check_account, check_base_url, fill_account, resolve
 from ztctl.core.model.calls import Call, Json
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.values import Secret
@@ -26,7 +26,7 @@ from ztctl.core.model.values import Secret
 if TYPE_CHECKING:
     import httpx
 
-    from ztctl.cloudflare.wire import Wire
+    from ztctl.cloudflare.connections import ConnectionPool
 
 BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 BUSY: Final = "the service asks to wait"
@@ -74,7 +74,7 @@ class Client:
         self._jitter = jitter
         self._budget = Budget(clock=clock, sleep=sleep, on_wait=on_wait, quota=quota)
         self._slots = asyncio.Semaphore(IN_FLIGHT)
-        self._wire: Wire | None = None
+        self._pool: ConnectionPool | None = None
 
     @property
     def account(self) -> str | None:
@@ -87,9 +87,9 @@ class Client:
 
     async def __aenter__(self) -> Self:
         # Here and not above: most commands never open a client, and httpx is slow to load.
-        from ztctl.cloudflare.wire import Wire
+        from ztctl.cloudflare.connections import ConnectionPool
 
-        self._wire = Wire(self._base_url, self._headers(), self._transport)
+        self._pool = ConnectionPool(self._base_url, self._headers(), self._transport)
         return self
 
     async def __aexit__(
@@ -98,9 +98,9 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._wire is not None:
-            await self._wire.close()
-            self._wire = None
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
 
     def _headers(self) -> dict[str, str]:
         try:
@@ -136,7 +136,7 @@ class Client:
 
     async def _pause(self, seconds: float, failure: ApiFailure) -> None:
         if isinstance(failure, RateLimited):
-            self._budget.hold(seconds)
+            self._budget.block(seconds)
             return
         if failure.retry_after and self._on_wait:
             self._on_wait(seconds, BUSY)
@@ -144,7 +144,7 @@ class Client:
 
     async def _attempt(self, call: Call) -> Reply:
         path = self._path(call)
-        call = replace(call, query=placed(call.query, self._account))
+        call = replace(call, query=fill_account(call.query, self._account))
         content, hide = encode(call.body, self._token)
         return read(call, await self._exchange(call, path, content, hide), hide)
 
@@ -156,15 +156,15 @@ class Client:
 
     async def _exchange(
         self, call: Call, path: str, content: bytes | None, hide: tuple[str, ...]
-    ) -> Answer:
-        if self._wire is None:
+    ) -> HttpResponse:
+        if self._pool is None:
             raise RuntimeError("a client sends inside `async with` only")
         async with self._slots:
-            await self._budget.take()
+            await self._budget.acquire()
             self.count += 1
             try:
-                answer = await self._wire.exchange(call, path, content, hide)
+                answer = await self._pool.exchange(call, path, content, hide)
             finally:
-                self._budget.give_back()
-            self._budget.learn(answer.headers)
+                self._budget.release()
+            self._budget.observe(answer.headers)
             return answer

@@ -15,7 +15,7 @@ from typing import Final
 
 from ztctl.cloudflare import jsontext
 from ztctl.cloudflare.errors import ApiFailure, BadReply, RateLimited, Unavailable, class_of
-from ztctl.cloudflare.texts import clean
+from ztctl.cloudflare.sanitize import sanitize
 from ztctl.core.model.calls import ApiMessage, Call, Json
 
 MEMBERS: Final = frozenset({"success", "errors", "result"})
@@ -23,7 +23,7 @@ MOST_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """One HTTP answer; header names are lower case."""
 
     status: int
@@ -54,7 +54,7 @@ class Reply:
     messages: tuple[str, ...] = ()
 
 
-def read(call: Call, answer: Answer, hide: Iterable[str] = ()) -> Reply:
+def read(call: Call, answer: HttpResponse, hide: Iterable[str] = ()) -> Reply:
     """Read the envelope; ``hide`` are secrets that a server might echo.
 
     Raises:
@@ -110,7 +110,7 @@ def _errors(items: Json, hide: tuple[str, ...]) -> Iterator[ApiMessage]:
             yield _error(item, hide)
             yield from _errors(item.get("error_chain"), hide)
         else:
-            yield ApiMessage(0, clean(str(item), hide))
+            yield ApiMessage(0, sanitize(str(item), hide))
 
 
 def _error(item: Mapping[str, Json], hide: tuple[str, ...]) -> ApiMessage:
@@ -118,13 +118,13 @@ def _error(item: Mapping[str, Json], hide: tuple[str, ...]) -> ApiMessage:
     pointer = source.get("pointer") if isinstance(source, dict) else None
     return ApiMessage(
         code=_count(item.get("code")) or 0,
-        message=clean(str(item.get("message") or ""), hide),
-        pointer=clean(pointer, hide) if isinstance(pointer, str) else "",
+        message=sanitize(str(item.get("message") or ""), hide),
+        pointer=sanitize(pointer, hide) if isinstance(pointer, str) else "",
     )
 
 
 def _failed(
-    call: Call, answer: Answer, errors: tuple[ApiMessage, ...], hide: tuple[str, ...]
+    call: Call, answer: HttpResponse, errors: tuple[ApiMessage, ...], hide: tuple[str, ...]
 ) -> ApiFailure:
     return class_of(answer.status, errors)(
         call,
@@ -133,7 +133,7 @@ def _failed(
         errors=errors,
         # After a 5xx nobody knows how far the write came.
         lost=call.writes and answer.status >= 500,
-        ray=clean(answer.headers.get("cf-ray", ""), hide),
+        ray=sanitize(answer.headers.get("cf-ray", ""), hide),
         retry_after=retry_after(answer.headers),
     )
 
@@ -150,24 +150,24 @@ def _line(error: ApiMessage) -> str:
     return " ".join(part for part in (str(error.code or ""), error.message, place) if part)
 
 
-def _foreign(call: Call, answer: Answer, reason: str, hide: tuple[str, ...]) -> ApiFailure:
+def _foreign(call: Call, answer: HttpResponse, reason: str, hide: tuple[str, ...]) -> ApiFailure:
     kind = {429: RateLimited}.get(answer.status, Unavailable if answer.status >= 500 else BadReply)
     return kind(
         call,
         f"HTTP {answer.status}: {_shape(answer, reason, hide)}",
         status=None if kind is BadReply else answer.status,
         lost=call.writes and (answer.succeeded or answer.status >= 500),
-        ray=clean(answer.headers.get("cf-ray", ""), hide),
+        ray=sanitize(answer.headers.get("cf-ray", ""), hide),
         retry_after=retry_after(answer.headers),
     )
 
 
-def _shape(answer: Answer, reason: str, hide: tuple[str, ...]) -> str:
+def _shape(answer: HttpResponse, reason: str, hide: tuple[str, ...]) -> str:
     if 300 <= answer.status < 400:
         return "a redirect, which is never followed: the token must not go elsewhere"
     if not answer.body:
         return "the answer is empty"
-    media = clean(answer.headers.get("content-type", "no content type"), hide)
+    media = sanitize(answer.headers.get("content-type", "no content type"), hide)
     return f"the answer is {reason} ({media}, {len(answer.body)} bytes)"
 
 

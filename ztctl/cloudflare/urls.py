@@ -87,7 +87,9 @@ def resolve(path: str, account: str | None) -> str:
     return resolved
 
 
-def placed(query: tuple[tuple[str, str], ...], account: str | None) -> tuple[tuple[str, str], ...]:
+def fill_account(
+    query: tuple[tuple[str, str], ...], account: str | None
+) -> tuple[tuple[str, str], ...]:
     """Put the account into the parameters that ask for it."""
     return tuple((key, account or "" if text == "{account}" else text) for key, text in query)
 

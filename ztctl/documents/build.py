@@ -16,7 +16,15 @@ from yaml.events import (
 )
 
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.documents.nodes import MappingNode, Node, Pair, SequenceNode, Text, placed, text_at
+from ztctl.documents.nodes import (
+    MappingNode,
+    Node,
+    Pair,
+    ScalarNode,
+    SequenceNode,
+    make_scalar,
+    scalar_at,
+)
 from ztctl.documents.syntax import QUOTE_STAR
 
 MAX_DEPTH: Final = 64
@@ -43,7 +51,7 @@ class _Frame:
         self.anchor = anchor
         self.entries: dict[str, Pair] | None = {} if is_mapping else None
         self.items: list[Node] = []
-        self.key: Text | None = None
+        self.key: ScalarNode | None = None
         self.refused = False
         self.size = 1
         self.height = 1
@@ -99,7 +107,7 @@ class Builder:
     def _scalar(self, event: Any) -> None:
         plain = not event.style
         mark = event.start_mark
-        node = text_at(event.value, self._file, mark.line + 1, mark.column + 1, plain)
+        node = make_scalar(event.value, self._file, mark.line + 1, mark.column + 1, plain)
         # `! text` has no tag in the event, but is not implicitly plain any more.
         if event.tag is not None or (plain and not event.implicit[0]):
             self._refuse_tag(event.tag, node.where)
@@ -127,15 +135,15 @@ class Builder:
             raise Stop(Problem(f"`*{event.anchor}` stands inside what it repeats", where))
         if event.anchor not in self._anchors:
             self._refuse(f"there is no `&{event.anchor}` above this alias", where, QUOTE_STAR[1])
-            self._add(placed("", where), 1, 0)
+            self._add(scalar_at("", where), 1, 0)
             return
         node, size, height = self._anchors[event.anchor]
         self._aliased += size
         if self._aliased > MAX_ALIASED:
             raise Stop(Problem(f"aliases repeat more than {MAX_ALIASED:,} values", where))
         self._check_depth(len(self._frames) + height, where)
-        if isinstance(node, Text):
-            node = placed(node, where, plain=node.plain)
+        if isinstance(node, ScalarNode):
+            node = scalar_at(node, where, plain=node.plain)
         self._add(node, size, height)
 
     def _check_depth(self, depth: int, where: Where) -> None:
@@ -159,7 +167,7 @@ class Builder:
 
     def _key(self, frame: _Frame, node: Node) -> None:
         frame.refused = True
-        if not isinstance(node, Text):
+        if not isinstance(node, ScalarNode):
             what = "a list" if isinstance(node, SequenceNode) else "a mapping"
             self._refuse(f"a key must be a text, not {what}", node.where, "quote it")
         elif node.plain and node == "<<":
@@ -178,8 +186,8 @@ class Builder:
         key, frame.key, frame.refused = frame.key, None, False
         if key is None or frame.entries is None:
             return
-        if not node and isinstance(node, Text) and node.plain:
-            node = key.instead("")
+        if not node and isinstance(node, ScalarNode) and node.plain:
+            node = key.with_text("")
         frame.entries[key] = (key, node)
 
     def _refuse_tag(self, tag: str | None, where: Where) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.documents.nodes import MappingNode, Text, is_null
+from ztctl.documents.nodes import MappingNode, ScalarNode, is_null
 from ztctl.documents.reader import read_file
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
@@ -34,9 +34,9 @@ def read_sources(paths: Sequence[Path], found: list[Problem]) -> tuple[Source, .
     return tuple(_source(path, found) for path in _once(_files(paths, found)))
 
 
-def read_values(paths: Sequence[Path], found: list[Problem]) -> dict[str, Text]:
+def read_values(paths: Sequence[Path], found: list[Problem]) -> dict[str, ScalarNode]:
     """The variables of ``--var-file`` files; the later file wins."""
-    values: dict[str, Text] = {}
+    values: dict[str, ScalarNode] = {}
     for path in paths:
         source = _source(path, found)
         if source.root is not None:
@@ -49,12 +49,12 @@ def shown(path: Path) -> str:
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def scalars(node: MappingNode, found: list[Problem]) -> dict[str, Text]:
+def scalars(node: MappingNode, found: list[Problem]) -> dict[str, ScalarNode]:
     """The single values of a mapping of variables; anything else is a problem."""
-    values: dict[str, Text] = {}
+    values: dict[str, ScalarNode] = {}
     for name, (key, value) in node.entries.items():
-        if isinstance(value, Text):
-            values[name] = value.instead("") if value.is_null else value
+        if isinstance(value, ScalarNode):
+            values[name] = value.with_text("") if value.is_null else value
         else:
             found.append(Problem(f"the variable `{name}` must be a single value", key.where))
     return values

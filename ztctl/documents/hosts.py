@@ -9,13 +9,13 @@ from typing import Final
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.documents.host_checks import DeclaredNames, contradictions, undeclared
-from ztctl.documents.joined import Joined
+from ztctl.documents.host_destinations import with_destinations
+from ztctl.documents.host_entry import HostEntry
+from ztctl.documents.host_ingress import with_rules
+from ztctl.documents.merge import MergedFiles
 from ztctl.documents.models import Host
-from ztctl.documents.nodes import MappingNode, Pair, Text, mapping
+from ztctl.documents.nodes import MappingNode, Pair, ScalarNode, mapping
 from ztctl.documents.problems import SectionEntry
-from ztctl.documents.rules import with_rules
-from ztctl.documents.sharing import with_destinations
-from ztctl.documents.stated import StatedHost
 
 SECTION: Final = "hosts"
 SECTIONS: Final = ("applications", "tunnels", "dns", "ca_keys")
@@ -25,86 +25,86 @@ SECTIONS: Final = ("applications", "tunnels", "dns", "ca_keys")
 class _Additions:
     """What hosts add to things that several of them share, by key."""
 
-    rules: dict[str, list[StatedHost]] = field(default_factory=lambda: defaultdict(list))
-    destinations: dict[str, list[StatedHost]] = field(default_factory=lambda: defaultdict(list))
-    ca_keys: dict[str, list[StatedHost]] = field(default_factory=lambda: defaultdict(list))
+    rules: dict[str, list[HostEntry]] = field(default_factory=lambda: defaultdict(list))
+    destinations: dict[str, list[HostEntry]] = field(default_factory=lambda: defaultdict(list))
+    ca_keys: dict[str, list[HostEntry]] = field(default_factory=lambda: defaultdict(list))
 
 
-def expand(joined: Joined, hosts: Iterable[tuple[SectionEntry, Host]]) -> dict[str, str]:
+def expand(merged: MergedFiles, hosts: Iterable[tuple[SectionEntry, Host]]) -> dict[str, str]:
     """Add to the other sections what valid hosts stand for; the public hosts, name to reason.
 
     Every added entry points to the place of its host. What cannot be added becomes a problem of
-    ``joined``.
+    ``merged``.
     """
     additions = _Additions()
     public: dict[str, str] = {}
-    declared = DeclaredNames.of(joined)
+    declared = DeclaredNames.of(merged)
     for entry, host in hosts:
         assert isinstance(entry.node, MappingNode)
-        stated = StatedHost(entry.key, entry.node, host)
+        stated = HostEntry(entry.key, entry.node, host)
         problems = [*contradictions(stated), *undeclared(stated, declared)]
-        joined.problems.extend(problems)
+        merged.problems.extend(problems)
         if not problems:
-            _add(joined, additions, stated)
+            _add(merged, additions, stated)
             if host.public is not None:
                 public[str(entry.key)] = str(host.public.reason)
-    _add_shared(joined, additions)
+    _add_shared(merged, additions)
     return public
 
 
-def _add(joined: Joined, additions: _Additions, stated: StatedHost) -> None:
+def _add(merged: MergedFiles, additions: _Additions, stated: HostEntry) -> None:
     host, name = stated.host, stated.name
     additions.rules[str(host.tunnel)].append(stated)
-    _put(joined, "dns", name, stated, stated.pair("tunnel"))
+    _put(merged, "dns", name, stated, stated.pair("tunnel"))
     if host.public is None and host.application is None:
-        _put(joined, "applications", name, stated, _application(stated))
+        _put(merged, "applications", name, stated, _application(stated))
     if host.application is not None:
         additions.destinations[str(host.application)].append(stated)
     if host.public is None and host.ca_key:
         additions.ca_keys[str(host.application or name)].append(stated)
 
 
-def _application(stated: StatedHost) -> Iterator[Pair]:
+def _application(stated: HostEntry) -> Iterator[Pair]:
     if stated.host.terminal:
-        yield stated.say("type", "ssh")
+        yield stated.generated("type", "ssh")
     yield from stated.pair("policies")
     yield from stated.pair("session_duration")
     if not stated.host.terminal:
-        yield stated.say("app_launcher_visible", "false")
+        yield stated.generated("app_launcher_visible", "false")
 
 
-def _add_shared(joined: Joined, additions: _Additions) -> None:
-    tunnels, applications = joined.sections["tunnels"], joined.sections["applications"]
+def _add_shared(merged: MergedFiles, additions: _Additions) -> None:
+    tunnels, applications = merged.sections["tunnels"], merged.sections["applications"]
     for key, hosts in additions.rules.items():
         if key in tunnels:
-            tunnels[key] = with_rules(tunnels[key], hosts, joined.problems)
+            tunnels[key] = with_rules(tunnels[key], hosts, merged.problems)
     for key, hosts in additions.destinations.items():
         if key in applications:
             applications[key] = with_destinations(applications[key], hosts)
     for key, hosts in additions.ca_keys.items():
-        _put_ca_key(joined, key, hosts)
+        _put_ca_key(merged, key, hosts)
 
 
-def _put_ca_key(joined: Joined, key: str, hosts: list[StatedHost]) -> None:
+def _put_ca_key(merged: MergedFiles, key: str, hosts: list[HostEntry]) -> None:
     files = [(stated, pair) for stated in hosts for pair in stated.pair("public_key_file")]
     for stated, (name, _) in files[1:]:
         first = files[0][0]
         if stated.host.public_key_file != first.host.public_key_file:
             summary = f"{stated.origin}: ca_keys.{key} has another `public_key_file`"
             hint = f"it is stated at {files[0][1][0].where}, and there is one key for all"
-            joined.problems.append(Problem(summary, name.where, hint))
+            merged.problems.append(Problem(summary, name.where, hint))
     # The path is relative to the file that states it, so that is where the key stands.
     first = files[0][0] if files else hosts[0]
-    name = first.name.instead(key, plain=False)
-    _put(joined, "ca_keys", name, first, [pair for _, pair in files[:1]])
+    name = first.name.with_text(key, plain=False)
+    _put(merged, "ca_keys", name, first, [pair for _, pair in files[:1]])
 
 
 def _put(
-    joined: Joined, section: str, name: Text, stated: StatedHost, pairs: Iterable[Pair]
+    merged: MergedFiles, section: str, name: ScalarNode, stated: HostEntry, pairs: Iterable[Pair]
 ) -> None:
     entry = SectionEntry(name, mapping(pairs, name.where), stated.origin)
-    present = joined.sections[section].setdefault(name, entry)
+    present = merged.sections[section].setdefault(name, entry)
     if present is not entry:
         summary = f"{stated.origin} adds {section}.{name}, which is declared already"
         hint = f"it is declared at {present.key.where}: remove it there, or write the host in full"
-        joined.problems.append(Problem(summary, name.where, hint))
+        merged.problems.append(Problem(summary, name.where, hint))

@@ -17,7 +17,7 @@ _TYPED: Final[Mapping[str, bool | None]] = {
 }
 
 
-class Text(str):
+class ScalarNode(str):
     """One single value, quotes and escapes taken off; equal to the same text anywhere else.
 
     A text and a node at once, because a file of five thousand hosts has fifty thousand of them.
@@ -46,14 +46,14 @@ class Text(str):
         """Whether nothing is said here."""
         return self.plain and _TYPED.get(self, self) is None
 
-    def instead(self, text: str, *, plain: bool = True) -> Text:
+    def with_text(self, text: str, *, plain: bool = True) -> ScalarNode:
         """Another text at the same place."""
-        return text_at(text, self.file, self.line, self.column, plain)
+        return make_scalar(text, self.file, self.line, self.column, plain)
 
 
-def text_at(text: str, file: str, line: int, column: int, plain: bool) -> Text:
+def make_scalar(text: str, file: str, line: int, column: int, plain: bool) -> ScalarNode:
     """A text at a place."""
-    made = Text(text)
+    made = ScalarNode(text)
     made.file = file
     made.line = line
     made.column = column
@@ -61,9 +61,9 @@ def text_at(text: str, file: str, line: int, column: int, plain: bool) -> Text:
     return made
 
 
-def placed(text: str, where: Where, *, plain: bool = True) -> Text:
+def scalar_at(text: str, where: Where, *, plain: bool = True) -> ScalarNode:
     """A text at the place of something else."""
-    return text_at(text, where.file, where.line, where.column, plain)
+    return make_scalar(text, where.file, where.line, where.column, plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class MappingNode:
         return mapping((*self.entries.values(), *pairs), self.where)
 
 
-Node: TypeAlias = Text | SequenceNode | MappingNode
-Pair: TypeAlias = tuple[Text, Node]
+Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
+Pair: TypeAlias = tuple[ScalarNode, Node]
 
 
 def mapping(pairs: Iterable[Pair], where: Where) -> MappingNode:
@@ -102,12 +102,12 @@ def mapping(pairs: Iterable[Pair], where: Where) -> MappingNode:
 
 def is_null(node: Node) -> bool:
     """Whether nothing is said here."""
-    return isinstance(node, Text) and node.is_null
+    return isinstance(node, ScalarNode) and node.is_null
 
 
 def data(node: Node) -> Any:
-    """A node as plain data: ``None``, ``bool``, ``Text``, ``list`` and ``dict`` with text keys."""
-    if isinstance(node, Text):
+    """Convert to ``None``, ``bool``, ``ScalarNode``, ``list``, or ``dict`` with text keys."""
+    if isinstance(node, ScalarNode):
         return _TYPED[node] if node.plain and node in _TYPED else node
     if isinstance(node, MappingNode):
         return {key: data(value) for key, (_, value) in node.entries.items()}

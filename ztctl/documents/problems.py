@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.mask import Mask
-from ztctl.documents.nodes import MappingNode, Node, SequenceNode, Text, is_null
+from ztctl.documents.nodes import MappingNode, Node, ScalarNode, SequenceNode, is_null
 from ztctl.documents.suggest import did_you_mean, nearest
 
 Location = tuple[str | int, ...]
@@ -60,7 +60,7 @@ _YES_AND_NO: Final = frozenset({"yes", "no", "on", "off", "y", "n", "true", "fal
 class SectionEntry:
     """One object of a section: its key, its fields, and the short form it comes from."""
 
-    key: Text
+    key: ScalarNode
     node: Node
     origin: str = ""
 
@@ -84,7 +84,7 @@ class _Fault:
     hint: str = ""
 
 
-def translated(
+def translate_errors(
     error: ValidationError, model: type[BaseModel], entry: SectionEntry, name: str, mask: Mask
 ) -> Iterator[Problem]:
     """The problems of one entry, each at its own place.

@@ -15,7 +15,7 @@ import yaml
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.build import Builder, Stop
 from ztctl.documents.nodes import Node
-from ztctl.documents.syntax import explained
+from ztctl.documents.syntax import explain_error
 
 MAX_BYTES: Final = 10_000_000
 
@@ -113,6 +113,6 @@ def _parsed(text: str, name: str, found: list[Problem]) -> Node | None:
     except Stop as stop:
         builder.problems.append(stop.problem)
     except yaml.YAMLError as error:
-        builder.problems.append(explained(error, text, name))
+        builder.problems.append(explain_error(error, text, name))
     found.extend(builder.problems)
     return None if builder.problems else root

@@ -65,7 +65,7 @@ class _Place(NamedTuple):
         return _Place(self.offset - 1, self.line, self.column - 1)
 
 
-def explained(error: yaml.YAMLError, source: str, file: str) -> Problem:
+def explain_error(error: yaml.YAMLError, source: str, file: str) -> Problem:
     """The problem that the parser met, at the place where a person has to look."""
     mark = _place(getattr(error, "problem_mark", None)) or _Place(0, 0, 0)
     context = _place(getattr(error, "context_mark", None)) or mark

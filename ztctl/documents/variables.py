@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.documents.nodes import MappingNode, Node, Pair, SequenceNode, Text
+from ztctl.documents.nodes import MappingNode, Node, Pair, ScalarNode, SequenceNode
 from ztctl.documents.suggest import nearest
 
 MAX_ADDED: Final = 10_000_000
@@ -58,7 +58,7 @@ class Variables:
 
     def __init__(
         self,
-        declared: Mapping[str, Text],
+        declared: Mapping[str, ScalarNode],
         given: Mapping[str, str],
         environment: Environment,
     ) -> None:
@@ -76,7 +76,7 @@ class Variables:
 
     def replaced(self, node: Node) -> Node:
         """The same node with every variable replaced, in values and in keys."""
-        if isinstance(node, Text):
+        if isinstance(node, ScalarNode):
             return self._scalar(node) if "${" in node else node
         if isinstance(node, SequenceNode):
             return SequenceNode(tuple(self.replaced(item) for item in node.items), node.where)
@@ -90,9 +90,9 @@ class Variables:
             entries.setdefault(key, (key, self.replaced(value)))
         return MappingNode(entries, node.where)
 
-    def _scalar(self, node: Text) -> Text:
+    def _scalar(self, node: ScalarNode) -> ScalarNode:
         try:
-            return node.instead(self._expanded(node), plain=node.plain)
+            return node.with_text(self._expanded(node), plain=node.plain)
         except _Wrong as wrong:
             self._refuse(wrong, node.where)
             return node

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, TextIO
 
-from ztctl.views.aside import Aside
 from ztctl.views.escape import Clean, Redact
-from ztctl.views.line import Paint, plain
-from ztctl.views.sink import Sink, Stream
+from ztctl.views.line_output import LineOutput, StreamOutput
+from ztctl.views.messages import Messages
+from ztctl.views.styled_line import Paint, no_paint
 from ztctl.views.view import View
 
 Format = Literal["text", "json", "markdown"]
@@ -38,27 +38,27 @@ def make_view(
     """
     # Start-up is part of the product: a command imports the view that it uses.
     if format == "json":
-        from ztctl.views.machine import MachineView
+        from ztctl.views.json_view import JsonView
 
-        return MachineView(stdout, stderr, redact, version=version)
-    paint, sink = _faces(stderr, color=color, terminal=terminal)
+        return JsonView(stdout, stderr, redact, version=version)
+    paint, output = _faces(stderr, color=color, terminal=terminal)
     clean = Clean(redact)
-    aside = Aside(sink, clean, quiet=quiet, moving=terminal)
+    messages = Messages(output, clean, quiet=quiet, moving=terminal)
     if format == "markdown":
         from ztctl.views.markdown import MarkdownView
 
-        return MarkdownView(stdout, aside, clean, quiet=quiet)
+        return MarkdownView(stdout, messages, clean, quiet=quiet)
     from ztctl.views.text import TextView
 
-    return TextView(stdout, aside, clean, paint=paint, quiet=quiet)
+    return TextView(stdout, messages, clean, paint=paint, quiet=quiet)
 
 
-def _faces(stderr: TextIO, *, color: bool, terminal: bool) -> tuple[Paint, Sink]:
+def _faces(stderr: TextIO, *, color: bool, terminal: bool) -> tuple[Paint, LineOutput]:
     if not (color or terminal):
-        return plain, Stream(stderr)
+        return no_paint, StreamOutput(stderr)
     # Rich costs 40 ms, and a pipe has no use for it.
-    from ztctl.views.terminal import Terminal, paint
+    from ztctl.views.terminal import TerminalOutput, paint
 
-    chosen = paint if color else plain
+    chosen = paint if color else no_paint
     # Stdout may be the terminal while stderr is a file.
-    return chosen, Terminal(stderr, color=color) if terminal else Stream(stderr)
+    return chosen, TerminalOutput(stderr, color=color) if terminal else StreamOutput(stderr)

@@ -9,7 +9,7 @@ from typing import Any
 from ztctl.core.model.plan import Edit
 from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
 from ztctl.views.escape import Clean
-from ztctl.views.line import Line, Tone
+from ztctl.views.styled_line import Line, Tone
 
 FORCES = "# forces replacement"
 WIDEST_INLINE = 72

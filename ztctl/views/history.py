@@ -10,8 +10,8 @@ from typing import Any
 
 from ztctl.core.runs.journal import Before, Came, Ending, JournalledWrite, Ran
 from ztctl.views.escape import Clean
-from ztctl.views.line import Line, plain
 from ztctl.views.markdown import code_span, folded
+from ztctl.views.styled_line import Line, no_paint
 
 _ENDINGS = MappingProxyType(
     {
@@ -42,7 +42,7 @@ def rendered(page: HistoryPage, format: str) -> str:
     if format == "json":
         # ASCII alone, so that no control character reaches a terminal.
         return "".join(f"{json.dumps(record)}\n" for record in page.records)
-    rows = [line.render(plain) for line in page.lines]
+    rows = [line.render(no_paint) for line in page.lines]
     if format == "markdown":
         return f"### {page.heading}\n\n{folded(rows)}\n\n"
     return "".join(f"{row}\n" for row in rows)

@@ -13,7 +13,7 @@ from ztctl.core.model.objects import Values
 from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Exposed, Plan, Reason, Refusal
 from ztctl.core.model.values import Secret, Unknown
 from ztctl.views.escape import Clean, Redact
-from ztctl.views.jsonvalue import holds, is_marked, plain
+from ztctl.views.jsonvalue import holds, is_marked, to_json
 from ztctl.views.wording import because
 
 FORMAT_VERSION = "1.0"
@@ -86,8 +86,8 @@ def _change(change: Change, redact: Redact) -> dict[str, Any]:
     after = None if change.action in (Action.DELETE, Action.FORGET) else change.after
     found: dict[str, Any] = {
         "actions": list(_ACTIONS[change.action]),
-        "before": plain(before, redact),
-        "after": plain(after, redact),
+        "before": to_json(before, redact),
+        "after": to_json(after, redact),
         "after_unknown": _marked(after, Unknown, redact),
         "before_sensitive": _marked(before, Secret, redact),
         "after_sensitive": _marked(after, Secret, redact),
@@ -113,8 +113,8 @@ def _steps(path: str, redact: Redact) -> list[str | int]:
 def _edit(edit: Edit, redact: Redact) -> dict[str, Any]:
     found: dict[str, Any] = {
         "path": redact(edit.path),
-        "before": plain(edit.before, redact),
-        "after": plain(edit.after, redact),
+        "before": to_json(edit.before, redact),
+        "after": to_json(edit.after, redact),
     }
     flags = {
         "after_unknown": holds(edit.after, Unknown, redact),

@@ -11,16 +11,16 @@ from ztctl.views.escape import Redact
 from ztctl.views.fields import elements, is_list, reference
 
 
-def plain(value: Any, redact: Redact) -> Any:
+def to_json(value: Any, redact: Redact) -> Any:
     """What JSON can hold of a value: an unknown field is left out, a secret is null."""
     if isinstance(value, Mapping):
         return {
-            redact(str(name)): plain(item, redact)
+            redact(str(name)): to_json(item, redact)
             for name, item in value.items()
             if not isinstance(item, Unknown) and item is not UNSET
         }
     if is_list(value):
-        return [plain(item, redact) for item in elements(value)]
+        return [to_json(item, redact) for item in elements(value)]
     if value is UNSET or isinstance(value, Unknown | Secret):
         return None
     return _scalar(value, redact)

@@ -10,8 +10,8 @@ from typing import Any
 from ztctl.core.reach.private import PrivatePath, PrivateReach
 from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
 from ztctl.views.escape import Clean, Redact
-from ztctl.views.line import Line, plain
 from ztctl.views.markdown import code_span, fenced
+from ztctl.views.styled_line import Line, no_paint
 
 _IN = 3
 _DEEP = 7
@@ -56,7 +56,7 @@ def _redacted(value: Any, redact: Redact) -> Any:
 
 
 def _rows(lines: Iterable[Line]) -> list[str]:
-    rows = [line.render(plain) for line in lines]
+    rows = [line.render(no_paint) for line in lines]
     while rows and not rows[-1]:
         rows.pop()
     return rows

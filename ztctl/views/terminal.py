@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.style import Style
 from rich.text import Text
 
-from ztctl.views.line import Line, Tone
+from ztctl.views.styled_line import Line, Tone
 
 _STYLES = MappingProxyType(
     {
@@ -37,7 +37,7 @@ def paint(text: str, tone: Tone) -> str:
     return _STYLES[tone].render(text, color_system=ColorSystem.STANDARD)
 
 
-class Terminal:
+class TerminalOutput:
     """Lines that stay, and below them a status that is drawn anew with each report.
 
     Nothing runs in the background: a status changes when something happens and at no other time.

@@ -12,11 +12,11 @@ from ztctl.core.model.declared import Moved, Removed
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.objects import Wanted
-from ztctl.documents.joined import Section
 from ztctl.documents.mask import Mask
+from ztctl.documents.merge import Section
 from ztctl.documents.models import Host, Top
-from ztctl.documents.nodes import MappingNode, Node, SequenceNode, data, placed
-from ztctl.documents.problems import SectionEntry, translated
+from ztctl.documents.nodes import MappingNode, Node, SequenceNode, data, scalar_at
+from ztctl.documents.problems import SectionEntry, translate_errors
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -51,7 +51,7 @@ class Validator:
     def top(self, node: MappingNode) -> Top | None:
         """What stands at the top of the file."""
         context = {"kinds": {kind.name: kind.section for kind in self._kinds}}
-        entry = SectionEntry(placed("", node.where), node)
+        entry = SectionEntry(scalar_at("", node.where), node)
         return self._model(Top, entry, "", context)
 
     def _model(
@@ -62,7 +62,7 @@ class Validator:
         except ValidationError as error:
             name = entry.origin or (f"{section}.{entry.key}" if section else "")
             shown = self._mask.short(name)
-            self.problems.extend(translated(error, model, entry, shown, self._mask))
+            self.problems.extend(translate_errors(error, model, entry, shown, self._mask))
             return None
 
 

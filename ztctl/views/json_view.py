@@ -24,12 +24,12 @@ from ztctl.core.model.events import (
 from ztctl.core.model.plan import Change, Plan, StepId
 from ztctl.views.escape import Redact
 from ztctl.views.jsonplan import plan_document, problem_fields
-from ztctl.views.sink import put
-from ztctl.views.tally import tally
+from ztctl.views.line_output import write_text
+from ztctl.views.outcome_lines import group_by_change
 from ztctl.views.view import FailureText
 
 
-class MachineView:
+class JsonView:
     """Plan, progress and outcome on stdout; diagnostics and notes on stderr."""
 
     def __init__(self, stdout: TextIO, stderr: TextIO, redact: Redact, *, version: str) -> None:
@@ -79,7 +79,7 @@ class MachineView:
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
         """One line of type ``outcome``: figures and addresses by change, failures by step."""
-        found = tally(plan, outcome)
+        found = group_by_change(plan, outcome)
         failures = [{**self._step(item.step), **self._why(item)} for item in outcome.failed]
         fields = {
             "type": "outcome",
@@ -108,7 +108,7 @@ class MachineView:
 
     def document(self, text: str) -> None:
         """The text itself, on stdout."""
-        put(self._stdout, self._redact(text))
+        write_text(self._stdout, self._redact(text))
 
     def note(self, text: str) -> None:
         """One line of type ``note``, on stderr."""
@@ -123,4 +123,4 @@ class MachineView:
 
 
 def _write(stream: TextIO, fields: dict[str, Any]) -> None:
-    put(stream, f"{json.dumps(fields)}\n")
+    write_text(stream, f"{json.dumps(fields)}\n")

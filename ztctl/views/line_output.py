@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Protocol, TextIO
 
-from ztctl.views.line import Line, Paint, plain
+from ztctl.views.styled_line import Line, Paint, no_paint
 
 
-class Sink(Protocol):
+class LineOutput(Protocol):
     """Takes lines."""
 
     def lines(self, lines: Iterable[Line]) -> None:
@@ -22,16 +22,16 @@ class Sink(Protocol):
         """Take the status away; it may come back."""
 
 
-class Stream:
+class StreamOutput:
     """Lines written as text; there is no place for a status."""
 
-    def __init__(self, stream: TextIO, paint: Paint = plain) -> None:
+    def __init__(self, stream: TextIO, paint: Paint = no_paint) -> None:
         self._stream = stream
         self._paint = paint
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Write all lines at once."""
-        put(self._stream, "".join(f"{line.render(self._paint)}\n" for line in lines))
+        write_text(self._stream, "".join(f"{line.render(self._paint)}\n" for line in lines))
 
     def status(self, lines: Iterable[Line]) -> None:
         """Show nothing: what passes is of no use in a file."""
@@ -40,7 +40,7 @@ class Stream:
         """Do nothing."""
 
 
-def put(stream: TextIO, text: str) -> None:
+def write_text(stream: TextIO, text: str) -> None:
     """Write and flush text, with escapes in place of what the stream's encoding cannot hold.
 
     A reader who has gone away is no failure: what is being done goes on.

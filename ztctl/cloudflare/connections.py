@@ -11,10 +11,10 @@ from typing import Final
 import httpx
 
 from ztctl.cloudflare.budget import IN_FLIGHT
-from ztctl.cloudflare.envelope import Answer
+from ztctl.cloudflare.envelope import HttpResponse
 from ztctl.cloudflare.errors import BadReply, Rejected, Unreachable
 from ztctl.cloudflare.jsontext import LARGEST
-from ztctl.cloudflare.texts import clean
+from ztctl.cloudflare.sanitize import sanitize
 from ztctl.cloudflare.urls import is_plain_http
 from ztctl.core.model.calls import Call
 from ztctl.core.model.diagnostics import Failure
@@ -36,7 +36,7 @@ NEVER_SENT: Final = (
 )
 
 
-class Wire:
+class ConnectionPool:
     """One set of connections to the API.
 
     Args:
@@ -61,7 +61,7 @@ class Wire:
 
     async def exchange(
         self, call: Call, path: str, content: bytes | None, hide: tuple[str, ...]
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send one request and read its answer, whatever it is.
 
         Raises:
@@ -73,7 +73,7 @@ class Wire:
         try:
             response = await self._http.send(request, stream=True, follow_redirects=False)
             try:
-                return Answer(response.status_code, _lowered(response), await _body(response))
+                return HttpResponse(response.status_code, _lowered(response), await _body(response))
             finally:
                 await response.aclose()
         except httpx.DecodingError as error:
@@ -134,7 +134,7 @@ async def _body(response: httpx.Response) -> bytes:
 
 def _unreachable(call: Call, error: httpx.HTTPError, hide: tuple[str, ...]) -> Unreachable:
     connected = not isinstance(error, NEVER_SENT)
-    said = clean(str(error), hide) or type(error).__name__
+    said = sanitize(str(error), hide) or type(error).__name__
     what = "the connection broke before an answer came" if connected else "no connection"
     hint = ""
     if "CERTIFICATE_VERIFY_FAILED" in said:

@@ -10,9 +10,9 @@ from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.events import Event, Failed, Finished, Reading, Skipped, Started, Waiting
 from ztctl.core.model.plan import StepId
 from ztctl.views.escape import Clean
-from ztctl.views.line import Line, Tone
-from ztctl.views.sink import Sink
-from ztctl.views.tally import LOST
+from ztctl.views.line_output import LineOutput
+from ztctl.views.outcome_lines import LOST
+from ztctl.views.styled_line import Line, Tone
 from ztctl.views.view import FailureText
 from ztctl.views.wording import conjugated, duration
 
@@ -20,16 +20,16 @@ MOST_SHOWN = 8
 
 
 @dataclass(slots=True)
-class Aside:
+class Messages:
     """Speaks to people beside the data.
 
     Attributes:
         quiet: progress, notes and next steps are left out.
-        moving: the sink has a live status, so that a line for the start of a step is not needed.
+        moving: the output has a live status, so that a line for the start of a step is not needed.
         total: how many steps there are, 0 when nobody has said.
     """
 
-    sink: Sink
+    output: LineOutput
     clean: Clean
     quiet: bool = False
     moving: bool = False
@@ -39,7 +39,7 @@ class Aside:
 
     def problems(self, items: Iterable[Problem]) -> None:
         """Each problem as ``file:line:column: error: what is wrong``, its hint below."""
-        self.sink.lines(line for item in items for line in self._problem(item))
+        self.output.lines(line for item in items for line in self._problem(item))
 
     def _problem(self, item: Problem) -> Iterator[Line]:
         place = f"{self.clean(item.where)}: " if item.where else ""
@@ -53,19 +53,19 @@ class Aside:
 
     def failure(self, failure: FailureText) -> None:
         """What ended the command, and what to do about it."""
-        self.sink.close()
+        self.output.close()
         summary = Line(f"error: {self.clean(failure.summary)}", tone=Tone.ERROR)
-        self.sink.lines([summary, *self._hint(failure.hint)])
+        self.output.lines([summary, *self._hint(failure.hint)])
 
     def note(self, text: str) -> None:
         """One line."""
         if not self.quiet:
-            self.sink.lines([Line(self.clean(text))])
+            self.output.lines([Line(self.clean(text))])
 
     def next_steps(self, text: str) -> None:
         """One line a step, set off from what happened."""
         if not self.quiet:
-            self.sink.lines(Line(self.clean(line)) for line in ("", *text.split("\n")))
+            self.output.lines(Line(self.clean(line)) for line in ("", *text.split("\n")))
 
     def event(self, event: Event) -> None:
         """A line for what begins and ends, or on a terminal a status and a line for what ends."""
@@ -73,8 +73,8 @@ class Aside:
         if self.quiet:
             return
         if not isinstance(event, Reading | Started | Waiting) or not self.moving:
-            self.sink.lines(self._event(event))
-        self.sink.status(self._status(event))
+            self.output.lines(self._event(event))
+        self.output.status(self._status(event))
 
     def _keep(self, event: Event) -> None:
         match event:

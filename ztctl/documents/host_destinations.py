@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ztctl.core.model.names import access_covers, to_ascii
-from ztctl.documents.nodes import MappingNode, Node, SequenceNode, Text
+from ztctl.documents.host_entry import HostEntry
+from ztctl.documents.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ztctl.documents.problems import SectionEntry
-from ztctl.documents.stated import StatedHost
 
 
-def with_destinations(application: SectionEntry, hosts: Sequence[StatedHost]) -> SectionEntry:
+def with_destinations(application: SectionEntry, hosts: Sequence[HostEntry]) -> SectionEntry:
     """The application with every host among its destinations that it does not cover yet."""
     fields = application.fields
     if not isinstance(fields, MappingNode):
@@ -22,13 +22,13 @@ def with_destinations(application: SectionEntry, hosts: Sequence[StatedHost]) ->
         to_ascii(text.removesuffix("/")) for text in _texts((fields.value("domain"), *listed.items))
     }
     missing = [
-        stated.name.instead(stated.name, plain=False)
-        for stated in hosts
-        if not any(access_covers(pattern, to_ascii(stated.name)) for pattern in covered)
+        entry.name.with_text(entry.name, plain=False)
+        for entry in hosts
+        if not any(access_covers(pattern, to_ascii(entry.name)) for pattern in covered)
     ]
     if not missing:
         return application
-    key = fields.entries.get("destinations", (application.key.instead("destinations"), None))[0]
+    key = fields.entries.get("destinations", (application.key.with_text("destinations"), None))[0]
     all_of_them = SequenceNode((*listed.items, *missing), listed.where)
     return SectionEntry(
         application.key, fields.with_pairs([(key, all_of_them)]), application.origin
@@ -37,6 +37,6 @@ def with_destinations(application: SectionEntry, hosts: Sequence[StatedHost]) ->
 
 def _texts(nodes: Sequence[Node | None]) -> Iterator[str]:
     for node in nodes:
-        stated = node.value("uri") if isinstance(node, MappingNode) else node
-        if isinstance(stated, Text):
-            yield stated
+        entry = node.value("uri") if isinstance(node, MappingNode) else node
+        if isinstance(entry, ScalarNode):
+            yield entry

@@ -12,13 +12,13 @@ from typing import Final, Self
 import httpx
 
 from ztctl import __version__
-from ztctl.cloudflare.texts import clean
+from ztctl.cloudflare.sanitize import sanitize
 from ztctl.core.model.diagnostics import Failure
 
 SECONDS: Final = 10.0
 
 
-class Doors:
+class ProbeClient:
     """Asks hosts for what stands before them, for the length of an ``async with``.
 
     Args:
@@ -65,5 +65,5 @@ class Doors:
             self._http.cookies.clear()
             response = await self._http.head(f"https://{host}/", follow_redirects=False)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            return None, "", clean(str(error), ()) or type(error).__name__
+            return None, "", sanitize(str(error), ()) or type(error).__name__
         return response.status_code, response.headers.get("location", ""), ""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ztctl.documents.models import Host
-from ztctl.documents.nodes import MappingNode, Pair, Text, is_null
+from ztctl.documents.nodes import MappingNode, Pair, ScalarNode, is_null
 
 
 @dataclass(frozen=True, slots=True)
-class StatedHost:
+class HostEntry:
     """One host as the file states it."""
 
-    name: Text
+    name: ScalarNode
     node: MappingNode
     host: Host
 
@@ -26,10 +26,10 @@ class StatedHost:
         pair = self.node.entries.get(name)
         return () if pair is None or is_null(pair[1]) else (pair,)
 
-    def says_true(self, name: str) -> bool:
+    def is_set_true(self, name: str) -> bool:
         """Whether the file itself says true, not the default."""
         return bool(self.pair(name)) and getattr(self.host, name) is True
 
-    def say(self, key: str, text: str) -> Pair:
+    def generated(self, key: str, text: str) -> Pair:
         """A field that the short form stands for; its place is the name of the host."""
-        return self.name.instead(key), self.name.instead(text)
+        return self.name.with_text(key), self.name.with_text(text)

@@ -62,6 +62,6 @@ class Line:
         return "".join(paint(text, tone) for text, tone in self.spans() if text).rstrip(" ")
 
 
-def plain(text: str, tone: Tone) -> str:  # noqa: ARG001
+def no_paint(text: str, tone: Tone) -> str:  # noqa: ARG001
     """Paint nothing."""
     return text

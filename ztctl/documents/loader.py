@@ -13,10 +13,10 @@ from ztctl.core.model.diagnostics import Problem, Problems, Severity, Where
 from ztctl.core.model.kind import Kind
 from ztctl.documents import hosts
 from ztctl.documents.files import read_sources, read_values, scalars, shown
-from ztctl.documents.joined import Joined, join
 from ztctl.documents.mask import Mask
-from ztctl.documents.nodes import MappingNode, Node, Pair, Text, mapping, placed
-from ztctl.documents.validated import Validator, moved, removed
+from ztctl.documents.merge import MergedFiles, merge_files
+from ztctl.documents.nodes import MappingNode, Node, Pair, ScalarNode, mapping, scalar_at
+from ztctl.documents.validation import Validator, moved, removed
 from ztctl.documents.variables import Environment, Variables
 
 Check = Callable[[Declared], Iterable[Problem]]
@@ -83,16 +83,16 @@ class _Whole:
         """The wanted side, or ``None`` when something is wrong."""
         if not roots:
             return None
-        joined = _joined(roots, self._kinds, complete=complete)
-        self.complete = joined.complete
+        merged = _merged(roots, self._kinds, complete=complete)
+        self.complete = merged.complete
         validator = Validator(self._kinds, self._mask)
         public: dict[str, str] = {}
-        if hosts.SECTION in joined.sections:
-            public = hosts.expand(joined, validator.hosts(joined.sections[hosts.SECTION]))
-        wanted = tuple(validator.wanted(joined.sections))
-        node = joined.top if joined.complete else _assumed(joined.top)
+        if hosts.SECTION in merged.sections:
+            public = hosts.expand(merged, validator.hosts(merged.sections[hosts.SECTION]))
+        wanted = tuple(validator.wanted(merged.sections))
+        node = merged.top if merged.complete else _assumed(merged.top)
         top = validator.top(node)
-        self.problems += [*joined.problems, *validator.problems]
+        self.problems += [*merged.problems, *validator.problems]
         if top is None:
             return None
         return Declared(
@@ -108,9 +108,11 @@ class _Whole:
         )
 
 
-def _declared_variables(roots: Iterable[MappingNode], found: list[Problem]) -> dict[str, Text]:
-    values: dict[str, Text] = {}
-    keys: dict[str, Text] = {}
+def _declared_variables(
+    roots: Iterable[MappingNode], found: list[Problem]
+) -> dict[str, ScalarNode]:
+    values: dict[str, ScalarNode] = {}
+    keys: dict[str, ScalarNode] = {}
     for root in roots:
         section = root.value("vars")
         if isinstance(section, MappingNode):
@@ -133,20 +135,20 @@ def _replaced(root: MappingNode, replacer: Variables) -> MappingNode:
     return node
 
 
-def _joined(roots: Sequence[MappingNode], kinds: Sequence[Kind], *, complete: bool) -> Joined:
+def _merged(roots: Sequence[MappingNode], kinds: Sequence[Kind], *, complete: bool) -> MergedFiles:
     sections = [kind.section for kind in kinds if kind.section]
     nicknames = {kind.name: kind.section for kind in kinds if kind.section}
     if set(hosts.SECTIONS) <= set(sections):
         sections.append(hosts.SECTION)
         nicknames["host"] = hosts.SECTION
-    return join(roots, sections, nicknames, complete=complete)
+    return merge_files(roots, sections, nicknames, complete=complete)
 
 
 def _assumed(top: MappingNode) -> MappingNode:
     """The top as if nothing were missing: a file that could not be read may have it."""
     needed = {"version": "1", "stack": "unknown"}
     return top.with_pairs(
-        (placed(name, top.where), placed(text, top.where))
+        (scalar_at(name, top.where), scalar_at(text, top.where))
         for name, text in needed.items()
         if name not in top.entries
     )

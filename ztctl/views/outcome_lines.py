@@ -9,8 +9,8 @@ from enum import StrEnum
 from ztctl.core.model.events import Failed, Outcome
 from ztctl.core.model.plan import Change, Plan, StepId, Summary
 from ztctl.views.escape import Clean
-from ztctl.views.line import Line, Tone
-from ztctl.views.planned import BLANK, FIELD, OBJECT
+from ztctl.views.plan_lines import BLANK, FIELD, OBJECT
+from ztctl.views.styled_line import Line, Tone
 from ztctl.views.wording import SYMBOLS, done_figures
 
 LOST = "nobody knows whether it was done, the answer never came"
@@ -34,7 +34,7 @@ _OPENINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class OutcomeByChange:
     """What became of every change; a change is done when all its steps are.
 
     Attributes:
@@ -53,7 +53,7 @@ class Tally:
     summary: Summary
 
 
-def tally(plan: Plan, outcome: Outcome) -> Tally:
+def group_by_change(plan: Plan, outcome: Outcome) -> OutcomeByChange:
     """Sort every change of the plan into exactly one place."""
     failed = _with_any(plan.changes, {item.step for item in outcome.failed})
     rest = _without(plan.changes, failed)
@@ -62,7 +62,7 @@ def tally(plan: Plan, outcome: Outcome) -> Tally:
     done_steps = set(outcome.done)
     done = tuple(change for change in rest if all(step.id in done_steps for step in change.steps))
     summary = replace(plan, changes=done).summary
-    return Tally(_status(outcome), done, failed, skipped, _without(rest, done), summary)
+    return OutcomeByChange(_status(outcome), done, failed, skipped, _without(rest, done), summary)
 
 
 def _with_any(changes: tuple[Change, ...], steps: set[StepId]) -> tuple[Change, ...]:
@@ -84,7 +84,7 @@ def _status(outcome: Outcome) -> Status:
     return Status.NOTHING if untouched else Status.PARTIAL
 
 
-def closing(found: Tally) -> str:
+def closing(found: OutcomeByChange) -> str:
     """The last line of an apply, which scripts read: it never changes its form."""
     figures = "" if found.status is Status.NOTHING else done_figures(found.summary)
     counted = {
@@ -98,18 +98,18 @@ def closing(found: Tally) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Recap:
+class OutcomeLines:
     """Tells an outcome to people, part by part."""
 
     clean: Clean
     outcome: Outcome
-    tally: Tally
+    changes: OutcomeByChange
 
     def done(self) -> Iterator[Line]:
         """What is done; after a complete apply the closing line says it all."""
-        if self.tally.done and self.tally.status is not Status.COMPLETE:
+        if self.changes.done and self.changes.status is not Status.COMPLETE:
             yield Line("Done:", tone=Tone.STRONG)
-            for change in self.tally.done:
+            for change in self.changes.done:
                 yield Line(self.clean(change.address), SYMBOLS[change.action], OBJECT)
             yield BLANK
 
@@ -128,8 +128,8 @@ class Recap:
             for failed in self.outcome.failed:
                 yield from self._failed(failed)
             yield BLANK
-        yield from self._listed("Skipped:", self.tally.skipped)
-        yield from self._listed("Not started:", self.tally.not_started)
+        yield from self._listed("Skipped:", self.changes.skipped)
+        yield from self._listed("Not started:", self.changes.not_started)
 
     def _failed(self, failed: Failed) -> Iterator[Line]:
         address, verb = self.clean(failed.step.address), self.clean(failed.step.verb)

@@ -9,7 +9,7 @@ LONGEST = 500
 SHORTEST_SECRET = 8
 
 
-def clean(text: str, hide: Iterable[str] = ()) -> str:
+def sanitize(text: str, hide: Iterable[str] = ()) -> str:
     """Give the text with secrets masked, control characters escaped, and a bounded length."""
     for secret in sorted(hide, key=len, reverse=True):
         if len(secret) >= SHORTEST_SECRET:

@@ -14,7 +14,7 @@ from ztctl.core.model.plan import Action, Change, Plan, Refusal
 from ztctl.core.model.values import Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.fields import FieldWriter, hidden, is_there
-from ztctl.views.line import Line, Tone
+from ztctl.views.styled_line import Line, Tone
 from ztctl.views.wording import (
     LEGEND,
     SYMBOLS,
@@ -38,7 +38,7 @@ _TONES = {"+": Tone.ADD, "-": Tone.DESTROY}
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlanLines:
     """Tells a plan to people, part by part."""
 
     clean: Clean
