@@ -10,15 +10,15 @@ import pytest
 
 from ztctl.cloudflare.probe_client import ProbeClient
 
-HttpResponse = Callable[[httpx.Request], httpx.Response]
+Answer = Callable[[httpx.Request], httpx.Response]
 
 
-def knocked(answer: HttpResponse, *hosts: str) -> list[tuple[int | None, str, str]]:
+def knocked(answer: Answer, *hosts: str) -> list[tuple[int | None, str, str]]:
     """What is heard at each host, one after the other."""
 
     async def ask() -> list[tuple[int | None, str, str]]:
-        async with ProbeClient(httpx.MockTransport(answer)) as doors:
-            return [await doors.head(host) for host in hosts]
+        async with ProbeClient(httpx.MockTransport(answer)) as probe:
+            return [await probe.head(host) for host in hosts]
 
     return asyncio.run(ask())
 

@@ -1,4 +1,4 @@
-"""From the parser's events to nodes, with bounds that hold before anything large is built."""
+"""Compose YAML parser events into nodes; limits are checked before anything large is built."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MERGE_HINT: Final = "write the keys out, or repeat a whole value with an alias 
 
 
 class Stop(Exception):
-    """Nothing after this problem can be read."""
+    """Composing ends here: nothing after this problem can be read."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.summary)
@@ -42,7 +42,14 @@ class Stop(Exception):
 
 
 class _Frame:
-    """A collection that is not complete yet."""
+    """A mapping or sequence whose end event has not come yet.
+
+    Attributes:
+        key: the key whose value comes next; ``None`` when the next node is a key.
+        refused: the last key was a problem, so that its value is dropped.
+        size: nodes in it, itself included; an alias counts with all that it repeats.
+        height: levels of nesting in it, itself included.
+    """
 
     __slots__ = ("anchor", "entries", "height", "items", "key", "refused", "size", "where")
 
@@ -63,7 +70,7 @@ class _Frame:
 
 
 class Builder:
-    """Builds the one document of a file; what is wrong collects in ``problems``."""
+    """Composes the single document of a file; problems collect in ``problems``."""
 
     def __init__(self, file: str) -> None:
         self.problems: list[Problem] = []
@@ -75,10 +82,10 @@ class Builder:
         self._aliased = 0
 
     def build(self, events: Iterable[Any]) -> Node | None:
-        """The root, or ``None`` for a file without a document.
+        """Compose all events; the root node, or ``None`` for a file without a document.
 
         Raises:
-            Stop: when a bound is passed, or a second document begins.
+            Stop: when a limit is exceeded, or a second document begins.
         """
         for event in events:
             kind = type(event)
@@ -138,6 +145,8 @@ class Builder:
             self._add(scalar_at("", where), 1, 0)
             return
         node, size, height = self._anchors[event.anchor]
+        # An alias counts with all that its value holds and repeats in turn, so that aliases of
+        # aliases ("billion laughs") reach the bound within a few lines.
         self._aliased += size
         if self._aliased > MAX_ALIASED:
             raise Stop(Problem(f"aliases repeat more than {MAX_ALIASED:,} values", where))
@@ -186,6 +195,7 @@ class Builder:
         key, frame.key, frame.refused = frame.key, None, False
         if key is None or frame.entries is None:
             return
+        # An empty value has no text that a problem could point at, so that it gets its key's place.
         if not node and isinstance(node, ScalarNode) and node.plain:
             node = key.with_text("")
         frame.entries[key] = (key, node)

@@ -1,4 +1,4 @@
-"""Destinations that hosts add to an application which they share."""
+"""Add hosts to the destinations of an application that they share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ztctl.documents.problems import SectionEntry
 
 
 def with_destinations(application: SectionEntry, hosts: Sequence[HostEntry]) -> SectionEntry:
-    """The application with every host among its destinations that it does not cover yet."""
+    """Append to an application every host that its domain and destinations do not cover yet."""
     fields = application.fields
     if not isinstance(fields, MappingNode):
         return application
@@ -19,7 +19,7 @@ def with_destinations(application: SectionEntry, hosts: Sequence[HostEntry]) -> 
     if not isinstance(listed, SequenceNode):
         return application
     covered = {
-        to_ascii(text.removesuffix("/")) for text in _texts((fields.value("domain"), *listed.items))
+        to_ascii(text.removesuffix("/")) for text in _uris((fields.value("domain"), *listed.items))
     }
     missing = [
         entry.name.with_text(entry.name, plain=False)
@@ -29,14 +29,14 @@ def with_destinations(application: SectionEntry, hosts: Sequence[HostEntry]) -> 
     if not missing:
         return application
     key = fields.entries.get("destinations", (application.key.with_text("destinations"), None))[0]
-    all_of_them = SequenceNode((*listed.items, *missing), listed.where)
+    destinations = SequenceNode((*listed.items, *missing), listed.where)
     return SectionEntry(
-        application.key, fields.with_pairs([(key, all_of_them)]), application.origin
+        application.key, fields.with_pairs([(key, destinations)]), application.origin
     )
 
 
-def _texts(nodes: Sequence[Node | None]) -> Iterator[str]:
+def _uris(nodes: Sequence[Node | None]) -> Iterator[str]:
     for node in nodes:
-        entry = node.value("uri") if isinstance(node, MappingNode) else node
-        if isinstance(entry, ScalarNode):
-            yield entry
+        uri = node.value("uri") if isinstance(node, MappingNode) else node
+        if isinstance(uri, ScalarNode):
+            yield uri

@@ -1,4 +1,4 @@
-"""A valid entry of `hosts`: its values for decisions, its nodes for places."""
+"""A validated entry of `hosts`: its values for decisions, its nodes for positions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ztctl.documents.nodes import MappingNode, Pair, ScalarNode, is_null
 
 @dataclass(frozen=True, slots=True)
 class HostEntry:
-    """One host as the file states it."""
+    """One host as the file declares it."""
 
     name: ScalarNode
     node: MappingNode
@@ -18,18 +18,18 @@ class HostEntry:
 
     @property
     def origin(self) -> str:
-        """What objects say that they were expanded from."""
+        """What expanded objects name as their source: ``hosts.NAME``."""
         return f"hosts.{self.name}"
 
     def pair(self, name: str) -> tuple[Pair, ...]:
-        """The field as it stands in the file: one pair, or none when it says nothing."""
+        """The key and value nodes of a field; empty when it is absent or null."""
         pair = self.node.entries.get(name)
         return () if pair is None or is_null(pair[1]) else (pair,)
 
     def is_set_true(self, name: str) -> bool:
-        """Whether the file itself says true, not the default."""
+        """Whether the file sets the field to true; a default of true does not count."""
         return bool(self.pair(name)) and getattr(self.host, name) is True
 
     def generated(self, key: str, text: str) -> Pair:
-        """A field that the short form stands for; its place is the name of the host."""
+        """Make a field that only the expansion states; its position is that of the host's name."""
         return self.name.with_text(key), self.name.with_text(text)

@@ -1,4 +1,4 @@
-"""Ingress rules that hosts add to a tunnel, behind the rules written by hand."""
+"""Add the ingress rules of hosts to a tunnel, after the rules written by hand."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ztctl.documents.problems import SectionEntry
 def with_rules(
     tunnel: SectionEntry, hosts: Sequence[HostEntry], found: list[Problem]
 ) -> SectionEntry:
-    """The tunnel with one rule more for each host; a rule nothing would reach is a problem.
+    """Append one ingress rule a host to a tunnel; a rule that can never match is a problem.
 
-    Exact names go before wildcards, because cloudflared takes the first rule that matches.
+    Exact names come before wildcards, because cloudflared takes the first rule that matches.
     """
     fields = tunnel.fields
     if not isinstance(fields, MappingNode):
@@ -24,16 +24,16 @@ def with_rules(
     by_hand = fields.value("ingress") or SequenceNode((), tunnel.key.where)
     if not isinstance(by_hand, SequenceNode):
         return tunnel
-    found.extend(_hidden(tunnel, by_hand.items, hosts))
-    ordered = sorted(hosts, key=_turn)
+    found.extend(_shadowing(tunnel, by_hand.items, hosts))
+    ordered = sorted(hosts, key=_sort_key)
     rules = (*by_hand.items, *map(_rule, ordered))
     key = fields.entries.get("ingress", (tunnel.key.with_text("ingress"), None))[0]
     node = fields.with_pairs([(key, SequenceNode(rules, by_hand.where))])
     return SectionEntry(tunnel.key, node, tunnel.origin)
 
 
-def _turn(entry: HostEntry) -> tuple[bool, int, str]:
-    """Exact names, then deeper wildcards; else by name: the order in the file means nothing."""
+def _sort_key(entry: HostEntry) -> tuple[bool, int, str]:
+    """Exact names, then wildcards from deep to shallow; otherwise by name, not by file order."""
     name = to_ascii(entry.name)
     return (is_wildcard(name), -name.count(".") * is_wildcard(name), name)
 
@@ -51,21 +51,22 @@ def _rule_fields(entry: HostEntry) -> Iterator[Pair]:
         yield from entry.pair("access")
 
 
-def _hidden(
+def _shadowing(
     tunnel: SectionEntry, rules: Sequence[Node], hosts: Sequence[HostEntry]
 ) -> Iterator[Problem]:
-    """One problem for each rule by hand that leaves nothing for the own rule of some host."""
-    answered = dict(reversed(list(_answered(rules))))
-    index = HostIndex((pattern, [pattern]) for pattern in answered)
+    """Report each rule written by hand that matches all requests of some host's generated rule."""
+    # Reversed, so that of several rules for one pattern the first is reported.
+    rule_places = dict(reversed(list(_unconditional(rules))))
+    index = HostIndex((pattern, [pattern]) for pattern in rule_places)
     for entry in hosts:
         name = to_ascii(entry.name)
         for pattern in index.meeting([name]):
-            if pattern in answered and ingress_matches(pattern, name):
-                yield _never_reached(tunnel, entry, answered.pop(pattern))
+            if pattern in rule_places and ingress_matches(pattern, name):
+                yield _never_reached(tunnel, entry, rule_places.pop(pattern))
 
 
-def _answered(rules: Sequence[Node]) -> Iterator[tuple[str, Where]]:
-    """What each rule by hand answers for in whole: a pattern, ``*`` for every name."""
+def _unconditional(rules: Sequence[Node]) -> Iterator[tuple[str, Where]]:
+    """Pattern and position of each rule by hand without a path; ``*`` matches every name."""
     for rule in rules:
         if isinstance(rule, MappingNode) and rule.value("path") is None:
             name = rule.value("hostname")

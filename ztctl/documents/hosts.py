@@ -1,4 +1,4 @@
-"""The short form: one entry of `hosts` becomes entries of four other sections."""
+"""Expand the short form: an entry of `hosts` becomes entries of four other sections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem
-from ztctl.documents.host_checks import DeclaredNames, contradictions, undeclared
+from ztctl.documents.host_checks import DeclaredNames, conflicting_fields, undeclared_references
 from ztctl.documents.host_destinations import with_destinations
 from ztctl.documents.host_entry import HostEntry
 from ztctl.documents.host_ingress import with_rules
@@ -23,7 +23,7 @@ SECTIONS: Final = ("applications", "tunnels", "dns", "ca_keys")
 
 @dataclass(slots=True)
 class _Additions:
-    """What hosts add to things that several of them share, by key."""
+    """Hosts to add to the tunnels, applications and CA keys that several of them share, by key."""
 
     rules: dict[str, list[HostEntry]] = field(default_factory=lambda: defaultdict(list))
     destinations: dict[str, list[HostEntry]] = field(default_factory=lambda: defaultdict(list))
@@ -31,10 +31,13 @@ class _Additions:
 
 
 def expand(merged: MergedFiles, hosts: Iterable[tuple[SectionEntry, Host]]) -> dict[str, str]:
-    """Add to the other sections what valid hosts stand for; the public hosts, name to reason.
+    """Add to the other sections the objects that valid hosts stand for.
 
-    Every added entry points to the place of its host. What cannot be added becomes a problem of
-    ``merged``.
+    Every added entry has the position of its host. What cannot be added is appended to
+    ``merged.problems``.
+
+    Returns:
+        The hosts that are public: name to stated reason.
     """
     additions = _Additions()
     public: dict[str, str] = {}
@@ -42,7 +45,7 @@ def expand(merged: MergedFiles, hosts: Iterable[tuple[SectionEntry, Host]]) -> d
     for entry, host in hosts:
         assert isinstance(entry.node, MappingNode)
         stated = HostEntry(entry.key, entry.node, host)
-        problems = [*contradictions(stated), *undeclared(stated, declared)]
+        problems = [*conflicting_fields(stated), *undeclared_references(stated, declared)]
         merged.problems.extend(problems)
         if not problems:
             _add(merged, additions, stated)
@@ -75,6 +78,7 @@ def _application(stated: HostEntry) -> Iterator[Pair]:
 
 def _add_shared(merged: MergedFiles, additions: _Additions) -> None:
     tunnels, applications = merged.sections["tunnels"], merged.sections["applications"]
+    # A key is absent only when a file could not be read: otherwise its hosts are problems already.
     for key, hosts in additions.rules.items():
         if key in tunnels:
             tunnels[key] = with_rules(tunnels[key], hosts, merged.problems)

@@ -1,4 +1,4 @@
-"""Files in, the wanted side out, or all that is wrong at once."""
+"""Load files into ``Declared``, or raise all problems of all files at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Problems, Severity, Where
 from ztctl.core.model.kind import Kind
 from ztctl.documents import hosts
-from ztctl.documents.files import read_sources, read_values, scalars, shown
+from ztctl.documents.files import display_path, read_sources, read_values, scalars
 from ztctl.documents.mask import Mask
 from ztctl.documents.merge import MergedFiles, merge_files
 from ztctl.documents.nodes import MappingNode, Node, Pair, ScalarNode, mapping, scalar_at
@@ -21,30 +21,30 @@ from ztctl.documents.variables import Environment, Variables
 
 Check = Callable[[Declared], Iterable[Problem]]
 
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def load(
     paths: Sequence[Path],
     kinds: Sequence[Kind],
     *,
-    variables: Mapping[str, str] = _NOTHING,
+    variables: Mapping[str, str] = _EMPTY,
     variable_files: Sequence[Path] = (),
-    environment: Mapping[str, str] = _NOTHING,
+    environment: Mapping[str, str] = _EMPTY,
     allow_env: Collection[str] = (),
     check: Check = lambda _: (),
 ) -> Declared:
-    """All that the files say, validated and expanded, references unresolved.
+    """Read, validate and expand files; references between objects stay unresolved.
 
     Args:
         paths: YAML files, and folders of them.
         kinds: whose sections the files may have.
-        variables: values of ``${var.NAME}``, taken as they are, that go before all others.
-        variable_files: YAML mappings of values that go before those of the files; of two, the
-            later one wins.
+        variables: values of ``${var.NAME}`` that override all others; not expanded themselves.
+        variable_files: YAML mappings of values, which override the files' ``vars``; the last one
+            wins.
         environment: what ``${env.NAME}`` is read from.
         allow_env: names that may be read besides CLOUDFLARE_ACCOUNT_ID and ZTCTL_*.
-        check: what is wrong with the objects together; its warnings are handed on.
+        check: finds problems between objects; its warnings become those of the result.
 
     Raises:
         Problems: everything that is wrong, in the order of files and lines.
@@ -54,23 +54,25 @@ def load(
     roots = [source.root for source in sources if source.root is not None]
     values = read_values(variable_files, found)
     values = {**_declared_variables(roots, found), **values}
-    replacer = Variables(values, variables, Environment(environment, allow_env))
-    replaced = [_replaced(root, replacer) for root in roots]
-    mask = Mask(replacer.used)
-    whole = _Whole(kinds, mask, replacer.used)
-    result = whole.declared(replaced, complete=not found)
-    found += replacer.problems
-    found += [problem for problem in whole.problems if problem.where not in replacer.broken]
-    checked = list(check(result)) if result is not None and whole.complete else []
+    substitution = Variables(values, variables, Environment(environment, allow_env))
+    substituted = [_substituted(root, substitution) for root in roots]
+    mask = Mask(substitution.used)
+    assembler = _Assembler(kinds, mask, substitution.used)
+    result = assembler.declared(substituted, complete=not found)
+    found += substitution.problems
+    # A scalar with an unresolved variable fails validation, too: one cause, one problem.
+    found += [problem for problem in assembler.problems if problem.where not in substitution.broken]
+    # An object that could not be read would make every reference to it a problem.
+    checked = list(check(result)) if result is not None and assembler.complete else []
     found += checked
-    names = [*(source.name for source in sources), *map(shown, variable_files)]
+    names = [*(source.name for source in sources), *map(display_path, variable_files)]
     if result is None or any(problem.severity is Severity.ERROR for problem in found):
-        raise Problems(map(mask.problem, _in_order(found, names)))
-    return replace(result, warnings=tuple(map(mask.problem, _in_order(checked, names))))
+        raise Problems(map(mask.problem, _sorted(found, names)))
+    return replace(result, warnings=tuple(map(mask.problem, _sorted(checked, names))))
 
 
-class _Whole:
-    """All files together; what is wrong with them as a whole collects in ``problems``."""
+class _Assembler:
+    """Merges, validates and expands the roots of all files; problems collect in ``problems``."""
 
     def __init__(self, kinds: Sequence[Kind], mask: Mask, environment: Mapping[str, str]) -> None:
         self.problems: list[Problem] = []
@@ -80,7 +82,7 @@ class _Whole:
         self._environment = environment
 
     def declared(self, roots: Sequence[MappingNode], *, complete: bool) -> Declared | None:
-        """The wanted side, or ``None`` when something is wrong."""
+        """The declared objects, or ``None`` when the top level is invalid or there is no file."""
         if not roots:
             return None
         merged = _merged(roots, self._kinds, complete=complete)
@@ -90,7 +92,7 @@ class _Whole:
         if hosts.SECTION in merged.sections:
             public = hosts.expand(merged, validator.hosts(merged.sections[hosts.SECTION]))
         wanted = tuple(validator.wanted(merged.sections))
-        node = merged.top if merged.complete else _assumed(merged.top)
+        node = merged.top if merged.complete else _with_placeholders(merged.top)
         top = validator.top(node)
         self.problems += [*merged.problems, *validator.problems]
         if top is None:
@@ -128,9 +130,9 @@ def _declared_variables(
     return values
 
 
-def _replaced(root: MappingNode, replacer: Variables) -> MappingNode:
+def _substituted(root: MappingNode, substitution: Variables) -> MappingNode:
     pairs: list[Pair] = [pair for name, pair in root.entries.items() if name != "vars"]
-    node: Node = replacer.replaced(mapping(pairs, root.where))
+    node: Node = substitution.substituted(mapping(pairs, root.where))
     assert isinstance(node, MappingNode)
     return node
 
@@ -144,8 +146,8 @@ def _merged(roots: Sequence[MappingNode], kinds: Sequence[Kind], *, complete: bo
     return merge_files(roots, sections, nicknames, complete=complete)
 
 
-def _assumed(top: MappingNode) -> MappingNode:
-    """The top as if nothing were missing: a file that could not be read may have it."""
+def _with_placeholders(top: MappingNode) -> MappingNode:
+    """Fill in required values of the top level, which a file that could not be read may state."""
     needed = {"version": "1", "stack": "unknown"}
     return top.with_pairs(
         (scalar_at(name, top.where), scalar_at(text, top.where))
@@ -154,7 +156,7 @@ def _assumed(top: MappingNode) -> MappingNode:
     )
 
 
-def _in_order(problems: Iterable[Problem], names: Sequence[str]) -> list[Problem]:
+def _sorted(problems: Iterable[Problem], names: Sequence[str]) -> list[Problem]:
     rank = {name: place for place, name in reversed(list(enumerate(names)))}
 
     def place(problem: Problem) -> tuple[int, Where]:

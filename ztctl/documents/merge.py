@@ -1,4 +1,4 @@
-"""Several files as one: agreement at the top, one table of entries for each section."""
+"""Merge files: equal values at the top, concatenated lists, one table of entries a section."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ Section = dict[str, SectionEntry]
 
 @dataclass(slots=True)
 class MergedFiles:
-    """What all files say together.
+    """The content of all files together.
 
     Attributes:
-        top: the agreed values and the merged lists, as if they stood in one file.
+        top: the top level without sections, as if one file held it.
         sections: the entries of every known section, by key.
         complete: false when a file or a section could not be used, so that nothing can be called
             missing.
@@ -49,9 +49,13 @@ def merge_files(
     *,
     complete: bool,
 ) -> MergedFiles:
-    """Join files in their order.
+    """Merge the roots of files in their order.
 
-    ``nicknames`` are other names that people know a section by, for suggestions alone.
+    Args:
+        roots: top-level mappings, one a file.
+        sections: names of the known sections.
+        nicknames: other names that people know a section by, for suggestions only.
+        complete: false when a file could not be read.
     """
     start = roots[0].where if roots else Where("", 1, 1)
     merged = MergedFiles(MappingNode({}, start), {name: {} for name in sections}, complete)
@@ -85,7 +89,7 @@ def _extend(top: dict[str, Pair], key: ScalarNode, node: Node) -> None:
     if isinstance(first, SequenceNode) and isinstance(node, SequenceNode):
         top[key] = (key, SequenceNode((*first.items, *node.items), first.where))
     elif not is_null(node):
-        # What is no list is left for the model of the top to refuse.
+        # A value that is not a list is kept: the model of the top level refuses it at its place.
         top[key] = (key, node)
 
 

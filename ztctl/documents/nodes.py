@@ -1,4 +1,4 @@
-"""A YAML file as a tree of texts that remember their places."""
+"""YAML nodes with source positions; scalars stay texts until a model gives them a type."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _TYPED: Final[Mapping[str, bool | None]] = {
 
 
 class ScalarNode(str):
-    """One single value, quotes and escapes taken off; equal to the same text anywhere else.
+    """A YAML scalar without quotes and escapes; equal to the same text anywhere else.
 
-    A text and a node at once, because a file of five thousand hosts has fifty thousand of them.
+    A string and a node at once, because a file of five thousand hosts has fifty thousand of them.
 
     Attributes:
-        file: the file it stands in.
-        line: where it begins, from one; an empty value stands where its key does.
-        column: the same, in characters.
-        plain: written without quotes, so that ``true`` and ``null`` mean themselves.
+        file: the file that holds it.
+        line: where it begins, from 1; an empty value has the position of its key.
+        column: where it begins, in characters from 1.
+        plain: written without quotes, so that ``true`` and ``null`` are a bool and a null.
     """
 
     __slots__ = ("column", "file", "line", "plain")
@@ -43,32 +43,32 @@ class ScalarNode(str):
 
     @property
     def is_null(self) -> bool:
-        """Whether nothing is said here."""
+        """Whether it is an unquoted null of the core schema; an empty value is one."""
         return self.plain and _TYPED.get(self, self) is None
 
     def with_text(self, text: str, *, plain: bool = True) -> ScalarNode:
-        """Another text at the same place."""
+        """Make a scalar of another text at the same position."""
         return make_scalar(text, self.file, self.line, self.column, plain)
 
 
 def make_scalar(text: str, file: str, line: int, column: int, plain: bool) -> ScalarNode:
-    """A text at a place."""
-    made = ScalarNode(text)
-    made.file = file
-    made.line = line
-    made.column = column
-    made.plain = plain
-    return made
+    """Make a scalar at a position."""
+    node = ScalarNode(text)
+    node.file = file
+    node.line = line
+    node.column = column
+    node.plain = plain
+    return node
 
 
 def scalar_at(text: str, where: Where, *, plain: bool = True) -> ScalarNode:
-    """A text at the place of something else."""
+    """Make a scalar at the position of something else."""
     return make_scalar(text, where.file, where.line, where.column, plain)
 
 
 @dataclass(frozen=True, slots=True)
 class SequenceNode:
-    """A list."""
+    """A YAML sequence."""
 
     items: tuple[Node, ...]
     where: Where
@@ -76,18 +76,18 @@ class SequenceNode:
 
 @dataclass(frozen=True, slots=True)
 class MappingNode:
-    """Keys and values in the order of the file; every key is there once."""
+    """A YAML mapping in the order of the file; every key occurs once."""
 
     entries: Mapping[str, Pair]
     where: Where
 
     def value(self, key: str) -> Node | None:
-        """What stands behind a key; ``None`` when the key is missing or says nothing."""
+        """The value of a key; ``None`` when the key is missing or its value is null."""
         pair = self.entries.get(key)
         return None if pair is None or is_null(pair[1]) else pair[1]
 
     def with_pairs(self, pairs: Iterable[Pair]) -> MappingNode:
-        """The same mapping with these keys set."""
+        """A copy with these pairs added, or put in place of those with equal keys."""
         return mapping((*self.entries.values(), *pairs), self.where)
 
 
@@ -96,12 +96,12 @@ Pair: TypeAlias = tuple[ScalarNode, Node]
 
 
 def mapping(pairs: Iterable[Pair], where: Where) -> MappingNode:
-    """A mapping of these pairs; of two equal keys the later one stays."""
+    """Make a mapping of pairs; of two equal keys the later one stays."""
     return MappingNode({pair[0]: pair for pair in pairs}, where)
 
 
 def is_null(node: Node) -> bool:
-    """Whether nothing is said here."""
+    """Whether a node is an unquoted null scalar."""
     return isinstance(node, ScalarNode) and node.is_null
 
 

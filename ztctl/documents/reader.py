@@ -1,7 +1,7 @@
-"""One YAML file as nodes, or what is wrong with it.
+"""Parse one YAML file into nodes, or report what is wrong with it.
 
-Only the events of the C parser are used: libyaml's composer is recursive and dies of a file of
-open brackets, and PyYAML's types follow YAML 1.1, in which a country is false (`NO`).
+Only the events of the C parser are used: libyaml's composer recurses and crashes on a file of open
+brackets, and PyYAML's types follow YAML 1.1, in which the country `NO` is false.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ _BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 def read_file(path: Path, name: str, found: list[Problem]) -> Node | None:
-    """The root of a file; ``None`` when it cannot be used, with the reasons added to ``found``.
+    """Read a file; its root node, or ``None`` when it cannot be used.
 
-    At most ``MAX_BYTES`` are read, whatever the path leads to.
+    What is wrong is appended to ``found``. At most ``MAX_BYTES`` are read, even of a device without
+    end.
     """
     try:
         if path.is_file() and path.stat().st_size > MAX_BYTES:
@@ -48,7 +49,7 @@ def read_file(path: Path, name: str, found: list[Problem]) -> Node | None:
 
 
 def read_bytes(content: bytes, name: str, found: list[Problem]) -> Node | None:
-    """The root of a file's content; like ``read_file``."""
+    """Parse the content of a file; like ``read_file``."""
     if len(content) > MAX_BYTES:
         found.append(_too_large(name))
         return None
