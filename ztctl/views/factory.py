@@ -1,4 +1,4 @@
-"""From the options of a command to its view."""
+"""Create the view that the options of a command ask for."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ def make_view(
     redact: Redact,
     version: str,
 ) -> View:
-    """The view of a format.
+    """Create the view of a format.
 
     Args:
         format: what stdout holds.
         stdout: takes data.
         stderr: takes everything else.
         color: whether text is coloured; stderr only on a terminal, JSON and Markdown never.
-        quiet: show closing lines and refusals only; JSON is always whole.
-        terminal: whether a person watches stderr, so that progress may move.
-        redact: masks what must not be shown; every foreign text passes through it.
-        version: of ztctl, told in JSON.
+        quiet: show closing lines and refusals only; JSON is always complete.
+        terminal: whether stderr is a terminal, so that a live status can be shown.
+        redact: masks sensitive values; every text from outside passes through it.
+        version: of ztctl, a member of JSON plans.
     """
-    # Start-up is part of the product: a command imports the view that it uses.
+    # Deferred imports: a command pays at start-up only for the view that it uses.
     if format == "json":
         from ztctl.views.json_view import JsonView
 
         return JsonView(stdout, stderr, redact, version=version)
-    paint, output = _faces(stderr, color=color, terminal=terminal)
+    paint, output = _outputs(stderr, color=color, terminal=terminal)
     clean = Clean(redact)
-    messages = Messages(output, clean, quiet=quiet, moving=terminal)
+    messages = Messages(output, clean, quiet=quiet, has_status=terminal)
     if format == "markdown":
         from ztctl.views.markdown import MarkdownView
 
@@ -53,12 +53,12 @@ def make_view(
     return TextView(stdout, messages, clean, paint=paint, quiet=quiet)
 
 
-def _faces(stderr: TextIO, *, color: bool, terminal: bool) -> tuple[Paint, LineOutput]:
+def _outputs(stderr: TextIO, *, color: bool, terminal: bool) -> tuple[Paint, LineOutput]:
     if not (color or terminal):
         return no_paint, StreamOutput(stderr)
-    # Rich costs 40 ms, and a pipe has no use for it.
+    # Importing rich takes 40 ms, and a pipe has no use for it.
     from ztctl.views.terminal import TerminalOutput, paint
 
-    chosen = paint if color else no_paint
+    used_paint = paint if color else no_paint
     # Stdout may be the terminal while stderr is a file.
-    return chosen, TerminalOutput(stderr, color=color) if terminal else StreamOutput(stderr)
+    return used_paint, TerminalOutput(stderr, color=color) if terminal else StreamOutput(stderr)

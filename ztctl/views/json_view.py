@@ -1,6 +1,6 @@
-"""Everything as JSON, one object a line, told apart by ``type``.
+"""Show everything as JSON lines; the member ``type`` tells them apart.
 
-ASCII alone is written, so that no control character and no bidi control reaches a terminal.
+Only ASCII is written, so that no control character and no bidi control reaches a terminal.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class JsonView:
         self._version = version
 
     def plan(self, plan: Plan) -> None:
-        """One document of type ``plan``."""
+        """Write one document of type ``plan``."""
         _write(self._stdout, plan_document(plan, self._redact, self._version))
 
     def event(self, event: Event) -> None:
-        """``apply_start``, ``…_waiting``, ``…_complete``, ``…_errored`` or ``…_skipped``.
+        """Write ``apply_start``, ``…_waiting``, ``…_complete``, ``…_errored`` or ``…_skipped``.
 
-        Reading is not told: stdout of a plan holds the plan and nothing else.
+        Nothing is written while the account is read: stdout of a plan holds the plan alone.
         """
         match event:
             case Reading():
@@ -78,7 +78,7 @@ class JsonView:
         }
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
-        """One line of type ``outcome``: figures and addresses by change, failures by step."""
+        """Write one line of type ``outcome``: figures and addresses by change, failures by step."""
         found = group_by_change(plan, outcome)
         failures = [{**self._step(item.step), **self._why(item)} for item in outcome.failed]
         fields = {
@@ -98,28 +98,28 @@ class JsonView:
         return [self._redact(str(change.address)) for change in changes]
 
     def problems(self, items: Iterable[Problem]) -> None:
-        """One line of type ``diagnostic`` a problem, on stderr."""
+        """Write one line of type ``diagnostic`` a problem, on stderr."""
         for item in items:
             _write(self._stderr, {"type": "diagnostic", **problem_fields(item, self._redact)})
 
     def failure(self, failure: FailureText) -> None:
-        """A diagnostic without a place, on stderr."""
+        """Write a diagnostic without a position, on stderr."""
         self.problems([Problem(failure.summary, hint=failure.hint)])
 
     def document(self, text: str) -> None:
-        """The text itself, on stdout."""
+        """Write the text itself on stdout, with sensitive values masked."""
         write_text(self._stdout, self._redact(text))
 
     def note(self, text: str) -> None:
-        """One line of type ``note``, on stderr."""
+        """Write one line of type ``note``, on stderr."""
         _write(self._stderr, {"type": "note", "text": self._redact(text)})
 
     def next_steps(self, text: str) -> None:
-        """One line of type ``next_steps``, on stderr."""
+        """Write one line of type ``next_steps``, on stderr."""
         _write(self._stderr, {"type": "next_steps", "text": self._redact(text)})
 
     def close(self) -> None:
-        """Do nothing: nothing moves."""
+        """Do nothing: there is no live status."""
 
 
 def _write(stream: TextIO, fields: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Where lines go: a stream as it is, or a terminal with a live status at its foot."""
+"""Outputs that take lines: a plain stream, or a terminal with a live status at the bottom."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from ztctl.views.styled_line import Line, Paint, no_paint
 
 
 class LineOutput(Protocol):
-    """Takes lines."""
+    """Shows lines and a live status."""
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Show lines that stay."""
 
     def status(self, lines: Iterable[Line]) -> None:
-        """Show what is going on now, in the place of what was shown before."""
+        """Show the current status in place of the previous one."""
 
     def close(self) -> None:
-        """Take the status away; it may come back."""
+        """Remove the status; a later one may be shown again."""
 
 
 class StreamOutput:
-    """Lines written as text; there is no place for a status."""
+    """Writes lines as text; a status is not shown."""
 
     def __init__(self, stream: TextIO, paint: Paint = no_paint) -> None:
         self._stream = stream
@@ -34,16 +34,16 @@ class StreamOutput:
         write_text(self._stream, "".join(f"{line.render(self._paint)}\n" for line in lines))
 
     def status(self, lines: Iterable[Line]) -> None:
-        """Show nothing: what passes is of no use in a file."""
+        """Do nothing: a status that passes is of no use in a file."""
 
     def close(self) -> None:
         """Do nothing."""
 
 
 def write_text(stream: TextIO, text: str) -> None:
-    """Write and flush text, with escapes in place of what the stream's encoding cannot hold.
+    """Write and flush text; what the stream's encoding cannot express becomes backslash escapes.
 
-    A reader who has gone away is no failure: what is being done goes on.
+    A closed pipe is ignored, so that a run goes on when its reader has left.
     """
     encoding = stream.encoding or "utf-8"
     with suppress(BrokenPipeError):

@@ -1,6 +1,6 @@
-"""Everything as Markdown for a comment on a change request, after Atlantis's conventions.
+"""Show everything as Markdown for a comment on a pull request, after Atlantis's conventions.
 
-Foreign text stands only inside fences and code spans, where neither markup nor a mention works.
+Untrusted text stands only inside fences and code spans, where neither markup nor a mention works.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ztctl.views.styled_line import Line
 from ztctl.views.view import FailureText
 from ztctl.views.wording import plan_closing
 
-# Atlantis folds what is longer.
+# Atlantis folds longer output.
 LONGEST_OPEN = 12
 
 
@@ -36,7 +36,7 @@ class MarkdownView:
         self._quiet = quiet
 
     def plan(self, plan: Plan) -> None:
-        """A diff block, folded when it is long, with refusals and the closing line outside."""
+        """Write a diff block, folded when it is long; refusals and the closing line never are."""
         self.close()
         self._messages.total = len(plan.steps)
         lines = PlanLines(self._clean)
@@ -51,11 +51,11 @@ class MarkdownView:
         )
 
     def event(self, event: Event) -> None:
-        """Progress, on stderr."""
+        """Write progress on stderr."""
         self._messages.event(event)
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
-        """What was done and what was not, folded when it is long, with the closing line outside."""
+        """Write what was done, folded when it is long, then what was not, and the closing line."""
         self.close()
         found = outcome_lines.group_by_change(plan, outcome)
         lines = outcome_lines.OutcomeLines(self._clean, outcome, found)
@@ -68,29 +68,29 @@ class MarkdownView:
         )
 
     def problems(self, items: Iterable[Problem]) -> None:
-        """What is wrong, as text on stderr."""
+        """Write problems as text on stderr."""
         self._messages.problems(items)
 
     def failure(self, failure: FailureText) -> None:
-        """What ended the command, as text on stderr."""
+        """Write the failure that ended the command, as text on stderr."""
         self._messages.failure(failure)
 
     def document(self, text: str) -> None:
-        """The text itself, on stdout."""
+        """Write the text itself on stdout, with sensitive values masked."""
         self.close()
         write_text(self._stdout, self._clean.redact(text))
 
     def note(self, text: str) -> None:
-        """A line for people, on stderr."""
+        """Write one line on stderr."""
         self._messages.note(text)
 
     def next_steps(self, text: str) -> None:
-        """What may be done next, in a block to copy from, on stdout: it belongs to the comment."""
+        """Write next steps as a code block on stdout: they belong to the comment."""
         if not self._quiet:
             self._parts(fenced([self._clean(line) for line in text.split("\n")], "text"))
 
     def close(self) -> None:
-        """Take the live status away."""
+        """Remove the live status."""
         self._messages.output.close()
 
     def _parts(self, *parts: str) -> None:
@@ -105,14 +105,15 @@ def _rows(lines: Iterable[Line]) -> list[str]:
 
 
 def _row(line: Line) -> str:
-    """The line with its symbol in the first column, where a diff block gives it a colour."""
+    """Format a line with its symbol in the first column, where a diff block gives it a colour."""
+    # GitHub colours lines of a diff block that begin with `!`, and knows no `~`.
     mark = line.mark.replace("~", "!").ljust(line.indent)
     text = f"{mark} {line.text}" if line.indent else line.text
     return f"{text}  {line.tail}" if line.tail else text
 
 
 def folded(rows: Sequence[str]) -> str:
-    """A diff block, behind a fold when it is long."""
+    """Format rows as a diff block, inside ``<details>`` when it is long."""
     block = fenced(rows)
     if len(rows) <= LONGEST_OPEN:
         return block
@@ -120,7 +121,7 @@ def folded(rows: Sequence[str]) -> str:
 
 
 def fenced(rows: Sequence[str], language: str = "diff") -> str:
-    """A block whose fence is longer than any run of backticks in it; nothing for no rows."""
+    """Format rows as a code block, its fence longer than any backticks in it; empty for no rows."""
     if not rows:
         return ""
     text = "\n".join(rows)
@@ -129,7 +130,7 @@ def fenced(rows: Sequence[str], language: str = "diff") -> str:
 
 
 def code_span(text: str) -> str:
-    """The text as code, whatever backticks it holds."""
+    """Format a text as a code span, whatever backticks it holds."""
     ticks = "`" * (_longest_run(text) + 1)
     pad = " " if "`" in text else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"

@@ -1,4 +1,4 @@
-"""Everything as text for people, after Terraform's conventions."""
+"""Show everything as text for people, after Terraform's conventions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ztctl.views.view import FailureText
 
 
 class TextView:
-    """Plan, outcome and documents on stdout; the rest beside it."""
+    """Plan, outcome and documents on stdout; the rest on stderr."""
 
     def __init__(
         self, stdout: TextIO, messages: Messages, clean: Clean, *, paint: Paint, quiet: bool
@@ -30,13 +30,14 @@ class TextView:
         self._quiet = quiet
 
     def plan(self, plan: Plan) -> None:
-        """Every change with its reason, then warnings, refusals and the closing line."""
+        """Write changes with reasons, then access, warnings, refusals and the closing line."""
         self.close()
         self._messages.total = len(plan.steps)
         self._page.lines(self._plan(plan))
 
     def _plan(self, plan: Plan) -> Iterator[Line]:
         lines = PlanLines(self._clean)
+        # Neither what is open nor a refusal may be hidden by --quiet.
         yield from lines.exposed(plan)
         if not self._quiet:
             if plan.changes:
@@ -49,11 +50,11 @@ class TextView:
         yield lines.closing(plan)
 
     def event(self, event: Event) -> None:
-        """Progress, on stderr."""
+        """Write progress on stderr."""
         self._messages.event(event)
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
-        """What was done and what was not, then the closing line."""
+        """Write what was done and what was not, then the closing line."""
         self.close()
         found = outcome_lines.group_by_change(plan, outcome)
         lines = outcome_lines.OutcomeLines(self._clean, outcome, found)
@@ -62,26 +63,26 @@ class TextView:
         self._page.lines([*done, *lines.revoked(), *lines.undone(), closing])
 
     def problems(self, items: Iterable[Problem]) -> None:
-        """What is wrong, on stderr."""
+        """Write problems on stderr."""
         self._messages.problems(items)
 
     def failure(self, failure: FailureText) -> None:
-        """What ended the command, on stderr."""
+        """Write the failure that ended the command, on stderr."""
         self._messages.failure(failure)
 
     def document(self, text: str) -> None:
-        """The text itself, on stdout."""
+        """Write the text itself on stdout, with sensitive values masked."""
         self.close()
         write_text(self._stdout, self._clean.redact(text))
 
     def note(self, text: str) -> None:
-        """A line for people, on stderr."""
+        """Write one line on stderr."""
         self._messages.note(text)
 
     def next_steps(self, text: str) -> None:
-        """What may be done next, on stderr."""
+        """Write next steps on stderr."""
         self._messages.next_steps(text)
 
     def close(self) -> None:
-        """Take the live status away."""
+        """Remove the live status."""
         self._messages.output.close()
