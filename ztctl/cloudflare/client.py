@@ -1,4 +1,4 @@
-"""Sends calls; account, token, paging, retry and rate limit are dealt with here and only here."""
+"""Send API calls; account, token, paging, retries and rate limit are handled here and only here."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ BUSY: Final = "the service asks to wait"
 
 
 class Client:
-    """A connection to the API for the length of an ``async with``.
+    """A client of the API, connected inside ``async with``.
 
     Args:
         token: the API token; it appears in no message, representation or log.
-        account: what ``{account}`` in a path stands for; may be set later.
+        account: replaces ``{account}`` in paths and queries; may be set later.
         base_url: https, or http to this machine.
-        transport: answers instead of the network, as the sandbox does.
-        quota: calls in five minutes, until the service states its limit; ``None`` does not pace.
-        on_wait: told about each wait that the service causes: seconds and reason.
+        transport: replaces the network, as the sandbox does.
+        quota: calls in five minutes until the service reports its limit; ``None`` does not pace.
+        on_wait: called with seconds and reason of each wait that the service causes.
         sleep, clock, jitter: time and chance; the clock is monotonic, the jitter in [0, 1).
 
     Attributes:
@@ -78,7 +78,7 @@ class Client:
 
     @property
     def account(self) -> str | None:
-        """The account's id, ``None`` while it is not known."""
+        """The account's id; ``None`` while it is not known."""
         return self._account
 
     @account.setter
@@ -86,7 +86,7 @@ class Client:
         self._account = None if account is None else check_account(account)
 
     async def __aenter__(self) -> Self:
-        # Here and not above: most commands never open a client, and httpx is slow to load.
+        # Deferred import: most commands never open a client, and httpx is slow to load.
         from ztctl.cloudflare.connections import ConnectionPool
 
         self._pool = ConnectionPool(self._base_url, self._headers(), self._transport)
@@ -94,7 +94,7 @@ class Client:
 
     async def __aexit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
@@ -114,10 +114,10 @@ class Client:
         }
 
     async def send(self, call: Call) -> Json:
-        """Give the ``result`` of a call; with ``per_page``, every page's objects as one list.
+        """Return the ``result`` of a call; with ``per_page``, the objects of all pages as one list.
 
         Raises:
-            CallFailed: one of ``ztctl.cloudflare.errors``, after the attempts that are safe.
+            CallFailed: one of ``ztctl.cloudflare.errors``, after the retries that are safe.
         """
         if call.per_page > 0:
             return await collect(call, self._reply)
@@ -136,6 +136,7 @@ class Client:
 
     async def _pause(self, seconds: float, failure: ApiFailure) -> None:
         if isinstance(failure, RateLimited):
+            # Every call waits in `acquire` then, the repeated one included.
             self._budget.block(seconds)
             return
         if failure.retry_after and self._on_wait:

@@ -1,4 +1,4 @@
-"""A knock at a host as somebody without any credential: no token, no cookie, no redirect followed.
+"""Ask hosts over HTTPS without credentials: no token, no cookie, no redirect followed.
 
 Importing it loads httpx. It shares nothing with the client of the API, so that the API token cannot
 reach a host.
@@ -19,10 +19,13 @@ SECONDS: Final = 10.0
 
 
 class ProbeClient:
-    """Asks hosts for what stands before them, for the length of an ``async with``.
+    """Sends HEAD requests to hosts, inside ``async with``.
 
     Args:
-        transport: answers instead of the network.
+        transport: replaces the network.
+
+    Raises:
+        Failure: on entering, when proxy or certificate settings of the environment cannot be used.
     """
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -39,7 +42,7 @@ class ProbeClient:
                 trust_env=self._transport is None,
             )
         except (ImportError, OSError, ValueError) as error:
-            # The text is left out: it may repeat a proxy's password.
+            # The text of the error is left out: it may contain the password of a proxy.
             raise Failure(
                 f"hosts cannot be asked ({type(error).__name__})",
                 "check the proxy variables (HTTPS_PROXY, ALL_PROXY) and SSL_CERT_FILE",
@@ -48,7 +51,7 @@ class ProbeClient:
 
     async def __aexit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
@@ -57,11 +60,16 @@ class ProbeClient:
             self._http = None
 
     async def head(self, host: str) -> tuple[int | None, str, str]:
-        """Status and ``Location`` of a HEAD, or no status and why nobody answered."""
+        """Send HEAD to the root of a host.
+
+        Returns:
+            Status, ``Location`` or an empty text, and an empty text; else ``None``, an empty text
+            and the error.
+        """
         if self._http is None:
             raise RuntimeError("doors are asked inside `async with` only")
         try:
-            # What one host has set must not be told to the next.
+            # A cookie that one host has set must not be sent to the next.
             self._http.cookies.clear()
             response = await self._http.head(f"https://{host}/", follow_redirects=False)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:

@@ -1,22 +1,24 @@
-"""Foreign text made fit to be shown: short, one line, no secrets."""
+"""Make untrusted text fit for messages: one line, bounded length, no secrets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 LONGEST = 500
-# Shorter texts are too common to be taken for a secret that a server echoed.
+# Shorter ones occur by chance in any text, so that masking them would garble messages.
 SHORTEST_SECRET = 8
 
 
 def sanitize(text: str, hide: Iterable[str] = ()) -> str:
-    """Give the text with secrets masked, control characters escaped, and a bounded length."""
+    """Mask secrets, bound the length and escape control characters."""
+    # Masked before the text is cut, because part of a secret would not be found; longest first,
+    # because one secret may contain another.
     for secret in sorted(hide, key=len, reverse=True):
         if len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, "(sensitive)")
     shown = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-    return shown if shown.isprintable() else "".join(map(_visible, shown))
+    return shown if shown.isprintable() else "".join(map(_escaped, shown))
 
 
-def _visible(character: str) -> str:
+def _escaped(character: str) -> str:
     return character if character.isprintable() else ascii(character)[1:-1]

@@ -1,7 +1,8 @@
-"""What is left to do after an apply: on the servers, and on people's laptops.
+"""Next steps after an apply: connectors, sshd_config of servers, ssh_config of clients.
 
-The sshd lines and the ssh_config block were run against OpenSSH 9.2 and cloudflared 2026.8.2: the
-block is split in two so that a failed signing still ends in a clear message of the server.
+The sshd lines and the ssh_config block were tested with OpenSSH 9.2 and cloudflared 2026.8.2. The
+block has two parts, so that after a failed signing the login still ends in a clear message of the
+server.
 """
 
 from __future__ import annotations
@@ -44,22 +45,22 @@ BASTION = """In ~/.ssh/config of whoever logs in, one block a machine behind the
 
 
 def next_steps(declared: Declared, plan: Plan, outcome: Outcome) -> str:
-    """What to do now, for what this apply has made; empty when nothing is left to do."""
-    made = {change.address for change in plan.changes if change.action is Action.CREATE}
-    parts = [*_connector(made), *_keys(declared, made, outcome)]
+    """Describe what is left to do for the objects that an apply created; may be empty."""
+    created = {change.address for change in plan.changes if change.action is Action.CREATE}
+    parts = [*_connector(created), *_keys(declared, created, outcome)]
     return "\n\n".join(parts)
 
 
-def _connector(made: set[Address]) -> Iterator[str]:
-    tunnels = sorted(address.key for address in made if address.kind == "tunnel")
+def _connector(created: set[Address]) -> Iterator[str]:
+    tunnels = sorted(address.key for address in created if address.kind == "tunnel")
     if tunnels:
         named = f"tunnel{'s' if len(tunnels) > 1 else ''} {', '.join(tunnels)}"
         yield CONNECTOR.format(tunnels=named)
 
 
-def _keys(declared: Declared, made: set[Address], outcome: Outcome) -> Iterator[str]:
+def _keys(declared: Declared, created: set[Address], outcome: Outcome) -> Iterator[str]:
     keys = [item for item in declared.wanted if item.address.kind == "ca_key"]
-    new = [item for item in keys if item.address in made and item.address in outcome.live]
+    new = [item for item in keys if item.address in created and item.address in outcome.live]
     if not new:
         return
     files = {wanted.address: path for wanted, path in key_files(declared)}
