@@ -20,7 +20,7 @@ CREATE = Call("POST", "/accounts/{account}/cfd_tunnel", body={"tunnel_secret": S
 
 
 def echo(status: int) -> Any:
-    """HttpResponse with everything that was sent, in every place that a message is made of."""
+    """Response with everything that was sent, in every place that a message is made of."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         sent = f"{dict(request.headers)} {request.content.decode()}"
@@ -41,7 +41,7 @@ def echo(status: int) -> Any:
 
 
 def leak(status: int) -> Any:
-    """HttpResponse with everything that was sent as plain text."""
+    """Response with everything that was sent as plain text."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         header = request.headers["authorization"]

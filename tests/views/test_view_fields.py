@@ -55,7 +55,7 @@ def test_a_long_value_takes_several_lines(fields: FieldWriter) -> None:
     """What does not fit on a line is told element by element, names aligned."""
     value = {"a": "x" * 40, "long_name": ["y" * 40, {"z": None}]}
 
-    lines = rendered(fields.value_lines("+", "v = ", value, 3))
+    lines = rendered(fields.rows("+", "v = ", value, 3))
 
     expected = [
         "  + v = {",

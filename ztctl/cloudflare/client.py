@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final, Self
 from ztctl import __version__
 from ztctl.cloudflare.budget import IN_FLIGHT, QUOTA, Budget, OnWait
 from ztctl.cloudflare.encoding import encode, header
-from ztctl.cloudflare.envelope import HttpResponse, Reply, read
+from ztctl.cloudflare.envelope import Reply, Response, read
 from ztctl.cloudflare.errors import ApiFailure, RateLimited, Rejected
 from ztctl.cloudflare.paging import collect
 from ztctl.cloudflare.retry import seconds_to_wait
-from ztctl.cloudflare.urls import check_account, check_base_url, fill_account, resolve
+from ztctl.cloudflare.urls import check_account, check_base_url, resolve, resolve_query
 from ztctl.core.model.calls import Call, Json
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.values import Secret
@@ -145,7 +145,7 @@ class Client:
 
     async def _attempt(self, call: Call) -> Reply:
         path = self._path(call)
-        call = replace(call, query=fill_account(call.query, self._account))
+        call = replace(call, query=resolve_query(call.query, self._account))
         content, hide = encode(call.body, self._token)
         return read(call, await self._exchange(call, path, content, hide), hide)
 
@@ -157,7 +157,7 @@ class Client:
 
     async def _exchange(
         self, call: Call, path: str, content: bytes | None, hide: tuple[str, ...]
-    ) -> HttpResponse:
+    ) -> Response:
         if self._pool is None:
             raise RuntimeError("a client sends inside `async with` only")
         async with self._slots:

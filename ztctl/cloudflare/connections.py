@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 
 from ztctl.cloudflare.budget import IN_FLIGHT
-from ztctl.cloudflare.envelope import HttpResponse
+from ztctl.cloudflare.envelope import Response
 from ztctl.cloudflare.errors import BadReply, Rejected, Unreachable
 from ztctl.cloudflare.jsontext import LARGEST
 from ztctl.cloudflare.sanitize import sanitize
@@ -61,7 +61,7 @@ class ConnectionPool:
 
     async def exchange(
         self, call: Call, path: str, content: bytes | None, hide: tuple[str, ...]
-    ) -> HttpResponse:
+    ) -> Response:
         """Send one request and read its response, whatever its status.
 
         Raises:
@@ -73,9 +73,7 @@ class ConnectionPool:
         try:
             response = await self._http.send(request, stream=True, follow_redirects=False)
             try:
-                return HttpResponse(
-                    response.status_code, _lower_names(response), await _body(response)
-                )
+                return Response(response.status_code, _lower_names(response), await _body(response))
             finally:
                 await response.aclose()
         except httpx.DecodingError as error:

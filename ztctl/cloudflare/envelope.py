@@ -23,7 +23,7 @@ MOST_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class HttpResponse:
+class Response:
     """One HTTP response; header names are lower case."""
 
     status: int
@@ -54,7 +54,7 @@ class Reply:
     messages: tuple[str, ...] = ()
 
 
-def read(call: Call, answer: HttpResponse, hide: Iterable[str] = ()) -> Reply:
+def read(call: Call, answer: Response, hide: Iterable[str] = ()) -> Reply:
     """Parse the envelope of a response; ``hide`` are secrets that a server might echo.
 
     Raises:
@@ -63,16 +63,16 @@ def read(call: Call, answer: HttpResponse, hide: Iterable[str] = ()) -> Reply:
     hidden = tuple(hide)
     if answer.succeeded and not answer.body.strip():
         if call.per_page:
-            raise _not_an_envelope(call, answer, "nothing, although a list was asked for", hidden)
+            raise _unusable(call, answer, "nothing, although a list was asked for", hidden)
         return Reply(None)
     try:
         envelope = _envelope(jsontext.parse(answer.body))
     except ValueError as reason:
-        raise _not_an_envelope(call, answer, str(reason), hidden) from None
+        raise _unusable(call, answer, str(reason), hidden) from None
     if answer.succeeded and envelope.get("success") is not False:
         # An object that is missing from a list is created again.
         if call.per_page and "result" not in envelope:
-            raise _not_an_envelope(call, answer, "no result, although a list was asked for", hidden)
+            raise _unusable(call, answer, "no result, although a list was asked for", hidden)
         return Reply(envelope.get("result"), _page(envelope), _messages(envelope, hidden))
     raise _api_failure(call, answer, tuple(_errors(envelope.get("errors"), hidden)), hidden)
 
@@ -91,13 +91,11 @@ def _page(envelope: Mapping[str, Json]) -> Page | None:
     if not isinstance(info, dict) or not info:
         return None
     return Page(
-        _non_negative(info.get("page")),
-        _non_negative(info.get("per_page")),
-        _non_negative(info.get("total_count")),
+        _count(info.get("page")), _count(info.get("per_page")), _count(info.get("total_count"))
     )
 
 
-def _non_negative(value: Json) -> int | None:
+def _count(value: Json) -> int | None:
     return value if type(value) is int and value >= 0 else None
 
 
@@ -118,14 +116,14 @@ def _error(item: Mapping[str, Json], hide: tuple[str, ...]) -> ApiMessage:
     source = item.get("source")
     pointer = source.get("pointer") if isinstance(source, dict) else None
     return ApiMessage(
-        code=_non_negative(item.get("code")) or 0,
+        code=_count(item.get("code")) or 0,
         message=sanitize(str(item.get("message") or ""), hide),
         pointer=sanitize(pointer, hide) if isinstance(pointer, str) else "",
     )
 
 
 def _api_failure(
-    call: Call, answer: HttpResponse, errors: tuple[ApiMessage, ...], hide: tuple[str, ...]
+    call: Call, answer: Response, errors: tuple[ApiMessage, ...], hide: tuple[str, ...]
 ) -> ApiFailure:
     return class_of(answer.status, errors)(
         call,
@@ -151,9 +149,7 @@ def _line(error: ApiMessage) -> str:
     return " ".join(part for part in (str(error.code or ""), error.message, place) if part)
 
 
-def _not_an_envelope(
-    call: Call, answer: HttpResponse, reason: str, hide: tuple[str, ...]
-) -> ApiFailure:
+def _unusable(call: Call, answer: Response, reason: str, hide: tuple[str, ...]) -> ApiFailure:
     kind = {429: RateLimited}.get(answer.status, Unavailable if answer.status >= 500 else BadReply)
     return kind(
         call,
@@ -165,7 +161,7 @@ def _not_an_envelope(
     )
 
 
-def _describe(answer: HttpResponse, reason: str, hide: tuple[str, ...]) -> str:
+def _describe(answer: Response, reason: str, hide: tuple[str, ...]) -> str:
     if 300 <= answer.status < 400:
         return "a redirect, which is never followed: the token must not go elsewhere"
     if not answer.body:

@@ -54,13 +54,8 @@ class ApiFailure(CallFailed):
     ) -> None:
         lead = f"{self.headline}: " if self.headline else ""
         trace = f" (ray {ray})" if ray else ""
-        super().__init__(
-            call,
-            f"{call}: {lead}{detail}{trace}",
-            status=status,
-            errors=errors,
-            lost=lost,
-        )
+        summary = f"{call}: {lead}{detail}{trace}"
+        super().__init__(call, summary, status=status, errors=errors, lost=lost)
         self.hint = hint or self.advice()
         self.ray = ray
         self.retry_after = retry_after

@@ -67,7 +67,7 @@ class ProbeClient:
             and the error.
         """
         if self._http is None:
-            raise RuntimeError("doors are asked inside `async with` only")
+            raise RuntimeError("a probe client sends inside `async with` only")
         try:
             # A cookie that one host has set must not be sent to the next.
             self._http.cookies.clear()

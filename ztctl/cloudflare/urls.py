@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ztctl.core.model.diagnostics import Failure
 
+Query = tuple[tuple[str, str], ...]
+
 PATH: Final = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
 ACCOUNT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 HINT: Final = "write it as https://host/path, for example https://api.cloudflare.com/client/v4"
@@ -87,9 +89,7 @@ def resolve(path: str, account: str | None) -> str:
     return resolved
 
 
-def fill_account(
-    query: tuple[tuple[str, str], ...], account: str | None
-) -> tuple[tuple[str, str], ...]:
+def resolve_query(query: Query, account: str | None) -> Query:
     """Substitute ``{account}`` in the values of a query."""
     return tuple((key, account or "" if text == "{account}" else text) for key, text in query)
 

@@ -16,15 +16,7 @@ from yaml.events import (
 )
 
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.documents.nodes import (
-    MappingNode,
-    Node,
-    Pair,
-    ScalarNode,
-    SequenceNode,
-    make_scalar,
-    scalar_at,
-)
+from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, SequenceNode, scalar, scalar_at
 from ztctl.documents.syntax import QUOTE_STAR
 
 MAX_DEPTH: Final = 64
@@ -58,7 +50,7 @@ class _Frame:
         self.anchor = anchor
         self.entries: dict[str, Pair] | None = {} if is_mapping else None
         self.items: list[Node] = []
-        self.key: ScalarNode | None = None
+        self.key: Scalar | None = None
         self.refused = False
         self.size = 1
         self.height = 1
@@ -114,7 +106,7 @@ class Builder:
     def _scalar(self, event: Any) -> None:
         plain = not event.style
         mark = event.start_mark
-        node = make_scalar(event.value, self._file, mark.line + 1, mark.column + 1, plain)
+        node = scalar(event.value, self._file, mark.line + 1, mark.column + 1, plain)
         # `! text` has no tag in the event, but is not implicitly plain any more.
         if event.tag is not None or (plain and not event.implicit[0]):
             self._refuse_tag(event.tag, node.where)
@@ -151,7 +143,7 @@ class Builder:
         if self._aliased > MAX_ALIASED:
             raise Stop(Problem(f"aliases repeat more than {MAX_ALIASED:,} values", where))
         self._check_depth(len(self._frames) + height, where)
-        if isinstance(node, ScalarNode):
+        if isinstance(node, Scalar):
             node = scalar_at(node, where, plain=node.plain)
         self._add(node, size, height)
 
@@ -176,7 +168,7 @@ class Builder:
 
     def _key(self, frame: _Frame, node: Node) -> None:
         frame.refused = True
-        if not isinstance(node, ScalarNode):
+        if not isinstance(node, Scalar):
             what = "a list" if isinstance(node, SequenceNode) else "a mapping"
             self._refuse(f"a key must be a text, not {what}", node.where, "quote it")
         elif node.plain and node == "<<":
@@ -196,7 +188,7 @@ class Builder:
         if key is None or frame.entries is None:
             return
         # An empty value has no text that a problem could point at, so that it gets its key's place.
-        if not node and isinstance(node, ScalarNode) and node.plain:
+        if not node and isinstance(node, Scalar) and node.plain:
             node = key.with_text("")
         frame.entries[key] = (key, node)
 

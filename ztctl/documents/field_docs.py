@@ -33,15 +33,15 @@ def field_docs(model: type[BaseModel]) -> dict[str, str]:
 
 def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     """Collect a model and every model nested in its field types, each once."""
-    found: dict[type[BaseModel], None] = {}
+    models: dict[type[BaseModel], None] = {}
     waiting = [model]
     while waiting:
         current = waiting.pop()
-        if current not in found:
-            found[current] = None
+        if current not in models:
+            models[current] = None
             for field in current.model_fields.values():
                 waiting += _nested(field.annotation)
-    return iter(found)
+    return iter(models)
 
 
 def _nested(annotation: Any) -> list[type[BaseModel]]:

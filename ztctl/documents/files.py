@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.documents.nodes import MappingNode, ScalarNode, is_null
+from ztctl.documents.nodes import MappingNode, Scalar, is_null
 from ztctl.documents.reader import read_file
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
@@ -27,23 +27,23 @@ class Source:
     root: MappingNode | None
 
 
-def read_sources(paths: Sequence[Path], found: list[Problem]) -> tuple[Source, ...]:
+def read_sources(paths: Sequence[Path], problems: list[Problem]) -> tuple[Source, ...]:
     """Read the files that the paths name, each once, in order; a folder means its own YAML files.
 
-    What is wrong is appended to ``found``.
+    What is wrong is appended to ``problems``.
     """
     if not paths:
-        found.append(Problem("no file is given", hint="name one with -f"))
-    return tuple(_source(path, found) for path in _unique(_files(paths, found)))
+        problems.append(Problem("no file is given", hint="name one with -f"))
+    return tuple(_source(path, problems) for path in _unique(_files(paths, problems)))
 
 
-def read_values(paths: Sequence[Path], found: list[Problem]) -> dict[str, ScalarNode]:
+def read_values(paths: Sequence[Path], problems: list[Problem]) -> dict[str, Scalar]:
     """Read the variables of ``--var-file`` files; of one name the last file wins."""
-    values: dict[str, ScalarNode] = {}
+    values: dict[str, Scalar] = {}
     for path in paths:
-        source = _source(path, found)
+        source = _source(path, problems)
         if source.root is not None:
-            values.update(scalars(source.root, found))
+            values.update(scalars(source.root, problems))
     return values
 
 
@@ -52,39 +52,38 @@ def display_path(path: Path) -> str:
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def scalars(node: MappingNode, found: list[Problem]) -> dict[str, ScalarNode]:
+def scalars(node: MappingNode, problems: list[Problem]) -> dict[str, Scalar]:
     """Read a mapping of variables: scalars only, null as an empty text; the rest are problems."""
-    values: dict[str, ScalarNode] = {}
+    values: dict[str, Scalar] = {}
     for name, (key, value) in node.entries.items():
-        if isinstance(value, ScalarNode):
+        if isinstance(value, Scalar):
             values[name] = value.with_text("") if value.is_null else value
         else:
-            found.append(Problem(f"the variable `{name}` must be a single value", key.where))
+            problems.append(Problem(f"the variable `{name}` must be a single value", key.where))
     return values
 
 
-def _files(paths: Sequence[Path], found: list[Problem]) -> Iterator[Path]:
+def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
     for path in paths:
         try:
             if path.is_dir():
-                yield from _files_of_folder(path, found)
+                yield from _files_of_folder(path, problems)
                 continue
         except (OSError, ValueError):
             pass  # reading it as a file reports why it cannot be read
         yield path
 
 
-def _files_of_folder(folder: Path, found: list[Problem]) -> list[Path]:
+def _files_of_folder(folder: Path, problems: list[Problem]) -> list[Path]:
     try:
         files = sorted(path for path in folder.iterdir() if _is_yaml_file(path))
     except OSError as error:
-        found.append(
-            Problem(f"cannot read {display_path(folder)}: {(error.strerror or '').lower()}")
-        )
+        reason = (error.strerror or "").lower()
+        problems.append(Problem(f"cannot read {display_path(folder)}: {reason}"))
         return []
     if not files:
         hint = "only *.yaml and *.yml of the folder itself are read"
-        found.append(Problem(f"the folder {display_path(folder)} holds no YAML file", hint=hint))
+        problems.append(Problem(f"the folder {display_path(folder)} holds no YAML file", hint=hint))
     return files
 
 
@@ -105,14 +104,14 @@ def _unique(paths: Iterator[Path]) -> Iterator[Path]:
             yield path
 
 
-def _source(path: Path, found: list[Problem]) -> Source:
+def _source(path: Path, problems: list[Problem]) -> Source:
     name = display_path(path)
-    known = len(found)
-    root = read_file(path, name, found)
+    known = len(problems)
+    root = read_file(path, name, problems)
     if isinstance(root, MappingNode):
         return Source(name, root)
-    if len(found) == known:
-        found.append(_not_a_mapping(root is None or is_null(root), name))
+    if len(problems) == known:
+        problems.append(_not_a_mapping(root is None or is_null(root), name))
     return Source(name, None)
 
 

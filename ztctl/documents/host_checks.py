@@ -45,20 +45,18 @@ def conflicting_fields(entry: HostEntry) -> Iterator[Problem]:
         return
     if host.public is not None:
         trues = [name for name in _NOT_TRUE_WITH_PUBLIC if entry.is_set_true(name)]
-        yield from _not_allowed_with(entry, (*_NOT_WITH_PUBLIC, *trues), "public", _REMOVE)
+        yield from _excluded_by(entry, (*_NOT_WITH_PUBLIC, *trues), "public", _REMOVE)
     elif host.application is not None:
         hint = f"it belongs to applications.{host.application}"
-        yield from _not_allowed_with(entry, _OF_THE_APPLICATION, "application", hint)
+        yield from _excluded_by(entry, _OF_THE_APPLICATION, "application", hint)
     elif host.policies is None:
         summary = f"{entry.origin} needs `policies`, `application` or `public`"
         yield Problem(summary, entry.name.where, "say who may enter: `policies: [NAME]`")
     if host.public is None and not host.ca_key:
-        yield from _not_allowed_with(entry, ("public_key_file",), "ca_key: false", _REMOVE)
+        yield from _excluded_by(entry, ("public_key_file",), "ca_key: false", _REMOVE)
 
 
-def _not_allowed_with(
-    entry: HostEntry, names: Iterable[str], by: str, hint: str
-) -> Iterator[Problem]:
+def _excluded_by(entry: HostEntry, names: Iterable[str], by: str, hint: str) -> Iterator[Problem]:
     for name in names:
         for key, _ in entry.pair(name):
             # `terminal: false` is the default spelt out, and compatible with everything.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ztctl.core.model.names import access_covers, to_ascii
 from ztctl.documents.host_entry import HostEntry
-from ztctl.documents.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ztctl.documents.nodes import MappingNode, Node, Scalar, SequenceNode
 from ztctl.documents.problems import SectionEntry
 
 
@@ -38,5 +38,5 @@ def with_destinations(application: SectionEntry, hosts: Sequence[HostEntry]) -> 
 def _uris(nodes: Sequence[Node | None]) -> Iterator[str]:
     for node in nodes:
         uri = node.value("uri") if isinstance(node, MappingNode) else node
-        if isinstance(uri, ScalarNode):
+        if isinstance(uri, Scalar):
             yield uri

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ztctl.documents.models import Host
-from ztctl.documents.nodes import MappingNode, Pair, ScalarNode, is_null
+from ztctl.documents.nodes import MappingNode, Pair, Scalar, is_null
 
 
 @dataclass(frozen=True, slots=True)
 class HostEntry:
     """One host as the file declares it."""
 
-    name: ScalarNode
+    name: Scalar
     node: MappingNode
     host: Host
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.names import HostIndex, ingress_matches, is_wildcard, to_ascii
 from ztctl.documents.host_entry import HostEntry
-from ztctl.documents.nodes import MappingNode, Node, Pair, ScalarNode, SequenceNode, mapping
+from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, SequenceNode, mapping
 from ztctl.documents.problems import SectionEntry
 
 
 def with_rules(
-    tunnel: SectionEntry, hosts: Sequence[HostEntry], found: list[Problem]
+    tunnel: SectionEntry, hosts: Sequence[HostEntry], problems: list[Problem]
 ) -> SectionEntry:
     """Append one ingress rule a host to a tunnel; a rule that can never match is a problem.
 
@@ -24,7 +24,7 @@ def with_rules(
     by_hand = fields.value("ingress") or SequenceNode((), tunnel.key.where)
     if not isinstance(by_hand, SequenceNode):
         return tunnel
-    found.extend(_shadowing(tunnel, by_hand.items, hosts))
+    problems.extend(_shadowing(tunnel, by_hand.items, hosts))
     ordered = sorted(hosts, key=_sort_key)
     rules = (*by_hand.items, *map(_rule, ordered))
     key = fields.entries.get("ingress", (tunnel.key.with_text("ingress"), None))[0]
@@ -72,7 +72,7 @@ def _unconditional(rules: Sequence[Node]) -> Iterator[tuple[str, Where]]:
             name = rule.value("hostname")
             if name is None:
                 yield "*", rule.where
-            elif isinstance(name, ScalarNode) and name:
+            elif isinstance(name, Scalar) and name:
                 yield to_ascii(name), name.where
 
 

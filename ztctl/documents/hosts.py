@@ -14,7 +14,7 @@ from ztctl.documents.host_entry import HostEntry
 from ztctl.documents.host_ingress import with_rules
 from ztctl.documents.merge import MergedFiles
 from ztctl.documents.models import Host
-from ztctl.documents.nodes import MappingNode, Pair, ScalarNode, mapping
+from ztctl.documents.nodes import MappingNode, Pair, Scalar, mapping
 from ztctl.documents.problems import SectionEntry
 
 SECTION: Final = "hosts"
@@ -42,38 +42,38 @@ def expand(merged: MergedFiles, hosts: Iterable[tuple[SectionEntry, Host]]) -> d
     additions = _Additions()
     public: dict[str, str] = {}
     declared = DeclaredNames.of(merged)
-    for entry, host in hosts:
-        assert isinstance(entry.node, MappingNode)
-        stated = HostEntry(entry.key, entry.node, host)
-        problems = [*conflicting_fields(stated), *undeclared_references(stated, declared)]
+    for valid, host in hosts:
+        assert isinstance(valid.node, MappingNode)
+        entry = HostEntry(valid.key, valid.node, host)
+        problems = [*conflicting_fields(entry), *undeclared_references(entry, declared)]
         merged.problems.extend(problems)
         if not problems:
-            _add(merged, additions, stated)
+            _add(merged, additions, entry)
             if host.public is not None:
-                public[str(entry.key)] = str(host.public.reason)
+                public[str(valid.key)] = str(host.public.reason)
     _add_shared(merged, additions)
     return public
 
 
-def _add(merged: MergedFiles, additions: _Additions, stated: HostEntry) -> None:
-    host, name = stated.host, stated.name
-    additions.rules[str(host.tunnel)].append(stated)
-    _put(merged, "dns", name, stated, stated.pair("tunnel"))
+def _add(merged: MergedFiles, additions: _Additions, entry: HostEntry) -> None:
+    host, name = entry.host, entry.name
+    additions.rules[str(host.tunnel)].append(entry)
+    _put(merged, "dns", name, entry, entry.pair("tunnel"))
     if host.public is None and host.application is None:
-        _put(merged, "applications", name, stated, _application(stated))
+        _put(merged, "applications", name, entry, _application(entry))
     if host.application is not None:
-        additions.destinations[str(host.application)].append(stated)
+        additions.destinations[str(host.application)].append(entry)
     if host.public is None and host.ca_key:
-        additions.ca_keys[str(host.application or name)].append(stated)
+        additions.ca_keys[str(host.application or name)].append(entry)
 
 
-def _application(stated: HostEntry) -> Iterator[Pair]:
-    if stated.host.terminal:
-        yield stated.generated("type", "ssh")
-    yield from stated.pair("policies")
-    yield from stated.pair("session_duration")
-    if not stated.host.terminal:
-        yield stated.generated("app_launcher_visible", "false")
+def _application(entry: HostEntry) -> Iterator[Pair]:
+    if entry.host.terminal:
+        yield entry.generated("type", "ssh")
+    yield from entry.pair("policies")
+    yield from entry.pair("session_duration")
+    if not entry.host.terminal:
+        yield entry.generated("app_launcher_visible", "false")
 
 
 def _add_shared(merged: MergedFiles, additions: _Additions) -> None:
@@ -90,11 +90,11 @@ def _add_shared(merged: MergedFiles, additions: _Additions) -> None:
 
 
 def _put_ca_key(merged: MergedFiles, key: str, hosts: list[HostEntry]) -> None:
-    files = [(stated, pair) for stated in hosts for pair in stated.pair("public_key_file")]
-    for stated, (name, _) in files[1:]:
+    files = [(entry, pair) for entry in hosts for pair in entry.pair("public_key_file")]
+    for entry, (name, _) in files[1:]:
         first = files[0][0]
-        if stated.host.public_key_file != first.host.public_key_file:
-            summary = f"{stated.origin}: ca_keys.{key} has another `public_key_file`"
+        if entry.host.public_key_file != first.host.public_key_file:
+            summary = f"{entry.origin}: ca_keys.{key} has another `public_key_file`"
             hint = f"it is stated at {files[0][1][0].where}, and there is one key for all"
             merged.problems.append(Problem(summary, name.where, hint))
     # The path is relative to the file that states it, so that is where the key stands.
@@ -104,11 +104,11 @@ def _put_ca_key(merged: MergedFiles, key: str, hosts: list[HostEntry]) -> None:
 
 
 def _put(
-    merged: MergedFiles, section: str, name: ScalarNode, stated: HostEntry, pairs: Iterable[Pair]
+    merged: MergedFiles, section: str, name: Scalar, entry: HostEntry, pairs: Iterable[Pair]
 ) -> None:
-    entry = SectionEntry(name, mapping(pairs, name.where), stated.origin)
-    present = merged.sections[section].setdefault(name, entry)
-    if present is not entry:
-        summary = f"{stated.origin} adds {section}.{name}, which is declared already"
+    added = SectionEntry(name, mapping(pairs, name.where), entry.origin)
+    present = merged.sections[section].setdefault(name, added)
+    if present is not added:
+        summary = f"{entry.origin} adds {section}.{name}, which is declared already"
         hint = f"it is declared at {present.key.where}: remove it there, or write the host in full"
         merged.problems.append(Problem(summary, name.where, hint))

@@ -15,7 +15,7 @@ from ztctl.documents import hosts
 from ztctl.documents.files import display_path, read_sources, read_values, scalars
 from ztctl.documents.mask import Mask
 from ztctl.documents.merge import MergedFiles, merge_files
-from ztctl.documents.nodes import MappingNode, Node, Pair, ScalarNode, mapping, scalar_at
+from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, mapping, scalar_at
 from ztctl.documents.validation import Validator, moved, removed
 from ztctl.documents.variables import Environment, Variables
 
@@ -49,25 +49,25 @@ def load(
     Raises:
         Problems: everything that is wrong, in the order of files and lines.
     """
-    found: list[Problem] = []
-    sources = read_sources(paths, found)
+    problems: list[Problem] = []
+    sources = read_sources(paths, problems)
     roots = [source.root for source in sources if source.root is not None]
-    values = read_values(variable_files, found)
-    values = {**_declared_variables(roots, found), **values}
+    values = read_values(variable_files, problems)
+    values = {**_declared_variables(roots, problems), **values}
     substitution = Variables(values, variables, Environment(environment, allow_env))
     substituted = [_substituted(root, substitution) for root in roots]
     mask = Mask(substitution.used)
     assembler = _Assembler(kinds, mask, substitution.used)
-    result = assembler.declared(substituted, complete=not found)
-    found += substitution.problems
-    # A scalar with an unresolved variable fails validation, too: one cause, one problem.
-    found += [problem for problem in assembler.problems if problem.where not in substitution.broken]
+    result = assembler.declared(substituted, complete=not problems)
+    problems += substitution.problems
+    # A scalar with an unresolved variable may fail validation, too: one cause, one problem.
+    problems += [item for item in assembler.problems if item.where not in substitution.broken]
     # An object that could not be read would make every reference to it a problem.
     checked = list(check(result)) if result is not None and assembler.complete else []
-    found += checked
+    problems += checked
     names = [*(source.name for source in sources), *map(display_path, variable_files)]
-    if result is None or any(problem.severity is Severity.ERROR for problem in found):
-        raise Problems(map(mask.problem, _sorted(found, names)))
+    if result is None or any(problem.severity is Severity.ERROR for problem in problems):
+        raise Problems(map(mask.problem, _sorted(problems, names)))
     return replace(result, warnings=tuple(map(mask.problem, _sorted(checked, names))))
 
 
@@ -110,23 +110,21 @@ class _Assembler:
         )
 
 
-def _declared_variables(
-    roots: Iterable[MappingNode], found: list[Problem]
-) -> dict[str, ScalarNode]:
-    values: dict[str, ScalarNode] = {}
-    keys: dict[str, ScalarNode] = {}
+def _declared_variables(roots: Iterable[MappingNode], problems: list[Problem]) -> dict[str, Scalar]:
+    values: dict[str, Scalar] = {}
+    keys: dict[str, Scalar] = {}
     for root in roots:
         section = root.value("vars")
         if isinstance(section, MappingNode):
-            for name, value in scalars(section, found).items():
+            for name, value in scalars(section, problems).items():
                 key = section.entries[name][0]
                 if name in keys:
                     hint = f"it stands first at {keys[name].where}: remove one of the two"
-                    found.append(Problem(f"vars.{name} is declared twice", key.where, hint))
+                    problems.append(Problem(f"vars.{name} is declared twice", key.where, hint))
                 keys[name] = key
                 values.setdefault(name, value)
         elif section is not None:
-            found.append(Problem("`vars` must be a mapping from names to values", section.where))
+            problems.append(Problem("`vars` must be a mapping from names to values", section.where))
     return values
 
 

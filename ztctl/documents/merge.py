@@ -11,7 +11,7 @@ from ztctl.documents.nodes import (
     MappingNode,
     Node,
     Pair,
-    ScalarNode,
+    Scalar,
     SequenceNode,
     data,
     is_null,
@@ -75,16 +75,16 @@ def merge_files(
     return merged
 
 
-def _agree(top: dict[str, Pair], key: ScalarNode, node: Node, found: list[Problem]) -> None:
+def _agree(top: dict[str, Pair], key: Scalar, node: Node, problems: list[Problem]) -> None:
     if is_null(node):
         return
     first = top.setdefault(key, (key, node))[1]
     if data(first) != data(node):
         hint = f"the other one is at {first.where}: all files must agree"
-        found.append(Problem(f"`{key}` differs between files", node.where, hint))
+        problems.append(Problem(f"`{key}` differs between files", node.where, hint))
 
 
-def _extend(top: dict[str, Pair], key: ScalarNode, node: Node) -> None:
+def _extend(top: dict[str, Pair], key: Scalar, node: Node) -> None:
     first = top.get(key, (key, None))[1]
     if isinstance(first, SequenceNode) and isinstance(node, SequenceNode):
         top[key] = (key, SequenceNode((*first.items, *node.items), first.where))
@@ -93,7 +93,7 @@ def _extend(top: dict[str, Pair], key: ScalarNode, node: Node) -> None:
         top[key] = (key, node)
 
 
-def _fill(merged: MergedFiles, name: ScalarNode, node: Node) -> None:
+def _fill(merged: MergedFiles, name: Scalar, node: Node) -> None:
     if is_null(node):
         return
     if not isinstance(node, MappingNode):
@@ -108,13 +108,13 @@ def _fill(merged: MergedFiles, name: ScalarNode, node: Node) -> None:
             merged.problems.append(_twice(f"{name}.{key}", key, first))
 
 
-def _twice(name: str, key: ScalarNode, first: SectionEntry) -> Problem:
+def _twice(name: str, key: Scalar, first: SectionEntry) -> Problem:
     hint = f"it stands first at {first.key.where}: remove one of the two"
     return Problem(f"{name} is declared twice", key.where, hint)
 
 
-def _unknown(key: ScalarNode, sections: Iterable[str], nicknames: Mapping[str, str]) -> Problem:
-    words = (*AGREED, *sections, *LISTED)
-    meant = nicknames.get(key)
-    hint = f"did you mean `{meant}`?" if meant else did_you_mean(key, words)
+def _unknown(key: Scalar, sections: Iterable[str], nicknames: Mapping[str, str]) -> Problem:
+    known = (*AGREED, *sections, *LISTED)
+    suggestion = nicknames.get(key)
+    hint = f"did you mean `{suggestion}`?" if suggestion else did_you_mean(key, known)
     return Problem(f"there is no section `{key}`", key.where, hint)

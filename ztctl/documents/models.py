@@ -93,8 +93,8 @@ def _known_kind(value: Any, info: ValidationInfo) -> Any:
     sections: dict[str, str] = (info.context or {}).get("kinds", {})
     if address.kind not in sections:
         by_section = {section: kind for kind, section in sections.items() if section}
-        meant = by_section.get(address.kind)
-        hint = f"did you mean `{meant}.{address.key}`?" if meant else ""
+        suggestion = by_section.get(address.kind)
+        hint = f"did you mean `{suggestion}.{address.key}`?" if suggestion else ""
         raise PydanticCustomError(
             "kind",
             "there is no kind `{kind}`",

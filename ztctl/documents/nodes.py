@@ -17,7 +17,7 @@ _TYPED: Final[Mapping[str, bool | None]] = {
 }
 
 
-class ScalarNode(str):
+class Scalar(str):
     """A YAML scalar without quotes and escapes; equal to the same text anywhere else.
 
     A string and a node at once, because a file of five thousand hosts has fifty thousand of them.
@@ -46,14 +46,14 @@ class ScalarNode(str):
         """Whether it is an unquoted null of the core schema; an empty value is one."""
         return self.plain and _TYPED.get(self, self) is None
 
-    def with_text(self, text: str, *, plain: bool = True) -> ScalarNode:
+    def with_text(self, text: str, *, plain: bool = True) -> Scalar:
         """Make a scalar of another text at the same position."""
-        return make_scalar(text, self.file, self.line, self.column, plain)
+        return scalar(text, self.file, self.line, self.column, plain)
 
 
-def make_scalar(text: str, file: str, line: int, column: int, plain: bool) -> ScalarNode:
+def scalar(text: str, file: str, line: int, column: int, plain: bool) -> Scalar:
     """Make a scalar at a position."""
-    node = ScalarNode(text)
+    node = Scalar(text)
     node.file = file
     node.line = line
     node.column = column
@@ -61,9 +61,9 @@ def make_scalar(text: str, file: str, line: int, column: int, plain: bool) -> Sc
     return node
 
 
-def scalar_at(text: str, where: Where, *, plain: bool = True) -> ScalarNode:
+def scalar_at(text: str, where: Where, *, plain: bool = True) -> Scalar:
     """Make a scalar at the position of something else."""
-    return make_scalar(text, where.file, where.line, where.column, plain)
+    return scalar(text, where.file, where.line, where.column, plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class MappingNode:
         return mapping((*self.entries.values(), *pairs), self.where)
 
 
-Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
-Pair: TypeAlias = tuple[ScalarNode, Node]
+Node: TypeAlias = Scalar | SequenceNode | MappingNode
+Pair: TypeAlias = tuple[Scalar, Node]
 
 
 def mapping(pairs: Iterable[Pair], where: Where) -> MappingNode:
@@ -102,12 +102,12 @@ def mapping(pairs: Iterable[Pair], where: Where) -> MappingNode:
 
 def is_null(node: Node) -> bool:
     """Whether a node is an unquoted null scalar."""
-    return isinstance(node, ScalarNode) and node.is_null
+    return isinstance(node, Scalar) and node.is_null
 
 
 def data(node: Node) -> Any:
-    """Convert to ``None``, ``bool``, ``ScalarNode``, ``list``, or ``dict`` with text keys."""
-    if isinstance(node, ScalarNode):
+    """Convert to ``None``, ``bool``, ``Scalar``, ``list``, or ``dict`` with text keys."""
+    if isinstance(node, Scalar):
         return _TYPED[node] if node.plain and node in _TYPED else node
     if isinstance(node, MappingNode):
         return {key: data(value) for key, (_, value) in node.entries.items()}

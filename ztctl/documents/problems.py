@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.mask import Mask
-from ztctl.documents.nodes import MappingNode, Node, ScalarNode, SequenceNode, is_null
+from ztctl.documents.nodes import MappingNode, Node, Scalar, SequenceNode, is_null
 from ztctl.documents.suggest import did_you_mean, nearest
 
 Location = tuple[str | int, ...]
@@ -60,7 +60,7 @@ _YES_AND_NO: Final = frozenset({"yes", "no", "on", "off", "y", "n", "true", "fal
 class SectionEntry:
     """One object of a section: key, fields, and the `hosts` entry that it was expanded from."""
 
-    key: ScalarNode
+    key: Scalar
     node: Node
     origin: str = ""
 

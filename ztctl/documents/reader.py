@@ -29,32 +29,32 @@ _UNPRINTABLE: Final = re.compile(
 _BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
-def read_file(path: Path, name: str, found: list[Problem]) -> Node | None:
+def read_file(path: Path, name: str, problems: list[Problem]) -> Node | None:
     """Read a file; its root node, or ``None`` when it cannot be used.
 
-    What is wrong is appended to ``found``. At most ``MAX_BYTES`` are read, even of a device without
-    end.
+    What is wrong is appended to ``problems``. At most ``MAX_BYTES`` are read, even of a device
+    without end.
     """
     try:
         if path.is_file() and path.stat().st_size > MAX_BYTES:
-            found.append(_too_large(name))
+            problems.append(_too_large(name))
             return None
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
-        found.append(Problem(f"cannot read {name}: {reason.lower()}"))
+        problems.append(Problem(f"cannot read {name}: {reason.lower()}"))
         return None
-    return read_bytes(content, name, found)
+    return read_bytes(content, name, problems)
 
 
-def read_bytes(content: bytes, name: str, found: list[Problem]) -> Node | None:
+def read_bytes(content: bytes, name: str, problems: list[Problem]) -> Node | None:
     """Parse the content of a file; like ``read_file``."""
     if len(content) > MAX_BYTES:
-        found.append(_too_large(name))
+        problems.append(_too_large(name))
         return None
-    text = _decoded(content, name, found)
-    return None if text is None else _parsed(text, name, found)
+    text = _decoded(content, name, problems)
+    return None if text is None else _parsed(text, name, problems)
 
 
 def _too_large(name: str) -> Problem:
@@ -64,7 +64,7 @@ def _too_large(name: str) -> Problem:
     )
 
 
-def _decoded(content: bytes, name: str, found: list[Problem]) -> str | None:
+def _decoded(content: bytes, name: str, problems: list[Problem]) -> str | None:
     problem = _byte_order_mark(content, name)
     text = ""
     if problem is None:
@@ -78,7 +78,7 @@ def _decoded(content: bytes, name: str, found: list[Problem]) -> str | None:
             problem = _unprintable(text, name)
     if problem is None:
         return text
-    found.append(problem)
+    problems.append(problem)
     return None
 
 
@@ -106,7 +106,7 @@ def _end_of(text: str, name: str) -> Where:
     return Where(name, len(breaks) + 1, len(text) - start + 1)
 
 
-def _parsed(text: str, name: str, found: list[Problem]) -> Node | None:
+def _parsed(text: str, name: str, problems: list[Problem]) -> Node | None:
     builder = Builder(name)
     root: Node | None = None
     try:
@@ -115,5 +115,5 @@ def _parsed(text: str, name: str, found: list[Problem]) -> Node | None:
         builder.problems.append(stop.problem)
     except yaml.YAMLError as error:
         builder.problems.append(explain_error(error, text, name))
-    found.extend(builder.problems)
+    problems.extend(builder.problems)
     return None if builder.problems else root

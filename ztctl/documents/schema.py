@@ -87,16 +87,12 @@ def _with_variables(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     inner = {
-        key: _with_variables(value)
-        for key, value in node.items()
-        if not _is_null_default(key, value)
+        key: _with_variables(item) for key, item in node.items() if not _is_null_default(key, item)
     }
     if not _is_narrow(inner):
         return inner
-    annotations = {
-        key: inner.pop(key) for key in ("title", "description", "default") if key in inner
-    }
-    return {**annotations, "anyOf": [inner, dict(_VARIABLE)]}
+    kept = {key: inner.pop(key) for key in ("title", "description", "default") if key in inner}
+    return {**kept, "anyOf": [inner, dict(_VARIABLE)]}
 
 
 def _is_narrow(node: Mapping[str, Any]) -> bool:

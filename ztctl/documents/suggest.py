@@ -16,8 +16,7 @@ _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[-\s]+")
 def did_you_mean(text: str, words: Iterable[str]) -> str:
     """Make a hint of the nearest known word, else of all words when they are few; may be empty."""
     known = tuple(words)
-    near = nearest(text, known)
-    if near is not None:
+    if (near := nearest(text, known)) is not None:
         return f"did you mean `{near}`?"
     return f"known here: {', '.join(known)}" if 0 < len(known) <= 24 else ""
 

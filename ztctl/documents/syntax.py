@@ -70,9 +70,7 @@ def explain_error(error: yaml.YAMLError, source: str, file: str) -> Problem:
     mark = _place(getattr(error, "problem_mark", None)) or _Place(0, 0, 0)
     context = _place(getattr(error, "context_mark", None)) or mark
     problem = str(getattr(error, "problem", None) or "this is not YAML")
-    parsed = _ParserError(
-        problem, str(getattr(error, "context", None) or ""), source, mark, context
-    )
+    parsed = _YamlError(problem, str(getattr(error, "context", None) or ""), source, mark, context)
     for explain in _EXPLANATIONS:
         found = explain(parsed)
         if found is not None:
@@ -82,7 +80,7 @@ def explain_error(error: yaml.YAMLError, source: str, file: str) -> Problem:
     return Problem(f"this is not YAML: {problem} {parsed.context_text}".rstrip(), where)
 
 
-class _ParserError(NamedTuple):
+class _YamlError(NamedTuple):
     problem: str
     context_text: str
     source: str
@@ -97,7 +95,7 @@ def _place(mark: Any) -> _Place | None:
     return None if mark is None else _Place(mark.index, mark.line, mark.column)
 
 
-def _variable_in_flow(parsed: _ParserError) -> _Found | None:
+def _variable_in_flow(parsed: _YamlError) -> _Found | None:
     # In flow context `{` ends a plain scalar, so that the parser stops behind the `$`.
     at = parsed.mark.offset
     if at < 1 or parsed.source[at - 1 : at + 1] != "${":
@@ -105,11 +103,11 @@ def _variable_in_flow(parsed: _ParserError) -> _Found | None:
     return parsed.mark.before(), QUOTE_VARIABLE
 
 
-def _alias(parsed: _ParserError) -> _Found | None:
+def _alias(parsed: _YamlError) -> _Found | None:
     return (parsed.context, QUOTE_STAR) if "an alias" in parsed.context_text else None
 
 
-def _never_closed(parsed: _ParserError) -> _Found | None:
+def _never_closed(parsed: _YamlError) -> _Found | None:
     # The parser stops at the end of the file; the mistake is where the quote or bracket opens.
     if "end of stream" in parsed.problem and "quoted" in parsed.context_text:
         return parsed.context, ("this quote is never closed", "")
@@ -118,7 +116,7 @@ def _never_closed(parsed: _ParserError) -> _Found | None:
     return None
 
 
-def _bad_start(parsed: _ParserError) -> _Found | None:
+def _bad_start(parsed: _YamlError) -> _Found | None:
     if "cannot start any token" not in parsed.problem:
         return None
     character = parsed.source[parsed.mark.offset : parsed.mark.offset + 1]
@@ -127,20 +125,20 @@ def _bad_start(parsed: _ParserError) -> _Found | None:
     return parsed.mark, (f"a text without quotes cannot begin with {character!r}", _QUOTE)
 
 
-def _key_without_colon(parsed: _ParserError) -> _Found | None:
+def _key_without_colon(parsed: _YamlError) -> _Found | None:
     if "could not find expected ':'" not in parsed.problem:
         return None
     return parsed.context, _BY_MESSAGE["could not find expected ':'"]
 
 
-def _known_message(parsed: _ParserError) -> _Found | None:
+def _known_message(parsed: _YamlError) -> _Found | None:
     for message, explanation in (*_BY_MESSAGE.items(), *_BY_CONTEXT.items()):
         if message in parsed.problem or message in parsed.context_text:
             return parsed.mark, explanation
     return None
 
 
-_EXPLANATIONS: Final[tuple[Callable[[_ParserError], _Found | None], ...]] = (
+_EXPLANATIONS: Final[tuple[Callable[[_YamlError], _Found | None], ...]] = (
     _variable_in_flow,
     _alias,
     _never_closed,

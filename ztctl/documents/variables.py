@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.documents.nodes import MappingNode, Node, Pair, ScalarNode, SequenceNode
+from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, SequenceNode
 from ztctl.documents.suggest import nearest
 
 MAX_ADDED: Final = 10_000_000
@@ -66,7 +66,7 @@ class Variables:
 
     def __init__(
         self,
-        declared: Mapping[str, ScalarNode],
+        declared: Mapping[str, Scalar],
         given: Mapping[str, str],
         environment: Environment,
     ) -> None:
@@ -84,7 +84,7 @@ class Variables:
 
     def substituted(self, node: Node) -> Node:
         """Substitute every variable in a node, in values and in keys."""
-        if isinstance(node, ScalarNode):
+        if isinstance(node, Scalar):
             return self._scalar(node) if "${" in node else node
         if isinstance(node, SequenceNode):
             return SequenceNode(tuple(self.substituted(item) for item in node.items), node.where)
@@ -98,7 +98,7 @@ class Variables:
             entries.setdefault(key, (key, self.substituted(value)))
         return MappingNode(entries, node.where)
 
-    def _scalar(self, node: ScalarNode) -> ScalarNode:
+    def _scalar(self, node: Scalar) -> Scalar:
         try:
             return node.with_text(self._expanded(node), plain=node.plain)
         except _Unresolvable as failure:

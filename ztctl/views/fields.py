@@ -28,7 +28,7 @@ class FieldWriter:
         present = {self.clean(name): value for name, value in values.items() if is_present(value)}
         width = _width(present)
         for name, value in present.items():
-            yield from self.value_lines(mark, f"{name.ljust(width)} = ", value, indent)
+            yield from self.rows(mark, f"{name.ljust(width)} = ", value, indent)
 
     def edits(self, edits: Iterable[Edit], indent: int) -> Iterator[Line]:
         """Format edits, the paths aligned."""
@@ -39,9 +39,7 @@ class FieldWriter:
             head = f"{name.ljust(width)} = "
             yield from self.edit_lines(head, edit.before, edit.after, indent, tail)
 
-    def value_lines(
-        self, mark: str, head: str, value: Any, indent: int, tail: str = ""
-    ) -> Iterator[Line]:
+    def rows(self, mark: str, head: str, value: Any, indent: int, tail: str = "") -> Iterator[Line]:
         """Format a value after its head, on as many lines as it needs."""
         if self._fits(value):
             yield _line(f"{head}{self.inline(value)}", mark, indent, tail)
@@ -52,7 +50,7 @@ class FieldWriter:
             yield from self.all_fields(mark, value, indent + STEP)
         else:
             for item in elements(value):
-                yield from self.value_lines(mark, "", item, indent + STEP)
+                yield from self.rows(mark, "", item, indent + STEP)
         yield _line(closing, "", indent)
 
     def edit_lines(
@@ -60,21 +58,21 @@ class FieldWriter:
     ) -> Iterator[Line]:
         """Format an edit: the added or the removed value, or ``before -> after`` if short."""
         if not is_present(before):
-            yield from self.value_lines("+", head, after, indent, tail)
+            yield from self.rows("+", head, after, indent, tail)
         elif not is_present(after):
             yield from self._removed(head, before, indent, tail)
         elif self._fits(before) and self._fits(after):
             pair = f"{self.inline(before)} -> {self.inline(after)}"
             yield _line(f"{head}{pair}", "~", indent, tail)
         else:
-            yield from self.value_lines("-", head, before, indent, tail)
-            yield from self.value_lines("+", head, after, indent, tail)
+            yield from self.rows("-", head, before, indent, tail)
+            yield from self.rows("+", head, after, indent, tail)
 
     def _removed(self, head: str, before: Any, indent: int, tail: str) -> Iterator[Line]:
         if self._fits(before):
             yield _line(f"{head}{self.inline(before)} -> null", "-", indent, tail)
         else:
-            yield from self.value_lines("-", head, before, indent, tail)
+            yield from self.rows("-", head, before, indent, tail)
 
     def _fits(self, value: Any) -> bool:
         if is_list(value) and any(isinstance(item, Mapping) for item in value):
