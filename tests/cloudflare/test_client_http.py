@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from ztctl import __version__
-from ztctl.cloudflare import errors, wire
+from ztctl.cloudflare import connections, errors
 from ztctl.cloudflare.client import Client
 from ztctl.core.model.calls import Call
 from ztctl.core.model.diagnostics import Failure
@@ -252,7 +252,7 @@ def test_all_pages_come_as_one_list(serve: Any) -> None:
 
 def test_a_body_is_not_read_beyond_the_bound(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream without end is cut off and refused."""
-    monkeypatch.setattr(wire, "LARGEST", 1000)
+    monkeypatch.setattr(connections, "LARGEST", 1000)
     monkeypatch.setattr("ztctl.cloudflare.jsontext.LARGEST", 1000)
     read: list[int] = []
 
@@ -349,7 +349,7 @@ def test_the_proxy_of_the_environment_never_sees_plain_requests(
     [
         ("import ztctl.cloudflare", "asyncio"),
         ("import ztctl.cloudflare.client, ztctl.cloudflare.verify", "httpx"),
-        ("import ztctl.cloudflare.wire", "h2"),
+        ("import ztctl.cloudflare.connections", "h2"),
     ],
 )
 def test_importing_loads_no_more_than_is_needed(code: str, absent: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from ztctl.cloudflare.doors import Doors
+from ztctl.cloudflare.probe_client import ProbeClient
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -17,8 +17,8 @@ def knocked(answer: Answer, *hosts: str) -> list[tuple[int | None, str, str]]:
     """What is heard at each host, one after the other."""
 
     async def ask() -> list[tuple[int | None, str, str]]:
-        async with Doors(httpx.MockTransport(answer)) as doors:
-            return [await doors.head(host) for host in hosts]
+        async with ProbeClient(httpx.MockTransport(answer)) as probe:
+            return [await probe.head(host) for host in hosts]
 
     return asyncio.run(ask())
 

@@ -29,7 +29,7 @@ class App:
         self.tokens: set[bytes] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer with the number in the path."""
+        """Response with the number in the path."""
         if scope["type"] != "http":
             return
         self.versions.add(scope["http_version"])

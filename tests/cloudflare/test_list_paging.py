@@ -29,7 +29,7 @@ class Lister:
         self.most_together = 0
 
     async def fetch(self, call: Call) -> Reply:
-        """Answer one page."""
+        """Response one page."""
         number = int(dict(call.query)["page"])
         self.asked.append(number)
         self.together += 1

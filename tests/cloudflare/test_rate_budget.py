@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.cloudflare.budget import Budget, reserve, stated
+from ztctl.cloudflare.budget import Budget, parse_limits, reserve
 
 
 class Pace:
@@ -32,10 +32,10 @@ class Pace:
 
     async def _run(self, calls: int, headers: Mapping[str, str], every: float) -> None:
         for _ in range(calls):
-            await self.budget.take()
+            await self.budget.acquire()
             self.time.now += every
-            self.budget.give_back()
-            self.budget.learn(headers)
+            self.budget.release()
+            self.budget.observe(headers)
 
 
 def said(remaining: int, seconds: int) -> dict[str, str]:
@@ -147,10 +147,10 @@ def test_calls_under_way_count(time: Any) -> None:
 
     async def thirty_at_once() -> None:
         for _ in range(30):
-            await pace.budget.take()
-        pace.budget.give_back()
-        pace.budget.learn(said(remaining=50, seconds=60))
-        await pace.budget.take()
+            await pace.budget.acquire()
+        pace.budget.release()
+        pace.budget.observe(said(remaining=50, seconds=60))
+        await pace.budget.acquire()
 
     asyncio.run(thirty_at_once())
 
@@ -159,10 +159,10 @@ def test_calls_under_way_count(time: Any) -> None:
 
 def test_a_hold_stops_everybody_once(pace: Pace) -> None:
     """After a 429 all waiting calls wait for the same moment, and it is told once."""
-    pace.budget.hold(12.0)
+    pace.budget.block(12.0)
 
     async def five() -> None:
-        await asyncio.gather(*(pace.budget.take() for _ in range(5)))
+        await asyncio.gather(*(pace.budget.acquire() for _ in range(5)))
 
     asyncio.run(five())
 
@@ -174,7 +174,7 @@ def test_without_a_quota_nothing_is_paced_but_a_hold_is_kept(time: Any) -> None:
     pace = Pace(time, quota=None)
 
     pace.run(3000, said(remaining=0, seconds=100), every=0.0)
-    pace.budget.hold(5.0)
+    pace.budget.block(5.0)
     pace.run(1)
 
     assert time.slept == [5.0]
@@ -183,7 +183,7 @@ def test_without_a_quota_nothing_is_paced_but_a_hold_is_kept(time: Any) -> None:
 @given(st.dictionaries(st.sampled_from(("ratelimit", "ratelimit-policy")), st.text()))
 def test_no_header_breaks_the_reading(headers: dict[str, str]) -> None:
     """Whatever the header says, what is read are counts."""
-    for _, quota, remaining, seconds in stated(headers):
+    for _, quota, remaining, seconds in parse_limits(headers):
         assert min(quota, remaining, seconds) >= 0
 
 
@@ -192,4 +192,4 @@ def test_no_header_breaks_the_reading(headers: dict[str, str]) -> None:
 )
 def test_half_a_header_is_no_header(text: str) -> None:
     """A limit without its numbers is not guessed at."""
-    assert [item for item in stated({"ratelimit": text}) if item[0] == "default"] == []
+    assert [item for item in parse_limits({"ratelimit": text}) if item[0] == "default"] == []

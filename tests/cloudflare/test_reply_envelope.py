@@ -10,17 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ztctl.cloudflare import errors, jsontext
-from ztctl.cloudflare.envelope import Answer, Page, read, retry_after
+from ztctl.cloudflare.envelope import Page, Response, read, retry_after
 from ztctl.core.model.calls import ApiMessage, Call, CallFailed
 
 GET = Call("GET", "/accounts/{account}/access/apps", permission="Account · Access: Apps")
 POST = Call("POST", "/accounts/{account}/access/apps", permission="Account · Access: Apps")
 
 
-def answer(body: Any, status: int = 200, **headers: str) -> Answer:
+def answer(body: Any, status: int = 200, **headers: str) -> Response:
     """Make an answer; bytes are sent as they are, anything else as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status, {name.replace("_", "-"): text for name, text in headers.items()}, content)
+    return Response(
+        status, {name.replace("_", "-"): text for name, text in headers.items()}, content
+    )
 
 
 def failure(body: Any, status: int = 200, call: Call = GET, **headers: str) -> errors.ApiFailure:
@@ -320,7 +322,7 @@ def test_nothing_but_a_failure_of_the_call_is_raised(
 ) -> None:
     """No bytes, status or headers make the reader do anything but give a reply or fail the call."""
     try:
-        reply = read(call, Answer(status, headers, body))
+        reply = read(call, Response(status, headers, body))
     except CallFailed as failed:
         said: tuple[str, ...] = (str(failed), failed.hint)
     else:

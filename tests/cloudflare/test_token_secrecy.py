@@ -20,7 +20,7 @@ CREATE = Call("POST", "/accounts/{account}/cfd_tunnel", body={"tunnel_secret": S
 
 
 def echo(status: int) -> Any:
-    """Answer with everything that was sent, in every place that a message is made of."""
+    """Response with everything that was sent, in every place that a message is made of."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         sent = f"{dict(request.headers)} {request.content.decode()}"
@@ -41,7 +41,7 @@ def echo(status: int) -> Any:
 
 
 def leak(status: int) -> Any:
-    """Answer with everything that was sent as plain text."""
+    """Response with everything that was sent as plain text."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         header = request.headers["authorization"]
@@ -118,6 +118,6 @@ def test_a_success_is_not_shown_by_its_representation(serve: Any, token: str) ->
 
     async def run() -> str:
         async with client:
-            return repr(client) + repr(vars(client)) + repr(vars(client._wire))
+            return repr(client) + repr(vars(client)) + repr(vars(client._pool))
 
     assert token not in asyncio.run(run())

@@ -15,7 +15,7 @@ from typing import Any
 from tests.support.account import Account
 from ztctl.cli.planning import options_of, plan_source
 from ztctl.cloudflare.client import Client
-from ztctl.cloudflare.doors import Doors
+from ztctl.cloudflare.probe_client import ProbeClient
 from ztctl.core.model.events import Event, Outcome
 from ztctl.core.model.values import Secret
 from ztctl.core.reach.open_now import PublicHosts
@@ -49,7 +49,7 @@ class Visited(Sandbox):
     scene: Scene | None = None
 
     def handle(self, request: Request) -> Response:
-        """Answer one request."""
+        """HttpResponse one request."""
         response = super().handle(request)
         if self.scene is not None:
             self.scene.visit()
@@ -106,7 +106,7 @@ class Scene:
             Secret("x"), account=self.sandbox.account_id, transport=transport, quota=None,
             sleep=self.sleep,
         )  # fmt: skip
-        async with client, Doors(EdgeTransport(self.sandbox)) as doors:
+        async with client, ProbeClient(EdgeTransport(self.sandbox)) as doors:
             source = plan_source(client, declared, options_of(**yes), files.view())
             plan = (await source.plan()).plan
             assert not plan.refusals, plan.refusals
@@ -116,7 +116,7 @@ class Scene:
             )
             return await execute(plan, KINDS, means)
 
-    def _around(self, client: Client, doors: Doors) -> tuple[Companion, ...]:
+    def _around(self, client: Client, doors: ProbeClient) -> tuple[Companion, ...]:
         report = self.events.append
         settle = Settle(
             KINDS, client, report, seconds=self.settle, clock=lambda: self.now, sleep=self.sleep

@@ -99,3 +99,15 @@ def test_a_name_is_told_as_programs_know_it(declared: Read, ca: MakeCa) -> None:
     told = next_steps(read, made(address), Outcome(live={address: ca("ecdsa AAAA")}), KINDS)
 
     assert "  Host xn--bcher-kva.example.com\n" in told
+
+
+def test_a_path_is_no_part_of_a_host(declared: Read, ca: MakeCa) -> None:
+    """An application below a path is one host for OpenSSH, however many paths it has."""
+    places = "destinations: [ssh.example.com/a, ssh.example.com/b], policies: [team]"
+    text = f"applications: {{shell: {{{places}}}}}\nca_keys: {{shell: {{}}}}\n"
+    (address,) = keys("shell")
+
+    told = next_steps(declared(text), made(address), Outcome(live={address: ca("key-1")}), KINDS)
+
+    assert told.count("\n  Host ssh.example.com\n") == 1
+    assert "ssh.example.com/" not in told

@@ -11,12 +11,12 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.fields import FieldWriter
-from ztctl.views.line import Line, plain
+from ztctl.views.styled_line import Line, no_paint
 
 
 def rendered(lines: Iterator[Line]) -> list[str]:
     """Lines as plain text."""
-    return [line.render(plain) for line in lines]
+    return [line.render(no_paint) for line in lines]
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_long_value_takes_several_lines(fields: FieldWriter) -> None:
     """What does not fit on a line is told element by element, names aligned."""
     value = {"a": "x" * 40, "long_name": ["y" * 40, {"z": None}]}
 
-    lines = rendered(fields.one("+", "v = ", value, 3))
+    lines = rendered(fields.rows("+", "v = ", value, 3))
 
     expected = [
         "  + v = {",
@@ -71,14 +71,14 @@ def test_a_long_value_takes_several_lines(fields: FieldWriter) -> None:
 
 def test_a_long_value_that_goes_is_told_element_by_element(fields: FieldWriter) -> None:
     """A list of maps that is taken away is as readable as one that is added."""
-    lines = rendered(fields.edited("v = ", [{"a": 1}], None, 3))
+    lines = rendered(fields.edit_lines("v = ", [{"a": 1}], None, 3))
 
     assert lines == ["  - v = [", "      - {a = 1}", "    ]"]
 
 
 def test_a_value_that_changes_its_shape_is_told_twice(fields: FieldWriter) -> None:
     """A text that becomes a list of maps is shown as it was and as it will be."""
-    lines = rendered(fields.edited("v = ", "a", [{"a": 1}], 3, "# forces replacement"))
+    lines = rendered(fields.edit_lines("v = ", "a", [{"a": 1}], 3, "# forces replacement"))
 
     expected = [
         '  - v = "a"  # forces replacement',

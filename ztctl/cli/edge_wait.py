@@ -17,7 +17,7 @@ from ztctl.kinds.registry import KINDS
 
 if TYPE_CHECKING:
     from ztctl.cli.settings import Settings
-    from ztctl.cloudflare.doors import Doors
+    from ztctl.cloudflare.probe_client import ProbeClient
     from ztctl.engine.drive import Api
 
 
@@ -63,15 +63,15 @@ async def edge_of(asked: Settling, chosen: Settings, declared: Declared) -> Asyn
         yield EdgeWait(seconds, declared, knock)
 
 
-def _doors(chosen: Settings) -> Doors:
-    from ztctl.cloudflare.doors import Doors
+def _doors(chosen: Settings) -> ProbeClient:
+    from ztctl.cloudflare.probe_client import ProbeClient
 
     if not chosen.sandbox:
-        return Doors()
+        return ProbeClient()
     from ztctl.cli.session import sandbox_of
     from ztctl.sandbox.doors import EdgeTransport
 
     sandbox = sandbox_of()
     # Nothing runs there, but who gets past Access is to be seen all the same.
     sandbox.edge.assume_connectors = True
-    return Doors(EdgeTransport(sandbox))
+    return ProbeClient(EdgeTransport(sandbox))

@@ -1,4 +1,4 @@
-"""HTTP and nothing else: one call in, its result or a failure with a remedy out.
+"""HTTP client of the API: sends one call; returns its result or raises a failure with a remedy.
 
 This module loads nothing; httpx is loaded when a client is opened.
 """

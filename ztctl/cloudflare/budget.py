@@ -1,9 +1,9 @@
-"""Calls paced ahead of the limit, so that it is never hit: an ordinary run never waits.
+"""Pace calls ahead of the rate limit, so that it is never hit; an ordinary run never waits.
 
 1,200 calls in five minutes for a user (dashboard and all tokens together) or an account's token,
-and 200 calls a second for an address (Cloudflare product documentation). What the service says is
-left (``Ratelimit``, ``Ratelimit-Policy``; earlier ``x-ratelimit-*``) counts for more than our own
-count.
+and 200 calls a second for an IP address (Cloudflare product documentation). What the service
+reports as remaining (``Ratelimit``, ``Ratelimit-Policy``; earlier ``x-ratelimit-*``) takes
+precedence over our own count.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from typing import Final
 
 OnWait = Callable[[float, str], None]
 
-# At most so many calls are under way: below the 100 streams of one HTTP/2 connection.
+# Calls in flight: below the 100 concurrent streams of one HTTP/2 connection.
 IN_FLIGHT: Final = 64
 QUOTA: Final = 1200
 WINDOW: Final = 300.0
 BURST: Final = 200
 BURST_WINDOW: Final = 1.0
 REASON: Final = "Cloudflare's rate limit"
-# "default";r=1199;t=300 with the members in any order.
+# "default";r=1199;t=300 with the parameters in any order.
 ITEM: Final = re.compile(r'\s*"?([\w .:/-]{0,64})"?\s*((?:;\s*\w+=\d{1,9}\s*)+)', re.ASCII)
 MOST_ITEMS: Final = 8
 
 
 @dataclass(slots=True)
-class Allowance:
-    """What the service says is left: ``remaining`` of ``quota`` until ``resets_at``."""
+class RemoteLimit:
+    """A limit that the service reported: ``remaining`` of ``quota`` calls until ``resets_at``."""
 
     quota: int
     remaining: int
@@ -42,13 +42,13 @@ class Allowance:
 
 
 class Budget:
-    """Gives leave to send, late when little is left.
+    """Limits the rate of calls; delays them when few are left.
 
     Args:
-        quota: calls in five minutes before the service has said anything; ``None`` sends at will.
         clock: seconds, monotonic.
         sleep: waits that many seconds.
-        on_wait: told once about each wait of a second or more.
+        on_wait: called once for each wait of a second or more, with seconds and reason.
+        quota: calls in five minutes until the service has reported a limit; ``None`` does not pace.
     """
 
     def __init__(
@@ -64,86 +64,87 @@ class Budget:
         self._on_wait = on_wait
         self._quota = quota
         self._sent: deque[float] = deque(maxlen=max(quota or 0, BURST))
-        self._allowances: dict[str, Allowance] = {}
-        self._informed = False
+        self._limits: dict[str, RemoteLimit] = {}
+        self._has_limit = False
         self._in_flight = 0
-        self._held_until = 0.0
-        self._told_until = 0.0
+        self._blocked_until = 0.0
+        self._notified_until = 0.0
 
-    async def take(self) -> None:
-        """Return when a call may be sent; follow it by ``give_back`` whatever comes of the call."""
+    async def acquire(self) -> None:
+        """Wait until a call may be sent; ``release`` must follow, whatever the result."""
         while (wait := self._wait()) > 0:
-            self._tell(wait)
+            self._notify(wait)
             await self._sleep(wait)
         self._sent.append(self._clock())
         self._in_flight += 1
-        for allowance in self._allowances.values():
-            allowance.remaining -= 1
+        for limit in self._limits.values():
+            limit.remaining -= 1
 
-    def give_back(self) -> None:
-        """Say that a call is over."""
+    def release(self) -> None:
+        """Count a call as ended."""
         self._in_flight -= 1
 
-    def learn(self, headers: Mapping[str, str]) -> None:
-        """Take in what an answer says about the limit."""
-        for name, quota, remaining, seconds in stated(headers):
-            self._informed = True
-            # Calls under way may not be counted in what the service says is left.
+    def observe(self, headers: Mapping[str, str]) -> None:
+        """Take over the limits that the headers of a response report."""
+        for name, quota, remaining, seconds in parse_limits(headers):
+            self._has_limit = True
+            # The service may not have counted the calls in flight yet.
             left = remaining - self._in_flight
             until = self._clock() + min(seconds, WINDOW)
-            self._allowances[name] = Allowance(quota, left, until)
+            self._limits[name] = RemoteLimit(quota, left, until)
 
-    def hold(self, seconds: float) -> None:
-        """Let nobody send for so long: the service refuses every call after a 429."""
-        self._held_until = max(self._held_until, self._clock() + seconds)
+    def block(self, seconds: float) -> None:
+        """Delay all calls for so many seconds: after a 429 the service refuses every call."""
+        self._blocked_until = max(self._blocked_until, self._clock() + seconds)
 
     def _wait(self) -> float:
         now = self._clock()
-        self._allowances = {n: a for n, a in self._allowances.items() if a.resets_at > now}
-        waits = [self._held_until - now]
+        self._limits = {n: a for n, a in self._limits.items() if a.resets_at > now}
+        waits = [self._blocked_until - now]
         if self._quota is not None:
-            waits += [allowance.wait(now) for allowance in self._allowances.values()]
-            waits.append(self._since(now, BURST, BURST_WINDOW))
-            if not self._informed:
-                waits.append(self._since(now, self._quota - reserve(self._quota), WINDOW))
+            waits += [limit.wait(now) for limit in self._limits.values()]
+            waits.append(self._wait_for_window(now, BURST, BURST_WINDOW))
+            if not self._has_limit:
+                waits.append(self._wait_for_window(now, self._quota - reserve(self._quota), WINDOW))
         return max(waits)
 
-    def _since(self, now: float, quota: int, window: float) -> float:
+    def _wait_for_window(self, now: float, quota: int, window: float) -> float:
         return self._sent[-quota] + window - now if len(self._sent) >= quota else 0.0
 
-    def _tell(self, wait: float) -> None:
+    def _notify(self, wait: float) -> None:
         until = self._clock() + wait
-        if self._on_wait and wait >= 1 and until > self._told_until + 1:
-            self._told_until = until
+        # Every call that waits comes here: one message a wait, not one a call.
+        if self._on_wait and wait >= 1 and until > self._notified_until + 1:
+            self._notified_until = until
             self._on_wait(wait, REASON)
 
 
 def reserve(quota: int) -> int:
-    """Calls left untouched for whoever shares the limit, and for what is counted late."""
+    """Calls kept back for others who share the limit, and for calls that are counted late."""
     return quota // 50
 
 
-def stated(headers: Mapping[str, str]) -> Iterator[tuple[str, int, int, float]]:
-    """Each limit that the headers state: name, quota, calls left, seconds to the next window."""
+def parse_limits(headers: Mapping[str, str]) -> Iterator[tuple[str, int, int, float]]:
+    """Parse the limits in headers: name, quota, calls left, seconds until the window resets."""
     quotas = {
         name: members["q"]
-        for name, members in _items(headers.get("ratelimit-policy", ""))
+        for name, members in _parse_items(headers.get("ratelimit-policy", ""))
         if "q" in members
     }
-    for name, members in _items(headers.get("ratelimit", "")):
+    for name, members in _parse_items(headers.get("ratelimit", "")):
         if "r" in members and "t" in members:
             yield name, quotas.get(name, QUOTA), members["r"], float(members["t"])
-    yield from _earlier(headers)
+    yield from _parse_legacy(headers)
 
 
-def _items(text: str) -> Iterator[tuple[str, dict[str, int]]]:
+def _parse_items(text: str) -> Iterator[tuple[str, dict[str, int]]]:
     for item in text.split(",")[:MOST_ITEMS]:
         if match := ITEM.fullmatch(item):
             pairs = (pair.split("=") for pair in match[2].split(";")[1:])
             yield match[1], {key.strip(): int(value) for key, value in pairs}
 
 
-def _earlier(headers: Mapping[str, str]) -> Iterator[tuple[str, int, int, float]]:
+def _parse_legacy(headers: Mapping[str, str]) -> Iterator[tuple[str, int, int, float]]:
     texts = [headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "remaining", "reset")]
     if all(re.fullmatch(r"\d{1,9}", text, re.ASCII) for text in texts):
         quota, remaining, seconds = map(int, texts)

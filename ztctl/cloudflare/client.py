@@ -1,4 +1,4 @@
-"""Sends calls; account, token, paging, retry and rate limit are dealt with here and only here."""
+"""Send API calls; account, token, paging, retries and rate limit are handled here and only here."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final, Self
 from ztctl import __version__
 from ztctl.cloudflare.budget import IN_FLIGHT, QUOTA, Budget, OnWait
 from ztctl.cloudflare.encoding import encode, header
-from ztctl.cloudflare.envelope import Answer, Reply, read
+from ztctl.cloudflare.envelope import Reply, Response, read
 from ztctl.cloudflare.errors import ApiFailure, RateLimited, Rejected
 from ztctl.cloudflare.paging import collect
 from ztctl.cloudflare.retry import seconds_to_wait
-from ztctl.cloudflare.urls import check_account, check_base_url, placed, resolve
+from ztctl.cloudflare.urls import check_account, check_base_url, resolve, resolve_query
 from ztctl.core.model.calls import Call, Json
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.values import Secret
@@ -26,22 +26,22 @@ from ztctl.core.model.values import Secret
 if TYPE_CHECKING:
     import httpx
 
-    from ztctl.cloudflare.wire import Wire
+    from ztctl.cloudflare.connections import ConnectionPool
 
 BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 BUSY: Final = "the service asks to wait"
 
 
 class Client:
-    """A connection to the API for the length of an ``async with``.
+    """A client of the API, connected inside ``async with``.
 
     Args:
         token: the API token; it appears in no message, representation or log.
-        account: what ``{account}`` in a path stands for; may be set later.
+        account: replaces ``{account}`` in paths and queries; may be set later.
         base_url: https, or http to this machine.
-        transport: answers instead of the network, as the sandbox does.
-        quota: calls in five minutes, until the service states its limit; ``None`` does not pace.
-        on_wait: told about each wait that the service causes: seconds and reason.
+        transport: replaces the network, as the sandbox does.
+        quota: calls in five minutes until the service reports its limit; ``None`` does not pace.
+        on_wait: called with seconds and reason of each wait that the service causes.
         sleep, clock, jitter: time and chance; the clock is monotonic, the jitter in [0, 1).
 
     Attributes:
@@ -74,11 +74,11 @@ class Client:
         self._jitter = jitter
         self._budget = Budget(clock=clock, sleep=sleep, on_wait=on_wait, quota=quota)
         self._slots = asyncio.Semaphore(IN_FLIGHT)
-        self._wire: Wire | None = None
+        self._pool: ConnectionPool | None = None
 
     @property
     def account(self) -> str | None:
-        """The account's id, ``None`` while it is not known."""
+        """The account's id; ``None`` while it is not known."""
         return self._account
 
     @account.setter
@@ -86,21 +86,21 @@ class Client:
         self._account = None if account is None else check_account(account)
 
     async def __aenter__(self) -> Self:
-        # Here and not above: most commands never open a client, and httpx is slow to load.
-        from ztctl.cloudflare.wire import Wire
+        # Deferred import: most commands never open a client, and httpx is slow to load.
+        from ztctl.cloudflare.connections import ConnectionPool
 
-        self._wire = Wire(self._base_url, self._headers(), self._transport)
+        self._pool = ConnectionPool(self._base_url, self._headers(), self._transport)
         return self
 
     async def __aexit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._wire is not None:
-            await self._wire.close()
-            self._wire = None
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
 
     def _headers(self) -> dict[str, str]:
         try:
@@ -114,10 +114,10 @@ class Client:
         }
 
     async def send(self, call: Call) -> Json:
-        """Give the ``result`` of a call; with ``per_page``, every page's objects as one list.
+        """Return the ``result`` of a call; with ``per_page``, the objects of all pages as one list.
 
         Raises:
-            CallFailed: one of ``ztctl.cloudflare.errors``, after the attempts that are safe.
+            CallFailed: one of ``ztctl.cloudflare.errors``, after the retries that are safe.
         """
         if call.per_page > 0:
             return await collect(call, self._reply)
@@ -136,7 +136,8 @@ class Client:
 
     async def _pause(self, seconds: float, failure: ApiFailure) -> None:
         if isinstance(failure, RateLimited):
-            self._budget.hold(seconds)
+            # Every call waits in `acquire` then, the repeated one included.
+            self._budget.block(seconds)
             return
         if failure.retry_after and self._on_wait:
             self._on_wait(seconds, BUSY)
@@ -144,7 +145,7 @@ class Client:
 
     async def _attempt(self, call: Call) -> Reply:
         path = self._path(call)
-        call = replace(call, query=placed(call.query, self._account))
+        call = replace(call, query=resolve_query(call.query, self._account))
         content, hide = encode(call.body, self._token)
         return read(call, await self._exchange(call, path, content, hide), hide)
 
@@ -156,15 +157,15 @@ class Client:
 
     async def _exchange(
         self, call: Call, path: str, content: bytes | None, hide: tuple[str, ...]
-    ) -> Answer:
-        if self._wire is None:
+    ) -> Response:
+        if self._pool is None:
             raise RuntimeError("a client sends inside `async with` only")
         async with self._slots:
-            await self._budget.take()
+            await self._budget.acquire()
             self.count += 1
             try:
-                answer = await self._wire.exchange(call, path, content, hide)
+                answer = await self._pool.exchange(call, path, content, hide)
             finally:
-                self._budget.give_back()
-            self._budget.learn(answer.headers)
+                self._budget.release()
+            self._budget.observe(answer.headers)
             return answer

@@ -1,4 +1,4 @@
-"""A request as bytes: the one place where secrets are revealed."""
+"""Encode requests; the only module that reveals secrets."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ztctl.core.model.values import Secret
 
 
 def encode(body: Json, token: Secret) -> tuple[bytes | None, tuple[str, ...]]:
-    """Give a body as JSON, and what to mask in messages: the token and every secret in the body.
+    """Encode a body as JSON; also return what messages must mask: token and secrets of the body.
 
     Raises:
-        TypeError: when the body holds something that JSON has no form for.
+        TypeError: when the body holds a value without a JSON form.
     """
     revealed = [token.reveal()]
 
-    def plain(value: object) -> Json:
+    def reveal(value: object) -> Json:
         if isinstance(value, Secret):
             revealed.append(value.reveal())
             return value.reveal()
@@ -27,15 +27,15 @@ def encode(body: Json, token: Secret) -> tuple[bytes | None, tuple[str, ...]]:
 
     if body is None:
         return None, tuple(revealed)
-    text = json.dumps(body, default=plain, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(body, default=reveal, allow_nan=False, separators=(",", ":"))
     return text.encode(), tuple(revealed)
 
 
 def header(token: Secret) -> str:
-    """Give the Authorization header.
+    """Format the Authorization header.
 
     Raises:
-        ValueError: when the token holds what no header may, without repeating it.
+        ValueError: when the token has characters that no header may have; it is not repeated.
     """
     text = token.reveal()
     if not text or not all("!" <= character <= "~" for character in text):

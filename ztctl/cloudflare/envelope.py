@@ -1,4 +1,4 @@
-"""An HTTP answer read as the API's envelope: pure, and total over hostile input.
+"""Parse HTTP responses as the API's envelope; pure, and total over hostile input.
 
 The envelope: ``{success, errors: [{code, message, source?, error_chain?}], messages, result,
 result_info?}`` (Cloudflare OpenAPI description, July 2026; ``error_chain`` and plain strings as
@@ -15,7 +15,7 @@ from typing import Final
 
 from ztctl.cloudflare import jsontext
 from ztctl.cloudflare.errors import ApiFailure, BadReply, RateLimited, Unavailable, class_of
-from ztctl.cloudflare.texts import clean
+from ztctl.cloudflare.sanitize import sanitize
 from ztctl.core.model.calls import ApiMessage, Call, Json
 
 MEMBERS: Final = frozenset({"success", "errors", "result"})
@@ -23,8 +23,8 @@ MOST_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer; header names are lower case."""
+class Response:
+    """One HTTP response; header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,13 +32,13 @@ class Answer:
 
     @property
     def succeeded(self) -> bool:
-        """True for any 2xx: creating answers 200 or 201, deleting 200 or 202."""
+        """Whether it is a 2xx: creating returns 200 or 201, deleting 200 or 202."""
         return 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``result_info``; a number that is missing or not a count is ``None``."""
+    """``result_info``; a number that is missing, negative or no integer is ``None``."""
 
     number: int | None
     per_page: int | None
@@ -47,15 +47,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a successful call gave; ``page`` is ``None`` when the list has one page only."""
+    """A successful reply; ``page`` is ``None`` when the list has one page only."""
 
     result: Json = field(repr=False)
     page: Page | None = None
     messages: tuple[str, ...] = ()
 
 
-def read(call: Call, answer: Answer, hide: Iterable[str] = ()) -> Reply:
-    """Read the envelope; ``hide`` are secrets that a server might echo.
+def read(call: Call, answer: Response, hide: Iterable[str] = ()) -> Reply:
+    """Parse the envelope of a response; ``hide`` are secrets that a server might echo.
 
     Raises:
         CallFailed: one of ``ztctl.cloudflare.errors``; never anything else.
@@ -63,25 +63,24 @@ def read(call: Call, answer: Answer, hide: Iterable[str] = ()) -> Reply:
     hidden = tuple(hide)
     if answer.succeeded and not answer.body.strip():
         if call.per_page:
-            raise _foreign(call, answer, "nothing, although a list was asked for", hidden)
+            raise _unusable(call, answer, "nothing, although a list was asked for", hidden)
         return Reply(None)
     try:
         envelope = _envelope(jsontext.parse(answer.body))
     except ValueError as reason:
-        raise _foreign(call, answer, str(reason), hidden) from None
+        raise _unusable(call, answer, str(reason), hidden) from None
     if answer.succeeded and envelope.get("success") is not False:
-        # An account that looked empty would be filled a second time.
+        # An object that is missing from a list is created again.
         if call.per_page and "result" not in envelope:
-            raise _foreign(call, answer, "no result, although a list was asked for", hidden)
-        return Reply(envelope.get("result"), _page(envelope), _notes(envelope, hidden))
-    raise _failed(call, answer, tuple(_errors(envelope.get("errors"), hidden)), hidden)
+            raise _unusable(call, answer, "no result, although a list was asked for", hidden)
+        return Reply(envelope.get("result"), _page(envelope), _messages(envelope, hidden))
+    raise _api_failure(call, answer, tuple(_errors(envelope.get("errors"), hidden)), hidden)
 
 
 def _envelope(document: Json) -> Mapping[str, Json]:
     if not isinstance(document, dict) or MEMBERS.isdisjoint(document):
         raise ValueError("JSON, but not an envelope of the API")
-    # An absent `success` beside a `result` is accepted: the description of deleting a DNS record
-    # has it so.
+    # `success` may be missing: the OpenAPI description of deleting a DNS record has `result` only.
     if type(document.get("success")) not in (bool, NoneType):
         raise ValueError("an envelope whose success is neither true nor false")
     return document
@@ -100,7 +99,7 @@ def _count(value: Json) -> int | None:
     return value if type(value) is int and value >= 0 else None
 
 
-def _notes(envelope: Mapping[str, Json], hide: tuple[str, ...]) -> tuple[str, ...]:
+def _messages(envelope: Mapping[str, Json], hide: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(error.message for error in _errors(envelope.get("messages"), hide))
 
 
@@ -110,7 +109,7 @@ def _errors(items: Json, hide: tuple[str, ...]) -> Iterator[ApiMessage]:
             yield _error(item, hide)
             yield from _errors(item.get("error_chain"), hide)
         else:
-            yield ApiMessage(0, clean(str(item), hide))
+            yield ApiMessage(0, sanitize(str(item), hide))
 
 
 def _error(item: Mapping[str, Json], hide: tuple[str, ...]) -> ApiMessage:
@@ -118,22 +117,22 @@ def _error(item: Mapping[str, Json], hide: tuple[str, ...]) -> ApiMessage:
     pointer = source.get("pointer") if isinstance(source, dict) else None
     return ApiMessage(
         code=_count(item.get("code")) or 0,
-        message=clean(str(item.get("message") or ""), hide),
-        pointer=clean(pointer, hide) if isinstance(pointer, str) else "",
+        message=sanitize(str(item.get("message") or ""), hide),
+        pointer=sanitize(pointer, hide) if isinstance(pointer, str) else "",
     )
 
 
-def _failed(
-    call: Call, answer: Answer, errors: tuple[ApiMessage, ...], hide: tuple[str, ...]
+def _api_failure(
+    call: Call, answer: Response, errors: tuple[ApiMessage, ...], hide: tuple[str, ...]
 ) -> ApiFailure:
     return class_of(answer.status, errors)(
         call,
         f"HTTP {answer.status}: {_lines(errors)}",
         status=answer.status,
         errors=errors,
-        # After a 5xx nobody knows how far the write came.
+        # After a 5xx the write may have been done or not.
         lost=call.writes and answer.status >= 500,
-        ray=clean(answer.headers.get("cf-ray", ""), hide),
+        ray=sanitize(answer.headers.get("cf-ray", ""), hide),
         retry_after=retry_after(answer.headers),
     )
 
@@ -150,31 +149,31 @@ def _line(error: ApiMessage) -> str:
     return " ".join(part for part in (str(error.code or ""), error.message, place) if part)
 
 
-def _foreign(call: Call, answer: Answer, reason: str, hide: tuple[str, ...]) -> ApiFailure:
+def _unusable(call: Call, answer: Response, reason: str, hide: tuple[str, ...]) -> ApiFailure:
     kind = {429: RateLimited}.get(answer.status, Unavailable if answer.status >= 500 else BadReply)
     return kind(
         call,
-        f"HTTP {answer.status}: {_shape(answer, reason, hide)}",
+        f"HTTP {answer.status}: {_describe(answer, reason, hide)}",
         status=None if kind is BadReply else answer.status,
         lost=call.writes and (answer.succeeded or answer.status >= 500),
-        ray=clean(answer.headers.get("cf-ray", ""), hide),
+        ray=sanitize(answer.headers.get("cf-ray", ""), hide),
         retry_after=retry_after(answer.headers),
     )
 
 
-def _shape(answer: Answer, reason: str, hide: tuple[str, ...]) -> str:
+def _describe(answer: Response, reason: str, hide: tuple[str, ...]) -> str:
     if 300 <= answer.status < 400:
         return "a redirect, which is never followed: the token must not go elsewhere"
     if not answer.body:
         return "the answer is empty"
-    media = clean(answer.headers.get("content-type", "no content type"), hide)
+    media = sanitize(answer.headers.get("content-type", "no content type"), hide)
     return f"the answer is {reason} ({media}, {len(answer.body)} bytes)"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that ``Retry-After`` asks for, ``None`` when it is absent or nonsense.
+    """Parse ``Retry-After`` into seconds; ``None`` when it is absent or invalid.
 
-    A date is measured from the answer's own ``Date``, so that a wrong local clock does no harm.
+    A date is measured from the response's own ``Date``, so that a wrong local clock does no harm.
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit() and len(text) <= 9:

@@ -1,4 +1,4 @@
-"""What can go wrong with a call, drawn with one class a remedy.
+"""Failures of API calls: one class for each remedy.
 
 ::
 
@@ -6,16 +6,16 @@
     └── ApiFailure            adds the ray id and the wait that the service asks for
         ├── NotAuthorised     401, 403     give the token the permission that is named
         ├── ZeroTrustMissing  code 9999    set up Zero Trust in the dashboard
-        ├── NotFound          404          the object is gone
+        ├── NotFound          404          the object does not exist any more
         ├── Conflict          409, exists  another object is in the way
         ├── Rejected          other 4xx    correct what was sent
         ├── RateLimited       429          wait
         ├── Unavailable       5xx          try later
-        ├── Unreachable       no answer    check the network
+        ├── Unreachable       no response  check the network
         └── BadReply          not the API  check --api-url
 
-Codes: Cloudflare OpenAPI description, July 2026, and replies that other clients report. Which class
-it becomes hangs on the HTTP status first, because the numbers are less stable.
+Codes: Cloudflare OpenAPI description, July 2026, and replies that other clients report. The HTTP
+status decides first, because codes are less stable.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ ZERO_TRUST_MISSING: Final = 9999
 
 
 class ApiFailure(CallFailed):
-    """A call that did not succeed, with what the answer said about it.
+    """A call that did not succeed, with what the response says about it.
 
     Attributes:
         ray: the ``cf-ray`` id, which Cloudflare's support asks for; empty when there is none.
-        retry_after: seconds the service asks to wait, ``None`` when it does not.
+        retry_after: seconds that the service asks to wait, ``None`` when it does not.
     """
 
     call: Call
@@ -54,24 +54,19 @@ class ApiFailure(CallFailed):
     ) -> None:
         lead = f"{self.headline}: " if self.headline else ""
         trace = f" (ray {ray})" if ray else ""
-        super().__init__(
-            call,
-            f"{call}: {lead}{detail}{trace}",
-            status=status,
-            errors=errors,
-            lost=lost,
-        )
+        summary = f"{call}: {lead}{detail}{trace}"
+        super().__init__(call, summary, status=status, errors=errors, lost=lost)
         self.hint = hint or self.advice()
         self.ray = ray
         self.retry_after = retry_after
 
     def advice(self) -> str:
-        """What to do about a failure of this class."""
+        """The remedy for a failure of this class."""
         return self.remedy
 
 
 class NotAuthorised(ApiFailure):
-    """The token is not valid, or may not do this."""
+    """The token is not valid, or lacks a permission."""
 
     def advice(self) -> str:
         """Name the permission that the call needs, as the dashboard's token editor does."""
@@ -82,7 +77,7 @@ class NotAuthorised(ApiFailure):
 
 
 class ZeroTrustMissing(ApiFailure):
-    """The account has no Zero Trust organisation, so nothing of Access can exist in it."""
+    """The account has no Zero Trust organisation, and so no Access."""
 
     headline = "Zero Trust is not set up on this account"
     remedy = "open Zero Trust once in the Cloudflare dashboard and choose a team name"
@@ -95,17 +90,17 @@ class NotFound(ApiFailure):
 
 
 class Conflict(ApiFailure):
-    """Another object, or a change that has not yet spread, is in the way."""
+    """Another object exists already, or an earlier change has not propagated yet."""
 
     remedy = "another object is in the way, or an earlier change has not spread yet"
 
 
 class Rejected(ApiFailure):
-    """The API understood the request and does not accept what it says."""
+    """The API understood the request and refused its content."""
 
 
 class RateLimited(ApiFailure):
-    """The limit was hit, and waiting did not help."""
+    """The rate limit was hit, and waiting did not help."""
 
     remedy = (
         "wait five minutes: the limit counts the dashboard and all tokens of a user together "
@@ -114,16 +109,16 @@ class RateLimited(ApiFailure):
 
 
 class Unavailable(ApiFailure):
-    """The service answered that it cannot answer."""
+    """The service returned a 5xx."""
 
     remedy = "try again later; https://www.cloudflarestatus.com tells about known trouble"
 
 
 class Unreachable(ApiFailure):
-    """No answer came.
+    """There was no response.
 
     Attributes:
-        connected: false when the request provably never left.
+        connected: false when certainly nothing of the request was sent.
     """
 
     remedy = "check the network, the proxy settings and --api-url"
@@ -134,17 +129,16 @@ class Unreachable(ApiFailure):
 
 
 class BadReply(ApiFailure):
-    """Something answered that is not the Cloudflare API.
+    """The response is not one of the Cloudflare API.
 
-    Its ``status`` is always ``None``: a 404 of a captive portal must not pass for "the object is
-    gone".
+    Its ``status`` is always ``None``: a 404 of a captive portal says nothing about the object.
     """
 
     remedy = "check --api-url, and whether a proxy or a login page stands in between"
 
 
 def permission_of(call: Call) -> str:
-    """The permission with its level: Read for GET, Edit for writes, unless it states one."""
+    """Name the permission with its level: Read for GET, Edit for writes, unless it states one."""
     if not call.permission or call.permission.endswith(("· Read", "· Edit")):
         return call.permission
     return f"{call.permission} · {'Edit' if call.writes else 'Read'}"
@@ -165,7 +159,7 @@ BY_CODE: Final[Mapping[int, type[ApiFailure]]] = {
 
 
 def class_of(status: int, errors: tuple[ApiMessage, ...]) -> type[ApiFailure]:
-    """The class of a failure that an envelope states."""
+    """Choose the class: first by 5xx, then by code 9999, other statuses, other codes."""
     if status >= 500:
         return Unavailable
     if any(error.code == ZERO_TRUST_MISSING for error in errors):

@@ -1,4 +1,4 @@
-"""JSON from a stranger: bounded in size and depth, and text that can be printed."""
+"""Parse JSON from untrusted servers: size and depth are bounded, texts can be encoded."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ DEEPEST: Final = 64
 
 
 def parse(body: bytes) -> Json:
-    """Read JSON that a server sent.
+    """Parse the body of a response.
 
     Raises:
-        ValueError: with the reason in words, and no part of the text: it may hold a secret.
+        ValueError: with a reason for people, and no part of the body: it may hold a secret.
     """
     if len(body) > LARGEST:
         raise ValueError(f"larger than {LARGEST // 1024 // 1024} MB")
     try:
         text = body.decode("utf-8-sig")
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_reject_constant)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except ValueError:
@@ -31,14 +31,15 @@ def parse(body: bytes) -> Json:
         raise ValueError("not JSON") from None
     if _too_deep(value):
         raise ValueError("nested too deeply")
-    return _printable(value) if "\\ud" in text or "\\uD" in text else value
+    return _without_surrogates(value) if "\\ud" in text or "\\uD" in text else value
 
 
-def _refuse(constant: str) -> NoReturn:
+def _reject_constant(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
 def _too_deep(value: Json) -> bool:
+    # Level by level: recursion over untrusted input could exhaust the stack.
     level = _containers([value])
     for _ in range(DEEPEST):
         inner = (item.values() if type(item) is dict else item for item in level)
@@ -50,6 +51,6 @@ def _containers(values: Iterable[Json]) -> list[Json]:
     return [value for value in values if type(value) is dict or type(value) is list]
 
 
-def _printable(value: Json) -> Json:
-    # Half a surrogate pair is legal JSON, but no terminal, file or request can carry it.
+def _without_surrogates(value: Json) -> Json:
+    # An escaped lone surrogate is valid JSON, but cannot be encoded as UTF-8.
     return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

@@ -1,8 +1,9 @@
-"""Every page of a list as one list, each object once.
+"""Read all pages of a list as one list, each object once.
 
-Lists have no snapshot: an object made or deleted between two pages shifts the rest, so that one
-comes twice or not at all. Doubles are dropped by id; when the stated total changes between pages
-the list is read again, three times at most: a look-up that misses an object would make a second.
+Lists have no snapshot: an object created or deleted between two requests shifts the rest, so that
+an object comes twice or is missed. Duplicates are dropped by id; when the stated total changes
+between pages the list is read again, three times at most: an object that a look-up misses would be
+created a second time.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ MOST_REPEATS: Final = 3
 
 
 async def collect(call: Call, fetch: Fetch) -> list[Json]:
-    """Read the whole list of ``call``, asking for ``call.per_page`` objects a page.
+    """Read the whole list of ``call``, ``call.per_page`` objects a page.
 
     Raises:
         CallFailed: of the first page that failed; ``BadReply`` when a page is no list, or when
@@ -38,12 +39,12 @@ async def collect(call: Call, fetch: Fetch) -> list[Json]:
 
 
 class Listing:
-    """What has come of one list so far.
+    """The pages of one list that have been read so far.
 
     Attributes:
-        found: the objects by identity, in the order in which they came.
-        totals: every total that a page stated; an empty page behind the end tells one, too.
-        is_complete: true when no further page is worth asking for.
+        found: the objects by identity, in the order of the pages.
+        totals: every total that a page stated; more than one means that the list has changed.
+        is_complete: whether no further page needs to be read.
     """
 
     def __init__(self, call: Call) -> None:
@@ -53,13 +54,13 @@ class Listing:
         self.is_complete = False
 
     def add(self, reply: Reply) -> int:
-        """Take in the next page; returns how many objects it holds."""
+        """Add the next page; return how many objects it holds."""
         items = self._items(reply)
         before = len(self.found)
         for item in items:
             self.found.setdefault(_identity(self.call, item), item)
         expects_more = self._expects_more(reply, len(items))
-        # A page without anything new ends the list, too: the server ignores `page`.
+        # A page with nothing new ends the list, too: the server ignores `page`.
         self.is_complete = len(self.found) == before or not expects_more
         return len(items)
 
@@ -73,8 +74,8 @@ class Listing:
             return False
         if reply.page.total is None:
             return count >= (reply.page.per_page or self.call.per_page)
-        # The total decides over a short page: a server may give fewer than it says it does, and
-        # an object that is not seen would be created a second time.
+        # The total decides, not a short page: a server may return fewer objects than `per_page`
+        # states, and an object that is missed would be created a second time.
         self.totals.add(reply.page.total)
         return len(self.found) < reply.page.total
 
@@ -82,32 +83,33 @@ class Listing:
 async def _read(call: Call, fetch: Fetch) -> Listing:
     listing = Listing(call)
     size = listing.add(await fetch(_page_of(call, 1)))
-    asked = 1
+    fetched = 1
     while not listing.is_complete:
-        numbers = range(asked + 1, max(asked + 1, _last(listing, size)) + 1)
+        numbers = range(fetched + 1, max(fetched + 1, _last_page(listing, size)) + 1)
         if numbers[-1] > MOST_PAGES:
             raise BadReply(call, f"the list does not end: more than {MOST_PAGES} pages")
-        for reply in await _together(fetch, [_page_of(call, number) for number in numbers]):
+        for reply in await _fetch_all(fetch, [_page_of(call, number) for number in numbers]):
             listing.add(reply)
-        asked = numbers[-1]
+        fetched = numbers[-1]
     return listing
 
 
-def _last(listing: Listing, size: int) -> int:
-    # By what the first page really held, which is right whether or not `per_page` was clamped.
+def _last_page(listing: Listing, size: int) -> int:
+    # The length of the first page is the true page size, even when `per_page` was clamped.
     return -(-max(listing.totals, default=0) // size)
 
 
-async def _together(fetch: Fetch, calls: Iterable[Call]) -> list[Reply]:
+async def _fetch_all(fetch: Fetch, calls: Iterable[Call]) -> list[Reply]:
     try:
         async with TaskGroup() as group:
-            tasks = [group.create_task(_awaited(fetch, call)) for call in calls]
+            tasks = [group.create_task(_fetch_one(fetch, call)) for call in calls]
+    # Callers catch `CallFailed`; the pages after the first failure were cancelled.
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]
 
 
-async def _awaited(fetch: Fetch, call: Call) -> Reply:
+async def _fetch_one(fetch: Fetch, call: Call) -> Reply:
     return await fetch(call)
 
 
@@ -117,7 +119,7 @@ def _page_of(call: Call, number: int) -> Call:
 
 
 def _identity(call: Call, item: Json) -> object:
-    # The name of an Access tag is its id; other objects without an id are all kept.
+    # An Access tag is identified by its name; other objects without an id are all kept.
     member = "name" if call.path.endswith("/access/tags") else "id"
     key = item.get(member) if isinstance(item, dict) else None
     return (member, key) if isinstance(key, str | int) and key != "" else object()

@@ -1,9 +1,9 @@
-"""Whether a failed call is sent again, and when: pure.
+"""Decide whether a failed call is sent again, and when; pure.
 
 GET, PUT, PATCH and DELETE are repeated after 429, 502, 503, 504 and broken connections; a PATCH of
 the resources in scope only merges. A call that adds (every POST, and the PUT of a batch) is
-repeated only when it is certain that nothing was done: after 429, or when no connection came about.
-A 409, also "still spreading" (12132), is for the caller to judge.
+repeated only when it is certain that nothing was done: after 429, or when no connection was made.
+A 409, also "still propagating" (12132), is left to the caller.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from ztctl.cloudflare.errors import ApiFailure, RateLimited, Unavailable, Unreac
 from ztctl.core.model.calls import Call
 
 REPEATS: Final = 5
-# A name that does not resolve is told within seconds; time-outs must not add up to minutes.
+# Fewer: time-outs of ten or sixty seconds must not add up, and a wrong host name fails early.
 REPEATS_UNREACHABLE: Final = 3
-FIRST: Final = 0.5
-LONGEST: Final = 8.0
+FIRST_WAIT: Final = 0.5
+LONGEST_WAIT: Final = 8.0
 # Exceeding the limit blocks every call for five minutes (Cloudflare product documentation).
 LONGEST_BLOCK: Final = 330.0
-PASSING: Final = (502, 503, 504)
+TRANSIENT_STATUS: Final = (502, 503, 504)
 
 
 def seconds_to_wait(
     attempt: int, failure: ApiFailure, call: Call, *, jitter: float
 ) -> float | None:
-    """Seconds before the next attempt, ``None`` to give up.
+    """Seconds before the next attempt (exponential backoff with jitter); ``None`` to give up.
 
     Args:
         attempt: how often the call has been sent, from 1.
@@ -38,11 +38,11 @@ def seconds_to_wait(
         return None
     if failure.retry_after:
         return failure.retry_after if failure.retry_after <= LONGEST_BLOCK else None
-    return float(min(LONGEST, FIRST * 2 ** (attempt - 1)) * (1 + jitter) / 2)
+    return float(min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1)) * (1 + jitter) / 2)
 
 
 def adds(call: Call) -> bool:
-    """True when sending twice may create twice; the PUT of targets in a batch adds, too."""
+    """Whether sending it twice may create twice; a PUT of targets in a batch adds, too."""
     return call.method == "POST" or (call.method == "PUT" and call.path.endswith("/batch"))
 
 
@@ -53,4 +53,4 @@ def _repeats(failure: ApiFailure, call: Call) -> int:
         return 0
     if isinstance(failure, Unreachable):
         return REPEATS_UNREACHABLE
-    return REPEATS if isinstance(failure, Unavailable) and failure.status in PASSING else 0
+    return REPEATS if isinstance(failure, Unavailable) and failure.status in TRANSIENT_STATUS else 0

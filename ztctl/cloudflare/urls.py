@@ -1,4 +1,4 @@
-"""Where requests may go: the token leaves over TLS only, and no foreign id bends a path."""
+"""Check where requests go: the token is sent over TLS only, and no id can change a path."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ztctl.core.model.diagnostics import Failure
 
+Query = tuple[tuple[str, str], ...]
+
 PATH: Final = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+")
 ACCOUNT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 HINT: Final = "write it as https://host/path, for example https://api.cloudflare.com/client/v4"
 
 
 def check_base_url(text: str) -> str:
-    """Give the API's base URL without a closing slash.
+    """Return the API's base URL without a trailing slash.
 
     Raises:
         Failure: when it is not an absolute https URL, holds a user name, a query or a fragment, or
@@ -35,7 +37,7 @@ def check_base_url(text: str) -> str:
 
 
 def _split(text: str) -> SplitResult:
-    # A backslash is a slash to some URL readers, so that the host would be another one.
+    # Some URL parsers take a backslash for a slash, and would connect to another host.
     if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
         raise Failure("the API URL holds characters that no URL may hold", HINT)
     try:
@@ -49,12 +51,12 @@ def _split(text: str) -> SplitResult:
 
 
 def is_plain_http(base_url: str) -> bool:
-    """True when requests are not encrypted, which only this machine may see."""
+    """Whether requests are not encrypted, which is allowed to this machine only."""
     return base_url.lower().startswith("http:")
 
 
 def is_loopback(host: str) -> bool:
-    """True when the host is this machine: localhost, 127.0.0.0/8 or ::1."""
+    """Whether the host is this machine: localhost, 127.0.0.0/8 or ::1."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -62,7 +64,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check_account(text: str) -> str:
-    """Give the account's id.
+    """Return the account's id.
 
     Raises:
         Failure: when it cannot be one.
@@ -73,7 +75,7 @@ def check_account(text: str) -> str:
 
 
 def resolve(path: str, account: str | None) -> str:
-    """Put the account into a path.
+    """Substitute ``{account}`` in a path.
 
     Raises:
         ValueError: when the path is not made of plain, percent-encoded segments, or needs an
@@ -87,13 +89,13 @@ def resolve(path: str, account: str | None) -> str:
     return resolved
 
 
-def placed(query: tuple[tuple[str, str], ...], account: str | None) -> tuple[tuple[str, str], ...]:
-    """Put the account into the parameters that ask for it."""
+def resolve_query(query: Query, account: str | None) -> Query:
+    """Substitute ``{account}`` in the values of a query."""
     return tuple((key, account or "" if text == "{account}" else text) for key, text in query)
 
 
 def _is_plain(path: str) -> bool:
-    # Servers differ in whether %2F and %2E count as a slash and a dot, so the decoded form counts.
+    # Some servers decode %2F and %2E before they route, so that the decoded form is checked.
     segments = re.split(r"[/\\]", unquote(path))
     return (
         PATH.fullmatch(path) is not None

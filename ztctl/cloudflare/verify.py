@@ -1,8 +1,8 @@
-"""Tells a token that is not valid from one that lacks a permission, after a 401 or 403 only.
+"""Distinguish an invalid token from a missing permission, after a 401 or 403 only.
 
 A user's token is verified at ``/user/tokens/verify``, an account's at
 ``/accounts/{account}/tokens/verify``; each refuses the other's (Cloudflare OpenAPI description,
-July 2026). Verifying proves who the token is, never what it may do.
+July 2026). Verification covers the validity of the token, not its permissions.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ UNPLACED: Final = "not a valid token of a user, and no account is stated whose i
 
 
 class Sender(Protocol):
-    """What sends calls and may know the account; ``Client`` is one."""
+    """Sends calls and may know the account; ``Client`` is one."""
 
     account: str | None
 
     async def send(self, call: Call) -> Json:
-        """Give the result of a call, or raise ``CallFailed``."""
+        """Return the result of a call, or raise ``CallFailed``."""
 
 
 async def explain(client: Sender, failure: CallFailed) -> CallFailed:
-    """Say whether the token or its permission is at fault; sends one call, or two.
+    """Blame a 401 or 403 on the token or on a missing permission; sends one call, or two.
 
-    Ask once a run: the answer is the same for every failure. Anything but a 401 or 403, or a
-    failure while asking, gives the failure back as it is.
+    Call it once a run: the result is the same for every failure. Any other failure, and one whose
+    token cannot be verified, is returned unchanged.
     """
     if not isinstance(failure, NotAuthorised):
         return failure
@@ -42,10 +42,10 @@ async def explain(client: Sender, failure: CallFailed) -> CallFailed:
         return failure
     return NotAuthorised(
         failure.call,
-        f"{_verdict(failure.call, state)} ({_said(failure)})",
+        f"{_verdict(failure.call, state)} ({_status_and_codes(failure)})",
         status=failure.status,
         errors=failure.errors,
-        # Nothing stated: the class itself names the permission.
+        # Without a hint of its own, the failure advises on the missing permission.
         hint="" if state == "active" else RENEW,
         ray=failure.ray,
     )
@@ -73,6 +73,6 @@ def _verdict(call: Call, state: str) -> str:
     return f"the API token is valid, but lacks {lack} or does not cover this account or zone"
 
 
-def _said(failure: NotAuthorised) -> str:
+def _status_and_codes(failure: NotAuthorised) -> str:
     codes = ", ".join(str(error.code) for error in failure.errors if error.code)
     return f"HTTP {failure.status}" + (f", code {codes}" if codes else "")

@@ -1,5 +1,5 @@
-"""YAML files in, the wanted side out: places kept, short forms expanded, problems all at once."""
+"""Load YAML files as declared objects, with source positions and all problems at once."""
 
-from ztctl.documents.compose import load
+from ztctl.documents.loader import load
 
 __all__ = ["load"]

@@ -1,4 +1,4 @@
-"""From the parser's events to nodes, with bounds that hold before anything large is built."""
+"""Compose YAML parser events into nodes; limits are checked before anything large is built."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from yaml.events import (
 )
 
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.documents.nodes import MappingNode, Node, Pair, SequenceNode, Text, placed, text_at
+from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, SequenceNode, scalar, scalar_at
 from ztctl.documents.syntax import QUOTE_STAR
 
 MAX_DEPTH: Final = 64
@@ -26,7 +26,7 @@ _MERGE_HINT: Final = "write the keys out, or repeat a whole value with an alias 
 
 
 class Stop(Exception):
-    """Nothing after this problem can be read."""
+    """Composing ends here: nothing after this problem can be read."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.summary)
@@ -34,7 +34,14 @@ class Stop(Exception):
 
 
 class _Frame:
-    """A collection that is not complete yet."""
+    """A mapping or sequence whose end event has not come yet.
+
+    Attributes:
+        key: the key whose value comes next; ``None`` when the next node is a key.
+        refused: the last key was a problem, so that its value is dropped.
+        size: nodes in it, itself included; an alias counts with all that it repeats.
+        height: levels of nesting in it, itself included.
+    """
 
     __slots__ = ("anchor", "entries", "height", "items", "key", "refused", "size", "where")
 
@@ -43,7 +50,7 @@ class _Frame:
         self.anchor = anchor
         self.entries: dict[str, Pair] | None = {} if is_mapping else None
         self.items: list[Node] = []
-        self.key: Text | None = None
+        self.key: Scalar | None = None
         self.refused = False
         self.size = 1
         self.height = 1
@@ -55,7 +62,7 @@ class _Frame:
 
 
 class Builder:
-    """Builds the one document of a file; what is wrong collects in ``problems``."""
+    """Composes the single document of a file; problems collect in ``problems``."""
 
     def __init__(self, file: str) -> None:
         self.problems: list[Problem] = []
@@ -67,10 +74,10 @@ class Builder:
         self._aliased = 0
 
     def build(self, events: Iterable[Any]) -> Node | None:
-        """The root, or ``None`` for a file without a document.
+        """Compose all events; the root node, or ``None`` for a file without a document.
 
         Raises:
-            Stop: when a bound is passed, or a second document begins.
+            Stop: when a limit is exceeded, or a second document begins.
         """
         for event in events:
             kind = type(event)
@@ -99,7 +106,7 @@ class Builder:
     def _scalar(self, event: Any) -> None:
         plain = not event.style
         mark = event.start_mark
-        node = text_at(event.value, self._file, mark.line + 1, mark.column + 1, plain)
+        node = scalar(event.value, self._file, mark.line + 1, mark.column + 1, plain)
         # `! text` has no tag in the event, but is not implicitly plain any more.
         if event.tag is not None or (plain and not event.implicit[0]):
             self._refuse_tag(event.tag, node.where)
@@ -127,15 +134,17 @@ class Builder:
             raise Stop(Problem(f"`*{event.anchor}` stands inside what it repeats", where))
         if event.anchor not in self._anchors:
             self._refuse(f"there is no `&{event.anchor}` above this alias", where, QUOTE_STAR[1])
-            self._add(placed("", where), 1, 0)
+            self._add(scalar_at("", where), 1, 0)
             return
         node, size, height = self._anchors[event.anchor]
+        # An alias counts with all that its value holds and repeats in turn, so that aliases of
+        # aliases ("billion laughs") reach the bound within a few lines.
         self._aliased += size
         if self._aliased > MAX_ALIASED:
             raise Stop(Problem(f"aliases repeat more than {MAX_ALIASED:,} values", where))
         self._check_depth(len(self._frames) + height, where)
-        if isinstance(node, Text):
-            node = placed(node, where, plain=node.plain)
+        if isinstance(node, Scalar):
+            node = scalar_at(node, where, plain=node.plain)
         self._add(node, size, height)
 
     def _check_depth(self, depth: int, where: Where) -> None:
@@ -159,7 +168,7 @@ class Builder:
 
     def _key(self, frame: _Frame, node: Node) -> None:
         frame.refused = True
-        if not isinstance(node, Text):
+        if not isinstance(node, Scalar):
             what = "a list" if isinstance(node, SequenceNode) else "a mapping"
             self._refuse(f"a key must be a text, not {what}", node.where, "quote it")
         elif node.plain and node == "<<":
@@ -178,8 +187,9 @@ class Builder:
         key, frame.key, frame.refused = frame.key, None, False
         if key is None or frame.entries is None:
             return
-        if not node and isinstance(node, Text) and node.plain:
-            node = key.instead("")
+        # An empty value has no text that a problem could point at, so that it gets its key's place.
+        if not node and isinstance(node, Scalar) and node.plain:
+            node = key.with_text("")
         frame.entries[key] = (key, node)
 
     def _refuse_tag(self, tag: str | None, where: Where) -> None:

@@ -1,7 +1,7 @@
-"""What the models say about their fields: the docstrings that stand below them.
+"""Read the descriptions of pydantic fields from the attribute docstrings below them.
 
-Read from the source when a schema or a page is made, and not when the models are: parsing the
-source of every model would cost each command a third of its start.
+It happens when a schema or a reference page is made, and not when the models are defined: parsing
+the source of every model would cost each command a third of its start-up.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from pydantic import BaseModel
 
 
 def field_docs(model: type[BaseModel]) -> dict[str, str]:
-    """Field name to description, for the fields that have one."""
-    (made,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
-    body = made.body if isinstance(made, ast.ClassDef) else []
-    told: dict[str, str] = {}
-    for field, text in pairwise(body):
-        match field, text:
+    """Map field names to attribute docstrings, as single lines; fields without one are left out."""
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    docs: dict[str, str] = {}
+    for field, following in pairwise(body):
+        match field, following:
             case (
                 ast.AnnAssign(target=ast.Name(id=name)),
-                ast.Expr(value=ast.Constant(value=str(words))),
+                ast.Expr(value=ast.Constant(value=str(text))),
             ):
-                told[name] = " ".join(words.split())
-    return told
+                docs[name] = " ".join(text.split())
+    return docs
 
 
 def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """The model and every model inside it, each once."""
-    found: dict[type[BaseModel], None] = {}
+    """Collect a model and every model nested in its field types, each once."""
+    models: dict[type[BaseModel], None] = {}
     waiting = [model]
     while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found[one] = None
-            for field in one.model_fields.values():
-                waiting += _inside(field.annotation)
-    return iter(found)
+        current = waiting.pop()
+        if current not in models:
+            models[current] = None
+            for field in current.model_fields.values():
+                waiting += _nested(field.annotation)
+    return iter(models)
 
 
-def _inside(annotation: Any) -> list[type[BaseModel]]:
+def _nested(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in get_args(annotation) for model in _inside(part)]
+    return [model for part in get_args(annotation) for model in _nested(part)]

@@ -1,4 +1,4 @@
-"""From the paths that a person gives to roots of files."""
+"""Find and read the YAML files that the paths of a command line name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.documents.nodes import MappingNode, Text, is_null
+from ztctl.documents.nodes import MappingNode, Scalar, is_null
 from ztctl.documents.reader import read_file
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
@@ -19,76 +19,80 @@ class Source:
     """One file as it was read.
 
     Attributes:
-        name: as problems show it, which is as the person wrote it.
-        root: ``None`` when the file cannot be used.
+        name: the path as the user gave it, for problems.
+        root: the top-level mapping; ``None`` when the file cannot be used.
     """
 
     name: str
     root: MappingNode | None
 
 
-def read_sources(paths: Sequence[Path], found: list[Problem]) -> tuple[Source, ...]:
-    """Every file that the paths mean, each once, in their order; a folder means its own files."""
+def read_sources(paths: Sequence[Path], problems: list[Problem]) -> tuple[Source, ...]:
+    """Read the files that the paths name, each once, in order; a folder means its own YAML files.
+
+    What is wrong is appended to ``problems``.
+    """
     if not paths:
-        found.append(Problem("no file is given", hint="name one with -f"))
-    return tuple(_source(path, found) for path in _once(_files(paths, found)))
+        problems.append(Problem("no file is given", hint="name one with -f"))
+    return tuple(_source(path, problems) for path in _unique(_files(paths, problems)))
 
 
-def read_values(paths: Sequence[Path], found: list[Problem]) -> dict[str, Text]:
-    """The variables of ``--var-file`` files; the later file wins."""
-    values: dict[str, Text] = {}
+def read_values(paths: Sequence[Path], problems: list[Problem]) -> dict[str, Scalar]:
+    """Read the variables of ``--var-file`` files; of one name the last file wins."""
+    values: dict[str, Scalar] = {}
     for path in paths:
-        source = _source(path, found)
+        source = _source(path, problems)
         if source.root is not None:
-            values.update(scalars(source.root, found))
+            values.update(scalars(source.root, problems))
     return values
 
 
-def shown(path: Path) -> str:
-    """The path as the person wrote it; bytes that are no UTF-8 as escapes."""
+def display_path(path: Path) -> str:
+    """Format a path as the user gave it; bytes that are not UTF-8 become backslash escapes."""
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def scalars(node: MappingNode, found: list[Problem]) -> dict[str, Text]:
-    """The single values of a mapping of variables; anything else is a problem."""
-    values: dict[str, Text] = {}
+def scalars(node: MappingNode, problems: list[Problem]) -> dict[str, Scalar]:
+    """Read a mapping of variables: scalars only, null as an empty text; the rest are problems."""
+    values: dict[str, Scalar] = {}
     for name, (key, value) in node.entries.items():
-        if isinstance(value, Text):
-            values[name] = value.instead("") if value.is_null else value
+        if isinstance(value, Scalar):
+            values[name] = value.with_text("") if value.is_null else value
         else:
-            found.append(Problem(f"the variable `{name}` must be a single value", key.where))
+            problems.append(Problem(f"the variable `{name}` must be a single value", key.where))
     return values
 
 
-def _files(paths: Sequence[Path], found: list[Problem]) -> Iterator[Path]:
+def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
     for path in paths:
         try:
             if path.is_dir():
-                yield from _files_of_folder(path, found)
+                yield from _files_of_folder(path, problems)
                 continue
         except (OSError, ValueError):
-            pass  # reading it as a file says why it cannot be read
+            pass  # reading it as a file reports why it cannot be read
         yield path
 
 
-def _files_of_folder(folder: Path, found: list[Problem]) -> list[Path]:
+def _files_of_folder(folder: Path, problems: list[Problem]) -> list[Path]:
     try:
-        files = sorted(path for path in folder.iterdir() if _is_meant(path))
+        files = sorted(path for path in folder.iterdir() if _is_yaml_file(path))
     except OSError as error:
-        found.append(Problem(f"cannot read {shown(folder)}: {(error.strerror or '').lower()}"))
+        reason = (error.strerror or "").lower()
+        problems.append(Problem(f"cannot read {display_path(folder)}: {reason}"))
         return []
     if not files:
         hint = "only *.yaml and *.yml of the folder itself are read"
-        found.append(Problem(f"the folder {shown(folder)} holds no YAML file", hint=hint))
+        problems.append(Problem(f"the folder {display_path(folder)} holds no YAML file", hint=hint))
     return files
 
 
-def _is_meant(path: Path) -> bool:
+def _is_yaml_file(path: Path) -> bool:
     hidden = path.name.startswith(".")
     return path.suffix in _SUFFIXES and not hidden and not path.is_dir()
 
 
-def _once(paths: Iterator[Path]) -> Iterator[Path]:
+def _unique(paths: Iterator[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for path in paths:
         try:
@@ -100,18 +104,18 @@ def _once(paths: Iterator[Path]) -> Iterator[Path]:
             yield path
 
 
-def _source(path: Path, found: list[Problem]) -> Source:
-    name = shown(path)
-    known = len(found)
-    root = read_file(path, name, found)
+def _source(path: Path, problems: list[Problem]) -> Source:
+    name = display_path(path)
+    known = len(problems)
+    root = read_file(path, name, problems)
     if isinstance(root, MappingNode):
         return Source(name, root)
-    if len(found) == known:
-        found.append(_no_mapping(root is None or is_null(root), name))
+    if len(problems) == known:
+        problems.append(_not_a_mapping(root is None or is_null(root), name))
     return Source(name, None)
 
 
-def _no_mapping(empty: bool, name: str) -> Problem:
+def _not_a_mapping(empty: bool, name: str) -> Problem:
     start = Where(name, 1, 1)
     if empty:
         return Problem("the file is empty", start, "write `key: value` lines")

@@ -1,4 +1,4 @@
-"""What a host must not say in one breath, and what it must not lean on."""
+"""Check entries of `hosts`: fields that exclude each other, references that nothing declares."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Kinds
-from ztctl.documents.joined import Joined
-from ztctl.documents.stated import StatedHost
+from ztctl.documents.host_entry import HostEntry
+from ztctl.documents.merge import MergedFiles
 from ztctl.documents.suggest import did_you_mean
 
-# A host of its own application and CA key, said in the shortest way, contradicts nothing.
-_HARMLESS: Final = frozenset({"tunnel", "service", "policies"})
+# The usual form: with these fields alone no two of them can exclude each other.
+_COMMON: Final = frozenset({"tunnel", "service", "policies"})
 _NOT_WITH_PUBLIC: Final = ("policies", "application", "session_duration", "public_key_file")
 _NOT_TRUE_WITH_PUBLIC: Final = ("terminal", "access", "ca_key")
 _OF_THE_APPLICATION: Final = ("policies", "terminal", "session_duration")
@@ -44,65 +44,66 @@ class HostSections:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredNames:
-    """What is declared by hand; ``None`` when a file is missing, so that nobody can tell."""
+    """Keys of declared tunnels and applications.
+
+    ``None`` when a file could not be read, so that a missing key proves nothing.
+    """
 
     tunnels: dict[str, None] | None
     applications: dict[str, None] | None
 
     @classmethod
-    def of(cls, joined: Joined, sections: HostSections) -> DeclaredNames:
-        """The names of all files, before anything is added."""
-        if not joined.complete:
+    def of(cls, merged: MergedFiles, sections: HostSections) -> DeclaredNames:
+        """Take the keys of all files, before `hosts` adds any."""
+        if not merged.complete:
             return cls(None, None)
-        tunnels, applications = (
-            dict.fromkeys(joined.sections[name])
-            for name in (sections.tunnels, sections.applications)
-        )
-        return cls(tunnels, applications)
+        names = sections.tunnels, sections.applications
+        return cls(*(dict.fromkeys(merged.sections[name]) for name in names))
 
 
-def contradictions(stated: StatedHost) -> Iterator[Problem]:
-    """Fields of one host that exclude each other, and the lack of any word on who may enter."""
-    host = stated.host
-    if host.model_fields_set <= _HARMLESS and host.policies is not None:
+def conflicting_fields(entry: HostEntry) -> Iterator[Problem]:
+    """Report fields that exclude each other, and a host that does not state who may enter."""
+    host = entry.host
+    if host.model_fields_set <= _COMMON and host.policies is not None:
         return
     if host.public is not None:
-        trues = [name for name in _NOT_TRUE_WITH_PUBLIC if stated.says_true(name)]
-        yield from _excluded(stated, (*_NOT_WITH_PUBLIC, *trues), "public", _REMOVE)
+        trues = [name for name in _NOT_TRUE_WITH_PUBLIC if entry.is_set_true(name)]
+        yield from _excluded_by(entry, (*_NOT_WITH_PUBLIC, *trues), "public", _REMOVE)
     elif host.application is not None:
         hint = f"it belongs to applications.{host.application}"
-        yield from _excluded(stated, _OF_THE_APPLICATION, "application", hint)
+        yield from _excluded_by(entry, _OF_THE_APPLICATION, "application", hint)
     elif host.policies is None:
-        summary = f"{stated.origin} needs `policies`, `application` or `public`"
-        yield Problem(summary, stated.name.where, "say who may enter: `policies: [NAME]`")
+        summary = f"{entry.origin} needs `policies`, `application` or `public`"
+        yield Problem(summary, entry.name.where, "say who may enter: `policies: [NAME]`")
     if host.public is None and not host.ca_key:
-        yield from _excluded(stated, ("public_key_file",), "ca_key: false", _REMOVE)
+        yield from _excluded_by(entry, ("public_key_file",), "ca_key: false", _REMOVE)
 
 
-def _excluded(stated: StatedHost, names: Iterable[str], by: str, hint: str) -> Iterator[Problem]:
+def _excluded_by(entry: HostEntry, names: Iterable[str], by: str, hint: str) -> Iterator[Problem]:
     for name in names:
-        for key, _ in stated.pair(name):
-            if name != "terminal" or stated.host.terminal:
-                summary = f"{stated.origin}: `{name}` cannot stand beside `{by}`"
+        for key, _ in entry.pair(name):
+            # `terminal: false` is the default spelt out, and compatible with everything.
+            if name != "terminal" or entry.host.terminal:
+                summary = f"{entry.origin}: `{name}` cannot stand beside `{by}`"
                 yield Problem(summary, key.where, hint)
 
 
-def undeclared(
-    stated: StatedHost, declared: DeclaredNames, sections: HostSections
+def undeclared_references(
+    entry: HostEntry, declared: DeclaredNames, sections: HostSections
 ) -> Iterator[Problem]:
-    """The tunnel and the application that a host names and no file declares."""
-    host = stated.host
-    yield from _missing(stated, "tunnel", host.tunnel, sections.tunnels, declared.tunnels)
+    """Report a tunnel or an application that the host names and no file declares."""
+    host = entry.host
+    yield from _missing(entry, "tunnel", host.tunnel, sections.tunnels, declared.tunnels)
     if host.application is not None:
         key, known = host.application, declared.applications
-        yield from _missing(stated, "application", key, sections.applications, known)
+        yield from _missing(entry, "application", key, sections.applications, known)
 
 
 def _missing(
-    stated: StatedHost, name: str, key: str, section: str, known: dict[str, None] | None
+    entry: HostEntry, name: str, key: str, section: str, known: dict[str, None] | None
 ) -> Iterator[Problem]:
     if known is None or key in known:
         return
     hint = did_you_mean(key, known) or f"declare it: `{section}: {{{key}: }}`"
-    summary = f"{stated.origin}: there is no {name} `{key}` in `{section}`"
-    yield Problem(summary, stated.node.entries[name][1].where, hint)
+    summary = f"{entry.origin}: there is no {name} `{key}` in `{section}`"
+    yield Problem(summary, entry.node.entries[name][1].where, hint)

@@ -1,4 +1,4 @@
-"""The short form: one entry of `hosts` becomes entries of four other sections."""
+"""Expand the short form: an entry of `hosts` becomes entries of four other sections."""
 
 from __future__ import annotations
 
@@ -8,105 +8,115 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem
-from ztctl.documents.host_checks import DeclaredNames, HostSections, contradictions, undeclared
-from ztctl.documents.joined import Joined
+from ztctl.documents.host_checks import (
+    DeclaredNames,
+    HostSections,
+    conflicting_fields,
+    undeclared_references,
+)
+from ztctl.documents.host_destinations import with_destinations
+from ztctl.documents.host_entry import HostEntry
+from ztctl.documents.host_ingress import with_rules
+from ztctl.documents.merge import MergedFiles
 from ztctl.documents.models import Host
-from ztctl.documents.nodes import MappingNode, Pair, Text, mapping
+from ztctl.documents.nodes import MappingNode, Pair, Scalar, mapping
 from ztctl.documents.problems import SectionEntry
-from ztctl.documents.rules import with_rules
-from ztctl.documents.sharing import with_destinations
-from ztctl.documents.stated import StatedHost
 
 SECTION: Final = "hosts"
 
 
 @dataclass(slots=True)
 class _Additions:
-    """What hosts add to things that several of them share, by key."""
+    """Hosts to add to the tunnels, applications and CA keys that several of them share, by key."""
 
-    rules: dict[str, list[StatedHost]] = field(default_factory=lambda: defaultdict(list))
-    destinations: dict[str, list[StatedHost]] = field(default_factory=lambda: defaultdict(list))
-    ca_keys: dict[str, list[StatedHost]] = field(default_factory=lambda: defaultdict(list))
+    sections: HostSections
+    rules: dict[str, list[HostEntry]] = field(default_factory=lambda: defaultdict(list))
+    destinations: dict[str, list[HostEntry]] = field(default_factory=lambda: defaultdict(list))
+    ca_keys: dict[str, list[HostEntry]] = field(default_factory=lambda: defaultdict(list))
 
 
 def expand(
-    joined: Joined, hosts: Iterable[tuple[SectionEntry, Host]], sections: HostSections
+    merged: MergedFiles, hosts: Iterable[tuple[SectionEntry, Host]], sections: HostSections
 ) -> dict[str, str]:
-    """Add to the other sections what valid hosts stand for; the public hosts, name to reason.
+    """Add to the other sections the objects that valid hosts stand for.
 
-    Every added entry points to the place of its host. What cannot be added becomes a problem of
-    ``joined``.
+    Every added entry has the position of its host. What cannot be added is appended to
+    ``merged.problems``.
+
+    Returns:
+        The hosts that are public: name to stated reason.
     """
-    additions = _Additions()
+    additions = _Additions(sections)
     public: dict[str, str] = {}
-    declared = DeclaredNames.of(joined, sections)
-    for entry, host in hosts:
-        assert isinstance(entry.node, MappingNode)
-        stated = StatedHost(entry.key, entry.node, host)
-        problems = [*contradictions(stated), *undeclared(stated, declared, sections)]
-        joined.problems.extend(problems)
+    declared = DeclaredNames.of(merged, sections)
+    for valid, host in hosts:
+        assert isinstance(valid.node, MappingNode)
+        entry = HostEntry(valid.key, valid.node, host)
+        problems = [*conflicting_fields(entry), *undeclared_references(entry, declared, sections)]
+        merged.problems.extend(problems)
         if not problems:
-            _add(joined, additions, stated, sections)
+            _add(merged, additions, entry)
             if host.public is not None:
-                public[str(entry.key)] = str(host.public.reason)
-    _add_shared(joined, additions, sections)
+                public[str(valid.key)] = str(host.public.reason)
+    _add_shared(merged, additions)
     return public
 
 
-def _add(joined: Joined, additions: _Additions, stated: StatedHost, sections: HostSections) -> None:
-    host, name = stated.host, stated.name
-    additions.rules[str(host.tunnel)].append(stated)
-    _put(joined, sections.records, name, stated, stated.pair("tunnel"))
+def _add(merged: MergedFiles, additions: _Additions, entry: HostEntry) -> None:
+    host, name = entry.host, entry.name
+    additions.rules[str(host.tunnel)].append(entry)
+    _put(merged, additions.sections.records, name, entry, entry.pair("tunnel"))
     if host.public is None and host.application is None:
-        _put(joined, sections.applications, name, stated, _application(stated))
+        _put(merged, additions.sections.applications, name, entry, _application(entry))
     if host.application is not None:
-        additions.destinations[str(host.application)].append(stated)
+        additions.destinations[str(host.application)].append(entry)
     if host.public is None and host.ca_key:
-        additions.ca_keys[str(host.application or name)].append(stated)
+        additions.ca_keys[str(host.application or name)].append(entry)
 
 
-def _application(stated: StatedHost) -> Iterator[Pair]:
-    if stated.host.terminal:
-        yield stated.say("type", "ssh")
-    yield from stated.pair("policies")
-    yield from stated.pair("session_duration")
-    if not stated.host.terminal:
-        yield stated.say("app_launcher_visible", "false")
+def _application(entry: HostEntry) -> Iterator[Pair]:
+    if entry.host.terminal:
+        yield entry.generated("type", "ssh")
+    yield from entry.pair("policies")
+    yield from entry.pair("session_duration")
+    if not entry.host.terminal:
+        yield entry.generated("app_launcher_visible", "false")
 
 
-def _add_shared(joined: Joined, additions: _Additions, sections: HostSections) -> None:
-    tunnels = joined.sections[sections.tunnels]
-    applications = joined.sections[sections.applications]
+def _add_shared(merged: MergedFiles, additions: _Additions) -> None:
+    tunnels = merged.sections[additions.sections.tunnels]
+    applications = merged.sections[additions.sections.applications]
+    # A key is absent only when a file could not be read: otherwise its hosts are problems already.
     for key, hosts in additions.rules.items():
         if key in tunnels:
-            tunnels[key] = with_rules(tunnels[key], hosts, joined.problems)
+            tunnels[key] = with_rules(tunnels[key], hosts, merged.problems)
     for key, hosts in additions.destinations.items():
         if key in applications:
             applications[key] = with_destinations(applications[key], hosts)
     for key, hosts in additions.ca_keys.items():
-        _put_ca_key(joined, sections.ca_keys, key, hosts)
+        _put_ca_key(merged, additions.sections.ca_keys, key, hosts)
 
 
-def _put_ca_key(joined: Joined, section: str, key: str, hosts: list[StatedHost]) -> None:
-    files = [(stated, pair) for stated in hosts for pair in stated.pair("public_key_file")]
-    for stated, (name, _) in files[1:]:
+def _put_ca_key(merged: MergedFiles, section: str, key: str, hosts: list[HostEntry]) -> None:
+    files = [(entry, pair) for entry in hosts for pair in entry.pair("public_key_file")]
+    for entry, (name, _) in files[1:]:
         first = files[0][0]
-        if stated.host.public_key_file != first.host.public_key_file:
-            summary = f"{stated.origin}: {section}.{key} has another `public_key_file`"
+        if entry.host.public_key_file != first.host.public_key_file:
+            summary = f"{entry.origin}: {section}.{key} has another `public_key_file`"
             hint = f"it is stated at {files[0][1][0].where}, and there is one key for all"
-            joined.problems.append(Problem(summary, name.where, hint))
+            merged.problems.append(Problem(summary, name.where, hint))
     # The path is relative to the file that states it, so that is where the key stands.
     first = files[0][0] if files else hosts[0]
-    name = first.name.instead(key, plain=False)
-    _put(joined, section, name, first, [pair for _, pair in files[:1]])
+    name = first.name.with_text(key, plain=False)
+    _put(merged, section, name, first, [pair for _, pair in files[:1]])
 
 
 def _put(
-    joined: Joined, section: str, name: Text, stated: StatedHost, pairs: Iterable[Pair]
+    merged: MergedFiles, section: str, name: Scalar, entry: HostEntry, pairs: Iterable[Pair]
 ) -> None:
-    entry = SectionEntry(name, mapping(pairs, name.where), stated.origin)
-    present = joined.sections[section].setdefault(name, entry)
-    if present is not entry:
-        summary = f"{stated.origin} adds {section}.{name}, which is declared already"
+    added = SectionEntry(name, mapping(pairs, name.where), entry.origin)
+    present = merged.sections[section].setdefault(name, added)
+    if present is not added:
+        summary = f"{entry.origin} adds {section}.{name}, which is declared already"
         hint = f"it is declared at {present.key.where}: remove it there, or write the host in full"
-        joined.problems.append(Problem(summary, name.where, hint))
+        merged.problems.append(Problem(summary, name.where, hint))

@@ -1,4 +1,4 @@
-"""What came from the environment stays out of what people are told."""
+"""Mask values of the environment in texts that are shown."""
 
 from __future__ import annotations
 
@@ -13,40 +13,42 @@ _SHORT: Final = 4
 
 
 class Mask:
-    """Shows values of the environment as ``(env NAME)``, and control characters as escapes."""
+    """Replaces values of the environment by ``(env NAME)``, and escapes control characters."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
+        # Messages of validators quote a value as `repr` spells it, so that spelling is masked, too.
         self._names = {
             spelling: name
             for name, value in environment.items()
             for spelling in (value, repr(value)[1:-1])
         }
+        # Longest first, so that a value is not cut up by another one that it contains.
         longest_first = sorted(self._names, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(_as_pattern, longest_first)) or r"(?!)")
 
     def hide(self, text: str) -> str:
-        """The text without the values of the environment."""
+        """Mask the values of the environment; nothing is escaped."""
         return self._pattern.sub(lambda found: f"(env {self._names[found[0]]})", text)
 
     def text(self, text: str) -> str:
-        """The text as it may be shown."""
+        """Mask the values of the environment and escape what is not printable."""
         text = self.hide(text)
         if text.isprintable():
             return text
-        return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+        return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
     def short(self, text: str, *, most: int = _LONGEST) -> str:
-        """The text as it may be shown, cut to what fits into a message."""
+        """Mask the values of the environment and cut to ``most`` characters; nothing is escaped."""
         shown = self.hide(text)
         return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
     def problem(self, problem: Problem) -> Problem:
-        """The problem as it may be shown."""
+        """Mask and escape the summary and the hint of a problem."""
         summary, hint = self.text(problem.summary), self.text(problem.hint)
         return Problem(summary, problem.where, hint, problem.severity)
 
 
 def _as_pattern(spelling: str) -> str:
-    # A value such as `1` would blot out half of a message: it must stand alone to be hidden.
+    # A value such as `1` occurs inside many words and numbers: it is masked as a whole word only.
     edge = r"\b" if len(spelling) < _SHORT and spelling.isalnum() else ""
     return f"{edge}{re.escape(spelling)}{edge}"

@@ -1,4 +1,4 @@
-"""What a person may write outside the kinds' own sections: the top of the file, and `hosts`."""
+"""Models of what belongs to no kind: the top level of the file, and `hosts`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STACK: Final = re.compile(r"[a-z0-9-]{1,20}")
 
 
 class DescribedFields(Fields):
-    """Fields whose descriptions are spelt out, because reading them from the source is slow."""
+    """Fields with explicit descriptions, because reading docstrings from the source is slow."""
 
     model_config = ConfigDict(use_attribute_docstrings=False)
 
@@ -59,8 +59,8 @@ class Host(DescribedFields):
     )
 
 
-def _number(value: Any) -> Any:
-    # To Python, true is 1.
+def _version(value: Any) -> Any:
+    # In Python `True == 1`, so that `version: true` would be accepted.
     if isinstance(value, bool):
         return str(value).lower()
     return 1 if value == "1" else value
@@ -93,8 +93,8 @@ def _known_kind(value: Any, info: ValidationInfo) -> Any:
     sections: dict[str, str] = (info.context or {}).get("kinds", {})
     if address.kind not in sections:
         by_section = {section: kind for kind, section in sections.items() if section}
-        meant = by_section.get(address.kind)
-        hint = f"did you mean `{meant}.{address.key}`?" if meant else ""
+        suggestion = by_section.get(address.kind)
+        hint = f"did you mean `{suggestion}.{address.key}`?" if suggestion else ""
         raise PydanticCustomError(
             "kind",
             "there is no kind `{kind}`",
@@ -124,7 +124,7 @@ class Move(DescribedFields):
 class Top(DescribedFields):
     """The top of the file, without the sections of objects."""
 
-    version: Annotated[Literal[1], BeforeValidator(_number)] = Field(
+    version: Annotated[Literal[1], BeforeValidator(_version)] = Field(
         description="The version of this format."
     )
     stack: Annotated[str, AfterValidator(_stack)] = Field(

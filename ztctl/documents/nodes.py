@@ -1,4 +1,4 @@
-"""A YAML file as a tree of texts that remember their places."""
+"""YAML nodes with source positions; scalars stay texts until a model gives them a type."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _TYPED: Final[Mapping[str, bool | None]] = {
 }
 
 
-class Text(str):
-    """One single value, quotes and escapes taken off; equal to the same text anywhere else.
+class Scalar(str):
+    """A YAML scalar without quotes and escapes; equal to the same text anywhere else.
 
-    A text and a node at once, because a file of five thousand hosts has fifty thousand of them.
+    A string and a node at once, because a file of five thousand hosts has fifty thousand of them.
 
     Attributes:
-        file: the file it stands in.
-        line: where it begins, from one; an empty value stands where its key does.
-        column: the same, in characters.
-        plain: written without quotes, so that ``true`` and ``null`` mean themselves.
+        file: the file that holds it.
+        line: where it begins, from 1; an empty value has the position of its key.
+        column: where it begins, in characters from 1.
+        plain: written without quotes, so that ``true`` and ``null`` are a bool and a null.
     """
 
     __slots__ = ("column", "file", "line", "plain")
@@ -43,32 +43,32 @@ class Text(str):
 
     @property
     def is_null(self) -> bool:
-        """Whether nothing is said here."""
+        """Whether it is an unquoted null of the core schema; an empty value is one."""
         return self.plain and _TYPED.get(self, self) is None
 
-    def instead(self, text: str, *, plain: bool = True) -> Text:
-        """Another text at the same place."""
-        return text_at(text, self.file, self.line, self.column, plain)
+    def with_text(self, text: str, *, plain: bool = True) -> Scalar:
+        """Make a scalar of another text at the same position."""
+        return scalar(text, self.file, self.line, self.column, plain)
 
 
-def text_at(text: str, file: str, line: int, column: int, plain: bool) -> Text:
-    """A text at a place."""
-    made = Text(text)
-    made.file = file
-    made.line = line
-    made.column = column
-    made.plain = plain
-    return made
+def scalar(text: str, file: str, line: int, column: int, plain: bool) -> Scalar:
+    """Make a scalar at a position."""
+    node = Scalar(text)
+    node.file = file
+    node.line = line
+    node.column = column
+    node.plain = plain
+    return node
 
 
-def placed(text: str, where: Where, *, plain: bool = True) -> Text:
-    """A text at the place of something else."""
-    return text_at(text, where.file, where.line, where.column, plain)
+def scalar_at(text: str, where: Where, *, plain: bool = True) -> Scalar:
+    """Make a scalar at the position of something else."""
+    return scalar(text, where.file, where.line, where.column, plain)
 
 
 @dataclass(frozen=True, slots=True)
 class SequenceNode:
-    """A list."""
+    """A YAML sequence."""
 
     items: tuple[Node, ...]
     where: Where
@@ -76,38 +76,38 @@ class SequenceNode:
 
 @dataclass(frozen=True, slots=True)
 class MappingNode:
-    """Keys and values in the order of the file; every key is there once."""
+    """A YAML mapping in the order of the file; every key occurs once."""
 
     entries: Mapping[str, Pair]
     where: Where
 
     def value(self, key: str) -> Node | None:
-        """What stands behind a key; ``None`` when the key is missing or says nothing."""
+        """The value of a key; ``None`` when the key is missing or its value is null."""
         pair = self.entries.get(key)
         return None if pair is None or is_null(pair[1]) else pair[1]
 
     def with_pairs(self, pairs: Iterable[Pair]) -> MappingNode:
-        """The same mapping with these keys set."""
+        """A copy with these pairs added, or put in place of those with equal keys."""
         return mapping((*self.entries.values(), *pairs), self.where)
 
 
-Node: TypeAlias = Text | SequenceNode | MappingNode
-Pair: TypeAlias = tuple[Text, Node]
+Node: TypeAlias = Scalar | SequenceNode | MappingNode
+Pair: TypeAlias = tuple[Scalar, Node]
 
 
 def mapping(pairs: Iterable[Pair], where: Where) -> MappingNode:
-    """A mapping of these pairs; of two equal keys the later one stays."""
+    """Make a mapping of pairs; of two equal keys the later one stays."""
     return MappingNode({pair[0]: pair for pair in pairs}, where)
 
 
 def is_null(node: Node) -> bool:
-    """Whether nothing is said here."""
-    return isinstance(node, Text) and node.is_null
+    """Whether a node is an unquoted null scalar."""
+    return isinstance(node, Scalar) and node.is_null
 
 
 def data(node: Node) -> Any:
-    """A node as plain data: ``None``, ``bool``, ``Text``, ``list`` and ``dict`` with text keys."""
-    if isinstance(node, Text):
+    """Convert to ``None``, ``bool``, ``Scalar``, ``list``, or ``dict`` with text keys."""
+    if isinstance(node, Scalar):
         return _TYPED[node] if node.plain and node in _TYPED else node
     if isinstance(node, MappingNode):
         return {key: data(value) for key, (_, value) in node.entries.items()}

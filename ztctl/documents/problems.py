@@ -1,4 +1,4 @@
-"""What pydantic finds, in words for people and at the place where it stands."""
+"""Translate validation errors of pydantic into problems with source positions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.mask import Mask
-from ztctl.documents.nodes import MappingNode, Node, SequenceNode, Text, is_null
+from ztctl.documents.nodes import MappingNode, Node, Scalar, SequenceNode, is_null
 from ztctl.documents.suggest import did_you_mean, nearest
 
 Location = tuple[str | int, ...]
@@ -58,15 +58,15 @@ _YES_AND_NO: Final = frozenset({"yes", "no", "on", "off", "y", "n", "true", "fal
 
 @dataclass(frozen=True, slots=True)
 class SectionEntry:
-    """One object of a section: its key, its fields, and the short form it comes from."""
+    """One object of a section: key, fields, and the `hosts` entry that it was expanded from."""
 
-    key: Text
+    key: Scalar
     node: Node
     origin: str = ""
 
     @property
     def fields(self) -> Node:
-        """The fields; an entry that says nothing has none."""
+        """The fields; an entry of null has none."""
         if is_null(self.node):
             return MappingNode({}, self.key.where)
         return self.node
@@ -74,7 +74,7 @@ class SectionEntry:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """One error of a model: at which field, what it must be or what is wrong, what was found."""
+    """One validation error: at which field, and what it must be and was, or a summary."""
 
     field: str
     where: Where
@@ -84,16 +84,21 @@ class _Fault:
     hint: str = ""
 
 
-def translated(
+def translate_errors(
     error: ValidationError, model: type[BaseModel], entry: SectionEntry, name: str, mask: Mask
 ) -> Iterator[Problem]:
-    """The problems of one entry, each at its own place.
+    """Translate the errors of one entry; the errors of one field become one problem.
 
-    ``name`` is how the entry is called; it is empty for the top of the file.
+    Args:
+        error: what pydantic raised.
+        model: the model that the entry was validated against.
+        entry: the nodes that give positions.
+        name: how messages call the entry; empty for the top level of the file.
+        mask: hides values of the environment.
     """
-    reader = _Reader(model, entry, mask)
+    reader = _ErrorReader(model, entry, mask)
     for group in _by_place(map(reader.fault, error.errors(include_url=False))):
-        yield from _told(_subject(name, group[0].field), group)
+        yield from _problems_of(_subject(name, group[0].field), group)
 
 
 def _subject(name: str, field: str) -> str:
@@ -109,8 +114,8 @@ def _by_place(faults: Iterable[_Fault]) -> Iterable[Sequence[_Fault]]:
     return groups.values()
 
 
-def _told(subject: str, group: Sequence[_Fault]) -> Iterator[Problem]:
-    # A field that may be one of several types has one error for each of them.
+def _problems_of(subject: str, group: Sequence[_Fault]) -> Iterator[Problem]:
+    # Pydantic reports a value that fits no member of a union once for each member.
     wrong_type = [fault for fault in group if fault.expected]
     if wrong_type:
         expected = " or ".join(dict.fromkeys(fault.expected for fault in wrong_type))
@@ -124,8 +129,8 @@ def _told(subject: str, group: Sequence[_Fault]) -> Iterator[Problem]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """Reads pydantic's errors against the entry that they are about."""
+class _ErrorReader:
+    """Finds the nodes that pydantic's errors are about."""
 
     model: type[BaseModel]
     entry: SectionEntry
@@ -139,37 +144,37 @@ class _Reader:
             return self._unknown(loc[:-1], str(loc[-1]))
         expected = _expected(kind, detail["msg"], context)
         if expected:
-            field, _, where = self._walked(loc)
+            field, _, where = self._locate(loc)
             found = _described(detail["input"], self.mask)
             hint = _hint_for_value(kind, expected, detail["input"])
             return _Fault(field, where, expected=expected, found=found, hint=hint)
-        return self._told_by_the_model(loc, detail["msg"], str(context.get("hint", "")))
+        return self._from_validator(loc, detail["msg"], str(context.get("hint", "")))
 
-    def _told_by_the_model(self, loc: Location, message: str, hint: str) -> _Fault:
-        field, node, where = self._walked(loc)
+    def _from_validator(self, loc: Location, message: str, hint: str) -> _Fault:
+        field, node, where = self._locate(loc)
         if isinstance(node, MappingNode):
-            # What is wrong with several fields at once stands at the name of the whole.
-            where = self._walked(loc, at_key=True)[2]
+            # A model validator concerns several fields, so that the key of the mapping is shown.
+            where = self._locate(loc, at_key=True)[2]
         message = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
         return _Fault(field, where, summary=f": {self.mask.short(message, most=400)}", hint=hint)
 
     def _missing(self, parents: Location, key: str) -> _Fault:
-        field, _, where = self._walked(parents, at_key=True)
+        field, _, where = self._locate(parents, at_key=True)
         hint = _description(_models_at(self.model, parents), key)
         return _Fault(field, where, summary=f" lacks `{key}`", hint=hint)
 
     def _unknown(self, parents: Location, key: str) -> _Fault:
-        field, node, where = self._walked(parents)
+        field, node, where = self._locate(parents)
         if isinstance(node, MappingNode) and key in node.entries:
             where = node.entries[key][0].where
         names = [name for model in _models_at(self.model, parents) for name in _fields(model)]
         summary = f" has no field `{self.mask.short(key)}`"
         return _Fault(field, where, summary=summary, hint=did_you_mean(key, dict.fromkeys(names)))
 
-    def _walked(self, loc: Location, *, at_key: bool = False) -> tuple[str, Node, Where]:
-        """The field, the node and the place that a location of pydantic leads to.
+    def _locate(self, loc: Location, *, at_key: bool = False) -> tuple[str, Node, Where]:
+        """Follow a pydantic location: the path of the field, its node, and its position.
 
-        Parts that stand for a member of a union are in no file and are passed over.
+        Parts that name a member of a union occur in no file and are skipped.
         """
         node: Node = self.entry.fields
         where, field = self.entry.key.where if at_key else node.where, ""
@@ -187,7 +192,7 @@ class _Reader:
 
 
 def _expected(kind: str, message: str, context: Mapping[str, Any]) -> str:
-    """What a value of another kind had to be; empty when the error says more than that."""
+    """What the value must be; empty for errors that carry a message of their own."""
     if kind in _BOUNDED:
         return _BOUNDED[kind](context)
     head, found, rest = message.partition("Input should be ")
@@ -199,16 +204,17 @@ def _models_at(model: type[BaseModel], loc: Location) -> list[type[BaseModel]]:
     for part in loc:
         below = [
             inner
-            for one in models
-            if part in _fields(one)
-            for inner in _models_in(_fields(one)[str(part)].annotation)
+            for outer in models
+            if part in _fields(outer)
+            for inner in _models_in(_fields(outer)[str(part)].annotation)
         ]
-        models = below or [one for one in models if one.__name__ == part] or models
+        # A part that is no field is an index, or names the member of a union that was tried.
+        models = below or [outer for outer in models if outer.__name__ == part] or models
     return models
 
 
 def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The fields of a model as they are written in a file."""
+    """The fields of a model by their names in a file."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 

@@ -1,7 +1,7 @@
-"""One YAML file as nodes, or what is wrong with it.
+"""Parse one YAML file into nodes, or report what is wrong with it.
 
-Only the events of the C parser are used: libyaml's composer is recursive and dies of a file of
-open brackets, and PyYAML's types follow YAML 1.1, in which a country is false (`NO`).
+Only the events of the C parser are used: libyaml's composer recurses and crashes on a file of open
+brackets, and PyYAML's types follow YAML 1.1, in which the country `NO` is false.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import yaml
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.build import Builder, Stop
 from ztctl.documents.nodes import Node
-from ztctl.documents.syntax import explained
+from ztctl.documents.syntax import explain_error
 
 MAX_BYTES: Final = 10_000_000
 
@@ -29,31 +29,32 @@ _UNPRINTABLE: Final = re.compile(
 _BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
-def read_file(path: Path, name: str, found: list[Problem]) -> Node | None:
-    """The root of a file; ``None`` when it cannot be used, with the reasons added to ``found``.
+def read_file(path: Path, name: str, problems: list[Problem]) -> Node | None:
+    """Read a file; its root node, or ``None`` when it cannot be used.
 
-    At most ``MAX_BYTES`` are read, whatever the path leads to.
+    What is wrong is appended to ``problems``. At most ``MAX_BYTES`` are read, even of a device
+    without end.
     """
     try:
         if path.is_file() and path.stat().st_size > MAX_BYTES:
-            found.append(_too_large(name))
+            problems.append(_too_large(name))
             return None
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
-        found.append(Problem(f"cannot read {name}: {reason.lower()}"))
+        problems.append(Problem(f"cannot read {name}: {reason.lower()}"))
         return None
-    return read_bytes(content, name, found)
+    return read_bytes(content, name, problems)
 
 
-def read_bytes(content: bytes, name: str, found: list[Problem]) -> Node | None:
-    """The root of a file's content; like ``read_file``."""
+def read_bytes(content: bytes, name: str, problems: list[Problem]) -> Node | None:
+    """Parse the content of a file; like ``read_file``."""
     if len(content) > MAX_BYTES:
-        found.append(_too_large(name))
+        problems.append(_too_large(name))
         return None
-    text = _decoded(content, name, found)
-    return None if text is None else _parsed(text, name, found)
+    text = _decoded(content, name, problems)
+    return None if text is None else _parsed(text, name, problems)
 
 
 def _too_large(name: str) -> Problem:
@@ -63,7 +64,7 @@ def _too_large(name: str) -> Problem:
     )
 
 
-def _decoded(content: bytes, name: str, found: list[Problem]) -> str | None:
+def _decoded(content: bytes, name: str, problems: list[Problem]) -> str | None:
     problem = _byte_order_mark(content, name)
     text = ""
     if problem is None:
@@ -77,7 +78,7 @@ def _decoded(content: bytes, name: str, found: list[Problem]) -> str | None:
             problem = _unprintable(text, name)
     if problem is None:
         return text
-    found.append(problem)
+    problems.append(problem)
     return None
 
 
@@ -105,7 +106,7 @@ def _end_of(text: str, name: str) -> Where:
     return Where(name, len(breaks) + 1, len(text) - start + 1)
 
 
-def _parsed(text: str, name: str, found: list[Problem]) -> Node | None:
+def _parsed(text: str, name: str, problems: list[Problem]) -> Node | None:
     builder = Builder(name)
     root: Node | None = None
     try:
@@ -113,6 +114,6 @@ def _parsed(text: str, name: str, found: list[Problem]) -> Node | None:
     except Stop as stop:
         builder.problems.append(stop.problem)
     except yaml.YAMLError as error:
-        builder.problems.append(explained(error, text, name))
-    found.extend(builder.problems)
+        builder.problems.append(explain_error(error, text, name))
+    problems.extend(builder.problems)
     return None if builder.problems else root

@@ -1,4 +1,4 @@
-"""The JSON Schema of the file, made from the very models that validate it."""
+"""Generate the JSON Schema of the file from the models that validate it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _VARS: Final[Mapping[str, Any]] = {
 
 
 def schema(kinds: Kinds) -> dict[str, Any]:
-    """The schema of a whole file (draft 2020-12); the same kinds always give the same one.
+    """Generate the schema (draft 2020-12) of a whole file; deterministic for given kinds.
 
-    It is meant for editors: it knows no references between entries, and where something
-    narrower than a text is wanted it also takes a text with a variable. Nothing is required at
-    the top, because several files may make one whole.
+    It is meant for editors: references between entries are not checked; numbers, booleans, enums
+    and patterns also accept a text with a variable. Nothing is required at the top level, because
+    several files may be merged.
     """
     declared = [kind for kind in kinds.values() if kind.section]
     models: dict[str, type[BaseModel]] = {kind.section: kind.model for kind in declared}
@@ -65,35 +65,35 @@ def _definitions(models: Sequence[type[BaseModel]]) -> tuple[dict[Any, Any], dic
 
 
 def _describe(definitions: Mapping[str, Any], models: Sequence[type[BaseModel]]) -> None:
-    """Put the fields' docstrings beside them, where editors show them."""
+    """Add the attribute docstrings of fields as descriptions, which editors show."""
     for model in {inner for outer in models for inner in models_in(outer)}:
-        for name, words in field_docs(model).items():
-            definitions[model.__name__]["properties"][name]["description"] = words
+        for name, text in field_docs(model).items():
+            definitions[model.__name__]["properties"][name]["description"] = text
 
 
 def _section(name: str, ref: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    one = definitions[ref["$ref"].rpartition("/")[2]]
+    definition = definitions[ref["$ref"].rpartition("/")[2]]
     return {
         "type": ["object", "null"],
         "title": name,
-        "description": one.get("description", ""),
+        "description": definition.get("description", ""),
         "additionalProperties": {"anyOf": [dict(ref), {"type": "null"}]},
     }
 
 
 def _with_variables(node: Any) -> Any:
-    """The same schema, with a variable allowed wherever something other than a text is wanted."""
+    """Accept a text with a variable wherever the schema wants something narrower than a text."""
     if isinstance(node, list):
         return [_with_variables(item) for item in node]
     if not isinstance(node, dict):
         return node
     inner = {
-        key: _with_variables(value) for key, value in node.items() if not _is_noise(key, value)
+        key: _with_variables(item) for key, item in node.items() if not _is_null_default(key, item)
     }
     if not _is_narrow(inner):
         return inner
-    told = {key: inner.pop(key) for key in ("title", "description", "default") if key in inner}
-    return {**told, "anyOf": [inner, dict(_VARIABLE)]}
+    kept = {key: inner.pop(key) for key in ("title", "description", "default") if key in inner}
+    return {**kept, "anyOf": [inner, dict(_VARIABLE)]}
 
 
 def _is_narrow(node: Mapping[str, Any]) -> bool:
@@ -104,6 +104,6 @@ def _is_narrow(node: Mapping[str, Any]) -> bool:
     )
 
 
-def _is_noise(key: str, value: Any) -> bool:
-    """Whether it only repeats that the field may be left out."""
+def _is_null_default(key: str, value: Any) -> bool:
+    """Whether it is a default of null, which only repeats that the field is optional."""
     return key == "default" and value is None

@@ -1,4 +1,4 @@
-"""What the YAML parser says, in words for people."""
+"""Explain syntax errors of libyaml, in words for people."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ QUOTE_STAR: Final = (
 _QUOTE: Final = "quote the text"
 _INDENT: Final = "check the indentation and the quotes of this line and the one before"
 
-# libyaml's wording (scanner.c and parser.c of 0.2.5), ours, and a remedy.
-_WORDS: Final = {
+# Messages of libyaml (scanner.c and parser.c of 0.2.5), each with a summary and a hint.
+_BY_MESSAGE: Final = {
     "found a tab character": TABS,
     "mapping values are not allowed": (
         "a `key: value` cannot stand here",
@@ -65,22 +65,22 @@ class _Place(NamedTuple):
         return _Place(self.offset - 1, self.line, self.column - 1)
 
 
-def explained(error: yaml.YAMLError, source: str, file: str) -> Problem:
-    """The problem that the parser met, at the place where a person has to look."""
+def explain_error(error: yaml.YAMLError, source: str, file: str) -> Problem:
+    """Translate a parser error into a problem at the position that has to be corrected."""
     mark = _place(getattr(error, "problem_mark", None)) or _Place(0, 0, 0)
     context = _place(getattr(error, "context_mark", None)) or mark
     problem = str(getattr(error, "problem", None) or "this is not YAML")
-    told = _Told(problem, str(getattr(error, "context", None) or ""), source, mark, context)
+    parsed = _YamlError(problem, str(getattr(error, "context", None) or ""), source, mark, context)
     for explain in _EXPLANATIONS:
-        found = explain(told)
+        found = explain(parsed)
         if found is not None:
             place, (summary, hint) = found
             return Problem(summary, Where(file, place.line + 1, place.column + 1), hint)
     where = Where(file, mark.line + 1, mark.column + 1)
-    return Problem(f"this is not YAML: {problem} {told.context_text}".rstrip(), where)
+    return Problem(f"this is not YAML: {problem} {parsed.context_text}".rstrip(), where)
 
 
-class _Told(NamedTuple):
+class _YamlError(NamedTuple):
     problem: str
     context_text: str
     source: str
@@ -95,53 +95,54 @@ def _place(mark: Any) -> _Place | None:
     return None if mark is None else _Place(mark.index, mark.line, mark.column)
 
 
-def _variable_in_flow(told: _Told) -> _Found | None:
-    # Outside quotes `{` ends a plain text in flow context, so the parser stops behind the `$`.
-    at = told.mark.offset
-    if at < 1 or told.source[at - 1 : at + 1] != "${":
+def _variable_in_flow(parsed: _YamlError) -> _Found | None:
+    # In flow context `{` ends a plain scalar, so that the parser stops behind the `$`.
+    at = parsed.mark.offset
+    if at < 1 or parsed.source[at - 1 : at + 1] != "${":
         return None
-    return told.mark.before(), QUOTE_VARIABLE
+    return parsed.mark.before(), QUOTE_VARIABLE
 
 
-def _alias(told: _Told) -> _Found | None:
-    return (told.context, QUOTE_STAR) if "an alias" in told.context_text else None
+def _alias(parsed: _YamlError) -> _Found | None:
+    return (parsed.context, QUOTE_STAR) if "an alias" in parsed.context_text else None
 
 
-def _never_closed(told: _Told) -> _Found | None:
-    if "end of stream" in told.problem and "quoted" in told.context_text:
-        return told.context, ("this quote is never closed", "")
-    if "did not find expected ','" in told.problem and told.mark.offset >= len(told.source):
-        return told.context, ("this bracket is never closed", "")
+def _never_closed(parsed: _YamlError) -> _Found | None:
+    # The parser stops at the end of the file; the mistake is where the quote or bracket opens.
+    if "end of stream" in parsed.problem and "quoted" in parsed.context_text:
+        return parsed.context, ("this quote is never closed", "")
+    if "did not find expected ','" in parsed.problem and parsed.mark.offset >= len(parsed.source):
+        return parsed.context, ("this bracket is never closed", "")
     return None
 
 
-def _bad_start(told: _Told) -> _Found | None:
-    if "cannot start any token" not in told.problem:
+def _bad_start(parsed: _YamlError) -> _Found | None:
+    if "cannot start any token" not in parsed.problem:
         return None
-    character = told.source[told.mark.offset : told.mark.offset + 1]
+    character = parsed.source[parsed.mark.offset : parsed.mark.offset + 1]
     if character == "\t":
-        return told.mark, TABS
-    return told.mark, (f"a text without quotes cannot begin with {character!r}", _QUOTE)
+        return parsed.mark, TABS
+    return parsed.mark, (f"a text without quotes cannot begin with {character!r}", _QUOTE)
 
 
-def _key_without_colon(told: _Told) -> _Found | None:
-    if "could not find expected ':'" not in told.problem:
+def _key_without_colon(parsed: _YamlError) -> _Found | None:
+    if "could not find expected ':'" not in parsed.problem:
         return None
-    return told.context, _WORDS["could not find expected ':'"]
+    return parsed.context, _BY_MESSAGE["could not find expected ':'"]
 
 
-def _known_words(told: _Told) -> _Found | None:
-    for words, ours in (*_WORDS.items(), *_BY_CONTEXT.items()):
-        if words in told.problem or words in told.context_text:
-            return told.mark, ours
+def _known_message(parsed: _YamlError) -> _Found | None:
+    for message, explanation in (*_BY_MESSAGE.items(), *_BY_CONTEXT.items()):
+        if message in parsed.problem or message in parsed.context_text:
+            return parsed.mark, explanation
     return None
 
 
-_EXPLANATIONS: Final[tuple[Callable[[_Told], _Found | None], ...]] = (
+_EXPLANATIONS: Final[tuple[Callable[[_YamlError], _Found | None], ...]] = (
     _variable_in_flow,
     _alias,
     _never_closed,
     _bad_start,
     _key_without_colon,
-    _known_words,
+    _known_message,
 )

@@ -1,4 +1,4 @@
-"""`${env.NAME}`, `${env.NAME:-default}` and `${var.NAME}` inside the texts of a file."""
+"""Substitute `${env.NAME}`, `${env.NAME:-default}` and `${var.NAME}` in the scalars of a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.documents.nodes import MappingNode, Node, Pair, SequenceNode, Text
+from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, SequenceNode
 from ztctl.documents.suggest import nearest
 
 MAX_ADDED: Final = 10_000_000
@@ -24,22 +24,25 @@ _FORMS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The process environment, and which names of it a file may read.
+    """The process environment, and which of its variables a file may read.
 
-    A file may come from a pull request, so that it cannot name any secret of the machine that
-    plans it.
+    A file may come from a pull request, and must not send secrets of the machine that plans it to
+    Cloudflare or to a log.
     """
 
     values: Mapping[str, str]
     allowed: Collection[str] = ()
 
     def may_read(self, name: str) -> bool:
-        """Whether a file may read this name without more ado."""
+        """Whether a file may read this variable."""
         return name == "CLOUDFLARE_ACCOUNT_ID" or name.startswith("ZTCTL_") or name in self.allowed
 
 
-class _Wrong(Exception):
-    """What is wrong with one text; ``summary`` is empty when it has been told elsewhere."""
+class _Unresolvable(Exception):
+    """A scalar whose variables cannot be substituted.
+
+    ``summary`` is empty when the cause is reported where the variable is declared.
+    """
 
     def __init__(self, summary: str = "", hint: str = "") -> None:
         super().__init__(summary)
@@ -48,17 +51,22 @@ class _Wrong(Exception):
 
 
 class Variables:
-    """Replaces variables; a text that cannot be replaced keeps its spelling.
+    """Substitutes variables; a scalar that cannot be substituted keeps its spelling.
+
+    Args:
+        declared: values from files, which may use variables themselves.
+        given: values from the command line, which are taken literally and override ``declared``.
+        environment: what ``${env.NAME}`` may read.
 
     Attributes:
         used: what was read from the environment, name to value.
-        problems: what is wrong, one for each place.
-        broken: where a text could not be replaced; what else is wrong there follows from it.
+        problems: what is wrong, one problem a position.
+        broken: positions of scalars that keep an unresolved variable.
     """
 
     def __init__(
         self,
-        declared: Mapping[str, Text],
+        declared: Mapping[str, Scalar],
         given: Mapping[str, str],
         environment: Environment,
     ) -> None:
@@ -67,19 +75,19 @@ class Variables:
         self.broken: set[Where] = set()
         self._declared = declared
         self._environment = environment
-        self._known: dict[str, str] = dict(given)
+        self._resolved: dict[str, str] = dict(given)
         self._failed: set[str] = set()
-        self._open: list[str] = []
+        self._resolving: list[str] = []
         self._added = 0
         for name in declared:
             self._resolve(name)
 
-    def replaced(self, node: Node) -> Node:
-        """The same node with every variable replaced, in values and in keys."""
-        if isinstance(node, Text):
+    def substituted(self, node: Node) -> Node:
+        """Substitute every variable in a node, in values and in keys."""
+        if isinstance(node, Scalar):
             return self._scalar(node) if "${" in node else node
         if isinstance(node, SequenceNode):
-            return SequenceNode(tuple(self.replaced(item) for item in node.items), node.where)
+            return SequenceNode(tuple(self.substituted(item) for item in node.items), node.where)
         entries: dict[str, Pair] = {}
         for old, value in node.entries.values():
             key = self._scalar(old) if "${" in old else old
@@ -87,48 +95,50 @@ class Variables:
                 first = entries[key][0].where
                 summary = f"the key `{key}` is here twice once variables are replaced"
                 self.problems.append(Problem(summary, key.where, f"it stands first at {first}"))
-            entries.setdefault(key, (key, self.replaced(value)))
+            entries.setdefault(key, (key, self.substituted(value)))
         return MappingNode(entries, node.where)
 
-    def _scalar(self, node: Text) -> Text:
+    def _scalar(self, node: Scalar) -> Scalar:
         try:
-            return node.instead(self._expanded(node), plain=node.plain)
-        except _Wrong as wrong:
-            self._refuse(wrong, node.where)
+            return node.with_text(self._expanded(node), plain=node.plain)
+        except _Unresolvable as failure:
+            self._report(failure, node.where)
             return node
 
-    def _refuse(self, wrong: _Wrong, where: Where) -> None:
+    def _report(self, failure: _Unresolvable, where: Where) -> None:
         self.broken.add(where)
-        if wrong.summary:
-            self.problems.append(Problem(wrong.summary, where, wrong.hint))
+        if failure.summary:
+            self.problems.append(Problem(failure.summary, where, failure.hint))
 
     def _expanded(self, text: str) -> str:
-        return _OPENING.sub(self._one, text)
+        return _OPENING.sub(self._expand_match, text)
 
-    def _one(self, match: re.Match[str]) -> str:
+    def _expand_match(self, match: re.Match[str]) -> str:
         if match[0] == "$${":
             return "${"
         value = _encodable(match[0], self._value(match[0], match[1]))
+        # Counts every expansion: variables that double one another grow exponentially.
         self._added += len(value)
         if self._added > MAX_ADDED:
-            raise _Wrong(f"variables add more than {MAX_ADDED // 1_000_000} MB of text")
+            raise _Unresolvable(f"variables add more than {MAX_ADDED // 1_000_000} MB of text")
         return value
 
     def _value(self, spelt: str, inner: str | None) -> str:
         if inner is None:
-            raise _Wrong("`${` is not closed, or holds another one", _FORMS)
+            raise _Unresolvable("`${` is not closed, or holds another one", _FORMS)
         if env := _ENV.fullmatch(inner):
             return self._from_environment(env[1], env[2])
         if var := _VAR.fullmatch(inner):
             return self._from_variables(var[1])
-        raise _Wrong(f"`{spelt}` is not a variable", _FORMS)
+        raise _Unresolvable(f"`{spelt}` is not a variable", _FORMS)
 
     def _from_environment(self, name: str, default: str | None) -> str:
         if not self._environment.may_read(name):
-            raise _Wrong(
+            raise _Unresolvable(
                 f"the file may not read {name} from the environment",
                 f"allow it with --allow-env {name} if the value is no secret",
             )
+        # As with `:-` in a shell, an empty value counts as unset.
         value = self._environment.values.get(name, "")
         if value:
             self.used[name] = value
@@ -136,40 +146,40 @@ class Variables:
         if default is None:
             state = "empty" if name in self._environment.values else "not set"
             hint = f"set it, or give a default: `${{env.{name}:-default}}`"
-            raise _Wrong(f"the environment variable {name} is {state}", hint)
+            raise _Unresolvable(f"the environment variable {name} is {state}", hint)
         return default
 
     def _from_variables(self, name: str) -> str:
-        if name not in self._known and name not in self._declared:
+        if name not in self._resolved and name not in self._declared:
             near = nearest(name, tuple(self._declared))
             hint = f"did you mean `{near}`?" if near else "declare it under `vars`, or give --var"
-            raise _Wrong(f"there is no variable `{name}`", hint)
-        if name in self._open:
-            ring = " → ".join((*self._open[self._open.index(name) :], name))
-            raise _Wrong(f"variables need each other in a circle: {ring}")
-        if len(self._open) >= MAX_CHAIN:
-            raise _Wrong(f"variables need each other more than {MAX_CHAIN} deep")
+            raise _Unresolvable(f"there is no variable `{name}`", hint)
+        if name in self._resolving:
+            ring = " → ".join((*self._resolving[self._resolving.index(name) :], name))
+            raise _Unresolvable(f"variables need each other in a circle: {ring}")
+        if len(self._resolving) >= MAX_CHAIN:
+            raise _Unresolvable(f"variables need each other more than {MAX_CHAIN} deep")
         self._resolve(name)
         if name in self._failed:
-            raise _Wrong
-        return self._known[name]
+            raise _Unresolvable
+        return self._resolved[name]
 
     def _resolve(self, name: str) -> None:
-        if name in self._known or name in self._failed:
+        if name in self._resolved or name in self._failed:
             return
         node = self._declared[name]
-        self._open.append(name)
+        self._resolving.append(name)
         try:
-            self._known[name] = self._expanded(node)
-        except _Wrong as wrong:
+            self._resolved[name] = self._expanded(node)
+        except _Unresolvable as failure:
             self._failed.add(name)
-            self._refuse(wrong, node.where)
+            self._report(failure, node.where)
         finally:
-            self._open.pop()
+            self._resolving.pop()
 
 
 def _encodable(spelt: str, value: str) -> str:
     # The environment and the command line may hold bytes that are no UTF-8, as lone surrogates.
     if value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value):
         return value
-    raise _Wrong(f"the value of `{spelt}` is not UTF-8")
+    raise _Unresolvable(f"the value of `{spelt}` is not UTF-8")

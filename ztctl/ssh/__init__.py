@@ -1,1 +1,1 @@
-"""The SSH half: keys, what a server needs, what a client needs."""
+"""SSH: public keys of CAs as files, and the settings that servers and clients need."""

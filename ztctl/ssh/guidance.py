@@ -1,7 +1,8 @@
-"""What is left to do after an apply: on the servers, and on people's laptops.
+"""Next steps after an apply: connectors, sshd_config of servers, ssh_config of clients.
 
-The sshd lines and the ssh_config block were run against OpenSSH 9.2 and cloudflared 2026.8.2: the
-block is split in two so that a failed signing still ends in a clear message of the server.
+The sshd lines and the ssh_config block were tested with OpenSSH 9.2 and cloudflared 2026.8.2. The
+block has two parts, so that after a failed signing the login still ends in a clear message of the
+server.
 """
 
 from __future__ import annotations
@@ -46,30 +47,32 @@ BASTION = """In ~/.ssh/config of whoever logs in, one block a machine behind the
 
 
 def next_steps(declared: Declared, plan: Plan, outcome: Outcome, kinds: Kinds) -> str:
-    """What to do now, for what this apply has made; empty when nothing is left to do."""
-    made = {change.address for change in plan.changes if change.action is Action.CREATE}
-    parts = [*_connector(made, kinds), *_keys(declared, made, outcome, kinds)]
+    """Describe what is left to do for the objects that an apply created; may be empty."""
+    created = {change.address for change in plan.changes if change.action is Action.CREATE}
+    parts = [*_connector(created, kinds), *_keys(declared, created, outcome, kinds)]
     return "\n\n".join(parts)
 
 
-def _connector(made: set[Address], kinds: Kinds) -> Iterator[str]:
+def _connector(created: set[Address], kinds: Kinds) -> Iterator[str]:
     tunnel = kinds.of_host(HostPart.TUNNEL).name
-    tunnels = sorted(address.key for address in made if address.kind == tunnel)
+    tunnels = sorted(address.key for address in created if address.kind == tunnel)
     if tunnels:
         named = f"tunnel{'s' if len(tunnels) > 1 else ''} {', '.join(tunnels)}"
         yield CONNECTOR.format(tunnels=named)
 
 
-def _keys(declared: Declared, made: set[Address], outcome: Outcome, kinds: Kinds) -> Iterator[str]:
+def _keys(
+    declared: Declared, created: set[Address], outcome: Outcome, kinds: Kinds
+) -> Iterator[str]:
     ca_key = kinds.of_host(HostPart.CA_KEY).name
     keys = [item for item in declared.wanted if item.address.kind == ca_key]
-    new = [item for item in keys if item.address in made and item.address in outcome.live]
+    new = [item for item in keys if item.address in created and item.address in outcome.live]
     if not new:
         return
     files = {wanted.address: path for wanted, path in key_files(declared)}
     yield "\n".join(["CA keys:", *(_key_line(item, files, outcome) for item in new)])
     yield SERVER
-    hosts = [host for item in new for host in _hosts(declared, item, kinds)]
+    hosts = list(dict.fromkeys(host for item in new for host in _hosts(declared, item, kinds)))
     bastions = _bastions(declared, kinds)
     plain = [host for host in hosts if host not in bastions]
     if plain:
@@ -87,13 +90,11 @@ def _key_line(item: Wanted, files: Mapping[Address, object], outcome: Outcome) -
 
 
 def _hosts(declared: Declared, item: Wanted, kinds: Kinds) -> list[str]:
-    kind = kinds.of_host(HostPart.APPLICATION)
-    guarding = Address(kind.name, item.address.key)
-    for wanted in declared.wanted:
-        if wanted.address == guarding:
-            places = wanted.values.get("destinations") or ()
-            return [place for place in places if isinstance(place, str) and "*" not in place]
-    return []
+    application = kinds.of_host(HostPart.APPLICATION)
+    address = Address(application.name, item.address.key)
+    found = (wanted for wanted in declared.wanted if wanted.address == address)
+    names = (name for it in found for name in application.hosts(address.key, it.values))
+    return sorted(name for name in names if "*" not in name)
 
 
 def _bastions(declared: Declared, kinds: Kinds) -> set[str]:

@@ -1,4 +1,4 @@
-"""CA public keys as files beside the YAML file; written only when different."""
+"""Write public keys of CAs to files next to the YAML file, only when they differ."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ztctl.core.model.objects import Live, Wanted
 
 
 def key_files(declared: Declared) -> Iterator[tuple[Wanted, Path]]:
-    """Each CA with the file that its public key is to stand in."""
+    """Yield each CA that states a `public_key_file`, with that file's path."""
     for wanted in declared.wanted:
         name = wanted.local.get("public_key_file")
         if name and wanted.where is not None:
@@ -22,16 +22,16 @@ def key_files(declared: Declared) -> Iterator[tuple[Wanted, Path]]:
 
 
 def stale_keys(declared: Declared, live: Mapping[Address, Live]) -> Iterator[Problem]:
-    """A warning for each key that is live and does not stand in its file."""
+    """Warn about each live key that its file does not hold."""
     for wanted, path, key in _keys(declared, live):
-        if _differs(path, key):
+        if _is_stale(path, key):
             state = "is out of date" if path.exists() else "is missing"
             text = f"{path} {state}: it is to hold the CA key of {wanted.address.key}"
             yield Problem(text, wanted.where, "apply writes it", Severity.WARNING)
 
 
 def misplaced(declared: Declared) -> Iterator[Problem]:
-    """A problem for each file that a link leads out of the YAML file's folder."""
+    """Report each file that a symlink leads out of the YAML file's folder."""
     for wanted, path in key_files(declared):
         if not _is_below(path, _folder(wanted)):
             yield Problem(
@@ -42,13 +42,13 @@ def misplaced(declared: Declared) -> Iterator[Problem]:
 
 
 def write_public_keys(declared: Declared, live: Mapping[Address, Live]) -> Iterator[str]:
-    """Write every key that is live and not in its file yet; tells each file in words.
+    """Write every live key that its file does not hold; yields messages about the files written.
 
     Raises:
         Failure: when a file cannot be written, or lies outside of the YAML file's folder.
     """
     for wanted, path, key in _keys(declared, live):
-        if _differs(path, key):
+        if _is_stale(path, key):
             replaced = path.exists()
             _write(path, key, _folder(wanted))
             yield f"Wrote {path}: the CA key of {wanted.address.key}"
@@ -63,6 +63,7 @@ def _keys(declared: Declared, live: Mapping[Address, Live]) -> Iterator[tuple[Wa
     for wanted, path in key_files(declared):
         found = live.get(wanted.address)
         key = found.attribute("public_key") if found else None
+        # With a line break it could add a second CA to a file that servers trust.
         if isinstance(key, str) and key and "\n" not in key:
             yield wanted, path, f"{key}\n"
 
@@ -76,10 +77,10 @@ def _is_below(path: Path, folder: Path) -> bool:
     try:
         return path.resolve().is_relative_to(folder)
     except RuntimeError:
-        return False  # links in a circle lead nowhere
+        return False  # a loop of symlinks
 
 
-def _differs(path: Path, text: str) -> bool:
+def _is_stale(path: Path, text: str) -> bool:
     try:
         return path.read_text(encoding="utf-8") != text
     except (OSError, UnicodeError):
@@ -87,11 +88,12 @@ def _differs(path: Path, text: str) -> bool:
 
 
 def _write(path: Path, text: str, folder: Path) -> None:
-    # A link in the way could lead out of the folder, whatever the path looks like.
+    # Symlinks count: the path may have been replaced by one since `misplaced` looked.
     if not _is_below(path, folder):
         raise Failure(f"{path} leads out of {folder}", "remove the link, or name another file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Written to a temporary file and renamed, so that nobody reads half a key.
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".ztctl-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:

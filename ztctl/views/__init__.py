@@ -1,4 +1,4 @@
-"""Plans, progress, outcomes and problems, shown as text, JSON or Markdown.
+"""Show plans, progress, outcomes and problems as text, JSON or Markdown.
 
-A view shows what it is handed: it neither decides nor reads nor raises.
+A view only formats what it is given: it decides nothing, reads nothing and raises nothing.
 """

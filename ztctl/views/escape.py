@@ -1,4 +1,4 @@
-"""Foreign text made harmless: nothing that a name holds can move a cursor or hide a letter."""
+"""Escape untrusted text, so that a name can neither move the cursor nor hide characters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 Redact = Callable[[str], str]
 
-# Letters, marks and symbols to Unicode that nevertheless leave nothing to be seen
+# Printable to `str.isprintable`, and yet invisible: two names that differ in them look the same
 # (Default_Ignorable_Code_Point in DerivedCoreProperties.txt, and the blank Braille pattern).
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
@@ -17,35 +17,36 @@ _INVISIBLE = re.compile(
 
 
 def visible(text: str) -> str:
-    r"""Give the text with everything unprintable spelt out, as in ``\x1b``.
+    r"""Escape everything that is not printable, as in ``\x1b``.
 
     Total and idempotent: for every input the result holds neither control characters nor terminal
     escapes, line breaks, bidi controls, lone surrogates or characters of no width.
     """
     if text.isprintable() and (text.isascii() or not _INVISIBLE.search(text)):
         return text
-    return "".join(char if _is_seen(char) else _spelt(char) for char in text)
+    return "".join(char if _is_visible(char) else _escaped(char) for char in text)
 
 
-def _is_seen(char: str) -> bool:
+def _is_visible(char: str) -> bool:
     return char.isprintable() and not _INVISIBLE.match(char)
 
 
-def _spelt(char: str) -> str:
+def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """The one way from foreign text to a line: values to hide are masked, the rest is escaped."""
+    """Makes untrusted text fit for a line: sensitive values are masked, the rest is escaped."""
 
     redact: Redact
 
     def __call__(self, foreign: object) -> str:
-        """The text on one line, harmless."""
+        """Mask and escape ``str(foreign)``; the result is one line."""
+        # Masked first: an escaped value would not be recognised any more.
         return visible(self.redact(str(foreign)))
 
     def quoted(self, text: str) -> str:
-        r"""The text in quotes, so that ``"(sensitive)"`` is told from ``(sensitive)``."""
+        """Mask, escape and quote a text, so that ``"(sensitive)"`` differs from ``(sensitive)``."""
         bare = self.redact(text).replace("\\", "\\\\").replace('"', '\\"')
         return f'"{visible(bare)}"'

@@ -1,13 +1,13 @@
-"""From the options of a command to its view."""
+"""Create the view that the options of a command ask for."""
 
 from __future__ import annotations
 
 from typing import Literal, TextIO
 
-from ztctl.views.aside import Aside
 from ztctl.views.escape import Clean, Redact
-from ztctl.views.line import Paint, plain
-from ztctl.views.sink import Sink, Stream
+from ztctl.views.line_output import LineOutput, StreamOutput
+from ztctl.views.messages import Messages
+from ztctl.views.styled_line import Paint, no_paint
 from ztctl.views.view import View
 
 Format = Literal["text", "json", "markdown"]
@@ -24,41 +24,41 @@ def make_view(
     redact: Redact,
     version: str,
 ) -> View:
-    """The view of a format.
+    """Create the view of a format.
 
     Args:
         format: what stdout holds.
         stdout: takes data.
         stderr: takes everything else.
         color: whether text is coloured; stderr only on a terminal, JSON and Markdown never.
-        quiet: show closing lines and refusals only; JSON is always whole.
-        terminal: whether a person watches stderr, so that progress may move.
-        redact: masks what must not be shown; every foreign text passes through it.
-        version: of ztctl, told in JSON.
+        quiet: show closing lines and refusals only; JSON is always complete.
+        terminal: whether stderr is a terminal, so that a live status can be shown.
+        redact: masks sensitive values; every text from outside passes through it.
+        version: of ztctl, a member of JSON plans.
     """
-    # Start-up is part of the product: a command imports the view that it uses.
+    # Deferred imports: a command pays at start-up only for the view that it uses.
     if format == "json":
-        from ztctl.views.machine import MachineView
+        from ztctl.views.json_view import JsonView
 
-        return MachineView(stdout, stderr, redact, version=version)
-    paint, sink = _faces(stderr, color=color, terminal=terminal)
+        return JsonView(stdout, stderr, redact, version=version)
+    paint, output = _outputs(stderr, color=color, terminal=terminal)
     clean = Clean(redact)
-    aside = Aside(sink, clean, quiet=quiet, moving=terminal)
+    messages = Messages(output, clean, quiet=quiet, has_status=terminal)
     if format == "markdown":
         from ztctl.views.markdown import MarkdownView
 
-        return MarkdownView(stdout, aside, clean, quiet=quiet)
+        return MarkdownView(stdout, messages, clean, quiet=quiet)
     from ztctl.views.text import TextView
 
-    return TextView(stdout, aside, clean, paint=paint, quiet=quiet)
+    return TextView(stdout, messages, clean, paint=paint, quiet=quiet)
 
 
-def _faces(stderr: TextIO, *, color: bool, terminal: bool) -> tuple[Paint, Sink]:
+def _outputs(stderr: TextIO, *, color: bool, terminal: bool) -> tuple[Paint, LineOutput]:
     if not (color or terminal):
-        return plain, Stream(stderr)
-    # Rich costs 40 ms, and a pipe has no use for it.
-    from ztctl.views.terminal import Terminal, paint
+        return no_paint, StreamOutput(stderr)
+    # Importing rich takes 40 ms, and a pipe has no use for it.
+    from ztctl.views.terminal import TerminalOutput, paint
 
-    chosen = paint if color else plain
+    used_paint = paint if color else no_paint
     # Stdout may be the terminal while stderr is a file.
-    return chosen, Terminal(stderr, color=color) if terminal else Stream(stderr)
+    return used_paint, TerminalOutput(stderr, color=color) if terminal else StreamOutput(stderr)

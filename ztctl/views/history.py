@@ -1,4 +1,4 @@
-"""What was done from here, told: all runs, one run, and an object as it was before a write."""
+"""Format the journal: all runs, one run, or an object as it was before a write."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 from ztctl.core.runs.journal import Before, Came, Ending, JournalledWrite, Ran
 from ztctl.views.escape import Clean
-from ztctl.views.line import Line, plain
 from ztctl.views.markdown import code_span, folded
+from ztctl.views.styled_line import Line, no_paint
 
 _ENDINGS = MappingProxyType(
     {
@@ -23,14 +23,14 @@ _ENDINGS = MappingProxyType(
         Ending.CUT_OFF: "cut off, or still running",
     }
 )
-_HEADS = ("RUN", "BEGAN (UTC)", "STACK", "ENDED", "WRITES")
+_COLUMNS = ("RUN", "BEGAN (UTC)", "STACK", "ENDED", "WRITES")
 _MARKED = 1
 _WIDEST = 80
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """One answer: lines for people below a heading, and records for machines."""
+    """One answer: lines for people under a heading, and records for machines."""
 
     heading: str
     lines: tuple[Line, ...]
@@ -38,20 +38,20 @@ class HistoryPage:
 
 
 def rendered(page: HistoryPage, format: str) -> str:
-    """The page as text, as JSON lines, or as Markdown; harmless in each."""
+    """Render a page as text, JSON lines or Markdown; untrusted text is escaped in each."""
     if format == "json":
         # ASCII alone, so that no control character reaches a terminal.
         return "".join(f"{json.dumps(record)}\n" for record in page.records)
-    rows = [line.render(plain) for line in page.lines]
+    rows = [line.render(no_paint) for line in page.lines]
     if format == "markdown":
         return f"### {page.heading}\n\n{folded(rows)}\n\n"
     return "".join(f"{row}\n" for row in rows)
 
 
 def runs_page(runs: Sequence[Ran], clean: Clean) -> HistoryPage:
-    """A line a run, as they are given."""
-    rows = [_HEADS, *(_row(ran, clean) for ran in runs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
+    """Format runs as a table, one row a run, in the order given."""
+    rows = [_COLUMNS, *(_row(ran, clean) for ran in runs)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     table = [Line("  ".join(map(str.ljust, row, widths))) for row in rows]
     lines = table if runs else [Line("No runs.")]
     return HistoryPage("Runs", tuple(lines), tuple(_run_record(ran) for ran in runs))
@@ -65,12 +65,12 @@ def _row(ran: Ran, clean: Clean) -> tuple[str, ...]:
 def _figures(ran: Ran) -> str:
     counted = [(ran.count(came), came.value) for came in Came]
     counted += [(ran.skipped, "skipped"), (ran.not_started, "not started")]
-    told = [f"{count} {word}" for count, word in counted if count]
-    return ", ".join(told) or "none"
+    parts = [f"{count} {word}" for count, word in counted if count]
+    return ", ".join(parts) or "none"
 
 
 def run_page(ran: Ran, clean: Clean) -> HistoryPage:
-    """Every write of a run, in the order in which they began."""
+    """Format every write of a run, in the order in which they began."""
     heading = f"Run {code_span(clean(ran.id))}"
     record = {**_run_record(ran), "writes": [_write_record(item) for item in ran.writes]}
     return HistoryPage(heading, tuple(_run_lines(ran, clean)), (record,))
@@ -99,18 +99,18 @@ def _write_line(item: JournalledWrite, clean: Clean) -> Line:
 def _outcome(item: JournalledWrite, clean: Clean) -> str:
     match item.came:
         case Came.DONE:
-            words = "done" if item.sent else "done already, nothing was sent"
-            return f"{words}, id {clean(item.id)}" if item.id else words
+            text = "done" if item.sent else "done already, nothing was sent"
+            return f"{text}, id {clean(item.id)}" if item.id else text
         case Came.FAILED:
-            words = "failed" if item.sent else "nothing was sent"
-            return f"{words}: {clean(item.reason)}"
+            text = "failed" if item.sent else "nothing was sent"
+            return f"{text}: {clean(item.reason)}"
         case Came.UNKNOWN:
             reason = f": {clean(item.reason)}" if item.reason else ""
             return f"nobody knows whether it was done{reason}"
 
 
 def object_page(found: Before, clean: Clean) -> HistoryPage:
-    """The object as the API gave it before a write, and those whose place the write took."""
+    """Format the object that a write found, and the other objects that it replaced."""
     heading = f"{code_span(clean(found.address))} before run {code_span(clean(found.run))}"
     record = {
         "type": "object",
@@ -137,7 +137,7 @@ def _object_lines(found: Before, clean: Clean) -> Iterator[Line]:
 
 
 def _json(found: Mapping[str, Any]) -> Iterator[Line]:
-    """The API's own object; where a kind keeps none, what was read out of it."""
+    """The object as the API returned it; where that is not recorded, the members read out of it."""
     raw = found.get("raw") or {name: found[name] for name in found if name != "raw"}
     for row in json.dumps(raw, indent=2).splitlines():
         yield Line(row)
@@ -174,5 +174,5 @@ def _write_record(item: JournalledWrite) -> dict[str, Any]:
 
 
 def _time(text: str) -> str:
-    """``2026-07-01 12:00:03``; what is no such time comes back as it is."""
+    """Format an ISO 8601 time as ``2026-07-01 12:00:03``; other texts are only cut."""
     return text[:19].replace("T", " ")

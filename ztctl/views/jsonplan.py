@@ -1,4 +1,4 @@
-"""A plan as one JSON document, in Terraform's published shape where the meaning is the same."""
+"""A plan as one JSON document, in Terraform's JSON plan format where the meaning is the same."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ztctl.core.model.objects import Values
 from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Exposed, Plan, Reason, Refusal
 from ztctl.core.model.values import Secret, Unknown
 from ztctl.views.escape import Clean, Redact
-from ztctl.views.jsonvalue import holds, is_marked, plain
-from ztctl.views.wording import because
+from ztctl.views.jsonvalue import any_flag, flags_of, to_json
+from ztctl.views.wording import reason_phrase
 
 FORMAT_VERSION = "1.0"
 
@@ -29,7 +29,7 @@ _ACTIONS = MappingProxyType(
     }
 )
 
-# Terraform's words where it has one ("JSON Output Format", change representation).
+# Terraform's `action_reason` where it has one ("JSON Output Format", change representation).
 _TERRAFORM_REASONS = MappingProxyType(
     {
         Reason.CANNOT_UPDATE: "replace_because_cannot_update",
@@ -39,7 +39,7 @@ _TERRAFORM_REASONS = MappingProxyType(
 
 
 def plan_document(plan: Plan, redact: Redact, version: str) -> dict[str, Any]:
-    """The whole plan."""
+    """Convert a plan into the members of the document."""
     return {
         "format_version": FORMAT_VERSION,
         "type": "plan",
@@ -67,7 +67,7 @@ def _resource(change: Change, plan: Plan, redact: Redact) -> dict[str, Any]:
         "change": _change(change, redact),
         "action_reason": _TERRAFORM_REASONS.get(change.reason, change.reason.value),
         "phase": change.phase.name.lower(),
-        "reason": because(change, Clean(redact)),
+        "reason": reason_phrase(change, Clean(redact)),
         "access": [redact(item.host) for item in plan.access if change.address in item.by],
         "edits": [_edit(edit, redact) for edit in change.edits],
         "notes": [redact(note) for note in change.notes],
@@ -86,26 +86,26 @@ def _change(change: Change, redact: Redact) -> dict[str, Any]:
     after = None if change.action in (Action.DELETE, Action.FORGET) else change.after
     found: dict[str, Any] = {
         "actions": list(_ACTIONS[change.action]),
-        "before": plain(before, redact),
-        "after": plain(after, redact),
-        "after_unknown": _marked(after, Unknown, redact),
-        "before_sensitive": _marked(before, Secret, redact),
-        "after_sensitive": _marked(after, Secret, redact),
+        "before": to_json(before, redact),
+        "after": to_json(after, redact),
+        "after_unknown": _flags(after, Unknown, redact),
+        "before_sensitive": _flags(before, Secret, redact),
+        "after_sensitive": _flags(after, Secret, redact),
     }
     if change.action is Action.ADOPT and change.live is not None:
         found["importing"] = {"id": redact(change.live.id)}
-    replacing = [_steps(edit.path, redact) for edit in change.edits if edit.replaces]
+    replacing = [_path_parts(edit.path, redact) for edit in change.edits if edit.replaces]
     if replacing:
         found["replace_paths"] = replacing
     return found
 
 
-def _marked(values: Values | None, sought: type, redact: Redact) -> Any:
-    return False if values is None else holds(values, sought, redact)
+def _flags(values: Values | None, sought: type, redact: Redact) -> Any:
+    return False if values is None else flags_of(values, sought, redact)
 
 
-def _steps(path: str, redact: Redact) -> list[str | int]:
-    """``ingress[1].service`` as ``["ingress", 1, "service"]``."""
+def _path_parts(path: str, redact: Redact) -> list[str | int]:
+    """Split ``ingress[1].service`` into ``["ingress", 1, "service"]``."""
     parts = re.findall(r"\[(\d+)\]|([^.\[\]]+)", path)
     return [int(index) if index else redact(name) for index, name in parts]
 
@@ -113,16 +113,16 @@ def _steps(path: str, redact: Redact) -> list[str | int]:
 def _edit(edit: Edit, redact: Redact) -> dict[str, Any]:
     found: dict[str, Any] = {
         "path": redact(edit.path),
-        "before": plain(edit.before, redact),
-        "after": plain(edit.after, redact),
+        "before": to_json(edit.before, redact),
+        "after": to_json(edit.after, redact),
     }
     flags = {
-        "after_unknown": holds(edit.after, Unknown, redact),
-        "before_sensitive": holds(edit.before, Secret, redact),
-        "after_sensitive": holds(edit.after, Secret, redact),
+        "after_unknown": flags_of(edit.after, Unknown, redact),
+        "before_sensitive": flags_of(edit.before, Secret, redact),
+        "after_sensitive": flags_of(edit.after, Secret, redact),
         "replaces": edit.replaces,
     }
-    return {**found, **{name: flag for name, flag in flags.items() if is_marked(flag)}}
+    return {**found, **{name: flag for name, flag in flags.items() if any_flag(flag)}}
 
 
 def _access(change: AccessChange, redact: Redact) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def _refusal(refusal: Refusal, redact: Redact) -> dict[str, Any]:
 
 
 def problem_fields(problem: Problem, redact: Redact) -> dict[str, Any]:
-    """A problem in the fields of Terraform's diagnostics."""
+    """Convert a problem into the members of a Terraform diagnostic."""
     found: dict[str, Any] = {
         "severity": problem.severity.value,
         "summary": redact(problem.summary),

@@ -1,6 +1,6 @@
-"""Everything as Markdown for a comment on a change request, after Atlantis's conventions.
+"""Show everything as Markdown for a comment on a pull request, after Atlantis's conventions.
 
-Foreign text stands only inside fences and code spans, where neither markup nor a mention works.
+Untrusted text stands only inside fences and code spans, where neither markup nor a mention works.
 """
 
 from __future__ import annotations
@@ -13,88 +13,88 @@ from typing import TextIO
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.events import Event, Outcome
 from ztctl.core.model.plan import Plan
-from ztctl.views import tally
-from ztctl.views.aside import Aside
+from ztctl.views import outcome_lines
 from ztctl.views.escape import Clean
-from ztctl.views.line import Line
-from ztctl.views.planned import Planned
-from ztctl.views.sink import put
+from ztctl.views.line_output import write_text
+from ztctl.views.messages import Messages
+from ztctl.views.plan_lines import PlanLines
+from ztctl.views.styled_line import Line
 from ztctl.views.view import FailureText
 from ztctl.views.wording import plan_closing
 
-# Atlantis folds what is longer.
+# Atlantis folds longer output.
 LONGEST_OPEN = 12
 
 
 class MarkdownView:
     """Plan, outcome and next steps on stdout, ready to be posted; the rest as text on stderr."""
 
-    def __init__(self, stdout: TextIO, aside: Aside, clean: Clean, *, quiet: bool) -> None:
+    def __init__(self, stdout: TextIO, messages: Messages, clean: Clean, *, quiet: bool) -> None:
         self._stdout = stdout
-        self._aside = aside
+        self._messages = messages
         self._clean = clean
         self._quiet = quiet
 
     def plan(self, plan: Plan) -> None:
-        """A diff block, folded when it is long, with refusals and the closing line outside."""
+        """Write a diff block, folded when it is long; refusals and the closing line never are."""
         self.close()
-        self._aside.total = len(plan.steps)
-        told = Planned(self._clean)
-        every = (told.changes(plan), told.access(plan), told.warnings(plan))
+        self._messages.total = len(plan.steps)
+        lines = PlanLines(self._clean)
+        every = (lines.changes(plan), lines.access(plan), lines.warnings(plan))
         changes = () if self._quiet else tuple(chain.from_iterable(every))
         self._parts(
             f"### Plan for {code_span(self._clean(plan.stack))}",
-            fenced(_rows(told.exposed(plan))),
+            fenced(_rows(lines.exposed(plan))),
             folded(_rows(changes)),
-            fenced(_rows(told.refusals(plan))),
+            fenced(_rows(lines.refusals(plan))),
             f"**{plan_closing(plan)}**",
         )
 
     def event(self, event: Event) -> None:
-        """Progress, on stderr."""
-        self._aside.event(event)
+        """Write progress on stderr."""
+        self._messages.event(event)
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
-        """What was done and what was not, folded when it is long, with the closing line outside."""
+        """Write what was done, folded when it is long, then what was not, and the closing line."""
         self.close()
-        found = tally.tally(plan, outcome)
-        told = tally.Recap(self._clean, outcome, found)
+        found = outcome_lines.group_by_change(plan, outcome)
+        lines = outcome_lines.OutcomeLines(self._clean, outcome, found)
         self._parts(
             f"### Apply of {code_span(self._clean(plan.stack))}",
-            folded(_rows(() if self._quiet else told.done())),
-            fenced(_rows(told.revoked())),
-            fenced(_rows(told.undone())),
-            f"**{tally.closing(found)}**",
+            folded(_rows(() if self._quiet else lines.done())),
+            fenced(_rows(lines.revoked())),
+            fenced(_rows(lines.undone())),
+            f"**{outcome_lines.closing(found)}**",
         )
 
     def problems(self, items: Iterable[Problem]) -> None:
-        """What is wrong, as text on stderr."""
-        self._aside.problems(items)
+        """Write problems as text on stderr."""
+        self._messages.problems(items)
 
     def failure(self, failure: FailureText) -> None:
-        """What ended the command, as text on stderr."""
-        self._aside.failure(failure)
+        """Write the failure that ended the command, as text on stderr."""
+        self._messages.failure(failure)
 
     def document(self, text: str) -> None:
-        """The text itself, on stdout."""
+        """Write the text itself on stdout, with sensitive values masked."""
         self.close()
-        put(self._stdout, self._clean.redact(text))
+        write_text(self._stdout, self._clean.redact(text))
 
     def note(self, text: str) -> None:
-        """A line for people, on stderr."""
-        self._aside.note(text)
+        """Write one line on stderr."""
+        self._messages.note(text)
 
     def next_steps(self, text: str) -> None:
-        """What may be done next, in a block to copy from, on stdout: it belongs to the comment."""
+        """Write next steps as a code block on stdout: they belong to the comment."""
         if not self._quiet:
             self._parts(fenced([self._clean(line) for line in text.split("\n")], "text"))
 
     def close(self) -> None:
-        """Take the live status away."""
-        self._aside.sink.close()
+        """Remove the live status."""
+        self._messages.output.close()
 
     def _parts(self, *parts: str) -> None:
-        put(self._stdout, "".join(f"{part}\n\n" for part in parts if part))
+        write_text(self._stdout, "".join(f"{part}\n\n" for part in parts if part))
 
 
 def _rows(lines: Iterable[Line]) -> list[str]:
@@ -105,14 +105,15 @@ def _rows(lines: Iterable[Line]) -> list[str]:
 
 
 def _row(line: Line) -> str:
-    """The line with its symbol in the first column, where a diff block gives it a colour."""
+    """Format a line with its symbol in the first column, where a diff block gives it a colour."""
+    # GitHub colours lines of a diff block that begin with `!`, and knows no `~`.
     mark = line.mark.replace("~", "!").ljust(line.indent)
     text = f"{mark} {line.text}" if line.indent else line.text
     return f"{text}  {line.tail}" if line.tail else text
 
 
 def folded(rows: Sequence[str]) -> str:
-    """A diff block, behind a fold when it is long."""
+    """Format rows as a diff block, inside ``<details>`` when it is long."""
     block = fenced(rows)
     if len(rows) <= LONGEST_OPEN:
         return block
@@ -120,7 +121,7 @@ def folded(rows: Sequence[str]) -> str:
 
 
 def fenced(rows: Sequence[str], language: str = "diff") -> str:
-    """A block whose fence is longer than any run of backticks in it; nothing for no rows."""
+    """Format rows as a code block, its fence longer than any backticks in it; empty for no rows."""
     if not rows:
         return ""
     text = "\n".join(rows)
@@ -129,7 +130,7 @@ def fenced(rows: Sequence[str], language: str = "diff") -> str:
 
 
 def code_span(text: str) -> str:
-    """The text as code, whatever backticks it holds."""
+    """Format a text as a code span, whatever backticks it holds."""
     ticks = "`" * (_longest_run(text) + 1)
     pad = " " if "`" in text else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"

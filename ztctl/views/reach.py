@@ -1,4 +1,4 @@
-"""Who reaches a host or a private address, told: an open door first, then the way in."""
+"""Format who reaches a host or a private address: whether it is open first, then the details."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 from ztctl.core.reach.private import PrivatePath, PrivateReach
 from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
 from ztctl.views.escape import Clean, Redact
-from ztctl.views.line import Line, plain
 from ztctl.views.markdown import code_span, fenced
+from ztctl.views.styled_line import Line, no_paint
 
-_IN = 3
-_DEEP = 7
+_PAD = 3
+_NESTED = 7
 
 
 def rendered(found: Reach | PrivateReach, format: str, redact: Redact) -> str:
-    """The answer as text, as one JSON document, or as Markdown; harmless in each."""
+    """Render the answer as text, JSON or Markdown; untrusted text is escaped in each."""
     if format == "json":
         # ASCII alone, so that no control character reaches a terminal.
         return f"{json.dumps(_document(found, redact))}\n"
     clean = Clean(redact)
     if isinstance(found, Reach):
-        name, lines = found.host, (_verdict(found, clean), _whole(found, clean))
+        name, lines = found.host, (_verdict(found, clean), _details(found, clean))
     else:
-        name, lines = found.address, (_private_verdict(found, clean), _private(found, clean))
+        name, lines = found.address, (_private_verdict(found, clean), _routes(found, clean))
     head, rest = map(_rows, lines)
     if format == "markdown":
         title = f"### Who reaches {code_span(clean(name))}"
@@ -38,12 +38,12 @@ def _document(found: Reach | PrivateReach, redact: Redact) -> dict[str, Any]:
     if isinstance(found, PrivateReach):
         private: dict[str, Any] = _redacted({"type": "private_reach", **asdict(found)}, redact)
         return private
-    told = {"type": "reach", "is_open": bool(found.open), **asdict(found)}
-    # The same words as in a plan.
-    told["enter"] = [
+    document = {"type": "reach", "is_open": bool(found.open), **asdict(found)}
+    # The same member names as under `access_changes` of a plan.
+    document["enter"] = [
         {"who": way.who, "origin": way.origin, "everybody": way.loud} for way in found.enter
     ]
-    shown: dict[str, Any] = _redacted(told, redact)
+    shown: dict[str, Any] = _redacted(document, redact)
     return shown
 
 
@@ -56,7 +56,7 @@ def _redacted(value: Any, redact: Redact) -> Any:
 
 
 def _rows(lines: Iterable[Line]) -> list[str]:
-    rows = [line.render(plain) for line in lines]
+    rows = [line.render(no_paint) for line in lines]
     while rows and not rows[-1]:
         rows.pop()
     return rows
@@ -70,14 +70,14 @@ def _verdict(found: Reach, clean: Clean) -> Iterator[Line]:
         yield Line(f"{host} is OPEN TO EVERYBODY, as stated: {clean(found.stated)}")
     else:
         yield Line(f"{host} is OPEN TO EVERYBODY:")
-    yield from (Line(clean(reason), "!", _IN) for reason in found.open)
+    yield from (Line(clean(reason), "!", _PAD) for reason in found.open)
     yield from _unread(found.unread, clean)
 
 
 def _unread(texts: Sequence[str], clean: Clean) -> Iterator[Line]:
     if texts:
         yield Line("Not everything could be read, so that this may be wrong:")
-        yield from (Line(clean(text), "!", _IN) for text in texts)
+        yield from (Line(clean(text), "!", _PAD) for text in texts)
 
 
 def _private_verdict(found: PrivateReach, clean: Clean) -> Iterator[Line]:
@@ -89,46 +89,46 @@ def _private_verdict(found: PrivateReach, clean: Clean) -> Iterator[Line]:
     yield from _unread(found.unread, clean)
 
 
-def _private(found: PrivateReach, clean: Clean) -> Iterator[Line]:
+def _routes(found: PrivateReach, clean: Clean) -> Iterator[Line]:
     yield from _part("Routes:", (_path(item, clean) for item in found.routes))
-    yield from _part("Notes:", (Line(clean(text), "!", _IN) for text in found.notes))
+    yield from _part("Notes:", (Line(clean(text), "!", _PAD) for text in found.notes))
 
 
 def _path(path: PrivatePath, clean: Clean) -> Line:
     network = f" in {clean(path.virtual_network)}" if path.virtual_network else ""
     tunnel = f"tunnel {clean(path.tunnel)} ({clean(path.tunnel_id)})"
-    return Line(f"{clean(path.network)}{network} → {tunnel}, {_owner(path.stack, clean)}", "", _IN)
+    return Line(f"{clean(path.network)}{network} → {tunnel}, {_owner(path.stack, clean)}", "", _PAD)
 
 
 def _owner(stack: str, clean: Clean) -> str:
     return f"of the stack {clean(stack)}" if stack else "without a stack's mark"
 
 
-def _whole(found: Reach, clean: Clean) -> Iterator[Line]:
+def _details(found: Reach, clean: Clean) -> Iterator[Line]:
     yield from _part("Leads to:", (_lead(item, clean) for item in found.leads))
     yield from _part("Served by:", (_service(item, clean) for item in found.services))
     yield Line("Decided by:")
     for guard in found.guards:
         yield from _guard(guard, clean)
     yield Line()
-    enter = (Line(f"{clean(way.who)} → {clean(way.origin)}", "+", _IN) for way in found.enter)
+    enter = (Line(f"{clean(way.who)} → {clean(way.origin)}", "+", _PAD) for way in found.enter)
     yield from _part("May enter:", enter, "nobody")
-    yield from _part("May not enter:", (Line(clean(text), "-", _IN) for text in found.shut))
-    yield from _part("Notes:", (Line(clean(text), "!", _IN) for text in found.notes))
+    yield from _part("May not enter:", (Line(clean(text), "-", _PAD) for text in found.shut))
+    yield from _part("Notes:", (Line(clean(text), "!", _PAD) for text in found.notes))
 
 
 def _part(title: str, lines: Iterable[Line], nothing: str = "") -> Iterator[Line]:
     shown = list(lines)
     if shown or nothing:
         yield Line(title)
-        yield from shown or [Line(nothing, "", _IN)]
+        yield from shown or [Line(nothing, "", _PAD)]
         yield Line()
 
 
 def _lead(lead: Lead, clean: Clean) -> Line:
     tunnel = f" (tunnel {clean(lead.tunnel)})" if lead.tunnel else ""
     proxied = "" if lead.proxied else " (not proxied)"
-    return Line(f"{clean(lead.name)} → {clean(lead.target)}{tunnel}{proxied}", "", _IN)
+    return Line(f"{clean(lead.name)} → {clean(lead.target)}{tunnel}{proxied}", "", _PAD)
 
 
 def _service(service: Service, clean: Clean) -> Line:
@@ -138,22 +138,22 @@ def _service(service: Service, clean: Clean) -> Line:
         f"tunnel {clean(service.tunnel)} ({clean(service.tunnel_id)}): {clean(service.hostname)}"
         f"{path} → {clean(service.service)}; the connector {checks}",
         "",
-        _IN,
+        _PAD,
     )
 
 
 def _guard(guard: Guard, clean: Clean) -> Iterator[Line]:
     place = f"below /{clean(guard.path)}: " if guard.path else ""
     if not guard.id:
-        yield Line(f"{place}no Access application", "", _IN)
+        yield Line(f"{place}no Access application", "", _PAD)
         return
     name = f"Access application {clean(guard.application)} ({clean(guard.id)})"
-    yield Line(f"{place}{name}, {_owner(guard.stack, clean)}", "", _IN)
+    yield Line(f"{place}{name}, {_owner(guard.stack, clean)}", "", _PAD)
     yield from (_ruling(ruling, clean) for ruling in guard.policies)
     if not guard.policies:
-        yield Line("no policy: nobody may enter", "", _DEEP)
+        yield Line("no policy: nobody may enter", "", _NESTED)
 
 
 def _ruling(ruling: Ruling, clean: Clean) -> Line:
-    words = f"{clean(ruling.decision)} {clean(ruling.name)}: {clean(ruling.people)}"
-    return Line(f"{ruling.place}. {words}", "", _DEEP)
+    text = f"{clean(ruling.decision)} {clean(ruling.name)}: {clean(ruling.people)}"
+    return Line(f"{ruling.place}. {text}", "", _NESTED)

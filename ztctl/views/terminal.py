@@ -1,7 +1,7 @@
-"""Colour and a live status by rich; the only file that imports it.
+"""Colour and a live status, by rich; the only file that imports it.
 
-Importing rich costs more than the whole of a plan without colour, so this file is imported only
-when there is a terminal or colour to serve. Text reaches rich as ``Text`` and never as markup.
+Importing rich costs more than a whole plan without colour, so that this module is imported only
+for a terminal or for colour. Text reaches rich as ``Text``, never as markup.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.style import Style
 from rich.text import Text
 
-from ztctl.views.line import Line, Tone
+from ztctl.views.styled_line import Line, Tone
 
 _STYLES = MappingProxyType(
     {
@@ -33,14 +33,14 @@ _STYLES = MappingProxyType(
 
 
 def paint(text: str, tone: Tone) -> str:
-    """The text between the escapes of its tone, in the sixteen colours that people choose."""
+    """Wrap a text in the ANSI escapes of its tone; the 16 colours follow the terminal's theme."""
     return _STYLES[tone].render(text, color_system=ColorSystem.STANDARD)
 
 
-class Terminal:
-    """Lines that stay, and below them a status that is drawn anew with each report.
+class TerminalOutput:
+    """Lines that stay, and below them a status that is redrawn with each report.
 
-    Nothing runs in the background: a status changes when something happens and at no other time.
+    There is no refresh thread: the status changes on events only.
     """
 
     def __init__(self, stream: TextIO, *, color: bool) -> None:
@@ -62,7 +62,7 @@ class Terminal:
             self._console.print(self._text(line), soft_wrap=True)
 
     def status(self, lines: Iterable[Line]) -> None:
-        """Draw the status anew, each of its lines cut to the width."""
+        """Redraw the status, each of its lines cut to the width of the terminal."""
         shown = Group(*(self._text(line, no_wrap=True) for line in lines))
         if self._live is None:
             self._live = Live(
@@ -70,6 +70,7 @@ class Terminal:
                 console=self._console,
                 auto_refresh=False,
                 transient=True,
+                # Stdout holds data: it must not be drawn above the status on stderr.
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
@@ -78,7 +79,7 @@ class Terminal:
             self._live.update(shown, refresh=True)
 
     def close(self) -> None:
-        """Take the status away and give the cursor back."""
+        """Remove the status and restore the cursor."""
         if self._live is not None:
             self._live.stop()
             self._live = None

@@ -1,4 +1,4 @@
-"""Everything as text for people, after Terraform's conventions."""
+"""Show everything as text for people, after Terraform's conventions."""
 
 from __future__ import annotations
 
@@ -8,80 +8,81 @@ from typing import TextIO
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.events import Event, Outcome
 from ztctl.core.model.plan import Plan
-from ztctl.views import tally
-from ztctl.views.aside import Aside
+from ztctl.views import outcome_lines
 from ztctl.views.escape import Clean
-from ztctl.views.line import Line, Paint, Tone
-from ztctl.views.planned import BLANK, Planned
-from ztctl.views.sink import Stream, put
+from ztctl.views.line_output import StreamOutput, write_text
+from ztctl.views.messages import Messages
+from ztctl.views.plan_lines import BLANK, PlanLines
+from ztctl.views.styled_line import Line, Paint, Tone
 from ztctl.views.view import FailureText
 
 
 class TextView:
-    """Plan, outcome and documents on stdout; the rest beside it."""
+    """Plan, outcome and documents on stdout; the rest on stderr."""
 
     def __init__(
-        self, stdout: TextIO, aside: Aside, clean: Clean, *, paint: Paint, quiet: bool
+        self, stdout: TextIO, messages: Messages, clean: Clean, *, paint: Paint, quiet: bool
     ) -> None:
         self._stdout = stdout
-        self._page = Stream(stdout, paint)
-        self._aside = aside
+        self._page = StreamOutput(stdout, paint)
+        self._messages = messages
         self._clean = clean
         self._quiet = quiet
 
     def plan(self, plan: Plan) -> None:
-        """Every change with its reason, then warnings, refusals and the closing line."""
+        """Write changes with reasons, then access, warnings, refusals and the closing line."""
         self.close()
-        self._aside.total = len(plan.steps)
+        self._messages.total = len(plan.steps)
         self._page.lines(self._plan(plan))
 
     def _plan(self, plan: Plan) -> Iterator[Line]:
-        told = Planned(self._clean)
-        yield from told.exposed(plan)
+        lines = PlanLines(self._clean)
+        # Neither what is open nor a refusal may be hidden by --quiet.
+        yield from lines.exposed(plan)
         if not self._quiet:
             if plan.changes:
-                yield from told.preface(plan)
+                yield from lines.preface(plan)
                 yield BLANK
-            yield from told.changes(plan)
-            yield from told.access(plan)
-            yield from told.warnings(plan)
-        yield from told.refusals(plan)
-        yield told.closing(plan)
+            yield from lines.changes(plan)
+            yield from lines.access(plan)
+            yield from lines.warnings(plan)
+        yield from lines.refusals(plan)
+        yield lines.closing(plan)
 
     def event(self, event: Event) -> None:
-        """Progress, on stderr."""
-        self._aside.event(event)
+        """Write progress on stderr."""
+        self._messages.event(event)
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
-        """What was done and what was not, then the closing line."""
+        """Write what was done and what was not, then the closing line."""
         self.close()
-        found = tally.tally(plan, outcome)
-        told = tally.Recap(self._clean, outcome, found)
-        done = () if self._quiet else told.done()
-        closing = Line(tally.closing(found), tone=Tone.STRONG)
-        self._page.lines([*done, *told.revoked(), *told.undone(), closing])
+        found = outcome_lines.group_by_change(plan, outcome)
+        lines = outcome_lines.OutcomeLines(self._clean, outcome, found)
+        done = () if self._quiet else lines.done()
+        closing = Line(outcome_lines.closing(found), tone=Tone.STRONG)
+        self._page.lines([*done, *lines.revoked(), *lines.undone(), closing])
 
     def problems(self, items: Iterable[Problem]) -> None:
-        """What is wrong, on stderr."""
-        self._aside.problems(items)
+        """Write problems on stderr."""
+        self._messages.problems(items)
 
     def failure(self, failure: FailureText) -> None:
-        """What ended the command, on stderr."""
-        self._aside.failure(failure)
+        """Write the failure that ended the command, on stderr."""
+        self._messages.failure(failure)
 
     def document(self, text: str) -> None:
-        """The text itself, on stdout."""
+        """Write the text itself on stdout, with sensitive values masked."""
         self.close()
-        put(self._stdout, self._clean.redact(text))
+        write_text(self._stdout, self._clean.redact(text))
 
     def note(self, text: str) -> None:
-        """A line for people, on stderr."""
-        self._aside.note(text)
+        """Write one line on stderr."""
+        self._messages.note(text)
 
     def next_steps(self, text: str) -> None:
-        """What may be done next, on stderr."""
-        self._aside.next_steps(text)
+        """Write next steps on stderr."""
+        self._messages.next_steps(text)
 
     def close(self) -> None:
-        """Take the live status away."""
-        self._aside.sink.close()
+        """Remove the live status."""
+        self._messages.output.close()

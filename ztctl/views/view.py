@@ -1,4 +1,4 @@
-"""What every view can show."""
+"""The interface of all views."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ztctl.core.model.plan import Plan
 
 
 class FailureText(Protocol):
-    """A failure that says what happened and what to do about it."""
+    """A failure with a summary and a hint."""
 
     @property
     def summary(self) -> str:
@@ -19,35 +19,35 @@ class FailureText(Protocol):
 
     @property
     def hint(self) -> str:
-        """What to do; empty when nobody can tell."""
+        """What to do about it; may be empty."""
 
 
 class View(Protocol):
-    """Shows what it is handed. Data goes to stdout, everything else to stderr."""
+    """Shows what it is given. Data goes to stdout, everything else to stderr."""
 
     def plan(self, plan: Plan) -> None:
         """Show what apply would do."""
 
     def event(self, event: Event) -> None:
-        """Show that something happens."""
+        """Show progress."""
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
-        """Show what an apply of this plan did and what it did not."""
+        """Show what an apply of this plan did and did not do."""
 
     def problems(self, items: Iterable[Problem]) -> None:
-        """Show what is wrong."""
+        """Show problems."""
 
     def failure(self, failure: FailureText) -> None:
-        """Show what ended the command."""
+        """Show the failure that ended the command."""
 
     def document(self, text: str) -> None:
-        """Hand out data, such as the schema, as it is; what it holds was escaped by its writer."""
+        """Write data, such as the schema, unescaped; whoever made it has escaped what it holds."""
 
     def note(self, text: str) -> None:
-        """Show one line to a person."""
+        """Show one line to people."""
 
     def next_steps(self, text: str) -> None:
-        """Show what may be done next, one line a step."""
+        """Show what can be done next, one line a step."""
 
     def close(self) -> None:
-        """Take away what moves, before a prompt or at the end; may be called again and again."""
+        """Remove the live status, before a prompt or at the end; may be called repeatedly."""

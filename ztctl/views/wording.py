@@ -1,4 +1,4 @@
-"""The words and symbols in which plans and outcomes are told. Closing lines are byte-stable."""
+"""Words and symbols of plans and outcomes. Closing lines are byte-stable."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ztctl.views.escape import Clean
 
 MINUTE = 60
 
-# Terraform's symbols; its "." means that an object is let go of without being touched.
+# Terraform's symbols; its "." is for an object that is no longer managed and stays as it is.
 SYMBOLS = MappingProxyType(
     {
         Action.CREATE: "+",
@@ -59,24 +59,24 @@ _REASONS = MappingProxyType(
 
 
 def heading(phase: Phase, *, removal: bool) -> str:
-    """``2. Tunnel``, or ``Removal: 2. Tunnel`` for what goes."""
+    """The heading of a phase: ``2. Tunnel``, or ``Removal: 2. Tunnel``."""
     title = f"{int(phase)}. {_PHASES[phase]}"
     return f"Removal: {title}" if removal else title
 
 
 def is_removal(change: Change) -> bool:
-    """True for what belongs to the block that runs through the phases backwards."""
+    """Whether it belongs to the removals, which run through the phases backwards."""
     return change.action in (Action.DELETE, Action.FORGET)
 
 
-def because(change: Change, clean: Clean) -> str:
-    """The reason of a change in words, with its object."""
-    words = _REASONS[change.reason]
-    return f"{words}: {clean(change.detail)}" if change.detail else words
+def reason_phrase(change: Change, clean: Clean) -> str:
+    """The reason of a change, with the object that caused it."""
+    text = _REASONS[change.reason]
+    return f"{text}: {clean(change.detail)}" if change.detail else text
 
 
-def fate(change: Change, clean: Clean) -> str:
-    """What happens to the object, after its address: ``will be created``."""
+def action_phrase(change: Change, clean: Clean) -> str:
+    """What happens to the object, to follow its address: ``will be created``."""
     match change.action:
         case Action.CREATE:
             return "will be created"
@@ -94,7 +94,7 @@ def fate(change: Change, clean: Clean) -> str:
 
 
 def plan_closing(plan: Plan) -> str:
-    """The last line of a plan, which scripts read: it never changes its form."""
+    """The closing line of a plan, which scripts parse: its form never changes."""
     if plan.is_empty:
         objects = "1 object is" if plan.unchanged == 1 else f"{plan.unchanged} objects are"
         return f"No changes. {objects} in step."
@@ -106,7 +106,7 @@ def plan_closing(plan: Plan) -> str:
 
 
 def done_figures(done: Summary) -> str:
-    """``5 added, 1 changed, 0 destroyed``, with what was adopted before and forgotten after."""
+    """``5 added, 1 changed, 0 destroyed``, with adopted before and forgotten after, if any."""
     adopt = f"{done.adopt} adopted, " if done.adopt else ""
     forget = f", {done.forget} forgotten" if done.forget else ""
     return f"{adopt}{done.add} added, {done.change} changed, {done.destroy} destroyed{forget}"
@@ -126,7 +126,7 @@ _IRREGULAR = MappingProxyType(
 
 
 def conjugated(verb: str) -> tuple[str, str]:
-    """A step's verb while it runs and when it is done: ``creating``, ``created``."""
+    """A step's verb as it runs and when it is done: ``creating``, ``created``."""
     if verb in _IRREGULAR:
         return _IRREGULAR[verb]
     if verb.endswith("e"):

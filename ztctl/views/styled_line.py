@@ -1,4 +1,4 @@
-"""A line for people before it is text: where it stands, its symbol, and how it is meant."""
+"""One line of output before it is rendered: text, symbol, indentation, tone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 
 class Tone(Enum):
-    """What a piece of text means; colour is one way to say it, and never the only one."""
+    """The meaning of a piece of text; colour expresses it, but never carries it alone."""
 
     PLAIN = auto()
     STRONG = auto()
@@ -33,7 +33,7 @@ _TONES = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line; every text in it has been made harmless before.
+    """One line, of text that is escaped already.
 
     Attributes:
         mark: the symbol, which ends at column ``indent``; the text follows after a space.
@@ -48,7 +48,7 @@ class Line:
     tail_tone: Tone = Tone.QUIET
 
     def spans(self) -> Iterator[tuple[str, Tone]]:
-        """The line in pieces of one tone each."""
+        """Split the line into pieces of one tone each."""
         if self.indent:
             yield " " * (self.indent - len(self.mark)), Tone.PLAIN
             yield self.mark, _TONES.get(self.mark, self.tone)
@@ -58,10 +58,10 @@ class Line:
             yield f"  {self.tail}", self.tail_tone
 
     def render(self, paint: Paint) -> str:
-        """The line as text, without its line break."""
+        """Render the line as text, without its line break."""
         return "".join(paint(text, tone) for text, tone in self.spans() if text).rstrip(" ")
 
 
-def plain(text: str, tone: Tone) -> str:  # noqa: ARG001
-    """Paint nothing."""
+def no_paint(text: str, tone: Tone) -> str:  # noqa: ARG001
+    """Return the text without colour."""
     return text

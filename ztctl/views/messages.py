@@ -1,4 +1,4 @@
-"""What is said to people on stderr: problems, failures, notes and progress."""
+"""Write problems, failures, notes and progress to stderr, for people."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.events import Event, Failed, Finished, Reading, Skipped, Started, Waiting
 from ztctl.core.model.plan import StepId
 from ztctl.views.escape import Clean
-from ztctl.views.line import Line, Tone
-from ztctl.views.sink import Sink
-from ztctl.views.tally import LOST
+from ztctl.views.line_output import LineOutput
+from ztctl.views.outcome_lines import LOST
+from ztctl.views.styled_line import Line, Tone
 from ztctl.views.view import FailureText
 from ztctl.views.wording import conjugated, duration
 
@@ -20,26 +20,26 @@ MOST_SHOWN = 8
 
 
 @dataclass(slots=True)
-class Aside:
-    """Speaks to people beside the data.
+class Messages:
+    """Formats everything that is not data.
 
     Attributes:
-        quiet: progress, notes and next steps are left out.
-        moving: the sink has a live status, so that a line for the start of a step is not needed.
-        total: how many steps there are, 0 when nobody has said.
+        quiet: leave out progress, notes and next steps.
+        has_status: the output shows a live status, which replaces lines for the start of steps.
+        total: number of steps of the plan; 0 while it is not known.
     """
 
-    sink: Sink
+    output: LineOutput
     clean: Clean
     quiet: bool = False
-    moving: bool = False
+    has_status: bool = False
     total: int = 0
     _running: dict[StepId, str] = field(default_factory=dict)
     _ended: int = 0
 
     def problems(self, items: Iterable[Problem]) -> None:
-        """Each problem as ``file:line:column: error: what is wrong``, its hint below."""
-        self.sink.lines(line for item in items for line in self._problem(item))
+        """Write each problem as ``file:line:column: error: summary``, its hint on the next line."""
+        self.output.lines(line for item in items for line in self._problem(item))
 
     def _problem(self, item: Problem) -> Iterator[Line]:
         place = f"{self.clean(item.where)}: " if item.where else ""
@@ -52,31 +52,32 @@ class Aside:
             yield Line(f"  hint: {self.clean(hint)}", tone=Tone.QUIET)
 
     def failure(self, failure: FailureText) -> None:
-        """What ended the command, and what to do about it."""
-        self.sink.close()
+        """Write the failure that ended the command, with its hint."""
+        self.output.close()
         summary = Line(f"error: {self.clean(failure.summary)}", tone=Tone.ERROR)
-        self.sink.lines([summary, *self._hint(failure.hint)])
+        self.output.lines([summary, *self._hint(failure.hint)])
 
     def note(self, text: str) -> None:
-        """One line."""
+        """Write one line."""
         if not self.quiet:
-            self.sink.lines([Line(self.clean(text))])
+            self.output.lines([Line(self.clean(text))])
 
     def next_steps(self, text: str) -> None:
-        """One line a step, set off from what happened."""
+        """Write one line a step, after an empty line."""
         if not self.quiet:
-            self.sink.lines(Line(self.clean(line)) for line in ("", *text.split("\n")))
+            self.output.lines(Line(self.clean(line)) for line in ("", *text.split("\n")))
 
     def event(self, event: Event) -> None:
-        """A line for what begins and ends, or on a terminal a status and a line for what ends."""
-        self._keep(event)
+        """Write a line for each event of a step; with a live status only for its end."""
+        self._track(event)
         if self.quiet:
             return
-        if not isinstance(event, Reading | Started | Waiting) or not self.moving:
-            self.sink.lines(self._event(event))
-        self.sink.status(self._status(event))
+        # What begins or waits is in the live status already, where there is one.
+        if not isinstance(event, Reading | Started | Waiting) or not self.has_status:
+            self.output.lines(self._event(event))
+        self.output.status(self._status(event))
 
-    def _keep(self, event: Event) -> None:
+    def _track(self, event: Event) -> None:
         match event:
             case Reading():
                 pass
@@ -111,7 +112,7 @@ class Aside:
             case _:
                 assert_never(event)
 
-    def _doing(self, step: StepId) -> str:
+    def _activity(self, step: StepId) -> str:
         return self.clean(self._running[step]) or f"{self._verb(step, 0)}…"
 
     def _step(self, step: StepId, text: str, tone: Tone = Tone.PLAIN) -> Line:
@@ -127,6 +128,6 @@ class Aside:
         of = f" of {self.total}" if self.total else ""
         yield Line(f"Steps ended: {self._ended}{of}", tone=Tone.QUIET)
         steps = list(self._running)
-        yield from (self._step(step, self._doing(step)) for step in steps[:MOST_SHOWN])
+        yield from (self._step(step, self._activity(step)) for step in steps[:MOST_SHOWN])
         if len(steps) > MOST_SHOWN:
             yield Line(f"and {len(steps) - MOST_SHOWN} more", tone=Tone.QUIET)

@@ -1,4 +1,4 @@
-"""A knock at a host as somebody without any credential: no token, no cookie, no redirect followed.
+"""Ask hosts over HTTPS without credentials: no token, no cookie, no redirect followed.
 
 Importing it loads httpx. It shares nothing with the client of the API, so that the API token cannot
 reach a host.
@@ -12,17 +12,20 @@ from typing import Final, Self
 import httpx
 
 from ztctl import __version__
-from ztctl.cloudflare.texts import clean
+from ztctl.cloudflare.sanitize import sanitize
 from ztctl.core.model.diagnostics import Failure
 
 SECONDS: Final = 10.0
 
 
-class Doors:
-    """Asks hosts for what stands before them, for the length of an ``async with``.
+class ProbeClient:
+    """Sends HEAD requests to hosts, inside ``async with``.
 
     Args:
-        transport: answers instead of the network.
+        transport: replaces the network.
+
+    Raises:
+        Failure: on entering, when proxy or certificate settings of the environment cannot be used.
     """
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -39,7 +42,7 @@ class Doors:
                 trust_env=self._transport is None,
             )
         except (ImportError, OSError, ValueError) as error:
-            # The text is left out: it may repeat a proxy's password.
+            # The text of the error is left out: it may contain the password of a proxy.
             raise Failure(
                 f"hosts cannot be asked ({type(error).__name__})",
                 "check the proxy variables (HTTPS_PROXY, ALL_PROXY) and SSL_CERT_FILE",
@@ -48,7 +51,7 @@ class Doors:
 
     async def __aexit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
@@ -57,13 +60,18 @@ class Doors:
             self._http = None
 
     async def head(self, host: str) -> tuple[int | None, str, str]:
-        """Status and ``Location`` of a HEAD, or no status and why nobody answered."""
+        """Send HEAD to the root of a host.
+
+        Returns:
+            Status, ``Location`` or an empty text, and an empty text; else ``None``, an empty text
+            and the error.
+        """
         if self._http is None:
-            raise RuntimeError("doors are asked inside `async with` only")
+            raise RuntimeError("a probe client sends inside `async with` only")
         try:
-            # What one host has set must not be told to the next.
+            # A cookie that one host has set must not be sent to the next.
             self._http.cookies.clear()
             response = await self._http.head(f"https://{host}/", follow_redirects=False)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            return None, "", clean(str(error), ()) or type(error).__name__
+            return None, "", sanitize(str(error), ()) or type(error).__name__
         return response.status_code, response.headers.get("location", ""), ""

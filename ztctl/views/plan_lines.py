@@ -1,4 +1,4 @@
-"""A plan as lines: grouped by phase, every change with its reason, then what stands against it."""
+"""Format a plan as lines: changes by phase with their reasons, access, warnings, refusals."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ztctl.core.model.facts import Way
 from ztctl.core.model.plan import Action, Change, Plan, Refusal
 from ztctl.core.model.values import Unknown
 from ztctl.views.escape import Clean
-from ztctl.views.fields import FieldWriter, hidden, is_there
-from ztctl.views.line import Line, Tone
+from ztctl.views.fields import FieldWriter, hidden_note, is_present
+from ztctl.views.styled_line import Line, Tone
 from ztctl.views.wording import (
     LEGEND,
     SYMBOLS,
-    because,
-    fate,
+    action_phrase,
     heading,
     is_removal,
     plan_closing,
+    reason_phrase,
 )
 
 OBJECT = 3
 FIELD = 7
 BLANK = Line()
-# So many hosts with the same visitors are named one by one.
+# Of more hosts with the same gains and losses only so many are named.
 MANY = 4
 WHEN_LOST = (
     "A loss holds for new logins at once, for issued tokens when their session ends,",
@@ -38,13 +38,13 @@ _TONES = {"+": Tone.ADD, "-": Tone.DESTROY}
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """Tells a plan to people, part by part."""
+class PlanLines:
+    """Formats a plan, part by part."""
 
     clean: Clean
 
     def preface(self, plan: Plan) -> Iterator[Line]:
-        """Whose plan it is, and the symbols that it uses."""
+        """Stack, account, and a legend of the symbols used."""
         yield Line(f"Stack {self.clean(plan.stack)} in account {self.clean(plan.account)}.")
         used = {change.action for change in plan.changes}
         yield Line("Symbols:")
@@ -53,18 +53,18 @@ class Planned:
         )
 
     def exposed(self, plan: Plan) -> Iterator[Line]:
-        """What is open as things are: before all else, because it does not wait for the plan."""
+        """Hosts that are open to everybody now; first, because they are so before any apply."""
         if not plan.exposed:
             return
         yield Line("OPEN TO EVERYBODY NOW:", tone=Tone.ERROR)
         for item in plan.exposed:
-            fate = "it stays so after this plan" if item.stays else "this plan closes it"
+            status = "it stays so after this plan" if item.stays else "this plan closes it"
             yield Line(f"{self.clean(item.host)}: {self.clean(item.reason)}", "!", OBJECT)
-            yield Line(fate, "", FIELD, Tone.ERROR if item.stays else Tone.QUIET)
+            yield Line(status, "", FIELD, Tone.ERROR if item.stays else Tone.QUIET)
         yield BLANK
 
     def changes(self, plan: Plan) -> Iterator[Line]:
-        """Every change below the heading of its phase."""
+        """Every change under the heading of its phase."""
         for (removal, phase), group in groupby(
             plan.changes, lambda change: (is_removal(change), change.phase)
         ):
@@ -75,16 +75,16 @@ class Planned:
                 yield BLANK
 
     def change(self, change: Change) -> Iterator[Line]:
-        """One change: what happens, why, where it comes from, its fields, its notes."""
+        """One change: action, reason, origin, fields, notes."""
         address = self.clean(change.address)
-        yield Line(f"{address} {fate(change, self.clean)}", "#", OBJECT, Tone.STRONG)
+        yield Line(f"{address} {action_phrase(change, self.clean)}", "#", OBJECT, Tone.STRONG)
         yield from (Line(f"({text})", "#", OBJECT, Tone.QUIET) for text in self._remarks(change))
         yield Line(address, SYMBOLS[change.action], OBJECT)
         yield from self._fields(change)
         yield from (Line(self.clean(note), "!", FIELD, Tone.WARNING) for note in change.notes)
 
     def _remarks(self, change: Change) -> Iterator[str]:
-        yield f"because {because(change, self.clean)}"
+        yield f"because {reason_phrase(change, self.clean)}"
         if change.wanted is not None and change.wanted.origin:
             yield f"from {self.clean(change.wanted.origin)}"
         if change.live is not None and change.action in (
@@ -99,17 +99,17 @@ class Planned:
     def _fields(self, change: Change) -> Iterator[Line]:
         fields = FieldWriter(self.clean)
         if change.action is Action.CREATE and change.after:
-            yield from fields.whole("+", _telling(change, change.after), FIELD)
+            yield from fields.all_fields("+", _shown_fields(change, change.after), FIELD)
             yield from _at_default(change)
         elif change.action is Action.DELETE:
-            yield from fields.whole("-", _telling(change, change.before), FIELD)
+            yield from fields.all_fields("-", _shown_fields(change, change.before), FIELD)
             yield from _at_default(change)
         else:
             yield from fields.edits(change.edits, FIELD)
             yield from _unchanged(change)
 
     def access(self, plan: Plan) -> Iterator[Line]:
-        """Who gains and who loses entry; hosts of which the same is true stand together."""
+        """Who gains and who loses access; hosts with the same gains and losses are grouped."""
         if not plan.access:
             return
         yield Line("Access:", tone=Tone.STRONG)
@@ -130,11 +130,11 @@ class Planned:
 
     def _visitors(self, ways: Iterable[Way], mark: str) -> Iterator[Line]:
         for way in ways:
-            loud = Tone.ERROR if way.loud and mark == "+" else _TONES[mark]
-            yield Line(f"{self.clean(way.who)} → {self.clean(way.origin)}", mark, FIELD, loud)
+            tone = Tone.ERROR if way.loud and mark == "+" else _TONES[mark]
+            yield Line(f"{self.clean(way.who)} → {self.clean(way.origin)}", mark, FIELD, tone)
 
     def warnings(self, plan: Plan) -> Iterator[Line]:
-        """What is wrong but stops nothing."""
+        """Problems that stop nothing."""
         if plan.warnings:
             yield Line("Warnings:", tone=Tone.WARNING)
             for problem in plan.warnings:
@@ -148,7 +148,7 @@ class Planned:
             yield Line(f"hint: {self.clean(problem.hint)}", "", OBJECT, Tone.QUIET)
 
     def refusals(self, plan: Plan) -> Iterator[Line]:
-        """Why apply will not run, and what apply will want to be told."""
+        """Reasons why apply refuses the plan, and flags that apply will require."""
         refused = [refusal for refusal in plan.refusals if not refusal.apply_only]
         wanted = [refusal for refusal in plan.refusals if refusal.apply_only]
         if refused:
@@ -156,10 +156,10 @@ class Planned:
             yield from (self._refusal(refusal, refusal.flag) for refusal in refused)
             yield BLANK
         for flag in dict.fromkeys(refusal.flag for refusal in wanted):
-            yield from self._asked(flag, (item for item in wanted if item.flag == flag))
+            yield from self._needs_flag(flag, (item for item in wanted if item.flag == flag))
             yield BLANK
 
-    def _asked(self, flag: str, refusals: Iterable[Refusal]) -> Iterator[Line]:
+    def _needs_flag(self, flag: str, refusals: Iterable[Refusal]) -> Iterator[Line]:
         yield Line(f"Apply will want {self.clean(flag)}:", tone=Tone.WARNING)
         yield from (self._refusal(refusal, "") for refusal in refusals)
 
@@ -169,25 +169,25 @@ class Planned:
         return Line(f"{subject}{self.clean(refusal.reason)}{admits}", "!", OBJECT)
 
     def closing(self, plan: Plan) -> Line:
-        """The line that scripts read."""
+        """The closing line, which scripts parse."""
         return Line(plan_closing(plan), tone=Tone.STRONG)
 
 
-def _telling(change: Change, values: Mapping[str, Any]) -> dict[str, Any]:
+def _shown_fields(change: Change, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in change.silent}
 
 
 def _at_default(change: Change) -> Iterator[Line]:
     if change.silent:
-        yield hidden(len(change.silent), "default", FIELD)
+        yield hidden_note(len(change.silent), "default", FIELD)
 
 
 def _unchanged(change: Change) -> Iterator[Line]:
-    """How many fields an edited object keeps as they are."""
+    """Count the fields that an update leaves unchanged."""
     edited = {re.split(r"[.\[]", edit.path, maxsplit=1)[0] for edit in change.edits}
     kept = sum(
-        name not in edited and is_there(value) and not isinstance(value, Unknown)
+        name not in edited and is_present(value) and not isinstance(value, Unknown)
         for name, value in change.after.items()
     )
     if change.edits and kept:
-        yield hidden(kept, "field", FIELD)
+        yield hidden_note(kept, "field", FIELD)

@@ -1,6 +1,6 @@
-"""Everything as JSON, one object a line, told apart by ``type``.
+"""Show everything as JSON lines; the member ``type`` tells them apart.
 
-ASCII alone is written, so that no control character and no bidi control reaches a terminal.
+Only ASCII is written, so that no control character and no bidi control reaches a terminal.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from ztctl.core.model.events import (
 from ztctl.core.model.plan import Change, Plan, StepId
 from ztctl.views.escape import Redact
 from ztctl.views.jsonplan import plan_document, problem_fields
-from ztctl.views.sink import put
-from ztctl.views.tally import tally
+from ztctl.views.line_output import write_text
+from ztctl.views.outcome_lines import group_by_change
 from ztctl.views.view import FailureText
 
 
-class MachineView:
+class JsonView:
     """Plan, progress and outcome on stdout; diagnostics and notes on stderr."""
 
     def __init__(self, stdout: TextIO, stderr: TextIO, redact: Redact, *, version: str) -> None:
@@ -39,13 +39,13 @@ class MachineView:
         self._version = version
 
     def plan(self, plan: Plan) -> None:
-        """One document of type ``plan``."""
+        """Write one document of type ``plan``."""
         _write(self._stdout, plan_document(plan, self._redact, self._version))
 
     def event(self, event: Event) -> None:
-        """``apply_start``, ``…_waiting``, ``…_complete``, ``…_errored`` or ``…_skipped``.
+        """Write ``apply_start``, ``…_waiting``, ``…_complete``, ``…_errored`` or ``…_skipped``.
 
-        Reading is not told: stdout of a plan holds the plan and nothing else.
+        Nothing is written while the account is read: stdout of a plan holds the plan alone.
         """
         match event:
             case Reading():
@@ -78,8 +78,8 @@ class MachineView:
         }
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
-        """One line of type ``outcome``: figures and addresses by change, failures by step."""
-        found = tally(plan, outcome)
+        """Write one line of type ``outcome``: figures and addresses by change, failures by step."""
+        found = group_by_change(plan, outcome)
         failures = [{**self._step(item.step), **self._why(item)} for item in outcome.failed]
         fields = {
             "type": "outcome",
@@ -98,29 +98,29 @@ class MachineView:
         return [self._redact(str(change.address)) for change in changes]
 
     def problems(self, items: Iterable[Problem]) -> None:
-        """One line of type ``diagnostic`` a problem, on stderr."""
+        """Write one line of type ``diagnostic`` a problem, on stderr."""
         for item in items:
             _write(self._stderr, {"type": "diagnostic", **problem_fields(item, self._redact)})
 
     def failure(self, failure: FailureText) -> None:
-        """A diagnostic without a place, on stderr."""
+        """Write a diagnostic without a position, on stderr."""
         self.problems([Problem(failure.summary, hint=failure.hint)])
 
     def document(self, text: str) -> None:
-        """The text itself, on stdout."""
-        put(self._stdout, self._redact(text))
+        """Write the text itself on stdout, with sensitive values masked."""
+        write_text(self._stdout, self._redact(text))
 
     def note(self, text: str) -> None:
-        """One line of type ``note``, on stderr."""
+        """Write one line of type ``note``, on stderr."""
         _write(self._stderr, {"type": "note", "text": self._redact(text)})
 
     def next_steps(self, text: str) -> None:
-        """One line of type ``next_steps``, on stderr."""
+        """Write one line of type ``next_steps``, on stderr."""
         _write(self._stderr, {"type": "next_steps", "text": self._redact(text)})
 
     def close(self) -> None:
-        """Do nothing: nothing moves."""
+        """Do nothing: there is no live status."""
 
 
 def _write(stream: TextIO, fields: dict[str, Any]) -> None:
-    put(stream, f"{json.dumps(fields)}\n")
+    write_text(stream, f"{json.dumps(fields)}\n")

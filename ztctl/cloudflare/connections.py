@@ -1,4 +1,4 @@
-"""The only file that knows httpx: a request out, an answer or ``Unreachable`` back.
+"""Send single HTTP requests through httpx: a response, or ``Unreachable``.
 
 Importing it loads httpx; opening a real connection loads HTTP/2 as well.
 """
@@ -11,22 +11,22 @@ from typing import Final
 import httpx
 
 from ztctl.cloudflare.budget import IN_FLIGHT
-from ztctl.cloudflare.envelope import Answer
+from ztctl.cloudflare.envelope import Response
 from ztctl.cloudflare.errors import BadReply, Rejected, Unreachable
 from ztctl.cloudflare.jsontext import LARGEST
-from ztctl.cloudflare.texts import clean
+from ztctl.cloudflare.sanitize import sanitize
 from ztctl.cloudflare.urls import is_plain_http
 from ztctl.core.model.calls import Call
 from ztctl.core.model.diagnostics import Failure
 
 CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 60.0
-# Waiting for a free connection is no failure: only the service's own time counts.
+# No time-out for a free connection: only the time of the service itself may fail a call.
 TIMEOUT: Final = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None)
 LIMITS: Final = httpx.Limits(
     max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT, keepalive_expiry=60.0
 )
-# With these no byte of the request has left.
+# With these errors no byte of the request was sent, so that any call may be repeated.
 NEVER_SENT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -36,13 +36,13 @@ NEVER_SENT: Final = (
 )
 
 
-class Wire:
-    """One set of connections to the API.
+class ConnectionPool:
+    """The connections to the API.
 
     Args:
         base_url: checked by ``urls.check_base_url``.
         headers: sent with every request.
-        transport: answers instead of the network.
+        transport: replaces the network.
 
     Raises:
         Failure: when the environment's proxy or certificate settings cannot be used.
@@ -57,23 +57,23 @@ class Wire:
                 transport=transport, headers=headers, timeout=TIMEOUT, trust_env=False
             )
         else:
-            self._http = _connected(base_url, headers)
+            self._http = _open_http(base_url, headers)
 
     async def exchange(
         self, call: Call, path: str, content: bytes | None, hide: tuple[str, ...]
-    ) -> Answer:
-        """Send one request and read its answer, whatever it is.
+    ) -> Response:
+        """Send one request and read its response, whatever its status.
 
         Raises:
-            Unreachable: when there is none.
-            BadReply: when it is compressed wrongly.
+            Unreachable: when there is no response.
+            BadReply: when its compression is invalid.
             Rejected: when the call makes no URL; nothing is sent.
         """
         request = self._request(call, path, content)
         try:
             response = await self._http.send(request, stream=True, follow_redirects=False)
             try:
-                return Answer(response.status_code, _lowered(response), await _body(response))
+                return Response(response.status_code, _lower_names(response), await _body(response))
             finally:
                 await response.aclose()
         except httpx.DecodingError as error:
@@ -98,8 +98,8 @@ class Wire:
         await self._http.aclose()
 
 
-def _connected(base_url: str, headers: dict[str, str]) -> httpx.AsyncClient:
-    # At DEBUG, hpack logs each header that it compresses, the token among them.
+def _open_http(base_url: str, headers: dict[str, str]) -> httpx.AsyncClient:
+    # At DEBUG, hpack logs every header that it compresses, the Authorization header included.
     logging.getLogger("hpack").setLevel(logging.WARNING)
     try:
         return httpx.AsyncClient(
@@ -107,19 +107,19 @@ def _connected(base_url: str, headers: dict[str, str]) -> httpx.AsyncClient:
             headers=headers,
             timeout=TIMEOUT,
             limits=LIMITS,
-            # A proxy would read what goes unencrypted to this machine.
+            # Plain http goes to this machine only: a proxy could read the token.
             trust_env=not is_plain_http(base_url),
         )
     except (ImportError, OSError, ValueError) as error:
-        # The text is left out: it may repeat a proxy's password.
+        # The text of the error is left out: it may contain the password of a proxy.
         raise Failure(
             f"the connection cannot be set up ({type(error).__name__})",
             "check the proxy variables (HTTPS_PROXY, ALL_PROXY) and SSL_CERT_FILE",
         ) from None
 
 
-def _lowered(response: httpx.Response) -> dict[str, str]:
-    # Doubled names come joined by a comma.
+def _lower_names(response: httpx.Response) -> dict[str, str]:
+    # httpx joins the values of a repeated name with a comma.
     return {name.lower(): value for name, value in response.headers.items()}
 
 
@@ -127,6 +127,7 @@ async def _body(response: httpx.Response) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
+        # The rest is not read: `jsontext.parse` refuses what is larger.
         if len(body) > LARGEST:
             break
     return bytes(body)
@@ -134,9 +135,9 @@ async def _body(response: httpx.Response) -> bytes:
 
 def _unreachable(call: Call, error: httpx.HTTPError, hide: tuple[str, ...]) -> Unreachable:
     connected = not isinstance(error, NEVER_SENT)
-    said = clean(str(error), hide) or type(error).__name__
+    reason = sanitize(str(error), hide) or type(error).__name__
     what = "the connection broke before an answer came" if connected else "no connection"
     hint = ""
-    if "CERTIFICATE_VERIFY_FAILED" in said:
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
         hint = "where a proxy inspects TLS, name its certificate in SSL_CERT_FILE"
-    return Unreachable(call, f"{what}: {said}", connected=connected, hint=hint)
+    return Unreachable(call, f"{what}: {reason}", connected=connected, hint=hint)

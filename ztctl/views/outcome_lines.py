@@ -1,4 +1,4 @@
-"""An outcome counted by change instead of by step, and told in lines."""
+"""Group an outcome by change instead of by step, and format it as lines."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from enum import StrEnum
 from ztctl.core.model.events import Failed, Outcome
 from ztctl.core.model.plan import Change, Plan, StepId, Summary
 from ztctl.views.escape import Clean
-from ztctl.views.line import Line, Tone
-from ztctl.views.planned import BLANK, FIELD, OBJECT
+from ztctl.views.plan_lines import BLANK, FIELD, OBJECT
+from ztctl.views.styled_line import Line, Tone
 from ztctl.views.wording import SYMBOLS, done_figures
 
 LOST = "nobody knows whether it was done, the answer never came"
@@ -34,15 +34,15 @@ _OPENINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What became of every change; a change is done when all its steps are.
+class OutcomeByChange:
+    """The result of every change of a plan; each change is in exactly one group.
 
     Attributes:
         done: changes of which every step was done.
         failed: changes of which a step failed.
         skipped: changes not finished because another change failed.
         not_started: changes not finished because the run was interrupted.
-        summary: the figures of what was done, housekeeping left out.
+        summary: counts of what was done, without housekeeping.
     """
 
     status: Status
@@ -53,8 +53,9 @@ class Tally:
     summary: Summary
 
 
-def tally(plan: Plan, outcome: Outcome) -> Tally:
-    """Sort every change of the plan into exactly one place."""
+def group_by_change(plan: Plan, outcome: Outcome) -> OutcomeByChange:
+    """Put every change of the plan into exactly one group."""
+    # Failures first: a change that failed also has later steps that were skipped for it.
     failed = _with_any(plan.changes, {item.step for item in outcome.failed})
     rest = _without(plan.changes, failed)
     skipped = _with_any(rest, {item.step for item in outcome.skipped})
@@ -62,16 +63,16 @@ def tally(plan: Plan, outcome: Outcome) -> Tally:
     done_steps = set(outcome.done)
     done = tuple(change for change in rest if all(step.id in done_steps for step in change.steps))
     summary = replace(plan, changes=done).summary
-    return Tally(_status(outcome), done, failed, skipped, _without(rest, done), summary)
+    return OutcomeByChange(_status(outcome), done, failed, skipped, _without(rest, done), summary)
 
 
 def _with_any(changes: tuple[Change, ...], steps: set[StepId]) -> tuple[Change, ...]:
     return tuple(change for change in changes if any(step.id in steps for step in change.steps))
 
 
-def _without(changes: tuple[Change, ...], others: tuple[Change, ...]) -> tuple[Change, ...]:
-    gone = {id(change) for change in others}
-    return tuple(change for change in changes if id(change) not in gone)
+def _without(changes: tuple[Change, ...], excluded: tuple[Change, ...]) -> tuple[Change, ...]:
+    excluded_ids = {id(change) for change in excluded}
+    return tuple(change for change in changes if id(change) not in excluded_ids)
 
 
 def _status(outcome: Outcome) -> Status:
@@ -79,13 +80,13 @@ def _status(outcome: Outcome) -> Status:
         return Status.INTERRUPTED
     if outcome.is_complete:
         return Status.COMPLETE
-    # A lost write may have been done: to say "nothing" would be a guess.
+    # A write whose answer was lost may have been done, which "nothing" would deny.
     untouched = not outcome.done and not any(item.lost for item in outcome.failed)
     return Status.NOTHING if untouched else Status.PARTIAL
 
 
-def closing(found: Tally) -> str:
-    """The last line of an apply, which scripts read: it never changes its form."""
+def closing(found: OutcomeByChange) -> str:
+    """The closing line of an apply, which scripts parse: its form never changes."""
     figures = "" if found.status is Status.NOTHING else done_figures(found.summary)
     counted = {
         "failed": found.failed,
@@ -98,23 +99,23 @@ def closing(found: Tally) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Recap:
-    """Tells an outcome to people, part by part."""
+class OutcomeLines:
+    """Formats an outcome, part by part."""
 
     clean: Clean
     outcome: Outcome
-    tally: Tally
+    changes: OutcomeByChange
 
     def done(self) -> Iterator[Line]:
-        """What is done; after a complete apply the closing line says it all."""
-        if self.tally.done and self.tally.status is not Status.COMPLETE:
+        """Changes that are done; empty after a complete apply, where the closing line is enough."""
+        if self.changes.done and self.changes.status is not Status.COMPLETE:
             yield Line("Done:", tone=Tone.STRONG)
-            for change in self.tally.done:
+            for change in self.changes.done:
                 yield Line(self.clean(change.address), SYMBOLS[change.action], OBJECT)
             yield BLANK
 
     def revoked(self) -> Iterator[Line]:
-        """The applications whose tokens hold no more."""
+        """Applications whose sessions were revoked."""
         if self.outcome.revoked:
             yield Line("Revoked, everybody has to log in again:", tone=Tone.STRONG)
             for address in self.outcome.revoked:
@@ -122,14 +123,14 @@ class Recap:
             yield BLANK
 
     def undone(self) -> Iterator[Line]:
-        """What failed, and what was not done in consequence or for want of time."""
+        """What failed, was skipped in consequence, or was not started before an interruption."""
         if self.outcome.failed:
             yield Line("Failed:", tone=Tone.ERROR)
             for failed in self.outcome.failed:
                 yield from self._failed(failed)
             yield BLANK
-        yield from self._listed("Skipped:", self.tally.skipped)
-        yield from self._listed("Not started:", self.tally.not_started)
+        yield from self._listed("Skipped:", self.changes.skipped)
+        yield from self._listed("Not started:", self.changes.not_started)
 
     def _failed(self, failed: Failed) -> Iterator[Line]:
         address, verb = self.clean(failed.step.address), self.clean(failed.step.verb)
@@ -147,12 +148,12 @@ class Recap:
         because = {item.step.address: item.because_of for item in self.outcome.skipped}
         for change in changes:
             cause = because.get(change.address)
-            words = f" because {self.clean(cause.address)} failed" if cause else ""
+            reason = f" because {self.clean(cause.address)} failed" if cause else ""
             before = self._before(change.steps[0].id) if change.steps else ""
-            yield Line(f"{self.clean(change.address)}{words}{before}", "", OBJECT)
+            yield Line(f"{self.clean(change.address)}{reason}{before}", "", OBJECT)
         yield BLANK
 
     def _before(self, step: StepId) -> str:
-        """The steps of the same change that were done, so that a half-done change shows."""
+        """Name the steps of the same change that were done, so that a half-done change shows."""
         verbs = [done.verb for done in self.outcome.done if done.address == step.address]
         return f" (done before: {', '.join(map(self.clean, verbs))})" if verbs else ""

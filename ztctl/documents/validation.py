@@ -1,4 +1,4 @@
-"""Entries against the models of their kinds; problems collect, valid ones go on."""
+"""Validate entries against the models of their kinds; problems collect, valid entries go on."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from ztctl.core.model.declared import Moved, Removed
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Wanted
-from ztctl.documents.joined import Section
 from ztctl.documents.mask import Mask
+from ztctl.documents.merge import Section
 from ztctl.documents.models import Host, Top
-from ztctl.documents.nodes import MappingNode, Node, SequenceNode, data, placed
-from ztctl.documents.problems import SectionEntry, translated
+from ztctl.documents.nodes import MappingNode, Node, SequenceNode, data, scalar_at
+from ztctl.documents.problems import SectionEntry, translate_errors
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class Validator:
-    """Validates; what is wrong collects in ``problems``."""
+    """Validates sections and the top level.
+
+    Attributes:
+        problems: what is wrong with any of them.
+        broken: addresses of the objects that are invalid.
+    """
 
     def __init__(self, kinds: Kinds, mask: Mask) -> None:
         self.problems: list[Problem] = []
@@ -31,14 +36,14 @@ class Validator:
         self._mask = mask
 
     def hosts(self, section: Section) -> Iterator[tuple[SectionEntry, Host]]:
-        """The valid entries of the short form."""
+        """Validate the `hosts` section; yields its valid entries."""
         for entry in section.values():
             host = self._model(Host, entry, "hosts")
             if host is not None:
                 yield entry, host
 
     def wanted(self, sections: Mapping[str, Section]) -> Iterator[Wanted]:
-        """The valid entries of all kinds, kind by kind, in the order of the files."""
+        """Validate the sections of all kinds; yields valid objects by kind, in file order."""
         for kind in self._kinds.values():
             for entry in sections.get(kind.section, {}).values():
                 fields = self._model(kind.model, entry, kind.section)
@@ -49,9 +54,9 @@ class Validator:
                     yield kind.declare(str(key), fields, where=where, origin=entry.origin)
 
     def top(self, node: MappingNode) -> Top | None:
-        """What stands at the top of the file."""
+        """Validate the top level of the file; ``None`` when it is invalid."""
         context = {"kinds": {kind.name: kind.section for kind in self._kinds.values()}}
-        entry = SectionEntry(placed("", node.where), node)
+        entry = SectionEntry(scalar_at("", node.where), node)
         return self._model(Top, entry, "", context)
 
     def _model(
@@ -62,19 +67,19 @@ class Validator:
         except ValidationError as error:
             name = entry.origin or (f"{section}.{entry.key}" if section else "")
             shown = self._mask.short(name)
-            self.problems.extend(translated(error, model, entry, shown, self._mask))
+            self.problems.extend(translate_errors(error, model, entry, shown, self._mask))
             return None
 
 
 def removed(top: Top, node: MappingNode) -> Iterator[Removed]:
-    """The objects to delete or to let go of, each with its place."""
+    """The entries of `removed`, each with its position."""
     for removal, item in zip(top.removed or (), _items(node, "removed"), strict=True):
         name = None if removal.name is None else str(removal.name)
         yield Removed(Address.parse(removal.address), name, removal.forget, item.where)
 
 
 def moved(top: Top, node: MappingNode) -> Iterator[Moved]:
-    """The objects that have a new address, each with its place."""
+    """The entries of `moved`, each with its position."""
     for move, item in zip(top.moved or (), _items(node, "moved"), strict=True):
         yield Moved(Address.parse(move.source), Address.parse(move.target), item.where)
 

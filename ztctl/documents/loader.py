@@ -1,0 +1,166 @@
+"""Load files into ``Declared``, or raise all problems of all files at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problem, Problems, Severity, Where
+from ztctl.core.model.kind import Kinds
+from ztctl.documents import hosts
+from ztctl.documents.files import display_path, read_sources, read_values, scalars
+from ztctl.documents.host_checks import HostSections
+from ztctl.documents.mask import Mask
+from ztctl.documents.merge import MergedFiles, merge_files
+from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, mapping, scalar_at
+from ztctl.documents.validation import Validator, moved, removed
+from ztctl.documents.variables import Environment, Variables
+
+Check = Callable[[Declared], Iterable[Problem]]
+
+_EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def load(
+    paths: Sequence[Path],
+    kinds: Kinds,
+    *,
+    variables: Mapping[str, str] = _EMPTY,
+    variable_files: Sequence[Path] = (),
+    environment: Mapping[str, str] = _EMPTY,
+    allow_env: Collection[str] = (),
+    check: Check = lambda _: (),
+) -> Declared:
+    """Read, validate and expand files; references between objects stay unresolved.
+
+    Args:
+        paths: YAML files, and folders of them.
+        kinds: whose sections the files may have.
+        variables: values of ``${var.NAME}`` that override all others; not expanded themselves.
+        variable_files: YAML mappings of values, which override the files' ``vars``; the last one
+            wins.
+        environment: what ``${env.NAME}`` is read from.
+        allow_env: names that may be read besides CLOUDFLARE_ACCOUNT_ID and ZTCTL_*.
+        check: finds problems between objects; its warnings become those of the result.
+
+    Raises:
+        Problems: everything that is wrong, in the order of files and lines.
+    """
+    problems: list[Problem] = []
+    sources = read_sources(paths, problems)
+    roots = [source.root for source in sources if source.root is not None]
+    values = read_values(variable_files, problems)
+    values = {**_declared_variables(roots, problems), **values}
+    substitution = Variables(values, variables, Environment(environment, allow_env))
+    substituted = [_substituted(root, substitution) for root in roots]
+    mask = Mask(substitution.used)
+    assembler = _Assembler(kinds, mask, substitution.used)
+    result = assembler.declared(substituted, complete=not problems)
+    problems += substitution.problems
+    # A scalar with an unresolved variable may fail validation, too: one cause, one problem.
+    problems += [item for item in assembler.problems if item.where not in substitution.broken]
+    # An object that could not be read would make every reference to it a problem.
+    checked = list(check(result)) if result is not None and assembler.complete else []
+    problems += checked
+    names = [*(source.name for source in sources), *map(display_path, variable_files)]
+    if result is None or any(problem.severity is Severity.ERROR for problem in problems):
+        raise Problems(map(mask.problem, _sorted(problems, names)))
+    return replace(result, warnings=tuple(map(mask.problem, _sorted(checked, names))))
+
+
+class _Assembler:
+    """Merges, validates and expands the roots of all files; problems collect in ``problems``."""
+
+    def __init__(self, kinds: Kinds, mask: Mask, environment: Mapping[str, str]) -> None:
+        self.problems: list[Problem] = []
+        self.complete = False
+        self._kinds = kinds
+        self._mask = mask
+        self._environment = environment
+
+    def declared(self, roots: Sequence[MappingNode], *, complete: bool) -> Declared | None:
+        """The declared objects, or ``None`` when the top level is invalid or there is no file."""
+        if not roots:
+            return None
+        merged = _merged(roots, self._kinds, complete=complete)
+        self.complete = merged.complete
+        validator = Validator(self._kinds, self._mask)
+        public: dict[str, str] = {}
+        if hosts.SECTION in merged.sections:
+            valid = validator.hosts(merged.sections[hosts.SECTION])
+            public = hosts.expand(merged, valid, HostSections.of(self._kinds))
+        wanted = tuple(validator.wanted(merged.sections))
+        node = merged.top if merged.complete else _with_placeholders(merged.top)
+        top = validator.top(node)
+        self.problems += [*merged.problems, *validator.problems]
+        if top is None:
+            return None
+        return Declared(
+            stack=str(top.stack),
+            account=None if top.account is None else str(top.account),
+            team=None if top.team is None else str(top.team),
+            wanted=wanted,
+            removed=tuple(removed(top, node)),
+            moved=tuple(moved(top, node)),
+            public=public,
+            environment=dict(self._environment),
+            broken=frozenset(validator.broken),
+        )
+
+
+def _declared_variables(roots: Iterable[MappingNode], problems: list[Problem]) -> dict[str, Scalar]:
+    values: dict[str, Scalar] = {}
+    keys: dict[str, Scalar] = {}
+    for root in roots:
+        section = root.value("vars")
+        if isinstance(section, MappingNode):
+            for name, value in scalars(section, problems).items():
+                key = section.entries[name][0]
+                if name in keys:
+                    hint = f"it stands first at {keys[name].where}: remove one of the two"
+                    problems.append(Problem(f"vars.{name} is declared twice", key.where, hint))
+                keys[name] = key
+                values.setdefault(name, value)
+        elif section is not None:
+            problems.append(Problem("`vars` must be a mapping from names to values", section.where))
+    return values
+
+
+def _substituted(root: MappingNode, substitution: Variables) -> MappingNode:
+    pairs: list[Pair] = [pair for name, pair in root.entries.items() if name != "vars"]
+    node: Node = substitution.substituted(mapping(pairs, root.where))
+    assert isinstance(node, MappingNode)
+    return node
+
+
+def _merged(roots: Sequence[MappingNode], kinds: Kinds, *, complete: bool) -> MergedFiles:
+    sections = [kind.section for kind in kinds.values() if kind.section]
+    nicknames = {kind.name: kind.section for kind in kinds.values() if kind.section}
+    if HostSections.are_in(kinds):
+        sections.append(hosts.SECTION)
+        nicknames["host"] = hosts.SECTION
+    return merge_files(roots, sections, nicknames, complete=complete)
+
+
+def _with_placeholders(top: MappingNode) -> MappingNode:
+    """Fill in required values of the top level, which a file that could not be read may state."""
+    needed = {"version": "1", "stack": "unknown"}
+    return top.with_pairs(
+        (scalar_at(name, top.where), scalar_at(text, top.where))
+        for name, text in needed.items()
+        if name not in top.entries
+    )
+
+
+def _sorted(problems: Iterable[Problem], names: Sequence[str]) -> list[Problem]:
+    rank = {name: place for place, name in reversed(list(enumerate(names)))}
+
+    def place(problem: Problem) -> tuple[int, Where]:
+        where = problem.where or Where("", 0, 0)
+        return rank.get(where.file, -1), where
+
+    return sorted(dict.fromkeys(problems), key=place)
