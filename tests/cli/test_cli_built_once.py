@@ -18,7 +18,7 @@ from ztctl.core.planning.planner import Draft
 from ztctl.kinds.access_application import AccessApplication
 
 BUILD = Draft.plan.__code__
-CONVERSION = AccessApplication._live.__code__
+CONVERSION = AccessApplication.live_from.__code__
 YES = ("--sandbox", "--auto-approve", "--quiet")
 Command = Callable[..., Counter[CodeType]]
 

@@ -17,13 +17,12 @@ from pydantic import Field
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import allowed
-from ztctl.core.model.calls import Call, Flow
+from ztctl.core.model.calls import Flow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.flows import Ask, gone_is_done
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Alternative, Kind, Proposal, Resolve
+from ztctl.core.model.kind import Alternative, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Immutable, Local, RefersTo, Unordered
 from ztctl.core.model.marks import Marking
@@ -42,13 +41,10 @@ from ztctl.kinds.common import (
     Protect,
     body_of,
     items,
-    listing,
-    objects,
-    segment,
     text_of,
-    written,
 )
 from ztctl.kinds.destinations import Place, Uri, public_hosts
+from ztctl.kinds.plain import PlainKind, Rest
 from ztctl.kinds.rules import LISTS, rules_from_api
 from ztctl.kinds.selectors import IDENTITY_PROVIDER
 from ztctl.kinds.zone import complain_without_zone
@@ -161,7 +157,7 @@ class ApplicationAttributes(Attributes):
     inline: tuple[str, ...] = ()
 
 
-class AccessApplication(Kind):
+class AccessApplication(PlainKind):
     """A self-hosted Access application."""
 
     name = "access_application"
@@ -170,6 +166,12 @@ class AccessApplication(Kind):
     model = AccessApplicationFields
     host_part = HostPart.APPLICATION
     marking = _InTags()
+    rest = Rest(
+        PATH,
+        ACCESS_APPS,
+        # A domain of a new zone is not known at once; a policy may be in use by another write.
+        patience={"POST": ((400, "does not belong to zone"),), "PUT": ((409, "12132"),)},
+    )
     limit = 500
 
     # -- the wanted side --------------------------------------------------------------------
@@ -302,43 +304,13 @@ class AccessApplication(Kind):
 
     # -- flows ------------------------------------------------------------------------------
 
-    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
-        """Every application of the account, in one list."""
-        found = yield applications()
-        return tuple(self._live(raw) for raw in objects(found))
-
-    def create(self, values: Values) -> Flow[Live]:
-        """Make the application; a domain that is not known yet is given a moment."""
-        call = Call(
-            "POST",
-            PATH,
-            self._body(values, {}),
-            permission=ACCESS_APPS,
-            patience=((400, "does not belong to zone"),),
-        )
-        return self._live((yield from written(call)))
-
-    def update(self, live: Live, values: Values, verb: str) -> Flow[Live]:
-        """Replace the application, carrying over what the file leaves unsaid."""
-        path = f"{PATH}/{segment(live.id)}"
-        body = self._body(values, live.raw)
-        call = Call("PUT", path, body, permission=ACCESS_APPS, patience=((409, "12132"),))
-        return self._live((yield from written(call)))
-
-    def delete(self, live: Live) -> Flow[None]:
-        """Delete the application."""
-        yield from gone_is_done(
-            Call("DELETE", f"{PATH}/{segment(live.id)}", permission=ACCESS_APPS)
-        )
-
     def find(self, values: Values) -> Flow[Live | None]:
         """The application of that name on one of these domains: there cannot be two.
 
         One without a domain is known by all of its destinations.
         """
-        found = yield applications()
         wanted = {item for item in values["destinations"] if isinstance(item, str)}
-        for live in (self._live(raw) for raw in objects(found)):
+        for live in (yield from self.everything()):
             same = wanted & self.live_keys(live) or (
                 live.values.get("destinations") == values["destinations"]
             )
@@ -346,7 +318,8 @@ class AccessApplication(Kind):
                 return live
         return None
 
-    def _body(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
+    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
+        """The whole application; policies are always sent, because they stay when left out."""
         body = {"type": values["type"], **body_of(self.specs, values, carried, _PLAIN)}
         if values["options_preflight_bypass"]:
             # The two exclude each other, so that the live headers cannot be carried over.
@@ -362,7 +335,8 @@ class AccessApplication(Kind):
         ]
         return body
 
-    def _live(self, raw: Mapping[str, Any]) -> Live:
+    def live_from(self, raw: Mapping[str, Any]) -> Live:
+        """An application with the policies that it carries."""
         attached = _attached_policies(raw)
         said = {
             **raw,
@@ -386,11 +360,6 @@ class AccessApplication(Kind):
             aliases=(aud,) if aud else (),
             uses=tuple(use for policy in inline for use in _used_by(policy)),
         )
-
-
-def applications() -> Call:
-    """The list of all applications; they carry their policies."""
-    return listing(PATH, ACCESS_APPS, 1000)
 
 
 def _whose(marks: Sequence[Mark]) -> Mark | None:

@@ -118,7 +118,9 @@ class AccessPolicy(Ruled, PlainKind):
     limit = 500
     marking = InName()
     # A policy that was just detached counts as linked for a while.
-    rest = Rest("/accounts/{account}/access/policies", ACCESS_APPS, delete_patience=((409, ""),))
+    rest = Rest(
+        "/accounts/{account}/access/policies", ACCESS_APPS, patience={"DELETE": ((409, ""),)}
+    )
 
     def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """Everything, the rules in the words of the file."""

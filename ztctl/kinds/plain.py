@@ -42,7 +42,7 @@ class Rest:
         change: ``PUT`` replaces, ``PATCH`` merges.
         unique: the fields that no two objects share. A created object is found again by them, and
             where the mark is in the comment they are the key.
-        delete_patience: answers to a deletion that pass by themselves: status and part of the text.
+        patience: by method, answers that pass by themselves: status and part of the text.
         optional: a token that may not read the list (403) is no failure, unless the files use it.
     """
 
@@ -52,7 +52,7 @@ class Rest:
     query: Mapping[str, str] = field(default_factory=dict)
     change: str = "PUT"
     unique: tuple[str, ...] = ("name",)
-    delete_patience: Patience = ()
+    patience: Mapping[str, Patience] = field(default_factory=dict)
     optional: bool = False
 
     def all(self) -> Call:
@@ -61,11 +61,14 @@ class Rest:
 
     def new(self, body: Any) -> Call:
         """Create one object."""
-        return Call("POST", self.path, body, permission=self.permission)
+        return self._call("POST", self.path, body)
 
-    def one(self, method: str, id: str, body: Any = None, patience: Patience = ()) -> Call:
+    def one(self, method: str, id: str, body: Any = None) -> Call:
         """Change or delete one object."""
-        path = f"{self.path}/{segment(id)}"
+        return self._call(method, f"{self.path}/{segment(id)}", body)
+
+    def _call(self, method: str, path: str, body: Any) -> Call:
+        patience = self.patience.get(method, ())
         return Call(method, path, body, permission=self.permission, patience=patience)
 
 
@@ -190,9 +193,7 @@ class PlainKind(Kind):
 
     def delete(self, live: Live) -> Flow[None]:
         """Delete the object."""
-        yield from gone_is_done(
-            self.rest.one("DELETE", live.id, patience=self.rest.delete_patience)
-        )
+        yield from gone_is_done(self.rest.one("DELETE", live.id))
 
     def find(self, values: Values) -> Flow[Live | None]:
         """The object with these unique fields."""

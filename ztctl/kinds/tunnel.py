@@ -8,7 +8,7 @@ v5, cloudflared 2026.8.2 (API client).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -210,20 +210,22 @@ class Tunnel(Kind, Lagging):
         """Every living tunnel in one list, and the configuration of those that concern us."""
         found = objects((yield tunnels()))
         names = _names(ask)
-        ours = [raw for raw in found if _concerns(raw, ask, names)]
-        configurations = yield tuple(configuration(raw) for raw in ours)
-        by_id = {text_of(raw, "id"): reply for raw, reply in zip(ours, configurations, strict=True)}
-        return tuple(self._live(raw, by_id.get(text_of(raw, "id"), UNREAD)) for raw in found)
+        return (yield from self._with_rules(found, lambda raw: _concerns(raw, ask, names)))
 
     def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
         """The list, and of what changes the configurations that the plan has seen."""
         found = objects((yield tunnels()))
         lives = [change.live for change in changes if change.live is not None]
         seen = {live.id for live in lives if live.is_whole}
-        ours = [raw for raw in found if text_of(raw, "id") in seen]
-        replies = yield tuple(configuration(raw) for raw in ours)
-        by_id = {text_of(raw, "id"): reply for raw, reply in zip(ours, replies, strict=True)}
-        return tuple(self._live(raw, by_id.get(text_of(raw, "id"), UNREAD)) for raw in found)
+        return (yield from self._with_rules(found, lambda raw: text_of(raw, "id") in seen))
+
+    def _with_rules(
+        self, found: Sequence[Mapping[str, Any]], chosen: Callable[[Mapping[str, Any]], bool]
+    ) -> Flow[tuple[Live, ...]]:
+        """These tunnels, the chosen ones with their configuration."""
+        replies = yield tuple(configuration(raw) for raw in found if chosen(raw))
+        left = iter(replies)
+        return tuple(self._live(raw, next(left) if chosen(raw) else UNREAD) for raw in found)
 
     def carried_over(self, live: Live) -> Values:
         """What is carried over."""
