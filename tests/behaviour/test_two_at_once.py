@@ -95,7 +95,7 @@ def locks(account: Account) -> list[str]:
 
 def locked(account: Account, scope: Scope) -> list[str]:
     """A lock of bob's; gives its tags."""
-    names = [scope.door, LockFlag.raised(scope, BOB, NOON).name]
+    names = [scope.mutex, LockFlag.new(scope, BOB, NOON).name]
     for name in names:
         account.call("POST", "{A}/access/tags", {"name": name})
     return sorted(names)
@@ -165,8 +165,8 @@ def test_a_ca_that_goes_alone_is_no_matter_of_others(account: Account) -> None:
 
     reads = [entry.path for entry in account.sandbox.log if entry.method == "GET"]
     assert (end, account.everything()["app_cas"]) == ("complete", [])
-    assert PROD.door in seen
-    assert ACCOUNT.door not in seen
+    assert PROD.mutex in seen
+    assert ACCOUNT.mutex not in seen
     assert not [path for path in reads if foreign in path]
     assert len([path for path in reads if path.endswith("/access/groups")]) == 1
 

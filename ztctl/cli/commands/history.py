@@ -15,7 +15,7 @@ from ztctl.cli.settings import Settings, settings
 from ztctl.core.model.diagnostics import Failure, Problem, Severity
 
 if TYPE_CHECKING:
-    from ztctl.core.runs.journal import Before, Ran
+    from ztctl.core.runs.journal import Before, JournalledRun
     from ztctl.views.view import View
 
 
@@ -81,7 +81,7 @@ def _shown(asked: _Asked, run: str | None, address: str | None) -> str:
     return views.rendered(page, asked.settings.format.value)
 
 
-def _runs(asked: _Asked) -> Iterator[tuple[Ran, Path]]:
+def _runs(asked: _Asked) -> Iterator[tuple[JournalledRun, Path]]:
     from ztctl.cli.journal_paths import written
     from ztctl.core.runs.journal import history as read
     from ztctl.engine.journal import lines
@@ -104,7 +104,7 @@ def _damaged(path: Path, count: int) -> Problem:
     )
 
 
-def _named(found: list[tuple[Ran, Path]], run: str) -> tuple[Ran, Path]:
+def _named(found: list[tuple[JournalledRun, Path]], run: str) -> tuple[JournalledRun, Path]:
     exact = [item for item in found if item[0].id == run]
     named = exact or [item for item in found if item[0].id.startswith(run)]
     if not named:
@@ -115,7 +115,7 @@ def _named(found: list[tuple[Ran, Path]], run: str) -> tuple[Ran, Path]:
     return named[0]
 
 
-def _object(ran: Ran, path: Path, address: str) -> Before:
+def _object(ran: JournalledRun, path: Path, address: str) -> Before:
     from ztctl.core.runs.journal import before
     from ztctl.engine.journal import lines
 

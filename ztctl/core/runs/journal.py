@@ -21,8 +21,8 @@ from ztctl.core.model.values import UNSET, Secret
 FORMAT = 1
 HEAD = b'{"ztctl_journal":%d,' % FORMAT
 HIDDEN = "(sensitive)"
-DEEPEST = 100
-LONGEST_TEXT = 2000
+MAX_DEPTH = 100
+MAX_TEXT = 2000
 
 # Whatever a kind keeps of a reply: what a field of such a name holds is nobody's to read.
 # A rule's `service_token` is the name of one.
@@ -62,7 +62,7 @@ class Ending(StrEnum):
     CUT_OFF = "cut_off"
 
 
-class Came(StrEnum):
+class WriteResult(StrEnum):
     """What came of a write; ``UNKNOWN``: it was about to be done, and nothing tells more."""
 
     DONE = "done"
@@ -85,7 +85,7 @@ class JournalledWrite:
     verb: str
     time: str
     action: str = ""
-    came: Came = Came.UNKNOWN
+    came: WriteResult = WriteResult.UNKNOWN
     id: str = ""
     reason: str = ""
     found: bool = False
@@ -93,7 +93,7 @@ class JournalledWrite:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class JournalledRun:
     """One run, as its lines tell it; what they do not tell is empty."""
 
     id: str
@@ -107,7 +107,7 @@ class Ran:
     skipped: int = 0
     not_started: int = 0
 
-    def count(self, came: Came) -> int:
+    def count(self, came: WriteResult) -> int:
         """How many writes ended so."""
         return sum(item.came is came for item in self.writes)
 
@@ -131,7 +131,7 @@ class Before:
 class History:
     """The runs in the order in which they began, and how many lines are no records."""
 
-    runs: tuple[Ran, ...]
+    runs: tuple[JournalledRun, ...]
     damaged: int = 0
 
 
@@ -145,7 +145,7 @@ def line_of(
 
     ``own`` are ztctl's own words and figures, which nothing masks: they must be read back.
     """
-    shown = {name: _plain(value, redact, name) for name, value in foreign.items()}
+    shown = {name: _serialisable(value, redact, name) for name, value in foreign.items()}
     record = {"ztctl_journal": FORMAT, "event": event.value, **own, **shown}
     return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
 
@@ -173,26 +173,26 @@ def ending_of(outcome: Outcome | None) -> Ending:
     return Ending.PARTIAL if some else Ending.NOTHING
 
 
-def _plain(value: Any, redact: Redact, name: str = "", depth: int = 0) -> Any:
+def _serialisable(value: Any, redact: Redact, name: str = "", depth: int = 0) -> Any:
     """What JSON can hold of a value, without what must not be seen."""
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         return "(too deep)"
-    if isinstance(value, Secret) or _hides(name, value):
+    if isinstance(value, Secret) or _is_secret(name, value):
         return HIDDEN
     if isinstance(value, Mapping):
         return {
-            _text(str(key), redact): _plain(item, redact, str(key), depth + 1)
+            _text(str(key), redact): _serialisable(item, redact, str(key), depth + 1)
             for key, item in value.items()
             if item is not UNSET
         }
     if isinstance(value, list | tuple):
-        return [_plain(item, redact, name, depth + 1) for item in value]
+        return [_serialisable(item, redact, name, depth + 1) for item in value]
     if isinstance(value, set | frozenset):
         return sorted(_text(str(item), redact) for item in value)
     return value if value is None or isinstance(value, bool) else _leaf(value, redact)
 
 
-def _hides(name: str, value: Any) -> bool:
+def _is_secret(name: str, value: Any) -> bool:
     if isinstance(value, str):
         return bool(value and _SECRET_NAME.search(name))
     return isinstance(value, Mapping) and bool(_SECRET_MAP.search(name))
@@ -226,40 +226,40 @@ def record_of(line: bytes) -> JournalRecord | None:
 
 def history(lines: Iterable[bytes]) -> History:
     """Every run that the lines tell; total: what is no record is counted and passed over."""
-    runs: dict[str, _RunReader] = {}
+    runs: dict[str, _RunBuilder] = {}
     damaged = 0
     for line in lines:
         record = record_of(line)
         if record is not None:
-            run = _said(record, "run")
-            runs.setdefault(run, _RunReader(run, _said(record, "time"))).take(record)
+            run = _string(record, "run")
+            runs.setdefault(run, _RunBuilder(run, _string(record, "time"))).add(record)
         elif line.strip():
             damaged += 1
-    return History(tuple(run.told() for run in runs.values()), damaged)
+    return History(tuple(run.run() for run in runs.values()), damaged)
 
 
 def before(lines: Iterable[bytes], run: str, step: str) -> Before | None:
     """The object before a run's first write to an address, or before ``address#verb``."""
     for record in filter(None, map(record_of, lines)):
-        if record["event"] != JournalEvent.ABOUT or _said(record, "run") != run:
+        if record["event"] != JournalEvent.ABOUT or _string(record, "run") != run:
             continue
-        address, verb = _said(record, "address"), _said(record, "verb")
+        address, verb = _string(record, "address"), _string(record, "verb")
         if step in (address, f"{address}#{verb}"):
             found, others = record.get("before"), record.get("others")
             return Before(
                 run,
                 address,
                 verb,
-                _said(record, "time"),
-                _harmless(found) if isinstance(found, dict) else None,
-                tuple(_harmless(other) for other in _objects(others)),
+                _string(record, "time"),
+                _sanitised(found) if isinstance(found, dict) else None,
+                tuple(_sanitised(other) for other in _objects(others)),
             )
     return None
 
 
-def _harmless(value: JournalRecord) -> JournalRecord:
+def _sanitised(value: JournalRecord) -> JournalRecord:
     """The same, no deeper than a writer of ours would have made it, and without secrets."""
-    found: JournalRecord = _plain(value, str)
+    found: JournalRecord = _serialisable(value, str)
     return found
 
 
@@ -269,17 +269,17 @@ def _objects(value: Any) -> Iterator[JournalRecord]:
     )
 
 
-def _said(record: JournalRecord, name: str) -> str:
+def _string(record: JournalRecord, name: str) -> str:
     found = record.get(name)
-    return found[:LONGEST_TEXT] if isinstance(found, str) else ""
+    return found[:MAX_TEXT] if isinstance(found, str) else ""
 
 
-def _figure(record: JournalRecord, name: str) -> int:
+def _count(record: JournalRecord, name: str) -> int:
     found = record.get(name)
     return found if type(found) is int and 0 <= found < 10**9 else 0
 
 
-class _RunReader:
+class _RunBuilder:
     """One run while its lines come in."""
 
     def __init__(self, run: str, time: str) -> None:
@@ -289,7 +289,7 @@ class _RunReader:
         self._last: JournalRecord = {}
         self._writes: dict[tuple[str, str], JournalledWrite] = {}
 
-    def take(self, record: JournalRecord) -> None:
+    def add(self, record: JournalRecord) -> None:
         """Take the next record in."""
         # Every line names account and stack, so that a run without its first one is somebody's.
         kept = ("stack", "account", "version", "how", "skipped", "not_started")
@@ -298,42 +298,42 @@ class _RunReader:
         if record["event"] == JournalEvent.END:
             self._last = {**short, "time": record["time"]}
         elif record["event"] != JournalEvent.BEGIN:
-            step = _said(record, "address"), _said(record, "verb")
-            self._writes[step] = _written(record, step, self._writes.get(step))
+            step = _string(record, "address"), _string(record, "verb")
+            self._writes[step] = _updated_write(record, step, self._writes.get(step))
 
-    def told(self) -> Ran:
+    def run(self) -> JournalledRun:
         """The run as far as it is told."""
-        how = _said(self._last, "how")
-        return Ran(
+        how = _string(self._last, "how")
+        return JournalledRun(
             self._id,
             self._began,
-            _said(self._last, "time"),
-            _said(self._first, "stack"),
-            _said(self._first, "account"),
-            _said(self._first, "version"),
+            _string(self._last, "time"),
+            _string(self._first, "stack"),
+            _string(self._first, "account"),
+            _string(self._first, "version"),
             Ending(how) if how in set(Ending) else Ending.CUT_OFF,
             tuple(self._writes.values()),
-            _figure(self._last, "skipped"),
-            _figure(self._last, "not_started"),
+            _count(self._last, "skipped"),
+            _count(self._last, "not_started"),
         )
 
 
-def _written(
+def _updated_write(
     record: JournalRecord, step: tuple[str, str], known: JournalledWrite | None
 ) -> JournalledWrite:
-    time, action = _said(record, "time"), _said(record, "action")
+    time, action = _string(record, "time"), _string(record, "action")
     if record["event"] == JournalEvent.ABOUT:
         found = isinstance(record.get("before"), dict)
         return JournalledWrite(*step, time, action, found=found)
     lost = record.get("lost") is True
-    done = Came.DONE if record["event"] == JournalEvent.DONE else Came.FAILED
+    done = WriteResult.DONE if record["event"] == JournalEvent.DONE else WriteResult.FAILED
     return JournalledWrite(
         *step,
         known.time if known else time,
         action or (known.action if known else ""),
-        came=Came.UNKNOWN if lost else done,
-        id=_said(record, "id"),
-        reason=_said(record, "reason"),
+        came=WriteResult.UNKNOWN if lost else done,
+        id=_string(record, "id"),
+        reason=_string(record, "reason"),
         found=known is not None and known.found,
         sent=known is not None,
     )
