@@ -160,7 +160,7 @@ def test_what_came_of_a_write_is_told(desk: Desk) -> None:
     desk.run(step("a"), step("b"), step("l", verb="update"))
 
     found = {item.address: item for item in desk.only_run().writes}
-    told = {address: (item.came, item.id, item.reason) for address, item in found.items()}
+    told = {address: (item.result, item.id, item.reason) for address, item in found.items()}
     assert told == {
         "thing.a": (WriteResult.DONE, "new", ""),
         "thing.b": (WriteResult.FAILED, "", "/b failed"),
@@ -217,7 +217,7 @@ def test_what_others_hold_back_was_not_sent(desk: Desk) -> None:
     asyncio.run(desk.execute(plan_of(step("a")), Stop(), desk.journal()))
 
     (write,) = desk.only_run().writes
-    assert (write.sent, write.came, write.reason) == (False, WriteResult.FAILED, "moved failed")
+    assert (write.sent, write.result, write.reason) == (False, WriteResult.FAILED, "moved failed")
 
 
 def test_a_run_that_is_left_has_an_open_end(desk: Desk) -> None:
@@ -247,7 +247,7 @@ def test_a_run_that_is_left_has_an_open_end(desk: Desk) -> None:
 
     ran = desk.only_run()
     assert ran.ending is Ending.LEFT
-    assert [item.came for item in ran.writes] == [WriteResult.UNKNOWN]
+    assert [item.result for item in ran.writes] == [WriteResult.UNKNOWN]
 
 
 def test_nothing_goes_out_after_the_end(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Report
 from ztctl.core.reach.open_now import PublicHosts
 from ztctl.engine.companion import Companion
-from ztctl.engine.probe import Heard, Knock, Probe
+from ztctl.engine.probe import Probe, ProbeReply, SendProbe
 from ztctl.engine.settle import SETTLE, Settle
 from ztctl.kinds.registry import KINDS
 
@@ -31,19 +31,19 @@ class Settling:
 
 @dataclass(frozen=True, slots=True)
 class EdgeWait:
-    """The edge as a run reckons with it; ``knock`` asks at its doors, if anybody does."""
+    """The edge as a run reckons with it; ``send`` asks at its doors, if anybody does."""
 
     seconds: float
     declared: Declared
-    knock: Knock | None = None
+    send: SendProbe | None = None
 
     def companions(self, api: Api, report: Report) -> tuple[Companion, ...]:
         """What waits for the edge, and what asks at its doors."""
         settle = Settle(KINDS, api, report, seconds=self.seconds)
-        if self.knock is None:
+        if self.send is None:
             return (settle,)
         public, team = PublicHosts(self.declared.public), self.declared.team
-        return (settle, Probe(KINDS, api, report, self.knock, public=public, team=team))
+        return (settle, Probe(KINDS, api, report, self.send, public=public, team=team))
 
 
 @asynccontextmanager
@@ -56,11 +56,11 @@ async def edge_of(asked: Settling, chosen: Settings, declared: Declared) -> Asyn
         return
     async with _doors(chosen) as doors:
 
-        async def knock(host: str) -> Heard:
+        async def send(host: str) -> ProbeReply:
             status, location, trouble = await doors.head(host)
-            return Heard(status, location, trouble)
+            return ProbeReply(status, location, trouble)
 
-        yield EdgeWait(seconds, declared, knock)
+        yield EdgeWait(seconds, declared, send)
 
 
 def _doors(chosen: Settings) -> Doors:

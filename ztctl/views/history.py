@@ -97,7 +97,7 @@ def _write_line(item: JournalledWrite, clean: Clean) -> Line:
 
 
 def _outcome(item: JournalledWrite, clean: Clean) -> str:
-    match item.came:
+    match item.result:
         case WriteResult.DONE:
             words = "done" if item.sent else "done already, nothing was sent"
             return f"{words}, id {clean(item.id)}" if item.id else words
@@ -165,7 +165,7 @@ def _write_record(item: JournalledWrite) -> dict[str, Any]:
         "step": item.verb,
         "action": item.action,
         "time": item.time,
-        "status": item.came.value,
+        "status": item.result.value,
         "id": item.id or None,
         "reason": item.reason,
         "sent": item.sent,

@@ -1,7 +1,7 @@
-"""A journal's lines: what a run says before and after each write, and the runs read back.
+"""The journal format: encode the records of a run, and decode runs from a file's lines.
 
-One line is one record in JSON, ASCII alone. What is read back is foreign data: anybody may have
-written to the file, and a kill may have torn it off at any byte.
+One line is one JSON record in ASCII. Decoding treats the file as untrusted input: anybody may have
+written to it, and a killed run may have left an incomplete line.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ HIDDEN = "(sensitive)"
 MAX_DEPTH = 100
 MAX_TEXT = 2000
 
-# Whatever a kind keeps of a reply: what a field of such a name holds is nobody's to read.
-# A rule's `service_token` is the name of one.
+# Fields whose values are replaced, wherever they are in an API reply. A policy rule's
+# `service_token` is no secret: it names a service token.
 _SECRET_NAME = re.compile(
     r"(?:secret|password|passphrase|private_?key|api_?key|(?<!service_)token)\Z", re.IGNORECASE
 )
@@ -42,7 +42,7 @@ JournalRecord = Mapping[str, Any]
 
 
 class JournalEvent(StrEnum):
-    """What a record tells."""
+    """The type of a record."""
 
     BEGIN = "begin"
     ABOUT = "about"
@@ -52,7 +52,10 @@ class JournalEvent(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a run ended; the last two: a person left it at once, or nothing tells its end."""
+    """How a run ended.
+
+    ``LEFT``: aborted by a second Ctrl-C. ``CUT_OFF``: no end record, for example after a kill.
+    """
 
     COMPLETE = "complete"
     PARTIAL = "partial"
@@ -63,7 +66,7 @@ class Ending(StrEnum):
 
 
 class WriteResult(StrEnum):
-    """What came of a write; ``UNKNOWN``: it was about to be done, and nothing tells more."""
+    """The result of a write; ``UNKNOWN``: no record of its result, or its reply was lost."""
 
     DONE = "done"
     FAILED = "failed"
@@ -75,17 +78,17 @@ class JournalledWrite:
     """One write of a run.
 
     Attributes:
-        time: when it was about to be done.
-        id: of the object that it left, empty for none.
-        found: an object was there before, so that it can be read back.
-        sent: false when nothing was sent: it was held back, or was done already.
+        time: when it was recorded, ISO 8601.
+        id: id of the resulting object, empty for none.
+        found: the journal holds the object as it was before.
+        sent: false when no request was sent: a companion failed the step, or found it done.
     """
 
     address: str
     verb: str
     time: str
     action: str = ""
-    came: WriteResult = WriteResult.UNKNOWN
+    result: WriteResult = WriteResult.UNKNOWN
     id: str = ""
     reason: str = ""
     found: bool = False
@@ -94,7 +97,7 @@ class JournalledWrite:
 
 @dataclass(frozen=True, slots=True)
 class JournalledRun:
-    """One run, as its lines tell it; what they do not tell is empty."""
+    """One run, as decoded from its records; what they do not hold is empty."""
 
     id: str
     began: str
@@ -107,16 +110,17 @@ class JournalledRun:
     skipped: int = 0
     not_started: int = 0
 
-    def count(self, came: WriteResult) -> int:
-        """How many writes ended so."""
-        return sum(item.came is came for item in self.writes)
+    def count(self, result: WriteResult) -> int:
+        """The number of writes with this result."""
+        return sum(item.result is result for item in self.writes)
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
     """The object as it was before a write, ``None`` when there was none.
 
-    ``others``: further objects whose place the write took.
+    Attributes:
+        others: further objects that the write replaced.
     """
 
     run: str
@@ -129,7 +133,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The runs in the order in which they began, and how many lines are no records."""
+    """The runs in order of their first records; ``damaged`` counts lines that are no records."""
 
     runs: tuple[JournalledRun, ...]
     damaged: int = 0
@@ -141,9 +145,13 @@ class History:
 def line_of(
     event: JournalEvent, own: JournalRecord, foreign: JournalRecord, redact: Redact
 ) -> bytes:
-    """One record as a line; secrets are absent, and ``redact`` masks every foreign text.
+    """Encode one record as a line; secrets are replaced.
 
-    ``own`` are ztctl's own words and figures, which nothing masks: they must be read back.
+    Args:
+        event: the record's type.
+        own: values made by ztctl itself; not masked, because `history` must read them back.
+        foreign: values from files or the API; ``redact`` masks every text in them.
+        redact: masks values of the environment in a text.
     """
     shown = {name: _serialisable(value, redact, name) for name, value in foreign.items()}
     record = {"ztctl_journal": FORMAT, "event": event.value, **own, **shown}
@@ -151,7 +159,7 @@ def line_of(
 
 
 def object_of(live: Live) -> JournalRecord:
-    """A live object whole: the API's own, and what ztctl read out of it."""
+    """Convert a live object to a record: the API's reply, and what ztctl decoded from it."""
     return {
         "id": live.id,
         "name": live.name,
@@ -162,7 +170,7 @@ def object_of(live: Live) -> JournalRecord:
 
 
 def ending_of(outcome: Outcome | None) -> Ending:
-    """How a run ended; ``None`` when it was left in the middle."""
+    """Classify a run's outcome; ``None`` stands for a run that was aborted."""
     if outcome is None:
         return Ending.LEFT
     if outcome.interrupted:
@@ -174,7 +182,7 @@ def ending_of(outcome: Outcome | None) -> Ending:
 
 
 def _serialisable(value: Any, redact: Redact, name: str = "", depth: int = 0) -> Any:
-    """What JSON can hold of a value, without what must not be seen."""
+    """Convert a value to JSON types, without secrets; beyond MAX_DEPTH levels it is cut."""
     if depth > MAX_DEPTH:
         return "(too deep)"
     if isinstance(value, Secret) or _is_secret(name, value):
@@ -200,7 +208,7 @@ def _is_secret(name: str, value: Any) -> bool:
 
 def _leaf(value: Any, redact: Redact) -> Any:
     shown = _text(str(value), redact)
-    # A number that the environment gave is masked too; JSON has no word for infinity.
+    # A number equal to a masked value must be masked, too. JSON has no infinity or NaN.
     is_number = isinstance(value, int | float) and math.isfinite(value) and shown == str(value)
     return value if is_number else shown
 
@@ -213,7 +221,7 @@ def _text(text: str, redact: Redact) -> str:
 
 
 def record_of(line: bytes) -> JournalRecord | None:
-    """The record that a line holds, or ``None``."""
+    """Decode a line; ``None`` when it is no record of this format."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -225,7 +233,7 @@ def record_of(line: bytes) -> JournalRecord | None:
 
 
 def history(lines: Iterable[bytes]) -> History:
-    """Every run that the lines tell; total: what is no record is counted and passed over."""
+    """Decode all runs; never raises for bad input: lines that are no records are counted."""
     runs: dict[str, _RunBuilder] = {}
     damaged = 0
     for line in lines:
@@ -239,7 +247,10 @@ def history(lines: Iterable[bytes]) -> History:
 
 
 def before(lines: Iterable[bytes], run: str, step: str) -> Before | None:
-    """The object before a run's first write to an address, or before ``address#verb``."""
+    """The object before a run's first write to an address, or before the step ``address#verb``.
+
+    ``None`` when the run recorded no such write.
+    """
     for record in filter(None, map(record_of, lines)):
         if record["event"] != JournalEvent.ABOUT or _string(record, "run") != run:
             continue
@@ -258,7 +269,7 @@ def before(lines: Iterable[bytes], run: str, step: str) -> Before | None:
 
 
 def _sanitised(value: JournalRecord) -> JournalRecord:
-    """The same, no deeper than a writer of ours would have made it, and without secrets."""
+    """Apply the limits and masks of `line_of` to a record that others may have written."""
     found: JournalRecord = _serialisable(value, str)
     return found
 
@@ -280,7 +291,7 @@ def _count(record: JournalRecord, name: str) -> int:
 
 
 class _RunBuilder:
-    """One run while its lines come in."""
+    """Collects the records of one run."""
 
     def __init__(self, run: str, time: str) -> None:
         self._id = run
@@ -290,8 +301,8 @@ class _RunBuilder:
         self._writes: dict[tuple[str, str], JournalledWrite] = {}
 
     def add(self, record: JournalRecord) -> None:
-        """Take the next record in."""
-        # Every line names account and stack, so that a run without its first one is somebody's.
+        """Add the run's next record."""
+        # Every record holds account and stack, so they are known even if the first one is missing.
         kept = ("stack", "account", "version", "how", "skipped", "not_started")
         short = {name: record[name] for name in kept if name in record}
         self._first = self._first or short
@@ -302,7 +313,7 @@ class _RunBuilder:
             self._writes[step] = _updated_write(record, step, self._writes.get(step))
 
     def run(self) -> JournalledRun:
-        """The run as far as it is told."""
+        """The run as far as it was recorded."""
         how = _string(self._last, "how")
         return JournalledRun(
             self._id,
@@ -331,7 +342,7 @@ def _updated_write(
         *step,
         known.time if known else time,
         action or (known.action if known else ""),
-        came=WriteResult.UNKNOWN if lost else done,
+        result=WriteResult.UNKNOWN if lost else done,
         id=_string(record, "id"),
         reason=_string(record, "reason"),
         found=known is not None and known.found,
