@@ -1,4 +1,4 @@
-"""How a run waits for the edge and asks at the doors that it opens."""
+"""Waiting for the edge (``--settle``) and probing opened hosts (``--probe``)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """What was asked for: seconds to settle (``None``: the usual), and whether to probe."""
+    """The options: seconds to settle, ``None`` for the default, and whether to probe."""
 
     seconds: float | None = None
     probe: bool = False
@@ -31,14 +31,14 @@ class Settling:
 
 @dataclass(frozen=True, slots=True)
 class EdgeWait:
-    """The edge as a run reckons with it; ``send`` asks at its doors, if anybody does."""
+    """How a run waits for the edge; ``send`` sends probes, ``None`` without ``--probe``."""
 
     seconds: float
     declared: Declared
     send: SendProbe | None = None
 
     def companions(self, api: Api, report: Report) -> tuple[Companion, ...]:
-        """What waits for the edge, and what asks at its doors."""
+        """The companions that wait for the edge and that probe opened hosts."""
         settle = Settle(KINDS, api, report, seconds=self.seconds)
         if self.send is None:
             return (settle,)
@@ -47,23 +47,23 @@ class EdgeWait:
 
 
 @asynccontextmanager
-async def edge_of(asked: Settling, chosen: Settings, declared: Declared) -> AsyncIterator[EdgeWait]:
-    """The edge of the account that the settings mean; the sandbox has none to wait for."""
-    usual = 0.0 if chosen.sandbox else SETTLE
-    seconds = usual if asked.seconds is None else asked.seconds
-    if not asked.probe:
+async def edge_of(wait: Settling, chosen: Settings, declared: Declared) -> AsyncIterator[EdgeWait]:
+    """Open what waiting and probing need; in the sandbox there is no edge to wait for."""
+    default = 0.0 if chosen.sandbox else SETTLE
+    seconds = default if wait.seconds is None else wait.seconds
+    if not wait.probe:
         yield EdgeWait(seconds, declared)
         return
-    async with _doors(chosen) as doors:
+    async with _prober(chosen) as doors:
 
         async def send(host: str) -> ProbeReply:
-            status, location, trouble = await doors.head(host)
-            return ProbeReply(status, location, trouble)
+            status, location, error = await doors.head(host)
+            return ProbeReply(status, location, error)
 
         yield EdgeWait(seconds, declared, send)
 
 
-def _doors(chosen: Settings) -> Doors:
+def _prober(chosen: Settings) -> Doors:
     from ztctl.cloudflare.doors import Doors
 
     if not chosen.sandbox:
@@ -72,6 +72,7 @@ def _doors(chosen: Settings) -> Doors:
     from ztctl.sandbox.doors import EdgeTransport
 
     sandbox = sandbox_of()
-    # Nothing runs there, but who gets past Access is to be seen all the same.
+    # The sandbox has no running connectors. Without one a request that passes Access gets 530 (error
+    # 1033), which a probe would take for a name that the edge does not know yet.
     sandbox.edge.assume_connectors = True
     return Doors(EdgeTransport(sandbox))

@@ -1,4 +1,4 @@
-"""``ztctl unlock``: take away the lock of a run that is dead."""
+"""``ztctl unlock``: delete the lock of a dead run."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ def unlock(
 def _unlocked(chosen: Settings, stack: str | None, *, auto_approve: bool) -> Exit:
     import asyncio
 
-    from ztctl.cli.error_output import told
-    from ztctl.cli.interrupts import signals_kept
+    from ztctl.cli.error_output import errors_shown
+    from ztctl.cli.interrupts import signal_handlers_restored
     from ztctl.cli.session import declared_by, view_of
 
     declared = declared_by(chosen)[0] if stack is None else None
     account = declared.account if declared else None
     view = view_of(chosen, declared)
     name = stack or (declared.stack if declared else "")
-    with told(view), signals_kept():
+    with errors_shown(view), signal_handlers_restored():
         return asyncio.run(_unlock(chosen, name, account, view, auto_approve=auto_approve))
 
 
