@@ -97,7 +97,7 @@ def _from_os_error(error: OSError) -> Failure:
 def _show(error: ZtctlError, arguments: Sequence[str]) -> None:
     """Show an error in the format that the command line asks for.
 
-    The arguments are searched by hand: the error may come from parsing them.
+    The arguments are searched by hand: the command ended before it had made its view.
     """
     from ztctl.cli.error_output import show_error
     from ztctl.cli.options import OutputFormat, OutputOptions

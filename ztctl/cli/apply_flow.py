@@ -180,6 +180,7 @@ async def _apply(
         if plan.is_empty:
             written = _write_keys(declared, Outcome(live=plan.live), view)
             return Exit.DONE if written else Exit.ERROR
+        # Before the approval: a missing home folder should be reported before anybody answers.
         journal = journal_of(request.settings, declared, plan, view)
         question = "Destroy all of this?" if request.destroy else "Apply these changes?"
         verdict = approved(view, question, auto_approve=auto_approve)

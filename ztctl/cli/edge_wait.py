@@ -72,7 +72,7 @@ def _prober(chosen: Settings) -> Doors:
     from ztctl.sandbox.doors import EdgeTransport
 
     sandbox = sandbox_of()
-    # The sandbox has no running connectors. Without one a request that passes Access gets 530 (error
-    # 1033), which a probe would take for a name that the edge does not know yet.
+    # The sandbox has no running connectors. Without one a request that passes Access gets 530
+    # (error 1033), which a probe would take for a name that the edge does not know yet.
     sandbox.edge.assume_connectors = True
     return Doors(EdgeTransport(sandbox))

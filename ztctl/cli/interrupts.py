@@ -115,6 +115,7 @@ async def execute_interruptibly(
 
     def stop() -> None:
         means.stop.set()
+        # Before the message: writing it may block, and a second Ctrl-C must work by then.
         _handle_signals(work.cancel)
         view.problems([STOPPING])
 
@@ -141,6 +142,7 @@ def signal_handlers_restored() -> Iterator[None]:
 
 
 def _handle_signals(handler: Callable[[], object]) -> None:
+    # Event loops on Windows have no signal handlers.
     with contextlib.suppress(NotImplementedError):
         for number in SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, handler)
@@ -154,6 +156,7 @@ def _ignore_signals() -> None:
 
 
 async def _cancel_all_tasks() -> None:
+    # Cancelling `execute` does not cancel its tasks, one per step: they would go on writing.
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

@@ -71,10 +71,10 @@ def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> tuple[Declared, tuple
 
 
 def _environment(chosen: Settings) -> Mapping[str, str]:
-    # The sandbox has one account of its own: a file that reads the real id from this variable must
-    # work there unchanged.
-    overrides = {"CLOUDFLARE_ACCOUNT_ID": "sandbox"} if chosen.sandbox else {}
-    return {**overrides, **chosen.environment}
+    # A file that reads its account id from this variable must load without the variable, too: the
+    # sandbox ignores the account of the files.
+    defaults = {"CLOUDFLARE_ACCOUNT_ID": "sandbox"} if chosen.sandbox else {}
+    return {**defaults, **chosen.environment}
 
 
 def sandbox_of(folder: Path = Path()) -> Sandbox:

@@ -69,6 +69,7 @@ def settings(
     """
     files, account = files or FileOptions(), account or AccountOptions()
     environment = dict(os.environ)
+    # Removed from the copy: `${env.NAME}` in a file must not be able to read it.
     token = environment.pop(TOKEN, "")
     dumb = environment.get("TERM") == "dumb"
     api_url = account.api_url

@@ -98,7 +98,9 @@ class _Run:
             finished = {task for task in running if task.done()}
             running -= finished
             for task in finished:
+                # Raises only for a bug; a failed call is a result.
                 task.result()
+            # `stopped` is done from now on: the wait above would return at once, and spin.
             if self._means.stop.is_set() and running:
                 await asyncio.wait(running)
         interrupted = self._means.stop.is_set() and bool(self._waiting)
@@ -159,6 +161,7 @@ class _Run:
             self._means.report(Started(step.id))
         for work, result in await self._results(steps):
             step = work.step
+            # Before `_finish`: dependents must not begin until every companion knows the result.
             for companion in reversed(self._means.around):
                 await companion.after(work, result)
             if isinstance(result, CallFailed):

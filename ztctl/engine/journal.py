@@ -37,6 +37,7 @@ LONGEST = 16 * 1024 * 1024
 CLOSED = -1
 SYMLINK = "it is a symbolic link"
 
+# No symbolic links; a FIFO must not block; child processes must not inherit the file.
 _SAFE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 

@@ -81,6 +81,7 @@ class Lock(Companion):
         self._held = False
         self._lost: CallFailed | None = None
         self._phases_begun: set[tuple[bool, Phase]] = set()
+        # A renewal replaces flags: a check at the same time would miss the old ones.
         self._exclusive = asyncio.Lock()
         self._renewer: asyncio.Task[None] | None = None
         self._announced = ""
@@ -122,6 +123,7 @@ class Lock(Companion):
 
     async def end(self, outcome: Outcome | None) -> None:
         """Release the lock, waiting for the API at most for the clean-up timeout."""
+        # Before the release: a later renewal would create a flag that nobody deletes.
         if self._renewer is not None:
             self._renewer.cancel()
             await asyncio.gather(self._renewer, return_exceptions=True)
@@ -165,6 +167,7 @@ class Lock(Companion):
             self._announce(found, left)
             await self._pause(min(pause, left))
             pause = min(pause * 1.5, MAX_POLL_INTERVAL)
+            # A list instead of another try: each try that fails costs a write.
             seen = await self._drive(read_locks())
             still = seen.obstacle(self._scopes, self._tags.holder, options.now())
             if still is None:

@@ -196,6 +196,7 @@ def _address(value: Any) -> Address:
 
 def _template(value: Any) -> str:
     template = _typed(value, str)
+    # A plan file is untrusted, and `str.format` evaluates attributes and indexes inside braces.
     if "{" in template.replace("{}", "", 1) or "}" in template.replace("{}", "", 1):
         raise ValueError("a template has one place for a value")
     return template

@@ -53,6 +53,7 @@ class Reader:
         Raises:
             CallFailed: the call failed; cached, too.
         """
+        # A future, not the reply: concurrent callers must share a call that is still running.
         key = (call.method, call.path, call.query, call.per_page)
         if key not in self._replies:
             self._replies[key] = asyncio.ensure_future(self._api.send(call))

@@ -79,6 +79,7 @@ class Recheck(Companion):
         return {step: verdict for step, verdict in verdicts.items() if verdict is not None}
 
     async def _reading_of(self, kind: str) -> _Reading:
+        # Steps of one kind run concurrently and share the reading.
         if kind not in self._readings:
             self._readings[kind] = asyncio.ensure_future(self._read(self._kinds[kind]))
         try:

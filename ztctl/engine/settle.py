@@ -92,6 +92,7 @@ class Settle(Companion):
         """Record the end time, also of a failed step, and the resulting object."""
         step = work.step.id
         self._ended[step] = self._clock()
+        # This write made a new version of the rules, which connectors have to fetch again.
         self._polling.pop(step.address, None)
         if isinstance(result, Live):
             self._objects[step.address] = result

@@ -287,6 +287,7 @@ def _string(record: JournalRecord, name: str) -> str:
 
 def _count(record: JournalRecord, name: str) -> int:
     found = record.get(name)
+    # Not `isinstance`: a bool is an int.
     return found if type(found) is int and 0 <= found < 10**9 else 0
 
 
