@@ -54,10 +54,10 @@ def _first_call(plan: Plan, kind: Kind, change: Change, step: Step) -> Call:
     live = change.live or kind.not_yet(change.address.key)
     if kind.batch_key(step, live, values) is not None:
         work = change.live if step.id.verb != "create" else None
-        return _single_call(next(kind.batch([(step, work, values)])))
-    return _single_call(next(kind.perform(step, live, values)))
+        return _one(next(kind.batch([(step, work, values)])))
+    return _one(next(kind.perform(step, live, values)))
 
 
-def _single_call(request: Call | tuple[Call, ...]) -> Call:
+def _one(request: Call | tuple[Call, ...]) -> Call:
     call = request if isinstance(request, Call) else request[0]
     return replace(call, path=call.path.replace(_QUOTED_UNKNOWN, UNKNOWN))

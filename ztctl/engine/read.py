@@ -63,10 +63,10 @@ class Reader:
         """Read all live objects of a kind, as far as ``ask`` needs them; cached."""
         if kind not in self._objects:
             flow = self._kinds[kind].read(self.ask)
-            self._objects[kind] = asyncio.ensure_future(self.run(flow))
+            self._objects[kind] = asyncio.ensure_future(self.driven(flow))
         return await self._objects[kind]
 
-    async def run(self, flow: ReadFlow[T]) -> T:
+    async def driven(self, flow: ReadFlow[T]) -> T:
         """Run a reading flow on this reader; its result."""
         return await drive(flow, self, sleep=self._sleep, objects=self.live_of)
 

@@ -91,7 +91,7 @@ class Recheck(Companion):
 
     async def _read(self, kind: Kind) -> _Reading:
         reader = Reader(self._kinds, Ask(self._stack), self._api, sleep=self._sleep)
-        found = await reader.run(kind.reread(reader.ask, self._changes[kind.name]))
+        found = await reader.driven(kind.reread(reader.ask, self._changes[kind.name]))
         return _Reading(self._planned[kind.name], {live.id: live for live in found})
 
     # -- one object -------------------------------------------------------------------------
@@ -117,8 +117,8 @@ class Recheck(Companion):
         if work.change.wanted is None:
             return None
         wanted = replace(work.change.wanted, values=work.values)
-        new = tuple(live for live in seen.now.values() if not _is_known(kind, live, seen))
-        ledger = Ledger(Declared(self._stack), (wanted,), {kind.name: new}, self._kinds)
+        come = tuple(live for live in seen.now.values() if not _is_known(kind, live, seen))
+        ledger = Ledger(Declared(self._stack), (wanted,), {kind.name: come}, self._kinds)
         match = Matcher(ledger, {}).match(wanted)
         if match.live is None:
             return None
