@@ -13,7 +13,7 @@ from tests.support.account import Account, at_once
 from tests.support.files import HOST, host, whole
 from ztctl.cli.interrupts import companions
 from ztctl.cli.planning import options_of, plan_source
-from ztctl.cli.run_lock import Outdated, StillFits, leans
+from ztctl.cli.run_lock import Outdated, ReplanUnderLock, relies_on_others
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Plan
@@ -65,7 +65,7 @@ class Person:
 
             manners = LockOptions(self.wait, now=lambda: NOON, sleep=_rest)
             lock = Lock(client, self.holder, manners)
-            around = (lock, StillFits(again, lock), *companions(client, sleep=at_once))
+            around = (lock, ReplanUnderLock(again, lock), *companions(client, sleep=at_once))
             means = Means(client, self.account.view().event, sleep=at_once, around=around)
             try:
                 outcome = await execute(self.plan, KINDS, means)
@@ -95,7 +95,7 @@ def locks(account: Account) -> list[str]:
 
 def locked(account: Account, scope: Scope) -> list[str]:
     """A lock of bob's; gives its tags."""
-    names = [scope.door, LockFlag.raised(scope, BOB, NOON).name]
+    names = [scope.mutex, LockFlag.new(scope, BOB, NOON).name]
     for name in names:
         account.call("POST", "{A}/access/tags", {"name": name})
     return sorted(names)
@@ -165,8 +165,8 @@ def test_a_ca_that_goes_alone_is_no_matter_of_others(account: Account) -> None:
 
     reads = [entry.path for entry in account.sandbox.log if entry.method == "GET"]
     assert (end, account.everything()["app_cas"]) == ("complete", [])
-    assert PROD.door in seen
-    assert ACCOUNT.door not in seen
+    assert PROD.mutex in seen
+    assert ACCOUNT.mutex not in seen
     assert not [path for path in reads if foreign in path]
     assert len([path for path in reads if path.endswith("/access/groups")]) == 1
 
@@ -213,7 +213,7 @@ def test_a_host_under_an_application_of_its_own_stack_leans_on_nobody(
 
     plan = account.plan({**file, "hosts": {}, "applications": apps, **way})
 
-    assert leans(plan) is is_leaning
+    assert relies_on_others(plan) is is_leaning
 
 
 def test_a_host_that_came_after_the_plan_is_seen(account: Account) -> None:

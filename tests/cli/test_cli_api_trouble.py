@@ -91,8 +91,8 @@ def test_a_permission_that_a_write_lacks_is_told_by_every_command(
 ) -> None:
     """Why the token was refused is looked up also when a command fails after its reading."""
     tags = "/accounts/{account}/access/tags"
-    flag = LockFlag.raised(scope_of("quickstart"), Holder("bob", "bbbbb"), time.time())
-    for name in (scope_of("quickstart").door, flag.name):
+    flag = LockFlag.new(scope_of("quickstart"), Holder("bob", "bbbbb"), time.time())
+    for name in (scope_of("quickstart").mutex, flag.name):
         account.post(tags, {"name": name})
     held = ["Zone Read", "DNS Read", "Access: Apps and Policies Read"]
     account.sandbox.define_token(account.env["CLOUDFLARE_API_TOKEN"], held)

@@ -25,10 +25,8 @@ TAGS = "/accounts/{account}/access/tags"
 
 def lock(account: Account, scope: Scope = STACK, at: float | None = None) -> None:
     """A lock of bob's."""
-    account.post(TAGS, {"name": scope.door})
-    account.post(
-        TAGS, {"name": LockFlag.raised(scope, BOB, time.time() if at is None else at).name}
-    )
+    account.post(TAGS, {"name": scope.mutex})
+    account.post(TAGS, {"name": LockFlag.new(scope, BOB, time.time() if at is None else at).name})
 
 
 def locks(account: Account) -> list[str]:

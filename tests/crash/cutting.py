@@ -179,5 +179,5 @@ def inventory(account: Account) -> Counter[str]:
         for item in items
         if kind not in COMPUTED and not item.get("deleted_at")
     )
-    del found[f"tags {ACCOUNT.door} "]
+    del found[f"tags {ACCOUNT.mutex} "]
     return found

@@ -21,7 +21,7 @@ from ztctl.core.model.values import Secret
 from ztctl.core.reach.open_now import PublicHosts
 from ztctl.engine.companion import Companion
 from ztctl.engine.execute import Means, execute
-from ztctl.engine.probe import Heard, Probe
+from ztctl.engine.probe import Probe, ProbeReply
 from ztctl.engine.settle import Settle
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox.doors import EdgeTransport
@@ -122,11 +122,11 @@ class Scene:
             KINDS, client, report, seconds=self.settle, clock=lambda: self.now, sleep=self.sleep
         )
 
-        async def knock(host: str) -> Heard:
-            return Heard(*await doors.head(host))
+        async def send(host: str) -> ProbeReply:
+            return ProbeReply(*await doors.head(host))
 
         probe = Probe(
-            KINDS, client, report, knock, public=PublicHosts(self.public), team=self.team,
+            KINDS, client, report, send, public=PublicHosts(self.public), team=self.team,
             sleep=self.sleep,
         )  # fmt: skip
         return (settle, probe) if self.probe else (settle,)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.conftest import Rest, Script, failed
 from ztctl.core.model.calls import ApiMessage, Call, CallFailed, Flow
-from ztctl.engine.drive import PATIENCE, drive
+from ztctl.engine.drive import RETRY_DELAYS, drive
 
 CATCHES_UP = (409, "still attached")
 
@@ -136,7 +136,7 @@ def test_what_the_service_catches_up_with_is_tried_again() -> None:
     script = Script({"/a": [attached(), attached(), "done"]})
 
     assert driven(one(ask("/a", patience=(CATCHES_UP,))), script, rest) == "done"
-    assert rest.slept == list(PATIENCE[:2])
+    assert rest.slept == list(RETRY_DELAYS[:2])
 
 
 def test_patience_ends() -> None:
@@ -147,8 +147,8 @@ def test_patience_ends() -> None:
     with pytest.raises(CallFailed, match="/a failed"):
         driven(one(ask("/a", patience=(CATCHES_UP,))), script, rest)
 
-    assert rest.slept == list(PATIENCE)
-    assert len(script.sent) == len(PATIENCE) + 1
+    assert rest.slept == list(RETRY_DELAYS)
+    assert len(script.sent) == len(RETRY_DELAYS) + 1
 
 
 @pytest.mark.parametrize(

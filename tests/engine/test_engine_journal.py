@@ -24,7 +24,7 @@ from ztctl.core.model.diagnostics import Failure, Problem
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.objects import Attributes, Live
 from ztctl.core.model.plan import Plan, Step, StepId
-from ztctl.core.runs.journal import Came, Ending, Ran, history
+from ztctl.core.runs.journal import Ending, JournalledRun, WriteResult, history
 from ztctl.engine.companion import Companion, Work
 from ztctl.engine.execute import Means, execute
 from ztctl.engine.journal import Journal, JournalPaths, lines
@@ -70,7 +70,7 @@ class Desk:
         """What the file holds."""
         return [json.loads(line) for line in self.place.path.read_text().splitlines()]
 
-    def only_run(self) -> Ran:
+    def only_run(self) -> JournalledRun:
         """The one run that the file tells of."""
         (ran,) = history(lines(self.place.path)).runs
         return ran
@@ -160,11 +160,11 @@ def test_what_came_of_a_write_is_told(desk: Desk) -> None:
     desk.run(step("a"), step("b"), step("l", verb="update"))
 
     found = {item.address: item for item in desk.only_run().writes}
-    told = {address: (item.came, item.id, item.reason) for address, item in found.items()}
+    told = {address: (item.result, item.id, item.reason) for address, item in found.items()}
     assert told == {
-        "thing.a": (Came.DONE, "new", ""),
-        "thing.b": (Came.FAILED, "", "/b failed"),
-        "thing.l": (Came.UNKNOWN, "", "/l failed"),
+        "thing.a": (WriteResult.DONE, "new", ""),
+        "thing.b": (WriteResult.FAILED, "", "/b failed"),
+        "thing.l": (WriteResult.UNKNOWN, "", "/l failed"),
     }
 
 
@@ -224,7 +224,7 @@ def test_what_others_hold_back_was_not_sent(desk: Desk) -> None:
     asyncio.run(desk.execute(plan_of(step("a")), Stop(), desk.journal()))
 
     (write,) = desk.only_run().writes
-    assert (write.sent, write.came, write.reason) == (False, Came.FAILED, "moved failed")
+    assert (write.sent, write.result, write.reason) == (False, WriteResult.FAILED, "moved failed")
 
 
 def test_a_run_that_is_left_has_an_open_end(desk: Desk) -> None:
@@ -254,7 +254,7 @@ def test_a_run_that_is_left_has_an_open_end(desk: Desk) -> None:
 
     ran = desk.only_run()
     assert ran.ending is Ending.LEFT
-    assert [item.came for item in ran.writes] == [Came.UNKNOWN]
+    assert [item.result for item in ran.writes] == [WriteResult.UNKNOWN]
 
 
 def test_nothing_goes_out_after_the_end(desk: Desk) -> None:
@@ -323,7 +323,7 @@ def test_two_runs_may_write_at_once(desk: Desk) -> None:
 
     found = history(lines(desk.place.path))
     assert found.damaged == 0
-    assert [(ran.ending, ran.count(Came.DONE)) for ran in found.runs] == [
+    assert [(ran.ending, ran.count(WriteResult.DONE)) for ran in found.runs] == [
         (Ending.COMPLETE, 30),
         (Ending.COMPLETE, 30),
     ]

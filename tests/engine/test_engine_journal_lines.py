@@ -19,10 +19,10 @@ from ztctl.core.model.objects import Attributes, Live
 from ztctl.core.model.plan import StepId
 from ztctl.core.model.values import Secret
 from ztctl.core.runs.journal import (
-    Came,
     Ending,
     History,
     JournalEvent,
+    WriteResult,
     before,
     ending_of,
     history,
@@ -184,9 +184,9 @@ def test_a_run_is_read_back() -> None:
 
     assert (ran.id, ran.stack, ran.account, ran.version) == ("r1", "prod", "account", "1.0")
     assert (ran.ending, ran.skipped, ran.not_started) == (Ending.PARTIAL, 1, 0)
-    assert [(item.address, item.came, item.id, item.found) for item in ran.writes] == [
-        ("tunnel.new", Came.DONE, "2", False),
-        ("tunnel.edge", Came.FAILED, "", True),
+    assert [(item.address, item.result, item.id, item.found) for item in ran.writes] == [
+        ("tunnel.new", WriteResult.DONE, "2", False),
+        ("tunnel.edge", WriteResult.FAILED, "", True),
     ]
 
 
@@ -211,7 +211,7 @@ def test_a_write_that_was_cut_off_is_unknown() -> None:
     (ran,) = history(a_run()[:4]).runs
 
     assert ran.ending is Ending.CUT_OFF
-    assert [item.came for item in ran.writes] == [Came.DONE, Came.UNKNOWN]
+    assert [item.result for item in ran.writes] == [WriteResult.DONE, WriteResult.UNKNOWN]
 
 
 @pytest.mark.parametrize("step", ["tunnel.edge", "tunnel.edge#rename"])

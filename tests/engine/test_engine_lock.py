@@ -62,7 +62,7 @@ class Runs:
 
     def taken_by(self, holder: Holder) -> list[str]:
         """Somebody else's lock; gives its tags."""
-        names = [PROD.door, LockFlag.raised(PROD, holder, self.now).name]
+        names = [PROD.mutex, LockFlag.new(PROD, holder, self.now).name]
         for name in names:
             self.account.call("POST", "{A}/access/tags", {"name": name})
         return names
@@ -95,10 +95,10 @@ def test_a_lock_stands_while_a_run_writes(account: Account, runs: Runs) -> None:
     outcome = runs(account.plan(whole()))
 
     assert outcome.is_complete
-    both = sorted([PROD.door, LockFlag.raised(PROD, ALICE, NOON).name])
-    assert seen[0] == [PROD.door]
+    both = sorted([PROD.mutex, LockFlag.new(PROD, ALICE, NOON).name])
+    assert seen[0] == [PROD.mutex]
     assert seen[1:-2] == [both] * (len(seen) - 3)
-    assert seen[-2:] == [[PROD.door], []]
+    assert seen[-2:] == [[PROD.mutex], []]
 
 
 def test_a_lock_costs_four_writes_and_a_list_a_phase(account: Account, runs: Runs) -> None:
@@ -136,7 +136,7 @@ def test_a_plan_that_takes_protection_away_locks_the_account_too(
 
     runs(plan)
 
-    assert {"ztctl-lock", PROD.door} <= seen
+    assert {"ztctl-lock", PROD.mutex} <= seen
     assert runs.locks() == []
 
 
@@ -223,16 +223,16 @@ def test_a_run_stops_before_the_next_phase_when_its_lock_is_gone(
     assert len(reasons) == 1
     assert "somebody has taken it away; the stack 'prod' is locked by bob" in reasons.pop()
     assert account.everything()["tunnels"] == []
-    assert {flag.holder for name in runs.locks() if (flag := LockFlag.read(name))} == {BOB}
-    assert PROD.door in runs.locks()
+    assert {flag.holder for name in runs.locks() if (flag := LockFlag.parse(name))} == {BOB}
+    assert PROD.mutex in runs.locks()
 
 
 def _hand_over(account: Account, runs: Runs, live: Any) -> None:
     """As soon as the application is there, the lock becomes bob's."""
-    mine = LockFlag.raised(PROD, ALICE, NOON).name
+    mine = LockFlag.new(PROD, ALICE, NOON).name
     if live["apps"] and mine in runs.locks():
         account.call("DELETE", f"{{A}}/access/tags/{mine}")
-        account.call("POST", "{A}/access/tags", {"name": LockFlag.raised(PROD, BOB, NOON).name})
+        account.call("POST", "{A}/access/tags", {"name": LockFlag.new(PROD, BOB, NOON).name})
 
 
 def test_a_run_stops_when_its_lock_has_ended(account: Account, runs: Runs) -> None:
@@ -263,8 +263,8 @@ def test_a_long_run_renews_its_lock(account: Account, runs: Runs) -> None:
     outcome = runs(plan)
 
     assert outcome.is_complete
-    fresh = LockFlag.raised(PROD, ALICE, NOON + 400).name
-    flags = [[name for name in names if LockFlag.read(name)] for names in seen]
+    fresh = LockFlag.new(PROD, ALICE, NOON + 400).name
+    flags = [[name for name in names if LockFlag.parse(name)] for names in seen]
     assert [fresh] in flags
     assert runs.locks() == []
 
@@ -331,18 +331,18 @@ def test_a_flag_is_read_back(stack: str, name: str, number: int, now: int) -> No
     """Whatever a person and a stack are called, the name fits and says what went into it."""
     holder = Holder.named(name, lambda below: number % below)
 
-    flag = LockFlag.raised(scope_of(stack), holder, now)
+    flag = LockFlag.new(scope_of(stack), holder, now)
 
-    assert LockFlag.read(flag.name) == flag
+    assert LockFlag.parse(flag.name) == flag
     assert len(flag.name) <= 35
-    assert len(scope_of(stack).door) <= 35
-    assert 0 <= flag.until - now - LEASE < 60
+    assert len(scope_of(stack).mutex) <= 35
+    assert 0 <= flag.expires_at - now - LEASE < 60
 
 
 @pytest.mark.parametrize("name", ["ztctl-held", "ztctl-held.a.b.c.d", "ztctl-lock.prod", "ztctl-"])
 def test_other_names_are_no_flags(name: str) -> None:
     """A tag is a flag only if it is one to the letter."""
-    assert LockFlag.read(name) is None
+    assert LockFlag.parse(name) is None
 
 
 def test_replies_that_make_no_sense_are_no_locks(account: Account, runs: Runs) -> None:

@@ -16,14 +16,14 @@ from ztctl.core.runs.locks import ACCOUNT, GRACE, LEASE, SKEW, Holder, LockFlag,
 from ztctl.engine.lock_flows import (
     TAGS,
     HeldTags,
-    belongings,
+    acquire,
     check,
-    give_back,
-    remove,
+    delete_tags,
+    read_locks,
+    release,
     renew,
-    take,
+    tags_of_holder,
 )
-from ztctl.engine.lock_flows import look as looking
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()
 PROD, TEST = scope_of("prod"), scope_of("test")
@@ -142,23 +142,23 @@ class Comer:
         return Run(tags, lambda run: self._life(run, tags), self.fault)
 
     def _life(self, run: Run, tags: Tags) -> Flow[Any]:
-        grip = HeldTags(Holder(self.who, "11111"))
+        held = HeldTags(Holder(self.who, "11111"))
         try:
-            if (yield from take(grip, self.scopes, lambda: tags.now)) is None:
+            if (yield from acquire(held, self.scopes, lambda: tags.now)) is None:
                 run.holds = run.held = True
-                lost = yield from self._work(grip, tags)
+                lost = yield from self._work(held, tags)
                 run.holds = False
                 assert lost is None
-            yield from give_back(grip)
+            yield from release(held)
         except CallFailed:
             run.holds = False
-            yield from give_back(grip)
+            yield from release(held)
 
-    def _work(self, grip: HeldTags, tags: Tags) -> Flow[Any]:
+    def _work(self, held: HeldTags, tags: Tags) -> Flow[Any]:
         if not self.renews:
-            return (yield from check(grip))
+            return (yield from check(held))
         later = tags.now + LEASE / 2
-        return (yield from renew(grip, self.scopes, lambda: later))
+        return (yield from renew(held, self.scopes, lambda: later))
 
 
 @dataclass
@@ -211,27 +211,27 @@ def nothing(tags: Tags) -> None:
 
 def dead(tags: Tags) -> None:
     """A run died, and its time is over."""
-    tags.make(PROD.door)
-    tags.make(LockFlag.raised(PROD, DEAD, NOON).name)
+    tags.make(PROD.mutex)
+    tags.make(LockFlag.new(PROD, DEAD, NOON).name)
     tags.now += LEASE + 2 * SKEW
 
 
 def dead_before_its_flag(tags: Tags) -> None:
     """A run died between its door and its flag, and its time is over."""
-    tags.make(PROD.door)
+    tags.make(PROD.mutex)
     tags.now += GRACE + 1
 
 
 def dead_without_its_door(tags: Tags) -> None:
     """A run died, its time is over, and somebody took its door away."""
-    tags.make(LockFlag.raised(PROD, DEAD, NOON).name)
+    tags.make(LockFlag.new(PROD, DEAD, NOON).name)
     tags.now += LEASE + 2 * SKEW
 
 
 def dead_everywhere(tags: Tags) -> None:
     """A run that held the account's lock, too, died, and its time is over."""
-    tags.make(ACCOUNT.door)
-    tags.make(LockFlag.raised(ACCOUNT, DEAD, NOON).name)
+    tags.make(ACCOUNT.mutex)
+    tags.make(LockFlag.new(ACCOUNT, DEAD, NOON).name)
     dead(tags)
 
 
@@ -312,11 +312,11 @@ def test_a_dead_run_stops_others_for_a_while_only(calls: int) -> None:
         run.advance()
     tags.now += LEASE + 2 * SKEW + 60
 
-    grip = HeldTags(Holder("next", "22222"))
-    obstacle = drive(take(grip, (PROD, ACCOUNT), lambda: tags.now), tags)
+    held = HeldTags(Holder("next", "22222"))
+    obstacle = drive(acquire(held, (PROD, ACCOUNT), lambda: tags.now), tags)
 
     assert obstacle is None
-    assert {flag.holder.who for name in tags.names() if (flag := LockFlag.read(name))} == {"next"}
+    assert {flag.holder.who for name in tags.names() if (flag := LockFlag.parse(name))} == {"next"}
 
 
 @pytest.mark.parametrize("calls", range(calls_of(WIDE) + 1))
@@ -327,29 +327,29 @@ def test_a_dead_run_is_cleared_away_by_hand(calls: int) -> None:
     for _ in range(calls):
         run.advance()
 
-    drive(remove(belongings(drive(looking(), tags), PROD, tags.now)), tags)
+    drive(delete_tags(tags_of_holder(drive(read_locks(), tags), PROD, tags.now)), tags)
 
     # A door of the account's lock without a flag ends by itself within minutes.
-    assert set(tags.names()) <= {ACCOUNT.door}
-    obstacle = drive(take(HeldTags(Holder("next", "22222")), (PROD,), lambda: tags.now), tags)
+    assert set(tags.names()) <= {ACCOUNT.mutex}
+    obstacle = drive(acquire(HeldTags(Holder("next", "22222")), (PROD,), lambda: tags.now), tags)
     assert obstacle is None
 
 
 def holding(tags: Tags) -> HeldTags:
     """What a run has put into the account that holds the lock of a stack."""
-    grip = HeldTags(Holder("one", "11111"))
-    assert drive(take(grip, (PROD,), lambda: tags.now), tags) is None
-    return grip
+    held = HeldTags(Holder("one", "11111"))
+    assert drive(acquire(held, (PROD,), lambda: tags.now), tags) is None
+    return held
 
 
 def test_a_renewal_does_not_bring_back_what_a_person_took_away() -> None:
     """The new flag is no lock where the old one is gone: the run learns that it holds nothing."""
     tags = Tags()
-    grip = holding(tags)
-    drive(remove(tags.names()), tags)
+    held = holding(tags)
+    drive(delete_tags(tags.names()), tags)
     tags.now += LEASE / 2
 
-    assert drive(renew(grip, (PROD,), lambda: tags.now), tags) is not None
+    assert drive(renew(held, (PROD,), lambda: tags.now), tags) is not None
 
 
 class Paged(Tags):
@@ -368,17 +368,17 @@ class Paged(Tags):
 def test_a_flag_missed_between_two_pages_is_looked_for_again() -> None:
     """A lock is lost when two lists in a row miss its flag, and not when one does."""
     tags = Paged()
-    grip = holding(tags)
-    tags.missed = grip.flags[0].name
+    held = holding(tags)
+    tags.missed = held.flags[0].name
 
-    assert drive(check(grip), tags) is None
+    assert drive(check(held), tags) is None
 
 
 def test_a_lock_is_kept_until_its_holder_has_stopped() -> None:
     """Others count a flag out later than its holder does, by clocks that differ by a minute."""
-    flag = LockFlag.raised(PROD, DEAD, NOON)
+    flag = LockFlag.new(PROD, DEAD, NOON)
 
     moments = [NOON + seconds for seconds in range(0, 2 * LEASE, 7)]
 
-    assert not any(flag.may_write(at) and flag.is_over(at + 2 * SKEW) for at in moments)
+    assert not any(flag.may_write(at) and flag.has_expired(at + 2 * SKEW) for at in moments)
     assert flag.may_write(NOON + LEASE - SKEW - 1)

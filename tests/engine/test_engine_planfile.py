@@ -151,7 +151,7 @@ def test_a_plan_of_another_version_is_a_failure(account: Account, path: Path) ->
 def test_a_file_that_is_too_large_is_not_read(path: Path) -> None:
     """Its size decides, before any of it is in memory."""
     with path.open("wb") as file:
-        file.truncate(planfile.LARGEST + 1)
+        file.truncate(planfile.MAX_BYTES + 1)
 
     with pytest.raises(Failure, match="too large"):
         planfile.read(path)

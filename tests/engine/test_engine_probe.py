@@ -1,4 +1,4 @@
-"""Promises about the knock at each door that a run has opened."""
+"""Promises about the probe of each host that a run has opened."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.at_edge import FILE, HOST, Scene
 from ztctl.core.model.events import Outcome, Waiting
-from ztctl.engine.probe import Door, Heard, door_of
+from ztctl.engine.probe import LoginState, ProbeReply, login_state
 
 ELSEWHERE = {**FILE, "dns": {HOST: {"tunnel": "other"}}, "tunnels": {
     "edge": FILE["tunnels"]["edge"], "other": FILE["tunnels"]["edge"],
@@ -169,30 +169,32 @@ def test_a_host_that_is_stated_to_be_open_is_not_asked(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("heard", "team", "door"),
+    ("reply", "team", "door"),
     [
-        (Heard(302, LOGIN), None, Door.CLOSED),
-        (Heard(302, LOGIN), "acme", Door.CLOSED),
-        (Heard(401), None, Door.CLOSED),
-        (Heard(403), None, Door.CLOSED),
-        (Heard(302, LOGIN), "other", Door.OPEN),
-        (Heard(302, "https://evil.example/cdn-cgi/access/login"), None, Door.OPEN),
-        (Heard(302, "https://acme.cloudflareaccess.com.evil.example/cdn-cgi/access/login"),
-         None, Door.OPEN),
-        (Heard(302, "http://acme.cloudflareaccess.com/cdn-cgi/access/login"), None, Door.OPEN),
-        (Heard(302, "https://acme.cloudflareaccess.com/cdn-cgi/access/loginx"), None, Door.OPEN),
-        (Heard(302, "https://[evil/cdn-cgi/access/login"), None, Door.OPEN),
-        (Heard(302), None, Door.OPEN),
-        (Heard(200), None, Door.OPEN),
-        (Heard(404), None, Door.OPEN),
-        (Heard(502), None, Door.OPEN),
-        (Heard(101), None, Door.OPEN),
-        (Heard(530), None, Door.UNSEEN),
-        (Heard(None, trouble="no such name"), None, Door.UNSEEN),
+        (ProbeReply(302, LOGIN), None, LoginState.CLOSED),
+        (ProbeReply(302, LOGIN), "acme", LoginState.CLOSED),
+        (ProbeReply(401), None, LoginState.CLOSED),
+        (ProbeReply(403), None, LoginState.CLOSED),
+        (ProbeReply(302, LOGIN), "other", LoginState.OPEN),
+        (ProbeReply(302, "https://evil.example/cdn-cgi/access/login"), None, LoginState.OPEN),
+        (ProbeReply(302, "https://acme.cloudflareaccess.com.evil.example/cdn-cgi/access/login"),
+         None, LoginState.OPEN),
+        (ProbeReply(302, "http://acme.cloudflareaccess.com/cdn-cgi/access/login"),
+         None, LoginState.OPEN),
+        (ProbeReply(302, "https://acme.cloudflareaccess.com/cdn-cgi/access/loginx"),
+         None, LoginState.OPEN),
+        (ProbeReply(302, "https://[evil/cdn-cgi/access/login"), None, LoginState.OPEN),
+        (ProbeReply(302), None, LoginState.OPEN),
+        (ProbeReply(200), None, LoginState.OPEN),
+        (ProbeReply(404), None, LoginState.OPEN),
+        (ProbeReply(502), None, LoginState.OPEN),
+        (ProbeReply(101), None, LoginState.OPEN),
+        (ProbeReply(530), None, LoginState.UNSEEN),
+        (ProbeReply(None, error="no such name"), None, LoginState.UNSEEN),
     ],
 )  # fmt: skip
 def test_only_the_login_of_the_team_is_a_closed_door(
-    heard: Heard, team: str | None, door: Door
+    reply: ProbeReply, team: str | None, door: LoginState
 ) -> None:
     """A redirect to the login over TLS, 401 and 403 are closed doors; whatever else answers not."""
-    assert door_of(heard, team) is door
+    assert login_state(reply, team) is door

@@ -1,1 +1,1 @@
-"""The command line: wires everything; the only place with exit codes, prompts, environment."""
+"""The command line: composition root; all exit codes, prompts and environment variables."""

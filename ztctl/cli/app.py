@@ -1,4 +1,4 @@
-"""All commands, and the one place where whatever ends one becomes words and an exit code."""
+"""All commands, and the translation of exceptions into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _root(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; the exit code, everything said already."""
+    """Run one command line, show its errors, return its exit code."""
     try:
         code = app(args=list(arguments), prog_name="ztctl", standalone_mode=False)
     except Usage as error:
@@ -68,19 +68,20 @@ def run(arguments: Sequence[str]) -> int:
     except Ended:
         return Exit.ERROR
     except ZtctlError as error:
-        _tell(error, arguments)
+        _show(error, arguments)
         return Exit.ERROR
     except OSError as error:
-        _tell(_outside(error), arguments)
+        _show(_from_os_error(error), arguments)
         return Exit.ERROR
     if code == Exit.INTERRUPTED and not isinstance(code, Exit):
-        # With this bare number typer answers Ctrl-C; who has written something says what.
+        # typer turns Ctrl-C into the bare number 130. A command that was interrupted while it wrote
+        # returns `Exit.INTERRUPTED` instead and has shown what was done.
         sys.stderr.write(INTERRUPTED)
     return code if isinstance(code, int) else Exit.DONE
 
 
 def _usage(summary: str, hint: str) -> int:
-    # Without a summary the help itself was the answer.
+    # Without a summary typer has shown the help already.
     if summary:
         sys.stderr.write(f"Usage error: {summary}\n")
         if hint:
@@ -88,22 +89,25 @@ def _usage(summary: str, hint: str) -> int:
     return Exit.USAGE
 
 
-def _outside(error: OSError) -> Failure:
+def _from_os_error(error: OSError) -> Failure:
     place = f" ({error.filename})" if error.filename else ""
     return Failure(f"{(error.strerror or str(error)).lower()}{place}")
 
 
-def _tell(error: ZtctlError, arguments: Sequence[str]) -> None:
-    """Show what ended a command in the format that the command line asked for."""
-    from ztctl.cli.error_output import tell
+def _show(error: ZtctlError, arguments: Sequence[str]) -> None:
+    """Show an error in the format that the command line asks for.
+
+    The arguments are searched by hand: the command ended before it had made its view.
+    """
+    from ztctl.cli.error_output import show_error
     from ztctl.cli.options import OutputFormat, OutputOptions
     from ztctl.cli.session import view_of
     from ztctl.cli.settings import settings
 
-    words = [*arguments, ""]
-    asked = {after for word, after in pairwise(words) if word == "--format"}
-    asked |= {word.removeprefix("--format=") for word in words if word.startswith("--format=")}
+    args = [*arguments, ""]
+    asked = {after for arg, after in pairwise(args) if arg == "--format"}
+    asked |= {arg.removeprefix("--format=") for arg in args if arg.startswith("--format=")}
     format = next((item for item in OutputFormat if item.value in asked), OutputFormat.text)
     view = view_of(settings(OutputOptions(format, no_color="--no-color" in arguments)))
-    tell(view, error)
+    show_error(view, error)
     view.close()

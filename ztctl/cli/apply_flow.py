@@ -1,4 +1,4 @@
-"""What plan, apply and destroy do, from settings to an exit code."""
+"""The commands plan, apply and destroy, from settings to an exit code."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ztctl.cli.edge_wait import Settling, edge_of
-from ztctl.cli.error_output import told
+from ztctl.cli.error_output import errors_shown
 from ztctl.cli.exits import Exit
-from ztctl.cli.interrupts import carry_out, signals_kept
+from ztctl.cli.interrupts import execute_interruptibly, signal_handlers_restored
 from ztctl.cli.journal_paths import journal_of
 from ztctl.cli.planning import plan_source
-from ztctl.cli.revocation import revoked
-from ztctl.cli.run_lock import Locking, Outdated
+from ztctl.cli.revocation import revoke_sessions
+from ztctl.cli.run_lock import LockSettings, Outdated
 from ztctl.cli.session import connected, declared_by, view_of
 from ztctl.cli.settings import Settings
 from ztctl.core.model.declared import Declared
@@ -36,7 +36,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One run of plan, apply or destroy."""
+    """The options of one run of plan, apply or destroy.
+
+    Attributes:
+        lock_wait: seconds to wait for the lock.
+        revoke: revoke the sessions of applications to which a user or group lost access.
+    """
 
     settings: Settings
     options: Options
@@ -46,7 +51,7 @@ class Request:
     revoke: bool = False
 
     def declared(self) -> tuple[Declared, tuple[Problem, ...]]:
-        """The wanted side of the run; nothing at all when everything is to go."""
+        """The wanted side, empty for destroy, and the warnings about the files."""
         declared, warnings = declared_by(self.settings)
         if self.destroy:
             declared = emptied(declared, KINDS)
@@ -54,7 +59,14 @@ class Request:
 
 
 def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: bool) -> Exit:
-    """Show the plan."""
+    """Build and show the plan; optionally show its API calls and save it.
+
+    Args:
+        request: the options.
+        out: file to save the plan to.
+        calls: show the API calls.
+        exit_code: return `Exit.DIFFERENT` for a plan with changes.
+    """
     declared, warnings = request.declared()
     view = view_of(request.settings, declared)
 
@@ -63,7 +75,7 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
             planned = await plan_source(client, declared, request.options, view).plan()
             return _with_warnings(planned.plan, declared, warnings)
 
-    with told(view):
+    with errors_shown(view):
         plan = asyncio.run(run())
         view.plan(plan)
         if calls:
@@ -81,17 +93,17 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
 
 
 def plan_and_apply(request: Request, *, auto_approve: bool) -> Exit:
-    """Show the plan, ask, carry it out."""
+    """Show the plan, ask for approval, execute it."""
     declared, warnings = request.declared()
     view = view_of(request.settings, declared)
-    with told(view), signals_kept():
+    with errors_shown(view), signal_handlers_restored():
         return asyncio.run(
-            _apply(request, declared, warnings, view, auto_approve=auto_approve, fits=None)
+            _apply(request, declared, warnings, view, auto_approve=auto_approve, is_as_saved=None)
         )
 
 
 def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> Exit:
-    """Carry out a saved plan, if the account still is as it was."""
+    """Execute a saved plan; refuse unless a new plan equals it."""
     from ztctl.engine.planfile import read, same
 
     saved = read(planfile)
@@ -99,7 +111,7 @@ def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> 
     _check_folder(saved.declared)
     view = view_of(request.settings, saved.declared)
     request = replace(request, options=replace(request.options, targets=saved.targets))
-    with told(view), signals_kept():
+    with errors_shown(view), signal_handlers_restored():
         return asyncio.run(
             _apply(
                 request,
@@ -107,7 +119,7 @@ def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> 
                 (),
                 view,
                 auto_approve=auto_approve,
-                fits=lambda plan: same(saved, plan),
+                is_as_saved=lambda plan: same(saved, plan),
             )
         )
 
@@ -125,7 +137,13 @@ def _check_kinds(declared: Declared) -> None:
 
 
 def _check_folder(declared: Declared) -> None:
-    """Key files lie beside the YAML files, whose paths are those of the folder of the plan."""
+    """Require the YAML files next to which public keys are written.
+
+    Their paths in a plan file are relative to the folder in which the plan was made.
+
+    Raises:
+        Failure: a YAML file is not found from the current folder.
+    """
     for wanted, path in key_files(declared):
         if wanted.where is not None and not Path(wanted.where.file).exists():
             raise Failure(
@@ -141,17 +159,17 @@ async def _apply(
     view: View,
     *,
     auto_approve: bool,
-    fits: Callable[[Plan], bool] | None,
+    is_as_saved: Callable[[Plan], bool] | None,
 ) -> Exit:
     async with connected(request.settings, declared.account, view) as client:
         source = plan_source(client, declared, request.options, view)
         planned = await source.plan()
         plan = _with_warnings(planned.plan, declared, warnings)
-        plan = _as_destroyed(plan) if request.destroy else plan
+        plan = _with_destroy_reason(plan) if request.destroy else plan
         view.plan(plan)
         if plan.refusals:
             return Exit.REFUSED
-        if fits is not None and not fits(plan):
+        if is_as_saved is not None and not is_as_saved(plan):
             view.failure(
                 Failure(
                     "the account is no longer as it was when the plan was saved",
@@ -162,25 +180,26 @@ async def _apply(
         if plan.is_empty:
             written = _write_keys(declared, Outcome(live=plan.live), view)
             return Exit.DONE if written else Exit.ERROR
+        # Before the approval: a missing home folder should be reported before anybody answers.
         journal = journal_of(request.settings, declared, plan, view)
         question = "Destroy all of this?" if request.destroy else "Apply these changes?"
         verdict = approved(view, question, auto_approve=auto_approve)
         if verdict is not None:
             return verdict
 
-        async def now() -> Plan | None:
-            found = await source.plan_again(planned)
-            return None if found is planned else found.plan
+        async def replan() -> Plan | None:
+            again = await source.plan_again(planned)
+            return None if again is planned else again.plan
 
-        locking = Locking(request.lock_wait, request.settings.environment, now)
+        lock = LockSettings(request.lock_wait, request.settings.environment, replan)
         try:
             async with edge_of(request.settling, request.settings, declared) as edge:
-                outcome = await carry_out(client, plan, view, journal, locking, edge)
+                outcome = await execute_interruptibly(client, plan, view, journal, lock, edge)
         except (Locked, Outdated) as failure:
             view.failure(failure)
             return Exit.REFUSED
         if request.revoke:
-            outcome = await revoked(client, plan, outcome)
+            outcome = await revoke_sessions(client, plan, outcome)
     view.outcome(plan, outcome)
     written = _write_keys(declared, outcome, view)
     if outcome.is_complete and not request.destroy:
@@ -192,13 +211,13 @@ async def _apply(
 
 
 def _with_warnings(plan: Plan, declared: Declared, warnings: Sequence[Problem]) -> Plan:
-    """The same plan with what is wrong with the files, and with the key files that are stale."""
+    """Add warnings about the files and about stale public key files to the plan."""
     stale = stale_keys(declared, plan.live)
     return replace(plan, warnings=(*warnings, *plan.warnings, *stale))
 
 
-def _as_destroyed(plan: Plan) -> Plan:
-    """The same plan with the reason that it has: nothing was taken out of the files."""
+def _with_destroy_reason(plan: Plan) -> Plan:
+    """Set the reason of deletions to "destroyed": nothing was removed from the files."""
     changes = tuple(
         replace(change, reason=Reason.DESTROYED) if change.reason is Reason.NOT_DECLARED else change
         for change in plan.changes
@@ -213,21 +232,24 @@ def approved(
     auto_approve: bool,
     waiting: str = "there are changes to apply",
 ) -> Exit | None:
-    """``None`` when a person says yes, else how the command ends."""
+    """Ask for approval; ``None`` when it is given, else the exit code.
+
+    Without a terminal nothing can be asked, which counts as wrong usage.
+    """
     if auto_approve:
         return None
     view.close()
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         view.failure(Failure(f"{waiting} and nobody to ask", "pass --auto-approve"))
         return Exit.USAGE
-    if _answer(f"\n{question} Only 'yes' is a yes: ").strip() == "yes":
+    if _prompt(f"\n{question} Only 'yes' is a yes: ").strip() == "yes":
         return None
     view.note("Declined: nothing was changed.")
     return Exit.ERROR
 
 
-def _answer(question: str) -> str:
-    # The event loop's own handler would not interrupt before the line has ended.
+def _prompt(question: str) -> str:
+    # asyncio's SIGINT handler cancels the task only when the loop runs again, that is after Enter.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         sys.stderr.write(question)

@@ -1,4 +1,4 @@
-"""``plan --calls``: the requests behind each step."""
+"""``plan --calls``: the API call of each step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def show_calls(plan: Plan, kinds: Kinds, view: View, format: OutputFormat) -> None:
-    """Show the call of each step: a line each, or one JSON document."""
+    """Show the first call of each step: one line each, or one JSON document."""
     found = list(previews(plan, kinds))
     if format is OutputFormat.json:
         calls = [_record(preview) for preview in found]

@@ -1,4 +1,4 @@
-"""How a run waits for the edge and asks at the doors that it opens."""
+"""Waiting for the edge (``--settle``) and probing opened hosts (``--probe``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Report
 from ztctl.core.reach.open_now import PublicHosts
 from ztctl.engine.companion import Companion
-from ztctl.engine.probe import Heard, Knock, Probe
+from ztctl.engine.probe import Probe, ProbeReply, SendProbe
 from ztctl.engine.settle import SETTLE, Settle
 from ztctl.kinds.registry import KINDS
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """What was asked for: seconds to settle (``None``: the usual), and whether to probe."""
+    """The options: seconds to settle, ``None`` for the default, and whether to probe."""
 
     seconds: float | None = None
     probe: bool = False
@@ -31,39 +31,39 @@ class Settling:
 
 @dataclass(frozen=True, slots=True)
 class EdgeWait:
-    """The edge as a run reckons with it; ``knock`` asks at its doors, if anybody does."""
+    """How a run waits for the edge; ``send`` sends probes, ``None`` without ``--probe``."""
 
     seconds: float
     declared: Declared
-    knock: Knock | None = None
+    send: SendProbe | None = None
 
     def companions(self, api: Api, report: Report) -> tuple[Companion, ...]:
-        """What waits for the edge, and what asks at its doors."""
+        """The companions that wait for the edge and that probe opened hosts."""
         settle = Settle(KINDS, api, report, seconds=self.seconds)
-        if self.knock is None:
+        if self.send is None:
             return (settle,)
         public, team = PublicHosts(self.declared.public), self.declared.team
-        return (settle, Probe(KINDS, api, report, self.knock, public=public, team=team))
+        return (settle, Probe(KINDS, api, report, self.send, public=public, team=team))
 
 
 @asynccontextmanager
-async def edge_of(asked: Settling, chosen: Settings, declared: Declared) -> AsyncIterator[EdgeWait]:
-    """The edge of the account that the settings mean; the sandbox has none to wait for."""
-    usual = 0.0 if chosen.sandbox else SETTLE
-    seconds = usual if asked.seconds is None else asked.seconds
-    if not asked.probe:
+async def edge_of(wait: Settling, chosen: Settings, declared: Declared) -> AsyncIterator[EdgeWait]:
+    """Open what waiting and probing need; in the sandbox there is no edge to wait for."""
+    default = 0.0 if chosen.sandbox else SETTLE
+    seconds = default if wait.seconds is None else wait.seconds
+    if not wait.probe:
         yield EdgeWait(seconds, declared)
         return
-    async with _doors(chosen) as doors:
+    async with _prober(chosen) as doors:
 
-        async def knock(host: str) -> Heard:
-            status, location, trouble = await doors.head(host)
-            return Heard(status, location, trouble)
+        async def send(host: str) -> ProbeReply:
+            status, location, error = await doors.head(host)
+            return ProbeReply(status, location, error)
 
-        yield EdgeWait(seconds, declared, knock)
+        yield EdgeWait(seconds, declared, send)
 
 
-def _doors(chosen: Settings) -> ProbeClient:
+def _prober(chosen: Settings) -> ProbeClient:
     from ztctl.cloudflare.probe_client import ProbeClient
 
     if not chosen.sandbox:
@@ -72,6 +72,7 @@ def _doors(chosen: Settings) -> ProbeClient:
     from ztctl.sandbox.doors import EdgeTransport
 
     sandbox = sandbox_of()
-    # Nothing runs there, but who gets past Access is to be seen all the same.
+    # The sandbox has no running connectors. Without one a request that passes Access gets 530
+    # (error 1033), which a probe would take for a name that the edge does not know yet.
     sandbox.edge.assume_connectors = True
     return ProbeClient(EdgeTransport(sandbox))

@@ -1,4 +1,4 @@
-"""What ends a command early, told by the view that the command uses."""
+"""Show the errors that end a command, in the view that the command uses."""
 
 from __future__ import annotations
 
@@ -13,38 +13,39 @@ from ztctl.views.view import View
 
 
 @contextmanager
-def told(view: View) -> Iterator[None]:
-    """Tell what ends the block by this view, which masks what came from the environment.
+def errors_shown(view: View) -> Iterator[None]:
+    """Show a `ZtctlError` that the block raises, and close the view, which masks secrets.
 
     Raises:
-        Ended: in place of what was told.
+        Ended: in place of the error that was shown.
+        Usage: not shown here; it has its own exit code.
     """
     try:
         yield
     except Usage:
         raise
     except ZtctlError as error:
-        tell(view, error)
+        show_error(view, error)
         raise Ended from error
     finally:
         view.close()
 
 
-def tell(view: View, error: ZtctlError) -> None:
-    """Show every problem and every failure that an error holds."""
+def show_error(view: View, error: ZtctlError) -> None:
+    """Show all problems and failures that an error contains."""
     if isinstance(error, Problems):
         view.problems(error.items)
     elif isinstance(error, Failures):
-        for item in _told_once(error.items):
-            tell(view, item)
+        for item in _grouped(error.items):
+            show_error(view, item)
     elif isinstance(error, Failure | CallFailed):
         view.failure(error)
     else:
         view.failure(Failure(str(error)))
 
 
-def _told_once(items: Iterable[ZtctlError]) -> Iterator[ZtctlError]:
-    """The failures, of those that want the same remedy only the first, with their number."""
+def _grouped(items: Iterable[ZtctlError]) -> Iterator[ZtctlError]:
+    """Merge failures with the same hint into the first one and the number of the others."""
     alike: dict[str, list[ZtctlError]] = {}
     for item in items:
         remedy = item.hint if isinstance(item, CallFailed) else ""

@@ -1,4 +1,4 @@
-"""The exit codes, which scripts and schedulers rely on."""
+"""Exit codes. Scripts and schedulers rely on them: they do not change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What a command says when it ends."""
+    """Exit codes of commands."""
 
     DONE = 0
     """In step, or applied, or nothing to do."""
@@ -30,4 +30,4 @@ INTERRUPTED = "\nInterrupted: nothing was changed.\n"
 
 
 class Ended(Exception):
-    """A command has ended early, and the person has been told why."""
+    """A command has ended early, and its error has been shown."""

@@ -1,4 +1,4 @@
-"""How ``--help`` shows options: flags without a type, and ``--help`` itself in the last panel."""
+"""Adjust typer's help: flags without a type, and ``--help`` in the last panel."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 
 class HelpCommand(TyperCommand):
-    """A command whose help looks as click's does."""
+    """A command with the adjusted help."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Give the parameters in the order of the help."""
-        return _shown(super().get_params(ctx))
+        """Return the parameters, in the order of the help."""
+        return _adjusted(super().get_params(ctx))
 
 
 class HelpGroup(TyperGroup):
-    """A group of commands whose help looks as click's does."""
+    """A group of commands with the adjusted help."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Give the parameters in the order of the help."""
-        return _shown(super().get_params(ctx))
+        """Return the parameters, in the order of the help."""
+        return _adjusted(super().get_params(ctx))
 
 
-def _shown(params: list[Any]) -> list[Any]:
+def _adjusted(params: list[Any]) -> list[Any]:
     for param in params:
-        # Only typer's plain help knows that a flag takes no value; its panels show `<bool>`.
+        # typer's help with panels shows `<bool>` for flags, although they take no value.
         if getattr(param, "is_flag", False):
             param.metavar = ""
     panels = [param.rich_help_panel for param in params[:-1] if isinstance(param, TyperOption)]
-    # A panel of its own for `--help` would stand before all others.
+    # By itself `--help` gets a panel of its own, before all others.
     if panels and all(panels):
         params[-1].rich_help_panel = panels[-1]
     return params

@@ -1,4 +1,4 @@
-"""A plan carried out while a person may interrupt it: once to end well, twice to leave at once."""
+"""Execute a plan under SIGINT and SIGTERM: the first ends it cleanly, the second aborts it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ztctl.kinds.registry import KINDS
 
 if TYPE_CHECKING:
     from ztctl.cli.edge_wait import EdgeWait
-    from ztctl.cli.run_lock import Locking
+    from ztctl.cli.run_lock import LockSettings
     from ztctl.engine.drive import Api
     from ztctl.views.view import View
 
@@ -38,14 +38,14 @@ STOPPING = Problem(
     hint="Ctrl-C again leaves at once",
     severity=Severity.WARNING,
 )
-LEFT = "left at once"
+ABORTED = "left at once"
 
-# A cancelled job of a CI gets the second one.
+# CI services send SIGTERM to cancel a job.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class RunRecorder:
-    """Passes events on, and knows at every moment what came of the plan so far."""
+    """Forward events to a view, and record the results so far for the case of an abort."""
 
     def __init__(self, show: Report) -> None:
         self._show = show
@@ -56,15 +56,15 @@ class RunRecorder:
         self._closed = False
 
     def __call__(self, event: Event) -> None:
-        """Take one event in and show it."""
+        """Record one event and show it; events after an abort are dropped."""
         if self._closed:
             return
-        self._keep(event)
-        # Output that nobody can take is no reason to stop between two writes.
+        self._record(event)
+        # A closed pipe or full disk behind the output must not stop a run between two writes.
         with contextlib.suppress(OSError):
             self._show(event)
 
-    def _keep(self, event: Event) -> None:
+    def _record(self, event: Event) -> None:
         match event:
             case Started(step):
                 self._running[step] = None
@@ -79,59 +79,60 @@ class RunRecorder:
             case Reading() | Waiting():
                 pass
 
-    def left(self, plan: Plan) -> Outcome:
-        """The outcome of a run that is left now; later events say nothing any more."""
+    def abort(self, plan: Plan) -> Outcome:
+        """The outcome of a run that is aborted now: running steps count as failed and lost."""
         self._closed = True
-        lost = [Failed(step, LEFT, lost=True) for step in self._running]
+        lost = [Failed(step, ABORTED, lost=True) for step in self._running]
         failed = (*self._failed, *lost)
         ended: list[Failed | Skipped] = [*failed, *self._skipped]
-        told = {*self._done, *(event.step for event in ended)}
-        rest = tuple(step.id for step in plan.steps if step.id not in told)
+        known = {*self._done, *(event.step for event in ended)}
+        rest = tuple(step.id for step in plan.steps if step.id not in known)
         return Outcome(tuple(self._done), failed, tuple(self._skipped), rest, interrupted=True)
 
 
 def companions(api: Api, *, sleep: Sleep = asyncio.sleep) -> tuple[Companion, ...]:
-    """What goes with the writes of every run, in the order in which each is asked."""
+    """The companions of every run that need only the API."""
     return (Recheck(KINDS, api, sleep=sleep),)
 
 
-async def carry_out(
-    api: Api, plan: Plan, view: View, journal: Companion, locking: Locking, edge: EdgeWait
+async def execute_interruptibly(
+    api: Api, plan: Plan, view: View, journal: Companion, lock: LockSettings, edge: EdgeWait
 ) -> Outcome:
-    """Do what the plan says; Ctrl-C stops it between two steps, a second one in the middle.
+    """Execute the plan; Ctrl-C stops it after the running steps, a second one aborts it.
 
-    The lock is asked first: without it nothing else begins. Then comes the edge, so that what was
-    waited for is looked at once more afterwards. The journal is asked last, so that its
-    line is on the disk right before the write.
+    The order of companions matters. The lock comes first: without it nothing else begins. Waiting
+    for the edge comes before the recheck, so that each kind is read after the wait. The journal
+    comes last, so that its record is written right before the request.
 
-    Afterwards Ctrl-C does nothing any more: what was done is always told.
+    When this returns, both signals are ignored: the outcome must still be shown.
     """
     record = RunRecorder(view.event)
     stopping = asyncio.Event()
-    locks = locking.companions(api, view, stopping)
-    around = (*locks, *edge.companions(api, record), *companions(api), journal)
+    lock_companions = lock.companions(api, view, stopping)
+    around = (*lock_companions, *edge.companions(api, record), *companions(api), journal)
     means = Means(api, record, stop=stopping, around=around)
     work = asyncio.ensure_future(execute(plan, KINDS, means))
 
     def stop() -> None:
         means.stop.set()
-        _on_interrupt(work.cancel)
+        # Before the message: writing it may block, and a second Ctrl-C must work by then.
+        _handle_signals(work.cancel)
         view.problems([STOPPING])
 
-    _on_interrupt(stop)
+    _handle_signals(stop)
     try:
         return await work
     except asyncio.CancelledError:
-        outcome = record.left(plan)
-        await _abandon()
+        outcome = record.abort(plan)
+        await _cancel_all_tasks()
         return outcome
     finally:
-        _ignore_interrupts()
+        _ignore_signals()
 
 
 @contextlib.contextmanager
-def signals_kept() -> Iterator[None]:
-    """Whatever is done about signals inside, afterwards they mean what they meant before."""
+def signal_handlers_restored() -> Iterator[None]:
+    """Restore the handlers of SIGINT and SIGTERM after the block."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     try:
         yield
@@ -140,20 +141,22 @@ def signals_kept() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _on_interrupt(act: Callable[[], object]) -> None:
+def _handle_signals(handler: Callable[[], object]) -> None:
+    # Event loops on Windows have no signal handlers.
     with contextlib.suppress(NotImplementedError):
         for number in SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, act)
+            asyncio.get_running_loop().add_signal_handler(number, handler)
 
 
-def _ignore_interrupts() -> None:
+def _ignore_signals() -> None:
     for number in SIGNALS:
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
 
 
-async def _abandon() -> None:
+async def _cancel_all_tasks() -> None:
+    # Cancelling `execute` does not cancel its tasks, one per step: they would go on writing.
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()

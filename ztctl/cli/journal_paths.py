@@ -1,4 +1,4 @@
-"""Where journals are: one file a stack below the state folder, or the one that is named."""
+"""Locations of journals: one file per stack below the state folder, or ``--journal FILE``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def journal_of(chosen: Settings, declared: Declared, plan: Plan, view: View) -> 
     """The journal of a run.
 
     Raises:
-        Failure: when there is no place for it.
+        Failure: there is no home folder, or the stack's name cannot be a file's name.
     """
     place = _place(chosen, plan.account, plan.stack)
     mask = Mask(declared.environment)
@@ -36,11 +36,11 @@ def _place(chosen: Settings, account: str, stack: str) -> JournalPaths:
     return JournalPaths(_state_folder(chosen), f"{stack}.jsonl", (FOLDER, account))
 
 
-def written(chosen: Settings, stack: str | None) -> Iterator[tuple[Path, bool]]:
-    """Every journal to look into, and whether all of it is the stack's.
+def journals_of(chosen: Settings, stack: str | None) -> Iterator[tuple[Path, bool]]:
+    """Paths of the journals to read, each with whether it holds only runs of ``stack``.
 
     Raises:
-        Failure: when there is no state folder.
+        Failure: there is no home folder.
     """
     if chosen.journal is not None:
         yield chosen.journal, False
@@ -54,9 +54,9 @@ def written(chosen: Settings, stack: str | None) -> Iterator[tuple[Path, bool]]:
 
 
 def _state_folder(chosen: Settings) -> Path:
-    """Where a person's programs keep their state (XDG Base Directory Specification 0.8)."""
+    """The user's state folder (XDG Base Directory Specification 0.8)."""
     given = Path(chosen.environment.get("XDG_STATE_HOME", ""))
-    # The specification says that a relative one is to be ignored.
+    # The specification requires a relative path to be ignored.
     if given.is_absolute():
         return given
     home = Path(chosen.environment.get("HOME", ""))

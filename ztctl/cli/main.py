@@ -1,4 +1,4 @@
-"""The entry point: runs a command, and turns whatever ends it into words and an exit code."""
+"""The entry point: run a command and exit with its code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    # Answered before anything is imported: scripts ask for it often.
+    # Answered before the other modules are imported, which takes time: scripts call it often.
     if arguments in (["--version"], ["-V"]):
         sys.stdout.write(f"ztctl {__version__}\n")
         return Exit.DONE
@@ -32,14 +32,15 @@ def _run(arguments: list[str]) -> int:
 
 
 def _start_fast() -> None:
-    # Imports make many objects and no rubbish: collecting it costs a fifth of the start.
+    # Imports allocate many objects and free few: collecting costs a fifth of the start-up time.
     gc.set_threshold(200_000, 50, 100)
-    # Plugins of other packages have no business here, and looking for them takes time.
+    # Otherwise pydantic searches all installed packages for plugins, which takes time, and runs
+    # their code.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 
 
 def _open_streams() -> None:
-    """Put nothing in the place of a standard stream that the caller has closed."""
+    """Open the null device for each standard stream that the caller has closed."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
@@ -50,9 +51,9 @@ def _flushed(code: int) -> int:
         try:
             stream.flush()
         except OSError as error:
-            # Python flushes once more when it ends, and must not complain then.
+            # Python flushes again at exit, and would print the same error then.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            # That the reader has seen enough changes nothing about what was done.
+            # A closed pipe (`| head`) is no failure of the command.
             if not isinstance(error, BrokenPipeError):
                 code = code or Exit.ERROR
     return code

@@ -1,6 +1,7 @@
 """The options that several commands share: a dataclass for each group of them.
 
-Annotations are values here, not text, because they are read at every start.
+No ``from __future__ import annotations`` here: typer reads the annotations at every start, and
+resolving them from text takes time.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,7 @@ _output = partial(typer.Option, rich_help_panel="Output")
 
 
 class OutputFormat(StrEnum):
-    """How results are written to standard output."""
+    """Format of results on standard output."""
 
     text = "text"
     json = "json"
@@ -34,7 +35,7 @@ class OutputFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileOptions:
-    """Where the wanted side is written, and what may be put into it."""
+    """The YAML files, and the variables that they may use."""
 
     file: Annotated[
         list[Path] | None,
@@ -63,7 +64,7 @@ class FileOptions:
 
 @dataclass(frozen=True, slots=True)
 class AccountOptions:
-    """Which account, and how it is reached."""
+    """The account, and how to reach its API."""
 
     sandbox: Annotated[
         bool,
@@ -90,7 +91,7 @@ class AccountOptions:
 
 @dataclass(frozen=True, slots=True)
 class OutputOptions:
-    """What is shown, and how."""
+    """Format and amount of output."""
 
     format: Annotated[
         OutputFormat,
@@ -104,7 +105,7 @@ class OutputOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a run that writes goes on."""
+    """Options of runs that write."""
 
     auto_approve: Annotated[
         bool, run_option("--auto-approve", help="Do not ask before anything is written.")
@@ -141,7 +142,7 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """How a plan is asked for; the fields are the arguments of ``planning.options_of``."""
+    """Options of planning; the fields are the arguments of ``planning.options_of``."""
 
     target: Annotated[
         list[str] | None,
@@ -195,9 +196,9 @@ class PlanOptions:
 
 
 def only(*names: str) -> frozenset[str]:
-    """Take some fields of a group, not all.
+    """Limit an option group to some of its fields.
 
-    It stands beside the group: ``Annotated[RunOptions, only("journal")]``.
+    Annotates the group: ``Annotated[RunOptions, only("journal")]``.
     """
     return frozenset(names)
 
@@ -205,11 +206,11 @@ def only(*names: str) -> frozenset[str]:
 def with_options(command: Callable[..., Exit]) -> Callable[..., Exit]:
     """Expand each dataclass among a command's parameters into one option for each of its fields.
 
-    typer reads the expanded signature; the command is handed instances of the dataclasses.
+    typer reads the expanded signature; the command gets instances of the dataclasses.
 
     Raises:
-        TypeError: when ``only`` names what is no field.
-        ValueError: when two options have the same name.
+        TypeError: ``only`` names a field that does not exist.
+        ValueError: two options have the same name.
     """
     groups: dict[str, tuple[Any, list[str]]] = {}
     expanded: list[Parameter] = []

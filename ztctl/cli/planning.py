@@ -1,4 +1,4 @@
-"""How a plan is asked for, and made, from the options of a command."""
+"""From the options of a command to planner options and a plan source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def plan_source(client: Client, declared: Declared, options: Options, view: View) -> PlanSource:
-    """What makes the plan of these files from the account of the client."""
+    """The source of plans of these files, read from the client's account."""
     return PlanSource(declared, options, KINDS, client.account or "", client, view.event)
 
 
@@ -36,10 +36,10 @@ def options_of(
     disconnect: Sequence[str] | None = None,
     exposure: Sequence[str] | None = None,
 ) -> Options:
-    """How a plan is asked for, from the options of a command.
+    """Convert the options of a command to planner options.
 
     Raises:
-        Usage: when an address is none.
+        Usage: a text is no address, or its kind does not exist.
     """
     allowances = Allowances(
         adopt=adopt,

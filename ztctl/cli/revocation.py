@@ -1,4 +1,4 @@
-"""``--revoke``: whoever lost entry by a run has to log in again at once."""
+"""``--revoke``: end the sessions of applications to which the run took access away."""
 
 from __future__ import annotations
 
@@ -21,25 +21,28 @@ if TYPE_CHECKING:
 _KIND = "access_application"
 
 
-async def revoked(api: Api, plan: Plan, outcome: Outcome) -> Outcome:
-    """The outcome, once the tokens of each application are revoked of which somebody lost entry.
+async def revoke_sessions(api: Api, plan: Plan, outcome: Outcome) -> Outcome:
+    """Revoke the tokens of each application to which a user or group lost access.
 
-    Only the stack's own applications, and only as far as the run did what takes entry away; what
-    is refused is a failed step ``revoke``.
+    Only the stack's own applications, and only if the run completed the steps that took the access
+    away.
+
+    Returns:
+        The outcome with the revoked applications; a failed call is a failed step ``revoke``.
     """
-    chosen = dict(losing(plan, outcome))
-    answers = await asyncio.gather(*(_ended(api, live) for live in chosen.values()))
-    done = [address for address, failure in zip(chosen, answers, strict=True) if failure is None]
+    apps = dict(applications_with_loss(plan, outcome))
+    results = await asyncio.gather(*(_revoke(api, live) for live in apps.values()))
+    done = [address for address, failure in zip(apps, results, strict=True) if failure is None]
     failed = [
         Failed(StepId(address, "revoke"), failure.summary, failure.hint, failure.lost)
-        for address, failure in zip(chosen, answers, strict=True)
+        for address, failure in zip(apps, results, strict=True)
         if failure is not None
     ]
     return replace(outcome, failed=(*outcome.failed, *failed), revoked=tuple(done))
 
 
-def losing(plan: Plan, outcome: Outcome) -> Iterator[tuple[Address, Live]]:
-    """The stack's own living applications that guard a host to which somebody lost entry."""
+def applications_with_loss(plan: Plan, outcome: Outcome) -> Iterator[tuple[Address, Live]]:
+    """The stack's own existing applications that protect a host to which access was lost."""
     done = {step.address for step in outcome.done}
     hosts = [change.host for change in plan.access if change.lost and change.by & done]
     for address, live in sorted(outcome.live.items()):
@@ -47,7 +50,7 @@ def losing(plan: Plan, outcome: Outcome) -> Iterator[tuple[Address, Live]]:
             yield address, live
 
 
-async def _ended(api: Api, live: Live) -> CallFailed | None:
+async def _revoke(api: Api, live: Live) -> CallFailed | None:
     try:
         await drive(sessions_ended(live), api)
     except CallFailed as failure:

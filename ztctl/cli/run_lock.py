@@ -1,4 +1,4 @@
-"""The lock of an apply as the command line takes it, and the second reading of a delicate plan."""
+"""The lock of an apply, and planning again under the lock where other stacks affect safety."""
 
 from __future__ import annotations
 
@@ -28,60 +28,60 @@ class Outdated(Failure):
 
 
 @dataclass(frozen=True, slots=True)
-class Locking:
+class LockSettings:
     """How a run takes its lock.
 
     Attributes:
-        wait: seconds to wait for others.
-        environment: tells who runs this.
-        now: the plan from the account as it is then; ``None`` when it reads as it did before.
+        wait: seconds to wait for another run to release it.
+        environment: names the user.
+        replan: plans again from a fresh reading; ``None`` when the account is unchanged.
     """
 
     wait: float
     environment: Mapping[str, str]
-    now: Callable[[], Awaitable[Plan | None]]
+    replan: Callable[[], Awaitable[Plan | None]]
 
     def companions(self, api: Api, view: View, stop: asyncio.Event) -> tuple[Companion, ...]:
-        """The lock, and what looks once more behind it."""
+        """The lock, and the check of the plan that follows it."""
         holder = Holder.named(runner(self.environment), secrets.randbelow)
-        manners = LockOptions(wait=self.wait, note=view.note, stop=stop)
-        lock = Lock(api, holder, manners)
-        return lock, StillFits(self.now, lock)
+        options = LockOptions(wait=self.wait, note=view.note, stop=stop)
+        lock = Lock(api, holder, options)
+        return lock, ReplanUnderLock(self.replan, lock)
 
 
 def runner(environment: Mapping[str, str]) -> str:
-    """Who runs this: a service of continuous integration, or the person who is logged in."""
+    """``ci`` where the variable CI is set, else the name of the user, empty if unknown."""
     if environment.get("CI", "").lower() not in ("", "0", "false"):
         return "ci"
     names = (environment.get(name) for name in ("USER", "LOGNAME", "USERNAME"))
     return next((name for name in names if name), "")
 
 
-class StillFits(Companion):
-    """Plans once more under the lock after waiting for it, and where others decide what is safe.
+class ReplanUnderLock(Companion):
+    """Plan again under the lock if another stack may have made the plan wrong or unsafe.
 
-    They do where protection goes, and where a name opens that no application of the stack itself
-    covers: between the plan and the lock another stack may have begun to lean on the one, or taken
-    the other away. Whatever else a plan builds on is the stack's own, and looked at again kind by
-    kind before it is written.
+    That is so after waiting for the lock; when the plan removes protection, on which another stack
+    may rely by now; and when it opens a name that only another stack's application covers, which
+    may be deleted by now. Everything else that a plan depends on belongs to the stack itself, and
+    is read again before it is written (`ztctl.engine.recheck`).
     """
 
-    def __init__(self, now: Callable[[], Awaitable[Plan | None]], lock: Lock) -> None:
-        self._now = now
+    def __init__(self, replan: Callable[[], Awaitable[Plan | None]], lock: Lock) -> None:
+        self._replan = replan
         self._lock = lock
 
     async def begin(self, plan: Plan) -> None:
-        """Read again if the plan is one of these, and plan again if the account has changed.
+        """Compare the plan with a new one, if it is one of these.
 
         Raises:
-            Outdated: when the plan is not the same any more, or is refused now.
+            Outdated: the new plan differs, or is refused.
         """
-        narrows = any(step.uncovers for step in plan.steps)
-        if not (self._lock.waited or narrows or leans(plan)):
+        removes_protection = any(step.uncovers for step in plan.steps)
+        if not (self._lock.waited or removes_protection or relies_on_others(plan)):
             return
         from ztctl.engine.planfile import alike
 
-        now = await self._now()
+        now = await self._replan()
         if now is not None and (now.refusals or not alike(plan, now)):
             reason = f": {now.refusals[0].reason}" if now.refusals else ""
             raise Outdated(
@@ -90,8 +90,8 @@ class StillFits(Companion):
             )
 
 
-def leans(plan: Plan, kinds: Kinds = KINDS) -> bool:
-    """True when a name opens that no application of this stack covers."""
+def relies_on_others(plan: Plan, kinds: Kinds = KINDS) -> bool:
+    """Whether the plan opens a name that no application of this stack covers."""
     covered: set[str] = {name for step in plan.steps for name in step.covers}
     for address, live in plan.live.items():
         if kinds[address.kind].host_part is HostPart.APPLICATION:

@@ -23,7 +23,7 @@ LARGEST = 100 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
-    """Where a sandbox is kept, and what it begins with."""
+    """The state file of a sandbox, and its initial zones."""
 
     state: Annotated[
         Path | None,
@@ -52,7 +52,7 @@ def export(
     at: Annotated[SandboxOptions, only("state")],
 ) -> Exit:
     """Write the sandbox's account as JSON that import takes; secrets are left out."""
-    # ASCII alone: names in the account may hold what a terminal obeys.
+    # ASCII only: names in the account may contain terminal control characters.
     text = json.dumps(account_of(at.path).export(), indent=2) + "\n"
     if file is None:
         sys.stdout.write(text)
@@ -90,7 +90,11 @@ def import_(
 
 
 def account_of(path: Path) -> Sandbox:
-    """The sandbox in an existing state file, which stays as it is."""
+    """Open the sandbox of an existing state file, without adding zones.
+
+    Raises:
+        Failure: there is no such file, or it is not a sandbox's state.
+    """
     from ztctl.sandbox import open_sandbox
 
     if not path.exists():
@@ -102,7 +106,7 @@ def account_of(path: Path) -> Sandbox:
 
 
 def refused(file: Path, error: ValueError) -> Failures:
-    """Everything that is wrong with a file."""
+    """Convert an error of parsing a file to failures, one for each problem."""
     problems = getattr(error, "problems", (str(error),))
     return Failures(Failure(f"{file}: {problem}") for problem in problems)
 

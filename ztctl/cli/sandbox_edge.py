@@ -1,4 +1,4 @@
-"""``ztctl sandbox serve --edge``: the hosts themselves, for cloudflared and ssh."""
+"""``ztctl sandbox serve --edge``: serve the sandbox's hosts for cloudflared and ssh."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _edge = partial(typer.Option, rich_help_panel="Edge")
 
 @dataclass(frozen=True, slots=True)
 class EdgeOptions:
-    """Whether the hosts are served, to whom, and where their origins are."""
+    """Whether to serve the hosts, the user who is logged in, and the origins' addresses."""
 
     edge: Annotated[
         bool, _edge("--edge", help="Serve the hosts, too: for cloudflared and ssh.")
@@ -62,14 +62,19 @@ class EdgeOptions:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """A front that is wanted: how, and where its files go."""
+    """Configuration of the edge front: its options, and the folder for its home and CA."""
 
     options: Options
     folder: Path
 
 
 def front_of(asked: EdgeOptions) -> Front | None:
-    """What the options ask for, None without --edge; raises Usage for what they cannot mean."""
+    """Convert the options; ``None`` without ``--edge``.
+
+    Raises:
+        Usage: the options contradict each other or cannot be parsed.
+        Failure: the extra ``ztctl[sandbox]`` is not installed.
+    """
     if not asked.edge:
         if any(astuple(asked)):
             raise Usage("--as, --group, --country, --origin and --edge-folder go with --edge")
@@ -90,7 +95,7 @@ def front_of(asked: EdgeOptions) -> Front | None:
         login = (
             Login(email, tuple(asked.group or ()), country or "PT") if email is not None else None
         )
-        mappings = tuple(mapping(one) for one in asked.origin or ())
+        mappings = tuple(mapping(text) for text in asked.origin or ())
     except ValueError as error:
         raise Usage(f"{error}") from error
     return Front(Options(login, mappings), asked.edge_folder or FOLDER)
@@ -98,7 +103,7 @@ def front_of(asked: EdgeOptions) -> Front | None:
 
 @contextmanager
 def fronting(sandbox: Sandbox, front: Front | None) -> Iterator[str]:
-    """Serve a front, if one is wanted, while the block runs; gives the lines to export."""
+    """Serve the front, if any, while the block runs; yields the shell lines to export."""
     with ExitStack() as stack:
         yield "" if front is None else _lines(stack, sandbox, front)
 

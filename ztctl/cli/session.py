@@ -1,4 +1,4 @@
-"""From settings to what a command works with: the files, the client, the view."""
+"""From settings to the objects of a command: declared objects, API client, view."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ACCOUNT = re.compile(r"[0-9a-f]{32}")
 
 
 def view_of(chosen: Settings, declared: Declared | None = None) -> View:
-    """The view that the settings ask for; it hides what came from the environment."""
+    """The view for these settings; it masks values that the files read from the environment."""
     mask = Mask(declared.environment if declared else {})
     return make_view(
         chosen.format.value,
@@ -47,11 +47,11 @@ def view_of(chosen: Settings, declared: Declared | None = None) -> View:
 
 
 def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> tuple[Declared, tuple[Problem, ...]]:
-    """The wanted side, checked as far as that goes offline, and the warnings.
+    """Load the files and check them offline; the wanted side and the warnings.
 
     Raises:
-        Problems: everything that is wrong.
-        Failure: when no file was named and there is no default one.
+        Problems: all problems of the files.
+        Failure: no file was named, and there is no default one.
     """
     if chosen.files == (DEFAULT_FILE,) and not DEFAULT_FILE.exists():
         raise Failure(
@@ -71,16 +71,17 @@ def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> tuple[Declared, tuple
 
 
 def _environment(chosen: Settings) -> Mapping[str, str]:
-    # The sandbox has its own account, so that a file which names the real one still works.
-    stand_in = {"CLOUDFLARE_ACCOUNT_ID": "sandbox"} if chosen.sandbox else {}
-    return {**stand_in, **chosen.environment}
+    # A file that reads its account id from this variable must load without the variable, too: the
+    # sandbox ignores the account of the files.
+    defaults = {"CLOUDFLARE_ACCOUNT_ID": "sandbox"} if chosen.sandbox else {}
+    return {**defaults, **chosen.environment}
 
 
 def sandbox_of(folder: Path = Path()) -> Sandbox:
-    """The sandbox whose state is kept below a folder.
+    """Open or create the sandbox whose state is kept below a folder.
 
     Raises:
-        Failure: when the state is not a sandbox's, or cannot be written.
+        Failure: the state is not a sandbox's, or cannot be read or written.
     """
     from ztctl.sandbox import open_sandbox
 
@@ -99,11 +100,16 @@ def sandbox_of(folder: Path = Path()) -> Sandbox:
 
 @asynccontextmanager
 async def connected(chosen: Settings, account: str | None, view: View) -> AsyncIterator[Client]:
-    """Open a client for the account that the files mean; tell why its calls were refused.
+    """Open a client for the account; add the reason to failures caused by the token.
+
+    Args:
+        chosen: the settings.
+        account: id or name from the files; ``None``: the environment's, else the only one.
+        view: shows why the client waits, for example for its rate limit.
 
     Raises:
-        Failure: when there is no token, or no account can be told.
-        CallFailed, Failures: when the accounts cannot be listed; what the block raised, explained.
+        Failure: there is no token, or the account is not unique.
+        CallFailed, Failures: the accounts cannot be listed, or the block raised them.
     """
     from ztctl.cloudflare.client import BASE_URL, Client
 
@@ -131,7 +137,7 @@ async def connected(chosen: Settings, account: str | None, view: View) -> AsyncI
             client.account = await _account(client, account)
             yield client
         except (CallFailed, Failures) as error:
-            raise await _explained(client, error) from error
+            raise await _with_reason(client, error) from error
 
 
 async def _account(client: Client, account: str | None) -> str:
@@ -149,10 +155,10 @@ async def _account(client: Client, account: str | None) -> str:
     raise Failure(what, f"write `account:` with an id in the file; visible: {seen or 'none'}")
 
 
-async def _explained(client: Client, error: CallFailed | Failures) -> CallFailed | Failures:
-    """The same failure with the reason why the token was refused, when that can be told.
+async def _with_reason(client: Client, error: CallFailed | Failures) -> CallFailed | Failures:
+    """Add to a failure the reason why the token was refused, if it can be determined.
 
-    A token that is not valid is one failure, however many calls were refused because of it.
+    An invalid token is reported once, however many calls failed because of it.
     """
     from ztctl.cloudflare.errors import NotAuthorised
     from ztctl.cloudflare.verify import RENEW, explain

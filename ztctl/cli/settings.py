@@ -1,4 +1,4 @@
-"""What the command line and the environment say, checked for being usable together."""
+"""Settings of a command from its options and the environment, checked for conflicts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105
 
 
 class Usage(ZtctlError):
-    """The command was not used as it can be used."""
+    """Wrong usage of a command."""
 
     def __init__(self, summary: str, hint: str = "") -> None:
         super().__init__(summary)
@@ -31,12 +31,12 @@ class Settings:
     """One run's settings.
 
     Attributes:
-        files: where the wanted side is written.
+        files: YAML files or folders with the wanted side.
         sandbox: work on the local sandbox instead of an account.
-        api_url: ``None`` for Cloudflare's own.
+        api_url: base URL of the API, ``None`` for Cloudflare's.
         token: the API token, ``None`` when there is none.
-        journal: the file that was named for it, ``None`` for the default place.
-        environment: the process's without the token, read here and nowhere else.
+        journal: the journal's file, ``None`` for the default location.
+        environment: variables of the process without the token; nothing else reads them.
     """
 
     files: tuple[Path, ...] = (DEFAULT_FILE,)
@@ -61,14 +61,15 @@ def settings(
     *,
     journal: Path | None = None,
 ) -> Settings:
-    """The settings of this run.
+    """Combine options and environment.
 
     Raises:
-        Usage: when options exclude each other or make no sense.
-        Failure: when the file that was named for the token cannot be read.
+        Usage: options exclude each other or are invalid.
+        Failure: the token file cannot be read.
     """
     files, account = files or FileOptions(), account or AccountOptions()
     environment = dict(os.environ)
+    # Removed from the copy: `${env.NAME}` in a file must not be able to read it.
     token = environment.pop(TOKEN, "")
     dumb = environment.get("TERM") == "dumb"
     api_url = account.api_url
@@ -105,7 +106,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _token(text: str, file: Path | None) -> Secret | None:
-    """The token from its file, if one is named, else the text from the environment."""
+    """The token from its file, if one is given, else from the environment; ``None`` if empty."""
     if file is not None:
         try:
             text = file.read_text(encoding="ascii")

@@ -1,1 +1,1 @@
-"""The only place where effects meet decisions."""
+"""Reading the account and executing plans: all effects on the account, driven by the core."""

@@ -1,4 +1,4 @@
-"""What goes with the writes of a run: a look before each, a word after each, an end."""
+"""Companions: hooks that `execute` calls around the steps of a run, and their argument types."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Result = Live | CallFailed | None
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A step that needs no write any more: the object as it is, ``None`` when it is gone."""
+    """A step that needs no write: the live object, ``None`` when it is deleted already."""
 
     live: Live | None
 
@@ -25,9 +25,12 @@ Verdict = CallFailed | Done
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One step about to be done: its change, the object it works on, what it will write.
+    """One step that is about to be sent.
 
-    ``live`` is ``None`` for a creation; ``values`` have their references resolved.
+    Attributes:
+        change: the change that the step is part of.
+        live: the object that it writes, ``None`` for a creation.
+        values: the values to write, references resolved.
     """
 
     step: Step
@@ -37,31 +40,33 @@ class Work:
 
 
 class Companion:
-    """The companion of a run. This one does nothing; others override what they need.
+    """Base class of hooks; every method does nothing by default.
 
-    Companions are asked in the order in which they are given, and told in reverse.
+    ``begin``, ``before`` and ``verify`` are called in the order of the companions, ``after`` and
+    ``end`` in reverse.
     """
 
     async def begin(self, plan: Plan) -> None:
-        """Before anything is done.
+        """Called once, before the first step.
 
         Raises:
             Failure, CallFailed: the run does not begin.
         """
 
     async def before(self, work: Sequence[Work]) -> Mapping[StepId, Verdict]:
-        """Just before these steps are sent together; those that come back are not sent.
+        """Called before these steps are sent together.
 
-        They fail, or they are done already.
+        Returns:
+            The steps that are not to be sent: failed, or done already.
         """
         return {}
 
-    async def prove(self, done: Sequence[tuple[Work, Live]]) -> Mapping[StepId, CallFailed]:
-        """Just after these steps were done together; those that come back have failed after all."""
+    async def verify(self, done: Sequence[tuple[Work, Live]]) -> Mapping[StepId, CallFailed]:
+        """Called after these steps succeeded together; returns those that count as failed."""
         return {}
 
     async def after(self, work: Work, result: Result) -> None:
-        """Just after a step: the object that it left, ``None`` for none, or the failure."""
+        """Called after a step with the resulting object, ``None`` for none, or the failure."""
 
     async def end(self, outcome: Outcome | None) -> None:
-        """Whatever happened; ``None`` when the run was left in the middle."""
+        """Called once at the end if `begin` was called; ``None`` when the run was aborted."""

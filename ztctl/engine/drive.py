@@ -1,4 +1,4 @@
-"""Send what a flow asks for, until it returns."""
+"""Run flows: send the API calls that a generator yields, until it returns."""
 
 from __future__ import annotations
 
@@ -14,37 +14,45 @@ Sleep = Callable[[float], Awaitable[None]]
 Objects = Callable[[str], Awaitable[Json]]
 Request = Call | LiveObjects
 
-# Seconds between tries of what the service is known to catch up with.
-PATIENCE = (1.0, 2.0, 4.0, 8.0)
+# Seconds between retries of calls that fail until the API has caught up (`CallFailed.may_pass`).
+RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0)
 
 
 class Api(Protocol):
-    """Whatever answers calls."""
+    """Sends API calls: the client, or a `Reader` that shares its replies."""
 
     async def send(self, call: Call) -> Json:
-        """The result of one call.
+        """Send one call; the decoded ``result`` of the reply.
 
         Raises:
-            CallFailed: when there is none.
+            CallFailed: the call failed.
         """
 
 
 async def drive(
     flow: ReadFlow[T], api: Api, *, sleep: Sleep = asyncio.sleep, objects: Objects | None = None
 ) -> T:
-    """What the flow returns, after every call it asked for; failures are thrown into it.
+    """Run a flow and return its result; failures of calls are thrown into it.
 
-    A tuple of calls goes out at once; when several of them fail, the flow sees the first.
-    ``objects`` answers requests for the live objects of another kind, by its name.
+    A tuple of calls is sent concurrently; when several of them fail, the flow gets the first.
+
+    Args:
+        flow: yields calls, tuples of calls, or requests for live objects.
+        api: sends the calls.
+        sleep: as ``asyncio.sleep``.
+        objects: returns the live objects of a kind by its name; needed by reading flows only.
+
+    Raises:
+        CallFailed: a failure that the flow does not handle.
     """
     step: Callable[[], Request | tuple[Request, ...]] = partial(next, flow)
     while True:
         try:
-            asked = step()
+            request = step()
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
         try:
-            reply = await _answer(asked, partial(_patiently, api=api, sleep=sleep), objects)
+            reply = await _answer(request, partial(_send_retrying, api=api, sleep=sleep), objects)
         except CallFailed as failure:
             step = partial(flow.throw, failure)
         else:
@@ -52,17 +60,18 @@ async def drive(
 
 
 async def _answer(
-    asked: Request | tuple[Request, ...],
+    request: Request | tuple[Request, ...],
     send: Callable[[Call], Awaitable[Json]],
     objects: Objects | None,
 ) -> Json:
-    if isinstance(asked, Call):
-        return await send(asked)
-    if isinstance(asked, LiveObjects):
+    if isinstance(request, Call):
+        return await send(request)
+    if isinstance(request, LiveObjects):
         assert objects is not None, "only a reading of the account knows the objects of all kinds"
-        return await objects(asked.kind)
+        return await objects(request.kind)
+    # All calls are awaited even if one fails: a write that was sent must not be left unobserved.
     replies = await asyncio.gather(
-        *(_answer(item, send, objects) for item in asked), return_exceptions=True
+        *(_answer(item, send, objects) for item in request), return_exceptions=True
     )
     for reply in replies:
         if isinstance(reply, BaseException):
@@ -70,25 +79,25 @@ async def _answer(
     return replies
 
 
-async def _patiently(call: Call, api: Api, sleep: Sleep) -> Json:
-    for delay in PATIENCE:
+async def _send_retrying(call: Call, api: Api, sleep: Sleep) -> Json:
+    for delay in RETRY_DELAYS:
         try:
-            return await _once(call, api)
+            return await _send_once(call, api)
         except CallFailed as failure:
             if not failure.may_pass():
                 raise
         await sleep(delay)
-    return await _once(call, api)
+    return await _send_once(call, api)
 
 
-async def _once(call: Call, api: Api) -> Json:
+async def _send_once(call: Call, api: Api) -> Json:
     try:
         return await api.send(call)
     except CallFailed as failure:
-        if call.optional and failure.status == 404 and _says_absent(failure, call):
+        if call.optional and failure.status == 404 and _means_absent(failure, call):
             return None
         raise
 
 
-def _says_absent(failure: CallFailed, call: Call) -> bool:
+def _means_absent(failure: CallFailed, call: Call) -> bool:
     return not call.absent or failure.has_code(call.absent)

@@ -1,4 +1,4 @@
-"""Carry out a plan: every step as soon as what it needs is done, independent ones at once."""
+"""Execute a plan: each step once its dependencies are done, independent ones concurrently."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What an execution works with; clock and sleep by parameter."""
+    """Collaborators of an execution; clock and sleep are injected.
+
+    Attributes:
+        clock: returns seconds, monotonic.
+        stop: when it is set, no further step begins.
+        around: companions, called around every step.
+    """
 
     api: Api
     report: Report
@@ -37,18 +43,19 @@ class Means:
 
 
 async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
-    """Do what the plan says; a step that fails stops only what depends on it.
+    """Execute a plan; a failed step skips only the steps that depend on it.
 
-    Never raises for a step that fails. When ``means.stop`` is set, nothing new begins, what is
-    under way is brought to its end, and the outcome says what was not started.
+    A failed step is part of the outcome, not an exception. When ``means.stop`` is set, no further
+    step begins, running ones are completed, and the outcome lists those that were not started.
 
     Raises:
-        Failure, CallFailed: when a companion does not let the run begin.
+        Failure, CallFailed: a companion did not let the run begin.
     """
     outcome: Outcome | None = None
     begun: list[Companion] = []
     try:
         for companion in means.around:
+            # Appended first: `end` must clean up after a `begin` that failed half-way.
             begun.append(companion)
             await companion.begin(plan)
         outcome = await _Run(plan, kinds, means).run()
@@ -66,12 +73,12 @@ class _Run:
             step.id: change for change in plan.changes for step in change.steps
         }
         self._waiting: dict[StepId, Step] = {step.id: step for step in plan.steps}
-        self._open = {step.id: set(step.needs & self._waiting.keys()) for step in plan.steps}
+        self._unmet = {step.id: set(step.needs & self._waiting.keys()) for step in plan.steps}
         self._waiters: dict[StepId, list[StepId]] = defaultdict(list)
-        for step, needs in self._open.items():
+        for step, needs in self._unmet.items():
             for need in needs:
                 self._waiters[need].append(step)
-        self._ready = [step for step, needs in self._open.items() if not needs]
+        self._ready = [step for step, needs in self._unmet.items() if not needs]
         self._phases = Phases(plan.steps)
         self._live: dict[Address, Live] = dict(plan.live)
         self._done: list[StepId] = []
@@ -79,7 +86,7 @@ class _Run:
         self._skipped: list[Skipped] = []
 
     async def run(self) -> Outcome:
-        """Begin what is ready until nothing is left, or until stopped."""
+        """Start ready steps until none is left or the run is stopped."""
         running: set[asyncio.Task[None]] = set()
         stopped = asyncio.ensure_future(self._means.stop.wait())
         while True:
@@ -91,7 +98,9 @@ class _Run:
             finished = {task for task in running if task.done()}
             running -= finished
             for task in finished:
+                # Raises only for a bug; a failed call is a result.
                 task.result()
+            # `stopped` is done from now on: the wait above would return at once, and spin.
             if self._means.stop.is_set() and running:
                 await asyncio.wait(running)
         interrupted = self._means.stop.is_set() and bool(self._waiting)
@@ -106,10 +115,10 @@ class _Run:
         )
 
     def _begin(self, *, alone: bool) -> set[asyncio.Task[None]]:
-        """Start everything that is ready.
+        """Start the ready steps; ``alone`` is true while no other step is running.
 
-        Steps that can share a write are held back while something else is under way: more of
-        them may become ready, and fewer calls matter more than a head start.
+        Steps that can share a batch call wait while another step is running: more of them may
+        become ready, and the API's rate limit makes fewer calls worth more than an early start.
         """
         single: list[Step] = []
         groups: dict[tuple[str, str], list[Step]] = defaultdict(list)
@@ -153,6 +162,7 @@ class _Run:
             self._means.report(Started(step.id))
         for work, result in await self._results(steps):
             step = work.step
+            # Before `_finish`: dependents must not begin until every companion knows the result.
             for companion in reversed(self._means.around):
                 await companion.after(work, result)
             if isinstance(result, CallFailed):
@@ -161,47 +171,48 @@ class _Run:
                 self._finish(step, result, self._means.clock() - began)
 
     async def _results(self, steps: Sequence[Step]) -> list[tuple[Work, Result]]:
-        """Each step with what came of it; what a companion holds back is not sent."""
-        work, unready = self._work(steps)
+        """Each step with its result; steps that a companion withholds are not sent."""
+        work, unresolved = self._prepare(steps)
         held: dict[StepId, Verdict] = {}
         for companion in self._means.around:
             held |= await companion.before([item for item in work if item.step.id not in held])
         sent = [item for item in work if item.step.id not in held]
-        results = await self._sent(sent) if sent else []
-        done = await self._proven(list(zip(sent, results, strict=True)))
+        results = await self._send_or_fail(sent) if sent else []
+        done = await self._verified(list(zip(sent, results, strict=True)))
         return [
             *done,
             *((item, _result(held[item.step.id])) for item in work if item.step.id in held),
-            *unready,
+            *unresolved,
         ]
 
-    async def _proven(self, done: list[tuple[Work, Result]]) -> list[tuple[Work, Result]]:
+    async def _verified(self, done: list[tuple[Work, Result]]) -> list[tuple[Work, Result]]:
         made = [(item, result) for item, result in done if isinstance(result, Live)]
         failed: dict[StepId, CallFailed] = {}
         for companion in self._means.around if made else ():
-            failed |= await companion.prove([it for it in made if it[0].step.id not in failed])
+            failed |= await companion.verify([it for it in made if it[0].step.id not in failed])
         return [(item, failed.get(item.step.id, result)) for item, result in done]
 
-    def _work(self, steps: Sequence[Step]) -> tuple[list[Work], list[tuple[Work, Result]]]:
+    def _prepare(self, steps: Sequence[Step]) -> tuple[list[Work], list[tuple[Work, Result]]]:
         ready: list[Work] = []
-        unready: list[tuple[Work, Result]] = []
+        unresolved: list[tuple[Work, Result]] = []
         for step in steps:
             change, live = self._changes[step.id], self._current(step)
             try:
-                ready.append(Work(step, change, live, self._resolved(step.values)))
+                ready.append(Work(step, change, live, self._resolve_values(step.values)))
             except CallFailed as failure:
-                unready.append((Work(step, change, live, step.values), failure))
-        return ready, unready
+                unresolved.append((Work(step, change, live, step.values), failure))
+        return ready, unresolved
 
-    async def _sent(self, work: Sequence[Work]) -> Sequence[Result]:
+    async def _send_or_fail(self, work: Sequence[Work]) -> Sequence[Result]:
         try:
             return await self._send(work)
         except CallFailed as failure:
             return [failure] * len(work)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            # A reply is foreign data; whatever it breaks is that step's failure and no other's.
-            senseless = CallFailed(None, f"the reply makes no sense: {error!r}", lost=True)
-            return [senseless] * len(work)
+            # A reply is untrusted: one that a kind cannot decode fails its step, not the run. The
+            # write may have taken effect, hence `lost`.
+            malformed = CallFailed(None, f"the reply makes no sense: {error!r}", lost=True)
+            return [malformed] * len(work)
 
     async def _send(self, work: Sequence[Work]) -> Sequence[Result]:
         first = work[0]
@@ -213,7 +224,7 @@ class _Run:
         flow = kind.perform(first.step, first.live, first.values)
         return [await drive(flow, api, sleep=sleep)]
 
-    def _resolved(self, values: Values) -> Values:
+    def _resolve_values(self, values: Values) -> Values:
         found: dict[str, Any] = replaced(values, self._resolve)
         return found
 
@@ -235,24 +246,24 @@ class _Run:
         self._phases.leave(step.id)
         self._means.report(Finished(step.id, seconds))
         for waiter in self._waiters[step.id]:
-            self._open[waiter].discard(step.id)
-            if not self._open[waiter] and waiter in self._waiting:
+            self._unmet[waiter].discard(step.id)
+            if not self._unmet[waiter] and waiter in self._waiting:
                 self._ready.append(waiter)
 
     def _fail(self, step: StepId, failure: Failed) -> None:
         self._failed.append(failure)
         self._phases.leave(step)
         self._means.report(failure)
-        behind = list(self._waiters[step])
-        while behind:
-            waiter = behind.pop()
+        dependents = list(self._waiters[step])
+        while dependents:
+            waiter = dependents.pop()
             if waiter in self._waiting:
                 del self._waiting[waiter]
                 skipped = Skipped(waiter, step)
                 self._skipped.append(skipped)
                 self._phases.leave(waiter)
                 self._means.report(skipped)
-                behind += self._waiters[waiter]
+                dependents += self._waiters[waiter]
 
 
 def _result(verdict: Verdict) -> Result:

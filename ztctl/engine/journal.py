@@ -1,8 +1,8 @@
-"""The journal of a run: a file to which each write is told before it goes out, and after.
+"""The journal of a run: a write-ahead log of the writes to the account, and of their results.
 
-A line is on the disk before the write that it tells of is sent. Nothing rotates: the file grows
-by what is written to the account and not by time, and what it holds may be all that is left of an
-object. It may be moved away between two runs.
+A record is synced to disk (``fsync``) before the write that it announces is sent. The file is never
+rotated: it grows with the writes to the account and not with time, and it may hold the only copy of
+a deleted object. It may be moved away between two runs.
 """
 
 from __future__ import annotations
@@ -30,32 +30,36 @@ from ztctl.engine.companion import Companion, Result, Work
 
 Now = Callable[[], datetime]
 NewId = Callable[[], str]
-Tell = Callable[[Problem], None]
+Warn = Callable[[Problem], None]
 
-# Bytes of a line that is read; no object that the service takes comes near.
+# The most bytes of a line that is read; no object that the API accepts is nearly as large.
 LONGEST = 16 * 1024 * 1024
 CLOSED = -1
 SYMLINK = "it is a symbolic link"
 
+# No symbolic links; a FIFO must not block; child processes must not inherit the file.
 _SAFE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def now() -> datetime:
-    """The time."""
+    """The current time, UTC."""
     return datetime.now(UTC)
 
 
 def new_id() -> str:
-    """Ten hexadecimal digits by chance, which name a run."""
+    """A random run id: ten hexadecimal digits."""
     return os.urandom(5).hex()
 
 
 @dataclass(frozen=True, slots=True)
 class JournalPaths:
-    """Where a journal is: folders of ztctl's own below a folder of the person's, and a file.
+    """Path of a journal file: a folder of the user, ztctl's own folders below it, a file name.
 
-    ``own`` folders are made when they are missing, for their owner alone; ``root`` too when
-    there are any of them.
+    ``own`` folders are created with mode 0700 when they are missing; ``root``, too, when ``own`` is
+    not empty.
+
+    Raises:
+        Failure: a part of ``own`` or the name is no single path component.
     """
 
     root: Path
@@ -69,73 +73,73 @@ class JournalPaths:
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The file's path."""
         return self.root.joinpath(*self.own, self.name)
 
 
 class Journal(Companion):
-    """Writes down what a run does. Several runs may append to one file.
+    """Record what a run writes. Several runs may append to one file at the same time.
 
     Args:
         place: the file.
         redact: masks values of the environment in every text.
-        tell: told once, when the file cannot be written any more.
-        clock: the time.
-        new_id: names the run.
+        warn: called once, when the file can no longer be written.
+        clock: returns the current time.
+        new_id: returns the run's id.
     """
 
     def __init__(
         self,
         place: JournalPaths,
         redact: Redact,
-        tell: Tell,
+        warn: Warn,
         *,
         clock: Now = now,
         new_id: NewId = new_id,
     ) -> None:
         self._place = place
         self._redact = redact
-        self._tell = tell
+        self._warn = warn
         self._clock = clock
         self._run = new_id()
-        self._whose: dict[str, str] = {}
+        self._run_labels: dict[str, str] = {}
         self._file: _File | None = None
-        self._trouble = "the run has ended"
+        self._error = "the run has ended"
 
     async def begin(self, plan: Plan) -> None:
-        """Open the file and write the first line.
+        """Open the file and write the first record.
 
         Raises:
-            Failure: when it cannot be written, or is something else than a journal.
+            Failure: it cannot be written, or is not a journal.
         """
-        self._whose = {"stack": plan.stack, "account": plan.account}
-        with _explained(self._place.path):
-            self._file = _File(_opened(self._place))
+        self._run_labels = {"stack": plan.stack, "account": plan.account}
+        with _as_failure(self._place.path):
+            self._file = _File(_open_journal(self._place))
             try:
                 self._put(
                     JournalEvent.BEGIN, {"version": __version__, "steps": len(plan.steps)}, {}
                 )
-                await self._file.settle()
+                await self._file.sync()
             except OSError:
                 self._close()
                 raise
 
     async def before(self, work: Sequence[Work]) -> Mapping[StepId, CallFailed]:
-        """Tell what is about to be done; nothing goes out that is not written down."""
+        """Record and sync the announced writes; fail every step if that is not possible."""
         try:
             for item in work:
-                own, foreign = _about(item)
+                own, foreign = _announcement(item)
                 self._put(JournalEvent.ABOUT, own, foreign)
             if self._file is not None:
-                await self._file.settle()
+                await self._file.sync()
         except OSError as error:
-            self._lose(error)
+            self._fail_journal(error)
         if self._file is not None:
             return {}
-        return {item.step.id: self._held() for item in work}
+        return {item.step.id: self._not_sent() for item in work}
 
     async def after(self, work: Work, result: Result) -> None:
-        """Tell what came of it."""
+        """Record the result; synced by the next announcement or at the end."""
         own: dict[str, Any] = {"verb": work.step.id.verb, "action": work.change.action.value}
         foreign: dict[str, Any] = {"address": str(work.step.id.address)}
         event = JournalEvent.DONE
@@ -145,52 +149,52 @@ class Journal(Companion):
             foreign["reason"] = result.summary
         elif result is not None:
             foreign["id"] = result.id
-        with self._losing():
+        with self._io_errors_handled():
             self._put(event, own, foreign)
 
     async def end(self, outcome: Outcome | None) -> None:
-        """Write the last line and close the file."""
+        """Write and sync the last record; close the file."""
         own: dict[str, Any] = {"how": ending_of(outcome).value}
         if outcome is not None:
             for name in ("done", "failed", "skipped", "not_started"):
                 own[name] = len(getattr(outcome, name))
-        with self._losing():
+        with self._io_errors_handled():
             self._put(JournalEvent.END, own, {})
             if self._file is not None:
-                await self._file.settle()
+                await self._file.sync()
         self._close()
 
     def _put(self, event: JournalEvent, own: Mapping[str, Any], foreign: Mapping[str, Any]) -> None:
         if self._file is None:
             return
         time = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        said = {"run": self._run, "time": time, **own}
-        self._file.append(line_of(event, said, {**self._whose, **foreign}, self._redact))
+        head = {"run": self._run, "time": time, **own}
+        self._file.append(line_of(event, head, {**self._run_labels, **foreign}, self._redact))
 
     @contextmanager
-    def _losing(self) -> Iterator[None]:
+    def _io_errors_handled(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            self._lose(error)
+            self._fail_journal(error)
 
-    def _lose(self, error: OSError) -> None:
+    def _fail_journal(self, error: OSError) -> None:
         if self._file is None:
             return
-        self._trouble = _reason(error)
+        self._error = _reason(error)
         self._close()
-        self._tell(
+        self._warn(
             Problem(
-                f"the journal {self._place.path} cannot be written any more: {self._trouble}",
+                f"the journal {self._place.path} cannot be written any more: {self._error}",
                 hint="no further write is sent; what was done stays done",
                 severity=Severity.WARNING,
             )
         )
 
-    def _held(self) -> CallFailed:
+    def _not_sent(self) -> CallFailed:
         return CallFailed(
             None,
-            f"not sent, because the journal cannot be written: {self._trouble}",
+            f"not sent, because the journal cannot be written: {self._error}",
             hint="make it writable, or name another by --journal, and apply again",
         )
 
@@ -200,7 +204,7 @@ class Journal(Companion):
             self._file = None
 
 
-def _about(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
+def _announcement(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
     own = {"verb": work.step.id.verb, "action": work.change.action.value}
     foreign: dict[str, Any] = {
         "address": str(work.step.id.address),
@@ -216,19 +220,19 @@ def _object(live: Live | None) -> Mapping[str, Any] | None:
 
 
 class _File:
-    """A file to which whole lines are appended; waiting for the disk is shared."""
+    """A file to which whole lines are appended; concurrent callers share one ``fsync``."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self._written = 0
-        self._settled = 0
-        self._turn = asyncio.Lock()
+        self._synced = 0
+        self._sync_lock = asyncio.Lock()
 
     def append(self, line: bytes) -> None:
-        """Write a line at once; it never continues one that a kill tore off.
+        """Append a line unbuffered, on a line of its own even after an incomplete one.
 
         Raises:
-            OSError: when not all of it could be written.
+            OSError: not all of it was written.
         """
         size = os.fstat(self.descriptor).st_size
         if size and os.pread(self.descriptor, 1, size - 1) != b"\n":
@@ -237,41 +241,48 @@ class _File:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._written += 1
 
-    async def settle(self) -> None:
-        """Until all that was written before is on the disk."""
-        mine = self._written
-        async with self._turn:
-            if self._settled < mine:
+    async def sync(self) -> None:
+        """Wait until everything appended so far is on disk.
+
+        Raises:
+            OSError: the sync failed, or the file was closed meanwhile.
+        """
+        target = self._written
+        async with self._sync_lock:
+            if self._synced < target:
                 if self.descriptor == CLOSED:
                     raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+                # Read just before the call: it covers lines that were appended while waiting for
+                # the previous one, so that their callers need no further sync.
                 covered = self._written
                 await asyncio.to_thread(os.fsync, self.descriptor)
-                self._settled = covered
+                self._synced = covered
 
     def close(self) -> None:
-        """Give the file back; whoever still waits for the disk learns of it."""
+        """Close the file; callers that wait in `sync` get an OSError."""
         os.close(self.descriptor)
+        # The system may reuse the number: a late sync must not reach another file.
         self.descriptor = CLOSED
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """The lines of a journal; one that is too long comes as a line that is no record.
+    """Read a journal's lines; one longer than LONGEST becomes a line that is no record.
 
     Raises:
-        Failure: when there is no such file, or it cannot be read.
+        Failure: the file does not exist, is no regular file, or cannot be read.
     """
-    with _explained(path, "read"), open(os.open(path, os.O_RDONLY | _SAFE), "rb") as file:  # noqa: PTH123
+    with _as_failure(path, "read"), open(os.open(path, os.O_RDONLY | _SAFE), "rb") as file:  # noqa: PTH123
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise Failure(f"{path} is no file")
-        yield from _bounded(file)
+        yield from _bounded_lines(file)
 
 
 def journals(root: Path, own: str) -> list[Path]:
-    """Every journal in the default place, below ``root/own``, in the order of their names."""
+    """Paths of all journals at the default location, below ``root/own``, sorted by name."""
     return sorted(path for path in (root / own).glob("*/*.jsonl") if not path.is_symlink())
 
 
-def _bounded(file: BinaryIO) -> Iterator[bytes]:
+def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:
     while piece := file.readline(LONGEST):
         if piece.endswith(b"\n") or len(piece) < LONGEST:
             yield piece
@@ -281,21 +292,25 @@ def _bounded(file: BinaryIO) -> Iterator[bytes]:
         yield b"too long"
 
 
-def _opened(place: JournalPaths) -> int:
-    """The file, made when it is missing; no symbolic link is followed below ``root``."""
+def _open_journal(place: JournalPaths) -> int:
+    """Open the file, creating what is missing; no symbolic link is followed below ``root``.
+
+    Each folder is opened relative to its parent's descriptor (``openat``), so that none can be
+    replaced by a link between check and use.
+    """
     if place.own:
         place.root.mkdir(parents=True, exist_ok=True)
     folder = os.open(place.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for name in place.own:
-            inner = _entered(name, folder)
+            inner = _open_folder(name, folder)
             os.close(folder)
             folder = inner
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | _SAFE
         descriptor = os.open(place.name, flags, 0o600, dir_fd=folder)
-        _or_closed(_check, descriptor)
-        # So that the file itself, and not only what is in it, outlives a loss of power; not
-        # every file system can do that.
+        _close_on_error(_check, descriptor)
+        # The directory entry must survive a power loss, too. Not every file system can sync a
+        # directory.
         with suppress(OSError):
             os.fsync(folder)
     finally:
@@ -303,15 +318,15 @@ def _opened(place: JournalPaths) -> int:
     return descriptor
 
 
-def _entered(name: str, folder: int) -> int:
+def _open_folder(name: str, folder: int) -> int:
     with suppress(FileExistsError):
         os.mkdir(name, 0o700, dir_fd=folder)
     inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _SAFE, dir_fd=folder)
-    _or_closed(partial(_make_private, mode=0o700), inner)
+    _close_on_error(partial(_make_private, mode=0o700), inner)
     return inner
 
 
-def _or_closed(check: Callable[[int], None], descriptor: int) -> None:
+def _close_on_error(check: Callable[[int], None], descriptor: int) -> None:
     try:
         check(descriptor)
     except BaseException:
@@ -320,7 +335,7 @@ def _or_closed(check: Callable[[int], None], descriptor: int) -> None:
 
 
 def _check(descriptor: int) -> None:
-    """Only a journal is appended to, and only one that nobody else can read."""
+    """Require a regular file that begins as a journal does; make it private to its owner."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise OSError(errno.EINVAL, "it is no file")
     start = os.pread(descriptor, len(HEAD), 0).partition(b"\n")[0]
@@ -338,7 +353,7 @@ def _make_private(descriptor: int, mode: int) -> None:
 
 
 @contextmanager
-def _explained(path: Path, verb: str = "write") -> Iterator[None]:
+def _as_failure(path: Path, verb: str = "write") -> Iterator[None]:
     try:
         yield
     except OSError as error:

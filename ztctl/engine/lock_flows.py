@@ -1,35 +1,35 @@
-"""Taking, checking, renewing and giving back a lock, as flows of calls on Access tags.
+"""Taking, checking, renewing and releasing a lock, as flows of API calls on Access tags.
 
-The protocol. Creating the door is atomic: of two who come at once, one is told that it exists. But
-a door can be deleted by somebody who still believes that it is a dead man's, so it decides nothing;
-it only spares the second comer the rest. What decides are the flags:
+The protocol. Creating the mutex tag is atomic: of two concurrent runs, one gets "already exists".
+But a run that takes it for a dead run's can delete it, so the mutex tag alone is not safe; it only
+lets the second run fail early. Mutual exclusion rests on the flags (leases, `core.runs.locks`):
 
-    1. create the door (taken: look, give way, or clear away what has ended and try once more)
-    2. raise a flag of one's own, under a name that nobody else uses
-    3. look once more: the lock is held if one's own flag is there and no other that still counts;
-       otherwise everything is taken back
+    1. create the mutex tag (exists: list; stop if the lock is in use, else delete what has expired
+       and create it once more)
+    2. create a flag whose name no other run uses
+    3. list again: the lock is held if the own flag is there and no other unexpired one; otherwise
+       delete everything this run created
 
-*Nobody holds a lock that another holds.* Each raises before looking, and a flag is deleted by its
-holder (who no longer writes), or when it has ended (then its holder has stopped, SKEW seconds
-before its end by its own clock, while others wait SKEW seconds longer by theirs), or by a person.
-Of two who raised and looked, the one who looked last looked after both had raised, saw the other's
-flag, and gave way. Whatever happens to doors in the meantime, and in whatever order the calls of
-several meet, does not enter into it. Two may both give way; then nobody has the lock, and both may
-try again.
+*Mutual exclusion.* Every run creates its flag before it lists, and a flag is deleted only by its
+holder (which no longer writes), after its expiry (the holder stopped writing SKEW seconds before it
+by its own clock, others wait SKEW seconds longer by theirs), or by a person. Of two runs that both
+created and listed, the one that listed last did so after both creations, saw the other flag, and
+backed off. Mutex tags play no part in this argument, in whatever order the calls interleave. Both
+runs may back off; then the lock is free, and both may retry.
 
-*Nothing is blocked for ever.* A flag ends by itself. A door without a flag (its taker died between
-the calls, or gave way to somebody who had finished) counts for GRACE seconds from its created_at.
+*No lock is held for ever.* A flag expires. A mutex tag without a flag (its creator was killed
+between the calls, or backed off) counts for GRACE seconds from its created_at.
 
-*A renewal* raises the new flag before the old one goes, so that there is always one; if the old one
-is no longer seen then, a person has taken the lock away, and the run stops.
+*Renewal* creates the new flag before it deletes the old one, so that one exists at any time; if the
+old one is missing by then, a person has deleted the lock, and the run stops.
 
-A lost answer to the creation of a door is taken for a yes, for the same reason that doors decide
-nothing; a flag whose answer was lost is raised once more, and one that exists is one's own: that
-another run of the same name has the same number is a chance of one in sixty millions.
+A lost reply to the creation of a mutex tag counts as success, because mutex tags decide nothing. A
+flag whose reply was lost is created once more, and "already exists" then means that it is this
+run's own: another run has the same user name and nonce with a chance of one in sixty million.
 
-A list is one answer as long as the account has no more tags than a page holds. Beyond that a tag
-can be missed between two pages, when another is deleted at that moment; so who misses its own flag
-looks twice.
+A list is one reply as long as the account's tags fit on one page. Beyond that a tag can be missed
+between two pages when another tag is deleted at that moment; so a run that misses its own flag
+lists twice.
 """
 
 from __future__ import annotations
@@ -51,168 +51,174 @@ Now = Callable[[], float]
 
 @dataclass(slots=True)
 class HeldTags:
-    """What a run has, or may have, put into the account; it outlives a flow that is cut off.
+    """Tags that a run created, or may have created; kept up to date when a flow is cancelled.
 
     Attributes:
-        doors: the doors that it created, or may have.
-        flags: the flags that it raised, or may have.
-        until: the flags of the latest renewal, by which it holds the lock.
+        mutexes: names of its mutex tags.
+        flags: all its flags.
+        current: the flags of the latest renewal, by which it holds the lock.
     """
 
     holder: Holder
-    doors: list[str] = field(default_factory=list)
+    mutexes: list[str] = field(default_factory=list)
     flags: list[LockFlag] = field(default_factory=list)
-    until: tuple[LockFlag, ...] = ()
+    current: tuple[LockFlag, ...] = ()
 
     def may_write(self, now: float) -> bool:
-        """True as long as no flag is near its end."""
-        return all(flag.may_write(now) for flag in self.until)
+        """True until SKEW seconds before the first current flag expires."""
+        return all(flag.may_write(now) for flag in self.current)
 
 
-def look() -> Flow[LockState]:
-    """The locks of the account; one list."""
+def read_locks() -> Flow[LockState]:
+    """Read the locks of the account; one list call."""
     found = yield Call("GET", TAGS, per_page=1000, permission=PERMISSION)
-    return LockState(dict(_doors(found)), tuple(_flags(found)))
+    return LockState(dict(_mutexes(found)), tuple(_flags(found)))
 
 
-def take(grip: HeldTags, scopes: tuple[Scope, ...], now: Now) -> Flow[Obstacle | None]:
-    """Take these locks, all or none, in this order; ``None`` when they are held.
+def acquire(held: HeldTags, scopes: tuple[Scope, ...], now: Now) -> Flow[Obstacle | None]:
+    """Take these locks, all or none, in this order; ``None`` when all are held.
 
     Raises:
-        CallFailed: when it cannot be told; what ``grip`` names may be there.
+        CallFailed: the state is unknown; the tags that ``held`` names may exist.
     """
     for scope in scopes:
-        obstacle = yield from _enter(grip, scope, scopes, now)
+        obstacle = yield from _take_mutex(held, scope, scopes, now)
         if obstacle is not None:
-            yield from give_back(grip)
+            yield from release(held)
             return obstacle
-        flag = LockFlag.raised(scope, grip.holder, now())
-        grip.flags.append(flag)
-        yield from _raise(flag)
-    seen = yield from look()
-    obstacle = seen.obstacle(scopes, grip.holder, now()) or _missing(grip, scopes, seen)
+        flag = LockFlag.new(scope, held.holder, now())
+        # Recorded before the call: if the reply is lost, `release` still deletes the tag.
+        held.flags.append(flag)
+        yield from _create_flag(flag)
+    seen = yield from read_locks()
+    obstacle = seen.obstacle(scopes, held.holder, now()) or _missing(held, scopes, seen)
     if obstacle is not None:
-        yield from give_back(grip)
+        yield from release(held)
         return obstacle
-    grip.until = tuple(grip.flags)
-    ended = [flag.name for scope in scopes for flag in seen.over(scope, now())]
+    held.current = tuple(held.flags)
+    ended = [flag.name for scope in scopes for flag in seen.expired(scope, now())]
     yield from _delete(ended)
     return None
 
 
-def _enter(
-    grip: HeldTags, scope: Scope, scopes: tuple[Scope, ...], now: Now
+def _take_mutex(
+    held: HeldTags, scope: Scope, scopes: tuple[Scope, ...], now: Now
 ) -> Flow[Obstacle | None]:
-    if (yield from _create_door(grip, scope)):
+    if (yield from _create_mutex(held, scope)):
         return None
-    seen = yield from look()
-    obstacle = seen.obstacle(scopes, grip.holder, now())
+    seen = yield from read_locks()
+    obstacle = seen.obstacle(scopes, held.holder, now())
     if obstacle is not None:
         return obstacle
-    yield from _delete(flag.name for flag in seen.over(scope, now()))
-    yield from _delete([scope.door])
-    if (yield from _create_door(grip, scope)):
+    yield from _delete(flag.name for flag in seen.expired(scope, now()))
+    yield from _delete([scope.mutex])
+    if (yield from _create_mutex(held, scope)):
         return None
     return Obstacle(scope)
 
 
-def _missing(grip: HeldTags, scopes: Iterable[Scope], seen: LockState) -> Obstacle | None:
-    gone = {flag.key for flag in grip.flags if flag not in seen.flags}
-    return next((Obstacle(scope) for scope in scopes if scope.key in gone), None)
+def _missing(held: HeldTags, scopes: Iterable[Scope], seen: LockState) -> Obstacle | None:
+    absent = {flag.key for flag in held.flags if flag not in seen.flags}
+    return next((Obstacle(scope) for scope in scopes if scope.key in absent), None)
 
 
-def check(grip: HeldTags) -> Flow[LockState | None]:
-    """``None`` while the locks are still held, else what is there in their place."""
-    seen = yield from look()
-    if not set(grip.until) <= set(seen.flags):
-        seen = yield from look()
-    return None if set(grip.until) <= set(seen.flags) else seen
+def check(held: HeldTags) -> Flow[LockState | None]:
+    """``None`` while the locks are still held, else the lock state that was read instead."""
+    seen = yield from read_locks()
+    if not set(held.current) <= set(seen.flags):
+        seen = yield from read_locks()
+    return None if set(held.current) <= set(seen.flags) else seen
 
 
-def renew(grip: HeldTags, scopes: Iterable[Scope], now: Now) -> Flow[LockState | None]:
-    """Put off the end of the locks; ``None`` when they are held, else what is there instead."""
-    old = grip.until
-    new = tuple(LockFlag.raised(scope, grip.holder, now()) for scope in scopes)
+def renew(held: HeldTags, scopes: Iterable[Scope], now: Now) -> Flow[LockState | None]:
+    """Extend the leases; ``None`` when the locks are held, else the lock state that was read."""
+    old = held.current
+    new = tuple(LockFlag.new(scope, held.holder, now()) for scope in scopes)
     fresh = [flag for flag in new if flag not in old]
-    grip.flags.extend(fresh)
+    held.flags.extend(fresh)
     for flag in fresh:
-        yield from _raise(flag)
-    lost = yield from check(grip)
+        yield from _create_flag(flag)
+    lost = yield from check(held)
     if lost is None:
-        grip.until = new
-        yield from _lower(grip, [flag for flag in old if flag not in new])
+        held.current = new
+        yield from _delete_flags(held, [flag for flag in old if flag not in new])
     return lost
 
 
-def give_back(grip: HeldTags, *, doors: bool = True) -> Flow[None]:
-    """Delete what a grip names, flags first: a door without one soon stops nobody.
+def release(held: HeldTags, *, mutexes: bool = True) -> Flow[None]:
+    """Delete the tags of a run, flags first: a mutex tag without a flag soon stops counting.
+
+    Args:
+        held: the run's tags; what was deleted is removed from it.
+        mutexes: delete its mutex tags, too.
 
     Raises:
-        CallFailed: when something may be left.
+        CallFailed: when a tag may be left.
     """
-    yield from _lower(grip, list(grip.flags))
-    if doors:
-        yield from _delete(grip.doors)
-        grip.doors.clear()
+    yield from _delete_flags(held, list(held.flags))
+    if mutexes:
+        yield from _delete(held.mutexes)
+        held.mutexes.clear()
 
 
-def belongings(seen: LockState, scope: Scope, now: float) -> tuple[str, ...]:
-    """The tags of whoever holds a lock, flags first: those of the account's lock as well.
+def tags_of_holder(seen: LockState, scope: Scope, now: float) -> tuple[str, ...]:
+    """Names of all tags of the holder of a lock, flags first; includes those of the account lock.
 
-    A flag on the account whose run holds no stack is what is left of a dead one.
+    An account flag counts as its holder's, too, when its run holds no stack (the rest of a dead
+    run) or when it has expired.
     """
-    flags, everywhere = seen.of(scope), seen.of(ACCOUNT)
+    flags, everywhere = seen.flags_of(scope), seen.flags_of(ACCOUNT)
     holders = {flag.holder for flag in flags}
     others = {flag.holder for flag in seen.flags if flag.key not in (scope.key, ACCOUNT.key)}
     theirs = [
         flag
         for flag in everywhere
-        if flag.holder in holders or flag.holder not in others or flag.is_over(now)
+        if flag.holder in holders or flag.holder not in others or flag.has_expired(now)
     ]
-    doors = [scope.door] if scope.door in seen.doors else []
-    if theirs and len(theirs) == len(everywhere) and ACCOUNT.door in seen.doors:
-        doors.append(ACCOUNT.door)
-    return (*(flag.name for flag in (*flags, *theirs)), *doors)
+    mutexes = [scope.mutex] if scope.mutex in seen.mutexes else []
+    if theirs and len(theirs) == len(everywhere) and ACCOUNT.mutex in seen.mutexes:
+        mutexes.append(ACCOUNT.mutex)
+    return (*(flag.name for flag in (*flags, *theirs)), *mutexes)
 
 
-def remove(tags: Iterable[str]) -> Flow[None]:
-    """Take a lock away, tag by tag; what is gone already is fine."""
+def delete_tags(tags: Iterable[str]) -> Flow[None]:
+    """Delete tags one after the other, in this order; missing ones are ignored."""
     for tag in tags:
         yield from _delete([tag])
 
 
-def _create_door(grip: HeldTags, scope: Scope) -> Flow[bool]:
+def _create_mutex(held: HeldTags, scope: Scope) -> Flow[bool]:
     try:
-        yield _creation(scope.door)
+        yield _creation_call(scope.mutex)
     except CallFailed as failure:
         if _exists(failure):
             return False
         if not failure.lost:
             raise
-    grip.doors.append(scope.door)
+    held.mutexes.append(scope.mutex)
     return True
 
 
-def _raise(flag: LockFlag) -> Flow[None]:
+def _create_flag(flag: LockFlag) -> Flow[None]:
     try:
-        yield from _raise_once(flag)
+        yield from _create_flag_once(flag)
     except CallFailed as failure:
         if not failure.lost:
             raise
-        yield from _raise_once(flag)
+        yield from _create_flag_once(flag)
 
 
-def _raise_once(flag: LockFlag) -> Flow[None]:
+def _create_flag_once(flag: LockFlag) -> Flow[None]:
     try:
-        yield _creation(flag.name)
+        yield _creation_call(flag.name)
     except CallFailed as failure:
         if not _exists(failure):
             raise
 
 
-def _lower(grip: HeldTags, flags: list[LockFlag]) -> Flow[None]:
+def _delete_flags(held: HeldTags, flags: list[LockFlag]) -> Flow[None]:
     yield from _delete(flag.name for flag in flags)
-    grip.flags = [flag for flag in grip.flags if flag not in flags]
+    held.flags = [flag for flag in held.flags if flag not in flags]
 
 
 def _delete(names: Iterable[str]) -> Flow[None]:
@@ -224,12 +230,16 @@ def _delete(names: Iterable[str]) -> Flow[None]:
         yield calls
 
 
-def _creation(name: str) -> Call:
+def _creation_call(name: str) -> Call:
     return Call("POST", TAGS, {"name": name}, permission=PERMISSION)
 
 
 def _exists(failure: CallFailed) -> bool:
-    """The status is not recorded for tags; the text is (reports of other clients)."""
+    """Whether a tag's creation failed because it exists.
+
+    The HTTP status is not documented for tags; the error text is known from reports of other
+    clients, so either counts.
+    """
     return failure.status == 409 or any(
         "resource_already_exists" in error.message for error in failure.errors
     )
@@ -242,15 +252,15 @@ def _tags(reply: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield name, tag
 
 
-def _doors(reply: Any) -> Iterator[tuple[str, float | None]]:
+def _mutexes(reply: Any) -> Iterator[tuple[str, float | None]]:
     for name, tag in _tags(reply):
-        if LockFlag.read(name) is None:
+        if LockFlag.parse(name) is None:
             yield name, _seconds(tag.get("created_at"))
 
 
 def _flags(reply: Any) -> Iterator[LockFlag]:
-    # A list is no snapshot: between two pages a tag can come twice.
-    yield from dict.fromkeys(flag for name, _ in _tags(reply) if (flag := LockFlag.read(name)))
+    # Pages are no snapshot: a tag can be on two of them.
+    yield from dict.fromkeys(flag for name, _ in _tags(reply) if (flag := LockFlag.parse(name)))
 
 
 def _seconds(text: Any) -> float | None:

@@ -1,8 +1,9 @@
-"""The phases as a preference: policy, tunnel, DNS, certificate, and backwards when removing.
+"""Phases, a soft order of steps: policy, tunnel, DNS, certificate; reversed for deletions.
 
-What must come first stands in the steps' needs. Beyond that a later phase begins only when the
-earlier one is through, so that a run which is cut off leaves what is inside rather than what
-leads to it. A preference never stops anything: when nothing else can go on, the nearest goes.
+Hard dependencies are in `Step.needs`. In addition, a later phase begins only when the earlier one
+is finished, so that a run which is killed leaves policies and tunnels without a DNS record rather
+than a record that leads to unprotected ones. The order never blocks: when nothing else can go on,
+the step of the earliest phase begins.
 """
 
 from __future__ import annotations
@@ -13,39 +14,39 @@ from ztctl.core.model.plan import Phase, Step, StepId
 
 
 class Phases:
-    """Which steps are not finished yet, by phase and direction."""
+    """Unfinished steps by phase and direction (deletion or not); steps with ``tail`` are exempt."""
 
     def __init__(self, steps: Iterable[Step]) -> None:
-        self._left: dict[tuple[bool, Phase], set[StepId]] = {
-            (removing, phase): set() for removing in (False, True) for phase in Phase
+        self._unfinished: dict[tuple[bool, Phase], set[StepId]] = {
+            (is_deletion, phase): set() for is_deletion in (False, True) for phase in Phase
         }
         for step in steps:
             if not step.tail:
-                self._left[_removes(step), step.phase].add(step.id)
+                self._unfinished[_is_deletion(step), step.phase].add(step.id)
 
     def leave(self, step: StepId) -> None:
-        """The step is done, failed or skipped."""
-        for left in self._left.values():
-            left.discard(step)
+        """Mark a step as finished: done, failed or skipped."""
+        for steps in self._unfinished.values():
+            steps.discard(step)
 
     def allowed(self, ready: Sequence[Step], *, alone: bool) -> Collection[Step]:
-        """The ready steps that may begin now; ``alone`` says that nothing is under way."""
-        free = [step for step in ready if not self._is_early(step)]
-        if free or not alone or not ready:
-            return free
-        return [min(ready, key=_distance)]
+        """The ready steps that may begin now; ``alone`` is true while no step is running."""
+        allowed = [step for step in ready if not self._must_wait(step)]
+        if allowed or not alone or not ready:
+            return allowed
+        return [min(ready, key=_rank)]
 
-    def _is_early(self, step: Step) -> bool:
+    def _must_wait(self, step: Step) -> bool:
         if step.tail:
             return False
-        removing = _removes(step)
-        before = [phase for phase in Phase if (phase > step.phase) == removing]
-        return any(self._left[removing, phase] for phase in before if phase != step.phase)
+        is_deletion = _is_deletion(step)
+        before = [phase for phase in Phase if (phase > step.phase) == is_deletion]
+        return any(self._unfinished[is_deletion, phase] for phase in before if phase != step.phase)
 
 
-def _removes(step: Step) -> bool:
+def _is_deletion(step: Step) -> bool:
     return step.id.verb == "delete"
 
 
-def _distance(step: Step) -> int:
-    return -step.phase if _removes(step) else step.phase
+def _rank(step: Step) -> int:
+    return -step.phase if _is_deletion(step) else step.phase

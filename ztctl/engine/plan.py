@@ -1,4 +1,4 @@
-"""Read the account and build the plan: once, for every command that compares files with it."""
+"""Read the account and build the plan, for all commands that compare files with the account."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LiveByKind = Mapping[str, tuple[Live, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan and what it was made from.
+    """A plan and the reading that it was built from.
 
     Attributes:
-        live: the account as it was read, by kind.
-        thorough: what belongs to others was read, too, because protection is taken away.
+        live: the live objects by kind.
+        thorough: tunnels of other stacks were read, too, because the plan removes protection.
     """
 
     plan: Plan
@@ -34,11 +34,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class PlanSource:
-    """Makes the plan of one stack from the account as it is at that moment.
+    """Builds the plan of one stack from a fresh reading of the account.
 
     Attributes:
-        account: the account's id, to which the calls of ``api`` go.
-        report: told of the progress of reading.
+        account: id of the account that ``api`` calls.
+        report: called with the progress of reading.
     """
 
     declared: Declared
@@ -49,22 +49,22 @@ class PlanSource:
     report: Report
 
     async def plan(self) -> Planned:
-        """Read what the plan needs, and build it once.
+        """Read what the plan needs, and build it.
 
         Raises:
-            CallFailed, Failures: when the account cannot be read.
-            Problems: what only the account could tell is wrong with the files.
+            CallFailed, Failures: the account cannot be read.
+            Problems: the files have problems that only show against the account.
         """
         reader = self._reader()
         live = (await reader.account(self.report)).live
-        return await self._built(reader, live, thorough=False)
+        return await self._build(reader, live, thorough=False)
 
     async def plan_again(self, before: Planned) -> Planned:
-        """The plan as of now; ``before`` itself where the account reads as it did then.
+        """Read again and build the plan; returns ``before`` itself if the account is unchanged.
 
         Raises:
-            CallFailed, Failures: when the account cannot be read.
-            Problems: what only the account could tell is wrong with the files.
+            CallFailed, Failures: the account cannot be read.
+            Problems: the files have problems that only show against the account.
         """
         reader = self._reader()
         live = (await reader.account(self.report)).live
@@ -72,24 +72,25 @@ class PlanSource:
             live = await self._with_details_of_others(reader, live)
         if _by_id(live) == _by_id(before.live):
             return before
-        return await self._built(reader, live, thorough=before.thorough)
+        return await self._build(reader, live, thorough=before.thorough)
 
     def _reader(self) -> Reader:
         wanted = check.expanded(self.declared, self.kinds)
         return Reader(self.kinds, ask_for(self.declared, wanted, self.kinds), self.api)
 
-    async def _built(self, reader: Reader, live: LiveByKind, *, thorough: bool) -> Planned:
+    async def _build(self, reader: Reader, live: LiveByKind, *, thorough: bool) -> Planned:
         draft = Draft.of(
             self.declared, live, self.kinds, account=self.account, options=self.options
         )
         if draft.uncovers and not thorough:
-            # Before protection is taken away, everything that it may be needed for is looked at.
+            # An application may protect hosts of tunnels that other stacks made: their ingress
+            # rules decide whether its removal exposes anything.
             live = await self._with_details_of_others(reader, live)
             draft = draft.knowing(live)
         return Planned(draft.plan(), live, thorough or draft.uncovers)
 
     async def _with_details_of_others(self, reader: Reader, live: LiveByKind) -> LiveByKind:
-        """The account with the details of every object, whoever made it."""
+        """Add what takes a call an object to a reading, objects of other stacks included."""
         partial = {
             name
             for name, kind in self.kinds.items()
@@ -102,14 +103,14 @@ class PlanSource:
 
 
 def _by_id(live: LiveByKind) -> dict[str, dict[str, Live]]:
-    """The objects of a reading, whatever the order in which the service lists them."""
+    """Index a reading by id, so that the order of the API's lists does not count."""
     return {kind: {item.id: item for item in items} for kind, items in live.items()}
 
 
 def emptied(declared: Declared, kinds: Kinds) -> Declared:
-    """The wanted side of a destroy: nothing at all.
+    """Declare nothing, for `destroy`.
 
-    The zones of the files' names are read all the same, because records may be left there.
+    The names of the files are kept, so that their zones are read and DNS records there are found.
     """
     used = frozenset(item.address.kind for item in declared.wanted)
     names = named_hosts(declared.wanted, kinds)

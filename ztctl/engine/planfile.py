@@ -1,6 +1,6 @@
-"""A saved plan: what was shown, and the wanted side that it was made from.
+"""Plan files: the plan that was shown, and the wanted side that it was built from, as JSON.
 
-Apply reads the account again and builds the plan again; only when both are equal does it go on.
+`apply` builds the plan again from a fresh reading, and refuses unless it equals the saved one.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from ztctl.core.planning.planner import Options
 T = TypeVar("T")
 
 FORMAT = 1
-LARGEST = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A plan file, read."""
+    """The content of a plan file; ``shown`` is the saved plan as JSON values."""
 
     declared: Declared
     targets: frozenset[Address]
@@ -38,21 +38,22 @@ class Saved:
 
 
 def save(path: Path, plan: Plan, declared: Declared, options: Options) -> None:
-    """Write a plan file, readable by its owner only; an older one is replaced.
+    """Write a plan file with mode 0600, replacing an existing one.
 
     Raises:
-        Failure: when it cannot be written.
+        Failure: it cannot be written.
     """
     document = {
         "ztctl_plan": FORMAT,
         "ztctl_version": __version__,
         "account": plan.account,
         "targets": sorted(str(target) for target in options.targets),
-        "declared": _declared_out(declared),
-        "shown": _shown(plan),
+        "declared": _dump_declared(declared),
+        "shown": _comparable(plan),
     }
     try:
-        # Values of the environment may stand in it.
+        # The file may hold values of environment variables. Mode at creation, so that it is never
+        # readable by others; `chmod` for a file that existed with another mode.
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
             json.dump(document, file, indent=1)
         path.chmod(0o600)
@@ -64,10 +65,10 @@ def read(path: Path) -> Saved:
     """Read a plan file.
 
     Raises:
-        Failure: when it is none, or of another version of ztctl.
+        Failure: it is no plan file, is damaged, or was written by another version of ztctl.
     """
     try:
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > MAX_BYTES:
             raise Failure(f"{path} is too large to be a plan")
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -82,43 +83,44 @@ def read(path: Path) -> Saved:
         )
     try:
         targets = frozenset(_address(item) for item in _typed(document["targets"], list))
-        declared = _declared_in(document["declared"])
+        declared = _load_declared(document["declared"])
         return Saved(declared, targets, _typed(document["account"], str), document["shown"])
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise Failure(f"{path} is damaged: {error!r}", "make a new plan") from error
 
 
 def same(saved: Saved, plan: Plan) -> bool:
-    """True when the plan made now is the one that was saved."""
-    now = json.loads(json.dumps(_shown(plan)))
+    """Whether a plan equals the saved one."""
+    # Through JSON once, as the saved one went: tuples become lists.
+    now = json.loads(json.dumps(_comparable(plan)))
     return saved.account == plan.account and bool(saved.shown == now)
 
 
 def alike(one: Plan, other: Plan) -> bool:
-    """True when two plans do the same to the same objects, for whatever reasons."""
-    return one.account == other.account and bool(_shown(one) == _shown(other))
+    """Whether two plans make the same edits to the same objects; reasons may differ."""
+    return one.account == other.account and bool(_comparable(one) == _comparable(other))
 
 
-def _shown(plan: Plan) -> Any:
+def _comparable(plan: Plan) -> Any:
     return [
         {
             "address": str(change.address),
             "action": change.action.value,
             "id": change.live.id if change.live else None,
-            "edits": [[edit.path, _out(edit.before), _out(edit.after)] for edit in change.edits],
-            "written": _out(change.written),
+            "edits": [[edit.path, _dump(edit.before), _dump(edit.after)] for edit in change.edits],
+            "written": _dump(change.written),
         }
         for change in plan.changes
     ]
 
 
-def _out(value: Any) -> Any:
+def _dump(value: Any) -> Any:
     match value:
         case Where():
-            return {"$where": _where_out(value)}
+            return {"$where": _dump_where(value)}
         case Ref():
             return {
-                "$ref": [str(value.to), value.attribute, value.template, _where_out(value.where)]
+                "$ref": [str(value.to), value.attribute, value.template, _dump_where(value.where)]
             }
         case Lookup():
             return {
@@ -127,7 +129,7 @@ def _out(value: Any) -> Any:
                     value.name,
                     value.attribute,
                     value.template,
-                    _where_out(value.where),
+                    _dump_where(value.where),
                 ]
             }
         case Unknown():
@@ -135,36 +137,36 @@ def _out(value: Any) -> Any:
         case Secret():
             return {"$secret": True}
         case Mapping():
-            return {str(key): _out(item) for key, item in value.items()}
+            return {str(key): _dump(item) for key, item in value.items()}
         case list() | tuple():
-            return [_out(item) for item in value]
+            return [_dump(item) for item in value]
         case _:
             return value
 
 
-def _in(value: Any) -> Any:
+def _load(value: Any) -> Any:
     match value:
         case {"$ref": [to, str() as attribute, template, where]}:
-            return Ref(_address(to), attribute, _template(template), _where_in(where))
+            return Ref(_address(to), attribute, _template(template), _load_where(where))
         case {"$lookup": [str() as kind, str() as name, str() as attribute, template, where]}:
-            return Lookup(kind, name, attribute, _template(template), _where_in(where))
+            return Lookup(kind, name, attribute, _template(template), _load_where(where))
         case {"$ref": _} | {"$lookup": _}:
             raise TypeError("a reference is incomplete")
         case {"$where": place}:
-            return _where_in(place)
+            return _load_where(place)
         case dict():
-            return {key: _in(item) for key, item in value.items()}
+            return {key: _load(item) for key, item in value.items()}
         case list():
-            return [_in(item) for item in value]
+            return [_load(item) for item in value]
         case _:
             return value
 
 
-def _where_out(where: Where | None) -> Any:
+def _dump_where(where: Where | None) -> Any:
     return [where.file, where.line, where.column] if where else None
 
 
-def _where_in(value: Any) -> Where | None:
+def _load_where(value: Any) -> Where | None:
     match value:
         case None:
             return None
@@ -180,7 +182,7 @@ def _typed(value: Any, type_: type[T]) -> T:
     return value
 
 
-def _text_or_nothing(value: Any) -> str | None:
+def _optional_text(value: Any) -> str | None:
     return None if value is None else _typed(value, str)
 
 
@@ -194,12 +196,13 @@ def _address(value: Any) -> Address:
 
 def _template(value: Any) -> str:
     template = _typed(value, str)
+    # A plan file is untrusted, and `str.format` evaluates attributes and indexes inside braces.
     if "{" in template.replace("{}", "", 1) or "}" in template.replace("{}", "", 1):
         raise ValueError("a template has one place for a value")
     return template
 
 
-def _declared_out(declared: Declared) -> dict[str, Any]:
+def _dump_declared(declared: Declared) -> dict[str, Any]:
     return {
         "stack": declared.stack,
         "account": declared.account,
@@ -209,51 +212,51 @@ def _declared_out(declared: Declared) -> dict[str, Any]:
         "wanted": [
             {
                 "address": str(item.address),
-                "values": _out(item.values),
+                "values": _dump(item.values),
                 "name": item.name,
                 "protect": item.protect,
-                "where": _where_out(item.where),
+                "where": _dump_where(item.where),
                 "origin": item.origin,
-                "local": _out(item.local),
+                "local": _dump(item.local),
             }
             for item in declared.wanted
         ],
         "removed": [
-            [str(item.address), item.name, item.forget, _where_out(item.where)]
+            [str(item.address), item.name, item.forget, _dump_where(item.where)]
             for item in declared.removed
         ],
         "moved": [
-            [str(item.source), str(item.target), _where_out(item.where)] for item in declared.moved
+            [str(item.source), str(item.target), _dump_where(item.where)] for item in declared.moved
         ],
     }
 
 
-def _declared_in(given: dict[str, Any]) -> Declared:
+def _load_declared(given: dict[str, Any]) -> Declared:
     return Declared(
         stack=_typed(given["stack"], str),
-        account=_text_or_nothing(given["account"]),
-        team=_text_or_nothing(given["team"]),
+        account=_optional_text(given["account"]),
+        team=_optional_text(given["team"]),
         public=_texts(given["public"]),
         environment=_texts(given["environment"]),
-        wanted=tuple(_wanted_in(item) for item in _typed(given["wanted"], list)),
+        wanted=tuple(_load_wanted(item) for item in _typed(given["wanted"], list)),
         removed=tuple(
-            Removed(_address(address), _text_or_nothing(name), _typed(forget, bool), _where_in(at))
+            Removed(_address(address), _optional_text(name), _typed(forget, bool), _load_where(at))
             for address, name, forget, at in _typed(given["removed"], list)
         ),
         moved=tuple(
-            Moved(_address(source), _address(target), _where_in(where))
+            Moved(_address(source), _address(target), _load_where(where))
             for source, target, where in _typed(given["moved"], list)
         ),
     )
 
 
-def _wanted_in(item: dict[str, Any]) -> Wanted:
+def _load_wanted(item: dict[str, Any]) -> Wanted:
     return Wanted(
         _address(item["address"]),
-        _typed(_in(item["values"]), dict),
-        name=_text_or_nothing(item["name"]),
+        _typed(_load(item["values"]), dict),
+        name=_optional_text(item["name"]),
         protect=_typed(item["protect"], bool),
-        where=_where_in(item["where"]),
+        where=_load_where(item["where"]),
         origin=_typed(item["origin"], str),
-        local=_typed(_in(item["local"]), dict),
+        local=_typed(_load(item["local"]), dict),
     )

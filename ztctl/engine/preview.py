@@ -1,4 +1,4 @@
-"""The calls that a plan would make, from the very flows that will make them."""
+"""Preview the API calls of a plan, taken from the same flows that `execute` runs."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from ztctl.core.model.plan import Action, Change, Plan, Step
 from ztctl.core.model.values import Ref
 
 UNKNOWN = "(known after apply)"
-# As an id that is not there yet looks inside a path.
-_QUOTED = quote(UNKNOWN, safe="")
+# How a placeholder for an id looks inside a path.
+_QUOTED_UNKNOWN = quote(UNKNOWN, safe="")
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The first call of one step; ids that do not exist yet read ``(known after apply)``."""
+    """The first call of one step; ids that are not known yet read ``(known after apply)``."""
 
     step: Step
     call: Call
 
 
 def previews(plan: Plan, kinds: Kinds) -> Iterator[Preview]:
-    """The call of each step, in the order of the plan.
+    """The first call of each step, in the order of the plan.
 
-    Records of one zone are shown one by one; apply puts those together that are ready at once.
+    DNS records are shown one by one; `apply` sends those of one zone that are ready together in one
+    batch call.
     """
     for change in plan.changes:
         for step in change.steps:
@@ -37,19 +38,19 @@ def previews(plan: Plan, kinds: Kinds) -> Iterator[Preview]:
 
 
 def _first_call(plan: Plan, kind: Kind, change: Change, step: Step) -> Call:
-    renewed = {item.address for item in plan.changes if item.action is Action.REPLACE}
+    replaced_objects = {item.address for item in plan.changes if item.action is Action.REPLACE}
 
     def resolved(leaf: Any) -> Any:
         if not isinstance(leaf, Ref):
             return leaf
-        live = plan.live.get(leaf.to) if leaf.to not in renewed else None
+        live = plan.live.get(leaf.to) if leaf.to not in replaced_objects else None
         value = live.attribute(leaf.attribute) if live else None
         if leaf.attribute == "name" and value is None:
             value = leaf.to.key
         return leaf.template.format(value or UNKNOWN)
 
     values = replaced(step.values, resolved)
-    # A created object is not there to be configured yet; its id stands open.
+    # The next steps of a created object need a live one, whose id is a placeholder here.
     live = change.live or kind.not_yet(change.address.key)
     if isinstance(kind, Contained) and step.container is not None:
         work = change.live if step.id.verb != "create" else None
@@ -57,6 +58,6 @@ def _first_call(plan: Plan, kind: Kind, change: Change, step: Step) -> Call:
     return _one(next(kind.perform(step, live, values)))
 
 
-def _one(asked: Call | tuple[Call, ...]) -> Call:
-    call = asked if isinstance(asked, Call) else asked[0]
-    return replace(call, path=call.path.replace(_QUOTED, UNKNOWN))
+def _one(request: Call | tuple[Call, ...]) -> Call:
+    call = request if isinstance(request, Call) else request[0]
+    return replace(call, path=call.path.replace(_QUOTED_UNKNOWN, UNKNOWN))

@@ -1,9 +1,9 @@
-"""A knock at each newly opened door: does the login answer, or has somebody come in?
+"""Probe newly opened hosts without a credential: does Access answer, or the origin?
 
-Whoever asks for a host behind Access without a credential is sent to the login page of the team
-(302 to ``<team>.cloudflareaccess.com/cdn-cgi/access/login/…``), or refused with 401 or 403 where
-only service tokens are taken (Cloudflare One documentation; seen with ``curl``). Anything else came
-from behind Access, but for 530, with which Cloudflare says that it does not know the name yet.
+A request without a credential to a host behind Access is redirected to the team's login page (302
+to ``<team>.cloudflareaccess.com/cdn-cgi/access/login/…``), or refused with 401 or 403 where only
+service tokens are accepted (Cloudflare One documentation; seen with ``curl``). Any other reply came
+from behind Access, except 530: with it Cloudflare's edge says that it does not know the name yet.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ ProbedStep = tuple[Work, Live]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What answered at a host; no status: nobody did, and ``trouble`` says why."""
+class ProbeReply:
+    """The reply to a probe; without a ``status`` there was none, and ``error`` holds the reason."""
 
     status: int | None
     location: str = ""
-    trouble: str = ""
+    error: str = ""
 
 
-class Knock(Protocol):
-    """Asks for ``https://HOST/`` with HEAD, without credentials, and follows no redirect."""
+class SendProbe(Protocol):
+    """Sends ``HEAD https://HOST/`` without credentials; does not follow redirects."""
 
-    async def __call__(self, host: str) -> Heard:
-        """What answered; never raises."""
+    async def __call__(self, host: str) -> ProbeReply:
+        """Send the request; never raises."""
 
 
-class Door(Enum):
-    """What stands at a host for somebody without a credential."""
+class LoginState(Enum):
+    """Whether Access protects a host: CLOSED by a login, OPEN, or UNSEEN (no reply yet)."""
 
     CLOSED = auto()
     OPEN = auto()
@@ -60,12 +60,13 @@ class Door(Enum):
 
 
 class Probe(Companion):
-    """Asks each host that a step has opened; takes the step back where the login does not answer.
+    """Probe each host that a step has opened; undo the step where no login answers.
 
     Args:
-        public: the names that the files state to be open; nobody asks there.
-        team: the team's name, where it is known: its login and no other is expected.
-        tries: how often a host is asked that nobody knows yet, with ``pause`` seconds between.
+        send: sends a probe.
+        public: true for hosts that the files declare public; they are not probed.
+        team: the team's name, if known: only its login page counts.
+        tries: requests to a host that the edge does not know yet, ``pause`` seconds apart.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Probe(Companion):
         kinds: Kinds,
         api: Api,
         report: Report,
-        knock: Knock,
+        send: SendProbe,
         *,
         public: Callable[[str], bool] = lambda _: False,
         team: str | None = None,
@@ -84,71 +85,75 @@ class Probe(Companion):
         self._kinds = kinds
         self._api = api
         self._report = report
-        self._knock = knock
+        self._send = send
         self._public = public
         self._team = team
         self._tries = tries
         self._pause = pause
         self._sleep = sleep
-        self._by_record: frozenset[str] = frozenset()
-        self._led: frozenset[str] = frozenset()
+        self._opened_by_records: frozenset[str] = frozenset()
+        self._existing_names: frozenset[str] = frozenset()
 
     async def begin(self, plan: Plan) -> None:
-        """Note which names a record of this run opens, and which have led somewhere before."""
-        self._by_record = frozenset().union(
+        """Note which names a DNS record of this run opens, and which had a record before."""
+        self._opened_by_records = frozenset().union(
             *(step.opens for step in plan.steps if step.phase is Phase.DNS)
         )
-        self._led = frozenset(
+        self._existing_names = frozenset(
             live.key
             for address, live in plan.live.items()
             if self._kinds[address.kind].phase is Phase.DNS
         )
 
-    async def prove(self, done: Sequence[ProbedStep]) -> Mapping[StepId, CallFailed]:
-        """Ask at every host that these steps have opened; what is not closed is taken back."""
-        asked = {item.step.id: sorted(self._hosts(item)) for item, _ in done}
-        hosts = sorted({host for names in asked.values() for host in names})
+    async def verify(self, done: Sequence[ProbedStep]) -> Mapping[StepId, CallFailed]:
+        """Probe the hosts that these steps opened; undo and fail a step with a host not closed."""
+        hosts_of = {item.step.id: sorted(self._hosts(item)) for item, _ in done}
+        hosts = sorted({host for names in hosts_of.values() for host in names})
         if not hosts:
             return {}
-        first = next(step for step, names in asked.items() if names)
+        first = next(step for step, names in hosts_of.items() if names)
         self._report(Waiting(first, f"asking {_listed(hosts)} without a credential"))
-        said = await asyncio.gather(*(self._ask(host) for host in hosts))
-        wrong = {host: text for host, text in zip(hosts, said, strict=True) if text}
+        answers = await asyncio.gather(*(self._probe(host) for host in hosts))
+        wrong = {host: text for host, text in zip(hosts, answers, strict=True) if text}
         self._report(Waiting(first))
         failed: dict[StepId, CallFailed] = {}
         for item, made in done:
-            found = [f"{host} {wrong[host]}" for host in asked[item.step.id] if host in wrong]
+            found = [f"{host} {wrong[host]}" for host in hosts_of[item.step.id] if host in wrong]
             if found:
-                failed[item.step.id] = await self._taken_back(item, made, "; ".join(found))
+                failed[item.step.id] = await self._undo(item, made, "; ".join(found))
         return failed
 
     def _hosts(self, work: Work) -> Iterable[str]:
-        """The names that now lead somewhere by this step; of a star, one below it."""
-        record = work.step.phase is Phase.DNS
+        """Hosts that this step makes reachable; for a wildcard, one host below it.
+
+        A step other than a DNS record counts only for names that have a record already: a name
+        whose record this run creates is probed after that step.
+        """
+        is_record = work.step.phase is Phase.DNS
         for name in work.step.opens:
             host = name.replace("*", PROBE)
-            leads = record or (name not in self._by_record and self._led_before(host))
+            leads = is_record or (name not in self._opened_by_records and self._had_record(host))
             if "." in host and leads and not self._public(host):
                 yield host
 
-    def _led_before(self, host: str) -> bool:
-        return any(ingress_matches(name, host) for name in self._led)
+    def _had_record(self, host: str) -> bool:
+        return any(ingress_matches(name, host) for name in self._existing_names)
 
-    async def _ask(self, host: str) -> str:
-        """What is wrong at a host, in words; empty when its door is closed."""
-        heard = Heard(None)
+    async def _probe(self, host: str) -> str:
+        """Probe a host; the reason why it counts as open, empty when it is closed."""
+        reply = ProbeReply(None)
         for left in reversed(range(self._tries)):
-            heard = await self._knock(host)
-            door = door_of(heard, self._team)
-            if door is Door.CLOSED:
+            reply = await self._send(host)
+            state = login_state(reply, self._team)
+            if state is LoginState.CLOSED:
                 return ""
-            if door is Door.OPEN:
-                return f"answered without a login ({_told(heard)})"
+            if state is LoginState.OPEN:
+                return f"answered without a login ({_describe(reply)})"
             if left:
                 await self._sleep(self._pause)
-        return f"showed no login in {self._tries} tries ({_told(heard)})"
+        return f"showed no login in {self._tries} tries ({_describe(reply)})"
 
-    async def _taken_back(self, work: Work, made: Live, why: str) -> CallFailed:
+    async def _undo(self, work: Work, made: Live, why: str) -> CallFailed:
         kind: Kind = self._kinds[work.step.id.address.kind]
         try:
             await drive(kind.undo(work.step, work.live, made), self._api, sleep=self._sleep)
@@ -166,20 +171,20 @@ class Probe(Companion):
         )
 
 
-def door_of(heard: Heard, team: str | None = None) -> Door:
-    """Whether a login stands at a door, by what it answers to somebody without a credential."""
-    if heard.status is None or heard.status == _UNKNOWN_NAME:
-        return Door.UNSEEN
-    if heard.status in _REFUSED or _is_login(heard, team):
-        return Door.CLOSED
-    return Door.OPEN
+def login_state(reply: ProbeReply, team: str | None = None) -> LoginState:
+    """Classify the reply to a request without a credential."""
+    if reply.status is None or reply.status == _UNKNOWN_NAME:
+        return LoginState.UNSEEN
+    if reply.status in _REFUSED or _is_login(reply, team):
+        return LoginState.CLOSED
+    return LoginState.OPEN
 
 
-def _is_login(heard: Heard, team: str | None) -> bool:
-    if heard.status is None or not 300 <= heard.status < 400:
+def _is_login(reply: ProbeReply, team: str | None) -> bool:
+    if reply.status is None or not 300 <= reply.status < 400:
         return False
     try:
-        place = urlsplit(heard.location)
+        place = urlsplit(reply.location)
         host = place.hostname or ""
     except ValueError:
         return False
@@ -188,11 +193,11 @@ def _is_login(heard: Heard, team: str | None) -> bool:
     return place.scheme == "https" and right and path
 
 
-def _told(heard: Heard) -> str:
-    if heard.status is None:
-        return heard.trouble or "no answer"
-    leads = f", to {heard.location[:80]}" if heard.location else ""
-    return f"status {heard.status}{leads}"
+def _describe(reply: ProbeReply) -> str:
+    if reply.status is None:
+        return reply.error or "no answer"
+    leads = f", to {reply.location[:80]}" if reply.location else ""
+    return f"status {reply.status}{leads}"
 
 
 def _listed(hosts: Sequence[str]) -> str:

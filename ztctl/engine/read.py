@@ -1,4 +1,4 @@
-"""The live account, by lists; everything independent at once."""
+"""Read the live objects of an account by list calls, independent ones concurrently."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ FORBIDDEN = 403
 
 @dataclass(frozen=True, slots=True)
 class AccountReading:
-    """What was read of an account, by kind, and why the rest of the kinds could not be."""
+    """The live objects by kind, and for each kind that could not be read its failure."""
 
     live: Mapping[str, tuple[Live, ...]]
     unread: Mapping[str, CallFailed] = field(default_factory=dict)
 
 
 class Reader:
-    """One reading of an account: each call is sent once and each list parsed once.
+    """One reading of an account: each call is sent once, each kind decoded once.
 
-    Kinds that need the objects of another kind share them. It answers calls as any ``Api`` does.
+    Kinds that need the objects of another kind share them. A reader is itself an ``Api``, which
+    caches replies.
     """
 
     def __init__(self, kinds: Kinds, ask: Ask, api: Api, *, sleep: Sleep = asyncio.sleep) -> None:
@@ -44,38 +45,45 @@ class Reader:
         self.ask = ask
         self._api = api
         self._sleep = sleep
-        self._sent: dict[tuple[object, ...], asyncio.Future[Json]] = {}
-        self._read: dict[str, asyncio.Future[tuple[Live, ...]]] = {}
+        self._replies: dict[tuple[object, ...], asyncio.Future[Json]] = {}
+        self._objects: dict[str, asyncio.Future[tuple[Live, ...]]] = {}
 
     async def send(self, call: Call) -> Json:
-        """The reply, shared with everybody who asked for the same."""
+        """Send a call, or return the cached reply of an equal one.
+
+        Raises:
+            CallFailed: the call failed; cached, too.
+        """
+        # A future, not the reply: concurrent callers must share a call that is still running.
         key = (call.method, call.path, call.query, call.per_page)
-        if key not in self._sent:
-            self._sent[key] = asyncio.ensure_future(self._api.send(call))
-        return await self._sent[key]
+        if key not in self._replies:
+            self._replies[key] = asyncio.ensure_future(self._api.send(call))
+        return await self._replies[key]
 
     async def live_of(self, kind: str) -> tuple[Live, ...]:
-        """Every live object of a kind that this reading needs."""
-        if kind not in self._read:
+        """Read all live objects of a kind, as far as ``ask`` needs them; cached."""
+        if kind not in self._objects:
             flow = self._kinds[kind].read(self.ask)
-            self._read[kind] = asyncio.ensure_future(self.driven(flow))
-        return await self._read[kind]
+            self._objects[kind] = asyncio.ensure_future(self.driven(flow))
+        return await self._objects[kind]
 
     async def driven(self, flow: ReadFlow[T]) -> T:
-        """What a reading flow returns."""
+        """Run a reading flow on this reader; its result."""
         return await drive(flow, self, sleep=self._sleep, objects=self.live_of)
 
     async def account(
         self, report: Report, *, required: Collection[str] | None = None
     ) -> AccountReading:
-        """Every live object that is needed, by kind.
+        """Read every kind that ``ask`` needs.
 
-        With ``required``, a kind that is not named there and that the token may not read is told in
-        the answer instead of failing the reading.
+        Args:
+            report: called with the progress.
+            required: if given, a kind that is not among these and that the token may not read
+                (HTTP 403) is returned as unread instead of failing the reading.
 
         Raises:
-            CallFailed: when one list cannot be read.
-            Failures: when several cannot; all of them are told.
+            CallFailed: one list cannot be read.
+            Failures: several lists cannot be read; holds all failures.
         """
         needed = [kind.name for kind in self._kinds.values() if kind.needed(self.ask)]
         done = 0
@@ -101,10 +109,10 @@ class Reader:
         return AccountReading(live, unread)
 
     def more(self, kinds: Collection[str], **asked: Any) -> Reader:
-        """A reading of some kinds that asks for more; what was sent already is not sent again."""
+        """A reader of some kinds with fields of ``ask`` replaced; shares the cached replies."""
         ask = replace(self.ask, **asked)
         reader = Reader(self._kinds.only(kinds), ask, self._api, sleep=self._sleep)
-        reader._sent = self._sent
+        reader._replies = self._replies
         return reader
 
 
@@ -113,7 +121,7 @@ def _is_forbidden(item: object) -> TypeGuard[CallFailed]:
 
 
 def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
-    """What the kinds must know to read what a plan needs, and no more."""
+    """What the kinds must know in order to read only what the plan of these files needs."""
     by_kind = {kind: tuple(item for item in wanted if item.address.kind == kind) for kind in kinds}
     lookups = frozenset(
         found.kind
@@ -122,7 +130,7 @@ def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
         if isinstance(found, Lookup)
     )
     hosts = named_hosts(wanted, kinds) | declared.names
-    # What is removed may be the last of its zone.
+    # A removed object may be the only one in its zone, which must be read all the same.
     hosts |= {to_ascii(item.address.key) for item in declared.removed}
     named = {*(item.address for item in wanted), *(item.address for item in declared.removed)}
     used = declared.used | lookups | {address.kind for address in named}
@@ -130,14 +138,17 @@ def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
 
 
 def named_hosts(wanted: Sequence[Wanted], kinds: Kinds) -> frozenset[str]:
-    """Every host name that wanted objects are about."""
+    """All host names in the wanted objects."""
     return frozenset[str]().union(
         *(kinds[item.address.kind].hosts(item.address.key, item.values) for item in wanted)
     )
 
 
 def raise_all(errors: Sequence[BaseException]) -> None:
-    """Raise what there is: one failure as it is, several as one; foreign errors first."""
+    """Raise a single failure as it is, several as `Failures`; nothing for an empty sequence.
+
+    An error that is no CallFailed (a bug, a cancellation) comes first. Equal texts count once.
+    """
     for error in errors:
         if not isinstance(error, CallFailed):
             raise error

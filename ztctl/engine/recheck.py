@@ -1,9 +1,9 @@
-"""A last look at each kind before its first write: what moved since the plan is not overwritten.
+"""Read each kind again before its first write, so that concurrent changes are not overwritten.
 
-Between the reading of a plan and its writes lie a person's answer and many calls. So each kind is
-read once more just before the first write of it, by lists (and the configurations of the tunnels
-about to be written). The look is taken once a kind: what it cannot see is an edit that others make
-in the moments between it and a later write of the same kind, for which the API has no condition.
+Between the reading for a plan and its writes lie the user's approval and many calls. So each kind
+is read again just before the first write to it, by list calls (and the configurations of the
+tunnels that are to be written). Each kind is read once: an edit by others between that reading and
+a later write of the same kind goes unnoticed, because the API has no conditional writes.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ AGAIN = "run ztctl plan again and look at it"
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """Every live object of a kind: as the plan knew those that concern it, and all as they are."""
+class _Reading:
+    """Live objects of a kind by id: those of the plan as it read them, and all as of now."""
 
     planned: Mapping[str, Live]
     now: Mapping[str, Live]
 
 
 class Recheck(Companion):
-    """Reads each kind once more before its first write; stops the changes of what has moved."""
+    """Read each kind again before its first write; fail the changes of objects that differ."""
 
     def __init__(self, kinds: Kinds, api: Api, *, sleep: Sleep = asyncio.sleep) -> None:
         self._kinds = kinds
@@ -48,11 +48,11 @@ class Recheck(Companion):
         self._stack = ""
         self._changes: dict[str, list[Change]] = defaultdict(list)
         self._planned: dict[str, dict[str, Live]] = defaultdict(dict)
-        self._looks: dict[str, asyncio.Task[_Seen]] = {}
-        self._touched: set[Address] = set()
+        self._readings: dict[str, asyncio.Task[_Reading]] = {}
+        self._checked: set[Address] = set()
 
     async def begin(self, plan: Plan) -> None:
-        """Note what the plan has seen."""
+        """Keep the live objects that the plan was built from."""
         self._stack = plan.stack
         for live in plan.live.values():
             self._planned[live.kind][live.id] = live
@@ -63,51 +63,58 @@ class Recheck(Companion):
                     self._planned[found.kind][found.id] = found
 
     async def before(self, work: Sequence[Work]) -> Mapping[StepId, Verdict]:
-        """What moved fails, what is as wanted already is done; a failed look fails them all."""
-        fresh = [item for item in work if item.change.address not in self._touched]
+        """Fail steps whose objects changed, mark those done that are as wanted already.
+
+        A failed reading fails all of them.
+        """
+        fresh = [item for item in work if item.change.address not in self._checked]
         if not fresh:
-            # What follows the first step of an object works on what the run itself has written.
+            # From the second step of an object on, the differences are this run's own writes.
             return {}
         try:
-            seen = await self._look(_kind_of(fresh[0]))
+            seen = await self._reading_of(_kind_of(fresh[0]))
         except CallFailed as failure:
             return {item.step.id: failure for item in fresh}
-        self._touched |= {item.change.address for item in fresh}
+        self._checked |= {item.change.address for item in fresh}
         verdicts = {item.step.id: self._verdict(item, seen) for item in fresh}
         return {step: verdict for step, verdict in verdicts.items() if verdict is not None}
 
-    async def _look(self, kind: str) -> _Seen:
-        if kind not in self._looks:
-            self._looks[kind] = asyncio.ensure_future(self._read(self._kinds[kind]))
+    async def _reading_of(self, kind: str) -> _Reading:
+        # Steps of one kind run concurrently and share the reading.
+        if kind not in self._readings:
+            self._readings[kind] = asyncio.ensure_future(self._read(self._kinds[kind]))
         try:
-            return await self._looks[kind]
+            return await self._readings[kind]
         except CallFailed:
-            # Whoever comes next may have more luck.
-            self._looks.pop(kind, None)
+            # Not cached: the failure may be transient, and the next step of the kind tries again.
+            self._readings.pop(kind, None)
             raise
 
-    async def _read(self, kind: Kind) -> _Seen:
+    async def _read(self, kind: Kind) -> _Reading:
         reader = Reader(self._kinds, Ask(self._stack), self._api, sleep=self._sleep)
         found = await reader.driven(kind.reread(reader.ask, self._changes[kind.name]))
-        return _Seen(self._planned[kind.name], {live.id: live for live in found})
+        return _Reading(self._planned[kind.name], {live.id: live for live in found})
 
     # -- one object -------------------------------------------------------------------------
 
-    def _verdict(self, work: Work, seen: _Seen) -> Verdict | None:
+    def _verdict(self, work: Work, seen: _Reading) -> Verdict | None:
         kind: Kind = self._kinds[_kind_of(work)]
         if work.change.live is None:
-            return self._of_creation(kind, work, seen)
+            return self._verdict_on_creation(kind, work, seen)
         now = seen.now.get(work.change.live.id)
         if now is None:
-            return _of_gone(work)
-        if not (moved := _moved(kind, work.change.live, now)):
-            return _of_others(kind, work, seen)
-        if work.step.id.verb != "delete" and _equals(kind, work, now):
+            return _verdict_on_deleted(work)
+        if not (changed := _differences(kind, work.change.live, now)):
+            return _verdict_on_others(kind, work, seen)
+        if work.step.id.verb != "delete" and _is_as_wanted(kind, work, now):
             return Done(now)
-        return _stopped(f"it was changed by somebody else since the plan was made: {moved}")
+        return _failure(f"it was changed by somebody else since the plan was made: {changed}")
 
-    def _of_creation(self, kind: Kind, work: Work, seen: _Seen) -> Verdict | None:
-        """Whatever has come to be what is about to be made; the planner says what that means."""
+    def _verdict_on_creation(self, kind: Kind, work: Work, seen: _Reading) -> Verdict | None:
+        """Match the wanted object against those that appeared since the plan.
+
+        The planner's own matching decides, so that an object counts as it would in a new plan.
+        """
         if work.change.wanted is None:
             return None
         wanted = replace(work.change.wanted, values=work.values)
@@ -121,9 +128,9 @@ class Recheck(Companion):
             MatchGround.SHARED,
             MatchGround.CLAIMED,
         )
-        if ours and not match.others and _equals(kind, work, match.live):
+        if ours and not match.others and _is_as_wanted(kind, work, match.live):
             return Done(match.live)
-        return _stopped(
+        return _failure(
             "somebody else has made it since the plan was made: "
             f"{match.live.name!r} ({match.live.id})"
         )
@@ -133,29 +140,29 @@ def _kind_of(work: Work) -> str:
     return work.step.id.address.kind
 
 
-def _is_known(kind: Kind, live: Live, seen: _Seen) -> bool:
-    """True for what the plan knew as it is; such an object gives a key up by itself."""
+def _is_known(kind: Kind, live: Live, seen: _Reading) -> bool:
+    """Whether the plan read the object as it is now; its steps may free the wanted key."""
     planned = seen.planned.get(live.id)
-    return planned is not None and not _moved(kind, planned, live)
+    return planned is not None and not _differences(kind, planned, live)
 
 
-def _of_gone(work: Work) -> Verdict:
+def _verdict_on_deleted(work: Work) -> Verdict:
     if work.step.id.verb == "delete":
         return Done(None)
-    return _stopped("it was deleted by somebody else since the plan was made")
+    return _failure("it was deleted by somebody else since the plan was made")
 
 
-def _of_others(kind: Kind, work: Work, seen: _Seen) -> Verdict | None:
-    """What else the object takes the place of must be as it was, too."""
+def _verdict_on_others(kind: Kind, work: Work, seen: _Reading) -> Verdict | None:
+    """Fail if another object that the change replaces is missing or changed."""
     for other in work.change.others:
         now = seen.now.get(other.id)
-        if now is None or _moved(kind, other, now):
-            return _stopped(f"{other.name!r} ({other.id}), whose place it takes, was changed")
+        if now is None or _differences(kind, other, now):
+            return _failure(f"{other.name!r} ({other.id}), whose place it takes, was changed")
     return None
 
 
-def _moved(kind: Kind, before: Live, now: Live) -> str:
-    """The fields in which two readings of one object differ, in words; empty for none."""
+def _differences(kind: Kind, before: Live, now: Live) -> str:
+    """Comma-separated names of the fields in which two readings differ; empty for none."""
     specs = kind.specs
     fields = {*differing(specs, before.values, now.values)}
     fields |= {*differing(specs, now.values, before.values)}
@@ -168,10 +175,10 @@ def _moved(kind: Kind, before: Live, now: Live) -> str:
     return ", ".join(sorted(fields))
 
 
-def _equals(kind: Kind, work: Work, now: Live) -> bool:
-    """True when the object is what the step would make of it."""
+def _is_as_wanted(kind: Kind, work: Work, now: Live) -> bool:
+    """Whether the object has the values that the step would write."""
     return not differing(kind.specs, recanonised(kind.specs, work.values), now.values)
 
 
-def _stopped(text: str) -> CallFailed:
+def _failure(text: str) -> CallFailed:
     return CallFailed(None, text, hint=AGAIN)

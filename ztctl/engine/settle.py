@@ -1,9 +1,9 @@
-"""An answer of the API is not yet the edge: a pause before ways in open and protection goes.
+"""Delay steps that open a name or remove protection until earlier writes have reached the edge.
 
-Cloudflare says that a DNS batch does not reach the edge at once (API documentation), and a
-connector fetches its rules by itself after they were put (cloudflared). So what opens a name, or
-takes away what protected it, waits until what it depends on has had its time, and until the
-connectors that run say that they have the new rules.
+A successful API reply does not mean that the edge serves the change: a DNS batch is propagated
+afterwards (Cloudflare API documentation), and a connector fetches its ingress rules after they were
+written (cloudflared). So such a step waits a fixed time after the steps that it depends on, and
+until the running connectors report the new version of their rules.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from ztctl.engine.drive import Api, Sleep, drive
 
 Clock = Callable[[], float]
 
-# Seconds; nobody has published how long the edge takes.
+# Seconds; Cloudflare publishes no propagation time.
 SETTLE = 5.0
-# Seconds for connectors to fetch their rules, and between two looks at them.
-PATIENCE = 30.0
-PAUSE = 1.0
+# Seconds for connectors to fetch their rules, and between two polls of them.
+CONNECTOR_TIMEOUT = 30.0
+POLL_INTERVAL = 1.0
 
 
 class Settle(Companion):
-    """Holds back what opens names, and what uncovers them, until all before it has settled.
+    """Delay steps that open or uncover names until the steps that they depend on have settled.
 
     Args:
-        seconds: since the end of the last step that such a step needs; 0 waits for no time.
-        patience: seconds that connectors have; whoever depends on them fails after that.
-        report: told when a step waits, and when it goes on.
+        report: called when a step waits, and when it goes on.
+        seconds: time since the end of the last of those steps; 0 does not wait.
+        patience: seconds for connectors to fetch new rules; then the dependent steps fail.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Settle(Companion):
         report: Report,
         *,
         seconds: float = SETTLE,
-        patience: float = PATIENCE,
+        patience: float = CONNECTOR_TIMEOUT,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -55,29 +55,29 @@ class Settle(Companion):
         self._api = api
         self._report = report
         self._seconds = seconds
-        self._looks = max(1, math.ceil(patience / PAUSE))
+        self._polls = max(1, math.ceil(patience / POLL_INTERVAL))
         self._patience = patience
         self._clock = clock
         self._sleep = sleep
         self._needs: dict[StepId, frozenset[StepId]] = {}
         self._ended: dict[StepId, float] = {}
-        self._left: dict[Address, Live] = {}
-        self._resting = 0
-        self._caught_up: dict[Address, asyncio.Task[tuple[str, ...]]] = {}
+        self._objects: dict[Address, Live] = {}
+        self._waiters = 0
+        self._polling: dict[Address, asyncio.Task[tuple[str, ...]]] = {}
 
     async def begin(self, plan: Plan) -> None:
-        """Note what waits for what."""
+        """Keep the dependencies of each step."""
         self._needs = {step.id: step.needs for step in plan.steps}
 
     async def before(self, work: Sequence[Work]) -> Mapping[StepId, CallFailed]:
-        """Wait; what depends on a connector that does not come along fails."""
-        guarded = [item.step.id for item in work if _matters(item)]
-        behind = self._behind(guarded)
-        if not behind:
+        """Wait; steps that depend on a connector without the new rules fail."""
+        guarded = [item.step.id for item in work if _must_settle(item)]
+        finished = self._done_needs(guarded)
+        if not finished:
             return {}
         try:
-            await self._rest(guarded[0], behind)
-            late = await self._late(guarded[0], {step.address for step in behind})
+            await self._wait_for_edge(guarded[0], finished)
+            late = await self._lagging(guarded[0], {step.address for step in finished})
         except CallFailed as failure:
             return dict.fromkeys(guarded, failure)
         finally:
@@ -85,21 +85,22 @@ class Settle(Companion):
         return {
             step: late[address]
             for step in guarded
-            for address in sorted({need.address for need in self._behind([step])} & late.keys())
+            for address in sorted({need.address for need in self._done_needs([step])} & late.keys())
         }
 
     async def after(self, work: Work, result: Result) -> None:
-        """Note when the step ended, however it did, and what it left."""
+        """Record the end time, also of a failed step, and the resulting object."""
         step = work.step.id
         self._ended[step] = self._clock()
-        self._caught_up.pop(step.address, None)
+        # This write made a new version of the rules, which connectors have to fetch again.
+        self._polling.pop(step.address, None)
         if isinstance(result, Live):
-            self._left[step.address] = result
+            self._objects[step.address] = result
         elif result is None:
-            self._left.pop(step.address, None)
+            self._objects.pop(step.address, None)
 
-    def _behind(self, steps: Iterable[StepId]) -> frozenset[StepId]:
-        """All that these steps depend on, as far as this run has done it."""
+    def _done_needs(self, steps: Iterable[StepId]) -> frozenset[StepId]:
+        """Transitive dependencies of these steps that this run has finished."""
         found: set[StepId] = set()
         waiting = [need for step in steps for need in self._needs[step]]
         while waiting:
@@ -109,55 +110,55 @@ class Settle(Companion):
                 waiting += self._needs[step]
         return frozenset(found)
 
-    async def _rest(self, step: StepId, behind: Iterable[StepId]) -> None:
-        due = max(self._ended[need] for need in behind) + self._seconds
+    async def _wait_for_edge(self, step: StepId, finished: Iterable[StepId]) -> None:
+        due = max(self._ended[need] for need in finished) + self._seconds
         left = due - self._clock()
         if left <= 0:
             return
-        # Many steps may wait side by side: one of them says so.
-        if not self._resting:
+        # Many steps may wait concurrently: only the first is reported.
+        if not self._waiters:
             self._report(Waiting(step, f"waiting {left:.0f} s for the edge to know what is before"))
-        self._resting += 1
+        self._waiters += 1
         try:
             await self._sleep(left)
         finally:
-            self._resting -= 1
+            self._waiters -= 1
 
     # -- connectors -------------------------------------------------------------------------
 
-    async def _late(self, step: StepId, addresses: set[Address]) -> dict[Address, CallFailed]:
-        """The objects whose connectors did not come along in time."""
-        concerned = sorted(addresses & self._left.keys())
-        found = await asyncio.gather(*(self._awaited(step, address) for address in concerned))
+    async def _lagging(self, step: StepId, addresses: set[Address]) -> dict[Address, CallFailed]:
+        """A failure for each object whose connectors did not fetch the rules in time."""
+        concerned = sorted(addresses & self._objects.keys())
+        found = await asyncio.gather(*(self._await_rules(step, address) for address in concerned))
         return {
-            address: self._too_late(address, late)
+            address: self._lagging_failure(address, late)
             for address, late in zip(concerned, found, strict=True)
             if late
         }
 
-    async def _awaited(self, step: StepId, address: Address) -> tuple[str, ...]:
-        """The connectors that are late in the end; all who ask share the answer."""
-        if address not in self._caught_up:
-            look = self._looking(step, address, self._left[address])
-            self._caught_up[address] = asyncio.ensure_future(look)
-        return await self._caught_up[address]
+    async def _await_rules(self, step: StepId, address: Address) -> tuple[str, ...]:
+        """Connectors that still lag after the timeout; concurrent callers share one poll."""
+        if address not in self._polling:
+            poll = self._poll_connectors(step, address, self._objects[address])
+            self._polling[address] = asyncio.ensure_future(poll)
+        return await self._polling[address]
 
-    async def _looking(self, step: StepId, address: Address, live: Live) -> tuple[str, ...]:
+    async def _poll_connectors(self, step: StepId, address: Address, live: Live) -> tuple[str, ...]:
         kind = self._kinds[address.kind]
         late: tuple[str, ...] = ()
         if not isinstance(kind, Lagging):
             return late
-        for look in range(self._looks):
+        for poll in range(self._polls):
             late = await drive(kind.lagging(live), self._api, sleep=self._sleep)
             if not late:
                 break
-            if look == 0:
+            if poll == 0:
                 text = f"waiting for {_connectors(late)} of {address} to fetch its new rules"
                 self._report(Waiting(step, text))
-            await self._sleep(PAUSE)
+            await self._sleep(POLL_INTERVAL)
         return late
 
-    def _too_late(self, address: Address, late: Sequence[str]) -> CallFailed:
+    def _lagging_failure(self, address: Address, late: Sequence[str]) -> CallFailed:
         return CallFailed(
             None,
             f"not sent: {_connectors(late)} of {address} did not fetch the new rules within "
@@ -166,12 +167,12 @@ class Settle(Companion):
         )
 
 
-def _matters(work: Work) -> bool:
-    return bool(work.step.uncovers) or (bool(work.step.opens) and not _is_hidden(work))
+def _must_settle(work: Work) -> bool:
+    return bool(work.step.uncovers) or (bool(work.step.opens) and not _is_unreachable(work))
 
 
-def _is_hidden(work: Work) -> bool:
-    """True for what nothing leads to yet: rules of a tunnel that this run has made."""
+def _is_unreachable(work: Work) -> bool:
+    """Whether no DNS record leads there yet: this run creates the object, in a phase before DNS."""
     return work.change.action is Action.CREATE and work.step.phase < Phase.DNS
 
 

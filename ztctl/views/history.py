@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ztctl.core.runs.journal import Before, Came, Ending, JournalledWrite, Ran
+from ztctl.core.runs.journal import Before, Ending, JournalledRun, JournalledWrite, WriteResult
 from ztctl.views.escape import Clean
 from ztctl.views.markdown import code_span, folded
 from ztctl.views.styled_line import Line, no_paint
@@ -48,7 +48,7 @@ def rendered(page: HistoryPage, format: str) -> str:
     return "".join(f"{row}\n" for row in rows)
 
 
-def runs_page(runs: Sequence[Ran], clean: Clean) -> HistoryPage:
+def runs_page(runs: Sequence[JournalledRun], clean: Clean) -> HistoryPage:
     """Format runs as a table, one row a run, in the order given."""
     rows = [_COLUMNS, *(_row(ran, clean) for ran in runs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
@@ -57,26 +57,26 @@ def runs_page(runs: Sequence[Ran], clean: Clean) -> HistoryPage:
     return HistoryPage("Runs", tuple(lines), tuple(_run_record(ran) for ran in runs))
 
 
-def _row(ran: Ran, clean: Clean) -> tuple[str, ...]:
+def _row(ran: JournalledRun, clean: Clean) -> tuple[str, ...]:
     texts = (ran.id, _time(ran.began), ran.stack, _ENDINGS[ran.ending], _figures(ran))
     return tuple(clean(text)[:_WIDEST] for text in texts)
 
 
-def _figures(ran: Ran) -> str:
-    counted = [(ran.count(came), came.value) for came in Came]
+def _figures(ran: JournalledRun) -> str:
+    counted = [(ran.count(came), came.value) for came in WriteResult]
     counted += [(ran.skipped, "skipped"), (ran.not_started, "not started")]
     parts = [f"{count} {word}" for count, word in counted if count]
     return ", ".join(parts) or "none"
 
 
-def run_page(ran: Ran, clean: Clean) -> HistoryPage:
+def run_page(ran: JournalledRun, clean: Clean) -> HistoryPage:
     """Format every write of a run, in the order in which they began."""
     heading = f"Run {code_span(clean(ran.id))}"
     record = {**_run_record(ran), "writes": [_write_record(item) for item in ran.writes]}
     return HistoryPage(heading, tuple(_run_lines(ran, clean)), (record,))
 
 
-def _run_lines(ran: Ran, clean: Clean) -> Iterator[Line]:
+def _run_lines(ran: JournalledRun, clean: Clean) -> Iterator[Line]:
     yield Line(f"Run {clean(ran.id)} of stack {clean(ran.stack)} in account {clean(ran.account)}.")
     ended = f" at {clean(_time(ran.ended))} UTC" if ran.ended else ""
     began = f"Began at {clean(_time(ran.began))} UTC with ztctl {clean(ran.version)}"
@@ -97,14 +97,14 @@ def _write_line(item: JournalledWrite, clean: Clean) -> Line:
 
 
 def _outcome(item: JournalledWrite, clean: Clean) -> str:
-    match item.came:
-        case Came.DONE:
+    match item.result:
+        case WriteResult.DONE:
             text = "done" if item.sent else "done already, nothing was sent"
             return f"{text}, id {clean(item.id)}" if item.id else text
-        case Came.FAILED:
+        case WriteResult.FAILED:
             text = "failed" if item.sent else "nothing was sent"
             return f"{text}: {clean(item.reason)}"
-        case Came.UNKNOWN:
+        case WriteResult.UNKNOWN:
             reason = f": {clean(item.reason)}" if item.reason else ""
             return f"nobody knows whether it was done{reason}"
 
@@ -143,7 +143,7 @@ def _json(found: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(row)
 
 
-def _run_record(ran: Ran) -> dict[str, Any]:
+def _run_record(ran: JournalledRun) -> dict[str, Any]:
     return {
         "type": "run",
         "run": ran.id,
@@ -153,7 +153,7 @@ def _run_record(ran: Ran) -> dict[str, Any]:
         "began": ran.began,
         "ended": ran.ended or None,
         "status": ran.ending.value,
-        **{came.value: ran.count(came) for came in Came},
+        **{came.value: ran.count(came) for came in WriteResult},
         "skipped": ran.skipped,
         "not_started": ran.not_started,
     }
@@ -165,7 +165,7 @@ def _write_record(item: JournalledWrite) -> dict[str, Any]:
         "step": item.verb,
         "action": item.action,
         "time": item.time,
-        "status": item.came.value,
+        "status": item.result.value,
         "id": item.id or None,
         "reason": item.reason,
         "sent": item.sent,

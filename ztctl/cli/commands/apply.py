@@ -1,4 +1,4 @@
-"""``ztctl apply`` and ``ztctl destroy``: carry a plan out."""
+"""``ztctl apply`` and ``ztctl destroy``: execute a plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ztctl history``: what was done, and what an object was before it."""
+"""``ztctl history``: past runs, and objects as they were before a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ztctl.cli.settings import Settings, settings
 from ztctl.core.model.diagnostics import Failure, Problem, Severity
 
 if TYPE_CHECKING:
-    from ztctl.core.runs.journal import Before, Ran
+    from ztctl.core.runs.journal import Before, JournalledRun
     from ztctl.views.view import View
 
 
@@ -47,52 +47,52 @@ def history(
 ) -> Exit:
     """List what apply and destroy did from this machine; show one run, or an object before it."""
     chosen = settings(output, account=account, journal=run_options.journal)
-    from ztctl.cli.error_output import told
+    from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import view_of
 
     view = view_of(chosen)
-    with told(view):
-        view.document(_shown(_Asked(chosen, view, stack, limit), run, address))
+    with errors_shown(view):
+        view.document(_shown(_Request(chosen, view, stack, limit), run, address))
     return Exit.DONE
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Request:
     settings: Settings
     view: View
     stack: str | None
     limit: int
 
 
-def _shown(asked: _Asked, run: str | None, address: str | None) -> str:
+def _shown(request: _Request, run: str | None, address: str | None) -> str:
     from ztctl.views import history as views
     from ztctl.views.escape import Clean
 
     clean = Clean(str)
-    found = sorted(_runs(asked), key=lambda item: item[0].began, reverse=True)
+    found = sorted(_runs(request), key=lambda item: item[0].began, reverse=True)
     if run is None:
-        page = views.runs_page([ran for ran, _ in found[: asked.limit]], clean)
+        page = views.runs_page([past for past, _ in found[: request.limit]], clean)
     else:
-        ran, path = _named(found, run)
+        past, path = _run_by_id(found, run)
         if address is None:
-            page = views.run_page(ran, clean)
+            page = views.run_page(past, clean)
         else:
-            page = views.object_page(_object(ran, path, address), clean)
-    return views.rendered(page, asked.settings.format.value)
+            page = views.object_page(_object(past, path, address), clean)
+    return views.rendered(page, request.settings.format.value)
 
 
-def _runs(asked: _Asked) -> Iterator[tuple[Ran, Path]]:
-    from ztctl.cli.journal_paths import written
+def _runs(request: _Request) -> Iterator[tuple[JournalledRun, Path]]:
+    from ztctl.cli.journal_paths import journals_of
     from ztctl.core.runs.journal import history as read
     from ztctl.engine.journal import lines
 
-    for path, whole in written(asked.settings, asked.stack):
-        told = read(lines(path))
-        if told.damaged:
-            asked.view.problems([_damaged(path, told.damaged)])
-        for ran in told.runs:
-            if whole or asked.stack in (None, ran.stack):
-                yield ran, path
+    for path, whole in journals_of(request.settings, request.stack):
+        found = read(lines(path))
+        if found.damaged:
+            request.view.problems([_damaged(path, found.damaged)])
+        for past in found.runs:
+            if whole or request.stack in (None, past.stack):
+                yield past, path
 
 
 def _damaged(path: Path, count: int) -> Problem:
@@ -104,25 +104,25 @@ def _damaged(path: Path, count: int) -> Problem:
     )
 
 
-def _named(found: list[tuple[Ran, Path]], run: str) -> tuple[Ran, Path]:
+def _run_by_id(found: list[tuple[JournalledRun, Path]], run: str) -> tuple[JournalledRun, Path]:
     exact = [item for item in found if item[0].id == run]
     named = exact or [item for item in found if item[0].id.startswith(run)]
     if not named:
         raise Failure(f"there is no run {run}", "ztctl history lists the runs")
     if len(named) > 1:
-        ids = ", ".join(ran.id for ran, _ in named[:5])
+        ids = ", ".join(past.id for past, _ in named[:5])
         raise Failure(f"several runs begin with {run}: {ids}", "write more of the id")
     return named[0]
 
 
-def _object(ran: Ran, path: Path, address: str) -> Before:
+def _object(past: JournalledRun, path: Path, address: str) -> Before:
     from ztctl.core.runs.journal import before
     from ztctl.engine.journal import lines
 
-    found = before(lines(path), ran.id, address)
+    found = before(lines(path), past.id, address)
     if found is None:
         raise Failure(
-            f"run {ran.id} did not begin to write {address}",
-            f"ztctl history {ran.id} lists its writes",
+            f"run {past.id} did not begin to write {address}",
+            f"ztctl history {past.id} lists its writes",
         )
     return found

@@ -90,11 +90,11 @@ def serve(
     front = front_of(edge)
     if allow_remote:
         sys.stderr.write("warning: whoever reaches this port can read and change the sandbox\n")
-    played = _script(script)
-    settings = _settings(played, awkward=awkward, latency=latency)
+    parsed_script = _script(script)
+    settings = _settings(parsed_script, awkward=awkward, latency=latency)
     zones = _zones(more.zone)
     try:
-        sandbox = open_sandbox(state, zones=zones, settings=settings, script=played)
+        sandbox = open_sandbox(state, zones=zones, settings=settings, script=parsed_script)
     except Unreadable as error:
         raise refused(script or Path(), error) from error
     except (OSError, ValueError) as error:
@@ -106,7 +106,7 @@ def serve(
             f"CLOUDFLARE_BASE_URL=http://{shown}:{bound}/client/v4\n"
             f"CLOUDFLARE_ACCOUNT_ID={sandbox.account_id}\n"
         )
-        if played is None or not played.tokens:
+        if parsed_script is None or not parsed_script.tokens:
             sys.stdout.write("CLOUDFLARE_API_TOKEN=sandbox\n")
         sys.stdout.write(exports)
         sys.stdout.flush()
@@ -121,7 +121,11 @@ def serve(
 
 
 def _zones(named: Sequence[str] | None) -> tuple[ZoneSeed, ...]:
-    """The zones to begin with; raises Usage for what cannot be one."""
+    """The initial zones: example.com and the named ones.
+
+    Raises:
+        Usage: a name cannot be a zone's.
+    """
     from ztctl.sandbox.seeds import zone_seeds
 
     try:
@@ -142,16 +146,16 @@ def _script(path: Path | None) -> Script | None:
 
 
 def _settings(script: Script | None, *, awkward: bool, latency: float | None) -> Settings:
-    """The script's settings, and what the command line says in their place."""
+    """The script's settings, overridden by the command line."""
     from ztctl.sandbox.latency import Fixed
-    from ztctl.sandbox.settings import Settings as Chosen
+    from ztctl.sandbox.settings import Settings as SandboxSettings
 
-    chosen = script.settings if script else Chosen()
+    chosen = script.settings if script else SandboxSettings()
     try:
-        waits = chosen.latency if latency is None else Fixed(latency)
+        delay = chosen.latency if latency is None else Fixed(latency)
     except ValueError as error:
         raise Usage(f"--latency: {error}") from error
-    return replace(chosen, awkward=awkward or chosen.awkward, latency=waits)
+    return replace(chosen, awkward=awkward or chosen.awkward, latency=delay)
 
 
 @app.command(cls=HelpCommand)
@@ -164,7 +168,7 @@ def reset(*, to: SandboxOptions) -> Exit:
     path, zones = to.path, _zones(to.zone)
     try:
         if to.state is not None:
-            open_sandbox(path)  # a file that somebody else wrote is not thrown away
+            open_sandbox(path)  # raises for a file that is no sandbox state: do not delete it
         path.unlink(missing_ok=True)
         if to.state is None:
             sandbox_of()
@@ -187,7 +191,7 @@ def show(
     """Print the sandbox's account as JSON; secrets are left out."""
     sandbox = account_of(at.path)
     shown = sandbox.in_vain() if missed else sandbox.export()
-    # ASCII alone: names in the account may hold what a terminal obeys.
+    # ASCII only: names in the account may contain terminal control characters.
     sys.stdout.write(json.dumps(shown, indent=2) + "\n")
     return Exit.DONE
 

@@ -1,4 +1,4 @@
-"""``ztctl unlock``: take away the lock of a run that is dead."""
+"""``ztctl unlock``: delete the lock of a dead run."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ def unlock(
 def _unlocked(chosen: Settings, stack: str | None, *, auto_approve: bool) -> Exit:
     import asyncio
 
-    from ztctl.cli.error_output import told
-    from ztctl.cli.interrupts import signals_kept
+    from ztctl.cli.error_output import errors_shown
+    from ztctl.cli.interrupts import signal_handlers_restored
     from ztctl.cli.session import declared_by, view_of
 
     declared = declared_by(chosen)[0] if stack is None else None
     account = declared.account if declared else None
     view = view_of(chosen, declared)
     name = stack or (declared.stack if declared else "")
-    with told(view), signals_kept():
+    with errors_shown(view), signal_handlers_restored():
         return asyncio.run(_unlock(chosen, name, account, view, auto_approve=auto_approve))
 
 
@@ -63,12 +63,12 @@ async def _unlock(
     from ztctl.cli.session import connected
     from ztctl.core.runs.locks import scope_of
     from ztctl.engine.drive import drive
-    from ztctl.engine.lock_flows import belongings, look, remove
+    from ztctl.engine.lock_flows import delete_tags, read_locks, tags_of_holder
 
     scope = scope_of(stack)
     async with connected(chosen, account, view) as client:
-        seen = await drive(look(), client)
-        tags = belongings(seen, scope, time.time())
+        seen = await drive(read_locks(), client)
+        tags = tags_of_holder(seen, scope, time.time())
         if not tags:
             view.note(f"The stack {stack!r} is not locked.")
             return Exit.DONE
@@ -82,16 +82,16 @@ async def _unlock(
         )
         if verdict is not None:
             return verdict
-        await drive(remove(tags), client)
+        await drive(delete_tags(tags), client)
     view.note(f"The stack {stack!r} is no longer locked.")
     return Exit.DONE
 
 
 def _lines(seen: LockState, scope: Scope) -> list[str]:
+    """Describe the holders of the lock and of the account lock, which may be deleted with it."""
     from ztctl.core.runs.locks import ACCOUNT, LockFlag, Obstacle
-    from ztctl.engine.lock import told
+    from ztctl.engine.lock import describe
 
-    """Who holds the lock, and who the account's, which may go with it."""
-    found = [(each, flag) for each in (scope, ACCOUNT) for flag in seen.of(each)]
+    found = [(each, flag) for each in (scope, ACCOUNT) for flag in seen.flags_of(each)]
     shown: list[tuple[Scope, LockFlag | None]] = [*found] or [(scope, None)]
-    return [told(Obstacle(each, flag, seen.doors.get(each.door))) for each, flag in shown]
+    return [describe(Obstacle(each, flag, seen.mutexes.get(each.mutex))) for each, flag in shown]

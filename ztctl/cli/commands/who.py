@@ -1,4 +1,4 @@
-"""``ztctl who``: where a host or private address leads, and who may enter, as things are now."""
+"""``ztctl who``: route and access of a host or private address, from the live account."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     Work = Callable[..., Coroutine[Any, Any, Reach | PrivateReach]]
 
-# Without these nothing can be said of a host.
+# Kinds that `who` must be able to read for a host; without the others its answer has gaps.
 _NEEDED = ("zone", "dns_record", "access_application", "access_policy")
 _USEFUL = ("organization", "access_group", "tunnel", "identity_provider", "service_token")
-# The same of a private address.
+# The same for a private address.
 _PRIVATE = ("private_route",)
 _NAMES = ("virtual_network", "tunnel")
 
@@ -45,7 +45,7 @@ def who(
     """Say where a host leads, through what, who may enter and who may not; needs no files."""
     import asyncio
 
-    from ztctl.cli.error_output import told
+    from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import declared_by, view_of
     from ztctl.core.model.names import to_ascii
     from ztctl.core.reach.private import as_range
@@ -58,7 +58,7 @@ def who(
         _check(host, name)
     declared = declared_by(chosen)[0] if files.file else None
     view = view_of(chosen, declared)
-    with told(view):
+    with errors_shown(view):
         work: Work = _found_routes if private else _found
         found = asyncio.run(work(chosen, declared, name, view))
         _show(chosen, declared, found, view)

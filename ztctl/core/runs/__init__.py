@@ -1,1 +1,1 @@
-"""What a run writes down and the lock it holds, as data."""
+"""Pure data of runs: journal records, and the names of lock tags."""

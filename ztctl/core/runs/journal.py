@@ -1,7 +1,7 @@
-"""A journal's lines: what a run says before and after each write, and the runs read back.
+"""The journal format: encode the records of a run, and decode runs from a file's lines.
 
-One line is one record in JSON, ASCII alone. What is read back is foreign data: anybody may have
-written to the file, and a kill may have torn it off at any byte.
+One line is one JSON record in ASCII. Decoding treats the file as untrusted input: anybody may have
+written to it, and a killed run may have left an incomplete line.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from ztctl.core.model.values import UNSET, Secret
 FORMAT = 1
 HEAD = b'{"ztctl_journal":%d,' % FORMAT
 HIDDEN = "(sensitive)"
-DEEPEST = 100
-LONGEST_TEXT = 2000
+MAX_DEPTH = 100
+MAX_TEXT = 2000
 
-# Whatever a kind keeps of a reply: what a field of such a name holds is nobody's to read.
-# A rule's `service_token` is the name of one.
+# Fields whose values are replaced, wherever they are in an API reply. A policy rule's
+# `service_token` is no secret: it names a service token.
 _SECRET_NAME = re.compile(
     r"(?:secret|password|passphrase|private_?key|api_?key|(?<!service_)token)\Z", re.IGNORECASE
 )
@@ -42,7 +42,7 @@ JournalRecord = Mapping[str, Any]
 
 
 class JournalEvent(StrEnum):
-    """What a record tells."""
+    """The type of a record."""
 
     BEGIN = "begin"
     ABOUT = "about"
@@ -52,7 +52,10 @@ class JournalEvent(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a run ended; the last two: a person left it at once, or nothing tells its end."""
+    """How a run ended.
+
+    ``LEFT``: aborted by a second Ctrl-C. ``CUT_OFF``: no end record, for example after a kill.
+    """
 
     COMPLETE = "complete"
     PARTIAL = "partial"
@@ -62,8 +65,8 @@ class Ending(StrEnum):
     CUT_OFF = "cut_off"
 
 
-class Came(StrEnum):
-    """What came of a write; ``UNKNOWN``: it was about to be done, and nothing tells more."""
+class WriteResult(StrEnum):
+    """The result of a write; ``UNKNOWN``: no record of its result, or its reply was lost."""
 
     DONE = "done"
     FAILED = "failed"
@@ -75,17 +78,17 @@ class JournalledWrite:
     """One write of a run.
 
     Attributes:
-        time: when it was about to be done.
-        id: of the object that it left, empty for none.
-        found: an object was there before, so that it can be read back.
-        sent: false when nothing was sent: it was held back, or was done already.
+        time: when it was recorded, ISO 8601.
+        id: id of the resulting object, empty for none.
+        found: the journal holds the object as it was before.
+        sent: false when no request was sent: a companion failed the step, or found it done.
     """
 
     address: str
     verb: str
     time: str
     action: str = ""
-    came: Came = Came.UNKNOWN
+    result: WriteResult = WriteResult.UNKNOWN
     id: str = ""
     reason: str = ""
     found: bool = False
@@ -93,8 +96,8 @@ class JournalledWrite:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """One run, as its lines tell it; what they do not tell is empty."""
+class JournalledRun:
+    """One run, as decoded from its records; what they do not hold is empty."""
 
     id: str
     began: str
@@ -107,16 +110,17 @@ class Ran:
     skipped: int = 0
     not_started: int = 0
 
-    def count(self, came: Came) -> int:
-        """How many writes ended so."""
-        return sum(item.came is came for item in self.writes)
+    def count(self, result: WriteResult) -> int:
+        """The number of writes with this result."""
+        return sum(item.result is result for item in self.writes)
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
     """The object as it was before a write, ``None`` when there was none.
 
-    ``others``: further objects whose place the write took.
+    Attributes:
+        others: further objects that the write replaced.
     """
 
     run: str
@@ -129,9 +133,9 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The runs in the order in which they began, and how many lines are no records."""
+    """The runs in order of their first records; ``damaged`` counts lines that are no records."""
 
-    runs: tuple[Ran, ...]
+    runs: tuple[JournalledRun, ...]
     damaged: int = 0
 
 
@@ -141,17 +145,21 @@ class History:
 def line_of(
     event: JournalEvent, own: JournalRecord, foreign: JournalRecord, redact: Redact
 ) -> bytes:
-    """One record as a line; secrets are absent, and ``redact`` masks every foreign text.
+    """Encode one record as a line; secrets are replaced.
 
-    ``own`` are ztctl's own words and figures, which nothing masks: they must be read back.
+    Args:
+        event: the record's type.
+        own: values made by ztctl itself; not masked, because `history` must read them back.
+        foreign: values from files or the API; ``redact`` masks every text in them.
+        redact: masks values of the environment in a text.
     """
-    shown = {name: _plain(value, redact, name) for name, value in foreign.items()}
+    shown = {name: _serialisable(value, redact, name) for name, value in foreign.items()}
     record = {"ztctl_journal": FORMAT, "event": event.value, **own, **shown}
     return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def object_of(live: Live) -> JournalRecord:
-    """A live object whole: the API's own, and what ztctl read out of it."""
+    """Convert a live object to a record: the API's reply, and what ztctl decoded from it."""
     return {
         "id": live.id,
         "name": live.name,
@@ -162,7 +170,7 @@ def object_of(live: Live) -> JournalRecord:
 
 
 def ending_of(outcome: Outcome | None) -> Ending:
-    """How a run ended; ``None`` when it was left in the middle."""
+    """Classify a run's outcome; ``None`` stands for a run that was aborted."""
     if outcome is None:
         return Ending.LEFT
     if outcome.interrupted:
@@ -173,26 +181,26 @@ def ending_of(outcome: Outcome | None) -> Ending:
     return Ending.PARTIAL if some else Ending.NOTHING
 
 
-def _plain(value: Any, redact: Redact, name: str = "", depth: int = 0) -> Any:
-    """What JSON can hold of a value, without what must not be seen."""
-    if depth > DEEPEST:
+def _serialisable(value: Any, redact: Redact, name: str = "", depth: int = 0) -> Any:
+    """Convert a value to JSON types, without secrets; beyond MAX_DEPTH levels it is cut."""
+    if depth > MAX_DEPTH:
         return "(too deep)"
-    if isinstance(value, Secret) or _hides(name, value):
+    if isinstance(value, Secret) or _is_secret(name, value):
         return HIDDEN
     if isinstance(value, Mapping):
         return {
-            _text(str(key), redact): _plain(item, redact, str(key), depth + 1)
+            _text(str(key), redact): _serialisable(item, redact, str(key), depth + 1)
             for key, item in value.items()
             if item is not UNSET
         }
     if isinstance(value, list | tuple):
-        return [_plain(item, redact, name, depth + 1) for item in value]
+        return [_serialisable(item, redact, name, depth + 1) for item in value]
     if isinstance(value, set | frozenset):
         return sorted(_text(str(item), redact) for item in value)
     return value if value is None or isinstance(value, bool) else _leaf(value, redact)
 
 
-def _hides(name: str, value: Any) -> bool:
+def _is_secret(name: str, value: Any) -> bool:
     if isinstance(value, str):
         return bool(value and _SECRET_NAME.search(name))
     return isinstance(value, Mapping) and bool(_SECRET_MAP.search(name))
@@ -200,7 +208,7 @@ def _hides(name: str, value: Any) -> bool:
 
 def _leaf(value: Any, redact: Redact) -> Any:
     shown = _text(str(value), redact)
-    # A number that the environment gave is masked too; JSON has no word for infinity.
+    # A number equal to a masked value must be masked, too. JSON has no infinity or NaN.
     is_number = isinstance(value, int | float) and math.isfinite(value) and shown == str(value)
     return value if is_number else shown
 
@@ -213,7 +221,7 @@ def _text(text: str, redact: Redact) -> str:
 
 
 def record_of(line: bytes) -> JournalRecord | None:
-    """The record that a line holds, or ``None``."""
+    """Decode a line; ``None`` when it is no record of this format."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -225,41 +233,44 @@ def record_of(line: bytes) -> JournalRecord | None:
 
 
 def history(lines: Iterable[bytes]) -> History:
-    """Every run that the lines tell; total: what is no record is counted and passed over."""
-    runs: dict[str, _RunReader] = {}
+    """Decode all runs; never raises for bad input: lines that are no records are counted."""
+    runs: dict[str, _RunBuilder] = {}
     damaged = 0
     for line in lines:
         record = record_of(line)
         if record is not None:
-            run = _said(record, "run")
-            runs.setdefault(run, _RunReader(run, _said(record, "time"))).take(record)
+            run = _string(record, "run")
+            runs.setdefault(run, _RunBuilder(run, _string(record, "time"))).add(record)
         elif line.strip():
             damaged += 1
-    return History(tuple(run.told() for run in runs.values()), damaged)
+    return History(tuple(run.run() for run in runs.values()), damaged)
 
 
 def before(lines: Iterable[bytes], run: str, step: str) -> Before | None:
-    """The object before a run's first write to an address, or before ``address#verb``."""
+    """The object before a run's first write to an address, or before the step ``address#verb``.
+
+    ``None`` when the run recorded no such write.
+    """
     for record in filter(None, map(record_of, lines)):
-        if record["event"] != JournalEvent.ABOUT or _said(record, "run") != run:
+        if record["event"] != JournalEvent.ABOUT or _string(record, "run") != run:
             continue
-        address, verb = _said(record, "address"), _said(record, "verb")
+        address, verb = _string(record, "address"), _string(record, "verb")
         if step in (address, f"{address}#{verb}"):
             found, others = record.get("before"), record.get("others")
             return Before(
                 run,
                 address,
                 verb,
-                _said(record, "time"),
-                _harmless(found) if isinstance(found, dict) else None,
-                tuple(_harmless(other) for other in _objects(others)),
+                _string(record, "time"),
+                _sanitised(found) if isinstance(found, dict) else None,
+                tuple(_sanitised(other) for other in _objects(others)),
             )
     return None
 
 
-def _harmless(value: JournalRecord) -> JournalRecord:
-    """The same, no deeper than a writer of ours would have made it, and without secrets."""
-    found: JournalRecord = _plain(value, str)
+def _sanitised(value: JournalRecord) -> JournalRecord:
+    """Apply the limits and masks of `line_of` to a record that others may have written."""
+    found: JournalRecord = _serialisable(value, str)
     return found
 
 
@@ -269,18 +280,19 @@ def _objects(value: Any) -> Iterator[JournalRecord]:
     )
 
 
-def _said(record: JournalRecord, name: str) -> str:
+def _string(record: JournalRecord, name: str) -> str:
     found = record.get(name)
-    return found[:LONGEST_TEXT] if isinstance(found, str) else ""
+    return found[:MAX_TEXT] if isinstance(found, str) else ""
 
 
-def _figure(record: JournalRecord, name: str) -> int:
+def _count(record: JournalRecord, name: str) -> int:
     found = record.get(name)
+    # Not `isinstance`: a bool is an int.
     return found if type(found) is int and 0 <= found < 10**9 else 0
 
 
-class _RunReader:
-    """One run while its lines come in."""
+class _RunBuilder:
+    """Collects the records of one run."""
 
     def __init__(self, run: str, time: str) -> None:
         self._id = run
@@ -289,51 +301,51 @@ class _RunReader:
         self._last: JournalRecord = {}
         self._writes: dict[tuple[str, str], JournalledWrite] = {}
 
-    def take(self, record: JournalRecord) -> None:
-        """Take the next record in."""
-        # Every line names account and stack, so that a run without its first one is somebody's.
+    def add(self, record: JournalRecord) -> None:
+        """Add the run's next record."""
+        # Every record holds account and stack, so they are known even if the first one is missing.
         kept = ("stack", "account", "version", "how", "skipped", "not_started")
         short = {name: record[name] for name in kept if name in record}
         self._first = self._first or short
         if record["event"] == JournalEvent.END:
             self._last = {**short, "time": record["time"]}
         elif record["event"] != JournalEvent.BEGIN:
-            step = _said(record, "address"), _said(record, "verb")
-            self._writes[step] = _written(record, step, self._writes.get(step))
+            step = _string(record, "address"), _string(record, "verb")
+            self._writes[step] = _updated_write(record, step, self._writes.get(step))
 
-    def told(self) -> Ran:
-        """The run as far as it is told."""
-        how = _said(self._last, "how")
-        return Ran(
+    def run(self) -> JournalledRun:
+        """The run as far as it was recorded."""
+        how = _string(self._last, "how")
+        return JournalledRun(
             self._id,
             self._began,
-            _said(self._last, "time"),
-            _said(self._first, "stack"),
-            _said(self._first, "account"),
-            _said(self._first, "version"),
+            _string(self._last, "time"),
+            _string(self._first, "stack"),
+            _string(self._first, "account"),
+            _string(self._first, "version"),
             Ending(how) if how in set(Ending) else Ending.CUT_OFF,
             tuple(self._writes.values()),
-            _figure(self._last, "skipped"),
-            _figure(self._last, "not_started"),
+            _count(self._last, "skipped"),
+            _count(self._last, "not_started"),
         )
 
 
-def _written(
+def _updated_write(
     record: JournalRecord, step: tuple[str, str], known: JournalledWrite | None
 ) -> JournalledWrite:
-    time, action = _said(record, "time"), _said(record, "action")
+    time, action = _string(record, "time"), _string(record, "action")
     if record["event"] == JournalEvent.ABOUT:
         found = isinstance(record.get("before"), dict)
         return JournalledWrite(*step, time, action, found=found)
     lost = record.get("lost") is True
-    done = Came.DONE if record["event"] == JournalEvent.DONE else Came.FAILED
+    done = WriteResult.DONE if record["event"] == JournalEvent.DONE else WriteResult.FAILED
     return JournalledWrite(
         *step,
         known.time if known else time,
         action or (known.action if known else ""),
-        came=Came.UNKNOWN if lost else done,
-        id=_said(record, "id"),
-        reason=_said(record, "reason"),
+        result=WriteResult.UNKNOWN if lost else done,
+        id=_string(record, "id"),
+        reason=_string(record, "reason"),
         found=known is not None and known.found,
         sent=known is not None,
     )
