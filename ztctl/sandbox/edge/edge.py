@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ztctl.sandbox.connectors import connected, disconnected
 from ztctl.sandbox.edge.values import Answer, PrivateVisit, Visit
 from ztctl.sandbox.edge.view import View
 from ztctl.sandbox.state import State
@@ -40,16 +39,6 @@ class Edge:
         way keeps its time. Raises ValueError for an unknown kind or an impossible time.
         """
         self._state.replica.lag(kind, seconds)
-
-    def connect(self, tunnel_id: str) -> str:
-        """Start one more connector of a living tunnel; its id. Raises KeyError for no such one."""
-        with self._state.store.session():
-            return connected(self._state, tunnel_id)
-
-    def disconnect(self, tunnel_id: str, connector: str | None = None) -> None:
-        """Stop one connector of a living tunnel, or all; raises KeyError for no such one."""
-        with self._state.store.session():
-            disconnected(self._state, tunnel_id, connector)
 
     def _current(self) -> View:
         self._state.replica.catch_up()
