@@ -69,7 +69,7 @@ def _doors(chosen: Settings) -> Doors:
     if not chosen.sandbox:
         return Doors()
     from ztctl.cli.session import sandbox_of
-    from ztctl.sandbox.doors import EdgeTransport
+    from ztctl.sandbox.edge_transport import EdgeTransport
 
     sandbox = sandbox_of()
     # Nothing runs there, but who gets past Access is to be seen all the same.

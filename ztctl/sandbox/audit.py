@@ -1,9 +1,9 @@
-"""Who changed what: one entry for every write that was done.
+"""Audit log: one entry for every successful write.
 
 Source: Cloudflare OpenAPI description, July 2026 (members of an entry of audit logs version 2).
-Unrecorded: how product and type of a resource are called (here the first and the last word of the
-path), that an action on an object counts as an update. Bodies and query strings are never kept, so
-that no secret can get here; a token is known by the id that its verification shows.
+Unrecorded: the names of a resource's product and type (here the first and the last literal segment
+of the path), that an action on an object counts as an update. Bodies and query strings are not
+stored, so that no secret gets here; a token is identified by the id that its verification shows.
 Not emulated: entries for reads and for refused requests; e-mail addresses, IP addresses and names
 of tokens. Only the latest entries are kept.
 """
@@ -25,7 +25,7 @@ NAMES = ("id", "name")
 
 
 def recorded(call: Call, route: Route, holder: Holder, reply: Reply) -> None:
-    """Keep an entry of a write that succeeded, within the running session; reads leave none."""
+    """Store an entry for a successful write (reads are not logged); needs a session."""
     if call.request.method not in ACTIONS:
         return
     store = call.store
@@ -76,7 +76,7 @@ def _actor(holder: Holder) -> Object:
 
 
 def _action(route: Route) -> str:
-    """A POST to a list creates; a POST to something below an object changes the object."""
+    """A POST to a collection is a create; one below an object is an update of the object."""
     acts = route.method == "POST" and route.path.count("{") > 1
     return "update" if acts else ACTIONS[route.method]
 

@@ -1,12 +1,11 @@
-"""An exported account back into a sandbox.
+"""Import of an exported account into a sandbox.
 
-What an export leaves out is made anew where anything will do: the secrets of tunnels (so their
-tokens change) and of service tokens. A key pair cannot be made anew without changing what
-servers trust: a certificate authority keeps its public key, its private half is unknown (null),
-and whoever asks it for a certificate is told so. API tokens are kept as they are.
+Secrets that an export omits are generated: those of tunnels (so their tokens change) and of
+service tokens. A certificate authority keeps its public key, as servers trust it; its private key
+is unknown (null), and a request to sign with it is answered by an error. API tokens stay defined.
 
-An import is checked before anything is changed, since the file may come from anybody: the shape
-of every object, what it refers to, and last by use, in a sandbox of its own: every list is read.
+Files are untrusted, so an import is validated before the state is changed: the fields of every
+object, its references, and finally a trial in a separate state in which every list is read.
 """
 
 from __future__ import annotations
@@ -42,9 +41,9 @@ REMADE: dict[str, Callable[[Entropy], Object]] = {
 
 
 def accepted(account: Any, entropy: Entropy) -> list[Kept]:
-    """The objects of an exported account, with what was left out made anew.
+    """Validate an exported account and generate the omitted secrets: (kind, key, object).
 
-    Raises Unreadable with everything that is wrong.
+    Raises Unreadable with all problems.
     """
     by_kind: dict[str, tuple[Object, ...]] = read(account, _account)
     problems: list[str] = []
@@ -57,7 +56,7 @@ def accepted(account: Any, entropy: Entropy) -> list[Kept]:
 
 
 def replace_all(store: Store, kept: list[Kept]) -> None:
-    """Put these objects in the place of the account's, within the running session."""
+    """Replace all objects of the account, and clear the diagnostics; needs a session."""
     for kind in (*KINDS.values(), *NOTES):
         for key in store.keys(kind):
             store.remove(kind, key)
@@ -66,16 +65,16 @@ def replace_all(store: Store, kept: list[Kept]) -> None:
 
 
 def tried(kept: list[Kept], state: State, routes: tuple[Route, ...]) -> None:
-    """Keep the objects in an empty state and read every list; raises Unreadable if that fails.
+    """Store the objects in an empty state and read every list; raises Unreadable if that fails.
 
-    The state is of no use afterwards, so this needs no session, which would have to be undone.
+    The state is discarded afterwards, so this runs without a session.
     """
     problems: list[str] = []
     for kind, key, one in kept:
         try:
             state.store.put(kind, key, one)
         except FOREIGN as error:
-            wrong(f"{_name(kind)} {key[:64]!r}", f"cannot be kept ({_told(error)})", problems)
+            wrong(f"{_name(kind)} {key[:64]!r}", f"cannot be kept ({_described(error)})", problems)
     if not problems:
         router = Router(routes)
         for path in _lists(state, routes):
@@ -141,7 +140,7 @@ def _remade(kind: str, entropy: Entropy) -> Object:
 
 
 def _lists(state: State, routes: tuple[Route, ...]) -> Iterator[str]:
-    """The paths of all lists of the account and of its zones."""
+    """The paths of all lists, of the account and of each zone."""
     account = state.account["id"]
     for route in routes:
         if route.method != "GET":
@@ -157,7 +156,7 @@ def _parameters(route: Route) -> list[str]:
 
 
 def _try(path: str, state: State, router: Router, problems: list[str]) -> None:
-    """Read every page of a list, plain and awkward."""
+    """Read every page of a list, in normal and awkward mode; add exceptions to `problems`."""
     headers = (("authorization", "Bearer import"),)
     try:
         for page in range(1, 1_000_000):
@@ -170,10 +169,10 @@ def _try(path: str, state: State, router: Router, problems: list[str]) -> None:
     except ApiError:
         return
     except FOREIGN as error:
-        wrong(path, f"cannot be shown ({_told(error)})", problems)
+        wrong(path, f"cannot be shown ({_described(error)})", problems)
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error)[:200]}"
 
 

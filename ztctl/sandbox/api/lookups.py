@@ -35,4 +35,4 @@ def once(call: Call, kind: str, answer: Callable[[], Sequence[Object]]) -> Seque
     `answer` must look at nothing but the query and the objects of that kind.
     """
     asked = tuple(pair for pair in call.request.query if pair[0] not in SEAMS)
-    return call.store.remembered(kind, (call.request.path, asked), answer)
+    return call.store.cached(kind, (call.request.path, asked), answer)
