@@ -1,11 +1,13 @@
 """Awkward mode: unusual but equivalent representations of objects in responses.
 
 Clients must accept these. The meaning of an object never changes.
+
 Source: Terraform provider's normalisers and acceptance tests, July 2026: empty lists as null,
 false members left out or null, default members left out, sets in another order, durations
-respelled, ports as ranges, null for what was not sent, timestamps of several precisions, additional
-members; cloudflare-go's recorded replies (settings of a Gateway rule). Unrecorded: e-mail addresses
-and host names in lower case, asterisks for a secret.
+respelled, ports as ranges, null for what was not sent, timestamps of several precisions,
+additional members; cloudflare-go's recorded replies (settings of a Gateway rule).
+Unrecorded: e-mail addresses and host names in lower case, asterisks for a secret.
+
 Awkward pages are made by `ztctl.sandbox.paging`, the 404 before the first PUT of SSH audit settings
 by `ztctl.sandbox.api.audit_ssh`.
 """
