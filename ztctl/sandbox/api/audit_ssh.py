@@ -1,8 +1,8 @@
-"""The key that SSH command logs are encrypted with: one an account.
+"""SSH audit settings: the public key that encrypts SSH command logs, one per account.
 
 Source: Cloudflare OpenAPI description, July 2026 (GET, PUT, `rotate_seed`; `public_key` is the
 base64 of 32 bytes as Cloudflare's ssh-log-cli prints it; the seed is the server's). Unrecorded:
-what is answered before the first PUT (an empty key here, 404 in awkward mode), that an empty key is
+the answer before the first PUT (an empty key here, 404 in awkward mode), that an empty key is
 refused, that a seed is not rotated before there is a key, every code.
 Not emulated: the logs.
 """

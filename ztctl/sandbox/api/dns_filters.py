@@ -1,8 +1,8 @@
-"""The filters and orders of the record list.
+"""Filters and sort orders of the DNS record list.
 
-Source: Cloudflare OpenAPI description, July 2026. `match` joins the filters by all (default) or
-any; `tag_match` joins the filters by tag among themselves; `search` stands apart from `match`.
-Comparison ignores case. Unrecorded: what `search` looks at.
+Source: Cloudflare OpenAPI description, July 2026. `match` combines the filters by all (default)
+or any; `tag_match` does so for the filters by tag; `search` is independent of `match`. Comparison
+ignores case. Unrecorded: which fields `search` covers.
 Not emulated: `include_shadow_metadata`, `shadowed_by_name`, `shadowing_name`.
 """
 
@@ -39,12 +39,12 @@ FILTERS = (
 
 
 def by_type(record: Object) -> tuple[str, str]:
-    """The order of a list that asks for none."""
+    """Sort key of a list without `order`."""
     return record["type"], record["name"]
 
 
 def listed(call: Call, zone: Object) -> Sequence[Object]:
-    """The records of a zone that the query asks for, in the order it asks for."""
+    """The records of a zone that match the query, sorted."""
     join = any if _word(call, "match") == "any" else all
     records, tests = _candidates(call, zone), _tests(call)
     if tests:
@@ -99,7 +99,7 @@ def _found(record: Object, search: str) -> bool:
 
 
 def _tag_test(call: Call) -> list[Test]:
-    """One test for all filters by tag, or none."""
+    """One test that combines all filters by tag; nothing if there are none."""
     tests = [
         _value_test(wanted.lower(), test)
         for suffix, test in TESTS.items()

@@ -1,12 +1,12 @@
-"""Gateway rules; made for network rules with the action audit_ssh.
+"""Gateway rules, mainly network rules with the action audit_ssh.
 
-Source: official Python SDK and Cloudflare OpenAPI description, July 2026 (fields, order, filters
-of the list, `audit_ssh` settings only for l4 rules with that action, a list without pages). The
-action audit_ssh is left out of the newest description and taken by the service (cloudflare-go's
-recorded replies; documentation of network policies). Unrecorded: `enabled` false and the next
-thousand as precedence when not sent, that precedence is unique, every code, that a deleted rule is
-unknown at once, `filters` guessed from the action.
-Not emulated: what a rule does to traffic; expressions and the settings of other actions are kept
+Source: official Python SDK and Cloudflare OpenAPI description, July 2026 (fields, order, filters of
+the list, `audit_ssh` settings only for l4 rules with that action, a list without pages). The action
+audit_ssh is missing in the newest description but accepted by the API (cloudflare-go's recorded
+replies; documentation of network policies). Unrecorded: the defaults of `enabled` (false) and of
+the precedence (the next thousand), that precedence is unique, every code, that a deleted rule is
+unknown at once, that `filters` are derived from the action.
+Not emulated: effects on traffic; expressions and the settings of other actions are kept
 as sent; shared rules; schedules and expirations; `rules/tenant`; `reset_expiration`.
 """
 

@@ -1,9 +1,9 @@
 """Routes of private host names to tunnels.
 
 Source: Cloudflare OpenAPI description, July 2026: paths, fields, filters; `hostname` filters by
-substring whatever the case; deleted routes are listed only when asked for. Recorded: 409 for a
-host name that is routed elsewhere. Unrecorded: every code; that host name and tunnel are needed,
-the form of a host name (one leading wildcard is taken), that a deleted route can still be read.
+substring, ignoring case; deleted routes are listed only on request. Recorded: 409 for a
+host name that is routed elsewhere. Unrecorded: every code; that host name and tunnel are required,
+the format of a host name (one leading wildcard is allowed), that a deleted route can still be read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ztctl.sandbox.api.lifetimes import LIFETIME_FILTERS, Test, lifetime_tests, same
-from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.quotas import LIVING, check_room
 from ztctl.sandbox.api.routes import living_tunnel
 from ztctl.sandbox.call import Call
@@ -58,7 +58,7 @@ CHANGE = Shape(
 
 
 def _list(call: Call) -> Reply:
-    routes = once(call, "hostname_route", lambda: _listed(call))
+    routes = cached(call, "hostname_route", lambda: _listed(call))
     return paged(call, routes, SIZES, "hostname_route", lambda one: _shown(call, one))
 
 

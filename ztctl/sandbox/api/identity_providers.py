@@ -1,9 +1,9 @@
 """Identity providers.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026 (types, the members of
-each type's `config`, SCIM; its secret is shown once, when SCIM is first enabled). Recorded: secrets
-in `config` can be written and never read (Terraform provider). Unrecorded: that a missing secret is
-left out (awkward mode shows stars instead), that the one-time PIN exists once and has an empty
+each type's `config`, SCIM; its secret is shown once, when SCIM is enabled). Recorded: secrets in
+`config` can be written and never read (Terraform provider). Unrecorded: that secrets are omitted in
+responses (awkward mode shows asterisks instead), that the one-time PIN exists once and has an empty
 name, that `type` cannot be changed, that a provider in use is not deleted (409).
 Not emulated: the identity providers themselves; the endpoints of SCIM users and groups; SAML
 certificates; renewing the SCIM secret.
@@ -172,7 +172,7 @@ def _scim(call: Call, given: Any) -> Object:
 
 
 def _kept(call: Call, provider: Object, old: Object) -> Object:
-    """Keep a provider; the answer shows the SCIM secret when SCIM was not enabled before."""
+    """Store a provider; the result has the SCIM secret if SCIM has just been enabled."""
     scim = provider["scim_config"]
     if scim:
         team = call.store.all("organization")[0]["auth_domain"]

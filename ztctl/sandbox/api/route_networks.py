@@ -1,8 +1,8 @@
-"""Routes addressed by their range: the deprecated form of the paths.
+"""Routes addressed by their range: deprecated endpoints.
 
 Source: Cloudflare OpenAPI description, July 2026: POST, PATCH and DELETE below `routes/network`,
-the range percent-encoded; without a virtual network the default one is meant. PATCH has no
-documented body: it merges what is sent.
+the range percent-encoded; the default virtual network applies if none is given. PATCH has
+no documented body: the fields that are sent are merged.
 Not emulated: `tun_type`, as every tunnel is of one type.
 """
 

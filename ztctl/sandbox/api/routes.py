@@ -1,9 +1,9 @@
 """Routes of private networks to tunnels.
 
-Source: Cloudflare OpenAPI description, July 2026: paths, fields, filters; a missing comment is
-empty, a missing virtual network the default one; only lists and the best match show names.
-Recorded: 409/1014 for the same range in the same network, 404/1015 for a route that is not
-there, 404/1046, 400 "could not parse". cloudflared: no match is a success without a route.
+Source: Cloudflare OpenAPI description, July 2026: paths, fields, filters; the default comment
+is empty, the default virtual network that of the account; only lists and the best match show names.
+Recorded: 409/1014 for the same range in the same network, 404/1015 for an unknown
+route, 404/1046, 400 "could not parse". cloudflared: no match is a success without a route.
 Unrecorded: that ranges may overlap, that a deleted route can still be read.
 Not emulated: tunnels of other types; `default_virtual_network_fallback`.
 """
@@ -15,7 +15,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from ztctl.sandbox.api.addresses import Address, address
-from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.private_ranges import parsed_range
 from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.route_filters import FILTERS, listed
@@ -68,7 +68,7 @@ CHANGE = Shape(
 
 
 def living_tunnel(call: Call, key: str) -> Object:
-    """The living tunnel of that id; raises 404/1002."""
+    """The tunnel with an id; raises 404/1002 if it is unknown or deleted."""
     tunnel = call.store.get("tunnel", key)
     if tunnel is None or tunnel["deleted_at"] is not None:
         raise ApiError(*NO_TUNNEL)
@@ -76,7 +76,7 @@ def living_tunnel(call: Call, key: str) -> Object:
 
 
 def created(call: Call, body: Object) -> Object:
-    """Store a route from a checked body; raises 409/1014 when the range is routed already."""
+    """Create a route from a validated body; raises ApiError 400, 404, or 409/1014."""
     tunnel = living_tunnel(call, body["tunnel_id"])
     check_room(call, "route")
     route: Object = {
@@ -92,7 +92,7 @@ def created(call: Call, body: Object) -> Object:
 
 
 def changed(call: Call, old: Object, body: Object) -> Object:
-    """Store what a checked body says about a living route; raises as `created` does."""
+    """Change a route by a validated body; raises as `created` does."""
     route = {**old, **body}
     if "network" in body:
         route["network"] = str(parsed_range(body["network"]))
@@ -102,10 +102,10 @@ def changed(call: Call, old: Object, body: Object) -> Object:
 
 
 def ended(call: Call, route: Object) -> Object:
-    """Delete a living route, softly."""
-    gone = {**route, "deleted_at": call.state.instant()}
-    call.store.put("route", gone["id"], gone)
-    return gone
+    """Delete a route softly, by setting `deleted_at`."""
+    deleted = {**route, "deleted_at": call.state.instant()}
+    call.store.put("route", deleted["id"], deleted)
+    return deleted
 
 
 def _kept(call: Call, route: Object) -> Object:
@@ -136,7 +136,7 @@ def _detailed(store: Store, route: Object) -> Object:
 
 
 def _list(call: Call) -> Reply:
-    routes = once(call, "route", lambda: listed(call))
+    routes = cached(call, "route", lambda: listed(call))
     return paged(call, routes, SIZES, "route", lambda one: _detailed(call.store, one))
 
 

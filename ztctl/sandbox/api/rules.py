@@ -1,4 +1,4 @@
-"""The vocabulary of Access rules, and what rules refer to.
+"""Validation of Access rules, and the references of rules to other objects.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026: every element of
 include, exclude and require is an object with exactly one key; inner keys without `?` are
@@ -6,7 +6,7 @@ required; `linked_app_token` only with non_identity and bypass. Recorded: 400/12
 referenced group, service token or identity provider does not exist. Unrecorded: that a bare
 address in an `ip` rule is stored with its full mask, that cycles of groups are refused.
 Not emulated: Zero Trust lists (`email_list`, `ip_list`), device posture integrations and
-account members are not looked up. Whom a rule matches is the edge's to say.
+account members are not looked up. Rules are evaluated by the edge.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WORD = text(empty=False)
 
 
 def network(value: Any) -> str:
-    """An address or a CIDR; an address is given its full mask."""
+    """Validate an address or a CIDR; an address gets its full mask."""
     try:
         whole = range_of(value, strict=False)
     except ValueError as error:
@@ -43,7 +43,7 @@ def _country(value: Any) -> str:
     return value
 
 
-# A name that ends in ? is optional.
+# Members by selector. A name that ends in ? is optional.
 SELECTORS: dict[str, dict[str, Check]] = {
     "everyone": {},
     "email": {"email": _WORD},
@@ -89,36 +89,40 @@ _WORDING = {
 
 
 def checked_rules(call: Call, body: Object, where: str = "") -> Object:
-    """The three rule lists of a body; raises ApiError 400/12130 for the first wrong element."""
+    """Validate the rule lists of a body; raises ApiError 400/12130 for the first error."""
     return {name: _checked_list(call, body, name, where) for name in RULE_LISTS}
 
 
 def rule_elements(rules: Object) -> list[Object]:
-    """Every element of the three rule lists of a stored object."""
+    """All elements of the rule lists of a stored object."""
     return [element for name in RULE_LISTS for element in rules.get(name, ())]
 
 
 def references(rules: Object) -> Iterator[Reference]:
-    """What the rules of a stored object refer to, as (kind, key)."""
+    """The objects that the rules of a stored object refer to, as (kind, key)."""
     for element in rule_elements(rules):
         yield from _references(element)
 
 
 def reference_index(kind: str) -> Index:
-    """Finds the objects of a kind that hold rules by what their rules refer to."""
+    """An index of the objects of a kind by the references of their rules."""
     return Index(kind, "refers", lambda one: set(references(one)))
 
 
 def refuse_if_referred(store: Store, kind: str, key: str) -> None:
-    """Raise 409 when a rule refers to the object (unrecorded: clients must order deletions)."""
+    """Raise ApiError 409 if a rule refers to the object.
+
+    Unrecorded: that clients have to order deletions.
+    """
     for referrer in ("policy", "access_group"):
         for one in store.find(referrer, "refers", (kind, key)):
+            # An inline policy is deleted together with its application.
             if one.get("app_id") != key:
                 raise conflict(f"{_WORDING[kind]} is used by {one['id']}")
 
 
 def uses_linked_app(rules: Object) -> bool:
-    """Whether a rule needs the token of another application."""
+    """Whether a rule has the selector `linked_app_token`."""
     return any(kind == "app" for kind, _ in references(rules))
 
 

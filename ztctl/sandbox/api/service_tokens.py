@@ -1,8 +1,8 @@
 """Access service tokens.
 
 Source: fields and status codes (DELETE 200) from the Cloudflare OpenAPI description, July 2026;
-the secret is shown by POST, rotate and a PUT that raises `client_secret_version`, and never again.
-Unrecorded: that names may repeat, that PUT merges, that a new duration moves `expires_at`, that a
+the secret is shown only by POST, rotate and a PUT that increases `client_secret_version`.
+Unrecorded: that names may repeat, that PUT merges, that a new duration changes `expires_at`, that a
 token in use is not deleted (409), the code of the 404. Official Python SDK: an old secret ends at
 once unless `previous_client_secret_expires_at` is sent with the rotation.
 Not emulated: `last_seen_at`.
@@ -16,7 +16,7 @@ from datetime import UTC, timedelta
 from typing import Any
 
 from ztctl.sandbox.api.lifetimes import moment
-from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.rules import refuse_if_referred
 from ztctl.sandbox.call import Call
@@ -65,7 +65,7 @@ SHAPE = Shape(
 
 
 def _list(call: Call) -> Reply:
-    tokens = once(call, "service_token", lambda: _listed(call))
+    tokens = cached(call, "service_token", lambda: _listed(call))
     return paged(call, tokens, SIZES, "service_token", _shown)
 
 

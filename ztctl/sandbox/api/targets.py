@@ -2,9 +2,9 @@
 
 Source: Cloudflare OpenAPI description, July 2026: paths, statuses, filters; PUT on `batch` adds,
 POST on `batch_delete` and the deprecated DELETE on `batch` take `{target_ids}`; deletions answer
-200 with nothing to say (an envelope without a result here). Product documentation: host names
+200 without content (an envelope without a result here). Product documentation: host names
 may repeat, an address in a network may not; a target that an application matches can be deleted.
-Unrecorded: every code; that a batch is done whole or not at all, and refuses an unknown id.
+Unrecorded: every code; that a batch is atomic and refuses an unknown id.
 Not emulated: whether a route leads to the address is not checked.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.target_fields import places, written_target, wrong
 from ztctl.sandbox.api.target_filters import FILTERS, listed
@@ -34,7 +34,7 @@ DELETION = Shape(wrong, (Field("target_ids", listing(uuid), required=True),))
 
 
 def _list(call: Call) -> Reply:
-    return paged(call, once(call, "target", lambda: listed(call)), SIZES, "target", dict)
+    return paged(call, cached(call, "target", lambda: listed(call)), SIZES, "target", dict)
 
 
 def _create(call: Call) -> Reply:

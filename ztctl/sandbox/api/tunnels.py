@@ -1,11 +1,10 @@
 """Cloudflare tunnels (cfd_tunnel), their tokens and connections.
 
 Source: Cloudflare OpenAPI description, July 2026; cloudflared's API client (token format, soft
-deletion, `cascade`). Recorded: 409/1013, 400/1022, 404/1002, 404/1054. Unrecorded: the default
-page size, that a second deletion and a token of a deleted tunnel answer 404, that a tunnel with
-routes is deleted only with `cascade`, and the code of that refusal.
-Connectors are simulated (`ztctl.sandbox.connectors`). Not emulated: tunnels of other types;
-migration of a local tunnel.
+deletion, `cascade`). Recorded: 409/1013, 400/1022, 404/1002, 404/1054. Unrecorded: the default page
+size, that a second deletion and a token of a deleted tunnel answer 404, that a tunnel with routes
+is deleted only with `cascade`, and the code of that refusal. Connectors are simulated
+(`ztctl.sandbox.connectors`). Not emulated: tunnels of other types; migration of a local tunnel.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import binascii
 import json
 from typing import Any
 
-from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.tunnel_filters import FILTERS, listed
 from ztctl.sandbox.call import Call
@@ -65,7 +64,7 @@ CHANGE = Shape(_bad, (Field("name", _NAME), Field("tunnel_secret", _secret)))
 
 
 def found_tunnel(call: Call, *, living: bool = True) -> Object:
-    """The tunnel that the path names; raises 404/1002, for a deleted one too when `living`."""
+    """The tunnel in the path; raises 404/1002 if unknown or, with `living`, deleted."""
     tunnel = found(call, "tunnel", "tunnel_id", UNKNOWN)
     if living and tunnel["deleted_at"] is not None:
         raise ApiError(*UNKNOWN)
@@ -73,7 +72,7 @@ def found_tunnel(call: Call, *, living: bool = True) -> Object:
 
 
 def shown_tunnel(tunnel: Object) -> Object:
-    """A tunnel as a read shows it: without its secret."""
+    """A tunnel for a response, without its secret."""
     shown = {name: tunnel[name] for name in tunnel if name not in SECRETS}
     return {**shown, "status": _status(tunnel), "connections": []}
 
@@ -85,7 +84,7 @@ def token_of(tunnel: Object) -> str:
 
 
 def _list(call: Call) -> Reply:
-    tunnels = once(call, "tunnel", lambda: listed(call, _status))
+    tunnels = cached(call, "tunnel", lambda: listed(call, _status))
     return paged(call, tunnels, SIZES, "tunnel", shown_tunnel)
 
 

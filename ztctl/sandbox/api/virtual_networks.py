@@ -1,11 +1,11 @@
 """Virtual networks, of which exactly one is the account's default.
 
-Source: Cloudflare OpenAPI description, July 2026: fields, filters, no pages. cloudflared: one
-living network a name; `force` deletes the routes in a network and moves other things to the
-default one. Recorded: name and comment of the first default network, 1046; quoted by others:
-400/1049 for a deletion of the default one. Unrecorded: every other code; that the default network
-is not demoted but by promoting another one; that a deleted network can still be read; that targets
-and applications hold a network too.
+Source: Cloudflare OpenAPI description, July 2026: fields, filters, no pages. cloudflared: names are
+unique among undeleted networks; `force` deletes the routes in a network and moves other objects to
+the default one. Recorded: name and comment of the first default network, 1046; quoted by others:
+400/1049 for a deletion of the default one. Unrecorded: every other code; that another network has
+to be made the default to demote the default one; that a deleted network can still be read; that
+targets and applications keep a network in use, too.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ CHANGE = Shape(
 
 
 def network_id(call: Call, asked: str | None) -> str:
-    """The id of a living network that a body names, or of the default one; raises 404/1046."""
+    """The given id, or that of the default network; raises 404/1046 if unknown or deleted."""
     if asked is None:
         return str(default_network(call.state)["id"])
     network = call.store.get("virtual_network", asked)
@@ -126,9 +126,9 @@ def _delete(call: Call) -> Reply:
         _empty(call, network["id"])
     elif _held(call, network["id"]):
         raise ApiError(409, 1045, "Cannot delete a virtual network that is in use")
-    gone = {**network, "deleted_at": call.state.instant()}
-    call.store.put("virtual_network", gone["id"], gone)
-    return Reply(gone, kind="virtual_network")
+    deleted = {**network, "deleted_at": call.state.instant()}
+    call.store.put("virtual_network", deleted["id"], deleted)
+    return Reply(deleted, kind="virtual_network")
 
 
 def _living(call: Call) -> Object:
@@ -158,7 +158,7 @@ def _held(call: Call, key: str) -> bool:
 
 
 def _empty(call: Call, key: str) -> None:
-    """Delete the routes in a network, and move what else is in it to the default one."""
+    """Delete the routes in a network, and move targets and applications to the default one."""
     now, default = call.state.instant(), default_network(call.state)["id"]
     for route in call.store.find("route", "virtual_network", key):
         call.store.put("route", route["id"], {**route, "deleted_at": now})
