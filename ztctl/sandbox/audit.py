@@ -36,7 +36,7 @@ def recorded(call: Call, route: Route, holder: Holder, reply: Reply) -> None:
 
 
 def _entry(call: Call, route: Route, holder: Holder, reply: Reply) -> Object:
-    words = [word for word in route.path.split("/")[1:] if not word.startswith("{")]
+    segments = [segment for segment in route.path.split("/")[1:] if not segment.startswith("{")]
     account, request = call.state.account, call.request
     zone = call.store.get("zone", call.params.get("zone_id", "")) or {}
     return {
@@ -57,9 +57,9 @@ def _entry(call: Call, route: Route, holder: Holder, reply: Reply) -> Object:
         },
         "resource": {
             "id": _resource_id(call, reply.result),
-            "product": words[1] if len(words) > 1 else words[0],
-            "scope": words[0],
-            "type": words[-1],
+            "product": segments[1] if len(segments) > 1 else segments[0],
+            "scope": segments[0],
+            "type": segments[-1],
         },
         "zone": {name: zone[name] for name in NAMES if name in zone},
     }

@@ -18,7 +18,7 @@ def connected(state: State, tunnel_id: str) -> str:
 
     Raises KeyError for an unknown or deleted tunnel. Needs a session of the store.
     """
-    tunnel, connector = _living(state, tunnel_id), _connector(state)
+    tunnel, connector = _undeleted(state, tunnel_id), _connector(state)
     now = {**tunnel, "conns_active_at": connector["run_at"], "conns_inactive_at": None}
     connectors = [*tunnel["connectors"], connector]
     state.store.put("tunnel", tunnel_id, {**now, "connectors": connectors})
@@ -30,12 +30,12 @@ def disconnected(state: State, tunnel_id: str, connector: str | None = None) -> 
 
     Raises KeyError for an unknown or deleted tunnel. Needs a session of the store.
     """
-    tunnel = _living(state, tunnel_id)
-    left = [one for one in tunnel["connectors"] if connector not in (None, one["id"])]
+    tunnel = _undeleted(state, tunnel_id)
+    remaining = [one for one in tunnel["connectors"] if connector not in (None, one["id"])]
     ended = tunnel["conns_inactive_at"]
-    if tunnel["connectors"] and not left:
+    if tunnel["connectors"] and not remaining:
         ended = state.instant()
-    now = {**tunnel, "connectors": left, "conns_inactive_at": ended}
+    now = {**tunnel, "connectors": remaining, "conns_inactive_at": ended}
     state.store.put("tunnel", tunnel_id, now)
 
 
@@ -49,7 +49,7 @@ def shown_connectors(state: State, tunnel: Object) -> list[Object]:
     return [{**connector, "config_version": version} for connector in tunnel["connectors"]]
 
 
-def _living(state: State, tunnel_id: str) -> Object:
+def _undeleted(state: State, tunnel_id: str) -> Object:
     tunnel = state.store.get("tunnel", tunnel_id)
     if tunnel is None or tunnel["deleted_at"] is not None:
         raise KeyError(tunnel_id)

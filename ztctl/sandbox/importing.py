@@ -28,7 +28,7 @@ from ztctl.sandbox.store import Store
 from ztctl.sandbox.stored import KEYS, MEMBERS, ONLY_ONE, references
 from ztctl.sandbox.whims import awkward
 
-Kept = tuple[str, str, Object]
+Entry = tuple[str, str, Object]
 
 NOTES = ("missed", "ignored")
 FOREIGN = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
@@ -40,37 +40,37 @@ REMADE: dict[str, Callable[[Entropy], Object]] = {
 }
 
 
-def accepted(account: Any, entropy: Entropy) -> list[Kept]:
+def accepted(account: Any, entropy: Entropy) -> list[Entry]:
     """Validate an exported account and generate the omitted secrets: (kind, key, object).
 
     Raises Unreadable with all problems.
     """
     by_kind: dict[str, tuple[Object, ...]] = read(account, _account)
     problems: list[str] = []
-    kept = [one for kind, objects in by_kind.items() for one in _kept(kind, objects, by_kind)]
-    _check_unique(kept, problems)
-    _check_references(kept, problems)
+    entries = [one for kind, objects in by_kind.items() for one in _keyed(kind, objects, by_kind)]
+    _check_unique(entries, problems)
+    _check_references(entries, problems)
     if problems:
         raise Unreadable(problems)
-    return [(kind, key, {**one, **_remade(kind, entropy)}) for kind, key, one in kept]
+    return [(kind, key, {**one, **_remade(kind, entropy)}) for kind, key, one in entries]
 
 
-def replace_all(store: Store, kept: list[Kept]) -> None:
+def replace_all(store: Store, entries: list[Entry]) -> None:
     """Replace all objects of the account, and clear the diagnostics; needs a session."""
     for kind in (*KINDS.values(), *NOTES):
         for key in store.keys(kind):
             store.remove(kind, key)
-    for kind, key, one in kept:
+    for kind, key, one in entries:
         store.put(kind, key, one)
 
 
-def tried(kept: list[Kept], state: State, routes: tuple[Route, ...]) -> None:
+def tried(entries: list[Entry], state: State, routes: tuple[Route, ...]) -> None:
     """Store the objects in an empty state and read every list; raises Unreadable if that fails.
 
     The state is discarded afterwards, so this runs without a session.
     """
     problems: list[str] = []
-    for kind, key, one in kept:
+    for kind, key, one in entries:
         try:
             state.store.put(kind, key, one)
         except FOREIGN as error:
@@ -101,9 +101,9 @@ def _account(value: Any, where: str, problems: list[str]) -> Any:
     return made
 
 
-def _kept(
+def _keyed(
     kind: str, objects: tuple[Object, ...], by_kind: dict[str, tuple[Object, ...]]
-) -> Iterator[Kept]:
+) -> Iterator[Entry]:
     apps = {app["aud"]: app["id"] for app in by_kind["app"]} if kind == "app_ca" else {}
     for one in objects:
         if kind in ONLY_ONE:
@@ -118,15 +118,15 @@ def _id(one: Object) -> str:
     return str(one["id"])
 
 
-def _check_unique(kept: list[Kept], problems: list[str]) -> None:
-    for (kind, key), times in Counter((kind, key) for kind, key, _ in kept).items():
+def _check_unique(entries: list[Entry], problems: list[str]) -> None:
+    for (kind, key), times in Counter((kind, key) for kind, key, _ in entries).items():
         if times > 1:
             wrong(_name(kind), f"{key[:64]!r} is there {times} times", problems)
 
 
-def _check_references(kept: list[Kept], problems: list[str]) -> None:
-    known = {(kind, key) for kind, key, _ in kept}
-    for kind, key, one in kept:
+def _check_references(entries: list[Entry], problems: list[str]) -> None:
+    known = {(kind, key) for kind, key, _ in entries}
+    for kind, key, one in entries:
         if kind == "app_ca" and key == "":
             wrong(f"app_cas {one['id']}", "belongs to no application", problems)
         for member, other, wanted in references(kind, one):

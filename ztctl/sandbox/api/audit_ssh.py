@@ -53,21 +53,21 @@ def _get(call: Call) -> Reply:
 def _replace(call: Call) -> Reply:
     key, now = call.fields(SHAPE)["public_key"], call.state.now()
     old = _settings(call) or {"seed_id": call.state.uuid(), "created_at": now}
-    return _kept(call, {**old, "public_key": key, "updated_at": now})
+    return _stored(call, {**old, "public_key": key, "updated_at": now})
 
 
 def _rotate(call: Call) -> Reply:
     old = _settings(call)
     if old is None:
         raise ApiError(*UNKNOWN)
-    return _kept(call, {**old, "seed_id": call.state.uuid(), "updated_at": call.state.now()})
+    return _stored(call, {**old, "seed_id": call.state.uuid(), "updated_at": call.state.now()})
 
 
 def _settings(call: Call) -> Object | None:
     return call.store.get(KIND, call.state.account["id"])
 
 
-def _kept(call: Call, settings: Object) -> Reply:
+def _stored(call: Call, settings: Object) -> Reply:
     call.store.put(KIND, call.state.account["id"], settings)
     return Reply(settings, kind=KIND)
 

@@ -45,7 +45,7 @@ def by_type(record: Object) -> tuple[str, str]:
 
 def listed(call: Call, zone: Object) -> Sequence[Object]:
     """The records of a zone that match the query, sorted."""
-    join = any if _word(call, "match") == "any" else all
+    join = any if _lower_query(call, "match") == "any" else all
     records, tests = _candidates(call, zone), _tests(call)
     if tests:
         records = [one for one in records if join(test(one) for test in tests)]
@@ -54,7 +54,7 @@ def listed(call: Call, zone: Object) -> Sequence[Object]:
     return _ordered(call, records)
 
 
-def _word(call: Call, name: str) -> str:
+def _lower_query(call: Call, name: str) -> str:
     value = call.query(name) or WORDS[name][0]
     if value not in WORDS[name]:
         raise bad_request(f"{name} must be {' or '.join(WORDS[name])}")
@@ -107,13 +107,13 @@ def _tag_test(call: Call) -> list[Test]:
     ]
     tests += [_name_test(wanted.lower(), True) for wanted in call.queries("tag.present")]
     tests += [_name_test(wanted.lower(), False) for wanted in call.queries("tag.absent")]
-    join = any if _word(call, "tag_match") == "any" else all
+    join = any if _lower_query(call, "tag_match") == "any" else all
     return [lambda record: join(test(record) for test in tests)] if tests else []
 
 
 def _value_test(wanted: str, test: Callable[[str, str], bool]) -> Test:
     name, _, value = wanted.partition(":")
-    return lambda record: any(one == name and test(said, value) for one, said in _tags(record))
+    return lambda record: any(one == name and test(actual, value) for one, actual in _tags(record))
 
 
 def _name_test(name: str, present: bool) -> Test:
@@ -126,7 +126,7 @@ def _tags(record: Object) -> list[tuple[str, str]]:
 
 
 def _ordered(call: Call, records: Sequence[Object]) -> Sequence[Object]:
-    order, direction = call.query("order") or "type", _word(call, "direction")
+    order, direction = call.query("order") or "type", _lower_query(call, "direction")
     if order not in ORDERS:
         raise bad_request("order is not known")
     if isinstance(records, list) or (order, direction) != ("type", "asc"):

@@ -53,7 +53,7 @@ def created(call: Call, zone: Object, body: Object, where: str = "") -> Object:
     now = call.state.instant()
     record = {"id": call.state.hex(32), "zone_id": zone["id"], **fields, "meta": {}}
     record.update(created_on=now, modified_on=now)
-    return _kept(call, _stamped(record, {}, now))
+    return _stored(call, _stamped(record, {}, now))
 
 
 def overwritten(call: Call, zone: Object, body: Object, where: str = "") -> Object:
@@ -129,7 +129,7 @@ def _changed(call: Call, zone: Object, old: Object, fields: Object) -> Object:
         "created_on": old["created_on"],
         "modified_on": now,
     }
-    return _kept(call, _stamped(record, old, now))
+    return _stored(call, _stamped(record, old, now))
 
 
 def _stamped(record: Object, old: Object, now: str) -> Object:
@@ -141,7 +141,7 @@ def _stamped(record: Object, old: Object, now: str) -> Object:
     return record
 
 
-def _kept(call: Call, record: Object) -> Object:
+def _stored(call: Call, record: Object) -> Object:
     same_name = call.store.find("dns_record", "name", (record["zone_id"], record["name"]))
     for other in same_name:
         if other["id"] != record["id"]:

@@ -87,7 +87,7 @@ def _list(call: Call) -> Reply:
 def _create(call: Call) -> Reply:
     now, fields = call.state.now(), _written(call, {})
     rule = {"id": call.state.uuid(), **fields, **READ_ONLY, "version": 1}
-    return _kept(call, {**rule, "created_at": now, "updated_at": now})
+    return _stored(call, {**rule, "created_at": now, "updated_at": now})
 
 
 def _get(call: Call) -> Reply:
@@ -98,7 +98,7 @@ def _replace(call: Call) -> Reply:
     old = _found(call)
     kept = {name: old[name] for name in ("id", "created_at", *READ_ONLY)}
     rule = {**kept, **_written(call, old), "version": old["version"] + 1}
-    return _kept(call, {**rule, "updated_at": call.state.now()})
+    return _stored(call, {**rule, "updated_at": call.state.now()})
 
 
 def _delete(call: Call) -> Reply:
@@ -110,7 +110,7 @@ def _found(call: Call) -> Object:
     return found(call, "gateway_rule", "rule_id", UNKNOWN)
 
 
-def _kept(call: Call, rule: Object) -> Reply:
+def _stored(call: Call, rule: Object) -> Reply:
     call.store.put("gateway_rule", rule["id"], rule)
     return Reply(rule, kind="gateway_rule")
 

@@ -111,8 +111,8 @@ def _get(call: Call) -> Reply:
 
 
 def _change(call: Call) -> Reply:
-    said = call.merged(SHAPE, call.body())
-    organisation = {**_organisation(call), **said, "updated_at": call.state.now()}
+    changes = call.merged(SHAPE, call.body())
+    organisation = {**_organisation(call), **changes, "updated_at": call.state.now()}
     call.store.put("organization", call.state.account["id"], organisation)
     return Reply(organisation, kind="organization")
 

@@ -18,9 +18,9 @@ from ztctl.sandbox.routing import Family
 from ztctl.sandbox.state import State
 from ztctl.sandbox.store import Index
 
-LIVING = "quota"
+COUNTED = "quota"
 
-# Maximum number of objects by kind; softly deleted objects do not count.
+# Maximum number of objects by kind, without softly deleted ones and inline policies.
 MOST: dict[str, int] = {
     "app": 500,
     "policy": 500,
@@ -43,9 +43,9 @@ def check_room(call: Call, kind: str, *, more: int = 1) -> None:
     if not call.state.settings.quotas:
         return
     if kind in ROUTES:
-        _check(sum(_living(call.state, one) for one in ROUTES) + more, MOST_ROUTES, "routes")
+        _check(sum(_count(call.state, one) for one in ROUTES) + more, MOST_ROUTES, "routes")
     else:
-        _check(_living(call.state, kind) + more, MOST[kind], kind.replace("_", " ") + " objects")
+        _check(_count(call.state, kind) + more, MOST[kind], kind.replace("_", " ") + " objects")
 
 
 def check_length(state: State, what: str, elements: Sized) -> None:
@@ -71,16 +71,16 @@ def _check(wanted: int, most: int, what: str) -> None:
         raise ApiError(400, 10001, f"This account is limited to {most} {what}")
 
 
-def _living(state: State, kind: str) -> int:
-    return state.store.tally(kind, LIVING, kind)
+def _count(state: State, kind: str) -> int:
+    return state.store.tally(kind, COUNTED, kind)
 
 
 def _counted(kind: str) -> Index:
     def values(one: Object) -> tuple[Hashable, ...]:
-        gone = one.get("deleted_at") is not None or one.get("app_id") is not None
-        return () if gone else (kind,)
+        exempt = one.get("deleted_at") is not None or one.get("app_id") is not None
+        return () if exempt else (kind,)
 
-    return Index(kind, LIVING, values)
+    return Index(kind, COUNTED, values)
 
 
 FAMILY = Family((), tuple(_counted(kind) for kind in (*MOST, *ROUTES)))

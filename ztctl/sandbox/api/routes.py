@@ -67,7 +67,7 @@ CHANGE = Shape(
 )
 
 
-def living_tunnel(call: Call, key: str) -> Object:
+def undeleted_tunnel(call: Call, key: str) -> Object:
     """The tunnel with an id; raises 404/1002 if it is unknown or deleted."""
     tunnel = call.store.get("tunnel", key)
     if tunnel is None or tunnel["deleted_at"] is not None:
@@ -77,7 +77,7 @@ def living_tunnel(call: Call, key: str) -> Object:
 
 def created(call: Call, body: Object) -> Object:
     """Create a route from a validated body; raises ApiError 400, 404, or 409/1014."""
-    tunnel = living_tunnel(call, body["tunnel_id"])
+    tunnel = undeleted_tunnel(call, body["tunnel_id"])
     check_room(call, "route")
     route: Object = {
         "id": call.state.uuid(),
@@ -88,7 +88,7 @@ def created(call: Call, body: Object) -> Object:
         "created_at": call.state.instant(),
         "deleted_at": None,
     }
-    return _kept(call, route)
+    return _stored(call, route)
 
 
 def changed(call: Call, old: Object, body: Object) -> Object:
@@ -96,9 +96,9 @@ def changed(call: Call, old: Object, body: Object) -> Object:
     route = {**old, **body}
     if "network" in body:
         route["network"] = str(parsed_range(body["network"]))
-    living_tunnel(call, route["tunnel_id"])
+    undeleted_tunnel(call, route["tunnel_id"])
     network_id(call, route["virtual_network_id"])
-    return _kept(call, route)
+    return _stored(call, route)
 
 
 def ended(call: Call, route: Object) -> Object:
@@ -108,8 +108,8 @@ def ended(call: Call, route: Object) -> Object:
     return deleted
 
 
-def _kept(call: Call, route: Object) -> Object:
-    others = call.store.find("route", "living", _place(route))
+def _stored(call: Call, route: Object) -> Object:
+    others = call.store.find("route", "undeleted", _place(route))
     if any(one["id"] != route["id"] for one in others):
         raise ApiError(*TAKEN)
     call.store.put("route", route["id"], route)
@@ -120,7 +120,7 @@ def _place(route: Object) -> tuple[str, str]:
     return route["network"], route["virtual_network_id"]
 
 
-def _while_living(one: Object, value: Hashable) -> tuple[Hashable, ...]:
+def _if_undeleted(one: Object, value: Hashable) -> tuple[Hashable, ...]:
     return () if one["deleted_at"] else (value,)
 
 
@@ -149,11 +149,11 @@ def _get(call: Call) -> Reply:
 
 
 def _change(call: Call) -> Reply:
-    return Reply(changed(call, _living(call), call.merged(CHANGE, call.body())), kind="route")
+    return Reply(changed(call, _undeleted(call), call.merged(CHANGE, call.body())), kind="route")
 
 
 def _delete(call: Call) -> Reply:
-    return Reply(ended(call, _living(call)), kind="route")
+    return Reply(ended(call, _undeleted(call)), kind="route")
 
 
 def _best(call: Call) -> Reply:
@@ -161,7 +161,7 @@ def _best(call: Call) -> Reply:
     network = network_id(call, call.query("virtual_network_id"))
     for length in range(wanted.max_prefixlen, -1, -1):
         outer = ipaddress.ip_network(f"{wanted}/{length}", strict=False)
-        for route in call.store.find("route", "living", (str(outer), network)):
+        for route in call.store.find("route", "undeleted", (str(outer), network)):
             return Reply(_detailed(call.store, route), kind="route")
     return Reply(None)
 
@@ -173,7 +173,7 @@ def _address(value: Any) -> Address:
         raise _bad("the path must name an IP address") from error
 
 
-def _living(call: Call) -> Object:
+def _undeleted(call: Call) -> Object:
     route = found(call, "route", "route_id", UNKNOWN)
     if route["deleted_at"] is not None:
         raise ApiError(*UNKNOWN)
@@ -190,11 +190,11 @@ FAMILY = Family(
         Route("DELETE", ONE, _delete, NETWORKS, write=True),
     ),
     (
-        Index("route", "living", lambda one: _while_living(one, _place(one))),
+        Index("route", "undeleted", lambda one: _if_undeleted(one, _place(one))),
         Index("route", "network", lambda one: (one["network"],)),
-        Index("route", "tunnel", lambda one: _while_living(one, one["tunnel_id"])),
+        Index("route", "tunnel", lambda one: _if_undeleted(one, one["tunnel_id"])),
         Index(
-            "route", "virtual_network", lambda one: _while_living(one, one["virtual_network_id"])
+            "route", "virtual_network", lambda one: _if_undeleted(one, one["virtual_network_id"])
         ),
     ),
 )

@@ -25,7 +25,7 @@ from ztctl.sandbox.store import Index, Store
 RULE_LISTS = ("include", "exclude", "require")
 Reference = tuple[str, str]
 
-_WORD = text(empty=False)
+_TEXT = text(empty=False)
 
 
 def network(value: Any) -> str:
@@ -46,8 +46,8 @@ def _country(value: Any) -> str:
 # Members by selector. A name that ends in ? is optional.
 SELECTORS: dict[str, dict[str, Check]] = {
     "everyone": {},
-    "email": {"email": _WORD},
-    "email_domain": {"domain": _WORD},
+    "email": {"email": _TEXT},
+    "email_domain": {"domain": _TEXT},
     "email_list": {"id": uuid},
     "ip": {"ip": network},
     "ip_list": {"id": uuid},
@@ -56,18 +56,18 @@ SELECTORS: dict[str, dict[str, Check]] = {
     "any_valid_service_token": {},
     "service_token": {"token_id": uuid},
     "certificate": {},
-    "common_name": {"common_name": _WORD},
-    "auth_method": {"auth_method": _WORD},
-    "auth_context": {"id": _WORD, "ac_id": _WORD, "identity_provider_id": uuid},
+    "common_name": {"common_name": _TEXT},
+    "auth_method": {"auth_method": _TEXT},
+    "auth_context": {"id": _TEXT, "ac_id": _TEXT, "identity_provider_id": uuid},
     "login_method": {"id": uuid},
-    "azureAD": {"id": _WORD, "identity_provider_id": uuid},
-    "github-organization": {"identity_provider_id": uuid, "name": _WORD, "team?": text()},
-    "gsuite": {"email": _WORD, "identity_provider_id": uuid},
-    "okta": {"name": _WORD, "identity_provider_id": uuid},
-    "saml": {"attribute_name": _WORD, "attribute_value": _WORD, "identity_provider_id": uuid},
-    "oidc": {"claim_name": _WORD, "claim_value": _WORD, "identity_provider_id": uuid},
-    "device_posture": {"integration_uid": _WORD, "account_id?": text()},
-    "external_evaluation": {"evaluate_url": _WORD, "keys_url": _WORD},
+    "azureAD": {"id": _TEXT, "identity_provider_id": uuid},
+    "github-organization": {"identity_provider_id": uuid, "name": _TEXT, "team?": text()},
+    "gsuite": {"email": _TEXT, "identity_provider_id": uuid},
+    "okta": {"name": _TEXT, "identity_provider_id": uuid},
+    "saml": {"attribute_name": _TEXT, "attribute_value": _TEXT, "identity_provider_id": uuid},
+    "oidc": {"claim_name": _TEXT, "claim_value": _TEXT, "identity_provider_id": uuid},
+    "device_posture": {"integration_uid": _TEXT, "account_id?": text()},
+    "external_evaluation": {"evaluate_url": _TEXT, "keys_url": _TEXT},
     "linked_app_token": {"app_uid": uuid},
     "user_risk_score": {"user_risk_score": listing(choice(("low", "medium", "high", "unscored")))},
     "cloudflare_account_member": {"account_id?": text()},

@@ -106,14 +106,14 @@ def _change(call: Call) -> Reply:
     if token["duration"] != old["duration"]:
         token["expires_at"] = _end(call, token["duration"])
     if token[VERSION] == old[VERSION]:
-        return Reply(_kept(call, token), kind="service_token")
+        return Reply(_stored(call, token), kind="service_token")
     return Reply(_rotated(call, token, body), kind="service_token")
 
 
 def _refresh(call: Call) -> Reply:
     old = _found(call)
     token = {**old, "expires_at": _end(call, old["duration"]), "updated_at": call.state.now()}
-    return Reply(_kept(call, token), kind="service_token")
+    return Reply(_stored(call, token), kind="service_token")
 
 
 def _rotate(call: Call) -> Reply:
@@ -134,14 +134,14 @@ def _found(call: Call) -> Object:
     return found(call, "service_token", "service_token_id", UNKNOWN)
 
 
-def _kept(call: Call, token: Object) -> Object:
+def _stored(call: Call, token: Object) -> Object:
     call.store.put("service_token", token["id"], token)
     return _shown(token)
 
 
 def _revealed(call: Call, token: Object) -> Object:
     secret = call.state.hex(64)
-    return {**_kept(call, {**token, "secret": secret}), "client_secret": secret}
+    return {**_stored(call, {**token, "secret": secret}), "client_secret": secret}
 
 
 def _rotated(call: Call, token: Object, body: Object) -> Object:

@@ -80,8 +80,8 @@ def _address_tests(call: Call) -> Iterator[Test]:
 
 
 def _time_tests(call: Call) -> Iterator[Test]:
-    for word, member in TIMES.items():
-        low, high = asked_moment(call, f"{word}_after"), asked_moment(call, f"{word}_before")
+    for name, member in TIMES.items():
+        low, high = asked_moment(call, f"{name}_after"), asked_moment(call, f"{name}_before")
         if low is not None:
             yield _compared(member, low.__le__)
         if high is not None:
@@ -139,7 +139,7 @@ def _sorting(order: str) -> Callable[[Object], str]:
         return lambda target: str(target["hostname"]).lower()
     if order == "created_at":
         return lambda target: str(target["created_at"])
-    word, _, key = order.partition(":")
-    if word != "tag" or not key:
+    prefix, _, key = order.partition(":")
+    if prefix != "tag" or not key:
         raise bad_request("order must be hostname, created_at or tag:<key>")
     return lambda target: str(target["tags"].get(key, ""))

@@ -55,7 +55,7 @@ def _replace(call: Call) -> Reply:
     kept = {name: old[name] for name in ("id", "created_at")}
     fields = written_target(call, call.body())
     target = {**kept, **fields, "modified_at": call.state.instant()}
-    return Reply(_kept(call, target), kind="target")
+    return Reply(_stored(call, target), kind="target")
 
 
 def _delete(call: Call) -> Reply:
@@ -79,7 +79,7 @@ def _created(call: Call, body: Any, where: str = "") -> Object:
     fields, now = written_target(call, body, where), call.state.instant()
     check_room(call, "target")
     target = {"id": call.state.uuid(), **fields, "created_at": now, "modified_at": now}
-    return _kept(call, target)
+    return _stored(call, target)
 
 
 def _at(place: int, call: Call, body: Any) -> Object:
@@ -89,7 +89,7 @@ def _at(place: int, call: Call, body: Any) -> Object:
         raise refusal.at(f"/{place}") from refusal
 
 
-def _kept(call: Call, target: Object) -> Object:
+def _stored(call: Call, target: Object) -> Object:
     for place in places(target):
         if any(one["id"] != target["id"] for one in call.store.find("target", "place", place)):
             raise ApiError(*TAKEN)

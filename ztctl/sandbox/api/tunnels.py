@@ -63,10 +63,10 @@ NEW = Shape(
 CHANGE = Shape(_bad, (Field("name", _NAME), Field("tunnel_secret", _secret)))
 
 
-def found_tunnel(call: Call, *, living: bool = True) -> Object:
-    """The tunnel in the path; raises 404/1002 if unknown or, with `living`, deleted."""
+def found_tunnel(call: Call, *, undeleted: bool = True) -> Object:
+    """The tunnel in the path; raises 404/1002 if unknown or, with `undeleted`, deleted."""
     tunnel = found(call, "tunnel", "tunnel_id", UNKNOWN)
-    if living and tunnel["deleted_at"] is not None:
+    if undeleted and tunnel["deleted_at"] is not None:
         raise ApiError(*UNKNOWN)
     return tunnel
 
@@ -114,7 +114,7 @@ def _create(call: Call) -> Reply:
 
 
 def _get(call: Call) -> Reply:
-    return Reply(shown_tunnel(found_tunnel(call, living=False)), kind="tunnel")
+    return Reply(shown_tunnel(found_tunnel(call, undeleted=False)), kind="tunnel")
 
 
 def _change(call: Call) -> Reply:
@@ -155,14 +155,14 @@ def _end_routes(call: Call, tunnel_id: str) -> None:
 
 
 def _token(call: Call) -> Reply:
-    tunnel = found_tunnel(call, living=False)
+    tunnel = found_tunnel(call, undeleted=False)
     if tunnel["deleted_at"] is not None:
         raise ApiError(*NO_TOKEN)
     return Reply(token_of(tunnel))
 
 
 def _connections(call: Call) -> Reply:
-    connectors = shown_connectors(call.state, found_tunnel(call, living=False))
+    connectors = shown_connectors(call.state, found_tunnel(call, undeleted=False))
     return Reply(connectors, kind="connector")
 
 
@@ -172,7 +172,7 @@ def _disconnect(call: Call) -> Reply:
 
 
 def _refuse_taken(call: Call, name: str) -> None:
-    if call.store.tally("tunnel", "living", name):
+    if call.store.tally("tunnel", "undeleted", name):
         raise ApiError(409, 1013, "You already have a tunnel with this name. Choose another name")
 
 
@@ -205,6 +205,6 @@ FAMILY = Family(
     ),
     (
         Index("tunnel", "name", lambda tunnel: (tunnel["name"],)),
-        Index("tunnel", "living", lambda one: () if one["deleted_at"] else (one["name"],)),
+        Index("tunnel", "undeleted", lambda one: () if one["deleted_at"] else (one["name"],)),
     ),
 )

@@ -100,7 +100,7 @@ def _create(call: Call) -> Reply:
         "created_at": call.state.instant(),
         "deleted_at": None,
     }
-    return Reply(_kept(call, network), kind="virtual_network")
+    return Reply(_stored(call, network), kind="virtual_network")
 
 
 def _get(call: Call) -> Reply:
@@ -110,16 +110,16 @@ def _get(call: Call) -> Reply:
 
 
 def _change(call: Call) -> Reply:
-    old, body = _living(call), call.merged(CHANGE, call.body())
+    old, body = _undeleted(call), call.merged(CHANGE, call.body())
     if body.get("name", old["name"]) != old["name"]:
         _refuse_taken(call, body["name"])
     if old["is_default_network"] and body.get("is_default_network") is False:
         raise _bad("the account needs a default network; make another one the default")
-    return Reply(_kept(call, {**old, **body}), kind="virtual_network")
+    return Reply(_stored(call, {**old, **body}), kind="virtual_network")
 
 
 def _delete(call: Call) -> Reply:
-    network = _living(call)
+    network = _undeleted(call)
     if network["is_default_network"]:
         raise ApiError(*DEFAULT)
     if call.switch("force"):
@@ -131,14 +131,14 @@ def _delete(call: Call) -> Reply:
     return Reply(deleted, kind="virtual_network")
 
 
-def _living(call: Call) -> Object:
+def _undeleted(call: Call) -> Object:
     network = found(call, "virtual_network", "virtual_network_id", UNKNOWN)
     if network["deleted_at"] is not None:
         raise ApiError(*UNKNOWN)
     return network
 
 
-def _kept(call: Call, network: Object) -> Object:
+def _stored(call: Call, network: Object) -> Object:
     before = default_network(call.state)
     if network["is_default_network"] and before["id"] != network["id"]:
         call.store.put("virtual_network", before["id"], {**before, "is_default_network": False})
@@ -147,7 +147,7 @@ def _kept(call: Call, network: Object) -> Object:
 
 
 def _refuse_taken(call: Call, name: str) -> None:
-    if call.store.tally("virtual_network", "living", name):
+    if call.store.tally("virtual_network", "undeleted", name):
         raise ApiError(409, 1044, "You already have a virtual network with this name")
 
 
@@ -182,6 +182,10 @@ def _moved(value: Any, key: str, default: str) -> Any:
     return default if value == key else value
 
 
+def _undeleted_names(network: Object) -> tuple[str, ...]:
+    return () if network["deleted_at"] else (network["name"],)
+
+
 FAMILY = Family(
     (
         Route("GET", PATH, _list, NETWORKS, FILTERS),
@@ -191,7 +195,9 @@ FAMILY = Family(
         Route("DELETE", ONE, _delete, NETWORKS, ("force",), write=True),
     ),
     (
-        Index("virtual_network", "living", lambda one: () if one["deleted_at"] else (one["name"],)),
+        Index(
+            "virtual_network", "undeleted", lambda one: () if one["deleted_at"] else (one["name"],)
+        ),
         Index("virtual_network", "default", lambda one: (one["is_default_network"],)),
         Index("virtual_network", "name", lambda one: (one["name"],)),
     ),
