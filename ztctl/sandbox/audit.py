@@ -29,6 +29,7 @@ def recorded(call: Call, route: Route, holder: Holder, reply: Reply) -> None:
     if call.request.method not in ACTIONS:
         return
     store = call.store
+    # A slice of the lazy list: usually empty, or the one oldest entry.
     for old in store.all(KIND)[: max(0, store.count(KIND) + 1 - KEPT)]:
         store.remove(KIND, old["id"])
     entry = _entry(call, route, holder, reply)

@@ -89,6 +89,7 @@ class Call:
 
 def _parsed(body: bytes) -> Any:
     try:
+        # Python also parses NaN, Infinity and 1e999, which are no JSON or do not fit a double.
         value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, 6007, "Malformed JSON in request body") from error

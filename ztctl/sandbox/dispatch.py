@@ -40,6 +40,7 @@ class Notes:
                 store.remove(kind, key)
             else:
                 store.put(kind, key, new)
+        # Shortened, because clients choose these texts and the state file keeps them.
         request = {"method": method[:20], "path": path[:300]}
         where = " ".join(request.values())
         if self.missed and store.get("missed", where) is None:
@@ -55,6 +56,7 @@ def dispatched(state: State, router: Router, request: Request, notes: Notes) -> 
         raise ApiError(413, 10001, "Request body is too large")
     path = request.path.removeprefix(PREFIX)
     route, parameters = _routed(router, request, path, notes)
+    # The token before identifiers: whoever has none must not learn which objects exist.
     holder = holder_of(state.store, request)
     _check_scope(state, path, parameters)
     holder.check(route)

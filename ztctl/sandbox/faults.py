@@ -118,6 +118,7 @@ class Faults:
 
     def striking(self, method: str, path: str) -> Fault | None:
         """The fault that applies to this request, or None. Every matching fault counts it."""
+        # A list and not a generator: every matching fault has to count the request.
         with self._mutex:
             struck = [fault for fault in self.script if fault.strikes(method, path)]
         return struck[0] if struck else None
@@ -191,6 +192,7 @@ def _answer(status: int, body: Body, extra: Pairs) -> Response:
         return replace(plain, headers=(*plain.headers, *extra))
     if isinstance(body, dict):
         return Response(status, (JSON_TYPE, *extra), json.dumps(body).encode())
+    # JSON scripts may hold lone surrogates, which UTF-8 rejects by default.
     raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     typed = any(name == "content-type" for name, _ in extra)
     return Response(status, extra if typed else (("content-type", "text/html"), *extra), raw)

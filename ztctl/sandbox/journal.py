@@ -30,6 +30,7 @@ HEADER_LENGTH = len(HEADER_START) + 16 + len(HEADER_END)
 HEADER = re.compile(re.escape(HEADER_START) + b"[0-9a-f]{16}" + re.escape(HEADER_END))
 OTHER_VERSION = re.compile(rb'\{"ztctl-sandbox":(?!%s,)[0-9]+,' % VERSION)
 SUM = re.compile(rb'\["([0-9a-f]{8})",(.*)\]')
+# Outdated changes that a log may have, so that small logs are not rewritten all the time.
 SPARE = 1000
 
 
@@ -61,13 +62,14 @@ class FileJournal:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
-            os.close(descriptor)
+            os.close(descriptor)  # releases the lock
 
     def unread(self) -> tuple[bool, list[Change]]:
         """Changes appended since the last call; True if they are the whole content.
 
         An incomplete last line is truncated. Raises StateError if the file is not a valid log.
         """
+        # Most requests find the file as they left it: a stat saves opening and reading it.
         seen = self._stat()
         if seen == self._seen:
             return False, []
@@ -107,6 +109,7 @@ class FileJournal:
                 line, total = _line([change], total)
                 offset += log.write(line)
             log.flush()
+            # Before the rename: a crash must not leave an empty file in place of the log.
             os.fsync(descriptor)
         shorter.replace(self._path)
         self._header, self._offset, self._sum, self._changes = header, offset, total, live
@@ -135,7 +138,7 @@ class FileJournal:
         if HEADER.fullmatch(header):
             self._header, self._offset, self._sum = header, HEADER_LENGTH, crc32(header)
         elif _is_truncated_header(header):
-            log.truncate(0)
+            log.truncate(0)  # a crash during the first write
         elif OTHER_VERSION.match(header):
             raise StateError(f"{self._path} is a state file of another version of the sandbox")
         else:
@@ -146,6 +149,7 @@ class FileJournal:
         if not self._header:
             return []
         log.seek(self._offset)
+        # Text behind the last newline was cut off by a crash: the lock excludes a write under way.
         whole, newline, _ = log.read().rpartition(b"\n")
         lines = whole.split(b"\n") if newline else []
         changes, total = list[Change](), self._sum

@@ -75,6 +75,7 @@ def asked(call: Call, name: str, sizes: Sizes) -> int:
     value = call.query(name)
     if value is None:
         return sizes.default
+    # `isdigit` accepts digits of all scripts; `int` of a very long text is slow, or raises.
     if not value.isascii() or not value.isdigit() or len(value) > 12:
         raise bad_request(f"{name} must be a whole number")
     if not sizes.low <= int(value) <= sizes.high:

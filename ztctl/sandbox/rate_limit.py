@@ -115,6 +115,7 @@ class Limiter:
             return None if limit is None else self._standing(limit, key, now)
 
     def _standing(self, limit: RateLimit, key: str, now: datetime) -> Standing:
+        # Before the counter of the token, which a call refused here does not use up.
         if limit.per_second is not None:
             shared = self._count(EVERYBODY, limit, limit.per_second, 1, now)
             if shared.exceeded:
@@ -126,6 +127,7 @@ class Limiter:
     ) -> Standing:
         window = self._windows.get(key)
         if window is None or now >= window.ends:
+            # Tokens are chosen by clients: without this, random ones would fill the memory.
             self._forget_ended(now)
             window = _Window(quota, now + timedelta(seconds=period))
         if window.left == 0:

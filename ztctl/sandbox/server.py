@@ -184,7 +184,7 @@ async def _body(request: HttpRequest) -> bytes:
 
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # `receive` may return at once, and must not starve the loop
 
 
 def _sent(response: Response) -> HttpResponse:

@@ -146,6 +146,7 @@ class Sandbox:
 
         The answer is 500 if the state file cannot be read or written.
         """
+        # `next` on a count is atomic, so threads get different numbers without a lock.
         now, number = self._state.clock(), next(self._numbers)
         path = request.path.removeprefix(PREFIX)
         fault = self.faults.striking(request.method, path)
@@ -199,6 +200,7 @@ class Sandbox:
         document; the state is unchanged then.
         """
         kept = accepted(account, self._state.entropy)
+        # The trial must not draw from `entropy`: a seeded one would then yield other ids.
         trial = State(Store(), self._state.clock, os.urandom)
         trial.store.use(INDEXES)
         tried(kept, trial, ROUTES)

@@ -157,11 +157,13 @@ class Store:
     @contextmanager
     def session(self) -> Iterator[None]:
         """One transaction: read what other processes wrote, then commit all writes or none."""
+        # Threads wait for the mutex, processes for the journal's lock.
         with self._mutex, self._held():
             self._catch_up()
             try:
                 yield
                 self._commit()
+            # BaseException: a cancellation or Ctrl-C must not leave half of a request either.
             except BaseException:
                 self.rollback()
                 raise
@@ -183,10 +185,12 @@ class Store:
     def _commit(self) -> None:
         if not self._undo:
             return
+        # Each object once, with its last value, however often it was written.
         touched = dict.fromkeys((kind, key) for kind, key, _, _ in self._undo)
         changes: list[Change] = [(kind, key, self.get(kind, key)) for kind, key in touched]
         if self._journal:
             self._persist(self._journal, changes)
+        # Only now: if the journal cannot be written, the session is rolled back.
         self._undo = []
         self._notify(changes)
 
@@ -212,6 +216,7 @@ class Store:
 
     def _set(self, kind: str, key: str, new: Object | None, age: int | None = None) -> None:
         self._cache.pop(kind, None)
+        # Only index entries that differ are moved: most writes change few indexed values.
         before = self._places(kind, key)
         objects, ages = self._objects.setdefault(kind, {}), self._ages.setdefault(kind, {})
         if new is None:

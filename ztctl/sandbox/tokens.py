@@ -63,6 +63,7 @@ def holder_of(store: Store, request: Request) -> Holder:
 def rate_limit_key(store: Store, request: Request) -> str:
     """Key of the rate limit counter: user tokens share one, account-owned tokens have their own."""
     header = request.header("authorization") or ""
+    # Before authentication: requests with an invalid token are limited, too.
     digest = derived(header.partition(" ")[2].strip()).hex()
     known = store.get("token", digest)
     return "user" if known is not None and not known["account_owned"] else digest

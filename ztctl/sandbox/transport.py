@@ -51,6 +51,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout("the sandbox was too slow", request=request)
 
     async def _hang(self, request: httpx.Request) -> None:
+        # Raised at once otherwise: tests need not wait for the timeout in real time.
         if _read_timeout(request) == math.inf:
             await self._sleep(math.inf)
         raise httpx.ReadTimeout("the sandbox did not answer", request=request)

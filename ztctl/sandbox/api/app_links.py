@@ -98,6 +98,7 @@ def _link(call: Call, entry: Any, app: Object, place: int) -> Object:
         policy = new_policy(call, policy_of(call, app, fields, where), app_id=app["id"])
         return {"id": policy["id"], "precedence": precedence}
     policy = _attachable(call.store, body["id"], app["id"])
+    # A reusable policy cannot be changed through an application: its fields are ignored.
     if policy["reusable"]:
         call.ignored.extend(where + name for name in fields)
     elif fields:

@@ -32,6 +32,7 @@ def refuse_just_detached(call: Call, policy_id: str) -> None:
     if noted is None:
         return
     if noted["left"] and call.state.settings.detached_calls:
+        # A refusal rolls back all writes, so the counter has to be one that survives it.
         call.lasting.append((DETACHED, policy_id, {**noted, "left": noted["left"] - 1}))
         raise conflict("policy is in use by an application")
     call.store.remove(DETACHED, policy_id)

@@ -69,6 +69,7 @@ def merged(call: Call, zone: Object, body: Object, where: str = "") -> Object:
     given = _without_id(body)
     fields = {name: old[name] for name in (one.name for one in SHAPE.fields) if name in old}
     fields.update(call.merged(SHAPE, given, where))
+    # Elsewhere null counts as not sent; a null comment deletes the comment.
     if "comment" in given and given["comment"] is None:
         fields["comment"] = None
     return _changed(call, zone, old, fields)

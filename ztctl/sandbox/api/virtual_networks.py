@@ -139,6 +139,7 @@ def _undeleted(call: Call) -> Object:
 
 
 def _stored(call: Call, network: Object) -> Object:
+    # Exactly one network is the default: promoting one demotes the other.
     before = default_network(call.state)
     if network["is_default_network"] and before["id"] != network["id"]:
         call.store.put("virtual_network", before["id"], {**before, "is_default_network": False})
@@ -165,6 +166,7 @@ def _empty(call: Call, key: str) -> None:
     for kind in ("target", "app"):
         for one in call.store.find(kind, "virtual_network", key):
             call.store.put(kind, one["id"], _moved(one, key, default))
+            # After the write, so that two targets moved by this call are found to clash, too.
             _refuse_clash(call, kind, one, default)
 
 
@@ -180,10 +182,6 @@ def _moved(value: Any, key: str, default: str) -> Any:
     if isinstance(value, list):
         return [_moved(member, key, default) for member in value]
     return default if value == key else value
-
-
-def _undeleted_names(network: Object) -> tuple[str, ...]:
-    return () if network["deleted_at"] else (network["name"],)
 
 
 FAMILY = Family(

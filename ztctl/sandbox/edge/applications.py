@@ -26,6 +26,7 @@ from ztctl.sandbox.edge.names import normal_host
 from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.messages import Object
 
+# Visitors choose the hosts, so the cache is bounded.
 CACHE_SIZE = 20_000
 
 
@@ -114,6 +115,7 @@ class Applications:
         return self._other if "*" in rest else self._under.setdefault(rest, [])
 
     def _follow(self, key: str, old: Object | None, new: Object | None) -> None:
+        # Any application may cover any cached host, by a wildcard.
         self._cache.clear()
         for place in self._places(key, old):
             self._index_for(place).remove(place)

@@ -108,6 +108,7 @@ class Names:
 
     def _answering(self, zone: Object, host: str) -> list[Object]:
         """A, AAAA and CNAME records of a name, or of the wildcard at its closest encloser."""
+        # Ends at the apex at the latest, which always exists.
         name = host
         while not self._exists(zone, name):
             name = name.partition(".")[2]

@@ -60,7 +60,7 @@ class Policies:
             return Ruling("enter", 200, "OPTIONS requests bypass the application")
         policies = list(self._attached(app))
         before = [policy for policy in policies if policy["decision"] in BEFORE_LOGIN]
-        token = self._valid_token(visitor) if before or visitor.service_token else None
+        token = self._valid_token(visitor)
         policy = self._first_before_login(before, visitor, token) if before else None
         if policy is not None:
             audience = app["aud"] if policy["decision"] == "non_identity" else None

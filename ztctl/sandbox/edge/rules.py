@@ -75,6 +75,7 @@ class Rules:
                 entered.add(key)
                 waiting.extend(inner)
                 continue
+            # Members in a cycle are unknown at this point, and unknown groups match nobody.
             waiting.pop()
             known.setdefault(key, group.match(facts, known))
         return known

@@ -31,6 +31,7 @@ class Account:
             if stored is None:
                 stored = {"private_key": self._pem or new_key()}
                 state.store.put(KEY, "rsa", stored)
+        # Another process on the same state file may have stored another key.
         if self._signer is None or stored["private_key"] != self._pem:
             self._pem = str(stored["private_key"])
             self._signer = Signer(self._pem)

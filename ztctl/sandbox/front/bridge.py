@@ -51,6 +51,7 @@ class Websocket:
         finally:
             for task in tasks:
                 task.cancel()
+            # Awaited, so that no task still writes when the caller closes the streams.
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _up(self, origin: asyncio.StreamWriter, data: bytes) -> None:
@@ -73,6 +74,7 @@ class Websocket:
                 self._send(event.response())
             elif isinstance(event, TextMessage):
                 self._send(CloseConnection(code=CloseReason.UNSUPPORTED_DATA))
+            # `_send` only queues: the close frame has to leave before the connection is closed.
             if isinstance(event, CloseConnection | TextMessage):
                 await self._stream.writer.drain()
                 return False

@@ -70,6 +70,7 @@ class Exchange:
         dated = (("date", format_datetime(now, usegmt=True)),) if now else ()
         length = (("content-length", str(len(page.body))),)
         headers = [*dated, ("server", "cloudflare"), *page.headers, *length]
+        # After an error h11 may no longer allow a response.
         if self._http.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             raise ClosedError
         status = page.status if 200 <= page.status <= 599 else 502
@@ -96,6 +97,7 @@ class Exchange:
 
     async def _next(self) -> h11.Event | type[h11.PAUSED]:
         while (event := self._http.next_event()) is h11.NEED_DATA:
+            # Clients that sent `Expect: 100-continue` wait for this before they send the body.
             if self._http.they_are_waiting_for_100_continue:
                 self._send(h11.InformationalResponse(status_code=100, headers=[]))
             self._http.receive_data(await self._stream.reader.read(CHUNK))

@@ -59,6 +59,7 @@ class Gate:
         if request.path == f"{ACCESS}/cli":
             return html_page(501, "Cloudflare Access", NO_TRANSFER)
         wanted = Visit(request.host, request.path, self._origin, method=request.method)
+        # Which application applies has to be known before its token can be verified.
         anonymous = self._account.visit(wanted)
         app = self._account.app(anonymous.application)
         visitor = self._visitor(request, app)

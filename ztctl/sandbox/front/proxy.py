@@ -93,6 +93,8 @@ class Proxy:
 
     async def _reject_handshake(self, stream: Stream) -> NoReturn:
         """Fail the TLS handshake for a name that no certificate covers; raises ClosedError."""
+        # The ClientHello is read first: closing with unread data would reset the connection, and
+        # the client might never see the alert.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._limits.seconds):
                 await stream.reader.read(CHUNK)
@@ -164,6 +166,7 @@ async def _encrypted(stream: Stream, context: SSLContext, limits: Limits) -> Str
     )
     if transport is None:
         raise ConnectionResetError
+    # `start_tls` leaves this to the caller if the protocol is a new one.
     protocol.connection_made(transport)
     return Stream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
@@ -172,6 +175,7 @@ async def _encrypted(stream: Stream, context: SSLContext, limits: Limits) -> Str
 async def _closing(stream: Stream) -> AsyncIterator[Stream]:
     try:
         yield stream
+    # On shutdown: a peer that does not answer must not delay it by a graceful close.
     except asyncio.CancelledError:
         stream.writer.transport.abort()
         raise

@@ -71,6 +71,7 @@ class Team:
         host = request.path.removeprefix(f"{LOGIN}/").lower()
         path = local(request.parameter("redirect_url"))
         app = self._account.app_of(request.parameter("kid"))
+        # `kid` and host are chosen by the client: no code for a host that the app does not cover.
         if app is None or not self._covers(app, host, path):
             return html_page(404, "Cloudflare Access", "Unable to find your Access application!")
         visitor = self._logged_in(request)
