@@ -310,18 +310,18 @@ class Counted(FileJournal):
     appended = 0
     rewritten = 0
 
-    def append(self, changes: list[Change], living: int) -> bool:
+    def append(self, changes: list[Change], live: int) -> bool:
         """Append, and count the changes and their bytes."""
         before = self._offset
-        long = super().append(changes, living)
+        long = super().append(changes, live)
         self.changes += len(changes)
         self.appended = self._offset - before
         return long
 
-    def rewrite(self, live: Iterator[Change], living: int) -> None:
+    def rewrite(self, objects: Iterator[Change], live: int) -> None:
         """Rewrite, and count the objects."""
-        self.rewritten += living
-        super().rewrite(live, living)
+        self.rewritten += live
+        super().rewrite(objects, live)
 
 
 def files() -> Iterator[str]:

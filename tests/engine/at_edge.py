@@ -24,8 +24,8 @@ from ztctl.engine.execute import Means, execute
 from ztctl.engine.probe import Probe, ProbeReply
 from ztctl.engine.settle import Settle
 from ztctl.kinds.registry import KINDS
-from ztctl.sandbox.doors import EdgeTransport
 from ztctl.sandbox.edge.values import Visit
+from ztctl.sandbox.edge_transport import EdgeTransport
 from ztctl.sandbox.messages import Request, Response
 from ztctl.sandbox.service import Sandbox
 from ztctl.sandbox.transport import SandboxTransport

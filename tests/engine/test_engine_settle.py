@@ -160,7 +160,7 @@ def test_time_that_has_passed_counts(scene: Scene) -> None:
 def test_a_connector_that_fetches_its_rules_is_waited_for(scene: Scene) -> None:
     """A new name on a tunnel with a connector opens once the connector runs the new rules."""
     scene.apply(FILE)
-    scene.sandbox.edge.connect(scene.living("tunnels")[0]["id"])
+    scene.sandbox.connect(scene.living("tunnels")[0]["id"])
     scene.sandbox.edge.lag("tunnel_configuration", 12.0)
 
     outcome = scene.apply(with_second())
@@ -174,7 +174,7 @@ def test_a_connector_that_fetches_its_rules_is_waited_for(scene: Scene) -> None:
 def test_a_connector_that_never_fetches_them_stops_the_step(scene: Scene) -> None:
     """After half a minute the step fails in clear words, and the name stays closed."""
     scene.apply(FILE)
-    scene.sandbox.edge.connect(scene.living("tunnels")[0]["id"])
+    scene.sandbox.connect(scene.living("tunnels")[0]["id"])
     scene.sandbox.edge.lag("tunnel_configuration", 3600.0)
 
     outcome = scene.apply(with_second())

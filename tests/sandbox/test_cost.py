@@ -263,10 +263,10 @@ class Counting(FileJournal):
 
     rewritten = 0
 
-    def rewrite(self, live: Iterator[Change], living: int) -> None:
+    def rewrite(self, objects: Iterator[Change], live: int) -> None:
         """Rewrite and count."""
-        self.rewritten += living
-        super().rewrite(live, living)
+        self.rewritten += live
+        super().rewrite(objects, live)
 
 
 def test_an_iteration_is_not_disturbed_by_writes() -> None:

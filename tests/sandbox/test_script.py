@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ztctl.sandbox import open_sandbox
 from ztctl.sandbox.latency import Fixed, Lognormal, Uniform
 from ztctl.sandbox.rate_limit import RateLimit
-from ztctl.sandbox.reading import DEEPEST, TOLD, Unreadable, parsed, read
+from ztctl.sandbox.reading import DEEPEST, SHOWN, Unreadable, parsed, read
 from ztctl.sandbox.script import LAG_KINDS, LARGEST, SCRIPT, Script, load
 from ztctl.sandbox.settings import Settings
 
@@ -230,9 +230,9 @@ def test_the_edge_knows_every_kind_of_lag(kind: str) -> None:
 
 def test_many_mistakes_are_cut_short() -> None:
     """Of very many mistakes the first are told, and how many more there are."""
-    told = mistakes({"zones": [0] * (TOLD + 5)})
+    told = mistakes({"zones": [0] * (SHOWN + 5)})
 
-    assert (len(told), told[-1]) == (TOLD + 1, "and 5 more")
+    assert (len(told), told[-1]) == (SHOWN + 1, "and 5 more")
 
 
 def test_hostile_names_are_told_as_json() -> None:

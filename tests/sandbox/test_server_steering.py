@@ -13,7 +13,7 @@ import pytest
 
 from ztctl.sandbox.latency import Fixed
 from ztctl.sandbox.rate_limit import RateLimit
-from ztctl.sandbox.server import DRAIN, address_of, served
+from ztctl.sandbox.server import SHUTDOWN_SECONDS, address_of, served
 from ztctl.sandbox.service import Sandbox
 from ztctl.sandbox.settings import Settings
 
@@ -129,5 +129,5 @@ def test_the_end_does_not_wait_for_scripts(
     with raw, suppress(ConnectionResetError):
         assert raw.recv(100) == b""
 
-    assert time.monotonic() - began < DRAIN
+    assert time.monotonic() - began < SHUTDOWN_SECONDS
     assert capfd.readouterr().err == ""

@@ -69,7 +69,7 @@ def _prober(chosen: Settings) -> ProbeClient:
     if not chosen.sandbox:
         return ProbeClient()
     from ztctl.cli.session import sandbox_of
-    from ztctl.sandbox.doors import EdgeTransport
+    from ztctl.sandbox.edge_transport import EdgeTransport
 
     sandbox = sandbox_of()
     # The sandbox has no running connectors. Without one a request that passes Access gets 530

@@ -31,15 +31,17 @@ def open_sandbox(
     settings: Settings | None = None,
     script: Script | None = None,
 ) -> Sandbox:
-    """A sandbox whose state lives in a file, or in memory when there is none.
+    """Open a sandbox whose state is kept in a file, or in memory if `state` is None.
 
     An empty state is seeded with one account, these zones and three identity providers; zones
     that an existing state lacks are added. Several processes may open one file. A `script`
-    (`ztctl.sandbox.script.load`) brings zones, tokens, faults and settings; `settings` stand in
-    for the script's. Raises `ztctl.sandbox.reading.Unreadable` (a ValueError) for a script that
-    names tunnels which are not there,
-    `ztctl.sandbox.journal.StateError` (a ValueError) when the file is something else,
-    OSError when it cannot be read or written.
+    (`ztctl.sandbox.script.load`) brings zones, tokens, faults and settings; `settings` override
+    the script's.
+
+    Raises:
+        Unreadable: (`ztctl.sandbox.reading`, a ValueError) the script names unknown tunnels.
+        StateError: (`ztctl.sandbox.store`, a ValueError) the file is not a state file.
+        OSError: the file cannot be read or written.
     """
     from ztctl.sandbox.service import Sandbox
     from ztctl.sandbox.settings import Settings

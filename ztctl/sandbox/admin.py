@@ -1,24 +1,24 @@
-"""What a sandbox is steered by from outside: requests below `/sandbox/`, beside the API.
+"""Control endpoints of a running sandbox: requests below `/sandbox/`, outside of the API.
 
 | call | does |
 |---|---|
 | `GET log` | the latest requests, oldest first |
-| `GET missed` | what clients asked for, or sent, in vain |
+| `GET missed` | paths, methods, fields and parameters that clients used and that are not emulated |
 | `GET export` | the whole account without secrets |
 | `POST import` | replaces the account by an exported one |
-| `POST reset` | forgets everything and seeds anew |
-| `GET`, `POST`, `DELETE faults` | the script of faults; POST takes one or a list |
+| `POST reset` | deletes all state and seeds it again |
+| `GET`, `POST`, `DELETE faults` | the scripted faults; POST adds one or a list |
 | `PUT latency` | seconds, a distribution, or null |
 | `PUT settings` | replaces the settings that are named |
-| `PUT lag` | `{kind, seconds}`: how long the edge goes without writes of a kind |
+| `PUT lag` | `{kind, seconds}`: delay until the edge sees writes of a kind |
 | `POST connectors` | `{tunnel_id}`: one more running connector |
-| `POST visits`, `POST private_visits` | what a visitor meets at the edge: the fields of `Visit`, `PrivateVisit` |
+| `POST visits`, `POST private_visits` | simulates a request at the edge: the fields of `Visit`, `PrivateVisit` |
 
-Bodies are those of a script file (`ztctl.sandbox.script`) and answers travel in the service's own
-envelope. A page in somebody's browser must not reach this: the `Host` has to be this machine's
-loopback (so that a name which is made to resolve to it does not pass), there must be no `Origin`
-nor a `Sec-Fetch-Site` but `none` (an address that somebody typed), and a write has to be
-`application/json`, which no form can send.
+Bodies have the format of a script file (`ztctl.sandbox.script`), answers the envelope of the API.
+Web pages must not reach these endpoints (CSRF, DNS rebinding): the `Host` must be a loopback name
+or address, so that a foreign name that resolves to loopback is rejected; `Origin` must be absent
+and `Sec-Fetch-Site` absent or `none` (an address that the user typed); a write must be
+`application/json`, which an HTML form cannot send.
 """  # noqa: E501 - a table's row is one line
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ SETTINGS = record(dict, SETTING)
 
 
 class Admin:
-    """Steers one sandbox."""
+    """Control endpoints of one sandbox."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -88,7 +88,7 @@ class Admin:
         }
 
     def handle(self, request: Request, *, peer: str = "127.0.0.1") -> Response:
-        """Answer one request below `/sandbox/` from a peer's address. Never raises for it."""
+        """Answer one request below `/sandbox/`; `peer` is the client's IP address."""
         try:
             _check_origin(request, peer)
             return answered(Reply(self._route(request)(request)), RAY)
@@ -96,8 +96,8 @@ class Admin:
             return refused(error, RAY)
         except Unreadable as error:
             first, *more = error.problems
-            told = tuple((10001, problem) for problem in more)
-            return refused(ApiError(400, 10001, first, more=told), RAY)
+            others = tuple((10001, problem) for problem in more)
+            return refused(ApiError(400, 10001, first, more=others), RAY)
         except (OSError, StateError) as error:
             return refused(ApiError(500, 10001, f"the state is out of reach: {error}"), RAY)
 
@@ -113,7 +113,7 @@ class Admin:
         return [_entry(one) for one in tuple(self._sandbox.log)]
 
     def _missed(self, request: Request) -> Object:
-        return self._sandbox.in_vain()
+        return self._sandbox.unsupported()
 
     def _export(self, request: Request) -> Object:
         return self._sandbox.export()
@@ -164,7 +164,7 @@ class Admin:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, by name or address, can only be this machine itself."""
+    """Whether a host is `localhost` or a loopback address."""
     try:
         return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

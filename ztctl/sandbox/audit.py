@@ -1,9 +1,9 @@
-"""Who changed what: one entry for every write that was done.
+"""Audit log: one entry for every successful write.
 
 Source: Cloudflare OpenAPI description, July 2026 (members of an entry of audit logs version 2).
-Unrecorded: how product and type of a resource are called (here the first and the last word of the
-path), that an action on an object counts as an update. Bodies and query strings are never kept, so
-that no secret can get here; a token is known by the id that its verification shows.
+Unrecorded: the names of a resource's product and type (here the first and the last literal segment
+of the path), that an action on an object counts as an update. Bodies and query strings are not
+stored, so that no secret gets here; a token is identified by the id that its verification shows.
 Not emulated: entries for reads and for refused requests; e-mail addresses, IP addresses and names
 of tokens. Only the latest entries are kept.
 """
@@ -25,10 +25,11 @@ NAMES = ("id", "name")
 
 
 def recorded(call: Call, route: Route, holder: Holder, reply: Reply) -> None:
-    """Keep an entry of a write that succeeded, within the running session; reads leave none."""
+    """Store an entry for a successful write (reads are not logged); needs a session."""
     if call.request.method not in ACTIONS:
         return
     store = call.store
+    # A slice of the lazy list: usually empty, or the one oldest entry.
     for old in store.all(KIND)[: max(0, store.count(KIND) + 1 - KEPT)]:
         store.remove(KIND, old["id"])
     entry = _entry(call, route, holder, reply)
@@ -36,7 +37,7 @@ def recorded(call: Call, route: Route, holder: Holder, reply: Reply) -> None:
 
 
 def _entry(call: Call, route: Route, holder: Holder, reply: Reply) -> Object:
-    words = [word for word in route.path.split("/")[1:] if not word.startswith("{")]
+    segments = [segment for segment in route.path.split("/")[1:] if not segment.startswith("{")]
     account, request = call.state.account, call.request
     zone = call.store.get("zone", call.params.get("zone_id", "")) or {}
     return {
@@ -57,9 +58,9 @@ def _entry(call: Call, route: Route, holder: Holder, reply: Reply) -> Object:
         },
         "resource": {
             "id": _resource_id(call, reply.result),
-            "product": words[1] if len(words) > 1 else words[0],
-            "scope": words[0],
-            "type": words[-1],
+            "product": segments[1] if len(segments) > 1 else segments[0],
+            "scope": segments[0],
+            "type": segments[-1],
         },
         "zone": {name: zone[name] for name in NAMES if name in zone},
     }
@@ -76,7 +77,7 @@ def _actor(holder: Holder) -> Object:
 
 
 def _action(route: Route) -> str:
-    """A POST to a list creates; a POST to something below an object changes the object."""
+    """A POST to a collection is a create; one below an object is an update of the object."""
     acts = route.method == "POST" and route.path.count("{") > 1
     return "update" if acts else ACTIONS[route.method]
 

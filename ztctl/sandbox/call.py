@@ -1,4 +1,4 @@
-"""One request on its way through a handler: parameters, query, body, and what was ignored."""
+"""A request as a handler sees it: path parameters, query and parsed body."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ztctl.sandbox.store import Change, Store
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a handler is given.
+    """The argument of a handler.
 
-    `ignored` collects what the body said in vain; `lasting` what is to be written even when the
-    call is refused and everything else that it wrote is taken back.
+    `ignored` collects the fields of the body that are not emulated. `lasting` are changes that
+    are written even if the call is refused and its other writes are rolled back.
     """
 
     state: State
@@ -30,7 +30,7 @@ class Call:
 
     @property
     def store(self) -> Store:
-        """The objects."""
+        """The object store."""
         return self.state.store
 
     def query(self, name: str) -> str | None:
@@ -43,7 +43,7 @@ class Call:
         return [value for key, value in self.request.query if key == name]
 
     def switch(self, name: str) -> bool | None:
-        """A boolean query parameter; raises 400 when it is something else."""
+        """A boolean query parameter, or None; raises ApiError 400 for another value."""
         value = self.query(name)
         if value is None:
             return None
@@ -52,10 +52,7 @@ class Call:
         return value.lower() == "true"
 
     def body(self) -> Object:
-        """The JSON object that was sent.
-
-        Raises ApiError 400 for anything else: the codes are unrecorded.
-        """
+        """The body as a JSON object; raises ApiError 400 for anything else (codes unrecorded)."""
         self._check_type()
         value = _parsed(self.request.body)
         if not isinstance(value, dict):
@@ -63,7 +60,7 @@ class Call:
         return value
 
     def array(self) -> list[Any]:
-        """The JSON array that was sent; raises ApiError 400 for anything else, as `body` does."""
+        """The body as a JSON array; raises ApiError 400 for anything else, as `body` does."""
         self._check_type()
         value = _parsed(self.request.body)
         if not isinstance(value, list):
@@ -71,16 +68,16 @@ class Call:
         return value
 
     def fields(self, shape: Shape) -> Object:
-        """The body, checked, with defaults filled in; what it says in vain is noted."""
+        """The validated body with defaults; fields that `shape` lacks are noted as ignored."""
         return self.read(shape, self.body())
 
     def read(self, shape: Shape, body: Object, where: str = "") -> Object:
-        """A part of the body, checked in the same way; `where` prefixes what is noted."""
+        """`fields` for a part of the body; `where` is the prefix of ignored fields."""
         self.ignored.extend(where + name for name in shape.unknown(body))
         return shape.full(body)
 
     def merged(self, shape: Shape, body: Object, where: str = "") -> Object:
-        """A part of the body, checked, without defaults: what a PATCH changes."""
+        """`read` without defaults, for the fields that a PATCH changes."""
         self.ignored.extend(where + name for name in shape.unknown(body))
         return shape.sent(body)
 
@@ -92,6 +89,7 @@ class Call:
 
 def _parsed(body: bytes) -> Any:
     try:
+        # Python also parses NaN, Infinity and 1e999, which are no JSON or do not fit a double.
         value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, 6007, "Malformed JSON in request body") from error

@@ -1,8 +1,8 @@
-"""Simulated connectors of a tunnel: nothing runs, but the account says that something does.
+"""Simulated connectors of a tunnel: entries in the account's state, without a process.
 
 Source: Cloudflare OpenAPI description, July 2026 (fields of a connector and its connections; a
-running cloudflared fetches a new configuration by itself, and says in `config_version` which one
-it runs). Unrecorded: what version a connector without a remote configuration reports (here 0).
+running cloudflared fetches a new configuration by itself, and reports the one that it runs in
+`config_version`). Unrecorded: the version of a connector without a remote configuration (here 0).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ COLOS = ("lis01", "mad01", "lhr01", "cdg01")
 
 
 def connected(state: State, tunnel_id: str) -> str:
-    """Give a tunnel one more connector with four connections; its id.
+    """Add a connector with four connections to a tunnel and return its id.
 
-    Raises KeyError for a tunnel that is not there. Needs a session of the store.
+    Raises KeyError for an unknown or deleted tunnel. Needs a session of the store.
     """
-    tunnel, connector = _living(state, tunnel_id), _connector(state)
+    tunnel, connector = _undeleted(state, tunnel_id), _connector(state)
     now = {**tunnel, "conns_active_at": connector["run_at"], "conns_inactive_at": None}
     connectors = [*tunnel["connectors"], connector]
     state.store.put("tunnel", tunnel_id, {**now, "connectors": connectors})
@@ -26,21 +26,21 @@ def connected(state: State, tunnel_id: str) -> str:
 
 
 def disconnected(state: State, tunnel_id: str, connector: str | None = None) -> None:
-    """Take a connector of a tunnel away, or all of them; one that is not there is no error.
+    """Remove a connector of a tunnel, or all; an unknown connector is no error.
 
-    Raises KeyError for a tunnel that is not there. Needs a session of the store.
+    Raises KeyError for an unknown or deleted tunnel. Needs a session of the store.
     """
-    tunnel = _living(state, tunnel_id)
-    left = [one for one in tunnel["connectors"] if connector not in (None, one["id"])]
+    tunnel = _undeleted(state, tunnel_id)
+    remaining = [one for one in tunnel["connectors"] if connector not in (None, one["id"])]
     ended = tunnel["conns_inactive_at"]
-    if tunnel["connectors"] and not left:
+    if tunnel["connectors"] and not remaining:
         ended = state.instant()
-    now = {**tunnel, "connectors": left, "conns_inactive_at": ended}
+    now = {**tunnel, "connectors": remaining, "conns_inactive_at": ended}
     state.store.put("tunnel", tunnel_id, now)
 
 
 def shown_connectors(state: State, tunnel: Object) -> list[Object]:
-    """The connectors of a stored tunnel with the version of what has reached them by now."""
+    """The connectors of a stored tunnel with the configuration version that has reached them."""
     if not tunnel["connectors"]:
         return []
     state.replica.catch_up()
@@ -49,7 +49,7 @@ def shown_connectors(state: State, tunnel: Object) -> list[Object]:
     return [{**connector, "config_version": version} for connector in tunnel["connectors"]]
 
 
-def _living(state: State, tunnel_id: str) -> Object:
+def _undeleted(state: State, tunnel_id: str) -> Object:
     tunnel = state.store.get("tunnel", tunnel_id)
     if tunnel is None or tunnel["deleted_at"] is not None:
         raise KeyError(tunnel_id)

@@ -1,4 +1,4 @@
-"""One request through all checks to its handler.
+"""Dispatch of a request: checks in a fixed order, then the handler.
 
 The order of checks: size, path, token, account or zone, permission, Zero Trust, the handler.
 Source: recorded answers (404/7003, 403/9109, 403/10000, 404/9999); the order is unrecorded.
@@ -23,19 +23,24 @@ LARGEST = 10 * 1024 * 1024
 
 @dataclass(slots=True)
 class Notes:
-    """What a client should know that the service does not say: kept with the state."""
+    """Side effects of a request that survive a refusal.
+
+    `missed` and `ignored` are diagnostics for tests (nothing that Cloudflare reports): whether no
+    route was found, and which fields and parameters were ignored. `lasting` are writes.
+    """
 
     missed: bool = False
     ignored: list[str] = field(default_factory=list)
     lasting: list[Change] = field(default_factory=list)
 
     def keep(self, store: Store, method: str, path: str) -> None:
-        """Remember the notes, each once, within the running session."""
+        """Store the notes without duplicates; needs a session."""
         for kind, key, new in self.lasting:
             if new is None:
                 store.remove(kind, key)
             else:
                 store.put(kind, key, new)
+        # Shortened, because clients choose these texts and the state file keeps them.
         request = {"method": method[:20], "path": path[:300]}
         where = " ".join(request.values())
         if self.missed and store.get("missed", where) is None:
@@ -46,11 +51,12 @@ class Notes:
 
 
 def dispatched(state: State, router: Router, request: Request, notes: Notes) -> Reply:
-    """The handler's reply; raises ApiError for every refusal."""
+    """Check a request, call its handler and record it in the audit log; raises ApiError."""
     if len(request.body) > LARGEST:
         raise ApiError(413, 10001, "Request body is too large")
     path = request.path.removeprefix(PREFIX)
     route, parameters = _routed(router, request, path, notes)
+    # The token before identifiers: whoever has none must not learn which objects exist.
     holder = holder_of(state.store, request)
     _check_scope(state, path, parameters)
     holder.check(route)
@@ -66,7 +72,7 @@ def _routed(
     router: Router, request: Request, path: str, notes: Notes
 ) -> tuple[Route, dict[str, str]]:
     try:
-        if path == request.path:
+        if path == request.path:  # without the prefix
             raise no_route(path)
         return router.find(request.method, path)
     except ApiError:

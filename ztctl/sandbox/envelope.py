@@ -1,4 +1,4 @@
-"""The envelope that every answer travels in.
+"""The JSON envelope of every response.
 
 Source: Cloudflare OpenAPI description, July 2026: `result`, `success`, `errors`, `messages`, for
 lists `result_info`; `result` is null on every failure.
@@ -15,7 +15,7 @@ JSON_TYPE = ("content-type", "application/json")
 
 
 def answered(reply: Reply, ray: str) -> Response:
-    """A success."""
+    """The response of a successful call; `ray` is the `cf-ray` header."""
     envelope: Object = {
         "result": reply.result,
         "success": True,
@@ -28,7 +28,7 @@ def answered(reply: Reply, ray: str) -> Response:
 
 
 def refused(error: ApiError, ray: str) -> Response:
-    """A failure."""
+    """The response of a refused call."""
     envelope = {"result": None, "success": False, "errors": error.errors(), "messages": []}
     return _response(error.status, envelope, ray)
 

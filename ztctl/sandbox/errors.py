@@ -1,7 +1,7 @@
-"""The service's refusals, and the envelope they travel in.
+"""Errors of the API: status, code, message, and the `errors` array of the envelope.
 
 Source: Cloudflare OpenAPI description, July 2026 (envelope); codes and messages as third-party
-clients have recorded them against the live API. Codes that nobody has recorded are marked
+clients have recorded them against the live API. Codes without such a record are marked
 "unrecorded" where they are raised: a client may rely on the status only.
 """
 
@@ -14,7 +14,7 @@ from ztctl.sandbox.messages import Object
 
 
 class Refusal(NamedTuple):
-    """What an endpoint always answers in one case: the arguments of an `ApiError`."""
+    """Arguments of an `ApiError` that an endpoint raises in several places."""
 
     status: int
     code: int
@@ -23,7 +23,7 @@ class Refusal(NamedTuple):
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """A refusal with the service's own status, code and wording; never changed once made."""
+    """A refused request with the API's status, code and message. Not to be mutated."""
 
     status: int
     code: int
@@ -33,7 +33,7 @@ class ApiError(Exception):
     more: tuple[tuple[int, str], ...] = ()
 
     def at(self, pointer: str) -> ApiError:
-        """The same refusal, pointing at one part of the body (`/posts/0`)."""
+        """A copy with `source.pointer` set to a part of the body (`/posts/0`)."""
         return replace(self, pointer=pointer)
 
     def errors(self) -> list[Object]:
@@ -52,26 +52,26 @@ def coded(code: int, message: str) -> Object:
 
 
 def invalid(detail: str) -> ApiError:
-    """Access's answer to nearly every bad field: one code for all of them (recorded)."""
+    """Access's error for nearly every invalid field: one code for all of them (recorded)."""
     return ApiError(400, 12130, f"access.api.error.invalid_request: {detail}")
 
 
 def conflict(detail: str) -> ApiError:
-    """Access's answer to a write that something else stands in the way of (code unrecorded)."""
+    """Access's error for a write that conflicts with another object (code unrecorded)."""
     return ApiError(409, 12132, f"access.api.error.conflict: {detail}")
 
 
 def bad_request(detail: str) -> ApiError:
-    """A request refused before any product looks at it (code unrecorded)."""
+    """Generic error for an invalid request (code unrecorded)."""
     return ApiError(400, 10001, detail)
 
 
 def no_route(path: str) -> ApiError:
-    """A path that leads nowhere, or a malformed identifier in it (recorded)."""
+    """An unknown path, or a malformed identifier in it (recorded)."""
     wording = f"Could not route to {path}, perhaps your object identifier is invalid?"
     return ApiError(404, 7003, wording, more=((7000, "No route for that URI"),))
 
 
 def unauthorised() -> ApiError:
-    """A token that lacks the permission (recorded)."""
+    """The token lacks a permission (recorded)."""
     return ApiError(403, 10000, "Authentication error")

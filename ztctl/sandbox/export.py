@@ -1,7 +1,7 @@
-"""The whole account as plain values: for people to look at, and to be imported elsewhere.
+"""Export of the account as JSON values, to be read by people or imported elsewhere.
 
-Secrets are left out (secrets of tunnels, service tokens and identity providers, private keys), as
-are API tokens and what clients asked for in vain.
+Omitted are secrets (of tunnels, service tokens and identity providers, private keys), API tokens,
+and the diagnostics about unsupported requests.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SECRETS = ("secret", "private_key", "client_secret")
 
 
 def exported(store: Store) -> Object:
-    """Every object by kind, in copies that may be changed; see `ztctl.sandbox.importing`."""
+    """Copies of all objects by kind; the inverse is `ztctl.sandbox.importing`."""
     account = {name: [_plain(one) for one in store.all(kind)] for name, kind in KINDS.items()}
     copied: Object = json.loads(json.dumps(account))
     return copied

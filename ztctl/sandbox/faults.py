@@ -1,8 +1,8 @@
-"""Scripted faults: the n-th request of a kind meets the same fate every time.
+"""Scripted faults: errors, delays and broken connections for the n-th matching request.
 
-No chance is involved. A fault that lets the request through first is how a client's behaviour
-after a lost answer is tested: the write was done, nobody heard of it. An answer that a fault
-makes is sent as scripted: it neither counts to a rate limit nor tells one.
+Faults are deterministic. One that strikes after the request was handled tests how a client copes
+with a lost response: the write has happened, the client does not know. A scripted response is
+sent as it is: it does not count against the rate limit and has no rate limit headers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[\t -~]*")
 
 @dataclass(slots=True)
 class Fault:
-    """One scripted fault. `seen` counts the requests it matched, `hits` those it struck."""
+    """One scripted fault. `seen` counts the matching requests, `hits` those that it affected."""
 
     method: str | None
     path: re.Pattern[str]
@@ -52,11 +52,11 @@ class Fault:
 
     @property
     def lets_through(self) -> bool:
-        """Whether the request is handled before the fault strikes."""
+        """Whether the request is handled first, so that its writes happen."""
         return self.kind in _AFTER
 
     def strikes(self, method: str, path: str) -> bool:
-        """Count a request, and say whether this is one to strike."""
+        """Count a request if it matches; True if the fault applies to it."""
         if self.method not in (None, method) or self.path.search(path) is None:
             return False
         self.seen += 1
@@ -66,20 +66,20 @@ class Fault:
         return struck
 
     def fate_of(self, handled: Response | None) -> Response:
-        """What the client gets; `handled` is the true answer where there is one.
+        """The response to send; `handled` is the real one if the request was handled.
 
-        The status is 0 when nothing was done and nothing is sent.
+        The status is 0 if the request was not handled and nothing is sent.
         """
         return replace(self._fate_of(handled), seconds=self.seconds)
 
     def _fate_of(self, handled: Response | None) -> Response:
-        silence = handled or Response(0)
+        real = handled or Response(0)
         if self.kind == "slow":
-            return silence
+            return real
         if self.kind.startswith("reset"):
-            return replace(silence, fate="reset")
+            return replace(real, fate="reset")
         if self.kind.startswith("hang"):
-            return replace(silence, fate="hang")
+            return replace(real, fate="hang")
         if handled is not None and self.keep_status:
             return replace(self.answer, status=handled.status)
         return self.answer
@@ -101,23 +101,24 @@ class FaultScript(TypedDict, total=False):
 
 @dataclass(slots=True)
 class Faults:
-    """The script. Of several faults that match one request, the first added strikes."""
+    """All scripted faults. If several apply to one request, the first added wins."""
 
     script: list[Fault] = field(default_factory=list)
     _mutex: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, **script: Unpack[FaultScript]) -> Fault:
-        """Add one to the script: see `scripted` for what it says."""
+        """Add a fault; arguments as of `scripted`."""
         fault = scripted(**script)
         self.script.append(fault)
         return fault
 
     def clear(self) -> None:
-        """Forget the whole script."""
+        """Remove all faults."""
         self.script.clear()
 
     def striking(self, method: str, path: str) -> Fault | None:
-        """The fault that strikes this request. Every fault that matches counts it."""
+        """The fault that applies to this request, or None. Every matching fault counts it."""
+        # A list and not a generator: every matching fault has to count the request.
         with self._mutex:
             struck = [fault for fault in self.script if fault.strikes(method, path)]
         return struck[0] if struck else None
@@ -135,20 +136,21 @@ def scripted(
     headers: dict[str, str] | None = None,
     seconds: float = 0,
 ) -> Fault:
-    """A fault that strikes `times` requests (None: all) from the `nth` one on that matches.
+    """Create a fault that applies to `times` matching requests (None: all) from the `nth` on.
 
-    `path` is a regular expression searched in the path without `/client/v4`; without method and
-    path every request matches, so `nth` counts all calls from the moment the fault is added, and
-    the default of 1 means the next that matches. Kinds:
+    `path` is a regular expression, searched in the path without `/client/v4`. Without method and
+    path every request matches. Counting starts when the fault is added: `nth` 1 is the next
+    matching request. Kinds:
 
-    - `status` does nothing and answers `status` (default 500);
-    - `unsuccessful` does nothing and answers `success: false` with a status of success
-      (default 200);
-    - `body` does the work and answers this body (and status, if given);
-    - `slow` does the work and answers truthfully after `seconds`;
-    - `reset_before` and `hang` do nothing, `reset_after` and `hang_after` do the work first.
+    - `status`: not handled, answered with `status` (default 500);
+    - `unsuccessful`: not handled, answered with `success: false` and a 2xx status (default 200);
+    - `body`: handled, answered with this body (and status, if given);
+    - `slow`: handled, answered normally after `seconds`;
+    - `reset_before`, `hang`: not handled, the connection is reset or never answered;
+    - `reset_after`, `hang_after`: handled, then the same.
 
-    Every kind waits `seconds` before its fate. Raises ValueError for a script that cannot run.
+    Every kind waits `seconds` first. Raises ValueError for arguments out of range and an invalid
+    regular expression or header.
     """
     if kind not in get_args(Kind) or nth < 1 or (times is not None and times < 1):
         raise ValueError("unknown kind of fault, or nth or times below 1")
@@ -190,6 +192,7 @@ def _answer(status: int, body: Body, extra: Pairs) -> Response:
         return replace(plain, headers=(*plain.headers, *extra))
     if isinstance(body, dict):
         return Response(status, (JSON_TYPE, *extra), json.dumps(body).encode())
+    # JSON scripts may hold lone surrogates, which UTF-8 rejects by default.
     raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     typed = any(name == "content-type" for name, _ in extra)
     return Response(status, extra if typed else (("content-type", "text/html"), *extra), raw)

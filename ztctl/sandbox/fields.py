@@ -1,7 +1,7 @@
-"""What a body may hold: one table of fields a kind, read in one way.
+"""Validation of request bodies by tables of fields.
 
-Unknown fields are ignored, as the service does, and noted, so that a test can assert that a
-client sends none. Null counts as "not sent". Read-only fields are unknown to a write.
+Unknown fields are ignored, as the API does, and reported by `Shape.unknown`, so that a test can
+assert that a client sends none. Null counts as not sent. Read-only fields are unknown to writes.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+|0")
 
 
 class FieldError(Exception):
-    """A value is not what the field takes; the text completes "<field> …"."""
+    """A field has an invalid value. The message is the end of a sentence: "<field> …"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One member of a body. `default` is what comes back when it was not sent; None: nothing."""
+    """One member of a body. `default` is the value if it was not sent; None: it is left out."""
 
     name: str
     check: Check
@@ -37,27 +37,27 @@ class Field:
 
 @dataclass(frozen=True)
 class Shape:
-    """The members that one kind of body takes, and how a wrong one is refused."""
+    """The fields of a kind of body. `refuse` makes the error for an invalid one."""
 
     refuse: Callable[[str], ApiError]
     fields: tuple[Field, ...]
     _names: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Names are looked up in every request."""
+        """Compute the names once, as every request looks them up."""
         object.__setattr__(self, "_names", frozenset(one.name for one in self.fields))
 
     def unknown(self, body: Object) -> Iterator[str]:
-        """The names of a body that this shape does not take."""
+        """The names in a body that are no fields of this shape."""
         return (name for name in body if name not in self._names)
 
     def full(self, body: Object) -> Object:
-        """What a body says, checked, with the defaults of what it does not say."""
+        """The validated fields of a body, with defaults; raises what `refuse` makes."""
         read = {one.name: self._value(one, body) for one in self.fields}
         return {name: value for name, value in read.items() if value is not None}
 
     def sent(self, body: Object) -> Object:
-        """What a body says and no more, checked: the form of a merge."""
+        """The validated fields of a body without defaults, for PATCH; raises as `full` does."""
         return {
             one.name: self._value(one, body)
             for one in self.fields
@@ -77,7 +77,7 @@ class Shape:
 
 
 def text(longest: int | None = None, *, empty: bool = True) -> Check:
-    """A string, at most so many characters."""
+    """A string of at most `longest` characters; `empty` allows an empty one."""
 
     def check(value: Any) -> str:
         if not isinstance(value, str):
@@ -131,7 +131,7 @@ def uuid(value: Any) -> str:
 
 
 def choice(values: Collection[str]) -> Check:
-    """One of some words."""
+    """One of some strings."""
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in values:
@@ -142,7 +142,7 @@ def choice(values: Collection[str]) -> Check:
 
 
 def listing(each: Check, *, longest: int | None = None) -> Check:
-    """An array of which every element passes."""
+    """An array of at most `longest` elements that each pass a check."""
 
     def check(value: Any) -> list[Any]:
         if not isinstance(value, list):
@@ -155,7 +155,7 @@ def listing(each: Check, *, longest: int | None = None) -> Check:
 
 
 def mapping(members: dict[str, Check]) -> Check:
-    """An object; the members named here are checked, others refused."""
+    """An object with only these members, each checked; null members are left out."""
 
     def check(value: Any) -> Object:
         if not isinstance(value, dict):
@@ -169,5 +169,5 @@ def mapping(members: dict[str, Check]) -> Check:
 
 
 def anything(value: Any) -> Any:
-    """Any JSON value; whoever reads it checks it."""
+    """Any JSON value, for fields that are checked elsewhere."""
     return value

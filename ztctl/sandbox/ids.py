@@ -1,4 +1,4 @@
-"""Identifiers in the service's own shapes.
+"""Identifiers in the formats of the API.
 
 Source: Cloudflare OpenAPI description, July 2026: account, zone and DNS record 32 hex; Access
 objects and tunnels hyphenated UUIDs; `aud` 64 hex; application CA 48 hex (recorded fixtures).
@@ -24,15 +24,15 @@ def uuid_of(raw: bytes) -> str:
 
 
 def derived(text: str) -> bytes:
-    """32 bytes that depend on the text alone: seeded objects keep their ids between runs."""
+    """32 bytes derived from a text (SHA-256), e.g. for reproducible ids of seeded objects."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def is_uuid(text: object) -> bool:
-    """Whether a foreign value is a lower-case hyphenated UUID."""
+    """Whether a value is a lower-case hyphenated UUID."""
     return isinstance(text, str) and UUID.fullmatch(text) is not None
 
 
 def is_hex32(text: object) -> bool:
-    """Whether a foreign value is 32 lower-case hex digits."""
+    """Whether a value is a string of 32 lower-case hex digits."""
     return isinstance(text, str) and HEX32.fullmatch(text) is not None

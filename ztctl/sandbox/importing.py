@@ -1,12 +1,11 @@
-"""An exported account back into a sandbox.
+"""Import of an exported account into a sandbox.
 
-What an export leaves out is made anew where anything will do: the secrets of tunnels (so their
-tokens change) and of service tokens. A key pair cannot be made anew without changing what
-servers trust: a certificate authority keeps its public key, its private half is unknown (null),
-and whoever asks it for a certificate is told so. API tokens are kept as they are.
+Secrets that an export omits are generated: those of tunnels (so their tokens change) and of
+service tokens. A certificate authority keeps its public key, as servers trust it; its private key
+is unknown (null), and a request to sign with it is answered by an error. API tokens stay defined.
 
-An import is checked before anything is changed, since the file may come from anybody: the shape
-of every object, what it refers to, and last by use, in a sandbox of its own: every list is read.
+Files are untrusted, so an import is validated before the state is changed: the fields of every
+object, its references, and finally a trial in a separate state in which every list is read.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from ztctl.sandbox.store import Store
 from ztctl.sandbox.stored import KEYS, MEMBERS, ONLY_ONE, references
 from ztctl.sandbox.whims import awkward
 
-Kept = tuple[str, str, Object]
+Entry = tuple[str, str, Object]
 
 NOTES = ("missed", "ignored")
 FOREIGN = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
@@ -41,41 +40,41 @@ REMADE: dict[str, Callable[[Entropy], Object]] = {
 }
 
 
-def accepted(account: Any, entropy: Entropy) -> list[Kept]:
-    """The objects of an exported account, with what was left out made anew.
+def accepted(account: Any, entropy: Entropy) -> list[Entry]:
+    """Validate an exported account and generate the omitted secrets: (kind, key, object).
 
-    Raises Unreadable with everything that is wrong.
+    Raises Unreadable with all problems.
     """
     by_kind: dict[str, tuple[Object, ...]] = read(account, _account)
     problems: list[str] = []
-    kept = [one for kind, objects in by_kind.items() for one in _kept(kind, objects, by_kind)]
-    _check_unique(kept, problems)
-    _check_references(kept, problems)
+    entries = [one for kind, objects in by_kind.items() for one in _keyed(kind, objects, by_kind)]
+    _check_unique(entries, problems)
+    _check_references(entries, problems)
     if problems:
         raise Unreadable(problems)
-    return [(kind, key, {**one, **_remade(kind, entropy)}) for kind, key, one in kept]
+    return [(kind, key, {**one, **_remade(kind, entropy)}) for kind, key, one in entries]
 
 
-def replace_all(store: Store, kept: list[Kept]) -> None:
-    """Put these objects in the place of the account's, within the running session."""
+def replace_all(store: Store, entries: list[Entry]) -> None:
+    """Replace all objects of the account, and clear the diagnostics; needs a session."""
     for kind in (*KINDS.values(), *NOTES):
         for key in store.keys(kind):
             store.remove(kind, key)
-    for kind, key, one in kept:
+    for kind, key, one in entries:
         store.put(kind, key, one)
 
 
-def tried(kept: list[Kept], state: State, routes: tuple[Route, ...]) -> None:
-    """Keep the objects in an empty state and read every list; raises Unreadable if that fails.
+def tried(entries: list[Entry], state: State, routes: tuple[Route, ...]) -> None:
+    """Store the objects in an empty state and read every list; raises Unreadable if that fails.
 
-    The state is of no use afterwards, so this needs no session, which would have to be undone.
+    The state is discarded afterwards, so this runs without a session.
     """
     problems: list[str] = []
-    for kind, key, one in kept:
+    for kind, key, one in entries:
         try:
             state.store.put(kind, key, one)
         except FOREIGN as error:
-            wrong(f"{_name(kind)} {key[:64]!r}", f"cannot be kept ({_told(error)})", problems)
+            wrong(f"{_name(kind)} {key[:64]!r}", f"cannot be kept ({_described(error)})", problems)
     if not problems:
         router = Router(routes)
         for path in _lists(state, routes):
@@ -102,9 +101,9 @@ def _account(value: Any, where: str, problems: list[str]) -> Any:
     return made
 
 
-def _kept(
+def _keyed(
     kind: str, objects: tuple[Object, ...], by_kind: dict[str, tuple[Object, ...]]
-) -> Iterator[Kept]:
+) -> Iterator[Entry]:
     apps = {app["aud"]: app["id"] for app in by_kind["app"]} if kind == "app_ca" else {}
     for one in objects:
         if kind in ONLY_ONE:
@@ -119,15 +118,15 @@ def _id(one: Object) -> str:
     return str(one["id"])
 
 
-def _check_unique(kept: list[Kept], problems: list[str]) -> None:
-    for (kind, key), times in Counter((kind, key) for kind, key, _ in kept).items():
+def _check_unique(entries: list[Entry], problems: list[str]) -> None:
+    for (kind, key), times in Counter((kind, key) for kind, key, _ in entries).items():
         if times > 1:
             wrong(_name(kind), f"{key[:64]!r} is there {times} times", problems)
 
 
-def _check_references(kept: list[Kept], problems: list[str]) -> None:
-    known = {(kind, key) for kind, key, _ in kept}
-    for kind, key, one in kept:
+def _check_references(entries: list[Entry], problems: list[str]) -> None:
+    known = {(kind, key) for kind, key, _ in entries}
+    for kind, key, one in entries:
         if kind == "app_ca" and key == "":
             wrong(f"app_cas {one['id']}", "belongs to no application", problems)
         for member, other, wanted in references(kind, one):
@@ -141,7 +140,7 @@ def _remade(kind: str, entropy: Entropy) -> Object:
 
 
 def _lists(state: State, routes: tuple[Route, ...]) -> Iterator[str]:
-    """The paths of all lists of the account and of its zones."""
+    """The paths of all lists, of the account and of each zone."""
     account = state.account["id"]
     for route in routes:
         if route.method != "GET":
@@ -157,23 +156,25 @@ def _parameters(route: Route) -> list[str]:
 
 
 def _try(path: str, state: State, router: Router, problems: list[str]) -> None:
-    """Read every page of a list, plain and awkward."""
+    """Read every page of a list, in normal and awkward mode; add exceptions to `problems`."""
+    # The trial state has no tokens, so any token is accepted.
     headers = (("authorization", "Bearer import"),)
     try:
         for page in range(1, 1_000_000):
             request = Request("GET", PREFIX + path, (("page", str(page)),), headers)
             reply = dispatched(state, router, request, Notes())
+            # The envelope serialises, which fails for values that are no JSON.
             answered(reply, "")
             answered(awkward(reply), "")
             if reply.info is None or not reply.result:
                 return
-    except ApiError:
+    except ApiError:  # e.g. a required parameter is missing, or Zero Trust is not enabled
         return
     except FOREIGN as error:
-        wrong(path, f"cannot be shown ({_told(error)})", problems)
+        wrong(path, f"cannot be shown ({_described(error)})", problems)
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error)[:200]}"
 
 

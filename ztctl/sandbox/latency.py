@@ -1,7 +1,7 @@
-"""How long answers take: fixed or distributed, and the same again on every run.
+"""Simulated response latency: fixed, uniform or lognormal; reproducible.
 
-The wait of a call depends on the seed and on the call's number alone, never on chance: the n-th
-call to a sandbox waits as long in every run, whichever thread brings it.
+The latency of a call is a function of the seed and the call's number: the n-th call to a sandbox
+takes as long in every run, whichever thread makes it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LONGEST = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """Every answer takes so many seconds. Raises ValueError unless 0 <= seconds <= a day."""
+    """A constant latency. Raises ValueError unless 0 <= seconds <= a day."""
 
     seconds: float
 
@@ -24,13 +24,13 @@ class Fixed:
         _check("seconds", self.seconds)
 
     def of(self, call: int) -> float:
-        """The seconds that the answer to a call takes."""
+        """The latency of the call with this number, in seconds."""
         return self.seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Uniform:
-    """From `low` to `high` seconds, each as likely. Raises ValueError for other bounds."""
+    """Uniform distribution from `low` to `high` seconds. Raises ValueError for invalid bounds."""
 
     low: float
     high: float
@@ -43,17 +43,16 @@ class Uniform:
             raise ValueError("low is above high")
 
     def of(self, call: int) -> float:
-        """The seconds that the answer to a call takes."""
-        return self.low + (self.high - self.low) * _chances(self.seed, call)[0]
+        """The latency of the call with this number, in seconds."""
+        return self.low + (self.high - self.low) * _uniform_pair(self.seed, call)[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Lognormal:
-    """Half of the answers take at most `median` seconds; `sigma` is how long the tail is.
+    """Lognormal distribution with a `median` in seconds, cut off at a day.
 
-    This is the shape of real services: with a sigma of 0.5 one answer in a hundred takes more
-    than three times the median. No answer takes longer than a day. Raises ValueError for a
-    median or sigma that no such shape has.
+    Latencies of real services are distributed like this. With a `sigma` of 0.5 one call in a
+    hundred takes more than three times the median. Raises ValueError for values out of range.
     """
 
     median: float
@@ -66,8 +65,8 @@ class Lognormal:
             raise ValueError("sigma must be from 0 to 10")
 
     def of(self, call: int) -> float:
-        """The seconds that the answer to a call takes."""
-        first, second = _chances(self.seed, call)
+        """The latency of the call with this number, in seconds."""
+        first, second = _uniform_pair(self.seed, call)
         normal = math.sqrt(-2 * math.log(1 - first)) * math.cos(2 * math.pi * second)
         return min(self.median * math.exp(self.sigma * normal), LONGEST)
 
@@ -80,8 +79,8 @@ def _check(name: str, seconds: float) -> None:
         raise ValueError(f"{name} must be from 0 to {LONGEST:.0f} seconds")
 
 
-def _chances(seed: int, call: int) -> tuple[float, float]:
-    """Two numbers from 0 to 1 (never 1 itself) that belong to a call."""
+def _uniform_pair(seed: int, call: int) -> tuple[float, float]:
+    """Two pseudo-random numbers in [0, 1) for a call (53 bits, as a float holds)."""
     raw = derived(f"latency {seed} {call}")
     first, second = (int.from_bytes(raw[at : at + 8], "big") >> 11 for at in (0, 8))
     return first / 2**53, second / 2**53

@@ -1,4 +1,4 @@
-"""What goes in and comes out: plain frozen values, no HTTP library."""
+"""Requests, responses and log entries as frozen values, independent of an HTTP library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Request:
 
     `path` is as sent: percent-encoded, without the query, with the `/client/v4` prefix.
     `query` is decoded, in order, repetitions kept; header names are lower case.
-    Neither headers nor body are printed: they hold tokens and secrets.
+    Headers and body are not in the repr, as they hold tokens and secrets.
     """
 
     method: str
@@ -33,11 +33,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP answer, or what happens instead of it.
+    """One HTTP response, or what the transport does instead of sending it.
 
-    `fate` is `answer` in ordinary life; a scripted fault may say `reset` or `hang`, and the
-    transport then breaks the connection or stays silent instead of sending the rest. `seconds`
-    is how long the transport waits before either.
+    `fate` is `answer` unless a scripted fault sets `reset` (abort the connection) or `hang` (send
+    nothing). The transport waits `seconds` first.
     """
 
     status: int
@@ -49,10 +48,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler answers, before it is wrapped in the envelope.
+    """The result of a handler, before it is wrapped in the envelope.
 
-    `kind` names the objects in `result`, so that awkward spellings know what they spell;
-    `info` is the `result_info` of a list.
+    `kind` is the kind of the objects in `result`, by which awkward mode selects their
+    representation; `info` is the `result_info` of a list.
     """
 
     result: Any
@@ -64,11 +63,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One request as the sandbox saw it.
+    """One request in the sandbox's log.
 
-    `path` is without the `/client/v4` prefix; `status` 0 means that nothing was done and nothing
-    sent. `time` is when it came, aware, by the sandbox's clock; `seconds` how long its answer
-    was held back.
+    `path` is without the `/client/v4` prefix. `status` 0: not handled, nothing sent. `time` is
+    the aware time of arrival by the sandbox's clock, `seconds` the delay of the response.
     """
 
     method: str

@@ -1,12 +1,12 @@
-"""Lists in pages.
+"""Pagination of lists.
 
 Source: Cloudflare OpenAPI description, July 2026 (`page`, `per_page`, `result_info`). A `per_page`
 out of range answers 400 (unrecorded: a clamp is possible too, and is what awkward mode does); a
 page beyond the end is empty.
 
-Awkward mode uses the freedom that clients must expect: pages smaller than asked for (and said
-so), one object shown on two pages because the list moved in between, no `result_info` when there
-is one page only (recorded for Access lists).
+Awkward mode does what clients must expect: pages smaller than asked for (with that `per_page` in
+`result_info`), one object on two pages because another was created in between, no `result_info`
+if there is only one page (recorded for Access lists).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PAGING = ("page", "per_page")
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The `per_page` of one list: what it is when not asked for, and its bounds."""
+    """Default and bounds of a numeric query parameter, such as `per_page`."""
 
     default: int
     low: int = 1
@@ -38,7 +38,7 @@ def paged(
     kind: str,
     render: Callable[[Object], Object],
 ) -> Reply:
-    """The page that was asked for; only its objects are rendered."""
+    """The requested page; `render` is called for its objects only. Raises ApiError 400."""
     page = asked(call, "page", Sizes(1, 1, 2**31))
     size = asked(call, "per_page", sizes)
     if call.state.awkward:
@@ -51,7 +51,7 @@ def paged(
 def _awkward(
     items: Sequence[Object], page: int, size: int, kind: str, render: Callable[[Object], Object]
 ) -> Reply:
-    """As if one object had been created before the first between page 1 and page 2."""
+    """Page as if an object had been created at the start after page 1 was read."""
     moved = 1 if page > 1 else 0
     start = (page - 1) * size - moved
     shown = [render(item) for item in items[start : start + size]]
@@ -71,10 +71,11 @@ def _info(page: int, size: int, count: int, total: int) -> Object:
 
 
 def asked(call: Call, name: str, sizes: Sizes) -> int:
-    """A number of the query within its bounds, or the default; raises 400."""
+    """A numeric query parameter, or its default; raises ApiError 400 if out of bounds."""
     value = call.query(name)
     if value is None:
         return sizes.default
+    # `isdigit` accepts digits of all scripts; `int` of a very long text is slow, or raises.
     if not value.isascii() or not value.isdigit() or len(value) > 12:
         raise bad_request(f"{name} must be a whole number")
     if not sizes.low <= int(value) <= sizes.high:

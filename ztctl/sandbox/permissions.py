@@ -1,6 +1,6 @@
-"""Permission groups, by the API's own names.
+"""Permission groups of API tokens, by their names in the API.
 
-Source: Cloudflare OpenAPI description, July 2026. A group is held in its Read or Write form
+Source: Cloudflare OpenAPI description, July 2026. A group is granted with Read or Write access
 ("Edit" in the dashboard); Write includes Read, and so does Revoke where it exists. Which group
 covers tags, targets and SSH audit settings is not documented: what works in practice, or either.
 """
@@ -29,7 +29,7 @@ ZONE_SETTINGS = ("Zone Settings",)
 
 
 def spelled(permissions: Iterable[str]) -> list[str]:
-    """Permissions in the API's spelling: the dashboard's "Edit" is Write."""
+    """Permissions by their API names: the dashboard's "Edit" is Write."""
     return sorted(
         {
             one.removesuffix(" Edit") + " Write" if one.endswith(" Edit") else one
@@ -41,6 +41,6 @@ def spelled(permissions: Iterable[str]) -> list[str]:
 def allows(
     held: Iterable[str], groups: tuple[str, ...], *, write: bool, revoke: bool = False
 ) -> bool:
-    """Whether a token with these permissions may do what needs one of the groups."""
+    """Whether `held` permissions include one of the groups with the needed access."""
     forms = ("Write", "Revoke") if revoke else ("Write",) if write else ("Write", "Read", "Revoke")
     return not groups or any(f"{group} {form}" in held for group in groups for form in forms)

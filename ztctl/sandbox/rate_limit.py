@@ -1,14 +1,14 @@
-"""Rate limits as the service has them; off unless asked for.
+"""Rate limits of the API; off by default.
 
 Source: "Rate limits" of Cloudflare's documentation, April 2026: 1,200 calls in five minutes a
 user (all user tokens together) or account-owned token; 200 a second an address; exceeding blocks
-every call for the next five minutes with 429; every answer names quota and rest in `Ratelimit`
+every call for the next five minutes with 429; every answer has quota and rest in `Ratelimit`
 and `Ratelimit-Policy`; `retry-after`, rounded up, is sent only once a limit is exceeded.
 Recorded: error code 971; that a 429 may come without JSON.
-Unrecorded: that the window begins with its first call; that it begins anew after a block; that
-the limit an address blocks for as long. All clients of a sandbox come from one address.
-Off by default, because a local loop of calls, which nobody has to be protected from, would stand
-still for five minutes; and because the count is one process's own, not the state file's.
+Unrecorded: that the window begins with its first call; that a new one begins after a block; that
+exceeding the limit of an address blocks as long. All clients of a sandbox share one address.
+Off by default, because a local loop of calls does no harm and would be blocked for five minutes,
+and because calls are counted per process, not per state file.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _HTML = b"<html><head><title>429 Too Many Requests</title></head></html>"
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """What is allowed: `calls` in `window` seconds, then `block` seconds of 429.
+    """A limit of `calls` in `window` seconds; exceeding it is answered 429 for `block` seconds.
 
-    `body` is what a 429 holds: the envelope with code 971, a page, or nothing. `per_second`
-    limits all calls together, whoever makes them (the service: 200). Raises ValueError for
-    numbers that allow nothing.
+    `body` is the body of a 429: the envelope with code 971, an HTML page, or nothing.
+    `per_second` limits all calls of all tokens together (the service: 200). Raises ValueError
+    for numbers below 1.
     """
 
     calls: int = 1200
@@ -56,7 +56,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one call stands: `left` calls until `ends`; over the limit when that is below 0."""
+    """State of the limit after a call: `left` calls (below 0: exceeded) until `ends`."""
 
     limit: RateLimit
     quota: int
@@ -70,16 +70,16 @@ class Standing:
         return self.left < 0
 
     def headers(self, now: datetime) -> Pairs:
-        """What every answer says about the limit."""
+        """The rate limit headers of a response."""
         wait = self._wait(now)
-        told = (
+        headers = (
             ("ratelimit", f'"default";r={max(self.left, 0)};t={wait}'),
             ("ratelimit-policy", f'"default";q={self.quota};w={self.period}'),
         )
-        return (*told, ("retry-after", str(wait))) if self.exceeded else told
+        return (*headers, ("retry-after", str(wait))) if self.exceeded else headers
 
     def refusal(self, ray: str) -> Response:
-        """The 429, without the headers that every answer has."""
+        """The 429 response, without the rate limit headers."""
         if self.limit.body == "json":
             wording = "Please wait and consider throttling your request speed"
             return refused(ApiError(429, 971, wording), ray)
@@ -93,7 +93,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """How many calls are left until the window ends; below 0 it is a block."""
+    """Remaining calls until the window ends; -1 marks a block."""
 
     left: int
     ends: datetime
@@ -101,43 +101,42 @@ class _Window:
 
 @dataclass(slots=True)
 class Limiter:
-    """Counts calls by who makes them. Safe to be used by several threads."""
+    """Counts calls by key (`tokens.rate_limit_key`). Thread-safe."""
 
     _limit: RateLimit | None = None
     _windows: dict[str, _Window] = field(default_factory=dict)
     _mutex: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def counted(self, limit: RateLimit | None, payer: str, now: datetime) -> Standing | None:
-        """Count one call; None when nothing is limited.
-
-        Another limit than the last one begins to count anew.
-        """
+    def counted(self, limit: RateLimit | None, key: str, now: datetime) -> Standing | None:
+        """Count one call; None if there is no limit. A changed limit resets all counters."""
         with self._mutex:
             if limit != self._limit:
                 self._limit, self._windows = limit, {}
-            return None if limit is None else self._standing(limit, payer, now)
+            return None if limit is None else self._standing(limit, key, now)
 
-    def _standing(self, limit: RateLimit, payer: str, now: datetime) -> Standing:
+    def _standing(self, limit: RateLimit, key: str, now: datetime) -> Standing:
+        # Before the counter of the token, which a call refused here does not use up.
         if limit.per_second is not None:
             shared = self._count(EVERYBODY, limit, limit.per_second, 1, now)
             if shared.exceeded:
                 return shared
-        return self._count(payer, limit, limit.calls, limit.window, now)
+        return self._count(key, limit, limit.calls, limit.window, now)
 
     def _count(
-        self, payer: str, limit: RateLimit, quota: int, period: int, now: datetime
+        self, key: str, limit: RateLimit, quota: int, period: int, now: datetime
     ) -> Standing:
-        window = self._windows.get(payer)
+        window = self._windows.get(key)
         if window is None or now >= window.ends:
+            # Tokens are chosen by clients: without this, random ones would fill the memory.
             self._forget_ended(now)
             window = _Window(quota, now + timedelta(seconds=period))
         if window.left == 0:
             window = _Window(-1, now + timedelta(seconds=limit.block))
         elif window.left > 0:
             window = _Window(window.left - 1, window.ends)
-        self._windows[payer] = window
+        self._windows[key] = window
         return Standing(limit, quota, period, window.left, window.ends)
 
     def _forget_ended(self, now: datetime) -> None:
         if len(self._windows) > MANY:
-            self._windows = {who: one for who, one in self._windows.items() if now < one.ends}
+            self._windows = {name: one for name, one in self._windows.items() if now < one.ends}

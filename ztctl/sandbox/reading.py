@@ -1,7 +1,7 @@
-"""Reading foreign JSON: every mistake is told with its place, all of them at once.
+"""Validation of untrusted JSON documents; all problems are collected, each with its path.
 
-A `Reader` is given a value, the place where it stands (`faults[0].times`) and the list of what is
-wrong so far. It gives the value as the sandbox wants it, or `WRONG` after adding to the list.
+A `Reader` takes a value, its path (`faults[0].times`) and the list of problems so far. It returns
+the converted value, or `WRONG` after adding to the list.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from typing import Any, NoReturn
 Reader = Callable[[Any, str, list[str]], Any]
 
 DEEPEST = 64
-TOLD = 50
+SHOWN = 50
 WRONG = object()
 
 
 class Unreadable(ValueError):
-    """Foreign JSON that cannot be used. `problems` holds one line a mistake, with its place."""
+    """An invalid document. `problems` has one line with a path each, at most 50 of them."""
 
     def __init__(self, problems: list[str]) -> None:
-        more = [f"and {len(problems) - TOLD} more"] if len(problems) > TOLD else []
-        self.problems = (*problems[:TOLD], *more)
+        more = [f"and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
+        self.problems = (*problems[:SHOWN], *more)
         super().__init__("; ".join(self.problems))
 
 
 def parsed(text: str | bytes) -> Any:
-    """A JSON document; raises Unreadable for what is none, or nested deeper than 64 levels."""
+    """Parse a JSON document; raises Unreadable if invalid or nested deeper than 64 levels."""
     try:
-        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique_members)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Unreadable([f"not JSON: {reason}"]) from error
@@ -41,7 +41,7 @@ def parsed(text: str | bytes) -> Any:
 
 
 def read(value: Any, reader: Reader) -> Any:
-    """What a reader makes of a whole document; raises Unreadable with everything wrong in it."""
+    """Apply a reader to a whole document; raises Unreadable with all problems."""
     problems: list[str] = []
     made = reader(value, "", problems)
     if problems:
@@ -55,14 +55,14 @@ def flag(value: Any, where: str, problems: list[str]) -> Any:
 
 
 def text(value: Any, where: str, problems: list[str]) -> Any:
-    """A text that is not empty and has no control characters."""
+    """A non-empty string without control characters."""
     if isinstance(value, str) and value and not re.search(r"[\x00-\x1f\x7f]", value):
         return value
     return wrong(where, "must be a text without control characters, and not empty", problems)
 
 
 def whole(low: int, high: int = 2**31) -> Reader:
-    """A whole number within bounds."""
+    """An integer within bounds, both included."""
 
     def reader(value: Any, where: str, problems: list[str]) -> Any:
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
@@ -73,7 +73,7 @@ def whole(low: int, high: int = 2**31) -> Reader:
 
 
 def number(low: float, high: float) -> Reader:
-    """A finite number within bounds."""
+    """A finite number within bounds, both included, as a float."""
 
     def reader(value: Any, where: str, problems: list[str]) -> Any:
         real = isinstance(value, int | float) and not isinstance(value, bool)
@@ -85,7 +85,7 @@ def number(low: float, high: float) -> Reader:
 
 
 def one_of(*choices: str) -> Reader:
-    """One of a few words."""
+    """One of some strings."""
 
     def reader(value: Any, where: str, problems: list[str]) -> Any:
         known = isinstance(value, str) and value in choices
@@ -95,7 +95,7 @@ def one_of(*choices: str) -> Reader:
 
 
 def optional(inner: Reader) -> Reader:
-    """Null, or what another reader takes."""
+    """Null, or a value of another reader."""
 
     def reader(value: Any, where: str, problems: list[str]) -> Any:
         return None if value is None else inner(value, where, problems)
@@ -104,7 +104,7 @@ def optional(inner: Reader) -> Reader:
 
 
 def list_of(inner: Reader) -> Reader:
-    """A list, as a tuple."""
+    """A list, converted to a tuple."""
 
     def reader(value: Any, where: str, problems: list[str]) -> Any:
         if not isinstance(value, list):
@@ -116,7 +116,7 @@ def list_of(inner: Reader) -> Reader:
 
 
 def map_of(inner: Reader) -> Reader:
-    """An object with names of any kind, as a dict."""
+    """An object with arbitrary member names, as a dict."""
 
     def reader(value: Any, where: str, problems: list[str]) -> Any:
         if not isinstance(value, dict):
@@ -130,9 +130,9 @@ def map_of(inner: Reader) -> Reader:
 def record(
     build: Callable[..., Any], fields: Mapping[str, Reader], required: tuple[str, ...] = ()
 ) -> Reader:
-    """An object with these fields; `build` is called with those given.
+    """An object with only these fields; the present ones are the keyword arguments of `build`.
 
-    A ValueError of `build` becomes a mistake at the object's place.
+    A ValueError raised by `build` becomes a problem at the object's path.
     """
 
     def reader(value: Any, where: str, problems: list[str]) -> Any:
@@ -150,7 +150,7 @@ def record(
 
 
 def wrong(where: str, reason: str, problems: list[str]) -> Any:
-    """Add one mistake to the list."""
+    """Add a problem to the list and return WRONG."""
     problems.append(f"{where or 'the document'}: {reason}")
     return WRONG
 
@@ -178,13 +178,13 @@ def _check_names(
 
 
 def _below(where: str, name: str) -> str:
-    """The place of a member; a name that is no plain word is shown as JSON."""
+    """The path of a member; an unusual name is shown as JSON."""
     plain = re.fullmatch(r"[A-Za-z0-9_*-]{1,64}", name)
     shown = name if plain else json.dumps(name[:64])
     return f"{where}.{shown}" if where else shown
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
         raise ValueError("an object names a member twice")
@@ -197,6 +197,7 @@ def _no_constant(name: str) -> NoReturn:
 
 def too_deep(value: Any) -> bool:
     """Whether lists and objects are nested deeper than 64 levels."""
+    # By levels and not recursively: the value may be nested deeper than Python can recurse.
     level = [value]
     for _ in range(DEEPEST):
         level = [inner for outer in level for inner in _members(outer)]

@@ -1,4 +1,4 @@
-"""Values in another spelling with the same meaning, for awkward mode."""
+"""Equivalent representations of values, for awkward mode."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ TIMES = frozenset(
 
 
 def respelled_duration(value: str) -> str:
-    """`24h` as Go prints it: `24h0m0s`."""
+    """A duration of hours and minutes as Go prints it: `24h` becomes `24h0m0s`."""
     if re.fullmatch(r"[0-9]+h", value):
         return value + "0m0s"
     return value + "0s" if re.fullmatch(r"([0-9]+h)?[0-9]+m", value) else value
 
 
 def respelled_time(value: str) -> str:
-    """A timestamp cut to 0, 3 or 6 fractional digits; which, depends on the time alone."""
+    """A timestamp with 0, 3 or 6 fractional digits, chosen by its last digit of seconds."""
     seconds, _, digits = value.removesuffix("Z").partition(".")
     digits = digits.ljust(6, "0")[: 3 * (int(seconds[-1]) % 3)]
     return f"{seconds}.{digits}Z" if digits else seconds + "Z"
 
 
 def with_times(value: Any) -> Any:
-    """Every timestamp within a value, however deep, in another precision."""
+    """A JSON value with all nested timestamps in another precision."""
     if isinstance(value, list):
         return [with_times(one) for one in value]
     if not isinstance(value, dict):
@@ -54,18 +54,18 @@ def with_times(value: Any) -> Any:
 
 
 def with_durations(one: Object, names: Collection[str]) -> Object:
-    """The durations of these names as Go prints them."""
-    said = {name: one[name] for name in names if one.get(name)}
-    return {**one, **{name: respelled_duration(value) for name, value in said.items()}}
+    """An object with the durations of these members as Go prints them."""
+    present = {name: one[name] for name in names if one.get(name)}
+    return {**one, **{name: respelled_duration(value) for name, value in present.items()}}
 
 
 def without(one: Object, names: Collection[str], value: object) -> Object:
-    """An object whose members of these names are left out where they have that value."""
+    """An object without those of these members that have that value."""
     return {name: one[name] for name in one if not (name in names and one[name] == value)}
 
 
 def with_sets(one: Object, names: Collection[str]) -> Object:
-    """The lists of these names in another order, and null where they are empty."""
+    """An object with the lists of these members reversed, or null if empty."""
     lists = {name: one[name] for name in names if isinstance(one.get(name), list)}
     return {**one, **{name: value[::-1] or None for name, value in lists.items()}}
 

@@ -1,4 +1,4 @@
-"""From a path to a handler: routes are data, declared by the endpoint families."""
+"""Routing of requests to handlers. Routes are data, declared by the endpoint families."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ztctl.sandbox.store import Index
 
 Handler = Callable[[Call], Reply]
 
-# The shapes that identifiers in a path must have. A tag is addressed by its name.
+# Formats of the identifiers in paths. A tag is addressed by its name, so it has none.
 SHAPES: dict[str, Callable[[object], bool]] = {
     "account_id": is_hex32,
     "zone_id": is_hex32,
@@ -38,9 +38,8 @@ SHAPES: dict[str, Callable[[object], bool]] = {
 class Route:
     """One operation.
 
-    `groups` are permission groups of which the token needs one (none: any token will do), in
-    their Write form when `write`, Write or Revoke when `revoke`; `query` are the query
-    parameters that are emulated.
+    The token needs one of the permission `groups` (none: any token passes), with Write access
+    if `write`, Write or Revoke if `revoke`. `query` are the emulated query parameters.
     """
 
     method: str
@@ -54,7 +53,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One endpoint family: its routes, and the indexes its lookups need."""
+    """One endpoint family: its routes and the store indexes that it uses."""
 
     routes: tuple[Route, ...]
     indexes: tuple[Index, ...] = ()
@@ -68,7 +67,7 @@ class _Node:
 
 
 class Router:
-    """Finds the route of a request; a literal segment beats a parameter."""
+    """Trie of path segments; a literal segment takes precedence over a parameter."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
@@ -76,10 +75,10 @@ class Router:
             self._add(route)
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        """The route and the decoded parameters of a path (without the prefix).
+        """The route of a path (without `/client/v4`) and its percent-decoded parameters.
 
-        Raises ApiError 404/7003 for an unknown path and 405/7001 for an unknown method; whether
-        its parameters are well-formed is for `malformed` to say.
+        Raises ApiError 404/7003 for an unknown path and 405/7001 for an unknown method. The
+        format of parameters is checked by `malformed`, since the token is checked in between.
         """
         node, values = self._root, list[str]()
         for segment in path.split("/")[1:]:
@@ -114,7 +113,7 @@ def _names(path: str) -> list[str]:
 
 
 def malformed(parameters: dict[str, str]) -> str | None:
-    """The name of a path parameter that cannot be an identifier of its kind."""
+    """The name of the first path parameter with a wrong format, or None."""
     return next(
         (name for name, value in parameters.items() if name in SHAPES and not SHAPES[name](value)),
         None,

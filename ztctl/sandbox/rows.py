@@ -1,4 +1,4 @@
-"""Objects in order, so that a page of a long list costs no more than a page."""
+"""Lazy sequences of stored objects in index order: reading one page costs one page."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any, overload
 
 from ztctl.sandbox.messages import Object
 
-# What an object is sorted by, its age (which no two objects share), its key.
+# (sort value, age, key). No two objects have the same age, so keys are never compared.
 Place = tuple[Any, int, str]
 
 
-def placed(places: list[Place], place: Place) -> None:
-    """Put a place where it belongs; a new object's is mostly the last."""
+def insert_place(places: list[Place], place: Place) -> None:
+    """Insert a place in sorted order; appending is the common case."""
     if not places or places[-1] < place:
         places.append(place)
     else:
         insort(places, place)
 
 
-def displaced(places: list[Place], place: Place) -> None:
-    """Take a place away that is there."""
+def remove_place(places: list[Place], place: Place) -> None:
+    """Remove a place from a sorted list that contains it."""
     del places[bisect_left(places, place)]
 
 
 class Rows(Sequence[Object]):
-    """Stored objects by their places: to be counted and cut without looking at the others.
+    """Stored objects by their places; `len` and slices touch no other objects.
 
-    Length and slices are those of the moment; an iteration goes over the objects of the moment
-    in which it began, whatever is written meanwhile.
+    Length and slices reflect later writes; an iteration goes over the objects of the moment in
+    which it began.
     """
 
     def __init__(self, places: Sequence[Place], objects: Mapping[str, Object]) -> None:

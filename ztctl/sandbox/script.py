@@ -1,6 +1,6 @@
-"""A sandbox's whole behaviour in one JSON file, so that a fault can be repeated elsewhere.
+"""Script files: a sandbox's configuration and faults in one JSON file, to reproduce a failure.
 
-Everything is optional; what is unknown or wrong is told with its place, all of it at once.
+All members are optional. Every unknown or invalid member is reported with its path.
 
 | member | value |
 |---|---|
@@ -8,11 +8,11 @@ Everything is optional; what is unknown or wrong is told with its place, all of 
 | `settings` | `{awkward, detached_calls, new_zone_calls, quotas, rate_limit, latency}`: see `ztctl.sandbox.settings` |
 | `settings.rate_limit` | null, or `{calls, window, block, body, per_second}`: see `ztctl.sandbox.rate_limit` |
 | `settings.latency` | null; seconds; or an object with `distribution`: `fixed` with `seconds`, `uniform` with `low`, `high`, `seed`, `lognormal` with `median`, `sigma`, `seed` |
-| `tokens` | list of `{token, permissions, account_owned}`; from the first one on no other is taken |
-| `faults` | list of `{kind, method, path, nth, times, status, body, headers, seconds}`: see `ztctl.sandbox.faults` (`times` null: for ever) |
+| `tokens` | list of `{token, permissions, account_owned}`; if there are any, other tokens are rejected |
+| `faults` | list of `{kind, method, path, nth, times, status, body, headers, seconds}`: see `ztctl.sandbox.faults` (`times` null: no limit) |
 | `lag` | seconds until the edge sees a write, by kind of object, or `*` for every kind |
-| `assume_connectors` | true: every living tunnel is served as if a connector ran |
-| `connectors` | list of tunnel ids or names, each with one more running connector |
+| `assume_connectors` | true: the edge treats every tunnel that is not deleted as if a connector ran |
+| `connectors` | list of tunnel ids or names; each starts one more connector |
 """  # noqa: E501 - a table's row is one line
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ LARGEST = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class TokenSeed:
-    """An API token to begin with; it is never printed."""
+    """An initial API token. The secret is not in the repr."""
 
     token: str = field(repr=False)
     permissions: tuple[str, ...]
@@ -64,7 +64,7 @@ class TokenSeed:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a script file says. `faults` are arguments of `Faults.add`."""
+    """Content of a script file. `faults` are keyword arguments of `Faults.add`."""
 
     zones: tuple[ZoneSeed, ...] = ()
     settings: Settings = field(default_factory=Settings)
@@ -75,9 +75,9 @@ class Script:
     connectors: tuple[str, ...] = ()
 
     def play(self, sandbox: Sandbox) -> None:
-        """Bring a sandbox into what the script says beyond zones and settings.
+        """Apply tokens, faults, lag and connectors to a sandbox that has the zones and settings.
 
-        Raises Unreadable for connectors of tunnels that do not exist; then nothing is done.
+        Raises Unreadable for connectors of unknown tunnels; the sandbox is unchanged then.
         """
         tunnels = _tunnels(sandbox, self.connectors)
         for token in self.tokens:
@@ -93,7 +93,7 @@ class Script:
 
 
 def load(path: Path) -> Script:
-    """The script in a file. Raises Unreadable (a ValueError) for a wrong one, OSError for none."""
+    """Load a script file. Raises Unreadable (a ValueError) if it is invalid, OSError."""
     with path.open("rb") as file:
         raw = file.read(LARGEST + 1)
     if len(raw) > LARGEST:
@@ -103,7 +103,7 @@ def load(path: Path) -> Script:
 
 
 def latency(value: Any, where: str, problems: list[str]) -> Any:
-    """Reads a latency: seconds, or a distribution by its name."""
+    """A latency: a number of seconds, or an object with `distribution` and its parameters."""
     if not isinstance(value, dict):
         seconds = number(0, LONGEST)(value, where, problems)
         return WRONG if seconds is WRONG else Fixed(seconds)
@@ -115,7 +115,7 @@ def latency(value: Any, where: str, problems: list[str]) -> Any:
     return DISTRIBUTIONS[name](rest, where, problems)
 
 
-def _word(what: str, form: str) -> Reader:
+def _matching(what: str, form: str) -> Reader:
     def reader(value: Any, where: str, problems: list[str]) -> Any:
         if isinstance(value, str) and re.fullmatch(form, value):
             return value
@@ -151,8 +151,9 @@ def _lag(value: Any, where: str, problems: list[str]) -> Any:
 
 def _tunnels(sandbox: Sandbox, wanted: tuple[str, ...]) -> list[str]:
     with sandbox.session() as state:
-        living = [one for one in state.store.all("tunnel") if one["deleted_at"] is None]
-    ids = {one[member]: one["id"] for member in ("name", "id") for one in living}
+        tunnels = [one for one in state.store.all("tunnel") if one["deleted_at"] is None]
+    # Ids come last: a name that is the id of another tunnel must not hide that.
+    ids = {one[member]: one["id"] for member in ("name", "id") for one in tunnels}
     missing = [
         f"connectors[{at}]: there is no tunnel of that id or name"
         for at, name in enumerate(wanted)
@@ -198,7 +199,7 @@ SETTING: dict[str, Reader] = {
 TOKEN = record(
     TokenSeed,
     {
-        "token": _word("a text without spaces", "[!-~]+"),
+        "token": _matching("a text without spaces", "[!-~]+"),
         "permissions": list_of(text),
         "account_owned": flag,
     },
@@ -208,7 +209,7 @@ FAULT = record(
     _fault,
     {
         "kind": one_of(*get_args(Kind)),
-        "method": optional(_word("a method such as GET", "[A-Za-z]+")),
+        "method": optional(_matching("a method such as GET", "[A-Za-z]+")),
         "path": text,
         "nth": whole(1),
         "times": optional(whole(1)),

@@ -1,6 +1,6 @@
-"""What a new sandbox account holds, and nothing else.
+"""Initial content of a sandbox account.
 
-Ids of seeded objects depend on their names alone, so that examples can be repeated.
+Ids of seeded objects are derived from their names, so that examples are reproducible.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PROVIDERS = (("okta", "Okta"), ("google-apps", "Google Workspace"), ("onetimepin
 
 @dataclass(frozen=True, slots=True)
 class ZoneSeed:
-    """A zone to begin with. Raises ValueError for a name that no zone can have."""
+    """An initial zone. Raises ValueError for an invalid name."""
 
     name: str
     plan: Plan = "free"
@@ -57,7 +57,7 @@ class ZoneSeed:
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """What is put into an empty store; zones are added to any store that lacks them."""
+    """Content for an empty store; missing zones are added to any store."""
 
     account_name: str = "Acme"
     zones: tuple[ZoneSeed, ...] = (ZoneSeed("example.com"),)
@@ -65,23 +65,23 @@ class Seeds:
 
 
 def zone_seeds(zones: Iterable[str | ZoneSeed]) -> tuple[ZoneSeed, ...]:
-    """Zones by name alone are free and active."""
+    """Zone seeds from names or seeds; a name alone is an active zone on the free plan."""
     return tuple(ZoneSeed(one) if isinstance(one, str) else one for one in zones)
 
 
 @contextmanager
 def seeded_session(state: State, seeds: Seeds, *, zones: bool) -> Iterator[None]:
-    """A session of the store, which is seeded first where it is empty (`zones`: in any case)."""
+    """A session of the store that seeds it first if it is empty (`zones`: in any case)."""
     with state.store.session():
         if zones or state.store.count("account") == 0:
-            plant(state, seeds)
+            seed_store(state, seeds)
         yield
 
 
-def plant(state: State, seeds: Seeds) -> None:
-    """Seed an empty store, add missing zones to any; within the running session."""
+def seed_store(state: State, seeds: Seeds) -> None:
+    """Seed an empty store, add missing zones to any; needs a session."""
     if state.store.count("account") == 0:
-        _plant_account(state, seeds)
+        _seed_account(state, seeds)
     default_network(state)
     for seed in seeds.zones:
         if not state.store.tally("zone", "name", seed.name.lower()):
@@ -90,7 +90,7 @@ def plant(state: State, seeds: Seeds) -> None:
 
 
 def default_network(state: State) -> Object:
-    """The virtual network of whatever names none; made where it is missing."""
+    """The default virtual network, created if it is missing; needs a session."""
     existing = state.store.find("virtual_network", "default", True)
     if existing:
         return existing[0]
@@ -106,7 +106,7 @@ def default_network(state: State) -> Object:
     return network
 
 
-def _plant_account(state: State, seeds: Seeds) -> None:
+def _seed_account(state: State, seeds: Seeds) -> None:
     account = {
         "id": ACCOUNT_ID,
         "name": seeds.account_name,

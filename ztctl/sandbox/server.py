@@ -1,8 +1,8 @@
-"""The sandbox on a loopback port, for any client. Needs the extra `sandbox`.
+"""HTTP server for a sandbox (uvicorn, loopback by default). Needs the extra `sandbox`.
 
-A scripted reset closes the connection without an answer; a scripted hang stays silent until the
-client goes away or the server ends; latency is really waited for. Below `/sandbox/` the sandbox
-itself is steered (`ztctl.sandbox.admin`), by this machine alone, wherever the port listens.
+A scripted reset aborts the connection without a response; a scripted hang sends nothing until the
+client disconnects or the server stops; latency is spent in real time. Requests below `/sandbox/`
+go to the control endpoints (`ztctl.sandbox.admin`), which reject clients from other machines.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ztctl.sandbox.admin import PREFIX as STEERED
+from ztctl.sandbox.admin import PREFIX as ADMIN_PREFIX
 from ztctl.sandbox.admin import RAY, Admin
 from ztctl.sandbox.dispatch import LARGEST
 from ztctl.sandbox.envelope import refused
@@ -30,7 +30,7 @@ from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.messages import Request, Response
 from ztctl.sandbox.service import Sandbox
 
-DRAIN = 2
+SHUTDOWN_SECONDS = 2
 
 
 def serve(
@@ -41,11 +41,13 @@ def serve(
     *,
     allow_remote: bool = False,
 ) -> None:
-    """Answer on `host` and `port` until interrupted.
+    """Serve on `host` and `port` until interrupted.
 
-    Port 0 picks a free one. `ready` is called with the port once it listens. Raises ValueError
-    for a host that is not this machine's loopback (unless `allow_remote`, which takes any
-    address), OSError for a port that cannot be had.
+    Port 0 picks a free one. `ready` is called with the port once the server listens.
+
+    Raises:
+        ValueError: `host` is not a loopback address, or with `allow_remote` not an address.
+        OSError: the port cannot be bound.
     """
     with _listening(address_of(host, allow_remote=allow_remote), port) as listener:
         server = _Server(sandbox, lambda: ready(listener.getsockname()[1]))
@@ -55,7 +57,7 @@ def serve(
 
 @contextlib.contextmanager
 def served(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Answer from a thread of this process while the block runs; gives the base URL."""
+    """Serve from a thread while the block runs; yields the base URL of the API."""
     started = threading.Event()
     with _listening(address_of(host), port) as listener:
         server = _Server(sandbox, started.set)
@@ -70,7 +72,7 @@ def served(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Iterator
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens."""
+    """A uvicorn server that calls `ready` once it listens."""
 
     def __init__(self, sandbox: Sandbox, ready: Callable[[], None]) -> None:
         self._ready = ready
@@ -82,7 +84,7 @@ class _Server(uvicorn.Server):
             lifespan="off",
             log_level="error",
             access_log=False,
-            timeout_graceful_shutdown=DRAIN,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
         super().__init__(config)
 
@@ -91,15 +93,15 @@ class _Server(uvicorn.Server):
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let go of the clients that are kept waiting, then end."""
+        """End scripted hangs and waits, for which uvicorn would wait in vain, then shut down."""
         self._app.ending.set()
         await super().shutdown(sockets)
 
 
 class _Protocol(H11Protocol):
-    """Lets the application drop its connection, which ASGI has no word for.
+    """Gives the application a way to abort the connection, which ASGI lacks.
 
-    A request that is none gets the envelope, too.
+    Malformed requests are answered in the API's envelope, too.
     """
 
     def handle_events(self) -> None:
@@ -108,7 +110,7 @@ class _Protocol(H11Protocol):
             self.scope["state"]["abort"] = self.transport.abort
 
     def send_400_response(self, msg: str) -> None:
-        """The code is unrecorded."""
+        """Override of uvicorn's plain text response. The code is unrecorded."""
         answer = refused(ApiError(400, 6003, "Invalid request headers"), RAY)
         lines = (f"{name}: {value}" for name, value in answer.headers)
         end = f"content-length: {len(answer.body)}\r\nconnection: close\r\n\r\n"
@@ -118,7 +120,7 @@ class _Protocol(H11Protocol):
 
 
 class _App:
-    """Turns ASGI into the sandbox's own requests and responses."""
+    """ASGI application: converts requests and responses of the sandbox."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -126,38 +128,38 @@ class _App:
         self.ending = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or break its connection as a scripted fault says."""
+        """Answer one request, or abort or stall its connection if a fault says so."""
         try:
             request = await _received(HttpRequest(scope, receive))
         except ClientDisconnect:
             return
         response = self._handled(request, scope)
-        if response.seconds and await self._silent(scope, receive, response.seconds):
+        if response.seconds and await self._stall(scope, receive, response.seconds):
             return
         if response.fate == "reset":
             scope["state"]["abort"]()
         if response.fate != "answer":
-            await self._silent(scope, receive, None)
+            await self._stall(scope, receive, None)
             return
         await _sent(response)(scope, receive, send)
 
     def _handled(self, request: Request, scope: Scope) -> Response:
-        if request.path.startswith(STEERED):
+        if request.path.startswith(ADMIN_PREFIX):
             return self._admin.handle(request, peer=(scope["client"] or ("",))[0])
         return self._sandbox.handle(request)
 
-    async def _silent(self, scope: Scope, receive: Receive, seconds: float | None) -> bool:
-        """Say nothing so long (None: ever); True when the client went away, or the server ends."""
-        left = asyncio.ensure_future(_gone(receive))
+    async def _stall(self, scope: Scope, receive: Receive, seconds: float | None) -> bool:
+        """Wait (None: for ever); True if the client disconnected or the server stops."""
+        closed = asyncio.ensure_future(_disconnected(receive))
         ended = asyncio.ensure_future(self.ending.wait())
         done, _ = await asyncio.wait(
-            (left, ended), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            (closed, ended), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
         )
         ended.cancel()
         if ended in done:
             scope["state"]["abort"]()
-            await left
-        left.cancel()
+            await closed
+        closed.cancel()
         return bool(done)
 
 
@@ -173,16 +175,16 @@ async def _received(request: HttpRequest) -> Request:
 
 
 async def _body(request: HttpRequest) -> bytes:
-    """At most one byte more than is taken: the rest is read and dropped."""
+    """The body, cut one byte above the limit: enough for the dispatcher to answer 413."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk[: LARGEST + 1 - len(body)]
     return bytes(body)
 
 
-async def _gone(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # `receive` may return at once, and must not starve the loop
 
 
 def _sent(response: Response) -> HttpResponse:
@@ -192,8 +194,8 @@ def _sent(response: Response) -> HttpResponse:
 @contextlib.contextmanager
 def _listening(address: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # Only for a socket whose protocol is named does asyncio turn Nagle's delay off; with it a
-    # keep-alive client waits 40 ms for every answer, which leaves in two pieces.
+    # asyncio sets TCP_NODELAY only on sockets with an explicit protocol. Without it, Nagle's
+    # algorithm delays the second segment of every keep-alive response by 40 ms.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, port))
@@ -202,10 +204,10 @@ def _listening(address: str, port: int) -> Iterator[socket.socket]:
 
 
 def address_of(host: str, *, allow_remote: bool = False) -> str:
-    """The address to listen on for a host.
+    """The IP address to listen on for a host.
 
-    Raises ValueError for what is neither `localhost` nor an address, and, unless `allow_remote`,
-    for an address that others may reach.
+    Raises ValueError for anything but `localhost` or an IP address and, unless `allow_remote`,
+    for an address that is not loopback.
     """
     address = "127.0.0.1" if host == "localhost" else host.strip("[]")
     try:

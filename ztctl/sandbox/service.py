@@ -1,4 +1,4 @@
-"""The sandbox itself: requests in, responses out, no socket."""
+"""The sandbox: answers API requests from one account's state, without a socket."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from ztctl.sandbox.importing import accepted, replace_all, tried
 from ztctl.sandbox.messages import LogEntry, Object, Request, Response
 from ztctl.sandbox.rate_limit import Limiter, Standing
 from ztctl.sandbox.routing import Router
-from ztctl.sandbox.seeds import Seeds, ZoneSeed, plant, seeded_session, zone_seeds
+from ztctl.sandbox.seeds import Seeds, ZoneSeed, seed_store, seeded_session, zone_seeds
 from ztctl.sandbox.settings import Settings
 from ztctl.sandbox.state import Clock, State
 from ztctl.sandbox.store import StateError, Store
-from ztctl.sandbox.tokens import payer_of, store_token
+from ztctl.sandbox.tokens import rate_limit_key, store_token
 from ztctl.sandbox.whims import awkward as awkwardly
 
 if TYPE_CHECKING:
     from ztctl.sandbox.edge.edge import Edge
 
-REMEMBERED = 10_000
+LOG_LENGTH = 10_000
 DEFAULTS = Settings()
 ROUTES = tuple(route for family in FAMILIES for route in family.routes)
 INDEXES = tuple(index for family in FAMILIES for index in family.indexes)
@@ -46,8 +46,9 @@ def _utc() -> datetime:
 class Sandbox:
     """A local Cloudflare API with one account.
 
-    `faults` scripts failures, `log` holds the latest requests. `clock` must give aware times;
-    `entropy(n)` n bytes, from which every id, key and secret is made: a seeded one repeats them.
+    `faults` scripts failures, `log` holds the latest requests. `clock` must return aware
+    datetimes. `entropy(n)` returns n bytes, from which every id, key and secret is derived; a
+    seeded one makes runs reproducible.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Sandbox:
         settings: Settings = DEFAULTS,
     ) -> None:
         self.faults = Faults()
-        self.log: deque[LogEntry] = deque(maxlen=REMEMBERED)
+        self.log: deque[LogEntry] = deque(maxlen=LOG_LENGTH)
         self._state = State(store, clock, entropy, settings)
         self._edge: Edge | None = None
         self._seeds = seeds
@@ -84,9 +85,9 @@ class Sandbox:
         awkward: bool = False,
         settings: Settings = DEFAULTS,
     ) -> Sandbox:
-        """A sandbox over a store, seeded if the store is empty; missing zones are added.
+        """Create a sandbox over a store: seed an empty store, add missing zones to any.
 
-        Without `zero_trust` every Access path answers 404/9999. `awkward` is short for the
+        Without `zero_trust` every Access path answers 404/9999. `awkward` is a shorthand for the
         setting of that name.
         """
         seeds = Seeds(account_name, zone_seeds(zones), zero_trust)
@@ -95,7 +96,7 @@ class Sandbox:
 
     @property
     def edge(self) -> Edge:
-        """What visitors meet: see `ztctl.sandbox.edge.edge.Edge`. Made when first asked for."""
+        """The simulated edge (`ztctl.sandbox.edge.edge.Edge`), created on first use."""
         from ztctl.sandbox.edge.edge import Edge
 
         if self._edge is None:
@@ -104,7 +105,7 @@ class Sandbox:
 
     @property
     def settings(self) -> Settings:
-        """How it behaves. May be replaced at any time, and holds from the next request on."""
+        """Behaviour settings. Replacing them takes effect from the next request on."""
         return self._state.settings
 
     @settings.setter
@@ -120,18 +121,18 @@ class Sandbox:
 
     @property
     def ignored(self) -> list[tuple[str, str, str]]:
-        """What clients sent in vain: (method, path, field), each once; `?x` is a parameter."""
+        """Ignored body fields and query parameters (`?x`): (method, path, field), each once."""
         with self._session():
             return [(n["method"], n["path"], n["field"]) for n in self._noted("ignored")]
 
     @property
     def missed(self) -> list[tuple[str, str]]:
-        """The requests that found no route: (method, path), each once."""
+        """Requests that are not emulated: (method, path), each once."""
         with self._session():
             return [(n["method"], n["path"]) for n in self._noted("missed")]
 
-    def in_vain(self) -> Object:
-        """What clients asked for or sent in vain, as plain JSON-able values."""
+    def unsupported(self) -> Object:
+        """`missed` and `ignored` as JSON values."""
         return {
             "missed": [{"method": method, "path": path} for method, path in self.missed],
             "ignored": [
@@ -141,10 +142,11 @@ class Sandbox:
         }
 
     def handle(self, request: Request) -> Response:
-        """Answer one request. Never raises for what the request holds.
+        """Answer one request; no content of a request makes this raise.
 
-        A state file that can be neither read nor written answers 500.
+        The answer is 500 if the state file cannot be read or written.
         """
+        # `next` on a count is atomic, so threads get different numbers without a lock.
         now, number = self._state.clock(), next(self._numbers)
         path = request.path.removeprefix(PREFIX)
         fault = self.faults.striking(request.method, path)
@@ -160,41 +162,45 @@ class Sandbox:
     def define_token(
         self, token: str, permissions: Iterable[str], *, account_owned: bool = False
     ) -> None:
-        """Define an API token; from the first one on, no other is taken.
+        """Define an API token. Once one is defined, undefined tokens are rejected.
 
-        `permissions` are group names with their form, as in "DNS Write" or "Zone Read".
+        `permissions` are permission groups with their access level: "DNS Write", "Zone Read".
         """
         with self._session():
             store_token(self._state.store, token, permissions, account_owned=account_owned)
 
     def connect(self, tunnel_id: str) -> str:
-        """Simulate one more running connector of a tunnel; its id. Raises KeyError if unknown."""
+        """Simulate one more running connector of a tunnel and return its id.
+
+        Raises KeyError for an unknown or deleted tunnel.
+        """
         with self._session():
             return connected(self._state, tunnel_id)
 
     def disconnect(self, tunnel_id: str, connector: str | None = None) -> None:
-        """Stop one connector of a tunnel, or all; raises KeyError for an unknown tunnel."""
+        """Stop one connector of a tunnel, or all. Raises KeyError as `connect` does."""
         with self._session():
             disconnected(self._state, tunnel_id, connector)
 
     def reset(self) -> None:
-        """Forget everything, tokens too, and seed anew."""
+        """Delete all state, tokens included, and seed it again."""
         with self._session(zones=True):
             self._state.store.clear()
-            plant(self._state, self._seeds)
+            seed_store(self._state, self._seeds)
 
     def export(self) -> Object:
-        """The whole account as plain JSON-able values, by kind; secrets are left out."""
+        """The account as JSON values, by kind of object, without secrets."""
         with self._session():
             return exported(self._state.store)
 
     def import_(self, account: Object) -> None:
         """Replace the account by an exported one: see `ztctl.sandbox.importing`.
 
-        Raises `ztctl.sandbox.reading.Unreadable` (a ValueError) with everything that is wrong
-        with it; then nothing is changed.
+        Raises `ztctl.sandbox.reading.Unreadable` (a ValueError) that lists every problem of the
+        document; the state is unchanged then.
         """
         kept = accepted(account, self._state.entropy)
+        # The trial must not draw from `entropy`: a seeded one would then yield other ids.
         trial = State(Store(), self._state.clock, os.urandom)
         trial.store.use(INDEXES)
         tried(kept, trial, ROUTES)
@@ -203,9 +209,10 @@ class Sandbox:
 
     @contextmanager
     def session(self) -> Iterator[State]:
-        """The state for what stands beside the API: all of the block's writes are kept, or none.
+        """Direct access to the state, as one transaction: an exception undoes all writes.
 
-        Nothing else reads or writes meanwhile, so the block must not call the sandbox.
+        The store's lock is held meanwhile and is not reentrant: calling the sandbox within the
+        block is a deadlock.
         """
         with self._session():
             yield self._state
@@ -238,6 +245,7 @@ class Sandbox:
         try:
             reply = dispatched(self._state, self._router, request, notes)
         except ApiError as error:
+            # Before `notes.keep`: notes of a refused request are kept, its other writes are not.
             self._state.store.rollback()
             response = refused(error, ray)
         else:
@@ -247,8 +255,8 @@ class Sandbox:
 
     def _standing(self, request: Request, now: datetime) -> Standing | None:
         limit = self._state.settings.rate_limit
-        payer = payer_of(self._state.store, request) if limit else ""
-        return self._limiter.counted(limit, payer, now)
+        key = rate_limit_key(self._state.store, request) if limit else ""
+        return self._limiter.counted(limit, key, now)
 
     def _keep(self, request: Request, path: str, now: datetime, response: Response) -> None:
         method, query, body = request.method, request.query, request.body

@@ -1,4 +1,4 @@
-"""How a sandbox behaves, apart from what its account holds."""
+"""Behaviour settings of a sandbox, which are not part of the account's state."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ from ztctl.sandbox.rate_limit import RateLimit
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What can be switched. The defaults are the service's, as kindly as it ever is.
+    """Behaviour settings. The defaults are the most lenient behaviour of the real API.
 
-    They are one process's own: two processes on one state file may differ. Raises ValueError
-    for numbers below 0.
+    Settings belong to a process, not to the state file. Raises ValueError for numbers below 0.
     """
 
     awkward: bool = False
-    """Every freedom in spelling that the service is known to take (`ztctl.sandbox.whims`)."""
+    """Whether responses use unusual but equivalent representations (`ztctl.sandbox.whims`)."""
     detached_calls: int = 0
-    """A policy's deletion still answers 409 that many calls after it was detached."""
+    """How many deletions of a policy are refused with 409 after it was detached."""
     new_zone_calls: int = 0
-    """A new zone's names are refused ("domain does not belong to zone") that many writes long."""
+    """How many writes with names of a new zone are refused ("domain does not belong to zone")."""
     quotas: bool = False
-    """Whether the limits of the account's plan are enforced."""
+    """Whether limits on the number and size of objects are enforced."""
     rate_limit: RateLimit | None = None
-    """None: calls are not limited."""
+    """None: no rate limit."""
     latency: Latency | None = None
-    """None: answers come at once."""
+    """None: responses are not delayed."""
 
     def __post_init__(self) -> None:
         if min(self.detached_calls, self.new_zone_calls) < 0:

@@ -1,4 +1,4 @@
-"""What every handler may use: the store, the clock, the source of ids."""
+"""State of one account: store, clock, entropy, settings and the edge's replica."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Clock = Callable[[], datetime]
 
 @dataclass(slots=True)
 class State:
-    """One account's state. `clock` must give aware times, `entropy(n)` n bytes.
+    """One account's state. `clock` must return aware datetimes, `entropy(n)` n bytes.
 
-    `replica` is what of it has reached the edge. Nothing but `settings` is ever replaced, and
-    that only between two requests.
+    `replica` is the part of the state that has reached the edge. Only `settings` is ever
+    reassigned, and only between two requests.
     """
 
     store: Store
@@ -34,26 +34,26 @@ class State:
 
     @property
     def awkward(self) -> bool:
-        """Whether every freedom in spelling is taken."""
+        """Whether responses use unusual but equivalent representations."""
         return self.settings.awkward
 
     @property
     def account(self) -> Object:
-        """The one account there is."""
+        """The only account."""
         return self.store.all("account")[0]
 
     def hex(self, digits: int) -> str:
-        """A fresh identifier of so many hex digits."""
+        """A new random identifier of `digits` hex digits."""
         return self.entropy(digits // 2).hex()
 
     def uuid(self) -> str:
-        """A fresh UUID."""
+        """A new random UUID."""
         return uuid_of(self.entropy(16))
 
     def now(self, *, ahead: timedelta = timedelta()) -> str:
-        """The time as Access writes it: RFC 3339, UTC, whole seconds."""
+        """The time in the format of Access: RFC 3339, UTC, whole seconds."""
         return (self.clock() + ahead).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def instant(self) -> str:
-        """The time as tunnels and DNS write it: with six fractional digits."""
+        """The time in the format of tunnels and DNS: RFC 3339, UTC, microseconds."""
         return self.clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

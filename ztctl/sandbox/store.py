@@ -1,7 +1,8 @@
-"""State: objects by kind and key, indexes over them, one session a request.
+"""In-memory object store with indexes, transactions and an optional persistent journal.
 
-Memory is the truth of this process; a journal, where given, makes it last and shares it.
-Objects are replaced whole and never changed in place, so a rollback is the old value put back.
+Every request is one transaction (`Store.session`). Reads are served from memory; a journal, if
+given, persists committed changes and brings in those of other processes. Objects are replaced
+whole and never mutated, so a rollback only has to restore references.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ztctl.sandbox.messages import Object
-from ztctl.sandbox.rows import Place, Rows, displaced, placed
+from ztctl.sandbox.rows import Place, Rows, insert_place, remove_place
 
 Change = tuple[str, str, Object | None]
 Objects = dict[str, dict[str, Object]]
@@ -22,32 +23,35 @@ Listener = Callable[[list[Change]], None]
 
 
 class StateError(ValueError):
-    """The state file is not a log of the sandbox; it was left as it is."""
+    """The state file is not a valid log of the sandbox. It has not been modified."""
 
 
 class Journal(Protocol):
-    """Where changes last: see `ztctl.sandbox.journal`."""
+    """Persistent log of changes: see `ztctl.sandbox.journal`."""
 
     def held(self) -> AbstractContextManager[None]:
-        """Keep every other process out."""
+        """Hold the lock that excludes other processes."""
         ...
 
-    def news(self) -> tuple[bool, list[Change]]:
-        """What was appended since; True first when everything known must be forgotten."""
+    def unread(self) -> tuple[bool, list[Change]]:
+        """Changes appended since the last call; True if they replace everything read before."""
         ...
 
-    def append(self, changes: list[Change], living: int) -> bool:
-        """Make changes last; True when the log has become long for what lives."""
+    def append(self, changes: list[Change], live: int) -> bool:
+        """Persist changes; True if the log is worth rewriting for `live` objects."""
         ...
 
-    def rewrite(self, live: Iterator[Change], living: int) -> None:
-        """Replace the log by one that says only what lives."""
+    def rewrite(self, objects: Iterator[Change], live: int) -> None:
+        """Compact the log to the existing objects, of which there are `live`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Finds the objects of one kind by values computed from them, by `order` and then by age."""
+    """Index of the objects of one kind by computed values.
+
+    The objects under one value are sorted by `order`, then by age.
+    """
 
     kind: str
     name: str
@@ -55,12 +59,12 @@ class Index:
     order: Callable[[Object], Any] = lambda _: ()
 
 
-# Lists every object of a kind, under one value.
+# Name and value of the implicit index that lists every object of a kind.
 _ALL = ("", None)
 
 
 class Store:
-    """Objects by kind and key; every lookup and write costs the same however many there are."""
+    """Objects by kind and key; the cost of a lookup or write does not depend on their number."""
 
     def __init__(self, journal: Journal | None = None) -> None:
         self._journal = journal
@@ -71,28 +75,28 @@ class Store:
         self._indexes: dict[str, list[Index]] = {}
         self._found: dict[tuple[str, str, Hashable], list[Place]] = {}
         self._undo: list[tuple[str, str, Object | None, int | None]] = []
-        self._answers: dict[str, tuple[Hashable, Sequence[Object]]] = {}
+        self._cache: dict[str, tuple[Hashable, Sequence[Object]]] = {}
         self._listeners: list[Listener] = []
 
     def use(self, indexes: Iterable[Index]) -> None:
-        """Declare the indexes. Must come before the first session."""
+        """Declare indexes; must be called before the first session."""
         for index in indexes:
             self._indexes.setdefault(index.kind, []).append(index)
 
     def watch(self, listener: Listener) -> None:
-        """Tell a listener every committed change from now on, in order: (kind, key, new or None).
+        """Call a listener with every later commit: a list of (kind, key, new value or None).
 
-        Changes of other processes are told when they are seen: at the next session's start. The
-        listener is called within the session, so it must neither open one nor write.
+        Changes of other processes arrive at the start of the next session. The listener runs
+        within a session, so it must neither open one nor write.
         """
         self._listeners.append(listener)
 
     def get(self, kind: str, key: str) -> Object | None:
-        """One object, or None. The caller must not change it."""
+        """One object, or None. The caller must not mutate it."""
         return self._objects.get(kind, {}).get(key)
 
     def all(self, kind: str) -> Sequence[Object]:
-        """Every object of a kind, oldest first; only those that are looked at cost anything."""
+        """Every object of a kind, oldest first, as a lazy sequence."""
         return self.find(kind, *_ALL)
 
     def items(self, kind: str) -> Iterable[tuple[str, Object]]:
@@ -109,55 +113,57 @@ class Store:
         return len(self._objects.get(kind, {}))
 
     def find(self, kind: str, index: str, value: Hashable) -> Sequence[Object]:
-        """The objects that an index lists under a value; only those looked at cost anything."""
+        """The objects that an index lists under a value, as a lazy sequence."""
         return Rows(self._found.get((kind, index, value), ()), self._objects.get(kind, {}))
 
     def tally(self, kind: str, index: str, value: Hashable) -> int:
         """How many objects an index lists under a value."""
         return len(self._found.get((kind, index, value), ()))
 
-    def remembered(
-        self, kind: str, question: Hashable, answer: Callable[[], Sequence[Object]]
+    def cached(
+        self, kind: str, query: Hashable, compute: Callable[[], Sequence[Object]]
     ) -> Sequence[Object]:
-        """What was answered to this question, if no object of the kind was written since.
+        """The result of a query, recomputed after any write to the kind.
 
-        Only the latest question about a kind is remembered: that of a list read page by page.
+        Only the latest query of a kind is cached: enough for a list that is read page by page.
         """
-        known = self._answers.get(kind)
-        if known is None or known[0] != question:
-            known = self._answers[kind] = (question, answer())
+        known = self._cache.get(kind)
+        if known is None or known[0] != query:
+            known = self._cache[kind] = (query, compute())
         return known[1]
 
     def put(self, kind: str, key: str, new: Object) -> None:
-        """Create or replace one object, within the running session."""
-        self._remember(kind, key)
+        """Create or replace one object; needs a session."""
+        self._record_undo(kind, key)
         self._set(kind, key, new)
 
     def remove(self, kind: str, key: str) -> None:
-        """Forget one object, within the running session."""
-        self._remember(kind, key)
+        """Delete one object; needs a session."""
+        self._record_undo(kind, key)
         self._set(kind, key, None)
 
     def clear(self) -> None:
-        """Forget every object, within the running session."""
+        """Delete every object; needs a session."""
         for kind, objects in self._objects.items():
             for key in list(objects):
                 self.remove(kind, key)
 
     def rollback(self) -> None:
-        """Put everything back to where the running session began."""
+        """Undo all writes of the running session."""
         for kind, key, old, age in reversed(self._undo):
             self._set(kind, key, old, age)
         self._undo = []
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        """One request: see what others wrote, then keep all of its writes or none."""
+        """One transaction: read what other processes wrote, then commit all writes or none."""
+        # Threads wait for the mutex, processes for the journal's lock.
         with self._mutex, self._held():
             self._catch_up()
             try:
                 yield
                 self._commit()
+            # BaseException: a cancellation or Ctrl-C must not leave half of a request either.
             except BaseException:
                 self.rollback()
                 raise
@@ -168,31 +174,33 @@ class Store:
     def _catch_up(self) -> None:
         if self._journal is None:
             return
-        afresh, changes = self._journal.news()
+        replaced, changes = self._journal.unread()
         before = self._objects
-        if afresh:
-            self._objects, self._ages, self._found, self._answers = {}, {}, {}, {}
+        if replaced:
+            self._objects, self._ages, self._found, self._cache = {}, {}, {}, {}
         for change in changes:
             self._set(*change)
-        self._tell(_between(before, self._objects) if afresh else changes)
+        self._notify(_difference(before, self._objects) if replaced else changes)
 
     def _commit(self) -> None:
         if not self._undo:
             return
+        # Each object once, with its last value, however often it was written.
         touched = dict.fromkeys((kind, key) for kind, key, _, _ in self._undo)
         changes: list[Change] = [(kind, key, self.get(kind, key)) for kind, key in touched]
         if self._journal:
-            self._keep(self._journal, changes)
+            self._persist(self._journal, changes)
+        # Only now: if the journal cannot be written, the session is rolled back.
         self._undo = []
-        self._tell(changes)
+        self._notify(changes)
 
-    def _keep(self, journal: Journal, changes: list[Change]) -> None:
-        living = sum(len(objects) for objects in self._objects.values())
-        if journal.append(changes, living):
-            with suppress(OSError):  # the longer log says the same; the next write tries again
-                journal.rewrite(self._everything(), living)
+    def _persist(self, journal: Journal, changes: list[Change]) -> None:
+        live = sum(len(objects) for objects in self._objects.values())
+        if journal.append(changes, live):
+            with suppress(OSError):  # the long log is valid, too; the next write tries again
+                journal.rewrite(self._everything(), live)
 
-    def _tell(self, changes: list[Change]) -> None:
+    def _notify(self, changes: list[Change]) -> None:
         if changes:
             for listener in self._listeners:
                 listener(changes)
@@ -202,12 +210,13 @@ class Store:
             for _, _, key in self._found.get((kind, *_ALL), ()):
                 yield kind, key, self.get(kind, key)
 
-    def _remember(self, kind: str, key: str) -> None:
+    def _record_undo(self, kind: str, key: str) -> None:
         age = self._ages.get(kind, {}).get(key)
         self._undo.append((kind, key, self.get(kind, key), age))
 
     def _set(self, kind: str, key: str, new: Object | None, age: int | None = None) -> None:
-        self._answers.pop(kind, None)
+        self._cache.pop(kind, None)
+        # Only index entries that differ are moved: most writes change few indexed values.
         before = self._places(kind, key)
         objects, ages = self._objects.setdefault(kind, {}), self._ages.setdefault(kind, {})
         if new is None:
@@ -215,15 +224,16 @@ class Store:
             ages.pop(key, None)
         else:
             objects[key] = new
+            # A rollback passes the old age, so that lists keep their order.
             ages.setdefault(key, next(self._age) if age is None else age)
         after = self._places(kind, key)
         for listed, place in before.items() - after.items():
             self._unlist(listed, place)
         for listed, place in after.items() - before.items():
-            placed(self._found.setdefault(listed, []), place)
+            insert_place(self._found.setdefault(listed, []), place)
 
     def _places(self, kind: str, key: str) -> dict[tuple[str, str, Hashable], Place]:
-        """Where an object is listed, and under what place: the same until it changes."""
+        """The index entries of an object: (kind, index, value) to its place in that list."""
         one = self.get(kind, key)
         if one is None:
             return {}
@@ -236,20 +246,20 @@ class Store:
 
     def _unlist(self, listed: tuple[str, str, Hashable], place: Place) -> None:
         places = self._found[listed]
-        displaced(places, place)
+        remove_place(places, place)
         if not places:
             del self._found[listed]
 
 
-def _between(old: Objects, new: Objects) -> list[Change]:
-    """The changes that lead from one state to the other."""
-    gone: list[Change] = [
+def _difference(old: Objects, new: Objects) -> list[Change]:
+    """The changes from one state to the other; removals first."""
+    removed: list[Change] = [
         (kind, key, None) for kind in old for key in old[kind] if key not in new.get(kind, {})
     ]
-    come: list[Change] = [
+    written: list[Change] = [
         (kind, key, value)
         for kind in new
         for key, value in new[kind].items()
         if value != old.get(kind, {}).get(key)
     ]
-    return gone + come
+    return removed + written

@@ -1,4 +1,4 @@
-"""What an object of each kind holds at least, and where it is kept: the check of an import."""
+"""Required members, keys and references of stored objects, for the validation of an import."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _map(value: Any, where: str, problems: list[str]) -> Any:
 
 
 def _element(value: Any, where: str, problems: list[str]) -> Any:
-    """One element of a rule list, which names what it refers to."""
+    """One element of a rule list; the keys of referenced objects must be strings."""
     if _map(value, where, problems) is WRONG:
         return WRONG
     try:
@@ -44,8 +44,8 @@ def _shaped(shape: re.Pattern[str], what: str) -> Reader:
     return reader
 
 
-def _holding(members: Mapping[str, Reader], perhaps: Mapping[str, Reader] = NOTHING) -> Reader:
-    """An object that holds at least `members`; of the others, `perhaps` are checked if there."""
+def _holding(members: Mapping[str, Reader], others: Mapping[str, Reader] = NOTHING) -> Reader:
+    """An object with all `members`; `others` are checked if present, unknown ones accepted."""
 
     def reader(value: Any, where: str, problems: list[str]) -> Any:
         if _map(value, where, problems) is WRONG:
@@ -57,8 +57,8 @@ def _holding(members: Mapping[str, Reader], perhaps: Mapping[str, Reader] = NOTH
                 member(value[name], place, problems)
             else:
                 wrong(place, "is missing", problems)
-        for name in perhaps.keys() & value.keys():
-            perhaps[name](value[name], f"{where}.{name}", problems)
+        for name in others.keys() & value.keys():
+            others[name](value[name], f"{where}.{name}", problems)
         return WRONG if len(problems) > before else value
 
     return reader
@@ -178,7 +178,7 @@ MEMBERS: dict[str, Reader] = {
     "audit_log": _holding({"id": _string, "action": _map, "actor": _map, "resource": _map}),
 }
 
-# Kinds that are not kept under their `id`.
+# Kinds that are stored under another key than their `id`.
 KEYS: dict[str, Callable[[Object], str]] = {
     "tag": lambda one: str(one["name"]),
     "tunnel_configuration": lambda one: str(one["tunnel_id"]),
@@ -188,7 +188,7 @@ ONLY_ONE = ("account", "organization", "audit_ssh_settings")
 
 
 def references(kind: str, one: Object) -> Iterator[Reference]:
-    """What an object must find in the account: (member, kind, key)."""
+    """References of an object that must exist in the account: (member, kind, key)."""
     if kind == "app":
         yield from (("policies", "policy", link["id"]) for link in one["policies"])
         yield from (("tags", "tag", name) for name in one.get("tags", ()))

@@ -1,8 +1,8 @@
-"""API tokens: who asks, and what they may do.
+"""Authentication and authorisation by API tokens.
 
 Source: recorded answers: 401/1000 when an unknown token is verified, 401/10000 elsewhere, 403/10000
 without the permission, 403/9109 for another account. Unrecorded: 400/6003 for a malformed header.
-Any bearer token is taken until the first one is defined. Only the digest of a token is kept.
+Any bearer token is accepted until the first one is defined. Only digests of tokens are stored.
 Not emulated: tokens limited to some zones, global API keys, expiry.
 """
 
@@ -24,14 +24,14 @@ BEARER = re.compile(r"[Bb]earer +([!-~]+)")
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who asks. `permissions` None: everything; `account_owned` None: either kind of token."""
+    """The token of a request. `permissions` None: all; `account_owned` None: unknown."""
 
     id: str
     permissions: frozenset[str] | None = None
     account_owned: bool | None = None
 
     def check(self, route: Route) -> None:
-        """Raise 403/10000 when the route needs what the token lacks."""
+        """Raise 403/10000 if the token lacks the permission that the route needs."""
         held = self.permissions
         if held is not None and not allows(
             held, route.groups, write=route.write, revoke=route.revoke
@@ -42,14 +42,14 @@ class Holder:
 def store_token(
     store: Store, token: str, permissions: Iterable[str], *, account_owned: bool
 ) -> None:
-    """Define a token; from then on only defined ones are taken."""
+    """Define a token; from then on only defined ones are accepted."""
     digest = derived(token).hex()
     known = {"permissions": spelled(permissions), "account_owned": account_owned}
     store.put("token", digest, known)
 
 
 def holder_of(store: Store, request: Request) -> Holder:
-    """Who asks; raises ApiError 400/6003, 401/1000 or 401/10000."""
+    """Authenticate a request; raises ApiError 400/6003, 401/1000 or 401/10000."""
     header = request.header("authorization")
     if header is None:
         raise ApiError(401, 10000, "Authentication error")
@@ -60,9 +60,10 @@ def holder_of(store: Store, request: Request) -> Holder:
     return _holder(store, request, derived(match[1]).hex())
 
 
-def payer_of(store: Store, request: Request) -> str:
-    """Who is charged for a call: all tokens of users together, each other token by itself."""
+def rate_limit_key(store: Store, request: Request) -> str:
+    """Key of the rate limit counter: user tokens share one, account-owned tokens have their own."""
     header = request.header("authorization") or ""
+    # Before authentication: requests with an invalid token are limited, too.
     digest = derived(header.partition(" ")[2].strip()).hex()
     known = store.get("token", digest)
     return "user" if known is not None and not known["account_owned"] else digest

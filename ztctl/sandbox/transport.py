@@ -1,4 +1,4 @@
-"""The sandbox as an httpx transport: in process, no socket."""
+"""httpx transport to an in-process sandbox, without a socket."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class SandboxTransport(httpx.AsyncBaseTransport):
-    """Answers an `httpx.AsyncClient` from a sandbox.
+    """Transport for an `httpx.AsyncClient` whose requests a sandbox answers.
 
-    An answer that takes seconds (the sandbox's latency, a scripted wait, and what `latency` says
-    for this request) is awaited with `sleep`; a read timeout of the client that is shorter ends
-    in `httpx.ReadTimeout` after the timeout, with the work done. A scripted reset raises
-    `httpx.ReadError`; a scripted hang raises `httpx.ReadTimeout` at once instead of waiting the
-    timeout out, and never returns for a client without one.
+    Delays (the sandbox's latency, a scripted delay, and `latency(request)` in seconds) are spent
+    in `sleep`. If the client's read timeout is shorter, `httpx.ReadTimeout` is raised after it,
+    with the request handled. A scripted reset raises `httpx.ReadError`. A scripted hang raises
+    `httpx.ReadTimeout` without waiting, and never returns to a client without a read timeout.
     """
 
     def __init__(
@@ -33,7 +32,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         self._sleep = sleep
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request, or raise what a network would."""
+        """Answer one request, or raise the httpx error of a broken connection."""
         received = _received(request, await request.aread())
         response = self._sandbox.handle(received)
         seconds = response.seconds + (self._latency(received) if self._latency else 0)
@@ -46,13 +45,14 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         return _sent(response)
 
     async def _wait(self, request: httpx.Request, seconds: float) -> None:
-        patience = _patience(request)
-        await self._sleep(min(seconds, patience))
-        if seconds > patience:
+        timeout = _read_timeout(request)
+        await self._sleep(min(seconds, timeout))
+        if seconds > timeout:
             raise httpx.ReadTimeout("the sandbox was too slow", request=request)
 
     async def _hang(self, request: httpx.Request) -> None:
-        if _patience(request) == math.inf:
+        # Raised at once otherwise: tests need not wait for the timeout in real time.
+        if _read_timeout(request) == math.inf:
             await self._sleep(math.inf)
         raise httpx.ReadTimeout("the sandbox did not answer", request=request)
 
@@ -71,6 +71,6 @@ def _sent(response: Response) -> httpx.Response:
     return httpx.Response(response.status, headers=list(response.headers), content=response.body)
 
 
-def _patience(request: httpx.Request) -> float:
+def _read_timeout(request: httpx.Request) -> float:
     timeout = request.extensions.get("timeout", {}).get("read")
     return math.inf if timeout is None else float(timeout)

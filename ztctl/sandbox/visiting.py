@@ -1,4 +1,4 @@
-"""Visits at the edge as JSON: the fields of `ztctl.sandbox.edge.values`."""
+"""Readers of simulated visits in JSON: the classes of `ztctl.sandbox.edge.values`."""
 
 from __future__ import annotations
 

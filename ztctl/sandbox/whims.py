@@ -1,12 +1,15 @@
-"""Awkward mode: every freedom in spelling that the service is known to take.
+"""Awkward mode: unusual but equivalent representations of objects in responses.
+
+Clients must accept these. The meaning of an object never changes.
 
 Source: Terraform provider's normalisers and acceptance tests, July 2026: empty lists as null,
 false members left out or null, default members left out, sets in another order, durations
-respelled, ports as ranges, null for what was not sent, timestamps of several precisions, members
-that nobody asked for; cloudflare-go's recorded replies (settings of a Gateway rule). Unrecorded:
-e-mail addresses and host names in lower case, stars for a secret. Nothing here changes what an
-object means. Pages are `ztctl.sandbox.paging`'s part; that the SSH audit settings are missing
-before they are set is theirs.
+respelled, ports as ranges, null for what was not sent, timestamps of several precisions,
+additional members; cloudflare-go's recorded replies (settings of a Gateway rule).
+Unrecorded: e-mail addresses and host names in lower case, asterisks for a secret.
+
+Awkward pages are made by `ztctl.sandbox.paging`, the 404 before the first PUT of SSH audit settings
+by `ztctl.sandbox.api.audit_ssh`.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ SETS = (*RULES, "allowed_idps", "approval_groups", "custom_pages")
 LASTING = ("session_duration", "warp_auth_session_duration", "duration")
 STARS = "**********"
 
-# What a Gateway rule shows of settings that nobody sent (recorded).
+# Settings that a Gateway rule shows although they were never sent (recorded).
 GATEWAY_SETTINGS: Object = {
     "block_page_enabled": False,
     "block_reason": "",
@@ -63,7 +66,7 @@ GATEWAY_SETTINGS: Object = {
 
 
 def awkward(reply: Reply) -> Reply:
-    """The same answer in the service's least convenient spelling."""
+    """A reply with the result in its awkward representation, according to `reply.kind`."""
     whim = WHIMS.get(reply.kind, dict)
     if isinstance(reply.result, list):
         return replace(reply, result=[whim(with_times(one)) for one in reply.result])
@@ -89,8 +92,8 @@ def _rules(one: Object) -> Object:
 
 
 def _rule(rule: Object) -> Object:
-    said = rule.get("email")
-    return {"email": {"email": said["email"].lower()}} if said else rule
+    email = rule.get("email")
+    return {"email": {"email": email["email"].lower()}} if email else rule
 
 
 def _group(group: Object) -> Object:
@@ -110,7 +113,7 @@ def _app(app: Object) -> Object:
 
 
 def _day_or_nothing(app: Object) -> Object:
-    """The default session is left out of every other application."""
+    """Omit the default session duration in about half of the applications, by their id."""
     odd = int(app["id"][-1], 16) % 2
     return without(app, ("session_duration",), "24h") if odd else app
 

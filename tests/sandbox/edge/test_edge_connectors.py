@@ -75,9 +75,9 @@ def test_dropped_connections_end_the_service(world: World, tunnel: str) -> None:
 def test_an_unknown_tunnel_has_no_connectors(world: World, key: str) -> None:
     """Nothing can be connected to what does not exist."""
     with pytest.raises(KeyError):
-        world.sandbox.edge.connect(key)
+        world.sandbox.connect(key)
     with pytest.raises(KeyError):
-        world.sandbox.edge.disconnect(key)
+        world.sandbox.disconnect(key)
 
 
 def test_a_running_connector_takes_the_new_configuration(world: World, tunnel: str) -> None:

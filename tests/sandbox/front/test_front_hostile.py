@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ztctl.sandbox.front.front import Front
 from ztctl.sandbox.front.identity import Login
-from ztctl.sandbox.front.pages import Asked, Page
+from ztctl.sandbox.front.pages import HttpsRequest, Page
 from ztctl.sandbox.service import Sandbox
 
 from ..api import Api
@@ -48,7 +48,7 @@ QUERIES = st.dictionaries(st.sampled_from(["kid", "redirect_url", "code"]), ANYT
 
 @cache
 def front() -> Front:
-    """One front for all: nothing that is asked changes it."""
+    """One front for all: nothing that is request changes it."""
     sandbox = Sandbox.create()
     estate = Estate(Api(sandbox))
     estate.protect()
@@ -72,10 +72,10 @@ def test_nothing_that_is_asked_raises_or_lets_in(
     headers: dict[str, str],
     body: bytes,
 ) -> None:
-    """Whatever is asked without a token gets a page, whose headers a browser can read."""
-    asked = Asked(host, method, path, tuple(query.items()), tuple(headers.items()), body)
+    """Whatever is request without a token gets a page, whose headers a browser can read."""
+    request = HttpsRequest(host, method, path, tuple(query.items()), tuple(headers.items()), body)
 
-    answer = front().answer(asked)
+    answer = front().answer(request)
 
     assert isinstance(answer, Page)
     assert b"the request reaches" not in answer.body

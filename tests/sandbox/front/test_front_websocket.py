@@ -222,7 +222,7 @@ def test_no_running_connector_is_a_tunnel_error(estate: Estate, serve: Serve, ec
     client = serve()
     headers = opening(client)
     for tunnel in estate.api.get("{A}/cfd_tunnel").result:
-        estate.api.sandbox.edge.disconnect(tunnel["id"])
+        estate.api.sandbox.disconnect(tunnel["id"])
 
     with client.websocket(HOST, headers) as (got, _):
         assert (got.status, b"1033" in got.body) == (530, True)

@@ -190,7 +190,7 @@ def show(
 ) -> Exit:
     """Print the sandbox's account as JSON; secrets are left out."""
     sandbox = account_of(at.path)
-    shown = sandbox.in_vain() if missed else sandbox.export()
+    shown = sandbox.unsupported() if missed else sandbox.export()
     # ASCII only: names in the account may contain terminal control characters.
     sys.stdout.write(json.dumps(shown, indent=2) + "\n")
     return Exit.DONE

@@ -1,1 +1,1 @@
-"""The emulated endpoints: one file a family, joined in `families`."""
+"""The emulated endpoints: one module per endpoint family, registered in `families`."""

@@ -2,7 +2,7 @@
 
 Source: Cloudflare OpenAPI description, July 2026 (fields, `per_page` 5 to 50). Recorded: the
 `/user/…` form fails for account-owned tokens. Unrecorded: that the account form fails for user
-tokens, the message beside a valid token, that any token sees its account.
+tokens, the message for a valid token, that any token can read its account.
 Not emulated: disabled and expired tokens; a second account.
 """
 

@@ -1,8 +1,8 @@
-"""IP addresses and ranges as the service reads them.
+"""Parsing of IP addresses and ranges as strictly as the API.
 
-Source: documentation of Go's net package, whose `ParseIP` and `ParseCIDR` the forms are those of: a
-mask is a length, and an address has no zone (`%eth0`); Python would take more. Unrecorded: that the
-service is as strict everywhere.
+Source: documentation of `ParseIP` and `ParseCIDR` in Go's net package: a mask is a prefix length,
+an address has no zone (`%eth0`); Python's ipaddress accepts more. Unrecorded: that the API is as
+strict everywhere.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ FORM = re.compile(r"[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?")
 
 
 def address(value: object) -> Address:
-    """A foreign value as an address; raises ValueError."""
+    """Parse an IP address; raises ValueError."""
     return ipaddress.ip_address(_formed(value))
 
 
 def range_of(value: object, *, strict: bool) -> Range:
-    """A foreign value as a range, an address as one of its own; raises ValueError.
+    """Parse a CIDR, or an address as a range of one; raises ValueError.
 
-    With `strict` for bits beyond the mask, too.
+    With `strict`, bits beyond the mask are an error, too.
     """
     return ipaddress.ip_network(_formed(value), strict=strict)
 

@@ -1,11 +1,10 @@
 """Short-lived-certificate CAs of applications, with real keys.
 
 Source: object shape from recorded fixtures (`id` 48 hex, `aud` the application's, one line
-`ecdsa-sha2-nistp256 … open-ssh-ca@cloudflareaccess.org`); paths and status codes (POST 200,
-DELETE 202) from the Cloudflare OpenAPI description, July 2026. Unrecorded: 409 without a new key
-when a CA exists, the code of the 404, that the CA goes with its application, that an
-infrastructure application is refused one.
-Signing with them is `ztctl.sandbox.front.signing`'s part.
+`ecdsa-sha2-nistp256 … open-ssh-ca@cloudflareaccess.org`); paths and status codes (POST 200, DELETE
+202) from the Cloudflare OpenAPI description, July 2026. Unrecorded: 409 without a new key when a CA
+exists, the code of the 404, that the CA is deleted with its application, that an infrastructure
+application cannot have one. Certificates are signed by `ztctl.sandbox.front.signing`.
 """
 
 from __future__ import annotations
@@ -63,8 +62,8 @@ def _delete(call: Call) -> Reply:
 
 
 def key_pair(entropy: Entropy) -> tuple[str, str]:
-    """A new ECDSA P-256 key: the private half as PKCS 8 PEM, the public half as one line."""
-    # cryptography costs more start-up than the rest of the sandbox; most requests make no key.
+    """A new ECDSA P-256 key: private key as PKCS 8 PEM, public key as an OpenSSH line."""
+    # Importing cryptography takes longer than the rest of the sandbox; few requests need it.
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 

@@ -1,12 +1,12 @@
-"""Where an application is: `destinations`, `self_hosted_domains` and `domain` mirror each other.
+"""Destinations of an application: `destinations`, `self_hosted_domains` and `domain` in sync.
 
-Source: Cloudflare OpenAPI description, July 2026, and the Terraform provider: destinations win
-over self_hosted_domains, these over domain; a single private address comes back with its mask.
+Source: Cloudflare OpenAPI description, July 2026, and the Terraform provider: destinations take
+precedence over self_hosted_domains, these over domain; a single private address comes back with its
+mask.
 Recorded: 400/12130 "domain not included in destinations" and "domain does not belong to zone",
 409/11010 for a domain that another application has. Documented: at most five public domains.
-Unrecorded: that only the exact same host and path clash, how a sixth domain, a long URL and an
-unknown virtual network are refused.
-The time after a zone was added during which its names are still refused is a setting
+Unrecorded: that only an identical host and path conflict, how a sixth domain, a long URL and an
+unknown virtual network are refused. How long names of a new zone are refused is a setting
 (`new_zone_calls`), and so is whether a URL of more than 63 characters is refused (`quotas`).
 Not emulated: Workers and MCP destinations.
 """
@@ -59,7 +59,7 @@ _PRIVATE = Shape(
 
 
 def placed(call: Call, body: Object, app_id: str) -> Object:
-    """The three mirrored fields; raises ApiError for what cannot be, or belongs to another."""
+    """Validate and return the synchronised fields; raises ApiError 400/12130 or 409/11010."""
     destinations = _destinations(call, body)
     uris = [one["uri"] for one in destinations if one["type"] == "public"]
     _check_domain(body, uris)
@@ -76,12 +76,12 @@ def placed(call: Call, body: Object, app_id: str) -> Object:
 
 
 def public_uris(app: Object) -> set[str]:
-    """The public places of a stored application, as they are compared."""
+    """The public URIs of a stored application in lower case, for comparison."""
     return {uri.lower() for uri in app.get("self_hosted_domains", ())}
 
 
 def virtual_networks_of(app: Object) -> set[str]:
-    """The virtual networks that the private destinations of a stored application name."""
+    """Ids of the virtual networks in the private destinations of a stored application."""
     return {one["vnet_id"] for one in app.get("destinations", ()) if "vnet_id" in one}
 
 

@@ -97,7 +97,7 @@ OTHER_TYPES = (
 
 
 def check_type(kind: str) -> None:
-    """Raise 400 for a type that does not exist or, saying so, that is not emulated."""
+    """Raise ApiError 400 for a type that does not exist or is not emulated."""
     if kind in OTHER_TYPES:
         raise invalid(f"applications of type {kind} are not emulated by this sandbox")
     if kind not in EMULATED:
@@ -105,7 +105,7 @@ def check_type(kind: str) -> None:
 
 
 def check_fields(call: Call, app: Object) -> None:
-    """Raise 400/12130 for what no single field shows to be wrong."""
+    """Raise ApiError 400/12130 for invalid combinations of fields."""
     _check_tags(call, app["tags"])
     _check_providers(call, app)
     if app["options_preflight_bypass"] and "cors_headers" in app:

@@ -1,8 +1,8 @@
-"""The filters of the application list.
+"""Filters of the application list.
 
 Source: Cloudflare OpenAPI description, July 2026. Unrecorded: that `name` and `domain` filter by
-substring unless `exact`, that case does not matter, that `target_attributes` looks into every part
-of the criteria.
+substring unless `exact`, that case is ignored, that `target_attributes` searches all parts of the
+criteria.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Test = Callable[[Object], bool]
 
 
 def listed(call: Call) -> Sequence[Object]:
-    """The applications that pass every filter of the query."""
+    """The applications that match all filters of the query."""
     tests = list(_tests(call))
     apps = _candidates(call)
     return [app for app in apps if all(test(app) for test in tests)] if tests else apps

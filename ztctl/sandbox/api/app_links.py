@@ -1,8 +1,8 @@
-"""Which policies an application has: linked reusable ones, or its own.
+"""Policies of an application: links to reusable policies, or inline policies of its own.
 
-Source: Cloudflare OpenAPI description, July 2026, and the Terraform provider: an id, an object
-with id and precedence, or a whole inline policy; a missing array keeps what is attached; reads
-show expanded policies by precedence; the two sorts cannot be mixed. Recorded: 400/12130 "policy
+Source: Cloudflare OpenAPI description, July 2026, and the Terraform provider: an id, an object with
+id and precedence, or a whole inline policy; a missing array keeps the attached ones; reads show
+expanded policies by precedence; the two kinds cannot be mixed. Recorded: 400/12130 "policy
 precedences must be unique". Unrecorded: that an inline policy left out of the array is deleted.
 """
 
@@ -26,10 +26,10 @@ HIGHEST = 2**31
 
 
 def linked(call: Call, given: Any, app: Object, before: list[Object]) -> list[Object]:
-    """The links that a body's `policies` asks for, by precedence.
+    """Convert the `policies` of a body to links, sorted by precedence.
 
-    `app` is what the application will be, but for its policies. Inline policies are created,
-    changed and deleted on the way. Raises ApiError 400/12130.
+    `app` is the new application without its policies, `before` are its links so far. Inline
+    policies are created, changed and deleted as needed. Raises ApiError 400/12130.
     """
     if given is None:
         return before
@@ -42,13 +42,13 @@ def linked(call: Call, given: Any, app: Object, before: list[Object]) -> list[Ob
 
 
 def policy_of(call: Call, app: Object, body: Object, where: str = "") -> Object:
-    """The own fields of a policy inside an application of that type, checked."""
+    """Validate the fields of a policy in an application of this type."""
     written = written_infrastructure_policy if is_infrastructure(app) else written_policy
     return written(call, body, where)
 
 
 def checked_links(store: Store, app: Object, links: list[Object]) -> list[Object]:
-    """Links by precedence; raises 400/12130 when they cannot stand together."""
+    """Sort links by precedence; raises 400/12130 if they are not allowed together."""
     if len({link["precedence"] for link in links}) < len(links):
         raise invalid("policy precedences must be unique")
     if len({link["id"] for link in links}) < len(links):
@@ -63,14 +63,14 @@ def checked_links(store: Store, app: Object, links: list[Object]) -> list[Object
 
 
 def drop_inline(store: Store, links: list[Object], kept: set[str]) -> None:
-    """Delete the inline policies among these links, but for those that are kept."""
+    """Delete the inline policies among these links, except those with `kept` ids."""
     for link in links:
         if link["id"] not in kept and not _policy(store, link["id"])["reusable"]:
             store.remove("policy", link["id"])
 
 
 def shown_links(store: Store, app: Object) -> list[Object]:
-    """The expanded policies of an application, as a read shows them."""
+    """The expanded policies of an application, for a response."""
     return [
         {"precedence": link["precedence"], **_expanded(_policy(store, link["id"]))}
         for link in app["policies"]
@@ -78,7 +78,7 @@ def shown_links(store: Store, app: Object) -> list[Object]:
 
 
 def precedence_of(body: Object, default: int) -> int:
-    """The precedence that a body asks for."""
+    """The precedence in a body, or the default; raises 400/12130."""
     asked = body.get("precedence")
     if asked is None:
         return default
@@ -98,6 +98,7 @@ def _link(call: Call, entry: Any, app: Object, place: int) -> Object:
         policy = new_policy(call, policy_of(call, app, fields, where), app_id=app["id"])
         return {"id": policy["id"], "precedence": precedence}
     policy = _attachable(call.store, body["id"], app["id"])
+    # A reusable policy cannot be changed through an application: its fields are ignored.
     if policy["reusable"]:
         call.ignored.extend(where + name for name in fields)
     elif fields:

@@ -2,7 +2,7 @@
 
 Source: paths and status codes from the Cloudflare OpenAPI description, July 2026; after
 `make_reusable` the same id lives under `/access/policies`. Unrecorded: that PUT here is refused
-for a reusable policy, that DELETE only detaches one, that a new policy comes last.
+for a reusable policy, that DELETE only detaches one, that a new policy is appended.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 Source: paths, status codes and fields from the Cloudflare OpenAPI description, July 2026: PUT
 replaces the whole object but keeps the policies when none are sent. Terraform provider: tags come
 back sorted. Recorded: 404/11021, 400/12045 for a malformed id, 409/11010, 400/12130. Unrecorded:
-that the application's own policies and its CA go with it, that `type` cannot be changed, that an
-application is not deleted while a rule links its token, that an infrastructure application has no
-settings.
+that the application's inline policies and its CA are deleted with it, that `type` cannot be
+changed, that an application is not deleted while a rule links its token, that an infrastructure
+application has no settings.
 Not emulated: every other type.
 """
 
@@ -22,7 +22,7 @@ from ztctl.sandbox.api.infrastructure_apps import (
     is_infrastructure,
     written_infrastructure,
 )
-from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.rules import refuse_if_referred
 from ztctl.sandbox.call import Call
@@ -40,13 +40,17 @@ UNKNOWN = Refusal(404, 11021, "access.api.error.unknown_application: unknown app
 
 
 def found_app(call: Call) -> Object:
-    """The application that the path names; raises 404/11021."""
+    """The application in the path; raises 404/11021."""
     return found(call, "app", "app_id", UNKNOWN)
 
 
 def _list(call: Call) -> Reply:
     return paged(
-        call, once(call, "app", lambda: listed(call)), SIZES, "app", lambda app: _shown(call, app)
+        call,
+        cached(call, "app", lambda: listed(call)),
+        SIZES,
+        "app",
+        lambda app: _shown(call, app),
     )
 
 

@@ -2,10 +2,10 @@
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026: `since` and `before` are
 required in version 2 and may be dates or times; filters by a list of values, or by `not`; `limit`
-100 if not said, 1,000 at most; newest first. Unrecorded: the spelling of a cursor, every code, that
-`since` and `before` include their moment, which permissions suffice ("Account Settings" here).
+by default 100, at most 1,000; newest first. Unrecorded: the spelling of a cursor, every code, that
+`since` and `before` are inclusive, which permissions suffice ("Account Settings" here).
 Not emulated: `product_category`, `history`, the export as CSV, filters by e-mail or IP address
-(entries have none, so nothing is found).
+(entries have none, so nothing matches).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from ztctl.sandbox.api.lookups import once
+from ztctl.sandbox.api.lookups import cached
 from ztctl.sandbox.audit import KIND
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, bad_request
@@ -27,7 +27,7 @@ Test = Callable[[Object], bool]
 SIZES = Sizes(100)
 TIMES = ("since", "before")
 
-# The filters of version 2, and where an entry says it.
+# Filters of version 2, with the path of the member in an entry.
 MEMBERS: dict[str, tuple[str, ...]] = {
     "id": ("id",),
     "audit_log_id": ("id",),
@@ -52,7 +52,7 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "zone_id": ("zone", "id"),
     "zone_name": ("zone", "name"),
 }
-# The same for version 1.
+# Filters of version 1, likewise.
 OLD_MEMBERS: dict[str, tuple[str, ...]] = {
     "id": ("id",),
     "action.type": ("action", "type"),
@@ -68,7 +68,7 @@ def _list(call: Call) -> Reply:
     if any(call.query(name) is None for name in TIMES):
         raise bad_request("since and before are required")
     tests = [test for name in MEMBERS for test in _tests(call, name)]
-    entries = once(call, KIND, lambda: _matching(call, tests))
+    entries = cached(call, KIND, lambda: _matching(call, tests))
     limit, start = asked(call, "limit", SIZES), _start(call, len(entries))
     page = entries[start : start + limit]
     more = start + limit < len(entries)
@@ -85,7 +85,7 @@ def _list_old(call: Call) -> Reply:
         for name, path in OLD_MEMBERS.items()
         if (value := call.query(name)) is not None
     ]
-    return paged(call, once(call, KIND, lambda: _matching(call, tests)), SIZES, KIND, _old)
+    return paged(call, cached(call, KIND, lambda: _matching(call, tests)), SIZES, KIND, _old)
 
 
 def _matching(call: Call, tests: list[Test]) -> list[Object]:
@@ -115,14 +115,14 @@ def _values(call: Call, *names: str) -> set[str]:
 
 
 def _equals(path: tuple[str, ...], wanted: set[str]) -> Test:
-    return lambda entry: _said(entry, path) in wanted
+    return lambda entry: _value_at(entry, path) in wanted
 
 
 def _differs(path: tuple[str, ...], unwanted: set[str]) -> Test:
-    return lambda entry: _said(entry, path) not in unwanted
+    return lambda entry: _value_at(entry, path) not in unwanted
 
 
-def _said(entry: Object, path: tuple[str, ...]) -> str:
+def _value_at(entry: Object, path: tuple[str, ...]) -> str:
     value = entry
     for name in path[:-1]:
         value = value[name]
@@ -134,7 +134,7 @@ def _time(entry: Object) -> datetime:
 
 
 def _moment(call: Call, name: str) -> datetime | None:
-    """A date is its first moment for `since` and its last for `before`."""
+    """A time of the query; a date alone is its start for `since`, its end for `before`."""
     value = call.query(name)
     if value is None:
         return None

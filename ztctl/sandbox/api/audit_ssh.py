@@ -1,8 +1,8 @@
-"""The key that SSH command logs are encrypted with: one an account.
+"""SSH audit settings: the public key that encrypts SSH command logs, one per account.
 
 Source: Cloudflare OpenAPI description, July 2026 (GET, PUT, `rotate_seed`; `public_key` is the
 base64 of 32 bytes as Cloudflare's ssh-log-cli prints it; the seed is the server's). Unrecorded:
-what is answered before the first PUT (an empty key here, 404 in awkward mode), that an empty key is
+the answer before the first PUT (an empty key here, 404 in awkward mode), that an empty key is
 refused, that a seed is not rotated before there is a key, every code.
 Not emulated: the logs.
 """
@@ -53,21 +53,21 @@ def _get(call: Call) -> Reply:
 def _replace(call: Call) -> Reply:
     key, now = call.fields(SHAPE)["public_key"], call.state.now()
     old = _settings(call) or {"seed_id": call.state.uuid(), "created_at": now}
-    return _kept(call, {**old, "public_key": key, "updated_at": now})
+    return _stored(call, {**old, "public_key": key, "updated_at": now})
 
 
 def _rotate(call: Call) -> Reply:
     old = _settings(call)
     if old is None:
         raise ApiError(*UNKNOWN)
-    return _kept(call, {**old, "seed_id": call.state.uuid(), "updated_at": call.state.now()})
+    return _stored(call, {**old, "seed_id": call.state.uuid(), "updated_at": call.state.now()})
 
 
 def _settings(call: Call) -> Object | None:
     return call.store.get(KIND, call.state.account["id"])
 
 
-def _kept(call: Call, settings: Object) -> Reply:
+def _stored(call: Call, settings: Object) -> Reply:
     call.store.put(KIND, call.state.account["id"], settings)
     return Reply(settings, kind=KIND)
 

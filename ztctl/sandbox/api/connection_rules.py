@@ -1,8 +1,8 @@
-"""How users may connect: the `connection_rules` of a policy.
+"""Validation of the `connection_rules` of a policy.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026: `rdp` for desktops in a
 browser, `ssh` for infrastructure applications with at least one UNIX user name. Recorded: a
-reusable policy takes `ssh` too.
+reusable policy accepts `ssh`, too.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ RDP = Shape(
 
 
 def checked_connection_rules(call: Call, given: Any, where: str) -> Object:
-    """Connection rules from a body, checked; raises ApiError 400/12130."""
+    """Validate the connection rules of a body; raises ApiError 400/12130."""
     where += "connection_rules."
     rules = call.read(RULES, _object(given, "connection_rules"), where)
     return {

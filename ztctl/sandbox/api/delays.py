@@ -1,8 +1,8 @@
-"""What the service still believes for a while after a change, where the settings say so.
+"""Simulated propagation delays inside the API, enabled by settings.
 
-Recorded: a policy's deletion is refused (409) for some time after its last application gave it up,
-and names of a new zone ("domain does not belong to zone") after the zone was added. How long is not
-known: here so many refused calls, counted for each policy and each zone and kept in the store.
+Recorded: a policy's deletion is refused (409) for some time after it was detached from its last
+application, and names of a new zone ("domain does not belong to zone") after the zone was added.
+The duration is unknown: here a number of refused calls, counted per policy and zone in the store.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SEEN_ZONE = "seen_zone"
 
 
 def detached(call: Call, before: Iterable[Object], after: Iterable[Object] = ()) -> None:
-    """Note the links that an application no longer has."""
+    """Start the delay for reusable policies that an application no longer links."""
     left = call.state.settings.detached_calls
     for key in {link["id"] for link in before} - {link["id"] for link in after}:
         policy = call.store.get("policy", key)
@@ -27,18 +27,19 @@ def detached(call: Call, before: Iterable[Object], after: Iterable[Object] = ())
 
 
 def refuse_just_detached(call: Call, policy_id: str) -> None:
-    """Raise 409 while the service has not seen that nothing links the policy any more."""
+    """Raise ApiError 409 during the delay after a policy was detached."""
     noted = call.store.get(DETACHED, policy_id)
     if noted is None:
         return
     if noted["left"] and call.state.settings.detached_calls:
+        # A refusal rolls back all writes, so the counter has to be one that survives it.
         call.lasting.append((DETACHED, policy_id, {**noted, "left": noted["left"] - 1}))
         raise conflict("policy is in use by an application")
     call.store.remove(DETACHED, policy_id)
 
 
 def refuse_new_zone(call: Call, zone: Object) -> None:
-    """Raise 400/12130 while Access has not seen that a zone is there."""
+    """Raise ApiError 400/12130 during the delay after a zone was added."""
     most = call.state.settings.new_zone_calls
     noted = (call.store.get(SEEN_ZONE, zone["id"]) or {"refused": 0})["refused"]
     if noted < most:

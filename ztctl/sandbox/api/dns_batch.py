@@ -1,7 +1,7 @@
 """Many DNS records in one request.
 
 Source: Cloudflare OpenAPI description, July 2026: deletes, patches, puts, posts, always in that
-order; documentation: one database transaction, so the first error keeps nothing; 200 operations
+order; documentation: one database transaction, so an error undoes all of it; 200 operations
 on the free plan, 3,500 on others. Recorded: `source.pointer` such as `/posts/0` in an error.
 Unrecorded: the code of a batch that is too large; that an empty batch is accepted.
 """

@@ -1,8 +1,8 @@
-"""The filters and orders of the record list.
+"""Filters and sort orders of the DNS record list.
 
-Source: Cloudflare OpenAPI description, July 2026. `match` joins the filters by all (default) or
-any; `tag_match` joins the filters by tag among themselves; `search` stands apart from `match`.
-Comparison ignores case. Unrecorded: what `search` looks at.
+Source: Cloudflare OpenAPI description, July 2026. `match` combines the filters by all (default)
+or any; `tag_match` does so for the filters by tag; `search` is independent of `match`. Comparison
+ignores case. Unrecorded: which fields `search` covers.
 Not emulated: `include_shadow_metadata`, `shadowed_by_name`, `shadowing_name`.
 """
 
@@ -39,13 +39,13 @@ FILTERS = (
 
 
 def by_type(record: Object) -> tuple[str, str]:
-    """The order of a list that asks for none."""
+    """Sort key of a list without `order`."""
     return record["type"], record["name"]
 
 
 def listed(call: Call, zone: Object) -> Sequence[Object]:
-    """The records of a zone that the query asks for, in the order it asks for."""
-    join = any if _word(call, "match") == "any" else all
+    """The records of a zone that match the query, sorted."""
+    join = any if _lower_query(call, "match") == "any" else all
     records, tests = _candidates(call, zone), _tests(call)
     if tests:
         records = [one for one in records if join(test(one) for test in tests)]
@@ -54,7 +54,7 @@ def listed(call: Call, zone: Object) -> Sequence[Object]:
     return _ordered(call, records)
 
 
-def _word(call: Call, name: str) -> str:
+def _lower_query(call: Call, name: str) -> str:
     value = call.query(name) or WORDS[name][0]
     if value not in WORDS[name]:
         raise bad_request(f"{name} must be {' or '.join(WORDS[name])}")
@@ -99,7 +99,7 @@ def _found(record: Object, search: str) -> bool:
 
 
 def _tag_test(call: Call) -> list[Test]:
-    """One test for all filters by tag, or none."""
+    """One test that combines all filters by tag; nothing if there are none."""
     tests = [
         _value_test(wanted.lower(), test)
         for suffix, test in TESTS.items()
@@ -107,13 +107,13 @@ def _tag_test(call: Call) -> list[Test]:
     ]
     tests += [_name_test(wanted.lower(), True) for wanted in call.queries("tag.present")]
     tests += [_name_test(wanted.lower(), False) for wanted in call.queries("tag.absent")]
-    join = any if _word(call, "tag_match") == "any" else all
+    join = any if _lower_query(call, "tag_match") == "any" else all
     return [lambda record: join(test(record) for test in tests)] if tests else []
 
 
 def _value_test(wanted: str, test: Callable[[str, str], bool]) -> Test:
     name, _, value = wanted.partition(":")
-    return lambda record: any(one == name and test(said, value) for one, said in _tags(record))
+    return lambda record: any(one == name and test(actual, value) for one, actual in _tags(record))
 
 
 def _name_test(name: str, present: bool) -> Test:
@@ -126,7 +126,7 @@ def _tags(record: Object) -> list[tuple[str, str]]:
 
 
 def _ordered(call: Call, records: Sequence[Object]) -> Sequence[Object]:
-    order, direction = call.query("order") or "type", _word(call, "direction")
+    order, direction = call.query("order") or "type", _lower_query(call, "direction")
     if order not in ORDERS:
         raise bad_request("order is not known")
     if isinstance(records, list) or (order, direction) != ("type", "asc"):

@@ -1,9 +1,9 @@
 """DNS records of a zone.
 
 Source: Cloudflare OpenAPI description, July 2026: PUT overwrites, PATCH merges, `per_page` to
-5,000,000. Recorded: 404/81044, 400/81053 for a CNAME beside another address record of the name,
+5,000,000. Recorded: 404/81044, 400/81053 for a CNAME same_name another address record of the name,
 400/81058 for an identical record.
-Not emulated: import and export, scans, shadowed records; propagation is for the edge to show.
+Not emulated: import and export, scans, shadowed records. Propagation is simulated by the edge.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ztctl.sandbox.api.dns_filters import FILTERS, by_type, listed
 from ztctl.sandbox.api.dns_values import PROXIABLE, SHAPE, spelled_record
-from ztctl.sandbox.api.lookups import once, zone_of
+from ztctl.sandbox.api.lookups import cached, zone_of
 from ztctl.sandbox.api.quotas import check_record_room
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, Refusal
@@ -34,7 +34,7 @@ Write = Callable[[Call, Object, Object, str], Object]
 
 
 def found_record(call: Call, zone: Object, record_id: object) -> Object:
-    """A record of the zone; raises 404/81044."""
+    """A record of the zone by id; raises 404/81044."""
     record = call.store.get("dns_record", record_id) if isinstance(record_id, str) else None
     if record is None or record["zone_id"] != zone["id"]:
         raise ApiError(*UNKNOWN)
@@ -42,47 +42,48 @@ def found_record(call: Call, zone: Object, record_id: object) -> Object:
 
 
 def shown_record(record: Object) -> Object:
-    """A record as a read shows it."""
+    """A record for a response."""
     return {name: record[name] for name in record if name != HIDDEN}
 
 
 def created(call: Call, zone: Object, body: Object, where: str = "") -> Object:
-    """A new record from a whole body."""
+    """Create a record (POST); raises ApiError 400. `where` prefixes ignored fields."""
     fields = spelled_record(zone, call.read(SHAPE, body, where))
     check_record_room(call, zone)
     now = call.state.instant()
     record = {"id": call.state.hex(32), "zone_id": zone["id"], **fields, "meta": {}}
     record.update(created_on=now, modified_on=now)
-    return _kept(call, _stamped(record, {}, now))
+    return _stored(call, _stamped(record, {}, now))
 
 
 def overwritten(call: Call, zone: Object, body: Object, where: str = "") -> Object:
-    """The record that the body's id names, with everything else from the body."""
+    """Replace the record with the body's id (PUT); raises ApiError 400 or 404."""
     old = found_record(call, zone, body.get("id"))
     fields = call.read(SHAPE, _without_id(body), where)
     return _changed(call, zone, old, fields)
 
 
 def merged(call: Call, zone: Object, body: Object, where: str = "") -> Object:
-    """The record that the body's id names, with what the body says."""
+    """Change the fields in the body of the record with its id (PATCH); raises likewise."""
     old = found_record(call, zone, body.get("id"))
     given = _without_id(body)
     fields = {name: old[name] for name in (one.name for one in SHAPE.fields) if name in old}
     fields.update(call.merged(SHAPE, given, where))
+    # Elsewhere null counts as not sent; a null comment deletes the comment.
     if "comment" in given and given["comment"] is None:
         fields["comment"] = None
     return _changed(call, zone, old, fields)
 
 
 def removed(call: Call, zone: Object, body: Object, _where: str = "") -> Object:
-    """The record that the body's id names, as it was."""
+    """Delete the record with the body's id and return it; raises ApiError 404."""
     record = found_record(call, zone, body.get("id"))
     call.store.remove("dns_record", record["id"])
     return record
 
 
 def _list(call: Call) -> Reply:
-    records = once(call, "dns_record", lambda: listed(call, zone_of(call)))
+    records = cached(call, "dns_record", lambda: listed(call, zone_of(call)))
     return paged(call, records, SIZES, "dns_record", shown_record)
 
 
@@ -129,7 +130,7 @@ def _changed(call: Call, zone: Object, old: Object, fields: Object) -> Object:
         "created_on": old["created_on"],
         "modified_on": now,
     }
-    return _kept(call, _stamped(record, old, now))
+    return _stored(call, _stamped(record, old, now))
 
 
 def _stamped(record: Object, old: Object, now: str) -> Object:
@@ -141,9 +142,9 @@ def _stamped(record: Object, old: Object, now: str) -> Object:
     return record
 
 
-def _kept(call: Call, record: Object) -> Object:
-    beside = call.store.find("dns_record", "name", (record["zone_id"], record["name"]))
-    for other in beside:
+def _stored(call: Call, record: Object) -> Object:
+    same_name = call.store.find("dns_record", "name", (record["zone_id"], record["name"]))
+    for other in same_name:
         if other["id"] != record["id"]:
             _refuse_clash(record, other)
     call.store.put("dns_record", record["id"], record)

@@ -1,7 +1,8 @@
-"""How many DNS records there are, and how many there may be.
+"""Number and quota of DNS records.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026. Unrecorded: the quota by
-plan (see `ztctl.sandbox.api.quotas`), that "DNS Read" suffices beside "Account DNS Settings Read".
+plan (see `ztctl.sandbox.api.quotas`), that "DNS Read" suffices as well as "Account DNS Settings
+Read".
 Not emulated: a quota of the whole account, internal zones.
 """
 

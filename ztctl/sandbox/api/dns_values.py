@@ -1,10 +1,10 @@
-"""What a DNS record may say, and how the service spells it back.
+"""Validation and normalisation of the fields of a DNS record.
 
 Source: Cloudflare OpenAPI description, July 2026, and the Terraform provider: names come back as
 full names in lower case without a trailing dot, content without a trailing dot, `ttl` 1 whenever
 proxied. Recorded: 400/1004 with a chain for bad values, 9300 for tags in a free zone. Unrecorded:
 the other codes of the chain, the length of comments by plan (100 free, 500 paid), the form of a tag
-(`name:value`), that a CNAME may stand at the zone's apex.
+(`name:value`), that a CNAME is allowed at the zone's apex.
 Not emulated: record types that need `data`; the text of TXT, MX and NS records is not checked.
 """
 
@@ -24,7 +24,7 @@ LABEL = re.compile(r"(\*|[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)")
 
 
 def invalid_record(detail: str, reason: int = 9000) -> ApiError:
-    """The one answer to every bad value; the reason is a code of its own."""
+    """The error for every invalid value; `reason` is the code in the `error_chain`."""
     return ApiError(400, 1004, "DNS Validation Error", chain=((reason, detail[:300]),))
 
 
@@ -55,7 +55,7 @@ SHAPE = Shape(
 
 
 def spelled_record(zone: Object, fields: Object) -> Object:
-    """The fields of a record as they are stored; raises ApiError 400/1004."""
+    """Validate and normalise the fields of a record; raises ApiError 400/1004."""
     if fields["type"] not in TYPES:
         raise invalid_record(f"records of type {fields['type']} are not emulated by this sandbox")
     record = {**fields, "name": full_name(zone, fields["name"])}

@@ -1,4 +1,4 @@
-"""Everything that is emulated: one line an endpoint family."""
+"""All emulated endpoint families."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The SSH certificate authority that all infrastructure applications of the account share.
 
 Source: Cloudflare OpenAPI description, July 2026: paths, 201, `{id, public_key}`, one page; the
-key has the form of an application's. Product documentation: one key pair an account, and the
-message `gateway_ca_already_exists` for a second one. Unrecorded: the status and code beside that
-message, the shape of the id (a UUID here).
+key has the format of an application's CA. Product documentation: one key pair per account, and the
+message `gateway_ca_already_exists` for a second one. Unrecorded: the status and code of that
+message, the format of the id (a UUID here).
 Not emulated: signing users' certificates.
 """
 

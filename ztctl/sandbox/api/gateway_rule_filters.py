@@ -1,8 +1,8 @@
-"""The filters and orders of the list of Gateway rules.
+"""Filters and sort orders of the Gateway rule list.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026: `order_by`, `direction`,
 `search` in name and description, `filter` of the form `field:value`, repeated filters joined by
-all. Unrecorded: that an unknown field of a filter answers 400.
+AND. Unrecorded: that an unknown field of a filter answers 400.
 Not emulated: shared rules (`is_shared` is false for every rule).
 """
 
@@ -34,7 +34,7 @@ TESTS: dict[str, Test] = {
 
 
 def listed(call: Call) -> list[Object]:
-    """The rules that the query asks for, in the order it asks for; raises 400 if it is wrong."""
+    """The rules that match the query, sorted; raises ApiError 400 for an invalid query."""
     tests, search = _tests(call), call.query("search") or ""
     rules = [
         rule

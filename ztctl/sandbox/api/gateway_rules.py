@@ -1,12 +1,12 @@
-"""Gateway rules; made for network rules with the action audit_ssh.
+"""Gateway rules, mainly network rules with the action audit_ssh.
 
-Source: official Python SDK and Cloudflare OpenAPI description, July 2026 (fields, order, filters
-of the list, `audit_ssh` settings only for l4 rules with that action, a list without pages). The
-action audit_ssh is left out of the newest description and taken by the service (cloudflare-go's
-recorded replies; documentation of network policies). Unrecorded: `enabled` false and the next
-thousand as precedence when not sent, that precedence is unique, every code, that a deleted rule is
-unknown at once, `filters` guessed from the action.
-Not emulated: what a rule does to traffic; expressions and the settings of other actions are kept
+Source: official Python SDK and Cloudflare OpenAPI description, July 2026 (fields, order, filters of
+the list, `audit_ssh` settings only for l4 rules with that action, a list without pages). The action
+audit_ssh is missing in the newest description but accepted by the API (cloudflare-go's recorded
+replies; documentation of network policies). Unrecorded: the defaults of `enabled` (false) and of
+the precedence (the next thousand), that precedence is unique, every code, that a deleted rule is
+unknown at once, that `filters` are derived from the action.
+Not emulated: effects on traffic; expressions and the settings of other actions are kept
 as sent; shared rules; schedules and expirations; `rules/tenant`; `reset_expiration`.
 """
 
@@ -87,7 +87,7 @@ def _list(call: Call) -> Reply:
 def _create(call: Call) -> Reply:
     now, fields = call.state.now(), _written(call, {})
     rule = {"id": call.state.uuid(), **fields, **READ_ONLY, "version": 1}
-    return _kept(call, {**rule, "created_at": now, "updated_at": now})
+    return _stored(call, {**rule, "created_at": now, "updated_at": now})
 
 
 def _get(call: Call) -> Reply:
@@ -98,7 +98,7 @@ def _replace(call: Call) -> Reply:
     old = _found(call)
     kept = {name: old[name] for name in ("id", "created_at", *READ_ONLY)}
     rule = {**kept, **_written(call, old), "version": old["version"] + 1}
-    return _kept(call, {**rule, "updated_at": call.state.now()})
+    return _stored(call, {**rule, "updated_at": call.state.now()})
 
 
 def _delete(call: Call) -> Reply:
@@ -110,7 +110,7 @@ def _found(call: Call) -> Object:
     return found(call, "gateway_rule", "rule_id", UNKNOWN)
 
 
-def _kept(call: Call, rule: Object) -> Reply:
+def _stored(call: Call, rule: Object) -> Reply:
     call.store.put("gateway_rule", rule["id"], rule)
     return Reply(rule, kind="gateway_rule")
 

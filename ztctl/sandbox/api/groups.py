@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.quotas import check_length, check_room
 from ztctl.sandbox.api.rules import (
     checked_rules,
@@ -45,7 +45,7 @@ SHAPE = Shape(
 
 
 def _list(call: Call) -> Reply:
-    return paged(call, once(call, "access_group", lambda: _listed(call)), SIZES, "group", dict)
+    return paged(call, cached(call, "access_group", lambda: _listed(call)), SIZES, "group", dict)
 
 
 def _listed(call: Call) -> Sequence[Object]:

@@ -1,9 +1,9 @@
 """Routes of private host names to tunnels.
 
 Source: Cloudflare OpenAPI description, July 2026: paths, fields, filters; `hostname` filters by
-substring whatever the case; deleted routes are listed only when asked for. Recorded: 409 for a
-host name that is routed elsewhere. Unrecorded: every code; that host name and tunnel are needed,
-the form of a host name (one leading wildcard is taken), that a deleted route can still be read.
+substring, ignoring case; deleted routes are listed only on request. Recorded: 409 for a
+host name that is routed elsewhere. Unrecorded: every code; that host name and tunnel are required,
+the format of a host name (one leading wildcard is allowed), that a deleted route can still be read.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ztctl.sandbox.api.lifetimes import LIFETIME_FILTERS, Test, lifetime_tests, same
-from ztctl.sandbox.api.lookups import found, once
-from ztctl.sandbox.api.quotas import LIVING, check_room
-from ztctl.sandbox.api.routes import living_tunnel
+from ztctl.sandbox.api.lookups import cached, found
+from ztctl.sandbox.api.quotas import COUNTED, check_room
+from ztctl.sandbox.api.routes import undeleted_tunnel
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, Refusal
 from ztctl.sandbox.fields import Field, FieldError, Shape, text, uuid
@@ -58,14 +58,14 @@ CHANGE = Shape(
 
 
 def _list(call: Call) -> Reply:
-    routes = once(call, "hostname_route", lambda: _listed(call))
+    routes = cached(call, "hostname_route", lambda: _listed(call))
     return paged(call, routes, SIZES, "hostname_route", lambda one: _shown(call, one))
 
 
 def _listed(call: Call) -> Sequence[Object]:
     tests = list(_tests(call))
     if call.switch("is_deleted") is None:
-        routes = call.store.find("hostname_route", LIVING, "hostname_route")
+        routes = call.store.find("hostname_route", COUNTED, "hostname_route")
     else:
         routes = call.store.all("hostname_route")
     return [one for one in routes if all(test(one) for test in tests)] if tests else routes
@@ -84,7 +84,7 @@ def _create(call: Call) -> Reply:
     body = call.fields(NEW)
     check_room(call, "hostname_route")
     made = {"created_at": call.state.instant(), "deleted_at": None}
-    return _kept(call, {"id": call.state.uuid(), **body, **made})
+    return _stored(call, {"id": call.state.uuid(), **body, **made})
 
 
 def _get(call: Call) -> Reply:
@@ -93,25 +93,25 @@ def _get(call: Call) -> Reply:
 
 
 def _change(call: Call) -> Reply:
-    return _kept(call, {**_living(call), **call.merged(CHANGE, call.body())})
+    return _stored(call, {**_undeleted(call), **call.merged(CHANGE, call.body())})
 
 
 def _delete(call: Call) -> Reply:
-    gone = {**_living(call), "deleted_at": call.state.instant()}
-    call.store.put("hostname_route", gone["id"], gone)
-    return Reply(_shown(call, gone), kind="hostname_route")
+    deleted = {**_undeleted(call), "deleted_at": call.state.instant()}
+    call.store.put("hostname_route", deleted["id"], deleted)
+    return Reply(_shown(call, deleted), kind="hostname_route")
 
 
-def _living(call: Call) -> Object:
+def _undeleted(call: Call) -> Object:
     route = found(call, "hostname_route", "hostname_route_id", UNKNOWN)
     if route["deleted_at"] is not None:
         raise ApiError(*UNKNOWN)
     return route
 
 
-def _kept(call: Call, route: Object) -> Reply:
-    living_tunnel(call, route["tunnel_id"])
-    others = call.store.find("hostname_route", "living", route["hostname"].lower())
+def _stored(call: Call, route: Object) -> Reply:
+    undeleted_tunnel(call, route["tunnel_id"])
+    others = call.store.find("hostname_route", "undeleted", route["hostname"].lower())
     if any(one["id"] != route["id"] for one in others):
         raise ApiError(*TAKEN)
     call.store.put("hostname_route", route["id"], route)
@@ -134,7 +134,7 @@ FAMILY = Family(
     (
         Index(
             "hostname_route",
-            "living",
+            "undeleted",
             lambda one: () if one["deleted_at"] else (one["hostname"].lower(),),
         ),
         Index(

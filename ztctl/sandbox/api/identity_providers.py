@@ -1,9 +1,9 @@
 """Identity providers.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026 (types, the members of
-each type's `config`, SCIM; its secret is shown once, when SCIM is first enabled). Recorded: secrets
-in `config` can be written and never read (Terraform provider). Unrecorded: that a missing secret is
-left out (awkward mode shows stars instead), that the one-time PIN exists once and has an empty
+each type's `config`, SCIM; its secret is shown once, when SCIM is enabled). Recorded: secrets in
+`config` can be written and never read (Terraform provider). Unrecorded: that secrets are omitted in
+responses (awkward mode shows asterisks instead), that the one-time PIN exists once and has an empty
 name, that `type` cannot be changed, that a provider in use is not deleted (409).
 Not emulated: the identity providers themselves; the endpoints of SCIM users and groups; SAML
 certificates; renewing the SCIM secret.
@@ -31,37 +31,37 @@ SIZES = Sizes(200)
 UNKNOWN = Refusal(404, 12135, "access.api.error.not_found: identity provider not found")
 SECRETS = ("client_secret",)
 
-_WORD = text()
-_OAUTH: dict[str, Check] = {"client_id": _WORD, "client_secret": _WORD}
-_CLAIMS: dict[str, Check] = {**_OAUTH, "claims": listing(_WORD), "email_claim_name": _WORD}
+_TEXT = text()
+_OAUTH: dict[str, Check] = {"client_id": _TEXT, "client_secret": _TEXT}
+_CLAIMS: dict[str, Check] = {**_OAUTH, "claims": listing(_TEXT), "email_claim_name": _TEXT}
 
 CONFIGS: dict[str, dict[str, Check]] = {
     "onetimepin": {},
     "azureAD": {
         **_CLAIMS,
         "conditional_access_enabled": flag,
-        "directory_id": _WORD,
+        "directory_id": _TEXT,
         "prompt": choice(("login", "select_account", "none")),
         "support_groups": flag,
     },
     "saml": {
-        "attributes": listing(_WORD),
-        "email_attribute_name": _WORD,
+        "attributes": listing(_TEXT),
+        "email_attribute_name": _TEXT,
         "enable_encryption": flag,
         "force_authn": flag,
-        "header_attributes": listing(mapping({"attribute_name": _WORD, "header_name": _WORD})),
-        "idp_public_certs": listing(_WORD),
-        "issuer_url": _WORD,
+        "header_attributes": listing(mapping({"attribute_name": _TEXT, "header_name": _TEXT})),
+        "idp_public_certs": listing(_TEXT),
+        "issuer_url": _TEXT,
         "max_sso_url_length": anything,
         "sign_request": flag,
-        "sso_target_url": _WORD,
+        "sso_target_url": _TEXT,
     },
-    "centrify": {**_CLAIMS, "centrify_account": _WORD, "centrify_app_id": _WORD},
+    "centrify": {**_CLAIMS, "centrify_account": _TEXT, "centrify_app_id": _TEXT},
     "facebook": _OAUTH,
     "github": _OAUTH,
     "google-apps": {
         **_CLAIMS,
-        "apps_domain": _WORD,
+        "apps_domain": _TEXT,
         "prompt": choice(("none", "consent", "select_account")),
         "use_login_hint": flag,
     },
@@ -69,15 +69,15 @@ CONFIGS: dict[str, dict[str, Check]] = {
     "linkedin": _OAUTH,
     "oidc": {
         **_CLAIMS,
-        "auth_url": _WORD,
-        "certs_url": _WORD,
+        "auth_url": _TEXT,
+        "certs_url": _TEXT,
         "pkce_enabled": flag,
-        "scopes": listing(_WORD),
-        "token_url": _WORD,
+        "scopes": listing(_TEXT),
+        "token_url": _TEXT,
     },
-    "okta": {**_CLAIMS, "authorization_server_id": _WORD, "okta_account": _WORD},
-    "onelogin": {**_CLAIMS, "onelogin_account": _WORD},
-    "pingone": {**_CLAIMS, "ping_env_id": _WORD},
+    "okta": {**_CLAIMS, "authorization_server_id": _TEXT, "okta_account": _TEXT},
+    "onelogin": {**_CLAIMS, "onelogin_account": _TEXT},
+    "pingone": {**_CLAIMS, "ping_env_id": _TEXT},
     "yandex": _OAUTH,
     "cloudflare": {"restrict_to_account_members": flag},
 }
@@ -113,7 +113,7 @@ def _create(call: Call) -> Reply:
     check_room(call, "identity_provider")
     if provider["type"] == "onetimepin" and _has_pin(call):
         raise conflict("the one-time PIN exists already")
-    return Reply(_kept(call, provider, {}), 201, "identity_provider")
+    return Reply(_stored(call, provider, {}), 201, "identity_provider")
 
 
 def _get(call: Call) -> Reply:
@@ -125,7 +125,7 @@ def _replace(call: Call) -> Reply:
     provider = {"id": old["id"], **_written(call)}
     if provider["type"] != old["type"]:
         raise invalid("the type of an identity provider cannot be changed")
-    return Reply(_kept(call, provider, old), kind="identity_provider")
+    return Reply(_stored(call, provider, old), kind="identity_provider")
 
 
 def _delete(call: Call) -> Reply:
@@ -171,8 +171,8 @@ def _scim(call: Call, given: Any) -> Object:
     return scim
 
 
-def _kept(call: Call, provider: Object, old: Object) -> Object:
-    """Keep a provider; the answer shows the SCIM secret when SCIM was not enabled before."""
+def _stored(call: Call, provider: Object, old: Object) -> Object:
+    """Store a provider; the result has the SCIM secret if SCIM has just been enabled."""
     scim = provider["scim_config"]
     if scim:
         team = call.store.all("organization")[0]["auth_domain"]

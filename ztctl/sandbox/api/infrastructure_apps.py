@@ -1,4 +1,4 @@
-"""Infrastructure applications: targets by host name, and who may log in to them as whom.
+"""Infrastructure applications: access to targets, selected by host name.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026: no domain, session,
 cookie or launcher fields; `target_criteria` in one of two styles, flat `target_attributes` or
@@ -8,7 +8,7 @@ value.
 Not emulated: whether a target of that name exists is not checked.
 
 The descriptions disagree on `include`, `require` and `exclude`: the SDK has an object, other notes
-have an array of such objects. Both are taken and come back as they were sent.
+have an array of such objects. Both are accepted and returned as they were sent.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ SELECTOR = Shape(invalid, (Field("target_attributes", _attributes), Field("tags"
 
 
 def written_infrastructure(call: Call, body: Object) -> Object:
-    """Such an application's own fields from a body but for its policies; raises 400/12130."""
+    """Validate the fields of a body except its policies; raises ApiError 400/12130."""
     app = call.read(SHAPE, body)
     criteria = app["target_criteria"]
     if not criteria:
@@ -85,12 +85,12 @@ def written_infrastructure(call: Call, body: Object) -> Object:
 
 
 def is_infrastructure(app: Object) -> bool:
-    """Whether a stored application is of this type."""
+    """Whether an application is of this type."""
     return bool(app["type"] == TYPE)
 
 
 def attributes(app: Object) -> set[str]:
-    """The attributes of targets that a stored application names, as `hostname=web1`."""
+    """The target attributes in the criteria of an application, as `hostname=web1`."""
     named = (part for one in app.get("target_criteria", ()) for part in _parts(one))
     return {
         f"{key}={value}".lower()

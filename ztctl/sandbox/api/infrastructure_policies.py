@@ -1,9 +1,9 @@
-"""Policies of infrastructure applications: the same rules, a narrower body.
+"""Policies of infrastructure applications: a subset of the fields of other policies.
 
-Source: official Python SDK, July 2026: a policy only allows, and has no session, approval or
-isolation; `connection_rules.ssh` names UNIX users. Product documentation: the selectors that such
-a policy takes. Recorded: a reusable policy that says as much can be linked by its id. Unrecorded:
-that every other selector is refused, that `connection_rules.ssh` is needed.
+Source: official Python SDK, July 2026: the decision is `allow`, and there is no session, approval
+or isolation; `connection_rules.ssh` names UNIX users. Product documentation: the selectors of such
+a policy. Recorded: a reusable policy within these limits can be linked by its id. Unrecorded: that
+every other selector is refused, that `connection_rules.ssh` is required.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SHAPE = Shape(
 
 
 def written_infrastructure_policy(call: Call, body: Object, where: str = "") -> Object:
-    """Such a policy's own fields from a body, checked; raises ApiError 400/12130."""
+    """Validate the fields of a body; raises ApiError 400/12130."""
     policy = call.read(SHAPE, body, where)
     policy.update(checked_rules(call, body, where))
     given = policy["connection_rules"]
@@ -47,7 +47,7 @@ def written_infrastructure_policy(call: Call, body: Object, where: str = "") -> 
 
 
 def check_infrastructure_policy(policy: Object) -> None:
-    """Raise 400/12130 for a policy that an infrastructure application cannot have."""
+    """Raise ApiError 400/12130 for a policy that such an application cannot have."""
     if policy["decision"] != "allow":
         raise invalid("infrastructure application policies can only use the allow decision")
     if "ssh" not in policy.get("connection_rules", {}):

@@ -1,11 +1,11 @@
-"""What a tunnel configuration may say.
+"""Validation of a tunnel configuration.
 
 Source: cloudflared's ingress validation (July 2026): at least one rule, the last one and only the
 last one matches everything, no port and at most a leading wildcard in a host name, a path that is
 a regular expression, a service in one of the known forms without a path; `access.required` with
 audiences needs `teamName`. Cloudflare OpenAPI description, July 2026: members of `originRequest`,
-durations in whole seconds. Recorded as a family, not in detail: 400/1056 "Bad Configuration".
-Not emulated: Go's RE2; a path is put into Python's words, and what RE2 lacks is refused.
+durations in whole seconds. Recorded without details: 400/1056 "Bad Configuration".
+Not emulated: Go's RE2; a path is translated to Python's `re`, and syntax that RE2 lacks is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FIXED = re.compile(r"http_status:[1-9][0-9]{2}|hello[_-]world|bastion|socks-pro
 
 
 def bad_configuration(detail: str) -> ApiError:
-    """The one answer to every wrong configuration."""
+    """The error for every invalid configuration."""
     return ApiError(400, 1056, f"Bad Configuration: {detail}")
 
 
@@ -77,7 +77,7 @@ CONFIG = Shape(
 
 
 def checked_configuration(call: Call, given: Any) -> Object:
-    """The configuration to store; raises ApiError 400/1056."""
+    """Validate a configuration; raises ApiError 400/1056."""
     config = call.read(CONFIG, _object(given, "config"), "config.")
     rules = [_rule(call, one, place) for place, one in enumerate(config["ingress"])]
     _check_order(rules)

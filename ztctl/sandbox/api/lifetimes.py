@@ -1,8 +1,8 @@
-"""When an object lived: instants in queries, and the filters of everything that is deleted softly.
+"""Times in queries, and the filters of softly deleted objects.
 
-Source: Cloudflare OpenAPI description, July 2026: instants are RFC 3339; `existed_at` keeps what
-was made and not yet deleted then; without `is_deleted` the deleted are listed too. Unrecorded:
-how an instant that is none is refused.
+Source: Cloudflare OpenAPI description, July 2026: times are RFC 3339; `existed_at` selects objects
+that were created and not yet deleted then; without `is_deleted` deleted objects are listed, too.
+Unrecorded: the error for an invalid time.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ LIFETIME_FILTERS = ("is_deleted", "existed_at")
 
 
 def moment(text: str) -> datetime:
-    """An RFC 3339 instant; one without a zone is in UTC. Raises ValueError."""
+    """Parse an RFC 3339 time; UTC if it has no offset. Raises ValueError."""
     read = datetime.fromisoformat(text)
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read
 
 
 def asked_moment(call: Call, name: str) -> datetime | None:
-    """The instant that a query parameter names; raises 400 when it names none."""
+    """A time from a query parameter, or None; raises ApiError 400."""
     value = call.query(name)
     if value is None:
         return None
@@ -37,24 +37,24 @@ def asked_moment(call: Call, name: str) -> datetime | None:
 
 
 def existed(one: Object, instant: datetime) -> bool:
-    """Whether a stored object had been made and not been deleted then."""
-    gone = one["deleted_at"]
-    return moment(one["created_at"]) <= instant and (gone is None or instant < moment(gone))
+    """Whether a stored object existed at a time: created, and not yet deleted."""
+    deleted = one["deleted_at"]
+    return moment(one["created_at"]) <= instant and (deleted is None or instant < moment(deleted))
 
 
 def same(member: str, wanted: str) -> Test:
-    """Whether a member of a stored object is exactly that."""
+    """A test for equality of a member."""
     return lambda one: bool(one[member] == wanted)
 
 
 def deletion_tests(call: Call) -> Iterator[Test]:
-    """What `is_deleted` asks."""
-    if (gone := call.switch("is_deleted")) is not None:
-        yield lambda one: (one["deleted_at"] is not None) == gone
+    """The test of the filter `is_deleted`, if present."""
+    if (deleted := call.switch("is_deleted")) is not None:
+        yield lambda one: (one["deleted_at"] is not None) == deleted
 
 
 def lifetime_tests(call: Call) -> Iterator[Test]:
-    """What `is_deleted` and `existed_at` ask."""
+    """The tests of the filters `is_deleted` and `existed_at`, if present."""
     yield from deletion_tests(call)
     if (instant := asked_moment(call, "existed_at")) is not None:
         yield lambda one: existed(one, instant)

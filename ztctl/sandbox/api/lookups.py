@@ -1,4 +1,4 @@
-"""Finding the object that a path names, and those that a query asks for."""
+"""Lookup of the object in a path, and caching of list queries."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ztctl.sandbox.errors import ApiError, Refusal, no_route
 from ztctl.sandbox.messages import Object
 from ztctl.sandbox.paging import PAGING
 
-# The query parameters that pick a part of one answer.
-SEAMS = (*PAGING, "cursor", "limit")
+# Query parameters that select a page of a list.
+PAGE_PARAMETERS = (*PAGING, "cursor", "limit")
 
 
 def found(call: Call, kind: str, parameter: str, missing: Refusal) -> Object:
-    """The object of that kind that a path parameter names; raises `missing` otherwise."""
+    """The object of a kind with the id in a path parameter; raises `missing` as ApiError."""
     existing = call.store.get(kind, call.params[parameter])
     if existing is None:
         raise ApiError(*missing)
@@ -22,17 +22,18 @@ def found(call: Call, kind: str, parameter: str, missing: Refusal) -> Object:
 
 
 def zone_of(call: Call) -> Object:
-    """The zone that the path names; it exists, or the request would not have come this far."""
+    """The zone in the path; its existence has been checked by the dispatcher."""
     zone = call.store.get("zone", call.params["zone_id"])
     if zone is None:
         raise no_route(call.request.path)
     return zone
 
 
-def once(call: Call, kind: str, answer: Callable[[], Sequence[Object]]) -> Sequence[Object]:
-    """What a list of this kind answers to the query: worked out once for all of its pages.
+def cached(call: Call, kind: str, compute: Callable[[], Sequence[Object]]) -> Sequence[Object]:
+    """The list for the current query, computed once for all of its pages.
 
-    `answer` must look at nothing but the query and the objects of that kind.
+    `compute` must depend on nothing but the query and the objects of that kind, as writes to
+    other kinds do not invalidate the cache.
     """
-    asked = tuple(pair for pair in call.request.query if pair[0] not in SEAMS)
-    return call.store.remembered(kind, (call.request.path, asked), answer)
+    filters = tuple(pair for pair in call.request.query if pair[0] not in PAGE_PARAMETERS)
+    return call.store.cached(kind, (call.request.path, filters), compute)

@@ -1,8 +1,8 @@
-"""What an application or a policy may say about a second factor of its own.
+"""Validation of the MFA settings of an application or a policy.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026: a session in minutes or
 hours from 0m to 720h; other authenticators for infrastructure applications than for the rest.
-Recorded: `ssh_piv_key` is refused, although another client spells it so.
+Recorded: `ssh_piv_key` is refused, although another client uses that name.
 """
 
 from __future__ import annotations

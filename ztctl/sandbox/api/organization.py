@@ -1,11 +1,11 @@
-"""The Zero Trust organisation: one an account.
+"""The Zero Trust organisation of the account.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026 (fields, PUT without a
 required field). Recorded: without an organisation every Access path answers 404/9999. Unrecorded:
-that PUT keeps what it does not say, how a malformed `auth_domain` is refused, that exempted zone
-names are not looked up, what a new organisation says.
+that PUT keeps fields that are not sent, how a malformed `auth_domain` is refused, that exempted
+zone names are not looked up, the defaults of a new organisation.
 Not emulated: creating an organisation, revoking a user, DNS over HTTPS; custom pages are not
-looked up; MFA settings are kept and never asked for.
+looked up; MFA settings are stored without effect.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def _get(call: Call) -> Reply:
 
 
 def _change(call: Call) -> Reply:
-    said = call.merged(SHAPE, call.body())
-    organisation = {**_organisation(call), **said, "updated_at": call.state.now()}
+    changes = call.merged(SHAPE, call.body())
+    organisation = {**_organisation(call), **changes, "updated_at": call.state.now()}
     call.store.put("organization", call.state.account["id"], organisation)
     return Reply(organisation, kind="organization")
 

@@ -1,11 +1,10 @@
-"""Reusable Access policies, and the body that they share with policies inside one application.
+"""Reusable Access policies, and the fields that inline policies of applications share.
 
 Source: fields from the Cloudflare OpenAPI description, July 2026; the default session of 24h from
-the Terraform provider's guide. Recorded: 409 while an application links the policy, 400/12130
-for bad rules and "unrecognized policy decision". Unrecorded: the codes of 404 and 409, that
-approval groups need `approval_required`.
-The delay after a detachment during which a deletion still answers 409 is a setting
-(`detached_calls`).
+the Terraform provider's guide. Recorded: 409 while an application links the policy, 400/12130 for
+bad rules and "unrecognized policy decision". Unrecorded: the codes of 404 and 409, that approval
+groups need `approval_required`. How long a deletion still answers 409 after a detachment is a
+setting (`detached_calls`).
 Not emulated: account rules that cap sessions.
 """
 
@@ -86,7 +85,7 @@ SHAPE = Shape(
 
 
 def written_policy(call: Call, body: Object, where: str = "") -> Object:
-    """A policy's own fields from a body, checked."""
+    """Validate the fields of a policy; raises ApiError 400/12130."""
     policy = call.read(SHAPE, body, where)
     policy.update(checked_rules(call, body, where))
     if policy["decision"] not in DECISIONS:
@@ -103,13 +102,13 @@ def written_policy(call: Call, body: Object, where: str = "") -> Object:
 
 
 def shown_policy(call: Call, policy: Object) -> Object:
-    """A policy as a read shows it outside of applications."""
+    """A policy for a response outside of applications."""
     count = call.store.tally("app", "policy", policy["id"])
     return {**{name: policy[name] for name in policy if name != "app_id"}, "app_count": count}
 
 
 def new_policy(call: Call, fields: Object, *, app_id: str | None = None) -> Object:
-    """Store a policy: reusable, or of one application."""
+    """Create a policy: reusable, or inline in the application `app_id`."""
     if app_id is None:
         check_room(call, "policy")
     now = call.state.now()
@@ -127,7 +126,7 @@ def new_policy(call: Call, fields: Object, *, app_id: str | None = None) -> Obje
 
 
 def changed_policy(call: Call, old: Object, fields: Object) -> Object:
-    """Replace a policy's own fields."""
+    """Replace the fields of a stored policy."""
     kept = {name: old[name] for name in KEPT if name in old}
     policy: Object = {**kept, **fields, "updated_at": call.state.now()}
     call.store.put("policy", policy["id"], policy)

@@ -1,7 +1,7 @@
-"""Ranges of private addresses, as a route spells them.
+"""Parsing of the IP ranges of private routes.
 
 Source: Cloudflare OpenAPI description, July 2026: CIDR notation. Recorded: 400 "could not parse".
-Unrecorded: that an address alone gets its full mask, that bits beyond the mask are refused, the
+Unrecorded: that a single address gets its full mask, that bits beyond the mask are refused, the
 code.
 """
 
@@ -18,7 +18,7 @@ LONGEST = 64
 
 
 def parsed_range(value: Any) -> Range:
-    """An address or a CIDR without bits beyond its mask; raises 400."""
+    """Parse an address or a CIDR without bits beyond its mask; raises ApiError 400."""
     try:
         return range_of(value, strict=True)
     except ValueError as error:
@@ -27,13 +27,13 @@ def parsed_range(value: Any) -> Range:
 
 
 def asked_range(call: Call, name: str) -> Range | None:
-    """The range that a query parameter names; raises 400 when it names none."""
+    """A range from a query parameter, or None; raises ApiError 400."""
     value = call.query(name)
     return None if value is None else parsed_range(value)
 
 
 def contains(outer: Range, inner: Range) -> bool:
-    """Whether every address of one range is in another."""
+    """Whether the second range is a subnet of the first; false across IP versions."""
     if isinstance(outer, ipaddress.IPv4Network):
         return isinstance(inner, ipaddress.IPv4Network) and inner.subnet_of(outer)
     return isinstance(inner, ipaddress.IPv6Network) and inner.subnet_of(outer)

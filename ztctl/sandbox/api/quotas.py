@@ -1,4 +1,4 @@
-"""How much an account may hold: enforced only where the settings say so.
+"""Quotas of an account, enforced if the setting `quotas` is on.
 
 Source: Cloudflare's documentation, July 2026 (account limits of Zero Trust; 81045 for the DNS
 record quota is recorded). Unrecorded: every other status and code; the quota of DNS records by plan
@@ -18,9 +18,9 @@ from ztctl.sandbox.routing import Family
 from ztctl.sandbox.state import State
 from ztctl.sandbox.store import Index
 
-LIVING = "quota"
+COUNTED = "quota"
 
-# The most of a kind in an account; objects that were deleted softly do not count.
+# Maximum number of objects by kind, without softly deleted ones and inline policies.
 MOST: dict[str, int] = {
     "app": 500,
     "policy": 500,
@@ -34,33 +34,33 @@ MOST: dict[str, int] = {
 ROUTES = ("route", "hostname_route")
 MOST_ROUTES = 1000
 
-# The most elements of a list within one object.
+# Maximum number of elements of a list in one object.
 LONGEST: dict[str, int] = {"rules of a group": 1000, "rules of a policy": 1000}
 
 
 def check_room(call: Call, kind: str, *, more: int = 1) -> None:
-    """Raise 400 when the account cannot hold so many more objects of a kind."""
+    """Raise ApiError 400 if `more` objects of a kind would exceed the quota."""
     if not call.state.settings.quotas:
         return
     if kind in ROUTES:
-        _check(sum(_living(call.state, one) for one in ROUTES) + more, MOST_ROUTES, "routes")
+        _check(sum(_count(call.state, one) for one in ROUTES) + more, MOST_ROUTES, "routes")
     else:
-        _check(_living(call.state, kind) + more, MOST[kind], kind.replace("_", " ") + " objects")
+        _check(_count(call.state, kind) + more, MOST[kind], kind.replace("_", " ") + " objects")
 
 
 def check_length(state: State, what: str, elements: Sized) -> None:
-    """Raise 400 when one object has too many elements of a list of `LONGEST`."""
+    """Raise ApiError 400 if a list in `LONGEST` has too many elements."""
     if state.settings.quotas:
         _check(len(elements), LONGEST[what], what)
 
 
 def record_quota(zone: Object) -> int:
-    """How many DNS records a zone of this plan may hold."""
+    """The quota of DNS records of a zone, by its plan."""
     return 200 if zone["plan"]["legacy_id"] == "free" else 3500
 
 
 def check_record_room(call: Call, zone: Object) -> None:
-    """Raise 400/81045 when a zone holds as many DNS records as its plan allows."""
+    """Raise ApiError 400/81045 if a zone has as many DNS records as its quota."""
     full = call.store.tally("dns_record", "zone", zone["id"]) >= record_quota(zone)
     if call.state.settings.quotas and full:
         raise ApiError(400, 81045, "Record quota exceeded.")
@@ -71,16 +71,16 @@ def _check(wanted: int, most: int, what: str) -> None:
         raise ApiError(400, 10001, f"This account is limited to {most} {what}")
 
 
-def _living(state: State, kind: str) -> int:
-    return state.store.tally(kind, LIVING, kind)
+def _count(state: State, kind: str) -> int:
+    return state.store.tally(kind, COUNTED, kind)
 
 
 def _counted(kind: str) -> Index:
     def values(one: Object) -> tuple[Hashable, ...]:
-        gone = one.get("deleted_at") is not None or one.get("app_id") is not None
-        return () if gone else (kind,)
+        exempt = one.get("deleted_at") is not None or one.get("app_id") is not None
+        return () if exempt else (kind,)
 
-    return Index(kind, LIVING, values)
+    return Index(kind, COUNTED, values)
 
 
 FAMILY = Family((), tuple(_counted(kind) for kind in (*MOST, *ROUTES)))

@@ -1,8 +1,8 @@
-"""The filters of the route list.
+"""Filters of the route list.
 
-Source: Cloudflare OpenAPI description, July 2026: `network_subset` keeps the routes inside of a
-range, `network_superset` those around it; `tun_types` are separated by commas; both living and
-deleted routes are listed unless told otherwise. Unrecorded: that `comment` filters exactly.
+Source: Cloudflare OpenAPI description, July 2026: `network_subset` selects routes within a range,
+`network_superset` routes that contain it; `tun_types` are separated by commas; deleted routes are
+listed, too, by default. Unrecorded: that `comment` filters exactly.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TYPES = ("cfd_tunnel", "warp_connector", "warp", "magic", "ip_sec", "gre", "cni"
 
 
 def listed(call: Call) -> Sequence[Object]:
-    """The routes that pass every filter of the query."""
+    """The routes that match all filters of the query."""
     tests = list(_tests(call))
     routes = _candidates(call)
     return [one for one in routes if all(test(one) for test in tests)] if tests else routes
@@ -39,12 +39,12 @@ def _candidates(call: Call) -> Sequence[Object]:
         route = call.store.get("route", key)
         return [] if route is None else [route]
     if (inner := asked_range(call, "network_superset")) is not None:
-        return _around(call, inner)
+        return _containing(call, inner)
     return call.store.all("route")
 
 
-def _around(call: Call, inner: Range) -> list[Object]:
-    """The routes of every range that a range may lie in: few, however many routes there are."""
+def _containing(call: Call, inner: Range) -> list[Object]:
+    """The routes that contain a range: one index lookup per prefix length, no scan."""
     outer = (str(inner.supernet(new_prefix=length)) for length in range(inner.prefixlen + 1))
     routes = [route for one in outer for route in call.store.find("route", "network", one)]
     return sorted(routes, key=lambda route: str(route["created_at"]))

@@ -1,8 +1,8 @@
-"""Routes addressed by their range: the deprecated form of the paths.
+"""Routes addressed by their range: deprecated endpoints.
 
 Source: Cloudflare OpenAPI description, July 2026: POST, PATCH and DELETE below `routes/network`,
-the range percent-encoded; without a virtual network the default one is meant. PATCH has no
-documented body: it merges what is sent.
+the range percent-encoded; the default virtual network applies if none is given. PATCH has
+no documented body: the fields that are sent are merged.
 Not emulated: `tun_type`, as every tunnel is of one type.
 """
 
@@ -27,20 +27,20 @@ def _create(call: Call) -> Reply:
 
 def _change(call: Call) -> Reply:
     body = call.merged(CHANGE, call.body() if call.request.body else {})
-    route = _living(call, body.get("virtual_network_id"))
+    route = _undeleted(call, body.get("virtual_network_id"))
     return Reply(changed(call, route, body), kind="route")
 
 
 def _delete(call: Call) -> Reply:
-    route = _living(call, call.query("virtual_network_id"))
+    route = _undeleted(call, call.query("virtual_network_id"))
     if call.query("tunnel_id") not in (None, route["tunnel_id"]):
         raise ApiError(*UNKNOWN)
     return Reply(ended(call, route), kind="route")
 
 
-def _living(call: Call, network: str | None) -> Object:
+def _undeleted(call: Call, network: str | None) -> Object:
     place = (str(parsed_range(call.params["range"])), network_id(call, network))
-    routes = call.store.find("route", "living", place)
+    routes = call.store.find("route", "undeleted", place)
     if not routes:
         raise ApiError(*UNKNOWN)
     return routes[0]

@@ -1,9 +1,9 @@
 """Routes of private networks to tunnels.
 
-Source: Cloudflare OpenAPI description, July 2026: paths, fields, filters; a missing comment is
-empty, a missing virtual network the default one; only lists and the best match show names.
-Recorded: 409/1014 for the same range in the same network, 404/1015 for a route that is not
-there, 404/1046, 400 "could not parse". cloudflared: no match is a success without a route.
+Source: Cloudflare OpenAPI description, July 2026: paths, fields, filters; the default comment
+is empty, the default virtual network that of the account; only lists and the best match show names.
+Recorded: 409/1014 for the same range in the same network, 404/1015 for an unknown
+route, 404/1046, 400 "could not parse". cloudflared: no match is a success without a route.
 Unrecorded: that ranges may overlap, that a deleted route can still be read.
 Not emulated: tunnels of other types; `default_virtual_network_fallback`.
 """
@@ -15,7 +15,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from ztctl.sandbox.api.addresses import Address, address
-from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.private_ranges import parsed_range
 from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.route_filters import FILTERS, listed
@@ -67,8 +67,8 @@ CHANGE = Shape(
 )
 
 
-def living_tunnel(call: Call, key: str) -> Object:
-    """The living tunnel of that id; raises 404/1002."""
+def undeleted_tunnel(call: Call, key: str) -> Object:
+    """The tunnel with an id; raises 404/1002 if it is unknown or deleted."""
     tunnel = call.store.get("tunnel", key)
     if tunnel is None or tunnel["deleted_at"] is not None:
         raise ApiError(*NO_TUNNEL)
@@ -76,8 +76,8 @@ def living_tunnel(call: Call, key: str) -> Object:
 
 
 def created(call: Call, body: Object) -> Object:
-    """Store a route from a checked body; raises 409/1014 when the range is routed already."""
-    tunnel = living_tunnel(call, body["tunnel_id"])
+    """Create a route from a validated body; raises ApiError 400, 404, or 409/1014."""
+    tunnel = undeleted_tunnel(call, body["tunnel_id"])
     check_room(call, "route")
     route: Object = {
         "id": call.state.uuid(),
@@ -88,28 +88,28 @@ def created(call: Call, body: Object) -> Object:
         "created_at": call.state.instant(),
         "deleted_at": None,
     }
-    return _kept(call, route)
+    return _stored(call, route)
 
 
 def changed(call: Call, old: Object, body: Object) -> Object:
-    """Store what a checked body says about a living route; raises as `created` does."""
+    """Change a route by a validated body; raises as `created` does."""
     route = {**old, **body}
     if "network" in body:
         route["network"] = str(parsed_range(body["network"]))
-    living_tunnel(call, route["tunnel_id"])
+    undeleted_tunnel(call, route["tunnel_id"])
     network_id(call, route["virtual_network_id"])
-    return _kept(call, route)
+    return _stored(call, route)
 
 
 def ended(call: Call, route: Object) -> Object:
-    """Delete a living route, softly."""
-    gone = {**route, "deleted_at": call.state.instant()}
-    call.store.put("route", gone["id"], gone)
-    return gone
+    """Delete a route softly, by setting `deleted_at`."""
+    deleted = {**route, "deleted_at": call.state.instant()}
+    call.store.put("route", deleted["id"], deleted)
+    return deleted
 
 
-def _kept(call: Call, route: Object) -> Object:
-    others = call.store.find("route", "living", _place(route))
+def _stored(call: Call, route: Object) -> Object:
+    others = call.store.find("route", "undeleted", _place(route))
     if any(one["id"] != route["id"] for one in others):
         raise ApiError(*TAKEN)
     call.store.put("route", route["id"], route)
@@ -120,7 +120,7 @@ def _place(route: Object) -> tuple[str, str]:
     return route["network"], route["virtual_network_id"]
 
 
-def _while_living(one: Object, value: Hashable) -> tuple[Hashable, ...]:
+def _if_undeleted(one: Object, value: Hashable) -> tuple[Hashable, ...]:
     return () if one["deleted_at"] else (value,)
 
 
@@ -136,7 +136,7 @@ def _detailed(store: Store, route: Object) -> Object:
 
 
 def _list(call: Call) -> Reply:
-    routes = once(call, "route", lambda: listed(call))
+    routes = cached(call, "route", lambda: listed(call))
     return paged(call, routes, SIZES, "route", lambda one: _detailed(call.store, one))
 
 
@@ -149,11 +149,11 @@ def _get(call: Call) -> Reply:
 
 
 def _change(call: Call) -> Reply:
-    return Reply(changed(call, _living(call), call.merged(CHANGE, call.body())), kind="route")
+    return Reply(changed(call, _undeleted(call), call.merged(CHANGE, call.body())), kind="route")
 
 
 def _delete(call: Call) -> Reply:
-    return Reply(ended(call, _living(call)), kind="route")
+    return Reply(ended(call, _undeleted(call)), kind="route")
 
 
 def _best(call: Call) -> Reply:
@@ -161,7 +161,7 @@ def _best(call: Call) -> Reply:
     network = network_id(call, call.query("virtual_network_id"))
     for length in range(wanted.max_prefixlen, -1, -1):
         outer = ipaddress.ip_network(f"{wanted}/{length}", strict=False)
-        for route in call.store.find("route", "living", (str(outer), network)):
+        for route in call.store.find("route", "undeleted", (str(outer), network)):
             return Reply(_detailed(call.store, route), kind="route")
     return Reply(None)
 
@@ -173,7 +173,7 @@ def _address(value: Any) -> Address:
         raise _bad("the path must name an IP address") from error
 
 
-def _living(call: Call) -> Object:
+def _undeleted(call: Call) -> Object:
     route = found(call, "route", "route_id", UNKNOWN)
     if route["deleted_at"] is not None:
         raise ApiError(*UNKNOWN)
@@ -190,11 +190,11 @@ FAMILY = Family(
         Route("DELETE", ONE, _delete, NETWORKS, write=True),
     ),
     (
-        Index("route", "living", lambda one: _while_living(one, _place(one))),
+        Index("route", "undeleted", lambda one: _if_undeleted(one, _place(one))),
         Index("route", "network", lambda one: (one["network"],)),
-        Index("route", "tunnel", lambda one: _while_living(one, one["tunnel_id"])),
+        Index("route", "tunnel", lambda one: _if_undeleted(one, one["tunnel_id"])),
         Index(
-            "route", "virtual_network", lambda one: _while_living(one, one["virtual_network_id"])
+            "route", "virtual_network", lambda one: _if_undeleted(one, one["virtual_network_id"])
         ),
     ),
 )

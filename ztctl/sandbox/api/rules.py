@@ -1,4 +1,4 @@
-"""The vocabulary of Access rules, and what rules refer to.
+"""Validation of Access rules, and the references of rules to other objects.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026: every element of
 include, exclude and require is an object with exactly one key; inner keys without `?` are
@@ -6,7 +6,7 @@ required; `linked_app_token` only with non_identity and bypass. Recorded: 400/12
 referenced group, service token or identity provider does not exist. Unrecorded: that a bare
 address in an `ip` rule is stored with its full mask, that cycles of groups are refused.
 Not emulated: Zero Trust lists (`email_list`, `ip_list`), device posture integrations and
-account members are not looked up. Whom a rule matches is the edge's to say.
+account members are not looked up. Rules are evaluated by the edge.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from ztctl.sandbox.store import Index, Store
 RULE_LISTS = ("include", "exclude", "require")
 Reference = tuple[str, str]
 
-_WORD = text(empty=False)
+_TEXT = text(empty=False)
 
 
 def network(value: Any) -> str:
-    """An address or a CIDR; an address is given its full mask."""
+    """Validate an address or a CIDR; an address gets its full mask."""
     try:
         whole = range_of(value, strict=False)
     except ValueError as error:
@@ -43,11 +43,11 @@ def _country(value: Any) -> str:
     return value
 
 
-# A name that ends in ? is optional.
+# Members by selector. A name that ends in ? is optional.
 SELECTORS: dict[str, dict[str, Check]] = {
     "everyone": {},
-    "email": {"email": _WORD},
-    "email_domain": {"domain": _WORD},
+    "email": {"email": _TEXT},
+    "email_domain": {"domain": _TEXT},
     "email_list": {"id": uuid},
     "ip": {"ip": network},
     "ip_list": {"id": uuid},
@@ -56,18 +56,18 @@ SELECTORS: dict[str, dict[str, Check]] = {
     "any_valid_service_token": {},
     "service_token": {"token_id": uuid},
     "certificate": {},
-    "common_name": {"common_name": _WORD},
-    "auth_method": {"auth_method": _WORD},
-    "auth_context": {"id": _WORD, "ac_id": _WORD, "identity_provider_id": uuid},
+    "common_name": {"common_name": _TEXT},
+    "auth_method": {"auth_method": _TEXT},
+    "auth_context": {"id": _TEXT, "ac_id": _TEXT, "identity_provider_id": uuid},
     "login_method": {"id": uuid},
-    "azureAD": {"id": _WORD, "identity_provider_id": uuid},
-    "github-organization": {"identity_provider_id": uuid, "name": _WORD, "team?": text()},
-    "gsuite": {"email": _WORD, "identity_provider_id": uuid},
-    "okta": {"name": _WORD, "identity_provider_id": uuid},
-    "saml": {"attribute_name": _WORD, "attribute_value": _WORD, "identity_provider_id": uuid},
-    "oidc": {"claim_name": _WORD, "claim_value": _WORD, "identity_provider_id": uuid},
-    "device_posture": {"integration_uid": _WORD, "account_id?": text()},
-    "external_evaluation": {"evaluate_url": _WORD, "keys_url": _WORD},
+    "azureAD": {"id": _TEXT, "identity_provider_id": uuid},
+    "github-organization": {"identity_provider_id": uuid, "name": _TEXT, "team?": text()},
+    "gsuite": {"email": _TEXT, "identity_provider_id": uuid},
+    "okta": {"name": _TEXT, "identity_provider_id": uuid},
+    "saml": {"attribute_name": _TEXT, "attribute_value": _TEXT, "identity_provider_id": uuid},
+    "oidc": {"claim_name": _TEXT, "claim_value": _TEXT, "identity_provider_id": uuid},
+    "device_posture": {"integration_uid": _TEXT, "account_id?": text()},
+    "external_evaluation": {"evaluate_url": _TEXT, "keys_url": _TEXT},
     "linked_app_token": {"app_uid": uuid},
     "user_risk_score": {"user_risk_score": listing(choice(("low", "medium", "high", "unscored")))},
     "cloudflare_account_member": {"account_id?": text()},
@@ -89,36 +89,40 @@ _WORDING = {
 
 
 def checked_rules(call: Call, body: Object, where: str = "") -> Object:
-    """The three rule lists of a body; raises ApiError 400/12130 for the first wrong element."""
+    """Validate the rule lists of a body; raises ApiError 400/12130 for the first error."""
     return {name: _checked_list(call, body, name, where) for name in RULE_LISTS}
 
 
 def rule_elements(rules: Object) -> list[Object]:
-    """Every element of the three rule lists of a stored object."""
+    """All elements of the rule lists of a stored object."""
     return [element for name in RULE_LISTS for element in rules.get(name, ())]
 
 
 def references(rules: Object) -> Iterator[Reference]:
-    """What the rules of a stored object refer to, as (kind, key)."""
+    """The objects that the rules of a stored object refer to, as (kind, key)."""
     for element in rule_elements(rules):
         yield from _references(element)
 
 
 def reference_index(kind: str) -> Index:
-    """Finds the objects of a kind that hold rules by what their rules refer to."""
+    """An index of the objects of a kind by the references of their rules."""
     return Index(kind, "refers", lambda one: set(references(one)))
 
 
 def refuse_if_referred(store: Store, kind: str, key: str) -> None:
-    """Raise 409 when a rule refers to the object (unrecorded: clients must order deletions)."""
+    """Raise ApiError 409 if a rule refers to the object.
+
+    Unrecorded: that clients have to order deletions.
+    """
     for referrer in ("policy", "access_group"):
         for one in store.find(referrer, "refers", (kind, key)):
+            # An inline policy is deleted together with its application.
             if one.get("app_id") != key:
                 raise conflict(f"{_WORDING[kind]} is used by {one['id']}")
 
 
 def uses_linked_app(rules: Object) -> bool:
-    """Whether a rule needs the token of another application."""
+    """Whether a rule has the selector `linked_app_token`."""
     return any(kind == "app" for kind, _ in references(rules))
 
 

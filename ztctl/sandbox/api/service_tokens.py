@@ -1,8 +1,8 @@
 """Access service tokens.
 
 Source: fields and status codes (DELETE 200) from the Cloudflare OpenAPI description, July 2026;
-the secret is shown by POST, rotate and a PUT that raises `client_secret_version`, and never again.
-Unrecorded: that names may repeat, that PUT merges, that a new duration moves `expires_at`, that a
+the secret is shown only by POST, rotate and a PUT that increases `client_secret_version`.
+Unrecorded: that names may repeat, that PUT merges, that a new duration changes `expires_at`, that a
 token in use is not deleted (409), the code of the 404. Official Python SDK: an old secret ends at
 once unless `previous_client_secret_expires_at` is sent with the rotation.
 Not emulated: `last_seen_at`.
@@ -16,7 +16,7 @@ from datetime import UTC, timedelta
 from typing import Any
 
 from ztctl.sandbox.api.lifetimes import moment
-from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.rules import refuse_if_referred
 from ztctl.sandbox.call import Call
@@ -65,7 +65,7 @@ SHAPE = Shape(
 
 
 def _list(call: Call) -> Reply:
-    tokens = once(call, "service_token", lambda: _listed(call))
+    tokens = cached(call, "service_token", lambda: _listed(call))
     return paged(call, tokens, SIZES, "service_token", _shown)
 
 
@@ -106,14 +106,14 @@ def _change(call: Call) -> Reply:
     if token["duration"] != old["duration"]:
         token["expires_at"] = _end(call, token["duration"])
     if token[VERSION] == old[VERSION]:
-        return Reply(_kept(call, token), kind="service_token")
+        return Reply(_stored(call, token), kind="service_token")
     return Reply(_rotated(call, token, body), kind="service_token")
 
 
 def _refresh(call: Call) -> Reply:
     old = _found(call)
     token = {**old, "expires_at": _end(call, old["duration"]), "updated_at": call.state.now()}
-    return Reply(_kept(call, token), kind="service_token")
+    return Reply(_stored(call, token), kind="service_token")
 
 
 def _rotate(call: Call) -> Reply:
@@ -134,14 +134,14 @@ def _found(call: Call) -> Object:
     return found(call, "service_token", "service_token_id", UNKNOWN)
 
 
-def _kept(call: Call, token: Object) -> Object:
+def _stored(call: Call, token: Object) -> Object:
     call.store.put("service_token", token["id"], token)
     return _shown(token)
 
 
 def _revealed(call: Call, token: Object) -> Object:
     secret = call.state.hex(64)
-    return {**_kept(call, {**token, "secret": secret}), "client_secret": secret}
+    return {**_stored(call, {**token, "secret": secret}), "client_secret": secret}
 
 
 def _rotated(call: Call, token: Object, body: Object) -> Object:

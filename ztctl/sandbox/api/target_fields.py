@@ -1,8 +1,8 @@
-"""What an infrastructure target may say, and where it is.
+"""Validation of the fields and addresses of infrastructure targets.
 
 Source: Cloudflare OpenAPI description, July 2026: a host name of at most 255 letters, digits,
 dashes and dots that begins and ends with a letter or digit; an IPv4 or IPv6 address or both, each
-in the default virtual network unless it names one; tags of texts. Product documentation: two
+in the default virtual network unless one is given; tags are strings. Product documentation: two
 targets cannot have the same address in the same network. Unrecorded: every code, that host
 names keep their case.
 """
@@ -27,7 +27,7 @@ Place = tuple[str, str]
 
 
 def wrong(detail: str) -> ApiError:
-    """The answer to every wrong target."""
+    """The error for every invalid target."""
     return bad_request(f"invalid target: {detail}")
 
 
@@ -72,7 +72,7 @@ ADDRESS = {
 
 
 def written_target(call: Call, body: Any, where: str = "") -> Object:
-    """A target's own fields from a body, checked; raises ApiError 400, or 404 for a network."""
+    """Validate the fields of a body; raises ApiError 400, or 404 for an unknown network."""
     fields = call.read(SHAPE, _object(body, "a target"), where)
     given = call.read(IP, _object(fields["ip"], "ip"), where + "ip.")
     if not given:
@@ -82,7 +82,7 @@ def written_target(call: Call, body: Any, where: str = "") -> Object:
 
 
 def places(target: Object) -> set[Place]:
-    """Where a stored target is: address and virtual network."""
+    """The (address, virtual network) pairs of a stored target."""
     return {(one["ip_addr"], one["virtual_network_id"]) for one in target["ip"].values()}
 
 

@@ -1,9 +1,9 @@
-"""The filters and the order of the target list.
+"""Filters and sort order of the target list.
 
 Source: Cloudflare OpenAPI description, July 2026: `ips`, `target_ids` and `tag` may be repeated,
-the first two as alternatives, tags together; `ip_like` takes `*`; an address range has both
-ends; instants are included. Unrecorded: that case does not matter in host names, that `order`
-takes `tag:<key>`, where a target without that tag stands.
+the first two joined by OR, tags by AND; `ip_like` accepts `*`; an address range needs both ends;
+times are inclusive. Unrecorded: that case is ignored in host names, that `order` accepts
+`tag:<key>`, the position of a target without that tag.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FILTERS = (
 
 
 def listed(call: Call) -> Sequence[Object]:
-    """The targets that pass every filter of the query, in the order that it asks for."""
+    """The targets that match all filters of the query, sorted."""
     tests = list(_tests(call))
     targets = _candidates(call)
     if tests:
@@ -80,8 +80,8 @@ def _address_tests(call: Call) -> Iterator[Test]:
 
 
 def _time_tests(call: Call) -> Iterator[Test]:
-    for word, member in TIMES.items():
-        low, high = asked_moment(call, f"{word}_after"), asked_moment(call, f"{word}_before")
+    for name, member in TIMES.items():
+        low, high = asked_moment(call, f"{name}_after"), asked_moment(call, f"{name}_before")
         if low is not None:
             yield _compared(member, low.__le__)
         if high is not None:
@@ -139,7 +139,7 @@ def _sorting(order: str) -> Callable[[Object], str]:
         return lambda target: str(target["hostname"]).lower()
     if order == "created_at":
         return lambda target: str(target["created_at"])
-    word, _, key = order.partition(":")
-    if word != "tag" or not key:
+    prefix, _, key = order.partition(":")
+    if prefix != "tag" or not key:
         raise bad_request("order must be hostname, created_at or tag:<key>")
     return lambda target: str(target["tags"].get(key, ""))

@@ -2,9 +2,9 @@
 
 Source: Cloudflare OpenAPI description, July 2026: paths, statuses, filters; PUT on `batch` adds,
 POST on `batch_delete` and the deprecated DELETE on `batch` take `{target_ids}`; deletions answer
-200 with nothing to say (an envelope without a result here). Product documentation: host names
+200 without content (an envelope without a result here). Product documentation: host names
 may repeat, an address in a network may not; a target that an application matches can be deleted.
-Unrecorded: every code; that a batch is done whole or not at all, and refuses an unknown id.
+Unrecorded: every code; that a batch is atomic and refuses an unknown id.
 Not emulated: whether a route leads to the address is not checked.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.target_fields import places, written_target, wrong
 from ztctl.sandbox.api.target_filters import FILTERS, listed
@@ -34,7 +34,7 @@ DELETION = Shape(wrong, (Field("target_ids", listing(uuid), required=True),))
 
 
 def _list(call: Call) -> Reply:
-    return paged(call, once(call, "target", lambda: listed(call)), SIZES, "target", dict)
+    return paged(call, cached(call, "target", lambda: listed(call)), SIZES, "target", dict)
 
 
 def _create(call: Call) -> Reply:
@@ -55,7 +55,7 @@ def _replace(call: Call) -> Reply:
     kept = {name: old[name] for name in ("id", "created_at")}
     fields = written_target(call, call.body())
     target = {**kept, **fields, "modified_at": call.state.instant()}
-    return Reply(_kept(call, target), kind="target")
+    return Reply(_stored(call, target), kind="target")
 
 
 def _delete(call: Call) -> Reply:
@@ -79,7 +79,7 @@ def _created(call: Call, body: Any, where: str = "") -> Object:
     fields, now = written_target(call, body, where), call.state.instant()
     check_room(call, "target")
     target = {"id": call.state.uuid(), **fields, "created_at": now, "modified_at": now}
-    return _kept(call, target)
+    return _stored(call, target)
 
 
 def _at(place: int, call: Call, body: Any) -> Object:
@@ -89,7 +89,7 @@ def _at(place: int, call: Call, body: Any) -> Object:
         raise refusal.at(f"/{place}") from refusal
 
 
-def _kept(call: Call, target: Object) -> Object:
+def _stored(call: Call, target: Object) -> Object:
     for place in places(target):
         if any(one["id"] != target["id"] for one in call.store.find("target", "place", place)):
             raise ApiError(*TAKEN)

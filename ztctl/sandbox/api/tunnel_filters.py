@@ -1,8 +1,8 @@
-"""The filters of the tunnel list.
+"""Filters of the tunnel list.
 
 Source: Cloudflare OpenAPI description, July 2026; cloudflared's API client: without `is_deleted`
-both living and deleted tunnels are listed. Unrecorded: what `was_active_at` and `was_inactive_at`
-mean exactly; of the periods in which a tunnel had connections only the latest is known.
+deleted tunnels are listed, too. Unrecorded: the exact meaning of `was_active_at` and
+`was_inactive_at`; only the latest period with connections is stored.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Test = Callable[[Object, str], bool]
 
 
 def listed(call: Call, status_of: Callable[[Object], str]) -> Sequence[Object]:
-    """The tunnels that pass every filter of the query."""
+    """The tunnels that match all filters of the query."""
     tests = list(_tests(call))
     if not tests:
         return _candidates(call)

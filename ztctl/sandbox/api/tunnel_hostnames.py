@@ -1,9 +1,9 @@
-"""What `cloudflared tunnel route dns` asks for: a CNAME that leads to a tunnel.
+"""The endpoint of `cloudflared tunnel route dns`: creates a CNAME to a tunnel.
 
 Source: cloudflared's API client (path, body, `new`, `updated`, `unchanged`; 400/1003 when another
-address record has the name). It is in no public description. Unrecorded: that the record is
+address record has the name). It is not in a public API description. Unrecorded: that the record is
 proxied, that "DNS" is the permission, every other code.
-Not emulated: load balancers; `overwrite_existing` takes every address record of the name away.
+Not emulated: load balancers; `overwrite_existing` deletes every address record of the name.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
 """Cloudflare tunnels (cfd_tunnel), their tokens and connections.
 
 Source: Cloudflare OpenAPI description, July 2026; cloudflared's API client (token format, soft
-deletion, `cascade`). Recorded: 409/1013, 400/1022, 404/1002, 404/1054. Unrecorded: the default
-page size, that a second deletion and a token of a deleted tunnel answer 404, that a tunnel with
-routes is deleted only with `cascade`, and the code of that refusal.
-Connectors are simulated (`ztctl.sandbox.connectors`). Not emulated: tunnels of other types;
-migration of a local tunnel.
+deletion, `cascade`). Recorded: 409/1013, 400/1022, 404/1002, 404/1054. Unrecorded: the default page
+size, that a second deletion and a token of a deleted tunnel answer 404, that a tunnel with routes
+is deleted only with `cascade`, and the code of that refusal. Connectors are simulated
+(`ztctl.sandbox.connectors`). Not emulated: tunnels of other types; migration of a local tunnel.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import binascii
 import json
 from typing import Any
 
-from ztctl.sandbox.api.lookups import found, once
+from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.quotas import check_room
 from ztctl.sandbox.api.tunnel_filters import FILTERS, listed
 from ztctl.sandbox.call import Call
@@ -64,16 +63,16 @@ NEW = Shape(
 CHANGE = Shape(_bad, (Field("name", _NAME), Field("tunnel_secret", _secret)))
 
 
-def found_tunnel(call: Call, *, living: bool = True) -> Object:
-    """The tunnel that the path names; raises 404/1002, for a deleted one too when `living`."""
+def found_tunnel(call: Call, *, undeleted: bool = True) -> Object:
+    """The tunnel in the path; raises 404/1002 if unknown or, with `undeleted`, deleted."""
     tunnel = found(call, "tunnel", "tunnel_id", UNKNOWN)
-    if living and tunnel["deleted_at"] is not None:
+    if undeleted and tunnel["deleted_at"] is not None:
         raise ApiError(*UNKNOWN)
     return tunnel
 
 
 def shown_tunnel(tunnel: Object) -> Object:
-    """A tunnel as a read shows it: without its secret."""
+    """A tunnel for a response, without its secret."""
     shown = {name: tunnel[name] for name in tunnel if name not in SECRETS}
     return {**shown, "status": _status(tunnel), "connections": []}
 
@@ -85,7 +84,7 @@ def token_of(tunnel: Object) -> str:
 
 
 def _list(call: Call) -> Reply:
-    tunnels = once(call, "tunnel", lambda: listed(call, _status))
+    tunnels = cached(call, "tunnel", lambda: listed(call, _status))
     return paged(call, tunnels, SIZES, "tunnel", shown_tunnel)
 
 
@@ -115,7 +114,7 @@ def _create(call: Call) -> Reply:
 
 
 def _get(call: Call) -> Reply:
-    return Reply(shown_tunnel(found_tunnel(call, living=False)), kind="tunnel")
+    return Reply(shown_tunnel(found_tunnel(call, undeleted=False)), kind="tunnel")
 
 
 def _change(call: Call) -> Reply:
@@ -156,14 +155,14 @@ def _end_routes(call: Call, tunnel_id: str) -> None:
 
 
 def _token(call: Call) -> Reply:
-    tunnel = found_tunnel(call, living=False)
+    tunnel = found_tunnel(call, undeleted=False)
     if tunnel["deleted_at"] is not None:
         raise ApiError(*NO_TOKEN)
     return Reply(token_of(tunnel))
 
 
 def _connections(call: Call) -> Reply:
-    connectors = shown_connectors(call.state, found_tunnel(call, living=False))
+    connectors = shown_connectors(call.state, found_tunnel(call, undeleted=False))
     return Reply(connectors, kind="connector")
 
 
@@ -173,7 +172,7 @@ def _disconnect(call: Call) -> Reply:
 
 
 def _refuse_taken(call: Call, name: str) -> None:
-    if call.store.tally("tunnel", "living", name):
+    if call.store.tally("tunnel", "undeleted", name):
         raise ApiError(409, 1013, "You already have a tunnel with this name. Choose another name")
 
 
@@ -206,6 +205,6 @@ FAMILY = Family(
     ),
     (
         Index("tunnel", "name", lambda tunnel: (tunnel["name"],)),
-        Index("tunnel", "living", lambda one: () if one["deleted_at"] else (one["name"],)),
+        Index("tunnel", "undeleted", lambda one: () if one["deleted_at"] else (one["name"],)),
     ),
 )

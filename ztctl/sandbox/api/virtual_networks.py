@@ -1,11 +1,11 @@
 """Virtual networks, of which exactly one is the account's default.
 
-Source: Cloudflare OpenAPI description, July 2026: fields, filters, no pages. cloudflared: one
-living network a name; `force` deletes the routes in a network and moves other things to the
-default one. Recorded: name and comment of the first default network, 1046; quoted by others:
-400/1049 for a deletion of the default one. Unrecorded: every other code; that the default network
-is not demoted but by promoting another one; that a deleted network can still be read; that targets
-and applications hold a network too.
+Source: Cloudflare OpenAPI description, July 2026: fields, filters, no pages. cloudflared: names are
+unique among undeleted networks; `force` deletes the routes in a network and moves other objects to
+the default one. Recorded: name and comment of the first default network, 1046; quoted by others:
+400/1049 for a deletion of the default one. Unrecorded: every other code; that another network has
+to be made the default to demote the default one; that a deleted network can still be read; that
+targets and applications keep a network in use, too.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ CHANGE = Shape(
 
 
 def network_id(call: Call, asked: str | None) -> str:
-    """The id of a living network that a body names, or of the default one; raises 404/1046."""
+    """The given id, or that of the default network; raises 404/1046 if unknown or deleted."""
     if asked is None:
         return str(default_network(call.state)["id"])
     network = call.store.get("virtual_network", asked)
@@ -100,7 +100,7 @@ def _create(call: Call) -> Reply:
         "created_at": call.state.instant(),
         "deleted_at": None,
     }
-    return Reply(_kept(call, network), kind="virtual_network")
+    return Reply(_stored(call, network), kind="virtual_network")
 
 
 def _get(call: Call) -> Reply:
@@ -110,35 +110,36 @@ def _get(call: Call) -> Reply:
 
 
 def _change(call: Call) -> Reply:
-    old, body = _living(call), call.merged(CHANGE, call.body())
+    old, body = _undeleted(call), call.merged(CHANGE, call.body())
     if body.get("name", old["name"]) != old["name"]:
         _refuse_taken(call, body["name"])
     if old["is_default_network"] and body.get("is_default_network") is False:
         raise _bad("the account needs a default network; make another one the default")
-    return Reply(_kept(call, {**old, **body}), kind="virtual_network")
+    return Reply(_stored(call, {**old, **body}), kind="virtual_network")
 
 
 def _delete(call: Call) -> Reply:
-    network = _living(call)
+    network = _undeleted(call)
     if network["is_default_network"]:
         raise ApiError(*DEFAULT)
     if call.switch("force"):
         _empty(call, network["id"])
     elif _held(call, network["id"]):
         raise ApiError(409, 1045, "Cannot delete a virtual network that is in use")
-    gone = {**network, "deleted_at": call.state.instant()}
-    call.store.put("virtual_network", gone["id"], gone)
-    return Reply(gone, kind="virtual_network")
+    deleted = {**network, "deleted_at": call.state.instant()}
+    call.store.put("virtual_network", deleted["id"], deleted)
+    return Reply(deleted, kind="virtual_network")
 
 
-def _living(call: Call) -> Object:
+def _undeleted(call: Call) -> Object:
     network = found(call, "virtual_network", "virtual_network_id", UNKNOWN)
     if network["deleted_at"] is not None:
         raise ApiError(*UNKNOWN)
     return network
 
 
-def _kept(call: Call, network: Object) -> Object:
+def _stored(call: Call, network: Object) -> Object:
+    # Exactly one network is the default: promoting one demotes the other.
     before = default_network(call.state)
     if network["is_default_network"] and before["id"] != network["id"]:
         call.store.put("virtual_network", before["id"], {**before, "is_default_network": False})
@@ -147,7 +148,7 @@ def _kept(call: Call, network: Object) -> Object:
 
 
 def _refuse_taken(call: Call, name: str) -> None:
-    if call.store.tally("virtual_network", "living", name):
+    if call.store.tally("virtual_network", "undeleted", name):
         raise ApiError(409, 1044, "You already have a virtual network with this name")
 
 
@@ -158,13 +159,14 @@ def _held(call: Call, key: str) -> bool:
 
 
 def _empty(call: Call, key: str) -> None:
-    """Delete the routes in a network, and move what else is in it to the default one."""
+    """Delete the routes in a network, and move targets and applications to the default one."""
     now, default = call.state.instant(), default_network(call.state)["id"]
     for route in call.store.find("route", "virtual_network", key):
         call.store.put("route", route["id"], {**route, "deleted_at": now})
     for kind in ("target", "app"):
         for one in call.store.find(kind, "virtual_network", key):
             call.store.put(kind, one["id"], _moved(one, key, default))
+            # After the write, so that two targets moved by this call are found to clash, too.
             _refuse_clash(call, kind, one, default)
 
 
@@ -191,7 +193,9 @@ FAMILY = Family(
         Route("DELETE", ONE, _delete, NETWORKS, ("force",), write=True),
     ),
     (
-        Index("virtual_network", "living", lambda one: () if one["deleted_at"] else (one["name"],)),
+        Index(
+            "virtual_network", "undeleted", lambda one: () if one["deleted_at"] else (one["name"],)
+        ),
         Index("virtual_network", "default", lambda one: (one["is_default_network"],)),
         Index("virtual_network", "name", lambda one: (one["name"],)),
     ),

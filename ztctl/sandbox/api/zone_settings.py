@@ -1,11 +1,10 @@
-"""Settings of a zone: those that decide whether SSH gets through, and their neighbours.
+"""Settings of a zone, mainly those that SSH over WebSockets depends on.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026 (paths, values).
 Recorded: 400/1006 for a name that does not exist, `modified_on` null until a setting is changed
 (Terraform provider's logs). Unrecorded: 400/1007 for a wrong value; that a setting which this plan
 cannot change answers 403.
-Not emulated: every other setting; changing several at once; what they do, but for websockets
-and ssl at the simulated edge.
+Not emulated: every other setting; changing several at once; effects of settings.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ ONE = PATH + "/{setting_id}"
 KIND = "zone_setting"
 
 
-# What a setting may be; the first value is the default.
+# Values of each setting; the first one is the default.
 SETTINGS: dict[str, tuple[str, ...]] = {
     "always_use_https": ("off", "on"),
     "browser_check": ("on", "off"),
@@ -42,7 +41,7 @@ SHAPE = Shape(
 
 
 def setting(store: Store, zone: Object, name: str) -> Object:
-    """A setting of a zone as a read shows it: the default where nobody has changed it."""
+    """A setting of a zone for a response; the default if it has never been changed."""
     changed = store.get(KIND, f"{zone['id']}/{name}") or {}
     return {
         "id": name,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ztctl.sandbox.api.lookups import once
+from ztctl.sandbox.api.lookups import cached
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import bad_request
 from ztctl.sandbox.messages import Object, Reply
@@ -39,7 +39,7 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
 
 
 def _list(call: Call) -> Reply:
-    return paged(call, once(call, "zone", lambda: _listed(call)), SIZES, "zone", dict)
+    return paged(call, cached(call, "zone", lambda: _listed(call)), SIZES, "zone", dict)
 
 
 def _listed(call: Call) -> Sequence[Object]:

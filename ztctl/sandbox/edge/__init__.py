@@ -1,1 +1,1 @@
-"""What visitors meet: requests to host names, answered from the account's state."""
+"""Simulated edge: requests to host names, answered according to the account's state."""

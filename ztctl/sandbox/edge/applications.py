@@ -1,13 +1,13 @@
-"""Which application decides for a host and a path.
+"""Selection of the application for a host and a path.
 
-Source: Cloudflare's documentation of application paths: the more specific application decides and
-nothing is inherited from a less specific one; an application on a path decides for all below it; an
-asterisk in the host covers one label or a part of one, also an empty part; `/*` is the whole host;
-an asterisk in the path covers several segments, and `/alpha/*` does not cover `/alpha`; ports,
-queries and anchors do not count. Unrecorded: which of two overlapping wildcards is more specific
-(here an exact host before a wildcard, then the longer literal text of the host, then of the path,
-then the older application), that paths are compared by segments and with their case, that percent
-signs, dot segments and doubled slashes are resolved first.
+Source: Cloudflare's documentation of application paths: the most specific application applies and
+nothing is inherited from less specific ones; an application on a path applies to all paths below;
+an asterisk in the host covers one label or a part of one, also an empty part; `/*` is the whole
+host; an asterisk in the path covers several segments, and `/alpha/*` does not cover `/alpha`;
+ports, queries and anchors do not count. Unrecorded: which of two overlapping wildcards is more
+specific (here an exact host before a wildcard, then the longer literal text of the host, then of
+the path, then the older application), that paths are compared by segments and with their case, that
+percent signs, dot segments and doubled slashes are resolved first.
 Not emulated: `overrides` of a destination; applications of Workers and of MCP servers.
 """
 
@@ -20,18 +20,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from ztctl.sandbox.edge.foreign import tables, word
+from ztctl.sandbox.edge.foreign import as_objects, as_text
 from ztctl.sandbox.edge.globs import covers, covers_below
 from ztctl.sandbox.edge.names import normal_host
 from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.messages import Object
 
-REMEMBERED = 20_000
+# Visitors choose the hosts, so the cache is bounded.
+CACHE_SIZE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A host and a path, stars in both, at which an application stands; `rank` sorts them."""
+    """A public destination of an application: patterns of host and path."""
 
     host: str
     path: str
@@ -40,20 +41,20 @@ class Place:
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """The most specific place has the lowest rank."""
+        """Sort key; the most specific place is the lowest. Asterisks do not count as length."""
         literal = len(self.host.replace("*", "")), len(self.path.replace("*", ""))
         return ("*" in self.host, -literal[0], -literal[1], "*" in self.path, self.age)
 
 
 def place_of(uri: str, app: str = "", age: int = 0) -> Place:
-    """The place that a destination's `host[/path]` names."""
+    """Parse the `host[/path]` of a destination."""
     host, _, path = uri.partition("/")
     trimmed = path.rstrip("/")
     return Place(normal_host(host), "/" + trimmed if trimmed else "", app, age)
 
 
 def covers_host(pattern: str, host: str) -> bool:
-    """Whether a host pattern, whose stars stay within their label, fits a normal host name."""
+    """Whether a host pattern matches a normalised host; an asterisk does not span labels."""
     if "*" not in pattern:
         return pattern == host
     wanted, given = pattern.split("."), host.split(".")
@@ -63,7 +64,7 @@ def covers_host(pattern: str, host: str) -> bool:
 
 
 def normal_path(path: str) -> str:
-    """A request's path as places are compared with it: absolute, resolved, without a query."""
+    """Normalise a request's path: percent-decoded, absolute, dot segments resolved, no query."""
     bare = unquote(path.partition("?")[0].partition("#")[0])
     if not bare.strip("/"):
         return "/"
@@ -72,34 +73,34 @@ def normal_path(path: str) -> str:
 
 
 class Applications:
-    """The applications that have reached the edge, found by host."""
+    """The public applications that have reached the edge, indexed by host."""
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
         self._ages = itertools.count()
         self._age: dict[str, int] = {}
-        # Without a star by their host, with one only in the first label by what follows it.
+        # Exact hosts; hosts with an asterisk in the first label only, by the rest; all others.
         self._exact: dict[str, list[Place]] = {}
         self._under: dict[str, list[Place]] = {}
         self._other: list[Place] = []
-        self._known: dict[str, list[Place]] = {}
+        self._cache: dict[str, list[Place]] = {}
         replica.follow("app", self._follow)
 
-    def deciding(self, host: str, path: str) -> Object | None:
-        """The application that decides for a normal host and a normal path, or None."""
-        places = self._known.get(host)
+    def matching(self, host: str, path: str) -> Object | None:
+        """The most specific application for a normalised host and path, or None."""
+        places = self._cache.get(host)
         if places is None:
-            places = self._known_places(host)
+            places = self._cached_places(host)
         for place in places:
             if not place.path or covers_below(place.path, path):
                 return self._replica.get("app", place.app)
         return None
 
-    def _known_places(self, host: str) -> list[Place]:
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
+    def _cached_places(self, host: str) -> list[Place]:
+        if len(self._cache) >= CACHE_SIZE:
+            self._cache.clear()
         places = sorted(self._covering(host), key=lambda place: place.rank)
-        self._known[host] = places
+        self._cache[host] = places
         return places
 
     def _covering(self, host: str) -> Iterator[Place]:
@@ -107,26 +108,27 @@ class Applications:
         starred = (*self._under.get(host.partition(".")[2], ()), *self._other)
         yield from (place for place in starred if covers_host(place.host, host))
 
-    def _shelf(self, place: Place) -> list[Place]:
+    def _index_for(self, place: Place) -> list[Place]:
         if "*" not in place.host:
             return self._exact.setdefault(place.host, [])
         rest = place.host.partition(".")[2]
         return self._other if "*" in rest else self._under.setdefault(rest, [])
 
     def _follow(self, key: str, old: Object | None, new: Object | None) -> None:
-        self._known.clear()
+        # Any application may cover any cached host, by a wildcard.
+        self._cache.clear()
         for place in self._places(key, old):
-            self._shelf(place).remove(place)
+            self._index_for(place).remove(place)
         if new is None:
             self._age.pop(key, None)
         for place in self._places(key, new):
-            self._shelf(place).append(place)
+            self._index_for(place).append(place)
 
     def _places(self, key: str, app: Object | None) -> list[Place]:
         if app is None:
             return []
         if key not in self._age:
             self._age[key] = next(self._ages)
-        public = [one for one in tables(app.get("destinations")) if one.get("type") == "public"]
-        uris = dict.fromkeys(word(one.get("uri")) for one in public)
+        public = [one for one in as_objects(app.get("destinations")) if one.get("type") == "public"]
+        uris = dict.fromkeys(as_text(one.get("uri")) for one in public)
         return [place_of(uri, key, self._age[key]) for uri in uris if uri]

@@ -1,19 +1,18 @@
-"""The edge of one account: visits, lag, simulated connectors."""
+"""The simulated edge of one account: visits, propagation delay, assumed connectors."""
 
 from __future__ import annotations
 
-from ztctl.sandbox.connectors import connected, disconnected
 from ztctl.sandbox.edge.values import Answer, PrivateVisit, Visit
 from ztctl.sandbox.edge.view import View
 from ztctl.sandbox.state import State
 
 
 class Edge:
-    """What visitors meet, as the account stands at the edge.
+    """Answers visits from the part of the state that has reached the edge.
 
-    With `assume_connectors` every living tunnel is served as if one up-to-date connector ran;
-    the list of connections does not show it. A connector serves the configuration that has
-    reached it. Must not be called within a session of the store.
+    With `assume_connectors` every tunnel that is not deleted is served as if a connector ran; the
+    API does not show it among the connections. A connector serves the configuration that has
+    reached it. Methods open a session of the store, so they must not be called within one.
     """
 
     def __init__(self, state: State) -> None:
@@ -22,34 +21,25 @@ class Edge:
         self._view: View | None = None
 
     def visit(self, visit: Visit) -> Answer:
-        """What one HTTPS request meets."""
+        """Simulate one HTTPS request."""
         with self._state.store.session():
             view = self._current()
             return view.visited(visit, assume_connectors=self.assume_connectors)
 
     def connect_privately(self, visit: PrivateVisit) -> Answer:
-        """What one connection of a device to a private address or host name meets."""
+        """Simulate one connection of a device to a private address or host name."""
         with self._state.store.session():
             view = self._current()
             return view.visited_privately(visit, assume_connectors=self.assume_connectors)
 
     def lag(self, kind: str, seconds: float) -> None:
-        """Let later writes of a kind ("*": of every kind) reach the edge only after some seconds.
+        """Delay the arrival of later writes of a kind ("*": of every kind) at the edge.
 
-        Measured by the sandbox's clock. A kind's own lag goes before that of "*"; what is on its
-        way keeps its time. Raises ValueError for an unknown kind or an impossible time.
+        `seconds` by the sandbox's clock. The lag of a kind takes precedence over that of "*";
+        writes already under way keep theirs. Raises ValueError for an unknown kind, or negative
+        or too many seconds.
         """
         self._state.replica.lag(kind, seconds)
-
-    def connect(self, tunnel_id: str) -> str:
-        """Start one more connector of a living tunnel; its id. Raises KeyError for no such one."""
-        with self._state.store.session():
-            return connected(self._state, tunnel_id)
-
-    def disconnect(self, tunnel_id: str, connector: str | None = None) -> None:
-        """Stop one connector of a living tunnel, or all; raises KeyError for no such one."""
-        with self._state.store.session():
-            disconnected(self._state, tunnel_id, connector)
 
     def _current(self) -> View:
         self._state.replica.catch_up()

@@ -1,4 +1,4 @@
-"""Parts of stored objects that may be anything: an imported account comes from anybody."""
+"""Coercion of values in stored objects whose type is not guaranteed, as imports are untrusted."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 from ztctl.sandbox.messages import Object
 
 
-def table(value: Any) -> Object:
-    """An object, or an empty one for anything else."""
+def as_object(value: Any) -> Object:
+    """An object; empty for anything else."""
     return value if isinstance(value, dict) else {}
 
 
-def tables(value: Any) -> list[Object]:
-    """The objects of a list; none for anything else."""
+def as_objects(value: Any) -> list[Object]:
+    """The objects in a list; empty for anything else."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def words(value: Any) -> list[str]:
-    """The texts of a list; none for anything else."""
+def as_texts(value: Any) -> list[str]:
+    """The strings in a list; empty for anything else."""
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
-def word(value: Any) -> str:
-    """A text, or an empty one for anything else."""
+def as_text(value: Any) -> str:
+    """A string; empty for anything else."""
     return value if isinstance(value, str) else ""

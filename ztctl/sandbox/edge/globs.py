@@ -1,10 +1,10 @@
-"""Patterns with asterisks for anything, matched in linear time however they are made."""
+"""Wildcard patterns, matched without backtracking, as patterns of imports are untrusted."""
 
 from __future__ import annotations
 
 
 def covers(pattern: str, text: str) -> bool:
-    """Whether a pattern, in which every asterisk stands for any text, fits the whole text."""
+    """Whether a pattern, in which an asterisk matches any text, matches the whole text."""
     first, *rest = pattern.split("*")
     if not rest:
         return pattern == text
@@ -14,7 +14,7 @@ def covers(pattern: str, text: str) -> bool:
 
 
 def covers_below(pattern: str, path: str) -> bool:
-    """Whether a pattern fits a path, or a path above it: `/a` and `/a/*` fit `/a/b`."""
+    """Whether a pattern matches a path or a parent of it: `/a` and `/a/*` match `/a/b`."""
     first, *rest = pattern.split("*")
     if not rest:
         return path.startswith(pattern) and _is_edge(path, len(pattern))
@@ -30,7 +30,7 @@ def covers_below(pattern: str, path: str) -> bool:
 
 
 def _after(first: str, middle: list[str], text: str) -> int | None:
-    """Where the text goes on after all parts but the last were found as early as possible."""
+    """The index behind the earliest matches of all parts but the last, or None."""
     if not text.startswith(first):
         return None
     place = len(first)

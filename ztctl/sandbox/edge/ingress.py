@@ -1,17 +1,17 @@
-"""Which ingress rule of a tunnel serves a request, and what its connector does then.
+"""Selection of a tunnel's ingress rule for a request, and what cloudflared does with it.
 
 Source: cloudflared 2026.8.2 (ingress/rule.go, ingress/ingress.go, ingress/middleware, proxy.go,
-carrier.go). The first rule that fits serves, a leading `*.` fits any depth, a path is a regular
-expression found anywhere in the decoded path. A name without a star is compared in punycode and
-lower case too, one with a star only as written. `access` counts where the rule itself says it:
-the tunnel-wide `originRequest.access` is inherited but never asked for. `required` without a
-token is 403; with a token of another team the check itself fails, which is 502; with one that is
-for none of `audTag`, so for any if the list is empty, 403. `bastionMode` makes any URL a bastion;
-a bastion dials what the client says, which must have a port. A port that is left out is 22 for
-ssh, 3389 rdp, 445 smb, 7864 tcp. Without any rules every request is answered 503.
-Unrecorded: that the edge hands over host names in lower case.
+carrier.go). The first matching rule serves, a leading `*.` matches any depth, a path is a regular
+expression searched in the decoded path. A name without a wildcard is also compared in punycode and
+lower case, one with a wildcard only as written. Only the `access` of the rule itself is enforced:
+the tunnel-wide `originRequest.access` is inherited but not checked. `required` without a token is
+403; with a token of another team the check itself fails, which is 502; with one that is for none of
+`audTag`, so for any if the list is empty, 403. `bastionMode` makes any URL a bastion; a bastion
+dials the address that the client requests, which must have a port. The default port is 22 for ssh,
+3389 rdp, 445 smb, 7864 tcp. Without any rules every request is answered 503.
+Unrecorded: that the edge passes host names in lower case.
 Not emulated: SOCKS (a `socks-proxy` counts as an origin), ports by service name, the federal
-environment; "200" stands for whatever an origin answers.
+environment; 200 stands for any response of an origin.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ztctl.sandbox.edge.foreign import table, tables, word, words
+from ztctl.sandbox.edge.foreign import as_object, as_objects, as_text, as_texts
 from ztctl.sandbox.edge.regexes import compiled
 from ztctl.sandbox.edge.values import Outcome
 from ztctl.sandbox.messages import Object
@@ -35,7 +35,7 @@ _STATUS = re.compile(r"http_status:[1-9][0-9]{2}")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What the connector asks of the Access token."""
+    """Requirements on the Access token, which the connector verifies."""
 
     team: str
     audiences: frozenset[str]
@@ -43,7 +43,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One ingress rule, read. `service` is spelt as cloudflared spells it."""
+    """One parsed ingress rule. `service` has the form that cloudflared shows."""
 
     hosts: frozenset[str]
     suffix: str | None
@@ -52,7 +52,7 @@ class Rule:
     check: Check | None = None
 
     def fits(self, host: str, path: str) -> bool:
-        """Whether the rule serves a host (none: any) and a decoded path."""
+        """Whether the rule matches a host and a decoded path; a rule without hosts matches all."""
         named = (not self.hosts and self.suffix is None) or host in self.hosts
         if not named and (self.suffix is None or not host.endswith(self.suffix)):
             return False
@@ -61,7 +61,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What the connector does with a request."""
+    """The result of a request at the connector."""
 
     outcome: Outcome
     status: int
@@ -72,7 +72,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
-    """A request as it reaches a connector; `issuer` and `audience` are of its Access token."""
+    """A request as a connector receives it, with `iss` and `aud` of its Access token."""
 
     host: str
     path: str
@@ -82,13 +82,13 @@ class Arriving:
 
 
 def rules_of(config: Any) -> tuple[Rule, ...]:
-    """The rules of a configuration, if it is one; what cannot be read fits nothing."""
-    given = table(config)
-    return tuple(_rules(tables(given.get("ingress")), table(given.get("originRequest"))))
+    """Parse the rules of a configuration; invalid rules are left out."""
+    given = as_object(config)
+    return tuple(_rules(as_objects(given.get("ingress")), as_object(given.get("originRequest"))))
 
 
 def served(rules: tuple[Rule, ...], request: Arriving) -> Served:
-    """What the connector with these rules does."""
+    """Simulate a connector with these rules."""
     path = unquote(request.path.partition("?")[0].partition("#")[0])
     rule = next((rule for rule in rules if rule.fits(request.host, path)), None)
     if rule is None:
@@ -123,7 +123,7 @@ def _reached(service: str, request: Arriving) -> Served:
 
 
 def _destination(asked: str) -> str | None:
-    """What a bastion dials: without scheme and path, with a port; else None."""
+    """The `host:port` that a bastion dials; None without a valid port."""
     try:
         beyond = urlsplit(asked).netloc.rpartition("@")[2]
     except ValueError:
@@ -138,23 +138,23 @@ def _destination(asked: str) -> str | None:
 
 def _rules(ingress: Iterable[Object], defaults: Object) -> Iterator[Rule]:
     for given in ingress:
-        own = table(given.get("originRequest"))
+        own = as_object(given.get("originRequest"))
         bastion = bool({**defaults, **own}.get("bastionMode"))
-        expression = word(given.get("path"))
+        expression = as_text(given.get("path"))
         path = compiled(expression) if expression else None
         if expression and path is None:
             continue
-        hosts, suffix = _names(word(given.get("hostname")))
-        service = _service(word(given.get("service")), bastion=bastion)
+        hosts, suffix = _names(as_text(given.get("hostname")))
+        service = _service(as_text(given.get("service")), bastion=bastion)
         if service is not None:
-            yield Rule(hosts, suffix, path, service, _check(table(own.get("access"))))
+            yield Rule(hosts, suffix, path, service, _check(as_object(own.get("access"))))
 
 
 def _names(hostname: str) -> tuple[frozenset[str], str | None]:
     if hostname in ("", "*"):
         return frozenset(), None
     if "*" in hostname:
-        # Not a name for IDNA, so it is compared as written; a star elsewhere fits nothing else.
+        # IDNA rejects wildcards: compared as written. Only a leading `*.` matches other names.
         return frozenset({hostname}), hostname[1:] if hostname.startswith("*.") else None
     import idna
 
@@ -169,7 +169,7 @@ def _names(hostname: str) -> tuple[frozenset[str], str | None]:
 def _check(access: Object) -> Check | None:
     if not access.get("required"):
         return None
-    return Check(word(access.get("teamName")), frozenset(words(access.get("audTag"))))
+    return Check(as_text(access.get("teamName")), frozenset(as_texts(access.get("audTag"))))
 
 
 def _service(service: str, *, bastion: bool) -> str | None:

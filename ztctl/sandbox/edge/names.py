@@ -1,13 +1,13 @@
-"""Where a host name leads: zones, DNS records, wildcards, and what is proxied.
+"""DNS resolution of host names: zones, records, wildcards, CNAME chains, proxy status.
 
-Source: RFC 4592 and Cloudflare's documentation of wildcard records (any depth, not where a nearer
-name stands, not the apex, only as first label), of proxy status (records of a zone that is not
+Source: RFC 4592 and Cloudflare's documentation of wildcard records (any depth, not where a closer
+name exists, not the apex, only as first label), of proxy status (records of a zone that is not
 active are DNS only; several address records of one name are proxied if one of them is), and of
-tunnels (`<tunnel id>.cfargotunnel.com`; without proxy it resolves to an address that nobody can
-route to; error 1016). API reference 9.1: 1033 also for another account's tunnel.
-Unrecorded: that a proxied CNAME to another name of the account leads where that name leads, proxied
-or not, that a loop of them leads nowhere; whose a tunnel is that is not of this account, so
-that it is said not to exist.
+tunnels (`<tunnel id>.cfargotunnel.com`; unproxied it resolves to an unroutable address;
+error 1016). API reference 9.1: 1033 also for another account's tunnel.
+Unrecorded: that a proxied CNAME to another name of the account is resolved like that name, proxied
+or not, that a loop of CNAMEs leads to no tunnel. Tunnels of other accounts are unknown here, so
+that they count as nonexistent (error 1016).
 Not emulated: delegation by NS records inside a zone, DNSSEC, caches of resolvers; an unproxied
 CNAME to a proxied name is answered as not proxied.
 """
@@ -30,10 +30,10 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Where a name leads.
+    """The result of a resolution.
 
-    `outcome` is None where a request reaches the edge; then `zone` is the name of its zone, and
-    `tunnel` what stands before `.cfargotunnel.com`, None for anything else.
+    `outcome` is None if the request reaches the edge. Then `zone` is the name of the host's zone,
+    and `tunnel` the id before `.cfargotunnel.com`, or None if the target is no tunnel.
     """
 
     outcome: Outcome | None
@@ -43,7 +43,7 @@ class Resolved:
 
 
 def normal_host(host: str) -> str:
-    """A host name as DNS compares it: lower case, IDNA 2008, without port and closing dot."""
+    """Normalise a host name: lower case, IDNA 2008, without port and trailing dot."""
     name, colon, port = host.rpartition(":")
     plain = name if colon and port.isdigit() and ":" not in name else host
     plain = plain.removesuffix(".")
@@ -62,17 +62,17 @@ def normal_host(host: str) -> str:
 
 
 class Names:
-    """The zones and records that have reached the edge."""
+    """The zones and DNS records that have reached the edge."""
 
     def __init__(self, replica: Replica) -> None:
         self._zones: dict[str, Object] = {}
         self._records: dict[Place, dict[str, Object]] = {}
-        self._standing: Counter[Place] = Counter()
+        self._existing: Counter[Place] = Counter()
         replica.follow("zone", self._follow_zone)
         replica.follow("dns_record", self._follow_record)
 
     def resolve(self, host: str) -> Resolved:
-        """Where a normal host name leads."""
+        """Resolve a normalised host name."""
         zone = self._zone_of(host)
         if zone is None:
             return Resolved("no_record", f"{host} is in no active zone of the account")
@@ -81,9 +81,9 @@ class Names:
             return Resolved("no_record", f"{host} does not resolve")
         if zone.get("paused") or not any(record["proxied"] for record in records):
             return Resolved("not_proxied", f"{host} is not proxied", zone["name"])
-        return self._led(zone, host, records)
+        return self._follow_aliases(zone, host, records)
 
-    def _led(self, zone: Object, host: str, records: list[Object]) -> Resolved:
+    def _follow_aliases(self, zone: Object, host: str, records: list[Object]) -> Resolved:
         target, seen = host, {host}
         while records and records[0]["type"] == "CNAME" and len(seen) <= MOST_ALIASES:
             target = str(records[0]["content"]).removesuffix(".").lower()
@@ -107,17 +107,18 @@ class Names:
         return None
 
     def _answering(self, zone: Object, host: str) -> list[Object]:
-        """The address records that answer: the name's own, or its closest encloser's wildcard."""
+        """A, AAAA and CNAME records of a name, or of the wildcard at its closest encloser."""
+        # Ends at the apex at the latest, which always exists.
         name = host
-        while not self._stands(zone, name):
+        while not self._exists(zone, name):
             name = name.partition(".")[2]
         if name != host:
             name = "*." + name
         records = self._records.get((zone["id"], name), {}).values()
         return [record for record in records if record["type"] in ADDRESSES]
 
-    def _stands(self, zone: Object, name: str) -> bool:
-        return name == zone["name"] or (zone["id"], name) in self._standing
+    def _exists(self, zone: Object, name: str) -> bool:
+        return name == zone["name"] or (zone["id"], name) in self._existing
 
     def _follow_zone(self, _: str, old: Object | None, new: Object | None) -> None:
         if old is not None and self._zones.get(old["name"], {}).get("id") == old["id"]:
@@ -137,11 +138,14 @@ class Names:
             self._records.setdefault((new["zone_id"], new["name"]), {})[key] = new
 
     def _count(self, record: Object, by: int) -> None:
-        """Note that a name and every name above it stand (or no longer do) in its zone."""
+        """Count a record for its name and all parents, which thereby exist (RFC 4592, 2.2.2).
+
+        Empty non-terminals stop a wildcard above them, so existence is not that of records.
+        """
         name = record["name"]
         while name:
             place = (record["zone_id"], name)
-            self._standing[place] += by
-            if not self._standing[place]:
-                del self._standing[place]
+            self._existing[place] += by
+            if not self._existing[place]:
+                del self._existing[place]
             name = name.partition(".")[2]

@@ -1,10 +1,11 @@
-"""Where a private address leads: virtual networks, routes, private host names.
+"""Routing of private addresses and host names to tunnels, by virtual network.
 
-Source: Cloudflare's documentation: the route with the longest prefix of the virtual network
-counts; a device is in the account's default network unless it chose another; a private host name
-is routed by its own route, whose star covers one label. Official Python SDK: shapes of both.
-Unrecorded: that a route of a host name is in every virtual network, that an exact name goes before
-a star.
+Source: Cloudflare's documentation: the route with the longest matching prefix in the virtual
+network applies; a device is in the account's default network unless it chose another; a private
+host name has a route of its own, whose wildcard covers one label. Official Python SDK: fields of
+both.
+Unrecorded: that a route of a host name applies to every virtual network, that an exact name takes
+precedence over a wildcard.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.edge.selectors import Address, Network, network_of
 from ztctl.sandbox.messages import Object
 
-# By virtual network and by length of prefix, so that a look-up costs as many as there are lengths.
+# Tunnel ids by virtual network, (IP version, prefix length), network, route id. A longest-prefix
+# match needs one lookup per prefix length, however many routes there are.
 Table = dict[str, dict[tuple[int, int], dict[Network, dict[str, str]]]]
 
 
@@ -31,7 +33,7 @@ class Networks:
         replica.follow("hostname_route", self._follow_host)
 
     def chosen(self, virtual_network: str | None) -> str | None:
-        """The id of a living virtual network: the one asked for, or the default; else None."""
+        """The id of the given virtual network, or of the default one; None if there is none."""
         if virtual_network is not None:
             one = self._replica.get("virtual_network", virtual_network)
             return virtual_network if one is not None and not one.get("deleted_at") else None
@@ -41,7 +43,7 @@ class Networks:
         return None
 
     def tunnel_for(self, virtual_network: str, address: Address) -> str | None:
-        """The id of the tunnel of the most specific route to an address."""
+        """The tunnel id of the longest-prefix route to an address, or None."""
         lengths = self._table.get(virtual_network, {})
         for version, length in sorted(lengths, reverse=True):
             if version == address.version:
@@ -52,9 +54,9 @@ class Networks:
         return None
 
     def tunnel_for_host(self, host: str) -> str | None:
-        """The id of the tunnel that a private host name is routed to."""
-        starred = "*." + host.partition(".")[2]
-        found = self._hosts.get(host) or self._hosts.get(starred)
+        """The tunnel id of a private host name's route, or None."""
+        wildcard = "*." + host.partition(".")[2]
+        found = self._hosts.get(host) or self._hosts.get(wildcard)
         return next(iter(found.values())) if found else None
 
     def _follow_route(self, key: str, old: Object | None, new: Object | None) -> None:
@@ -63,8 +65,8 @@ class Networks:
             lengths[network.version, network.prefixlen][network].pop(key, None)
         for route, network in _routed(new):
             lengths = self._table.setdefault(route["virtual_network_id"], {})
-            shelf = lengths.setdefault((network.version, network.prefixlen), {})
-            shelf.setdefault(network, {})[key] = route["tunnel_id"]
+            networks = lengths.setdefault((network.version, network.prefixlen), {})
+            networks.setdefault(network, {})[key] = route["tunnel_id"]
 
     def _follow_host(self, key: str, old: Object | None, new: Object | None) -> None:
         if old is not None and not old.get("deleted_at"):
@@ -74,7 +76,7 @@ class Networks:
 
 
 def _routed(route: Object | None) -> list[tuple[Object, Network]]:
-    """A living route with its network; none where it names no network."""
+    """A route with its parsed network; empty if it is deleted or not parsable."""
     if route is None or route.get("deleted_at"):
         return []
     return [(route, network) for network in network_of(route["network"])]

@@ -1,15 +1,16 @@
-"""Whom an application lets in.
+"""Evaluation of an application's policies for a visitor.
 
 Source: Cloudflare's documentation of policies: Bypass and Service Auth first, in their order, then
 Allow and Block in theirs, and the first match decides; include is any of, require all of, exclude
-none of; who matches nothing is refused; Bypass knows no identity and issues no token; Service Auth
-asks for no login. ssh-workflow (cloudflared 2026.8.2): a service token in a plain Allow is sent to
-the login. Official Python SDK: `strict_service_token_auth`, `service_auth_401_redirect`,
-`options_preflight_bypass`. Recorded reports: a token that no Service Auth policy takes is answered
-302. Unrecorded: that a Block is not looked at before the login, which of 401 and 403 a strict
-organisation answers (here 403 to a valid token, 401 to others), that a login by a method that
-`allowed_idps` does not list is sent to the login again, cycles of groups (never true here).
-Not emulated: approvals, purpose justification, isolation and second factors, which count as given.
+none of; a visitor that matches no policy is refused; Bypass evaluates no identity and issues no
+token; Service Auth requires no login. ssh-workflow (cloudflared 2026.8.2): a service token that
+only an Allow policy names is redirected to the login. Official Python SDK:
+`strict_service_token_auth`, `service_auth_401_redirect`, `options_preflight_bypass`. Recorded
+reports: a token that no Service Auth policy accepts is answered 302. Unrecorded: that a Block is
+not evaluated before the login, which of 401 and 403 a strict organisation answers (here 403 to a
+valid token, 401 to others), that a login by a method that `allowed_idps` does not list is
+redirected to the login again, cycles of groups (never true here).
+Not emulated: approvals, purpose justification, isolation, second factors: they count as fulfilled.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from datetime import datetime
 from hmac import compare_digest
 from typing import Literal
 
-from ztctl.sandbox.edge.foreign import words
+from ztctl.sandbox.edge.foreign import as_texts
 from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.edge.rules import Rules
 from ztctl.sandbox.edge.selectors import facts_of
@@ -28,13 +29,13 @@ from ztctl.sandbox.edge.values import Visitor
 from ztctl.sandbox.messages import Object
 from ztctl.sandbox.state import Clock
 
-UNASKED = ("bypass", "non_identity")
-ASKED = ("allow", "deny")
+BEFORE_LOGIN = ("bypass", "non_identity")
+AFTER_LOGIN = ("allow", "deny")
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What Access says; `audience` is whom the token is for that the request goes on with."""
+    """Access's decision. `audience` is the `aud` of the issued token; None: there is none."""
 
     outcome: Literal["enter", "login", "blocked"]
     status: int
@@ -54,52 +55,52 @@ class Policies:
         replica.follow("service_token", self._follow_token)
 
     def ruling(self, app: Object, visitor: Visitor, method: str = "GET") -> Ruling:
-        """What an application says to a visitor."""
+        """Evaluate an application's policies for a visitor."""
         if method == "OPTIONS" and app.get("options_preflight_bypass"):
             return Ruling("enter", 200, "OPTIONS requests bypass the application")
         policies = list(self._attached(app))
-        unasked = [policy for policy in policies if policy["decision"] in UNASKED]
-        token = self._valid_token(visitor) if unasked or visitor.service_token else None
-        policy = self._first_unasked(unasked, visitor, token) if unasked else None
+        before = [policy for policy in policies if policy["decision"] in BEFORE_LOGIN]
+        token = self._valid_token(visitor)
+        policy = self._first_before_login(before, visitor, token) if before else None
         if policy is not None:
             audience = app["aud"] if policy["decision"] == "non_identity" else None
-            return Ruling("enter", 200, _because(policy), policy["id"], audience)
-        asked = [policy for policy in policies if policy["decision"] in ASKED]
+            return Ruling("enter", 200, _reason(policy), policy["id"], audience)
+        after = [policy for policy in policies if policy["decision"] in AFTER_LOGIN]
         if visitor.email is None or not _is_allowed_login(app, visitor):
-            return self._unidentified(app, visitor, token, unasked, asked)
-        return self._decided(app, visitor, asked)
+            return self._unidentified(app, visitor, token, before, after)
+        return self._decided(app, visitor, after)
 
-    def _first_unasked(
+    def _first_before_login(
         self, policies: Iterable[Object], visitor: Visitor, token: str | None
     ) -> Object | None:
-        # Nothing of an identity is known yet, and only Service Auth looks at tokens.
+        # There is no identity before the login, and only Service Auth evaluates service tokens.
         facts = {"bypass": facts_of(visitor), "non_identity": facts_of(visitor, token=token)}
         return self._rules.first(policies, facts)
 
-    def _decided(self, app: Object, visitor: Visitor, asked: Iterable[Object]) -> Ruling:
+    def _decided(self, app: Object, visitor: Visitor, after: Iterable[Object]) -> Ruling:
         facts = facts_of(visitor, identified=True)
-        policy = self._rules.first(asked, dict.fromkeys(ASKED, facts))
+        policy = self._rules.first(after, dict.fromkeys(AFTER_LOGIN, facts))
         if policy is None:
             return Ruling("blocked", 403, "no policy of the application lets the visitor in")
         if policy["decision"] == "deny":
-            return Ruling("blocked", 403, _because(policy), policy["id"])
-        return Ruling("enter", 200, _because(policy), policy["id"], app["aud"])
+            return Ruling("blocked", 403, _reason(policy), policy["id"])
+        return Ruling("enter", 200, _reason(policy), policy["id"], app["aud"])
 
     def _unidentified(
         self,
         app: Object,
         visitor: Visitor,
         token: str | None,
-        unasked: Iterable[Object],
-        asked: Iterable[Object],
+        before: Iterable[Object],
+        after: Iterable[Object],
     ) -> Ruling:
-        if not asked:
-            status = 401 if _answers_401(app, unasked) else 403
+        if not after:
+            status = 401 if _answers_401(app, before) else 403
             return Ruling("blocked", status, "no policy of the application lets the visitor in")
         if visitor.service_token is not None and self._is_strict():
             status = 401 if token is None else 403
             return Ruling("blocked", status, "no Service Auth policy takes the service token")
-        if _answers_401(app, unasked):
+        if _answers_401(app, before):
             return Ruling("blocked", 401, "no Service Auth policy lets the visitor in")
         return Ruling("login", 302, "the visitor has to log in")
 
@@ -114,7 +115,7 @@ class Policies:
         return any(one.get("strict_service_token_auth") for one in organisations)
 
     def _valid_token(self, visitor: Visitor) -> str | None:
-        """The id of the service token that the visitor presents, if it is alive and true."""
+        """The id of the visitor's service token if its secret is right and it has not expired."""
         if visitor.service_token is None:
             return None
         client, secret = visitor.service_token
@@ -126,7 +127,7 @@ class Policies:
         return None if expired else str(token["id"])
 
     def _secrets(self, token: Object) -> list[Object]:
-        """What holds a secret that counts: the token, and the one before it until it ends."""
+        """Objects with a valid secret: the token, and until it ends the one before a rotation."""
         end = token.get("previous_client_secret_expires_at")
         overlapping = end is not None and self._clock() < datetime.fromisoformat(end)
         return [token, token.get("previous") or {}] if overlapping else [token]
@@ -143,12 +144,12 @@ def _precedence(link: Object) -> int:
 
 
 def _is_allowed_login(app: Object, visitor: Visitor) -> bool:
-    allowed = words(app.get("allowed_idps"))
+    allowed = as_texts(app.get("allowed_idps"))
     return not allowed or visitor.login_method in allowed
 
 
-def _answers_401(app: Object, unasked: Iterable[Object]) -> bool:
-    service = any(policy["decision"] == "non_identity" for policy in unasked)
+def _answers_401(app: Object, before: Iterable[Object]) -> bool:
+    service = any(policy["decision"] == "non_identity" for policy in before)
     return service and bool(app.get("service_auth_401_redirect"))
 
 
@@ -157,5 +158,5 @@ def _is_secret(token: Object, secret: str) -> bool:
     return isinstance(known, str) and compare_digest(known.encode(), secret.encode())
 
 
-def _because(policy: Object) -> str:
+def _reason(policy: Object) -> str:
     return f"policy {policy['name']!r} ({policy['decision']}) matches"

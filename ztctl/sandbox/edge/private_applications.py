@@ -1,8 +1,8 @@
-"""Which application decides for a private address or host name.
+"""Selection of the application for a private address or host name.
 
-Source: Cloudflare's documentation of private applications: one of a host name goes before one of
-an address; stars of a host name as in application paths; of infrastructure applications: a target
-by its address and virtual network, a criterion by host name, port and protocol. Cloudflare OpenAPI
+Source: Cloudflare's documentation of private applications: a host name takes precedence over an
+address; wildcards in host names as in application paths; of infrastructure applications: targets
+match by address and virtual network, criteria by host name, port and protocol. Cloudflare OpenAPI
 description, July 2026: without `l4_protocol` both, without `vnet_id` every virtual network; the
 forms of `target_criteria`. Unrecorded: which of two overlapping destinations is more specific (here
 the longer prefix or name, then fewer ports, then the older application), that a destination
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ztctl.sandbox.edge.applications import covers_host
-from ztctl.sandbox.edge.foreign import table, tables, word, words
+from ztctl.sandbox.edge.foreign import as_object, as_objects, as_text, as_texts
 from ztctl.sandbox.edge.names import normal_host
 from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.edge.selectors import Address, Network, address_of, network_of
@@ -32,8 +32,8 @@ _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
-    """What a device connects to: `host` is a normal name, or empty for an address."""
+class Connection:
+    """A connection of a device; `host` is normalised, or empty if `address` is given."""
 
     host: str
     address: Address | None
@@ -44,7 +44,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A private destination of an application, read."""
+    """A parsed private destination of an application."""
 
     app: str
     age: int
@@ -56,21 +56,21 @@ class Destination:
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """The most specific destination has the lowest rank."""
+        """Sort key; the most specific destination is the lowest."""
         length = self.network.prefixlen if self.network else len(self.host.replace("*", ""))
         return ("*" in self.host, -length, self.ports[1] - self.ports[0], self.age)
 
-    def covers(self, goal: Goal) -> bool:
-        """Whether a connection goes there."""
+    def covers(self, connection: Connection) -> bool:
+        """Whether a connection matches this destination."""
         if self.network is None:
-            there = bool(goal.host) and covers_host(self.host, goal.host)
+            reached = bool(connection.host) and covers_host(self.host, connection.host)
         else:
-            there = goal.address is not None and goal.address in self.network
+            reached = connection.address is not None and connection.address in self.network
         return (
-            there
-            and self.ports[0] <= goal.port <= self.ports[1]
-            and self.protocol in (None, goal.protocol)
-            and self.virtual_network in (None, goal.virtual_network)
+            reached
+            and self.ports[0] <= connection.port <= self.ports[1]
+            and self.protocol in (None, connection.protocol)
+            and self.virtual_network in (None, connection.virtual_network)
         )
 
 
@@ -86,24 +86,24 @@ class PrivateApplications:
         replica.follow("app", self._follow_app)
         replica.follow("target", self._follow_target)
 
-    def deciding(self, goal: Goal) -> Object | None:
-        """The application that decides for a connection, or None."""
-        infrastructure = self._of_targets(goal)
+    def matching(self, connection: Connection) -> Object | None:
+        """The application for a connection, infrastructure applications first, or None."""
+        infrastructure = self._of_targets(connection)
         if infrastructure is not None:
             return infrastructure
         everything = itertools.chain.from_iterable(self._destinations.values())
-        fitting = [one for one in everything if one.covers(goal)]
+        fitting = [one for one in everything if one.covers(connection)]
         if not fitting:
             return None
         return self._replica.get("app", min(fitting, key=lambda one: one.rank).app)
 
-    def _of_targets(self, goal: Goal) -> Object | None:
-        if goal.address is None or goal.protocol != "tcp":
+    def _of_targets(self, connection: Connection) -> Object | None:
+        if connection.address is None or connection.protocol != "tcp":
             return None
-        targets = self._targets.get((goal.address, goal.virtual_network), {}).values()
+        targets = self._targets.get((connection.address, connection.virtual_network), {}).values()
         for app in self._infrastructure.values():
-            criteria = tables(app.get("target_criteria"))
-            criteria = [one for one in criteria if one.get("port") == goal.port]
+            criteria = as_objects(app.get("target_criteria"))
+            criteria = [one for one in criteria if one.get("port") == connection.port]
             if any(_is_met(one, target) for one in criteria for target in targets):
                 return app
         return None
@@ -115,7 +115,7 @@ class PrivateApplications:
             return
         self._infrastructure.pop(key, None)
         age = before[0].age if before else next(self._ages)
-        private = list(_private(key, age, tables(table(new).get("destinations"))))
+        private = list(_private(key, age, as_objects(as_object(new).get("destinations"))))
         if private:
             self._destinations[key] = private
 
@@ -127,13 +127,13 @@ class PrivateApplications:
 
 
 def _private(app: str, age: int, given: list[Object]) -> Iterator[Destination]:
-    """The private destinations; one that cannot be read is nowhere."""
+    """Parse the private destinations; invalid ones are left out."""
     for one in given:
-        host = normal_host(word(one.get("hostname")))
-        network = next(iter(network_of(word(one.get("cidr")))), None)
-        ports = _ports(word(one.get("port_range")))
+        host = normal_host(as_text(one.get("hostname")))
+        network = next(iter(network_of(as_text(one.get("cidr")))), None)
+        ports = _ports(as_text(one.get("port_range")))
         if one.get("type") == "private" and ports and (host or network):
-            protocol, virtual = word(one.get("l4_protocol")), word(one.get("vnet_id"))
+            protocol, virtual = as_text(one.get("l4_protocol")), as_text(one.get("vnet_id"))
             yield Destination(app, age, host, network, ports, protocol or None, virtual or None)
 
 
@@ -145,10 +145,10 @@ def _ports(given: str) -> tuple[int, int] | None:
 
 
 def _places(target: Object | None) -> Iterator[tuple[Address, str]]:
-    for one in tables(list(table(table(target).get("ip")).values())):
-        address = address_of(word(one.get("ip_addr")))
+    for one in as_objects(list(as_object(as_object(target).get("ip")).values())):
+        address = address_of(as_text(one.get("ip_addr")))
         if address is not None:
-            yield address, word(one.get("virtual_network_id"))
+            yield address, as_text(one.get("virtual_network_id"))
 
 
 def _is_met(criterion: Object, target: Object) -> bool:
@@ -163,20 +163,20 @@ def _is_met(criterion: Object, target: Object) -> bool:
 
 
 def _selectors(rule: Any) -> list[Object]:
-    """The selectors of a rule: an array of them, or one object that holds several."""
+    """The selectors of a criterion: an array of them, or an object with several."""
     if not isinstance(rule, dict):
-        return tables(rule)
-    attributes, tags = table(rule.get("target_attributes")), table(rule.get("tags"))
+        return as_objects(rule)
+    attributes, tags = as_object(rule.get("target_attributes")), as_object(rule.get("tags"))
     named = [{"target_attributes": attributes}] if attributes else []
     return named + [{"tags": {key: values}} for key, values in tags.items()]
 
 
 def _has(wanted: Object, target: Object) -> bool:
-    """Whether a target has one of the values for each attribute and each tag that is asked for."""
-    names = words(table(wanted.get("target_attributes")).get("hostname"))
-    tags = table(wanted.get("tags"))
+    """Whether a target has one of the listed values for each attribute and each tag."""
+    names = as_texts(as_object(wanted.get("target_attributes")).get("hostname"))
+    tags = as_object(wanted.get("tags"))
     if not names and not tags:
         return False
-    known = table(target.get("tags"))
+    known = as_object(target.get("tags"))
     named = not names or target["hostname"].lower() in {name.lower() for name in names}
-    return named and all(known.get(key) in words(values) for key, values in tags.items())
+    return named and all(known.get(key) in as_texts(values) for key, values in tags.items())

@@ -1,10 +1,10 @@
-r"""Go's regular expressions (RE2) by Python's, as far as they mean different things.
+r"""Translation of Go's regular expressions (RE2) to Python's.
 
 Source: documentation of Go's regexp/syntax: classes are ASCII, `$` and `\z` are the very end,
 `[[:alpha:]]`, `\Q...\E`, `\x{10FFFF}` and `(?<name>x)` exist, `{,3}` is plain text, nothing is
 repeated more than 1,000 times.
 Not emulated: `\pN` and other Unicode classes, `\C`, `(?U)`, flags for the rest of a pattern, a
-class with `--`: such a pattern means nothing here; that RE2 takes linear time.
+class with `--`: such a pattern is not compiled; that RE2 takes linear time.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _POSIX = re.compile(r"\[:(\w+):\]")
-# What Python gives, or may one day give, a meaning within a class; behind a backslash it is plain.
+# Characters in a class for which Python reserves set operations (FutureWarning): to be escaped.
 _NOT_PLAIN = re.compile(r"(\\.)|([\[&|~])", re.DOTALL)
 MOST = 1000
 PLAIN = {"$": r"\Z", "{": r"\{"}
 
 
 def compiled(pattern: str) -> re.Pattern[str] | None:
-    """A pattern of Go, to be searched for; None when it means nothing to Python."""
+    """Compile a Go pattern for `search`; None if it cannot be translated."""
     try:
         return re.compile("".join(_translated(pattern)), re.ASCII)
     except (re.error, ValueError, OverflowError, RecursionError):

@@ -1,8 +1,8 @@
-"""Include, require, exclude: of policies and of groups, these nested as deep as anybody likes.
+"""Evaluation of include, require and exclude lists of policies and of nested groups.
 
-Source: Cloudflare's documentation of rule types: include is any of (and nobody where it is
+Source: Cloudflare's documentation of rule types: include is any of (nobody if it is
 empty), require is all of, exclude is none of; a group is such a set of rules itself.
-Unrecorded: groups in a cycle, which the API refuses: a group that needs itself is true of nobody.
+Unrecorded: groups in a cycle, which the API refuses; here such a group matches nobody.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ztctl.sandbox.edge.foreign import tables
+from ztctl.sandbox.edge.foreign import as_objects
 from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.edge.selectors import Elements, Facts, read
 from ztctl.sandbox.messages import Object
@@ -20,7 +20,7 @@ Known = dict[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Whom three rule lists are about."""
+    """The parsed rule lists of a policy or group."""
 
     include: Elements
     require: tuple[Elements, ...]
@@ -28,12 +28,12 @@ class Members:
 
     @property
     def groups(self) -> Iterable[str]:
-        """The groups that they refer to."""
+        """Ids of the referenced groups."""
         for elements in (self.include, *self.require, self.exclude):
             yield from elements.groups
 
-    def hold(self, facts: Facts, groups: Known) -> bool:
-        """Whether a visitor is one of them; a group that is not known is true of nobody."""
+    def match(self, facts: Facts, groups: Known) -> bool:
+        """Whether a visitor matches; `groups` are results by id, a missing one is false."""
         return (
             _any(self.include, facts, groups)
             and all(_any(one, facts, groups) for one in self.require)
@@ -45,7 +45,7 @@ NOBODY = Members(read(()), (), read(()))
 
 
 class Rules:
-    """The rules of policies and groups, each read once."""
+    """The parsed rules of policies and groups, cached until an object changes."""
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
@@ -55,17 +55,17 @@ class Rules:
         replica.follow("access_group", lambda key, *_: self._forget(self._groups, key))
 
     def first(self, policies: Iterable[Object], facts: Mapping[str, Facts]) -> Object | None:
-        """The first policy that matches, each by the facts that count for its decision."""
+        """The first policy that matches; `facts` are by the policy's decision."""
         known: dict[Facts, Known] = {}
         for policy in policies:
-            true = facts[policy["decision"]]
+            own = facts[policy["decision"]]
             members = self._read(self._policies, policy)
-            if members.hold(true, self._settled(members, true, known.setdefault(true, {}))):
+            if members.match(own, self._evaluated(members, own, known.setdefault(own, {}))):
                 return policy
         return None
 
-    def _settled(self, members: Members, facts: Facts, known: Known) -> Known:
-        """Which groups hold; a stack of its own, as groups nest deeper than Python calls."""
+    def _evaluated(self, members: Members, facts: Facts, known: Known) -> Known:
+        """Evaluate nested groups; iteratively, as they may nest deeper than Python recurses."""
         waiting, entered = list(members.groups), set[str]()
         while waiting:
             key = waiting[-1]
@@ -75,8 +75,9 @@ class Rules:
                 entered.add(key)
                 waiting.extend(inner)
                 continue
+            # Members in a cycle are unknown at this point, and unknown groups match nobody.
             waiting.pop()
-            known.setdefault(key, group.hold(facts, known))
+            known.setdefault(key, group.match(facts, known))
         return known
 
     def _group(self, key: str) -> Members:
@@ -84,22 +85,22 @@ class Rules:
         return NOBODY if group is None else self._read(self._groups, group)
 
     @staticmethod
-    def _read(shelf: dict[str, Members], one: Object) -> Members:
-        members = shelf.get(one["id"])
+    def _read(cache: dict[str, Members], one: Object) -> Members:
+        members = cache.get(one["id"])
         if members is None:
-            members = shelf[one["id"]] = _members(one)
+            members = cache[one["id"]] = _members(one)
         return members
 
     @staticmethod
-    def _forget(shelf: dict[str, Members], key: str) -> None:
-        shelf.pop(key, None)
+    def _forget(cache: dict[str, Members], key: str) -> None:
+        cache.pop(key, None)
 
 
 def _members(one: Object) -> Members:
     return Members(
-        read(tables(one.get("include"))),
-        tuple(read((element,)) for element in tables(one.get("require"))),
-        read(tables(one.get("exclude"))),
+        read(as_objects(one.get("include"))),
+        tuple(read((element,)) for element in as_objects(one.get("require"))),
+        read(as_objects(one.get("exclude"))),
     )
 
 

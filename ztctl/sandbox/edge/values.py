@@ -1,4 +1,4 @@
-"""What goes in and comes out of the edge: plain frozen values."""
+"""Visits and answers of the simulated edge, as frozen values."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from ztctl.sandbox.messages import Object
 
 Outcome = Literal[
     "no_record",  # the name does not resolve
-    "not_proxied",  # it resolves to an address of no tunnel, or to one nobody can route to
-    "elsewhere",  # it is proxied to something that is no tunnel of this account
-    "tunnel_error",  # there is no such tunnel, or no connector of it runs (errors 1016, 1033)
-    "login",  # Access sends the visitor to its login page
-    "blocked",  # Access refuses the visitor
-    "refused",  # the connector refuses: no token of Access, or one for somebody else
-    "no_service",  # the matching ingress rule answers by itself (http_status)
-    "bad_gateway",  # a bastion rule and no destination, or one without a port
+    "not_proxied",  # it resolves, but is DNS only or its zone is paused
+    "elsewhere",  # it is proxied to something other than a tunnel
+    "tunnel_error",  # the tunnel does not exist or has no connector (errors 1016, 1033)
+    "login",  # Access redirects to its login page
+    "blocked",  # Access denies the request
+    "refused",  # the connector rejects the Access token, or there is none
+    "no_service",  # the ingress rule is http_status, or there are no rules
+    "bad_gateway",  # a bastion rule, and no destination with a port
     "origin",  # the request reaches an origin
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks.
+    """The user or device that makes a request.
 
-    `email` None is somebody who has not logged in. `login_method` is the id of the identity
-    provider of the login. `holds` are further rule elements, in the API's own spelling, that are
-    true of this visitor (`{"okta": {"name": "infra", "identity_provider_id": "…"}}`).
-    `service_token` is a client id and its secret. `enrolled`: a device of the organisation.
+    `email` None: not logged in. `login_method` is the id of the identity provider of the login.
+    `holds` are further rule elements, in the format of the API, that match this visitor
+    (`{"okta": {"name": "infra", "identity_provider_id": "…"}}`). `service_token` is a client id
+    and its secret. `enrolled`: a device of the organisation.
     """
 
     address: str = "203.0.113.7"
@@ -47,8 +47,8 @@ NOBODY = Visitor()
 class Visit:
     """One HTTPS request to a host name.
 
-    `destination` is what a bastion's client asks for; `method` matters where an application lets
-    OPTIONS pass.
+    `destination` is the `host:port` that the client of a bastion requests; `method` matters for
+    applications with `options_preflight_bypass`.
     """
 
     host: str
@@ -71,11 +71,11 @@ class PrivateVisit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the visitor met.
+    """The result of a visit.
 
-    `status` is the HTTP status (0 when there is no HTTP answer at all). `application` and
-    `policy` are the ids of those that decided, `tunnel` and `service` where the request ended;
-    `destination` is the address that a bastion or a private route reaches.
+    `status` is the HTTP status (0: no HTTP response). `application` and `policy` are the ids of
+    those that decided, `tunnel` (id) and `service` (of the ingress rule) where the request went;
+    `destination` is the `host:port` that a bastion or a private route reaches.
     """
 
     outcome: Outcome

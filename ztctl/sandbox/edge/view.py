@@ -1,15 +1,16 @@
-"""Visits on their way: name, Access, tunnel, connector.
+"""Processing of a visit: DNS, Access, tunnel, connector.
 
-Source: Cloudflare's documentation: Access stands before the origin, so a tunnel that does not run
-is met only by whom Access lets in; a host without an application is open, unless the
-account requires protection (error 1050), zones exempted; every enrolled device reaches a private
-network for which no application decides. Error 1016 for a tunnel that is not there, 1033 for one
-without connectors, both with status 530. ssh-workflow 1.5 (cloudflared 2026.8.2): a locally
-managed tunnel serves what its own file says, a remote one without a configuration answers 503.
-Unrecorded: that "unmatched" is said of the request and not of its host, so that a path beside an
-application's is denied too.
+Source: Cloudflare's documentation: Access is evaluated before the origin, so only visitors that
+Access admits see the error of a tunnel that does not run; a host without an application is open,
+unless the organisation denies unmatched requests (error 1050; zones can be exempted); every
+enrolled device reaches a private network that no application covers. Error 1016 for a tunnel that
+does not exist, 1033 for one without connectors, both with status 530. ssh-workflow 1.5 (cloudflared
+2026.8.2): a locally managed tunnel serves what its own file says, a remote one without a
+configuration answers 503.
+Unrecorded: that "unmatched" refers to the request and not to its host, so that another path on the
+host of an application is denied, too.
 Not emulated: certificates of names two levels deep, zone settings, firewall rules, Gateway rules;
-what a local file says is unknown here, so such a tunnel serves every name.
+local configuration files are unknown here, so such a tunnel serves every name.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from __future__ import annotations
 from typing import Literal
 
 from ztctl.sandbox.edge.applications import Applications, normal_path
-from ztctl.sandbox.edge.foreign import words
+from ztctl.sandbox.edge.foreign import as_texts
 from ztctl.sandbox.edge.ingress import Arriving, Rule, Served, rules_of, served
 from ztctl.sandbox.edge.names import Names, normal_host
 from ztctl.sandbox.edge.networks import Networks
 from ztctl.sandbox.edge.policies import Policies, Ruling
-from ztctl.sandbox.edge.private_applications import Goal, PrivateApplications
+from ztctl.sandbox.edge.private_applications import Connection, PrivateApplications
 from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.edge.selectors import address_of
 from ztctl.sandbox.edge.values import Answer, PrivateVisit, Visit
@@ -37,7 +38,7 @@ DENIED = Ruling("blocked", 403, "error 1050: the account denies what no applicat
 
 
 class View:
-    """What has reached the edge, arranged for visits. Its methods need a session of the store."""
+    """Indexes over the replica for answering visits; methods need a session of the store."""
 
     def __init__(self, replica: Replica, clock: Clock) -> None:
         self._replica = replica
@@ -50,12 +51,12 @@ class View:
         replica.follow("tunnel_configuration", self._follow_configuration)
 
     def visited(self, visit: Visit, *, assume_connectors: bool) -> Answer:
-        """What a visitor meets."""
+        """The answer to an HTTPS request."""
         host = normal_host(visit.host)
         resolved = self._names.resolve(host)
         if resolved.outcome is not None:
             return Answer(resolved.outcome, 0, resolved.reason)
-        app = self._applications.deciding(host, normal_path(visit.path))
+        app = self._applications.matching(host, normal_path(visit.path))
         ruling = self._ruling(app, visit, resolved.zone)
         if ruling.outcome != "enter":
             return _refused(ruling.outcome, ruling, app)
@@ -68,7 +69,7 @@ class View:
         return _answered(found, ruling, app, resolved.tunnel)
 
     def visited_privately(self, visit: PrivateVisit, *, assume_connectors: bool) -> Answer:
-        """What a device meets."""
+        """The answer to a connection of a device."""
         if not visit.visitor.enrolled:
             return Answer("blocked", 0, "the device is not enrolled in the organisation")
         network = self._networks.chosen(visit.virtual_network)
@@ -76,11 +77,11 @@ class View:
             return Answer("no_record", 0, "there is no such virtual network")
         address = address_of(visit.address)
         host = "" if address else normal_host(visit.address)
-        goal = Goal(host, address, visit.port, visit.protocol, network)
-        tunnel = self._routed(goal)
+        connection = Connection(host, address, visit.port, visit.protocol, network)
+        tunnel = self._tunnel_for(connection)
         if tunnel is None:
             return Answer("no_record", 0, f"no route leads to {visit.address}")
-        app = self._private.deciding(goal)
+        app = self._private.matching(connection)
         ruling = self._policies.ruling(app, visit.visitor) if app else OPEN
         if ruling.outcome != "enter":
             return _refused(ruling.outcome, ruling, app, status=0)
@@ -107,15 +108,15 @@ class View:
         if app is not None:
             return self._policies.ruling(app, visit.visitor, visit.method)
         for organisation in self._replica.all("organization"):
-            exempted = words(organisation.get("deny_unmatched_requests_exempted_zone_names"))
+            exempted = as_texts(organisation.get("deny_unmatched_requests_exempted_zone_names"))
             if organisation.get("deny_unmatched_requests") and zone not in exempted:
                 return DENIED
         return OPEN
 
-    def _routed(self, goal: Goal) -> str | None:
-        if goal.address is None:
-            return self._networks.tunnel_for_host(goal.host)
-        return self._networks.tunnel_for(goal.virtual_network, goal.address)
+    def _tunnel_for(self, connection: Connection) -> str | None:
+        if connection.address is None:
+            return self._networks.tunnel_for_host(connection.host)
+        return self._networks.tunnel_for(connection.virtual_network, connection.address)
 
     def _failure(self, tunnel_id: str, *, assume_connectors: bool) -> Served | None:
         tunnel = self._replica.get("tunnel", tunnel_id)

@@ -1,4 +1,4 @@
-"""The sockets of the edge: what `cloudflared access` and a browser would talk to.
+"""HTTPS front of the simulated edge, for `cloudflared access` and browsers.
 
-Nothing here is loaded unless it is used. It needs cryptography, h11 and wsproto.
+Loaded only when it is used; needs cryptography, h11 and wsproto.
 """

@@ -1,4 +1,4 @@
-"""What the front reads of the account, and the team's own key in it."""
+"""The front's access to the account, and the team's key for signing tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEY = "team_key"
 
 
 class Account:
-    """The account behind the front; each method sees it as it is at that moment."""
+    """Queries of the front; each opens its own session and sees the current state."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -25,12 +25,13 @@ class Account:
 
     @property
     def signer(self) -> Signer:
-        """The key of the team, which lives in the state and outlives a reset of it."""
+        """The team's signing key: stored in the state, and stored again after a reset."""
         with self._sandbox.session() as state:
             stored = state.store.get(KEY, "rsa")
             if stored is None:
                 stored = {"private_key": self._pem or new_key()}
                 state.store.put(KEY, "rsa", stored)
+        # Another process on the same state file may have stored another key.
         if self._signer is None or stored["private_key"] != self._pem:
             self._pem = str(stored["private_key"])
             self._signer = Signer(self._pem)
@@ -38,7 +39,7 @@ class Account:
 
     @property
     def team(self) -> str | None:
-        """The team's domain; None without Zero Trust."""
+        """The team domain, in lower case; None without Zero Trust."""
         with self._sandbox.session() as state:
             found = state.store.all("organization")
         return str(found[0]["auth_domain"]).lower() if found else None
@@ -50,40 +51,40 @@ class Account:
             return list(state.store.all("identity_provider"))
 
     def now(self) -> datetime:
-        """The time by the sandbox's clock."""
+        """The time by the sandbox's clock, in UTC."""
         return self._state.clock().astimezone(UTC)
 
     def fresh(self, digits: int) -> str:
-        """A fresh identifier of so many hex digits."""
+        """A new random identifier of `digits` hex digits."""
         return self._state.hex(digits)
 
     def visit(self, visit: Visit) -> Answer:
-        """What a visitor meets."""
+        """Simulate a request at the edge."""
         return self._sandbox.edge.visit(visit)
 
     def app(self, key: str | None) -> Object | None:
-        """An application by its id."""
+        """An application by id, or None."""
         with self._sandbox.session() as state:
             return state.store.get("app", key) if key else None
 
     def app_of(self, audience: object) -> Object | None:
-        """An application by its audience tag."""
+        """An application by its audience tag (`aud`), or None."""
         with self._sandbox.session() as state:
             return next(iter(state.store.find("app", "aud", str(audience))), None)
 
     def is_service_auth(self, key: str | None) -> bool:
-        """Whether a policy is of the kind that service tokens pass."""
+        """Whether a policy is a Service Auth policy (decision `non_identity`)."""
         with self._sandbox.session() as state:
             policy = state.store.get("policy", key) if key else None
         return policy is not None and policy["decision"] == "non_identity"
 
     def authority(self, app: Object | None) -> Object | None:
-        """The certificate authority of an application."""
+        """The short-lived-certificate CA of an application, or None."""
         with self._sandbox.session() as state:
             return state.store.get("app_ca", app["id"]) if app else None
 
     def zone(self, host: str) -> str | None:
-        """The name of the zone that a host name belongs to: the longest one."""
+        """The name of the closest zone of a host name, or None."""
         labels = host.split(".")
         with self._sandbox.session() as state:
             parents = (".".join(labels[start:]) for start in range(len(labels)))
@@ -91,7 +92,7 @@ class Account:
 
 
 def app_host(app: Object, host: str) -> str:
-    """The host of an application as it is defined, wildcards kept, that covers a host name."""
+    """The most specific host pattern of an application that covers a host name."""
     defined = {uri.lower().partition("/")[0] for uri in app["self_hosted_domains"]}
     fitting = [one for one in defined if covers_host(one, host)]
     return max(fitting, key=lambda one: (one == host, len(one)), default=host)

@@ -1,6 +1,6 @@
-"""A websocket bridged to a TCP connection: binary frames carry the raw bytes.
+"""Bridge between a WebSocket and a TCP connection: binary messages carry the raw bytes.
 
-Source: RFC 6455; cloudflared 2026.8.2 sends and takes binary messages, whose borders mean nothing.
+Source: RFC 6455; cloudflared 2026.8.2 uses binary messages, whose boundaries have no meaning.
 """
 
 from __future__ import annotations
@@ -20,22 +20,25 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import ProtocolError
 
 from ztctl.sandbox.front.exchange import CHUNK, Stream
-from ztctl.sandbox.front.pages import Asked
+from ztctl.sandbox.front.pages import HttpsRequest
 from ztctl.sandbox.messages import Pairs
 
 
 class Websocket:
-    """The server's side of one websocket, from its opening handshake on."""
+    """Server side of one WebSocket, from its opening handshake on."""
 
-    def __init__(self, asked: Asked, stream: Stream) -> None:
-        """Raises ProtocolError for a handshake that is none."""
+    def __init__(self, request: HttpsRequest, stream: Stream) -> None:
+        """Raises ProtocolError for an invalid handshake."""
         self._stream = stream
         self._protocol = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
-        headers = [(name.encode(), value.encode("latin-1")) for name, value in asked.headers]
-        self._protocol.initiate_upgrade_connection(headers, asked.path)
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in request.headers]
+        self._protocol.initiate_upgrade_connection(headers, request.path)
 
     async def bridged(self, origin: Stream, headers: Pairs, trailing: bytes) -> None:
-        """Agree to the handshake, then carry bytes until either side has had enough."""
+        """Accept the handshake, then copy bytes until either side closes.
+
+        `trailing` are bytes that the client sent right behind the handshake.
+        """
         extra = [(name.encode(), value.encode()) for name, value in headers]
         self._send(AcceptConnection(extra_headers=extra))
         await self._stream.writer.drain()
@@ -48,21 +51,22 @@ class Websocket:
         finally:
             for task in tasks:
                 task.cancel()
+            # Awaited, so that no task still writes when the caller closes the streams.
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _up(self, origin: asyncio.StreamWriter, data: bytes) -> None:
-        """From the client to the origin."""
+        """Copy from the client to the origin."""
         with contextlib.suppress(OSError, ProtocolError):
             while True:
                 if data:
                     self._protocol.receive_data(data)
-                    if not await self._passed_on(origin):
+                    if not await self._forward_events(origin):
                         return
                 data = await self._stream.reader.read(CHUNK)
                 if not data:
                     return
 
-    async def _passed_on(self, origin: asyncio.StreamWriter) -> bool:
+    async def _forward_events(self, origin: asyncio.StreamWriter) -> bool:
         for event in self._protocol.events():
             if isinstance(event, BytesMessage):
                 origin.write(event.data)
@@ -70,6 +74,7 @@ class Websocket:
                 self._send(event.response())
             elif isinstance(event, TextMessage):
                 self._send(CloseConnection(code=CloseReason.UNSUPPORTED_DATA))
+            # `_send` only queues: the close frame has to leave before the connection is closed.
             if isinstance(event, CloseConnection | TextMessage):
                 await self._stream.writer.drain()
                 return False
@@ -78,7 +83,7 @@ class Websocket:
         return True
 
     async def _down(self, origin: asyncio.StreamReader) -> None:
-        """From the origin to the client."""
+        """Copy from the origin to the client."""
         with contextlib.suppress(OSError, ProtocolError):
             while data := await origin.read(CHUNK):
                 self._send(BytesMessage(data))

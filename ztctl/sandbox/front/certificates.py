@@ -1,4 +1,4 @@
-"""A throw-away authority for TLS, and certificates for the account's names made on the fly."""
+"""Ephemeral TLS certificate authority, which issues server certificates on demand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME = "ztctl sandbox, for this machine only"
 
 
 class Authority:
-    """Vouches for any name; its key never leaves memory. `now` is an aware time."""
+    """A CA for any name; its key is in memory only. `now` is an aware datetime."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -32,7 +32,7 @@ class Authority:
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
     def context(self, names: tuple[str, ...]) -> ssl.SSLContext:
-        """What a server of these names needs; made once."""
+        """The TLS context of a server with these names (cached)."""
         if names not in self._contexts:
             self._contexts[names] = self._server(names)
         return self._contexts[names]
@@ -42,7 +42,7 @@ class Authority:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
         key = ec.generate_private_key(ec.SECP256R1())
-        # The ssl module takes keys from files alone.
+        # The ssl module loads keys from files only.
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "server.pem"
             file.write_bytes(_private(key) + self._leaf(key.public_key(), names))
@@ -63,7 +63,7 @@ class Authority:
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         server = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
         leaf = (
-            # A name in the subject may have 64 characters only: RFC 5280 lets it stay empty.
+            # A common name has at most 64 characters; RFC 5280 allows an empty subject.
             self._begun(x509.Name([]), key)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)

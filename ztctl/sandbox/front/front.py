@@ -1,7 +1,7 @@
-"""The front without sockets: a request to one of the account's hosts in, an answer out.
+"""Dispatch of HTTPS requests by host: application hosts, team domain, login service. No sockets.
 
-Source: cloudflared 2026.8.2 (`https://login.cloudflareaccess.org/transfer/<key>` is where a login
-in a browser ends; an answer of 500 or more ends the waiting). Recorded: Universal SSL covers a
+Source: cloudflared 2026.8.2 (it polls `https://login.cloudflareaccess.org/transfer/<key>` for the
+result of a login in a browser, until an answer of 500 or more). Recorded: Universal SSL covers a
 zone's name and one label below it.
 Not emulated: the transfer itself.
 """
@@ -12,7 +12,7 @@ from ztctl.sandbox.edge.values import Visit, Visitor
 from ztctl.sandbox.front.account import Account
 from ztctl.sandbox.front.gate import NO_TRANSFER, Gate
 from ztctl.sandbox.front.identity import DAY, Login, claims_of, visitor_of
-from ztctl.sandbox.front.pages import Asked, Page, Through, plain_page
+from ztctl.sandbox.front.pages import BridgeToOrigin, HttpsRequest, Page, plain_page
 from ztctl.sandbox.front.signing import TODAY, Certificates
 from ztctl.sandbox.front.team import Team
 from ztctl.sandbox.service import Sandbox
@@ -23,9 +23,9 @@ ORIGIN = Visitor()
 
 
 class Front:
-    """What is behind the account's hosts, its team's domain and the login service.
+    """Answers requests to the account's hosts, its team domain and the login service.
 
-    `form` is how certificates look, `origin` where every visitor comes from.
+    `form` is the form of SSH certificates; `origin` has the address and country of all visitors.
     """
 
     def __init__(
@@ -37,9 +37,9 @@ class Front:
         self._team = Team(self.account, form, origin)
 
     def covering(self, host: str) -> tuple[str, ...] | None:
-        """The names of the certificate with which a host is served; None: there is no such host.
+        """The names in the TLS certificate of a host; None if the host does not exist.
 
-        No name at all: the host is there, but no certificate covers it.
+        Empty if the host exists but no certificate covers it.
         """
         if host in {self.account.team, TRANSFER}:
             return (host,)
@@ -49,18 +49,18 @@ class Front:
         deep = host != zone and host.partition(".")[2] != zone
         return () if deep else (zone, f"*.{zone}")
 
-    def answer(self, asked: Asked) -> Page | Through:
-        """Answer one request. Never raises for what it holds."""
-        if asked.host == TRANSFER:
+    def answer(self, request: HttpsRequest) -> Page | BridgeToOrigin:
+        """Answer one request; no content of a request makes this raise."""
+        if request.host == TRANSFER:
             return plain_page(501, NO_TRANSFER)
-        if asked.host == self.account.team:
-            return self._team.answer(asked)
-        return self._gate.answer(asked)
+        if request.host == self.account.team:
+            return self._team.answer(request)
+        return self._gate.answer(request)
 
     def organisation_token(self, login: Login) -> str:
-        """What `cloudflared` keeps of a login for a day: it opens every application's door.
+        """The organisation token of a login, with which `cloudflared` logs in to applications.
 
-        Raises ValueError for an account without Zero Trust.
+        Valid for a day. Raises ValueError for an account without Zero Trust.
         """
         visitor, team = visitor_of(login, self.account.providers), self.account.team
         if team is None:

@@ -1,12 +1,12 @@
-"""The hosts of applications: who may enter, and what everybody else is told.
+"""Requests to hosts of the account: redirect to the login, deny, or pass to the origin.
 
-Source: cloudflared 2026.8.2: the metadata token and what is checked of it, the redirect to
-`/cdn-cgi/access/login`, the cookie CF_AppSession that it carries from the first answer to the
+Source: cloudflared 2026.8.2: the metadata token and its checks, the redirect to
+`/cdn-cgi/access/login`, the cookie CF_AppSession that it sends from the first response to the
 third, the application token in a cookie with a future Expires, the headers Cf-Access-Token,
-Cf-Access-Client-Id, Cf-Access-Client-Secret and Cf-Access-Jump-Destination. Whether somebody may
-enter is the edge's to say, and asked anew each time.
-Unrecorded: that an application nobody must log in to has no metadata, the text of the pages.
-Not emulated: HTTP to origins (the page says where the request would have gone), a cookie instead
+Cf-Access-Client-Id, Cf-Access-Client-Secret and Cf-Access-Jump-Destination. Every request is
+evaluated by the edge anew.
+Unrecorded: that an application without a login has no metadata, the text of the pages.
+Not emulated: HTTP to origins (the page shows where the request would have gone), a cookie instead
 of a service token.
 """
 
@@ -20,15 +20,22 @@ from ztctl.sandbox.edge.values import Answer, Visit, Visitor
 from ztctl.sandbox.front.account import Account, app_host
 from ztctl.sandbox.front.identity import claims_of, lifetime_of, visitor_from
 from ztctl.sandbox.front.jwts import BadTokenError
-from ztctl.sandbox.front.pages import Asked, Page, Through, html_page, plain_page, redirect
+from ztctl.sandbox.front.pages import (
+    BridgeToOrigin,
+    HttpsRequest,
+    Page,
+    html_page,
+    plain_page,
+    redirect,
+)
 from ztctl.sandbox.front.team import (
     ACCESS,
     AUTHORIZED,
     COOKIE,
+    application_headers,
     blocked,
     local,
     login_url,
-    marks,
 )
 from ztctl.sandbox.messages import Object
 
@@ -39,30 +46,31 @@ NO_TRANSFER = (
 
 
 class Gate:
-    """Answers what is asked of a host name of the account."""
+    """Answers requests to host names of the account."""
 
     def __init__(self, account: Account, origin: Visitor) -> None:
         self._account = account
         self._origin = origin
 
-    def answer(self, asked: Asked) -> Page | Through:
-        """Answer one request, or let it through."""
-        if asked.path == AUTHORIZED:
-            return self._authorized(asked)
-        if asked.path == f"{ACCESS}/cli":
+    def answer(self, request: HttpsRequest) -> Page | BridgeToOrigin:
+        """Answer one request, or have its WebSocket bridged to the origin."""
+        if request.path == AUTHORIZED:
+            return self._authorized(request)
+        if request.path == f"{ACCESS}/cli":
             return html_page(501, "Cloudflare Access", NO_TRANSFER)
-        wanted = Visit(asked.host, asked.path, self._origin, method=asked.method)
-        stranger = self._account.visit(wanted)
-        app = self._account.app(stranger.application)
-        visitor = self._visitor(asked, app)
-        destination = asked.header("cf-access-jump-destination")
+        wanted = Visit(request.host, request.path, self._origin, method=request.method)
+        # Which application applies has to be known before its token can be verified.
+        anonymous = self._account.visit(wanted)
+        app = self._account.app(anonymous.application)
+        visitor = self._visitor(request, app)
+        destination = request.header("cf-access-jump-destination")
         answer = self._account.visit(replace(wanted, visitor=visitor, destination=destination))
-        return self._met(asked, app, visitor, answer)
+        return self._response(request, app, visitor, answer)
 
-    def _visitor(self, asked: Asked, app: Object | None) -> Visitor:
-        key, secret = (asked.header(f"cf-access-client-{part}") for part in ("id", "secret"))
+    def _visitor(self, request: HttpsRequest, app: Object | None) -> Visitor:
+        key, secret = (request.header(f"cf-access-client-{part}") for part in ("id", "secret"))
         service = (key, secret) if key and secret else None
-        token = asked.header("cf-access-token") or asked.cookie(COOKIE)
+        token = request.header("cf-access-token") or request.cookie(COOKIE)
         visitor = self._origin
         if app and token:
             try:
@@ -73,48 +81,48 @@ class Gate:
                 visitor = visitor_from(claims, self._origin)
         return replace(visitor, service_token=service)
 
-    def _met(
-        self, asked: Asked, app: Object | None, visitor: Visitor, answer: Answer
-    ) -> Page | Through:
+    def _response(
+        self, request: HttpsRequest, app: Object | None, visitor: Visitor, answer: Answer
+    ) -> Page | BridgeToOrigin:
         if answer.outcome == "origin":
-            return self._let_in(asked, app, visitor, answer)
+            return self._admitted(request, app, visitor, answer)
         page = _refused(answer)
         if app and answer.outcome == "login":
-            page = self._sent_to_login(asked, app)
+            page = self._login_redirect(request, app)
         elif app and answer.outcome == "blocked":
-            page = blocked(asked.host, app, answer.status)
-        if app and answer.outcome in {"login", "blocked"} and _asks_metadata(asked):
-            page = page.plus(("cf-access-metadata", self._metadata(asked.host, app)))
+            page = blocked(request.host, app, answer.status)
+        if app and answer.outcome in {"login", "blocked"} and _asks_metadata(request):
+            page = page.plus(("cf-access-metadata", self._metadata(request.host, app)))
         return page
 
-    def _sent_to_login(self, asked: Asked, app: Object) -> Page:
+    def _login_redirect(self, request: HttpsRequest, app: Object) -> Page:
         session = self._account.fresh(32)
         cookie = f"{SESSION}={session}; Path=/; Secure; HttpOnly"
-        place = login_url(str(self._account.team), app, asked)
-        return redirect(place, ("set-cookie", cookie), *marks(asked.host, app))
+        place = login_url(str(self._account.team), app, request)
+        return redirect(place, ("set-cookie", cookie), *application_headers(request.host, app))
 
-    def _let_in(
-        self, asked: Asked, app: Object | None, visitor: Visitor, answer: Answer
-    ) -> Page | Through:
+    def _admitted(
+        self, request: HttpsRequest, app: Object | None, visitor: Visitor, answer: Answer
+    ) -> Page | BridgeToOrigin:
         cookies: tuple[tuple[str, str], ...] = ()
         if app and self._account.is_service_auth(answer.policy):
             cookies = (self._app_token(app, visitor),)
         service = answer.service or ""
-        if asked.wants_websocket:
-            return Through(service, answer.destination, cookies)
+        if request.wants_websocket:
+            return BridgeToOrigin(service, answer.destination, cookies)
         return plain_page(200, f"the request reaches {service}").plus(*cookies)
 
-    def _authorized(self, asked: Asked) -> Page:
+    def _authorized(self, request: HttpsRequest) -> Page:
         try:
-            code = asked.parameter("code") or ""
+            code = request.parameter("code") or ""
             claims = self._account.signer.checked(code, self._account.now(), "code")
         except BadTokenError as error:
             return html_page(400, "Cloudflare Access", f"Invalid login session: {error}")
         app = self._account.app_of(claims["aud"][0])
-        if app is None or claims["host"] != asked.host or not asked.cookie(SESSION):
+        if app is None or claims["host"] != request.host or not request.cookie(SESSION):
             return html_page(400, "Cloudflare Access", "Invalid login session")
         token = self._app_token(app, visitor_from(claims, self._origin))
-        return redirect(local(asked.parameter("redirect_url")), token)
+        return redirect(local(request.parameter("redirect_url")), token)
 
     def _app_token(self, app: Object, visitor: Visitor) -> tuple[str, str]:
         now, lifetime = self._account.now(), lifetime_of(app)
@@ -135,8 +143,8 @@ class Gate:
         return self._account.signer.signed(claims)
 
 
-def _asks_metadata(asked: Asked) -> bool:
-    return asked.header("cf-access-metadata-request") == "true"
+def _asks_metadata(request: HttpsRequest) -> bool:
+    return request.header("cf-access-metadata-request") == "true"
 
 
 def _refused(answer: Answer) -> Page:

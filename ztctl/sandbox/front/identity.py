@@ -1,10 +1,10 @@
-"""Who somebody is, as the tokens of Access say it.
+"""Conversion between logins, visitors and the claims of Access tokens.
 
 Source: Cloudflare's documentation of the application token (aud, email, exp, iat, nbf, iss, type,
 identity_nonce, sub, country; common_name and no e-mail for a service token; `custom` for what the
 identity provider says); cloudflared 2026.8.2 (an organisation token needs exp, type is not read).
 Unrecorded: the other claims of the organisation token.
-Not emulated: sessions that are revoked, identities that change while a token lives.
+Not emulated: revoked sessions, identities that change during the lifetime of a token.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ EMAIL = re.compile(r"[!-?A-~]{1,64}@[!-?A-~]{1,190}")
 COUNTRY = re.compile(r"[A-Z][A-Z0-9]")
 PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h)")
 
-# The rule element with which a provider of each type says that somebody is in a group.
+# Rule element and member for a group of the identity provider, by type of provider.
 GROUPS = {
     "okta": ("okta", "name"),
     "google-apps": ("gsuite", "email"),
@@ -37,10 +37,10 @@ GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Somebody who has logged in to the team.
+    """A user who is logged in to the team.
 
-    `groups` are the names (Entra ID: ids, Google: addresses) of the groups that the identity
-    provider knows this person in. Raises ValueError for what is no e-mail address or no country.
+    `groups` are the names (Entra ID: ids, Google: addresses) of the user's groups at the identity
+    provider. Raises ValueError for an invalid e-mail address or country code.
     """
 
     email: str
@@ -55,7 +55,7 @@ class Login:
 
 
 def visitor_of(login: Login, providers: list[Object]) -> Visitor:
-    """The visitor that a login makes; it is done at the first provider that knows groups."""
+    """The visitor of a login; by the first identity provider with groups, else the first."""
     knowing = [one for one in providers if one["type"] in GROUPS]
     used = next(iter(knowing or providers), None)
     holds = tuple(_membership(used, group) for group in login.groups) if knowing and used else ()
@@ -73,7 +73,10 @@ def _membership(provider: Object, group: str) -> Object:
 
 
 def claims_of(visitor: Visitor, kind: str, issuer: str, now: datetime, lifetime: float) -> Object:
-    """The claims of a token of a `type` about somebody who logged in, or a service token."""
+    """Claims of a token with this `type` claim for a user or a service token.
+
+    `lifetime` is in seconds.
+    """
     began = int(now.timestamp())
     subject = {"email": visitor.email, "sub": _subject(visitor.email)} if visitor.email else {}
     if visitor.service_token and not subject:
@@ -92,7 +95,7 @@ def claims_of(visitor: Visitor, kind: str, issuer: str, now: datetime, lifetime:
 
 
 def visitor_from(claims: Object, origin: Visitor) -> Visitor:
-    """The visitor of whom a checked token speaks, coming from where `origin` comes from."""
+    """The visitor that verified claims describe, with the address of `origin`."""
     custom = claims["custom"]
     return replace(
         origin,
@@ -104,7 +107,7 @@ def visitor_from(claims: Object, origin: Visitor) -> Visitor:
 
 
 def lifetime_of(app: Object) -> float:
-    """The session of an application, in seconds; the longest that one can choose is a month."""
+    """The session duration of an application in seconds, at most a month (730h)."""
     parts: Iterator[re.Match[str]] = PART.finditer(app.get("session_duration") or "24h")
     return min(sum(float(part[1]) * SECONDS[part[2]] for part in parts), MONTH)
 

@@ -1,4 +1,4 @@
-"""RS256 tokens in compact form, and the key set against which others check them.
+"""Signing and verification of JWTs (RS256, compact form), and the key set (JWKS).
 
 Source: RFC 7515 (JWS), RFC 7517 (JWK), RFC 7519 (exp and nbf); cloudflared 2026.8.2 takes RS256
 alone. Header members: Cloudflare's documentation of the application token.
@@ -23,7 +23,7 @@ LONGEST = 12_000
 
 
 class BadTokenError(Exception):
-    """A token that is none of ours, or not of this moment."""
+    """The token is not signed by this team, has another type, or is not valid now."""
 
 
 def new_key() -> str:
@@ -37,7 +37,7 @@ def new_key() -> str:
 
 
 class Signer:
-    """Makes and checks the tokens of one team."""
+    """Signs and verifies the tokens of one team."""
 
     def __init__(self, pem: str) -> None:
         private = serialization.load_pem_private_key(pem.encode(), None)
@@ -51,29 +51,29 @@ class Signer:
         self._head = _encoded({"alg": "RS256", "kid": self._kid, "typ": "JWT"})
 
     def signed(self, claims: Object) -> str:
-        """A token that says these claims."""
-        said = f"{self._head}.{_encoded(claims)}"
-        signature = self._private.sign(said.encode(), padding.PKCS1v15(), hashes.SHA256())
-        return f"{said}.{_text(signature)}"
+        """Sign a token with these claims."""
+        signing_input = f"{self._head}.{_encoded(claims)}"
+        signature = self._private.sign(signing_input.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return f"{signing_input}.{_text(signature)}"
 
     def checked(self, token: str, now: datetime, kind: str) -> Object:
-        """The claims of a living token of one `type`; raises BadTokenError for any other."""
-        said, _, signature = token.rpartition(".")
-        # All of ours begin alike, so that nothing foreign is parsed before it is verified.
-        if len(token) > LONGEST or not said.startswith(f"{self._head}."):
+        """Verify a token and its `type` claim, and return the claims; raises BadTokenError."""
+        signing_input, _, signature = token.rpartition(".")
+        # Our header is always the same, so no untrusted JSON is parsed before verification.
+        if len(token) > LONGEST or not signing_input.startswith(f"{self._head}."):
             raise BadTokenError("it is not one of this team's")
         try:
             raw = _raw(signature)
-            self._public.verify(raw, said.encode(), padding.PKCS1v15(), hashes.SHA256())
+            self._public.verify(raw, signing_input.encode(), padding.PKCS1v15(), hashes.SHA256())
         except (InvalidSignature, ValueError) as error:
             raise BadTokenError("its signature is wrong") from error
-        claims: Object = json.loads(_raw(said.partition(".")[2]))
+        claims: Object = json.loads(_raw(signing_input.partition(".")[2]))
         if claims["type"] != kind or not claims["nbf"] <= now.timestamp() < claims["exp"]:
             raise BadTokenError("it is of another kind or another time")
         return claims
 
     def key_set(self) -> Object:
-        """The JWKS: the public key by its id."""
+        """The JWKS with the public key."""
         key = {
             "kid": self._kid,
             "kty": "RSA",

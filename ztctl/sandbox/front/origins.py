@@ -1,8 +1,8 @@
-"""Which address of this machine an origin service is.
+"""Mapping of origin services to loopback addresses.
 
 Source: cloudflared 2026.8.2: the ports that ssh, rdp, smb and other schemes stand for, that a
-scheme it does not know is raw TCP. This sandbox dials nothing but loopback addresses, whatever
-a configuration says; other places can be mapped to one.
+scheme it does not know is raw TCP. The sandbox connects to loopback addresses only, whatever a
+configuration says; other addresses can be mapped to one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NO_STREAM = frozenset({"http", "https", "ws", "wss", "unix", "unix+tls", "http_s
 
 
 class UnreachableError(Exception):
-    """There is no such origin on this machine, for the reason given."""
+    """The origin is not on this machine, or takes no byte stream."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,14 +34,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Where connections to one place go instead: `ssh.internal:22=127.0.0.1:2222`."""
+    """Redirection of connections: `ssh.internal:22=127.0.0.1:2222`."""
 
     wanted: Place
     used: Place
 
 
 def mapping(text: str) -> Mapping:
-    """Read one mapping; raises ValueError unless it ends at a loopback address."""
+    """Parse a mapping; raises ValueError unless its target is a loopback address."""
     wanted, _, used = text.partition("=")
     read = Mapping(_place(wanted), _place(used))
     if not _is_loopback(read.used.host):
@@ -50,8 +50,11 @@ def mapping(text: str) -> Mapping:
 
 
 def dialled(service: str, destination: str | None, mappings: tuple[Mapping, ...]) -> Place:
-    """The loopback address to dial; raises UnreachableError."""
-    place = _asked_for(service, destination)
+    """The loopback address for an ingress service or a bastion's destination.
+
+    Raises UnreachableError.
+    """
+    place = _origin_of(service, destination)
     for one in mappings:
         if one.wanted == place:
             return one.used
@@ -62,7 +65,7 @@ def dialled(service: str, destination: str | None, mappings: tuple[Mapping, ...]
     return place
 
 
-def _asked_for(service: str, destination: str | None) -> Place:
+def _origin_of(service: str, destination: str | None) -> Place:
     try:
         if destination is not None:
             return _place(destination)

@@ -1,4 +1,4 @@
-"""What comes in and goes out of the front: plain values, no socket."""
+"""Requests and responses of the front as values, independent of sockets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ztctl.sandbox.messages import Pairs
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HttpsRequest:
     """One HTTPS request.
 
     `path` is as sent, without the query; `query` is decoded; header names are lower case.
@@ -40,7 +40,7 @@ class Asked:
 
     @property
     def wants_websocket(self) -> bool:
-        """Whether this is the opening handshake of a websocket (RFC 6455, 4.2.1)."""
+        """Whether this is the opening handshake of a WebSocket (RFC 6455, 4.2.1)."""
         options = (self.header("connection") or "").lower().split(",")
         upgrade = (self.header("upgrade") or "").lower()
         return (
@@ -52,22 +52,23 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One HTTP answer."""
+    """One HTTP response."""
 
     status: int
     headers: Pairs = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
 
     def plus(self, *headers: tuple[str, str]) -> Page:
-        """The same answer with more headers."""
+        """A copy with additional headers."""
         return Page(self.status, (*self.headers, *headers), self.body)
 
 
 @dataclass(frozen=True, slots=True)
-class Through:
-    """The request may pass: bytes go to and from an origin.
+class BridgeToOrigin:
+    """Instead of a response: the WebSocket is to be bridged to an origin.
 
-    `service` is the ingress rule's, `destination` what a bastion's client asked for.
+    `service` is that of the ingress rule, `destination` the `host:port` for a bastion, `headers`
+    are for the handshake's response.
     """
 
     service: str
@@ -76,23 +77,23 @@ class Through:
 
 
 def json_page(status: int, value: Any) -> Page:
-    """An answer in JSON."""
+    """A JSON response."""
     return Page(status, (("content-type", "application/json"),), json.dumps(value).encode())
 
 
 def html_page(status: int, title: str, text: str) -> Page:
-    """An answer for people."""
-    said = f"<!DOCTYPE html><title>{html.escape(title)}</title><p>{html.escape(text)}\n"
-    body = said.encode("utf-8", "replace")
+    """An HTML response with a title and one paragraph."""
+    page = f"<!DOCTYPE html><title>{html.escape(title)}</title><p>{html.escape(text)}\n"
+    body = page.encode("utf-8", "replace")
     return Page(status, (("content-type", "text/html; charset=utf-8"),), body)
 
 
 def plain_page(status: int, text: str) -> Page:
-    """An answer that is neither JSON nor HTML."""
+    """A plain text response."""
     body = f"{text}\n".encode("utf-8", "replace")
     return Page(status, (("content-type", "text/plain; charset=utf-8"),), body)
 
 
 def redirect(location: str, *headers: tuple[str, str]) -> Page:
-    """A 302 to another place."""
+    """A 302 response."""
     return Page(302, (("location", location), *headers))

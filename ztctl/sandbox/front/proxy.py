@@ -1,8 +1,8 @@
-"""A proxy that takes CONNECT for the account's hosts and ends TLS itself.
+"""HTTPS proxy: accepts CONNECT for the account's hosts and terminates TLS itself.
 
-Source: cloudflared 2026.8.2 and Go's net/http: with HTTPS_PROXY they ask for `CONNECT host:443`,
-with SSL_CERT_FILE they trust the authority of this sandbox. Nothing is ever forwarded to the real
-hosts: what is not the account's is refused.
+Source: cloudflared 2026.8.2 and Go's net/http: with HTTPS_PROXY they send `CONNECT host:443`,
+with SSL_CERT_FILE they trust the CA of this sandbox. Nothing is ever forwarded to real hosts:
+hosts that do not belong to the account are refused.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from wsproto.utilities import ProtocolError
 
 from ztctl.sandbox.front.bridge import Websocket
 from ztctl.sandbox.front.certificates import Authority
-from ztctl.sandbox.front.exchange import CHUNK, LIMITS, Exchange, GoneError, Limits, Stream
+from ztctl.sandbox.front.exchange import CHUNK, LIMITS, ClosedError, Exchange, Limits, Stream
 from ztctl.sandbox.front.front import Front
 from ztctl.sandbox.front.origins import Mapping, UnreachableError, dialled
-from ztctl.sandbox.front.pages import Asked, Page, Through, plain_page
+from ztctl.sandbox.front.pages import BridgeToOrigin, HttpsRequest, Page, plain_page
 
 TARGET = re.compile(r"([A-Za-z0-9_.-]{1,253}):([0-9]{1,5})")
-GOODBYE = 2.0
-# An alert, fatal, handshake_failure (RFC 8446, 6.2): asyncio ends a handshake without a word.
+CLOSE_SECONDS = 2.0
+# A fatal alert handshake_failure (RFC 8446, 6.2), as asyncio aborts handshakes without an alert.
 HANDSHAKE_FAILURE = bytes((21, 3, 3, 0, 2, 2, 40))
 
 
 class Proxy:
-    """Serves every connection that it is given."""
+    """Serves accepted connections, each in a task of its own."""
 
     def __init__(
         self,
@@ -46,11 +46,11 @@ class Proxy:
         self._tasks = set[asyncio.Task[None]]()
 
     def accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection in a task of its own; too many at once are closed."""
+        """Start a task for a connection; above the limit it is aborted."""
         if len(self._tasks) >= self._limits.connections:
             writer.transport.abort()
             return
-        task = asyncio.get_running_loop().create_task(self._served(Stream(reader, writer)))
+        task = asyncio.get_running_loop().create_task(self._serve(Stream(reader, writer)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -60,73 +60,75 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _served(self, plain: Stream) -> None:
-        with contextlib.suppress(GoneError, OSError):
+    async def _serve(self, plain: Stream) -> None:
+        with contextlib.suppress(ClosedError, OSError):
             try:
-                host, names = await self._agreed(plain)
+                host, names = await self._accept_connect(plain)
             except BaseException:
                 await _closed(plain)
                 raise
-            # From here on the connection is TLS's to close.
+            # From here on, closing the TLS stream closes the connection.
             context = self._authority.context(names)
             async with _closing(await _encrypted(plain, context, self._limits)) as secured:
-                await self._spoken(secured, host)
+                await self._serve_http(secured, host)
 
-    async def _agreed(self, stream: Stream) -> tuple[str, tuple[str, ...]]:
-        """The host that a client wants, and the names to show it; raises GoneError."""
+    async def _accept_connect(self, stream: Stream) -> tuple[str, tuple[str, ...]]:
+        """Accept a CONNECT; returns host and certificate names. Raises ClosedError."""
         exchange = Exchange(stream, self._limits)
-        asked = await exchange.asked(None)
-        if asked is None:
-            raise GoneError
-        target = TARGET.fullmatch(asked.path)
+        request = await exchange.next_request(None)
+        if request is None:
+            raise ClosedError
+        target = TARGET.fullmatch(request.path)
         host = target[1].lower() if target else ""
-        refusal = _refusal(asked, target)
+        refusal = _refusal(request, target)
         names = self._front.covering(host) if refusal is None else None
         if names is None:
             page = refusal or plain_page(502, f"{host} is no host of this sandbox's account")
             await exchange.answer(page, self._front.account.now(), head=False)
-            raise GoneError
-        await exchange.opened()
+            raise ClosedError
+        await exchange.accept_connect()
         if not names:
-            await self._uncovered(stream)
+            await self._reject_handshake(stream)
         return host, names
 
-    async def _uncovered(self, stream: Stream) -> NoReturn:
-        """Answer a TLS handshake for a name that no certificate covers."""
+    async def _reject_handshake(self, stream: Stream) -> NoReturn:
+        """Fail the TLS handshake for a name that no certificate covers; raises ClosedError."""
+        # The ClientHello is read first: closing with unread data would reset the connection, and
+        # the client might never see the alert.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._limits.seconds):
                 await stream.reader.read(CHUNK)
         stream.writer.write(HANDSHAKE_FAILURE)
-        raise GoneError
+        raise ClosedError
 
-    async def _spoken(self, stream: Stream, host: str) -> None:
-        """HTTP inside of TLS."""
+    async def _serve_http(self, stream: Stream, host: str) -> None:
+        """Serve HTTP requests inside the TLS connection."""
         exchange = Exchange(stream, self._limits)
-        while (asked := await exchange.asked(host)) is not None:
-            answer = self._answer(asked)
+        while (request := await exchange.next_request(host)) is not None:
+            answer = self._answer(request)
             if isinstance(answer, Page):
                 page: Page | None = answer
             else:
-                page = await self._through(asked, answer, stream, exchange)
+                page = await self._bridge(request, answer, stream, exchange)
             if page is None:
                 return
-            head = asked.method == "HEAD"
+            head = request.method == "HEAD"
             await exchange.answer(page, self._front.account.now(), head=head)
 
-    def _answer(self, asked: Asked) -> Page | Through:
-        named = (asked.header("host") or "").lower().removesuffix(":443")
-        if named != asked.host:
+    def _answer(self, request: HttpsRequest) -> Page | BridgeToOrigin:
+        named = (request.header("host") or "").lower().removesuffix(":443")
+        if named != request.host:
             return plain_page(421, "the Host header and the connection name different hosts")
-        if not asked.path.startswith("/"):
+        if not request.path.startswith("/"):
             return plain_page(400, "the target of a request is a path")
-        return self._front.answer(asked)
+        return self._front.answer(request)
 
-    async def _through(
-        self, asked: Asked, passed: Through, stream: Stream, exchange: Exchange
+    async def _bridge(
+        self, request: HttpsRequest, passed: BridgeToOrigin, stream: Stream, exchange: Exchange
     ) -> Page | None:
-        """Carry a websocket to its origin; a page when that cannot be done."""
+        """Bridge a WebSocket to its origin; returns an error page if that fails."""
         try:
-            websocket = Websocket(asked, stream)
+            websocket = Websocket(request, stream)
             place = dialled(passed.service, passed.destination, self._mappings)
             async with asyncio.timeout(self._limits.seconds):
                 origin = Stream(*await asyncio.open_connection(place.host, place.port))
@@ -139,8 +141,8 @@ class Proxy:
         return None
 
 
-def _refusal(asked: Asked, target: re.Match[str] | None) -> Page | None:
-    if asked.method != "CONNECT":
+def _refusal(request: HttpsRequest, target: re.Match[str] | None) -> Page | None:
+    if request.method != "CONNECT":
         return plain_page(405, "this is a proxy for HTTPS: it takes CONNECT alone")
     if target is None:
         return plain_page(400, "the target of CONNECT is HOST:PORT")
@@ -150,7 +152,7 @@ def _refusal(asked: Asked, target: re.Match[str] | None) -> Page | None:
 
 
 async def _encrypted(stream: Stream, context: SSLContext, limits: Limits) -> Stream:
-    """The same connection after a TLS handshake as its server; raises OSError."""
+    """Upgrade a connection to TLS, as the server; raises OSError."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader)
@@ -160,10 +162,11 @@ async def _encrypted(stream: Stream, context: SSLContext, limits: Limits) -> Str
         context,
         server_side=True,
         ssl_handshake_timeout=limits.seconds,
-        ssl_shutdown_timeout=GOODBYE,
+        ssl_shutdown_timeout=CLOSE_SECONDS,
     )
     if transport is None:
         raise ConnectionResetError
+    # `start_tls` leaves this to the caller if the protocol is a new one.
     protocol.connection_made(transport)
     return Stream(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
@@ -172,6 +175,7 @@ async def _encrypted(stream: Stream, context: SSLContext, limits: Limits) -> Str
 async def _closing(stream: Stream) -> AsyncIterator[Stream]:
     try:
         yield stream
+    # On shutdown: a peer that does not answer must not delay it by a graceful close.
     except asyncio.CancelledError:
         stream.writer.transport.abort()
         raise
@@ -182,5 +186,5 @@ async def _closing(stream: Stream) -> AsyncIterator[Stream]:
 async def _closed(stream: Stream) -> None:
     stream.writer.close()
     with contextlib.suppress(OSError, TimeoutError):
-        async with asyncio.timeout(GOODBYE):
+        async with asyncio.timeout(CLOSE_SECONDS):
             await stream.writer.wait_closed()

@@ -1,4 +1,4 @@
-"""The front on a loopback port, in a thread beside whatever else the process does."""
+"""Runs the HTTPS front on a loopback port, in a thread with its own event loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ztctl.sandbox.edge.values import Visitor
 from ztctl.sandbox.front.certificates import Authority
 from ztctl.sandbox.front.exchange import LIMITS, Limits
 from ztctl.sandbox.front.front import Front
-from ztctl.sandbox.front.home import settled
+from ztctl.sandbox.front.home import prepare_home
 from ztctl.sandbox.front.identity import Login
 from ztctl.sandbox.front.origins import Mapping
 from ztctl.sandbox.front.proxy import Proxy
@@ -26,9 +26,9 @@ Variables = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the front is run.
+    """Options of the front.
 
-    `login` is who is logged in to the team, None nobody. `mappings` say where origins are that
+    `login` is the user who is logged in to the team, or None. `mappings` redirect origins that
     are not on this machine. Port 0 picks a free one.
     """
 
@@ -41,19 +41,19 @@ class Options:
 
 @contextlib.contextmanager
 def fronted(sandbox: Sandbox, folder: Path, options: Options) -> Iterator[Variables]:
-    """Answer from a thread while the block runs; gives the variables that clients need.
+    """Serve from a thread while the block runs; yields the environment variables for clients.
 
-    `folder` gets a home directory and the file of the authority that clients must trust. Raises
-    OSError when the port cannot be had or the folder not be written.
+    `folder` gets a home directory and the CA file that clients must trust. Raises OSError if the
+    port cannot be bound or the folder cannot be written.
     """
     login = options.login
     front = Front(sandbox, options.certificates, Visitor(country=login.country if login else "PT"))
     authority = Authority(front.account.now())
     token = front.organisation_token(login) if login else None
-    trusted = settled(folder, authority.pem, front.account.team, token)
+    trusted = prepare_home(folder, authority.pem, front.account.team, token)
     proxy = Proxy(front, authority, options.mappings, options.limits)
     with socket.create_server(("127.0.0.1", options.port)) as listener, _running(proxy, listener):
-        # Keystrokes are small, and must not wait for an acknowledgement of the last one.
+        # Nagle's algorithm would hold back a keystroke until the last one is acknowledged.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield (
             ("HTTPS_PROXY", f"http://127.0.0.1:{listener.getsockname()[1]}"),

@@ -1,11 +1,11 @@
-"""Users' short-lived certificates: `POST /cdn-cgi/access/cert_sign` on the team's domain.
+"""Signing of short-lived SSH certificates: `POST /cdn-cgi/access/cert_sign` on the team domain.
 
 Source: request, answer and the decoding of errors from cloudflared 2026.8.2. Recorded (reports of
-users): certificates of four minutes that began one minute ago, the e-mail as key id, its local
-part as the one principal, permit-port-forwarding and permit-pty; the wording of the answers to a
-missing CA and to a foreign issuer, both without `status`; an answer that is no JSON to a token
-that is not taken. Unrecorded: the statuses, the wording of the other refusals, that the case of
-the local part is kept, the serial, that `id` is the key id.
+users): certificates valid from one minute before to three after signing, the e-mail as key id, its
+local part as the only principal, permit-port-forwarding and permit-pty; the wording of the answers
+to a missing CA and to a foreign issuer, both without `status`; an answer that is not JSON to a
+rejected token. Unrecorded: the statuses, the wording of the other refusals, that the case of the
+local part is kept, the serial, that `id` is the key id.
 """
 
 from __future__ import annotations
@@ -32,20 +32,21 @@ EXTENSIONS = ("permit-port-forwarding", "permit-pty")
 
 
 def the_email(email: str) -> str:
-    """The e-mail itself: the key id of today's certificates."""
+    """The e-mail address itself: the key id of current certificates."""
     return email
 
 
 def local_part(email: str) -> tuple[str, ...]:
-    """What stands before the @: the principal of a certificate."""
+    """The part before the @, in a tuple: the principals of current certificates."""
     return (email.rpartition("@")[0],)
 
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """The form of the certificates; the defaults are those of October 2026.
+    """The form of certificates; the defaults are those of October 2026.
 
-    `since` and `until` are counted from the moment of signing.
+    `key_id` and `principals` are computed from the e-mail address; `since` and `until` are
+    relative to the moment of signing.
     """
 
     key_id: Callable[[str], str] = the_email
@@ -59,7 +60,7 @@ TODAY = Certificates()
 
 
 class _RefusalError(Exception):
-    """The answer is this page."""
+    """Aborts signing; `page` is the response."""
 
     def __init__(self, page: Page) -> None:
         super().__init__(page.status)
@@ -67,7 +68,7 @@ class _RefusalError(Exception):
 
 
 def answered(account: Account, form: Certificates, body: bytes) -> Page:
-    """Answer one signing request. Never raises for what the request holds."""
+    """Answer one signing request; no content of it makes this raise."""
     try:
         return json_page(200, _signed(account, form, body))
     except _RefusalError as refusal:
@@ -75,28 +76,28 @@ def answered(account: Account, form: Certificates, body: bytes) -> Page:
 
 
 def _signed(account: Account, form: Certificates, body: bytes) -> Object:
-    asked = _read(body)
-    if asked["issuer"] != f"https://{account.team}":
+    fields = _read(body)
+    if fields["issuer"] != f"https://{account.team}":
         raise _bad(WRONG_ISSUER)
-    claims = _claims(account, asked["jwt"])
+    claims = _claims(account, fields["jwt"])
     authority = account.authority(account.app_of(claims["aud"][0]))
     if authority is None:
         raise _bad(NO_CA)
     email = str(claims.get("email", ""))
     if "@" not in email:
         raise _bad("Bad Request. The token holds no e-mail address.")
-    return _certificate(account, form, authority, email, _key(asked["public_key"]))
+    return _certificate(account, form, authority, email, _key(fields["public_key"]))
 
 
 def _read(body: bytes) -> dict[str, str]:
     try:
         given = json.loads(body)
-        asked = {name: given[name] for name in ("public_key", "jwt", "issuer")}
+        fields = {name: given[name] for name in ("public_key", "jwt", "issuer")}
     except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise _bad("Bad Request. public_key, jwt and issuer are required.") from error
-    if not all(isinstance(value, str) for value in asked.values()):
+    if not all(isinstance(value, str) for value in fields.values()):
         raise _bad("Bad Request. public_key, jwt and issuer must be strings.")
-    return asked
+    return fields
 
 
 def _claims(account: Account, token: str) -> Object:

@@ -1,8 +1,8 @@
-"""The sandbox's edge as an httpx transport: what somebody who asks a host meets, no socket.
+"""httpx transport to the hosts behind the simulated edge, without a socket.
 
-Source: ssh-workflow 9.2: a HEAD without a credential is sent to
-``https://<auth_domain>/cdn-cgi/access/login/<host>?kid=<aud>`` where Access stands before the host.
-Not emulated: the parameters beside ``kid``; what an origin answers is status 200 without a body.
+Source: ssh-workflow 9.2: for a host protected by Access, a HEAD without credentials is redirected
+to ``https://<auth_domain>/cdn-cgi/access/login/<host>?kid=<aud>``.
+Not emulated: parameters other than ``kid``; origins (the answer is 200 without a body).
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from ztctl.sandbox.service import Sandbox
 
 
 class EdgeTransport(httpx.AsyncBaseTransport):
-    """Answers requests for hosts as the edge would; raises `httpx.ConnectError` for no answer."""
+    """Answers as the edge would; raises `httpx.ConnectError` where there is no HTTP answer."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request of a visitor without a credential."""
+        """Answer one request of a visitor without credentials."""
         host = request.url.host
         visit = Visit(host, request.url.path, method=request.method)
         answer = self._sandbox.edge.visit(visit)

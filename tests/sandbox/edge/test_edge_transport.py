@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from ztctl.sandbox.doors import EdgeTransport
+from ztctl.sandbox.edge_transport import EdgeTransport
 from ztctl.sandbox.messages import Request
 from ztctl.sandbox.service import Sandbox
 
