@@ -29,6 +29,10 @@ class Fact:
         return ()
 
 
+# An object among the facts of an account: the class of its facts, and its id.
+Slot = tuple[type[Fact], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """One test of a visitor: a selector of the file and its canonical value."""

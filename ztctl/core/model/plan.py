@@ -9,7 +9,7 @@ from typing import Any
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.facts import Fact, Way
+from ztctl.core.model.facts import Fact, Slot, Way
 from ztctl.core.model.objects import Live, Values, Wanted
 
 
@@ -83,7 +83,7 @@ class Step:
     Attributes:
         values: what is written, references unresolved; empty for a deletion.
         tail: it waits for later phases by its needs, and holds none of them up.
-        makes: by kind and id, the fact of each object that is written, ``None`` where it goes.
+        makes: the fact of each object that is written, ``None`` for a deletion.
         covers: names that an application protects from this step on.
         uncovers: names that no longer are protected by that application after it.
         opens: names that lead to an origin from this step on.
@@ -95,7 +95,7 @@ class Step:
     phase: Phase
     values: Values = field(default_factory=dict)
     tail: bool = False
-    makes: tuple[tuple[tuple[str, str], Fact | None], ...] = field(default=(), repr=False)
+    makes: tuple[tuple[Slot, Fact | None], ...] = field(default=(), repr=False)
     covers: frozenset[str] = frozenset()
     uncovers: frozenset[str] = frozenset()
     opens: frozenset[str] = frozenset()

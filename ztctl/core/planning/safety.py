@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances, allowed
-from ztctl.core.model.facts import Fact
+from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.kind import Alternative, Kind, Kinds, Resolve
 from ztctl.core.model.plan import AccessChange, Change, Refusal, Step, StepId
 from ztctl.core.planning.step_graph import ordered
 from ztctl.core.reach.access_wording import access_changes, door, who
-from ztctl.core.reach.host_facts import Slot
 from ztctl.core.reach.invariants import Invariant, IsPublic, Violation, repaired, violations
 from ztctl.core.reach.timeline import Timeline
 from ztctl.core.reach.versions import timeline_of, with_effects
@@ -21,7 +21,7 @@ from ztctl.core.reach.versions import timeline_of, with_effects
 _MANY = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """What a run is judged by: the account, what is stated to be open, the yes that was given."""
 
@@ -38,7 +38,12 @@ class Run:
 
     def stepped(self, change: Change, steps: Iterable[Step]) -> Change:
         """The change done by these steps, their facts and effects filled in."""
-        return with_effects(change, steps, self.now, self.kind_of(change), self.resolve)
+        return with_effects(change, steps, self._by_id, self.kind_of(change), self.resolve)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Fact]:
+        """The facts by id alone: a step that deletes an object does not know their class."""
+        return {key: fact for (_, key), fact in self.now.items()}
 
 
 @dataclass(frozen=True, slots=True)

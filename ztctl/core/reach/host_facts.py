@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from ztctl.core.model.facts import Criterion, Fact, Members, Test
 from ztctl.core.reach.entries import PROBE
 
-Slot = tuple[str, str]
-
 
 def tests_in(members: Members) -> list[Criterion]:
     """Every single test inside a set, however deep."""

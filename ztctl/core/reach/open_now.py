@@ -19,12 +19,13 @@ def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> 
 
     For a star stand names below it. ``stays`` tells whether the run of the timeline closes it.
     """
+    ids = {live.id for live in own}
     hosts = sorted(
         {
             host
-            for live in own
-            for version in timeline.slots.get((live.kind, live.id), ())[:1]
-            for name in names_of(version.fact)
+            for (_, key), (first, *_) in timeline.slots.items()
+            if key in ids
+            for name in names_of(first.fact)
             for host in examples(name)
         }
     )

@@ -69,22 +69,21 @@ def private_reach(
     """
     wanted = ipaddress.ip_network(address, strict=False)
     found = {
-        slot: (fact, inner)
-        for slot, fact in facts_of(live, kinds)
+        key: (fact, inner)
+        for (_, key), fact in facts_of(live, kinds)
         if isinstance(fact, PrivateNetwork) and (inner := as_range(fact.network)) is not None
     }
     chosen = set(_deciding(wanted, found.values()))
-    lives = {(item.kind, item.id): item for items in live.values() for item in items}
-    by_id = {item.id: item for item in lives.values()}
+    by_id = {item.id: item for items in live.values() for item in items}
     routes = tuple(
         PrivatePath(
             fact.network,
             _name(by_id, fact.virtual_network),
             _name(by_id, fact.tunnel),
             fact.tunnel,
-            mark.stack if (mark := lives[slot].mark) else "",
+            mark.stack if (mark := by_id[key].mark) else "",
         )
-        for slot, (fact, _) in found.items()
+        for key, (fact, _) in found.items()
         if fact in chosen
     )
     return PrivateReach(

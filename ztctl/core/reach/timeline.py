@@ -18,20 +18,17 @@ from ztctl.core.model.facts import (
     OrganizationSettings,
     Policy,
     Record,
+    Slot,
     TunnelRules,
 )
 from ztctl.core.model.graph import in_order
 from ztctl.core.model.names import HostIndex
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import Entry, HostState, entries, paths_of
-from ztctl.core.reach.host_facts import Slot, examples, names_of, tests_in
+from ztctl.core.reach.host_facts import examples, names_of, tests_in
 
 Needs = Mapping[StepId, Collection[StepId]]
 F = TypeVar("F", bound=Fact)
-
-# Names of kinds, as slots carry them.
-RECORD, TUNNEL, APPLICATION = "dns_record", "tunnel", "access_application"
-POLICY, GROUP, ORGANIZATION = "access_policy", "access_group", "organization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +122,9 @@ class Timeline:
     def _core(self, host: str) -> list[Slot]:
         """Records, the tunnels they lead to, applications, the organisation."""
         records = self._records_of(host)
-        tunnels = {
-            (TUNNEL, fact.tunnel)
-            for slot in records
-            for fact in self._facts(slot, Record)
-            if fact.tunnel is not None
-        }
-        found = [*records, *(slot for slot in sorted(tunnels) if slot in self.slots)]
+        ids = {fact.tunnel for slot in records for fact in self._facts(slot, Record) if fact.tunnel}
+        tunnels: Iterable[Slot] = ((TunnelRules, key) for key in sorted(ids))
+        found = [*records, *(slot for slot in tunnels if slot in self.slots)]
         found += dict.fromkeys(self._applications.meeting([host]))
         return [*found, *self._organizations]
 
@@ -149,7 +142,7 @@ class Timeline:
 
     @cached_property
     def _organizations(self) -> tuple[Slot, ...]:
-        return tuple(slot for slot in self.slots if slot[0] == ORGANIZATION)
+        return tuple(slot for slot in self.slots if slot[0] is OrganizationSettings)
 
     @cached_property
     def memory(self) -> dict[object, Any]:
@@ -164,7 +157,7 @@ class Timeline:
             for item in app.policies
             if isinstance(item, str)
         )
-        return [(POLICY, item) for item in ids]
+        return [(Policy, item) for item in ids]
 
     def _groups_of(self, policies: Iterable[Slot], core: Iterable[Slot] = ()) -> set[Slot]:
         waiting = [
@@ -184,7 +177,7 @@ class Timeline:
         found: set[Slot] = set()
         while waiting:
             test = waiting.pop()
-            slot = (GROUP, test.value)
+            slot = (Members, test.value)
             if test.selector == "group" and slot in self.slots and slot not in found:
                 found.add(slot)
                 for members in self._facts(slot, Members):
@@ -201,7 +194,7 @@ class Timeline:
         return HostIndex(
             (slot, [fact.name])
             for slot in self.slots
-            if slot[0] == RECORD
+            if slot[0] is Record
             for fact in self._facts(slot, Record)
         )
 
@@ -210,7 +203,7 @@ class Timeline:
         return HostIndex(
             (slot, [place.partition("/")[0] for place in fact.places])
             for slot in self.slots
-            if slot[0] == APPLICATION
+            if slot[0] is Application
             for fact in self._facts(slot, Application)
         )
 
@@ -301,7 +294,7 @@ class Timeline:
         core = self._core(host)
         policies = self._policies_of(core)
         applications = [fact for slot in core for fact in self._facts(slot, Application)]
-        elsewhere = not any(slot[0] == TUNNEL for slot in core)
+        elsewhere = not any(slot[0] is TunnelRules for slot in core)
         return Look(
             self, host, tuple(core), tuple(policies), paths_of(host, applications), elsewhere
         )
@@ -333,7 +326,7 @@ class Look:
 
         def tunnel(key: str) -> TunnelRules | None:
             # What is neither read nor made here belongs to somebody else's account.
-            found: TunnelRules | None = line.fact_at((TUNNEL, key), done)
+            found: TunnelRules | None = line.fact_at((TunnelRules, key), done)
             return found
 
         state = HostState(
@@ -341,8 +334,8 @@ class Look:
             tuple(fact for fact in facts if isinstance(fact, Record)),
             tunnel,
             tuple(fact for fact in facts if isinstance(fact, Application)),
-            lambda key: line.fact_at((POLICY, key), done),
-            lambda key: line.fact_at((GROUP, key), done),
+            lambda key: line.fact_at((Policy, key), done),
+            lambda key: line.fact_at((Members, key), done),
             next(
                 (fact for fact in facts if isinstance(fact, OrganizationSettings)),
                 OrganizationSettings(),

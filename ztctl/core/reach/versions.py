@@ -8,13 +8,12 @@ from typing import Any, TypeGuard
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import replaced
-from ztctl.core.model.facts import Application, Fact
+from ztctl.core.model.facts import Application, Fact, Slot
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import Live, Values
 from ztctl.core.model.plan import Change, Step
 from ztctl.core.model.values import Unknown
 from ztctl.core.reach.effects import effects, together
-from ztctl.core.reach.host_facts import Slot
 from ztctl.core.reach.timeline import Timeline, Version
 
 Resolve = Callable[[Any], Any]
@@ -43,27 +42,35 @@ def facts_of(live: Mapping[str, Sequence[Live]], kinds: Kinds) -> Iterator[tuple
         for item in live.get(kind.name, ()):
             fact = kind.fact(item.values, item)
             if fact is not None:
-                yield (kind.name, item.id), fact
+                yield (type(fact), item.id), fact
 
 
 def with_effects(
-    change: Change, steps: Iterable[Step], now: Mapping[Slot, Fact], kind: Kind, resolve: Resolve
+    change: Change, steps: Iterable[Step], now: Mapping[str, Fact], kind: Kind, resolve: Resolve
 ) -> Change:
-    """Give a change these steps, each with what it makes of its objects and does to host names."""
-    facts: dict[Slot, Fact | None] = {}
+    """Give a change these steps; fill in the facts they make and their effects on host names.
+
+    ``now`` holds the facts of the live objects by id.
+    """
+    facts: dict[str, Fact | None] = {}
     filled: list[Step] = []
     for step in steps:
         live = None if step.id.verb == "create" else change.live
-        slot = kind.name, live.id if live is not None else new_id(change.address)
-        before = facts.get(slot, now.get(slot))
+        key = live.id if live is not None else new_id(change.address)
         values = with_new_ids(resolve(step.values))
-        fact = kind.fact_after(step, values, live, before)
-        makes = {slot: replace(fact, aud=slot[1]) if _has_no_aud(fact) else fact}
+        fact = kind.fact_after(step, values, live, facts.get(key, now.get(key)))
+        after = {key: replace(fact, aud=key) if _has_no_aud(fact) else fact}
         displaced: Values = step.values
-        makes |= {(kind.name, other): None for other in displaced.get("displaces", ())}
-        found = together(effects(facts.get(it, now.get(it)), made) for it, made in makes.items())
-        facts |= makes
-        filled.append(replace(step, makes=tuple(makes.items()), **found._asdict()))
+        after |= dict.fromkeys(displaced.get("displaces", ()))
+        before = {it: facts.get(it, now.get(it)) for it in after}
+        found = together(effects(before[it], made) for it, made in after.items())
+        facts |= after
+        makes = (
+            ((type(known), it), made)
+            for it, made in after.items()
+            if (known := made or before[it]) is not None
+        )
+        filled.append(replace(step, makes=tuple(makes), **found._asdict()))
     return replace(change, steps=tuple(filled))
 
 

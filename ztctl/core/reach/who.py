@@ -15,6 +15,7 @@ from ztctl.core.model.facts import (
     OrganizationSettings,
     Policy,
     Record,
+    Slot,
     Test,
     TunnelRules,
     Way,
@@ -23,9 +24,8 @@ from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live, Mark
 from ztctl.core.reach.access_wording import door, ways, words
 from ztctl.core.reach.entries import Entry, deciding, fitting, leading, nearest, paths_of
-from ztctl.core.reach.host_facts import Slot
 from ztctl.core.reach.people import resolved, within
-from ztctl.core.reach.timeline import APPLICATION, GROUP, POLICY, RECORD, TUNNEL, now
+from ztctl.core.reach.timeline import now
 from ztctl.core.reach.versions import facts_of
 
 
@@ -112,7 +112,8 @@ def reach(
     every name.
     """
     missing = unread or {}
-    return _Scene(host, live, kinds, TUNNEL in missing).told(stated, tuple(missing.values()))
+    blind = any(isinstance(kinds[name].fact({}, None), TunnelRules) for name in missing)
+    return _Scene(host, live, kinds, blind).told(stated, tuple(missing.values()))
 
 
 class _Scene:
@@ -120,13 +121,13 @@ class _Scene:
         self, host: str, live: Mapping[str, Sequence[Live]], kinds: Kinds, blind: bool
     ) -> None:
         self._host = host
-        self._live = {(item.kind, item.id): item for items in live.values() for item in items}
+        self._live = {item.id: item for items in live.values() for item in items}
         self._facts: dict[Slot, Fact] = dict(facts_of(live, kinds))
         self._records = self._of(Record)
         if blind:
             for record in self._records.values():
                 if record.tunnel is not None:
-                    self._facts[TUNNEL, record.tunnel] = UNKNOWN_TUNNEL
+                    self._facts[TunnelRules, record.tunnel] = UNKNOWN_TUNNEL
         self._names = dict(_names(self._live.values()))
 
     def told(self, stated: str, unread: tuple[str, ...]) -> Reach:
@@ -159,16 +160,16 @@ class _Scene:
     def _leads(self) -> Iterator[Lead]:
         for (_, key), record in self._records.items():
             if record in self._way:
-                live = self._live[RECORD, key]
+                live = self._live[key]
                 target = str(live.values.get("tunnel") or live.raw.get("content") or "")
-                known = self._facts.get((TUNNEL, record.tunnel or ""))
+                known = self._facts.get((TunnelRules, record.tunnel or ""))
                 tunnel = self._name(record.tunnel or "") if known is not None else ""
                 yield Lead(record.name, target, record.proxied, tunnel)
 
     def _tunnels(self) -> Iterator[tuple[str, TunnelRules]]:
         led = leading(self._host, self._records.values())
         for key in sorted({record.tunnel for record in led if record.tunnel is not None}):
-            fact = self._facts.get((TUNNEL, key))
+            fact = self._facts.get((TunnelRules, key))
             if isinstance(fact, TunnelRules):
                 yield key, fact
 
@@ -190,7 +191,7 @@ class _Scene:
         for key, tunnel in self._tunnels():
             if tunnel.rules is None:
                 yield f"what the tunnel {self._name(key)} serves is not known: it may be anything"
-            live = self._live.get((TUNNEL, key))
+            live = self._live.get(key)
             if live is not None and not live.attribute("running"):
                 yield f"no connector of the tunnel {self._name(key)} runs"
         for fact in self._facts.values():
@@ -215,7 +216,7 @@ class _Scene:
         if app is None:
             return Guard(path)
         key = next(key for (_, key), fact in known.items() if fact is app)
-        live = self._live[APPLICATION, key]
+        live = self._live[key]
         stack = live.mark.stack if live.mark is not None else ""
         rulings = tuple(self._rulings(app))
         return Guard(path, live.name, key, stack, rulings)
@@ -231,11 +232,11 @@ class _Scene:
                 yield Ruling(place, name, key, policy.decision, self._people(policy))
 
     def _policy(self, key: str) -> Policy | None:
-        fact = self._facts.get((POLICY, key))
+        fact = self._facts.get((Policy, key))
         return fact if isinstance(fact, Policy) else None
 
     def _group(self, key: str) -> Members | None:
-        fact = self._facts.get((GROUP, key))
+        fact = self._facts.get((Members, key))
         return fact if isinstance(fact, Members) else None
 
     def _people(self, policy: Policy) -> str:
