@@ -120,6 +120,6 @@ def test_who_reaches_a_host_changes_only_where_the_effects_say_so(data: st.DataO
     names = [name for found in effects(slots[slot], after) for name in found]
 
     for visited in (A, B, "c.example.com"):
-        look = line.look(visited)
-        if look.at(()).entries != look.at({step}).entries:
+        scope = line.scope(visited)
+        if scope.entries_at(()) != scope.entries_at({step}):
             assert any(may_meet(name, visited) for name in names), visited

@@ -88,7 +88,7 @@ def test_a_name_that_opens_before_it_is_covered_is_an_open_door() -> None:
     """The record may be there before the application: in that state everybody may enter."""
     timeline = line({TUNNEL: (serves(),), RECORD: (None, LEADS), APP: (None, app(allow(ANN)))})
 
-    assert broken(timeline) == [(Invariant.NO_OPEN_DOOR, HOST, ["dns_record.r#v1"])]
+    assert broken(timeline) == [(Invariant.NO_EXPOSURE, HOST, ["dns_record.r#v1"])]
 
 
 def test_a_stricter_order_closes_the_door() -> None:
@@ -119,7 +119,7 @@ def test_an_open_host_must_not_lead_elsewhere() -> None:
     """Open to another origin is worse than it was."""
     timeline = line({TUNNEL: (serves(DEV), serves(PROD)), RECORD: (LEADS,)})
 
-    assert broken(timeline) == [(Invariant.NO_OPEN_DOOR, HOST, ["tunnel.t#v1"])]
+    assert broken(timeline) == [(Invariant.NO_EXPOSURE, HOST, ["tunnel.t#v1"])]
 
 
 def test_nobody_gets_in_between_who_gets_in_neither_before_nor_after() -> None:
@@ -194,14 +194,14 @@ def test_an_application_below_a_path_covers_nothing_else() -> None:
         }
     )
 
-    assert (Invariant.NO_OPEN_DOOR, HOST, ["access_application.a#v1"]) in broken(timeline)
+    assert (Invariant.NO_EXPOSURE, HOST, ["access_application.a#v1"]) in broken(timeline)
 
 
 def test_a_tunnel_of_nobody_knows_what_serves_every_name() -> None:
     """Unknown is open: what was not read may serve anything."""
     timeline = line({TUNNEL: (TunnelRules(None),), RECORD: (None, LEADS)})
 
-    assert broken(timeline) == [(Invariant.NO_OPEN_DOOR, HOST, ["dns_record.r#v1"])]
+    assert broken(timeline) == [(Invariant.NO_EXPOSURE, HOST, ["dns_record.r#v1"])]
 
 
 @pytest.mark.parametrize("decision", ["bypass", "non_identity", "allow"])
@@ -210,7 +210,7 @@ def test_everyone_is_a_door(decision: str) -> None:
     everyone = Policy(decision, Members(frozenset({EVERYONE})))
     timeline = line({TUNNEL: (serves(),), RECORD: (LEADS,), APP: (app(allow(ANN)), app(everyone))})
 
-    assert broken(timeline) == [(Invariant.NO_OPEN_DOOR, HOST, ["access_application.a#v1"])]
+    assert broken(timeline) == [(Invariant.NO_EXPOSURE, HOST, ["access_application.a#v1"])]
 
 
 def test_so_many_steps_at_once_are_refused_instead_of_guessed() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.facts import Fact, Slot, Way
+from ztctl.core.model.facts import DescribedEntry, Fact, Slot
 from ztctl.core.model.objects import Live, Values, Wanted
 
 
@@ -159,8 +159,8 @@ class AccessChange:
 
     host: str
     by: frozenset[Address]
-    gained: tuple[Way, ...] = ()
-    lost: tuple[Way, ...] = ()
+    gained: tuple[DescribedEntry, ...] = ()
+    lost: tuple[DescribedEntry, ...] = ()
     by_login: bool = True
 
 

@@ -14,7 +14,7 @@ from itertools import chain, pairwise
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import references
-from ztctl.core.model.graph import in_order, ring
+from ztctl.core.model.graph import find_cycle, in_order
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.names import HostIndex
 from ztctl.core.model.plan import Action, Change, Phase, Step, StepId
@@ -38,7 +38,7 @@ def ordered(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
     ):
         if step != need:
             needs[step].add(need)
-    _refuse_ring(changes, needs)
+    _refuse_cycle(changes, needs)
     return tuple(
         replace(
             change,
@@ -48,10 +48,10 @@ def ordered(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
     )
 
 
-def _refuse_ring(changes: Sequence[Change], needs: Needs) -> None:
+def _refuse_cycle(changes: Sequence[Change], needs: Needs) -> None:
     ids = [step.id for change in changes for step in change.steps]
     if len(in_order(ids, needs, str)) < len(ids):
-        raise ValueError(" → ".join(str(step) for step in ring(ids, needs)))
+        raise ValueError(" → ".join(str(step) for step in find_cycle(ids, needs)))
 
 
 def _within(changes: Sequence[Change]) -> Iterator[tuple[StepId, StepId]]:
@@ -119,21 +119,21 @@ def _by_host(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[StepId, 
 
     def closers(names: frozenset[str]) -> Iterator[Step]:
         yield from closing.meeting(names - handed)
-        yield from _gone(closing.meeting(names & handed))
+        yield from _record_deletions(closing.meeting(names & handed))
 
     for step, opened in _lasting_openings(changes):
-        yield from _waits(step, covering.meeting(opened))
+        yield from _edges(step, covering.meeting(opened))
     for step in steps:
-        yield from _waits(step, closers(step.uncovers))
+        yield from _edges(step, closers(step.uncovers))
         # A name changes hands: the API knows no two owners of one domain, so that the old one
         # lets go first; where the patterns differ the new one is there before the old one goes.
-        yield from _waits(step, _others(uncovering.named(step.covers), step))
-        yield from _waits(step, _others(covering.meeting(step.uncovers - handed), step))
-        yield from _waits(step, _nearer(opening.meeting(step.opens), step))
-        yield from _waits(step, _farther(closing.meeting(step.closes), step))
+        yield from _edges(step, _of_other_objects(uncovering.named(step.covers), step))
+        yield from _edges(step, _of_other_objects(covering.meeting(step.uncovers - handed), step))
+        yield from _edges(step, _of_earlier_phases(opening.meeting(step.opens), step))
+        yield from _edges(step, _of_later_phases(closing.meeting(step.closes), step))
     for owned, owner in _going_with_owner(changes, kinds):
         for step in owner.steps:
-            yield from _waits(owned, closers(step.uncovers))
+            yield from _edges(owned, closers(step.uncovers))
 
 
 def _lasting_openings(changes: Iterable[Change]) -> Iterator[tuple[Step, frozenset[str]]]:
@@ -173,24 +173,24 @@ def _handed_over(steps: Sequence[Step]) -> frozenset[str]:
     )
 
 
-def _others(steps: Iterable[Step], than: Step) -> Iterator[Step]:
+def _of_other_objects(steps: Iterable[Step], than: Step) -> Iterator[Step]:
     return (step for step in steps if step.id.address != than.id.address)
 
 
-def _gone(steps: Iterable[Step]) -> Iterator[Step]:
+def _record_deletions(steps: Iterable[Step]) -> Iterator[Step]:
     """The records that go altogether: they wait for nobody, not even for a new application."""
     return (step for step in steps if step.phase is Phase.DNS and step.id.verb == "delete")
 
 
-def _waits(step: Step, needs: Iterable[Step]) -> Iterator[tuple[StepId, StepId]]:
+def _edges(step: Step, needs: Iterable[Step]) -> Iterator[tuple[StepId, StepId]]:
     return ((step.id, need.id) for need in needs)
 
 
-def _nearer(steps: Iterable[Step], to: Step) -> Iterator[Step]:
+def _of_earlier_phases(steps: Iterable[Step], to: Step) -> Iterator[Step]:
     """Opening goes from the origin outwards: ingress first, then DNS."""
     return (step for step in steps if step.phase < to.phase)
 
 
-def _farther(steps: Iterable[Step], to: Step) -> Iterator[Step]:
+def _of_later_phases(steps: Iterable[Step], to: Step) -> Iterator[Step]:
     """Closing goes from the outside inwards: DNS first, then ingress."""
     return (step for step in steps if step.phase > to.phase)

@@ -1,4 +1,4 @@
-"""What each step of a plan makes of each object, computed once, and the timeline of it."""
+"""The fact that each step of a plan gives each object, and the timeline built from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import Live, Values
 from ztctl.core.model.plan import Change, Step
 from ztctl.core.model.values import Unknown
-from ztctl.core.reach.effects import effects, together
+from ztctl.core.reach.effects import effects, merged
 from ztctl.core.reach.timeline import Timeline, Version
 
 Resolve = Callable[[Any], Any]
@@ -22,22 +22,22 @@ _NEW = "new "
 
 
 def new_id(address: Address) -> str:
-    """What stands for the id of an object that a run is going to make."""
+    """A placeholder for the id of an object that the run is going to create."""
     return f"{_NEW}{address}"
 
 
 def is_new(text: str) -> bool:
-    """True for what stands for an id."""
+    """True for a placeholder made by ``new_id``."""
     return text.startswith(_NEW)
 
 
-def made_at(text: str) -> Address:
-    """The address of an object that a run is going to make, from what stands for its id."""
+def address_of_new(text: str) -> Address:
+    """The address in a placeholder made by ``new_id``."""
     return Address.parse(text.removeprefix(_NEW))
 
 
 def facts_of(live: Mapping[str, Sequence[Live]], kinds: Kinds) -> Iterator[tuple[Slot, Fact]]:
-    """What every live object means for who reaches what."""
+    """The facts of all live objects; kinds without facts yield nothing."""
     for kind in kinds:
         for item in live.get(kind.name, ()):
             fact = kind.fact(item.values, item)
@@ -59,11 +59,12 @@ def with_effects(
         key = live.id if live is not None else new_id(change.address)
         values = with_new_ids(resolve(step.values))
         fact = kind.fact_after(step, values, live, facts.get(key, now.get(key)))
+        # An aud is known only after the create; the placeholder lets ingress rules refer to it.
         after = {key: replace(fact, aud=key) if _has_no_aud(fact) else fact}
         displaced: Values = step.values
         after |= dict.fromkeys(displaced.get("displaces", ()))
         before = {it: facts.get(it, now.get(it)) for it in after}
-        found = together(effects(before[it], made) for it, made in after.items())
+        found = merged(effects(before[it], made) for it, made in after.items())
         facts |= after
         makes = (
             ((type(known), it), made)
@@ -75,7 +76,7 @@ def with_effects(
 
 
 def timeline_of(changes: Iterable[Change], now: Mapping[Slot, Fact]) -> Timeline:
-    """Every object of the account with what each step makes of it, in the order of the plan."""
+    """The versions of every object: its present fact, then one for each step, in plan order."""
     slots: dict[Slot, tuple[Version, ...]] = {slot: (Version(fact),) for slot, fact in now.items()}
     needs = {}
     for step in (step for change in changes for step in change.steps):
@@ -90,5 +91,5 @@ def _has_no_aud(fact: Fact | None) -> TypeGuard[Application]:
 
 
 def with_new_ids(values: Any) -> Any:
-    """The same values with a stand-in for each id that exists only after apply."""
+    """Replace each ``Unknown`` in the values by the placeholder of its object's id."""
     return replaced(values, lambda leaf: new_id(leaf.of) if isinstance(leaf, Unknown) else leaf)

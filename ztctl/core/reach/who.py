@@ -10,6 +10,7 @@ from ztctl.core.model.facts import (
     EVERYONE,
     UNKNOWN_TUNNEL,
     Application,
+    DescribedEntry,
     Fact,
     Members,
     OrganizationSettings,
@@ -18,14 +19,20 @@ from ztctl.core.model.facts import (
     Slot,
     Test,
     TunnelRules,
-    Way,
 )
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live, Mark
-from ztctl.core.reach.access_wording import door, ways, words
-from ztctl.core.reach.entries import Entry, deciding, fitting, leading, nearest, paths_of
+from ztctl.core.reach.access_wording import describe_entries, describe_test, reason_open
+from ztctl.core.reach.entries import (
+    Entry,
+    applications_for,
+    paths_of,
+    records_for,
+    resolve,
+    rules_for,
+)
 from ztctl.core.reach.people import resolved, within
-from ztctl.core.reach.timeline import now
+from ztctl.core.reach.timeline import current_timeline
 from ztctl.core.reach.versions import facts_of
 
 
@@ -92,7 +99,7 @@ class Reach:
     leads: tuple[Lead, ...] = ()
     services: tuple[Service, ...] = ()
     guards: tuple[Guard, ...] = ()
-    enter: tuple[Way, ...] = ()
+    enter: tuple[DescribedEntry, ...] = ()
     shut: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
@@ -131,16 +138,16 @@ class _Scene:
         self._names = dict(_names(self._live.values()))
 
     def told(self, stated: str, unread: tuple[str, ...]) -> Reach:
-        entries = now(self._facts).look(self._host).at(()).entries
-        opened = sorted((entry for entry in entries if entry.nameless), key=str)
+        entries = current_timeline(self._facts).scope(self._host).entries_at(())
+        opened = sorted((entry for entry in entries if entry.anonymous), key=str)
         return Reach(
             self._host,
-            tuple(dict.fromkeys(door(entry) for entry in opened)),
+            tuple(dict.fromkeys(reason_open(entry) for entry in opened)),
             stated,
             tuple(self._leads()),
             tuple(self._services()),
             self._guards,
-            ways(entries, (), self._names),
+            describe_entries(entries, (), self._names),
             tuple(dict.fromkeys(self._shut(entries))),
             tuple(self._notes()),
             unread,
@@ -155,7 +162,9 @@ class _Scene:
     def _way(self) -> tuple[Record, ...]:
         """The records that answer for the name, and those that they lead on to."""
         records = list(self._records.values())
-        return tuple(dict.fromkeys((*nearest(self._host, records), *leading(self._host, records))))
+        return tuple(
+            dict.fromkeys((*records_for(self._host, records), *resolve(self._host, records)))
+        )
 
     def _leads(self) -> Iterator[Lead]:
         for (_, key), record in self._records.items():
@@ -167,7 +176,7 @@ class _Scene:
                 yield Lead(record.name, target, record.proxied, tunnel)
 
     def _tunnels(self) -> Iterator[tuple[str, TunnelRules]]:
-        led = leading(self._host, self._records.values())
+        led = resolve(self._host, self._records.values())
         for key in sorted({record.tunnel for record in led if record.tunnel is not None}):
             fact = self._facts.get((TunnelRules, key))
             if isinstance(fact, TunnelRules):
@@ -175,7 +184,7 @@ class _Scene:
 
     def _services(self) -> Iterator[Service]:
         for key, tunnel in self._tunnels():
-            for rule in fitting(self._host, tunnel.rules or ()):
+            for rule in rules_for(self._host, tunnel.rules or ()):
                 checks = rule.audience is not None
                 place = (rule.hostname, rule.path, rule.service, checks)
                 yield Service(self._name(key), key, *place)
@@ -207,7 +216,7 @@ class _Scene:
             self._guard(path, app, found)
             for path in paths_of(self._host, found.values())
             # Of several that fit equally well, nobody knows which decides.
-            for app in deciding(self._host, path, found.values()) or (None,)
+            for app in applications_for(self._host, path, found.values()) or (None,)
         )
 
     def _guard(
@@ -253,8 +262,8 @@ class _Scene:
 
     def _spelt(self, test: Test) -> str:
         if isinstance(test, Members) and test.label:
-            return f"{words(test, self._names)} ({self._listed(test)})"
-        return words(test, self._names)
+            return f"{describe_test(test, self._names)} ({self._listed(test)})"
+        return describe_test(test, self._names)
 
     # -- who may not ------------------------------------------------------------------------
 
@@ -269,7 +278,7 @@ class _Scene:
                 yield self._spelt(test)
             for test in _ordered(grant.require | group.require):
                 yield f"who is not {self._spelt(test)}"
-        if not any(entry.nameless and within(EVERYONE, entry.grant.who) for entry in entries):
+        if not any(entry.anonymous and within(EVERYONE, entry.grant.who) for entry in entries):
             yield "everybody else"
 
     def _name(self, key: str) -> str:
