@@ -54,15 +54,14 @@ def _changes_without_host(timeline: Timeline, names: DisplayNames) -> Iterator[A
 
 def _change(timeline: Timeline, host: str, public: IsPublic, names: DisplayNames) -> AccessChange:
     _, span = host_span(timeline, host, public)
-    gained = [entry for entry in span.after if not is_covered(entry, span.before)]
-    lost = [entry for entry in span.before if not is_covered(entry, span.after)]
+
+    def added(entries: frozenset[Entry], others: frozenset[Entry]) -> tuple[DescribedEntry, ...]:
+        new = (entry for entry in entries if not is_covered(entry, others))
+        return describe_entries(new, others, names)
+
     by = frozenset(step.address for step in timeline.steps(host))
-    return AccessChange(
-        host,
-        by,
-        describe_entries(gained, span.before, names),
-        describe_entries(lost, span.after, names),
-    )
+    gained, lost = added(span.after, span.before), added(span.before, span.after)
+    return AccessChange(host, by, gained, lost)
 
 
 def describe_entries(
@@ -195,9 +194,8 @@ def describe_test(test: Test, names: DisplayNames) -> str:
     if isinstance(test, Members):
         if test.label:
             return f"group {Mark.of_name(test.label)[0]}"
-        return "any of " + " or ".join(
-            describe_test(inner, names) for inner in _ordered(test.include)
-        )
+        inner = (describe_test(inner, names) for inner in _ordered(test.include))
+        return f"any of {' or '.join(inner)}"
     value = names.get(test.value, test.value)
     known = _DESCRIPTIONS.get(test.selector)
     return known(value) if known else _generic(test, names)

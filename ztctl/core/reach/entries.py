@@ -204,6 +204,7 @@ def _path_matches(pattern: str, path: str) -> bool:
 def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry]:
     origin = Origin(tunnel, rule.service)
     found = applications_for(state.host, path, state.applications)
+    # An unseen origin that no application protects is outside of the model: it has no entry.
     if not found and origin != UNSEEN and rule.audience is None and not _denied_unmatched(state):
         yield Entry(path, origin, OPEN, anonymous=True)
     for app in found:
@@ -214,6 +215,7 @@ def _entries_by(
     app: Application, state: HostState, path: str, rule: Ingress, origin: Origin
 ) -> Iterator[Entry]:
     for policy, chosen in _grants_by_policy(app, state, checked=rule.audience is not None):
+        # The connector accepts tokens for its audience alone, and a bypassed request carries none.
         passes = rule.audience is None or (app.aud in rule.audience and policy.decision != "bypass")
         if passes:
             anonymous = origin != UNSEEN and admits_anonymous(policy, state.groups)
@@ -240,6 +242,7 @@ def _grants_by_policy(
         if policy.decision == "deny":
             denials.append(policy)
             continue
+        # Access evaluates Bypass and Service Auth before any Deny.
         before = [*bypassed, *denials] if policy.decision == "allow" else []
         found = grants(
             [*before, policy], state.groups, session=app.session, providers=app.providers

@@ -66,12 +66,10 @@ class Span:
     def broken_by(self, now: frozenset[Entry]) -> Iterator[tuple[Invariant, Entry]]:
         """The invariants that an intermediate state with these entries breaks."""
         both = self.before | self.after
+        exposed_before = [entry for entry in self.before if entry.anonymous]
         for entry in sorted(now - both if self.may_be_open else now, key=str):
-            if (
-                entry.anonymous
-                and not self.may_be_open
-                and not is_covered(entry, self._open_before)
-            ):
+            exposed = entry.anonymous and not self.may_be_open
+            if exposed and not is_covered(entry, exposed_before):
                 yield Invariant.NO_EXPOSURE, entry
             elif entry not in both and not is_covered(entry, both):
                 yield Invariant.NO_WIDENING, entry
@@ -80,10 +78,6 @@ class Span:
             for entry in sorted(self._lasting(), key=str):
                 if not _admitted(entry, now if entry.origin == UNSEEN else known):
                     yield Invariant.NO_LOCK_OUT, entry
-
-    @property
-    def _open_before(self) -> frozenset[Entry]:
-        return frozenset(entry for entry in self.before if entry.anonymous)
 
     def _lasting(self) -> Iterator[Entry]:
         """Entries of before whose visitors are admitted after, too.
@@ -160,12 +154,13 @@ def _find_bad_states(timeline: Timeline, host: str, public: IsPublic) -> Bad:
     scope, span = host_span(timeline, host, public)
     steps = timeline.steps(host)
     bad: Bad = {}
-    for unit in _units(timeline, scope, steps):
+    for unit in _units(scope, steps):
         states = list(islice(timeline.states(unit), _MAX_STATES + 1))
         if len(states) > _MAX_STATES:
             bad[frozenset(unit)] = ((Invariant.NOT_SHOWN, None),)
             continue
         for done in states:
+            # A unit is a part of the host's steps; a state also holds what its steps need.
             whole = timeline.closure(done, steps)
             if whole not in bad:
                 broken = tuple(span.broken_by(scope.entries_at(whole)))
@@ -174,12 +169,11 @@ def _find_bad_states(timeline: Timeline, host: str, public: IsPublic) -> Bad:
     return bad
 
 
-def _units(
-    timeline: Timeline, scope: HostScope, steps: frozenset[StepId]
-) -> list[frozenset[StepId]]:
+def _units(scope: HostScope, steps: frozenset[StepId]) -> list[frozenset[StepId]]:
     """Sets of steps; all combinations within each set are checked."""
     if len(steps) <= _MAX_JOINT_STEPS:
         return [steps]
+    timeline = scope.timeline
     core = timeline.steps_of([*scope.core, *timeline.groups_of_inline_policies(scope)])
     return [core | found for found in timeline.steps_by_policy(scope)] or [core]
 
@@ -230,6 +224,7 @@ def _edges(timeline: Timeline, host: str, public: IsPublic) -> list[Edge]:
     broken = {
         done: min(invariant for invariant, _ in found)
         for done, found in _bad_states(timeline, host, public).items()
+        # No order excludes the states before the first step and after the last.
         if done and done != steps
     }
     order = Order.of(timeline, steps)

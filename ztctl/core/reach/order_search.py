@@ -73,6 +73,7 @@ class _Search:
 
     def _candidates(self, before: tuple[int, ...], states: tuple[int, ...]) -> list[Pair]:
         """Needs that exclude the first state and form no cycle; most states excluded first."""
+        # Every solution excludes the first state, so that branching on it alone loses none.
         places = range(self._count)
         first = states[0]
         possible = [

@@ -82,6 +82,7 @@ def grants(
             continue
         how = _HOW.get(policy.decision, AdmittedBy.LOGIN)
         excluded = about.exclude | (denied if how is AdmittedBy.LOGIN else frozenset())
+        # Behind a Deny for everyone a policy admits nobody.
         if any(within(EVERYONE, test) for test in excluded):
             continue
         lasting = session if policy.session is None else policy.session
@@ -242,6 +243,7 @@ def _is_trivial(test: Test, by_login: bool) -> bool:
 def _cover_internet(networks: tuple[str, ...]) -> bool:
     known = [found for text in networks if (found := _network(text)) is not None]
     routed = [net for net in known if not any(_inside(net, own) for own in _UNROUTED)]
+    # Ranges are collapsed before they are added up, so that overlapping ones count once.
     v4 = [net for net in routed if isinstance(net, ipaddress.IPv4Network)]
     v6 = [net for net in routed if isinstance(net, ipaddress.IPv6Network)]
     return (

@@ -206,6 +206,7 @@ class Timeline:
         steps = dict.fromkeys(
             version.step for versions in self.slots.values() for version in versions if version.step
         )
+        # Steps without facts count as well: they may stand between two steps that have them.
         known = dict.fromkeys([*steps, *(n for need in self.needs.values() for n in need)])
         return in_order(list(known), self.needs, str)
 
@@ -244,6 +245,7 @@ class Timeline:
 
     def states(self, steps: Iterable[StepId]) -> Iterator[frozenset[StepId]]:
         """Every subset of these steps that holds, with a step, all of its needs among them."""
+        # In topological order, so that the needs of a step are decided before it.
         chosen = sorted(steps, key=self._place.__getitem__)
         needed = [
             frozenset(i for i, other in enumerate(chosen) if self.comes_before(other, step))
@@ -295,6 +297,7 @@ class Timeline:
 
     def fact_at(self, slot: Slot, done: Collection[StepId]) -> Any:
         """The fact of an object when exactly these steps are done; ``None``: absent."""
+        # Versions are in plan order: the last finished one holds.
         found: Fact | None = None
         for version in self.slots.get(slot, ()):
             if version.step is None or version.step in done:
