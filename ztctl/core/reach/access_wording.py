@@ -93,7 +93,9 @@ def _texts(entry: Entry, others: Iterable[Entry], names: DisplayNames) -> Iterat
     if not similar:
         yield describe_grant(entry.grant, who, names)
         return
-    excess = dict.fromkeys(describe_excess(entry.grant, similar[0], names))
+    # Of several similar ones the closest: they come from a set, whose order differs by process.
+    found = (dict.fromkeys(describe_excess(entry.grant, other, names)) for other in similar)
+    excess = min(found, key=lambda texts: (len(texts), *texts))
     yield from (f"{who}: {text}" for text in excess) if excess else (who,)
 
 
