@@ -27,7 +27,8 @@ from ztctl.core.model.plan import Change, Plan
 from ztctl.core.model.values import Secret
 from ztctl.core.planning import check, planner, safety, step_graph
 from ztctl.core.planning.planner import Options, build_plan
-from ztctl.core.reach.timeline import Look, Moment
+from ztctl.core.reach.entries import Entry
+from ztctl.core.reach.timeline import HostScope
 from ztctl.documents import load
 from ztctl.engine.execute import Means, execute
 from ztctl.engine.read import Reader, ask_for
@@ -50,7 +51,7 @@ class Spent:
     """What the check of one plan took."""
 
     seconds: float = 0.0
-    moments: int = 0
+    states: int = 0
     total: float = field(default=0.0)
 
 
@@ -90,7 +91,7 @@ async def _read(client: Client, declared: Declared) -> Mapping[str, tuple[Live, 
 def planned(declared: Declared, live: Mapping[str, tuple[Live, ...]]) -> tuple[Plan, Spent]:
     """A plan, and what its check took."""
     spent = Spent()
-    made_safe, at = safety.made_safe, Look.at
+    made_safe, entries_at = safety.made_safe, HostScope.entries_at
 
     def timed(changes: Sequence[Change], *rest: Any) -> safety.Safe:
         began = time.process_time()
@@ -98,12 +99,12 @@ def planned(declared: Declared, live: Mapping[str, tuple[Live, ...]]) -> tuple[P
         spent.seconds += time.process_time() - began
         return safe
 
-    def counted(look: Look, *rest: Any) -> Moment:
-        spent.moments += 1
-        return at(look, *rest)
+    def counted(scope: HostScope, *rest: Any) -> frozenset[Entry]:
+        spent.states += 1
+        return entries_at(scope, *rest)
 
     yes = Options(Allowances(deletions=True, interruption=frozenset({"all"})))
-    with patch.object(planner, "made_safe", timed), patch.object(Look, "at", counted):
+    with patch.object(planner, "made_safe", timed), patch.object(HostScope, "entries_at", counted):
         began = time.process_time()
         plan = build_plan(declared, live, KINDS, account=ACCOUNT_ID, options=yes)
         spent.total = time.process_time() - began
@@ -133,7 +134,7 @@ async def _rows(sandbox: Sandbox, hosts: int) -> list[str]:
 
 def _row(what: str, plan: Plan, spent: Spent) -> str:
     return (
-        f"{what:<32}{len(plan.steps):>8}{spent.moments:>10}{spent.seconds:>10.2f}"
+        f"{what:<32}{len(plan.steps):>8}{spent.states:>10}{spent.seconds:>10.2f}"
         f"{spent.seconds / spent.total:>8.0%}"
     )
 
@@ -182,7 +183,7 @@ def rule_rows() -> Iterator[str]:
         with patch.object(step_graph, "_by_host", lambda *_: ()):
             free, searched = planned(wanted, live)
         yield (
-            f"{FEW} hosts {what:<24}{len(plan.steps):>8}{ruled.moments:>10}{searched.moments:>10}"
+            f"{FEW} hosts {what:<24}{len(plan.steps):>8}{ruled.states:>10}{searched.states:>10}"
             f"{len(plan.refusals):>9}{len(free.refusals):>9}"
         )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import ztctl
+from ztctl.core.model.kind import Kind
 from ztctl.kinds.registry import KINDS
 
 PACKAGE = Path(ztctl.__file__).parent
@@ -317,6 +318,21 @@ def test_one_more_kind_is_one_more_line() -> None:
     }
 
     assert users == {"ztctl.kinds.registry"}
+
+
+def test_reach_names_no_kind() -> None:
+    """Who reaches what is derived from facts: no name of a kind that has them stands there."""
+    # A record has a field of the same name as the kind that it refers to.
+    names = {kind.name for kind in KINDS.values() if type(kind).fact is not Kind.fact} - {"tunnel"}
+    used = {
+        node.value
+        for module in MODULES
+        if module.startswith("ztctl.core.reach.")
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.Constant)
+    }
+
+    assert names.isdisjoint(used)
 
 
 def test_a_file_stays_short() -> None:

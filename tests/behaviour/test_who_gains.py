@@ -99,7 +99,7 @@ def test_everyone_is_spelt_out_loudly(account: Account, policy: File, words: str
 
     (change,) = account.plan(file, exposure=["all"]).access
 
-    assert [(way.who, way.loud) for way in change.gained] == [(words, True)]
+    assert [(way.who, way.anonymous) for way in change.gained] == [(words, True)]
 
 
 def test_the_hosts_of_other_stacks_that_use_the_policy_are_told(account: Account) -> None:

@@ -17,10 +17,10 @@ from ztctl.core.reach.people import (
     OPEN,
     AdmittedBy,
     Grant,
+    admits_anonymous,
     contained,
     grants,
     is_wide,
-    lets_in_the_nameless,
     within,
 )
 
@@ -190,23 +190,23 @@ NAMELESS: Sequence[tuple[str, Policy, bool]] = (
 @pytest.mark.parametrize(("what", "one", "expected"), NAMELESS, ids=[case[0] for case in NAMELESS])
 def test_a_policy_may_let_in_the_nameless(what: str, one: Policy, expected: bool) -> None:
     """Whoever has no credential of yours comes in by the one, and not by the other."""
-    assert lets_in_the_nameless(one, NO_GROUPS.get) is expected, what
+    assert admits_anonymous(one, NO_GROUPS.get) is expected, what
 
 
 def test_a_group_counts_by_what_it_holds_now() -> None:
     """A reference is as wide as the group behind it; one that leads nowhere lets nobody in."""
     one = policy("bypass", people(Criterion("group", "g")))
 
-    assert lets_in_the_nameless(one, {"g": people(EVERYONE)}.get)
-    assert not lets_in_the_nameless(one, {"g": people(ANN)}.get)
-    assert not lets_in_the_nameless(one, NO_GROUPS.get)
+    assert admits_anonymous(one, {"g": people(EVERYONE)}.get)
+    assert not admits_anonymous(one, {"g": people(ANN)}.get)
+    assert not admits_anonymous(one, NO_GROUPS.get)
 
 
 def test_groups_that_hold_each_other_end() -> None:
     """A ring of groups, which the API refuses, is neither an endless task nor a door."""
     ring = {"a": people(Criterion("group", "b")), "b": people(Criterion("group", "a"))}
 
-    assert not lets_in_the_nameless(policy("bypass", people(Criterion("group", "a"))), ring.get)
+    assert not admits_anonymous(policy("bypass", people(Criterion("group", "a"))), ring.get)
 
 
 # -- laws, by visitors ----------------------------------------------------------------------

@@ -24,7 +24,7 @@ from tests.support.observer.guests import STRANGERS
 from tests.support.observer.places import hosts, paths, places, rules
 from ztctl.core.planning import check
 from ztctl.core.reach.entries import UNREAD, Entry
-from ztctl.core.reach.timeline import Timeline, now
+from ztctl.core.reach.timeline import Timeline, current_timeline
 from ztctl.core.reach.versions import facts_of
 from ztctl.engine.read import Reader, ask_for
 from ztctl.kinds.registry import KINDS
@@ -199,7 +199,7 @@ def modelled(account: Account) -> Timeline:
     async def read() -> Timeline:
         async with account.client() as client:
             reading = await Reader(KINDS, ask, client, sleep=at_once).account(lambda _: None)
-            return now(dict(facts_of(reading.live, KINDS)))
+            return current_timeline(dict(facts_of(reading.live, KINDS)))
 
     return asyncio.run(read())
 
@@ -226,7 +226,7 @@ def says_open(entry: Entry, tunnel: str, service: str) -> bool:
         spelt[1]
     )
     known = entry.origin.tunnel == tunnel and (same or entry.origin.service == UNREAD)
-    return entry.nameless and known
+    return entry.anonymous and known
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +245,7 @@ def test_where_a_stranger_gets_in_the_model_says_so(folder: Path, given_account:
     missed = {
         (name, path, service)
         for name, path, tunnel, service in let_in(account)
-        if not any(says_open(entry, tunnel, service) for entry in model.look(name).at(()).entries)
+        if not any(says_open(entry, tunnel, service) for entry in model.scope(name).entries_at(()))
     }
 
     event("some door is open" if any(True for _ in let_in(account)) else "no door is open")

@@ -25,9 +25,9 @@ from ztctl.core.reach.entries import (
     UNREAD,
     Entry,
     HostState,
-    deciding,
+    applications_for,
     entries,
-    leading,
+    resolve,
 )
 from ztctl.core.reach.people import AdmittedBy
 
@@ -111,15 +111,15 @@ def test_a_name_leads_where_its_nearest_record_leads(
     what: str, records: list[Record], expected: list[str | None]
 ) -> None:
     """Its own record, else the nearest star; a proxied alias leads where the other name does."""
-    assert [record.tunnel for record in leading(HOST, records)] == expected, what
+    assert [record.tunnel for record in resolve(HOST, records)] == expected, what
 
 
 def test_the_nearest_star_answers() -> None:
     """A star nearer to the name hides one that is farther away."""
     records = [Record("*.example.com", "far"), Record("*.b.example.com", "near")]
 
-    assert [one.tunnel for one in leading("x.a.b.example.com", records)] == ["near"]
-    assert [one.tunnel for one in leading("x.a.c.example.com", records)] == ["far"]
+    assert [one.tunnel for one in resolve("x.a.b.example.com", records)] == ["near"]
+    assert [one.tunnel for one in resolve("x.a.c.example.com", records)] == ["far"]
 
 
 # -- the most specific application ----------------------------------------------------------
@@ -157,7 +157,7 @@ def test_the_most_specific_application_decides(
     """Host before path, names before stars, longer before shorter; nothing is inherited."""
     applications = [Application((place,)) for place in stated]
 
-    found = [app.places[0] for app in deciding(HOST, path, applications)]
+    found = [app.places[0] for app in applications_for(HOST, path, applications)]
 
     assert found == expected, what
 
@@ -177,7 +177,7 @@ def state(
 def told(found: frozenset[Entry]) -> set[tuple[str, str, str, bool]]:
     """Entries in short: path, service, how, whether anybody may."""
     return {
-        (entry.path, entry.origin.service, str(entry.grant.how), entry.nameless) for entry in found
+        (entry.path, entry.origin.service, str(entry.grant.how), entry.anonymous) for entry in found
     }
 
 
@@ -242,7 +242,7 @@ def test_who_reaches_what(
     what: str, given: HostState, expected: set[tuple[str, str, str, bool]]
 ) -> None:
     """Every way to an origin, and of each whether anybody at all may take it."""
-    assert told(entries(replace(given, is_elsewhere=False))) == expected, what
+    assert told(entries(replace(given, has_no_tunnel=False))) == expected, what
 
 
 def test_a_denial_narrows_what_comes_after_it() -> None:
@@ -285,4 +285,4 @@ def test_what_no_tunnel_serves_is_still_guarded() -> None:
     found = entries(state(app(TEAM), app(OPEN, place=f"{HOST}/x"), records=()))
 
     assert {entry.origin.tunnel for entry in found} == {""}
-    assert not any(entry.nameless for entry in found)
+    assert not any(entry.anonymous for entry in found)

@@ -42,13 +42,13 @@ def test_a_route_says_what_it_opens() -> None:
     """A range in its network, to every device, by a tunnel; names stand for ids."""
     names = {"n-1": "lab", "t-1": "pool"}
 
-    ((place, way),) = PrivateNetwork("10.0.0.0/8", "t-1", "n-1").ways(names.__getitem__)
+    ((place, way),) = PrivateNetwork("10.0.0.0/8", "t-1", "n-1").entries(names.__getitem__)
 
     assert place == "10.0.0.0/8 in lab"
     assert (way.who, way.origin) == ("every enrolled device (WARP)", "tunnel pool")
-    assert not way.loud
+    assert not way.anonymous
 
 
 def test_a_fact_about_hosts_opens_nothing_beside_them() -> None:
     """What a record or an application opens is told host by host."""
-    assert [*Record("ssh.example.com", "t-1").ways(str)] == []
+    assert [*Record("ssh.example.com", "t-1").entries(str)] == []

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.core.model.graph import in_order, ring
+from ztctl.core.model.graph import find_cycle, in_order
 
 NODES = list(range(8))
 NEEDS = st.dictionaries(st.sampled_from(NODES), st.sets(st.sampled_from(NODES)))
@@ -36,13 +36,13 @@ def test_a_ring_is_found_exactly_when_there_is_one(needs: dict[int, set[int]]) -
     """The order is short of nodes when, and only when, a ring can be named."""
     found = in_order(NODES, needs, nothing)
 
-    assert (len(found) < len(NODES)) == bool(ring(NODES, needs))
+    assert (len(found) < len(NODES)) == bool(find_cycle(NODES, needs))
 
 
 @given(NEEDS)
 def test_a_ring_is_a_ring(needs: dict[int, set[int]]) -> None:
     """Each node of the ring needs the next one, and the last one is the first."""
-    found = ring(NODES, needs)
+    found = find_cycle(NODES, needs)
 
     assert all(after in needs[before] for before, after in pairwise(found))
     assert found[:1] == found[-1:]
@@ -50,7 +50,7 @@ def test_a_ring_is_a_ring(needs: dict[int, set[int]]) -> None:
 
 def test_a_node_that_needs_itself_is_a_ring() -> None:
     """The smallest ring has one node."""
-    assert ring([1], {1: [1]}) == [1, 1]
+    assert find_cycle([1], {1: [1]}) == [1, 1]
 
 
 @given(st.permutations(NODES))
@@ -75,4 +75,4 @@ def test_a_long_chain_is_no_deep_recursion() -> None:
     needs = {node: [node - 1] for node in chain if node}
 
     assert in_order(chain, needs, nothing) == chain
-    assert ring(chain, needs) == []
+    assert find_cycle(chain, needs) == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.core.making import Account, edited, files, host, living
-from ztctl.core.model.facts import Way
+from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.objects import Live
 from ztctl.core.reach.who import Lead, Reach, reach
 from ztctl.kinds.registry import KINDS
@@ -49,7 +49,7 @@ def test_a_guarded_host_is_told_from_end_to_end() -> None:
         "", HOST, f"access_application-{HOST}", "prod",
     )  # fmt: skip
     assert (ruling.decision, ruling.name, ruling.people) == ("allow", "team", "ann@example.com")
-    assert found.enter == (Way("ann@example.com", SERVICE),)
+    assert found.enter == (DescribedEntry("ann@example.com", SERVICE),)
     assert found.shut == ("everybody else",)
 
 
@@ -61,7 +61,7 @@ def test_an_uncovered_host_is_open() -> None:
     found = asked(live)
 
     assert found.open == (f"no application covers it, and it leads to {SERVICE}",)
-    assert [way.loud for way in found.enter] == [True]
+    assert [way.anonymous for way in found.enter] == [True]
     assert "everybody else" not in found.shut
 
 

@@ -20,6 +20,7 @@ from ztctl.core.model.facts import (
     Members,
     Policy,
     Record,
+    Slot,
     TunnelRules,
 )
 from ztctl.core.model.plan import StepId
@@ -27,16 +28,22 @@ from ztctl.core.reach.invariants import Invariant, repaired, violations
 from ztctl.core.reach.timeline import Timeline, Version
 
 HOST = "ssh.example.com"
-TUNNEL, APP, RECORD = ("tunnel", "t"), ("access_application", "a"), ("dns_record", "r")
+TUNNEL, APP, RECORD = (TunnelRules, "t"), (Application, "a"), (Record, "r")
+KIND_OF = {
+    TunnelRules: "tunnel",
+    Application: "access_application",
+    Record: "dns_record",
+    Members: "access_group",
+}
 ANN, BOB = Criterion("email", "ann@example.com"), Criterion("email", "bob@example.com")
 DEV, PROD = "ssh://dev:22", "ssh://prod:22"
 
-Slots = Mapping[tuple[str, str], tuple[Fact | None, ...]]
+Slots = Mapping[Slot, tuple[Fact | None, ...]]
 
 
-def step(slot: tuple[str, str], number: int) -> StepId:
+def step(slot: Slot, number: int) -> StepId:
     """The name of the step that makes this version of an object."""
-    return StepId(Address(slot[0], slot[1]), f"v{number}")
+    return StepId(Address(KIND_OF[slot[0]], slot[1]), f"v{number}")
 
 
 def line(slots: Slots, needs: Mapping[StepId, set[StepId]] | None = None) -> Timeline:
@@ -81,7 +88,7 @@ def test_a_name_that_opens_before_it_is_covered_is_an_open_door() -> None:
     """The record may be there before the application: in that state everybody may enter."""
     timeline = line({TUNNEL: (serves(),), RECORD: (None, LEADS), APP: (None, app(allow(ANN)))})
 
-    assert broken(timeline) == [(Invariant.NO_OPEN_DOOR, HOST, ["dns_record.r#v1"])]
+    assert broken(timeline) == [(Invariant.NO_EXPOSURE, HOST, ["dns_record.r#v1"])]
 
 
 def test_a_stricter_order_closes_the_door() -> None:
@@ -112,7 +119,7 @@ def test_an_open_host_must_not_lead_elsewhere() -> None:
     """Open to another origin is worse than it was."""
     timeline = line({TUNNEL: (serves(DEV), serves(PROD)), RECORD: (LEADS,)})
 
-    assert broken(timeline) == [(Invariant.NO_OPEN_DOOR, HOST, ["tunnel.t#v1"])]
+    assert broken(timeline) == [(Invariant.NO_EXPOSURE, HOST, ["tunnel.t#v1"])]
 
 
 def test_nobody_gets_in_between_who_gets_in_neither_before_nor_after() -> None:
@@ -187,14 +194,14 @@ def test_an_application_below_a_path_covers_nothing_else() -> None:
         }
     )
 
-    assert (Invariant.NO_OPEN_DOOR, HOST, ["access_application.a#v1"]) in broken(timeline)
+    assert (Invariant.NO_EXPOSURE, HOST, ["access_application.a#v1"]) in broken(timeline)
 
 
 def test_a_tunnel_of_nobody_knows_what_serves_every_name() -> None:
     """Unknown is open: what was not read may serve anything."""
     timeline = line({TUNNEL: (TunnelRules(None),), RECORD: (None, LEADS)})
 
-    assert broken(timeline) == [(Invariant.NO_OPEN_DOOR, HOST, ["dns_record.r#v1"])]
+    assert broken(timeline) == [(Invariant.NO_EXPOSURE, HOST, ["dns_record.r#v1"])]
 
 
 @pytest.mark.parametrize("decision", ["bypass", "non_identity", "allow"])
@@ -203,13 +210,13 @@ def test_everyone_is_a_door(decision: str) -> None:
     everyone = Policy(decision, Members(frozenset({EVERYONE})))
     timeline = line({TUNNEL: (serves(),), RECORD: (LEADS,), APP: (app(allow(ANN)), app(everyone))})
 
-    assert broken(timeline) == [(Invariant.NO_OPEN_DOOR, HOST, ["access_application.a#v1"])]
+    assert broken(timeline) == [(Invariant.NO_EXPOSURE, HOST, ["access_application.a#v1"])]
 
 
 def test_so_many_steps_at_once_are_refused_instead_of_guessed() -> None:
     """A policy that leans on more groups than can be gone through is not waved through."""
-    groups = {
-        ("access_group", f"g{number}"): (Members(frozenset({ANN})), Members(frozenset({BOB})))
+    groups: dict[Slot, Any] = {
+        (Members, f"g{number}"): (Members(frozenset({ANN})), Members(frozenset({BOB})))
         for number in range(14)
     }
     who = Members(frozenset(Criterion("group", key) for _, key in groups))
@@ -233,7 +240,9 @@ def test_states_are_exactly_what_the_order_allows(pairs: set[tuple[int, int]]) -
         name: {names[other] for one, other in pairs if one == place and other < place}
         for place, name in enumerate(names)
     }
-    slots = {("tunnel", name.address.key): (Version(None), Version(None, name)) for name in names}
+    slots: dict[Slot, Any] = {
+        (TunnelRules, name.address.key): (Version(None), Version(None, name)) for name in names
+    }
 
     found = set(Timeline(slots, needs).states(names))
 

@@ -212,7 +212,7 @@ def test_rules_are_written_once_unless_names_come_and_go(
     )
     tunnel = kind("tunnel")
 
-    now = dict(facts_of({"tunnel": (live,)}, KINDS))
+    now = {key: fact for (_, key), fact in facts_of({"tunnel": (live,)}, KINDS)}
     steps = with_effects(change, tunnel.steps(change), now, tunnel, lambda value: value).steps
 
     assert [it.id.verb for it in steps] == verbs

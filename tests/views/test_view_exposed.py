@@ -11,7 +11,7 @@ import pytest
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.events import Failed, Finished, Outcome, Started, Waiting
-from ztctl.core.model.facts import Way
+from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.plan import Exposed, Plan, StepId
 from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
 from ztctl.views.reach import rendered
@@ -152,7 +152,7 @@ def hostile() -> Reach:
             ),
             Guard(""),
         ),
-        (Way(HOSTILE, HOSTILE, True),),
+        (DescribedEntry(HOSTILE, HOSTILE, True),),
         (HOSTILE,),
         (HOSTILE,),
         (HOSTILE,),

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.facts import Way
+from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.objects import Values
 from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Exposed, Plan, Reason, Refusal
 from ztctl.core.model.values import Secret, Unknown
@@ -137,8 +137,8 @@ def _exposed(item: Exposed, redact: Redact) -> dict[str, Any]:
     return {"host": redact(item.host), "reason": redact(item.reason), "stays": item.stays}
 
 
-def _way(way: Way, redact: Redact) -> dict[str, Any]:
-    return {"who": redact(way.who), "origin": redact(way.origin), "everybody": way.loud}
+def _way(way: DescribedEntry, redact: Redact) -> dict[str, Any]:
+    return {"who": redact(way.who), "origin": redact(way.origin), "everybody": way.anonymous}
 
 
 def _refusal(refusal: Refusal, redact: Redact) -> dict[str, Any]:

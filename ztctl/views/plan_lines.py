@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.facts import Way
+from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.plan import Action, Change, Plan, Refusal
 from ztctl.core.model.values import Unknown
 from ztctl.views.escape import Clean
@@ -113,7 +113,7 @@ class PlanLines:
         if not plan.access:
             return
         yield Line("Access:", tone=Tone.STRONG)
-        alike: dict[tuple[tuple[Way, ...], tuple[Way, ...]], list[str]] = {}
+        alike: dict[tuple[tuple[DescribedEntry, ...], tuple[DescribedEntry, ...]], list[str]] = {}
         for change in plan.access:
             alike.setdefault((change.gained, change.lost), []).append(change.host)
         for (gained, lost), hosts in alike.items():
@@ -128,9 +128,9 @@ class PlanLines:
         shown = ", ".join(self.clean(host) for host in hosts[:MANY])
         return f"{shown} and {len(hosts) - MANY} more" if len(hosts) > MANY else shown
 
-    def _visitors(self, ways: Iterable[Way], mark: str) -> Iterator[Line]:
+    def _visitors(self, ways: Iterable[DescribedEntry], mark: str) -> Iterator[Line]:
         for way in ways:
-            tone = Tone.ERROR if way.loud and mark == "+" else _TONES[mark]
+            tone = Tone.ERROR if way.anonymous and mark == "+" else _TONES[mark]
             yield Line(f"{self.clean(way.who)} → {self.clean(way.origin)}", mark, FIELD, tone)
 
     def warnings(self, plan: Plan) -> Iterator[Line]:

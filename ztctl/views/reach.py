@@ -41,7 +41,7 @@ def _document(found: Reach | PrivateReach, redact: Redact) -> dict[str, Any]:
     document = {"type": "reach", "is_open": bool(found.open), **asdict(found)}
     # The same member names as under `access_changes` of a plan.
     document["enter"] = [
-        {"who": way.who, "origin": way.origin, "everybody": way.loud} for way in found.enter
+        {"who": way.who, "origin": way.origin, "everybody": way.anonymous} for way in found.enter
     ]
     shown: dict[str, Any] = _redacted(document, redact)
     return shown

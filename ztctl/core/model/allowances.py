@@ -1,4 +1,4 @@
-"""The yes that a person gave on the command line."""
+"""Approvals given by ``--allow-*`` and ``--adopt`` on the command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ztctl.core.model.address import Address
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """The yes that was given on the command line; an address flag may say ``all``."""
+    """The approvals of one run; the sets hold addresses or host names, or ``all``."""
 
     adopt: bool = False
     deletions: bool = False
@@ -22,5 +22,5 @@ class Allowances:
 
 
 def allowed(address: Address, given: frozenset[str]) -> bool:
-    """True when a flag names this address, or everything."""
+    """True if the values of a flag contain this address or ``all``."""
     return "all" in given or str(address) in given

@@ -1,4 +1,4 @@
-"""What is told to people: problems with a place, a reason and a remedy."""
+"""Problems and failures for people: a summary, a position in a file, a hint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much a problem matters: an error stops the command, a warning does not."""
+    """Severity of a problem: an error stops the command, a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -16,7 +16,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, order=True, slots=True)
 class Where:
-    """A place in a file: line and column count from one."""
+    """A position in a file; line and column count from one."""
 
     file: str
     line: int
@@ -28,7 +28,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, in words: what it is, where, and what to do about it."""
+    """A problem with the input, as text: what is wrong, where, and what to do about it."""
 
     summary: str
     where: Where | None = None
@@ -41,11 +41,11 @@ class Problem:
 
 
 class ZtctlError(Exception):
-    """Anything that ends a command with a message for people instead of a traceback."""
+    """Base of the errors that end a command with a message instead of a traceback."""
 
 
 class Problems(ZtctlError):
-    """All that is wrong with the input, at once, in the order of the files."""
+    """All problems of the input at once, in the order of the files."""
 
     def __init__(self, items: Iterable[Problem]) -> None:
         self.items = tuple(items)
@@ -53,11 +53,11 @@ class Problems(ZtctlError):
 
 
 class Failure(ZtctlError):
-    """One fault outside the files (network, token, service), with its remedy.
+    """A fault outside the files (network, token, service), with its remedy.
 
     Attributes:
         summary: what happened.
-        hint: what to do, empty when nobody can tell.
+        hint: what to do; empty when that is not known.
     """
 
     def __init__(self, summary: str, hint: str = "") -> None:
@@ -67,7 +67,7 @@ class Failure(ZtctlError):
 
 
 class Failures(ZtctlError):
-    """Several faults of one effort, such as three lists that the token may not read."""
+    """Several faults of one operation, such as three lists that the token may not read."""
 
     def __init__(self, items: Iterable[ZtctlError]) -> None:
         self.items = tuple(items)

@@ -1,4 +1,4 @@
-"""What happens while a plan is carried out, as records, and what came of it."""
+"""Events of reading and applying, and the outcome of an apply."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ztctl.core.model.plan import StepId
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The account is being read: ``done`` of ``total`` kinds are in."""
+    """The account is being read: ``done`` of ``total`` kinds are finished."""
 
     done: int
     total: int
@@ -27,7 +27,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A step that began waits; ``why`` is empty when it goes on."""
+    """A started step waits; an empty ``why`` means that it continues."""
 
     step: StepId
     why: str = ""
@@ -43,9 +43,9 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A step did not succeed; what depends on it will be skipped.
+    """A step failed; the steps that need it will be skipped.
 
-    ``lost`` says that nobody knows whether the write was done: the answer never came.
+    ``lost``: no answer arrived, so that the write may have been done.
     """
 
     step: StepId
@@ -56,7 +56,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A step is not tried because ``because_of`` failed."""
+    """A step is not tried because the step ``because_of`` failed."""
 
     step: StepId
     because_of: StepId
@@ -68,16 +68,16 @@ Report = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an apply did, step by step; every step of the plan is in exactly one place.
+    """The outcome of an apply; every step of the plan is in exactly one of the four lists.
 
     Attributes:
         done: finished steps, in the order in which they finished.
-        failed: steps that did not succeed.
+        failed: steps that failed.
         skipped: steps not tried because another failed.
         not_started: steps not reached because the run was interrupted.
-        interrupted: a person stopped it.
-        live: the objects as they are afterwards, by address.
-        revoked: the applications of which everybody has to log in again.
+        interrupted: a person stopped the run.
+        live: the live objects afterwards, by address.
+        revoked: the applications whose sessions were revoked, so that everybody logs in again.
     """
 
     done: tuple[StepId, ...] = ()

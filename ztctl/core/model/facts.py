@@ -1,4 +1,4 @@
-"""Facts: what one object means for who reaches what, whichever kind it is of."""
+"""Facts: what an object means for access, independent of its kind."""
 
 from __future__ import annotations
 
@@ -9,29 +9,33 @@ NameOf = Callable[[str], str]
 
 
 class Fact:
-    """What one object means for who reaches what, whichever kind it is of.
+    """Base class: what an object means for access, independent of its kind.
 
-    A new sort of fact says here what it is about; plan and order ask for nothing else.
+    The hooks here are all that plan and order know of a further class of facts.
     """
 
     __slots__ = ()
 
     @property
     def names(self) -> Iterable[str]:
-        """The host names and patterns that it speaks of."""
+        """The host names and patterns that the object is about."""
         return ()
 
-    def ways(self, name_of: NameOf) -> Iterable[tuple[str, Way]]:
-        """What it opens by itself, beside host names: a place, and who enters what there.
+    def entries(self, name_of: NameOf) -> Iterable[tuple[str, DescribedEntry]]:
+        """Access that the object grants by itself, apart from host names: (place, entry) pairs.
 
-        ``name_of`` tells what people call the object of an id.
+        ``name_of`` gives the display name of an id.
         """
         return ()
 
 
+# Identifies an object by the class of its fact and its id.
+Slot = tuple[type[Fact], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One test of a visitor: a selector of the file and its canonical value."""
+    """One Access test of a visitor: a selector of the file and its canonical value."""
 
     selector: str
     value: str = ""
@@ -39,9 +43,9 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Members(Fact):
-    """Who passes three rule lists: a group, or whom a policy is about.
+    """The visitors who pass three rule lists: those of a group or of a policy.
 
-    ``label`` is what people call it; it does not tell two sets apart.
+    ``label`` is the display name; sets that differ in nothing else are equal.
     """
 
     include: frozenset[Test] = frozenset()
@@ -54,18 +58,19 @@ Test = Criterion | Members
 
 
 EVERYONE = Criterion("everyone", "true")
-# Whom a private route lets in: the connector asks nobody, and the way to it is a WARP client.
+# Visitors of a private route: the connector authenticates nobody, the WARP client is enrolled.
 DEVICES = "every enrolled device (WARP)"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy(Fact):
-    """One policy: a decision about some visitors.
+    """An Access policy: a decision about some visitors.
 
     Attributes:
-        about: whom it is about; groups stand in it by reference, as ``Criterion("group", id)``.
-        session: how long a login lasts in seconds; ``None`` is the application's.
-        terms: what is asked of everybody in addition, such as an approval or a second factor.
+        decision: as in the API: allow, deny, bypass or non_identity (Service Auth).
+        about: its visitors; groups by reference, as ``Criterion("group", id)``.
+        session: session duration in seconds; ``None``: the application's.
+        terms: what every visitor must provide in addition, such as an approval or a second factor.
     """
 
     decision: str
@@ -76,13 +81,14 @@ class Policy(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Application(Fact):
-    """An application: where it stands, and whom it asks.
+    """A self-hosted Access application.
 
     Attributes:
-        places: ``host`` or ``host/path``, stars in both.
-        policies: what they hold by themselves, and by reference (the id of a reusable policy), in
-            order of precedence.
-        aud: what its tokens are for.
+        places: its public destinations, ``host`` or ``host/path``, wildcards in both.
+        policies: in order of precedence; a reusable policy by its id, an app-scoped one itself.
+        aud: the audience tag of its tokens.
+        session: session duration in seconds; ``None``: unknown.
+        providers: ids of the identity providers that a login may use; ``None``: any.
     """
 
     places: tuple[str, ...]
@@ -99,7 +105,10 @@ class Application(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Ingress:
-    """One rule of a tunnel. ``audience``: whose tokens the connector itself asks for, if any."""
+    """One ingress rule of a tunnel.
+
+    ``audience``: the audience tags, one of which the connector requires; ``None``: no check.
+    """
 
     service: str
     hostname: str = "*"
@@ -108,28 +117,30 @@ class Ingress:
 
     @property
     def is_origin(self) -> bool:
-        """False for a rule that answers by itself."""
+        """False for ``http_status`` rules, which cloudflared answers without an origin."""
         return not self.service.startswith("http_status")
 
 
 @dataclass(frozen=True, slots=True)
 class TunnelRules(Fact):
-    """What a tunnel serves; ``None``: anything, for all that is known."""
+    """The ingress rules of a tunnel; ``None``: not read, so that it may serve anything."""
 
     rules: tuple[Ingress, ...] | None = ()
 
     @property
     def names(self) -> Iterable[str]:
-        """The names of its rules."""
+        """The host names of its rules, without catch-all rules."""
         found = (rule.hostname for rule in self.rules or ())
         return (name for name in found if name not in ("", "*"))
 
 
 @dataclass(frozen=True, slots=True)
 class Record(Fact):
-    """A DNS record of any type; ``tunnel`` is the id of that to which it leads, if it does.
+    """A DNS record of any type.
 
-    ``alias`` is what else it points to: where that is a name of the account, it leads as that does.
+    Attributes:
+        tunnel: the id of the tunnel that a CNAME points to, if any.
+        alias: any other target of the record; a name of the account is followed further.
     """
 
     name: str
@@ -139,51 +150,54 @@ class Record(Fact):
 
     @property
     def names(self) -> Iterable[str]:
-        """Its own name."""
+        """The name of the record."""
         return (self.name,)
 
 
 @dataclass(frozen=True, slots=True)
 class OrganizationSettings(Fact):
-    """The organisation: whether a host without an application is refused."""
+    """The Zero Trust organisation: whether requests that match no application are denied."""
 
     deny_unmatched: bool = False
     exempt_zones: frozenset[str] = frozenset()
 
 
-# What an account has that says nothing: hosts without an application are let through.
+# The default of an account: requests that match no application are not denied.
 DEFAULT_SETTINGS = OrganizationSettings()
 
 
 @dataclass(frozen=True, slots=True)
 class PrivateNetwork(Fact):
-    """A private route: every address of a range, to every device that is enrolled in the account.
+    """A private route: a range of addresses that every device enrolled in the account reaches.
 
-    Gateway network policies may narrow that; they are not read. No host name is opened by it.
+    Gateway network policies may restrict that; they are not read. No host name depends on it.
 
     Attributes:
-        network: the range, as ``10.0.0.0/8``.
+        network: the range in CIDR notation.
         tunnel: the id of the tunnel that it leads to.
-        virtual_network: the id of the network that it is in; empty: the default one.
+        virtual_network: the id of its virtual network; empty: the default one.
     """
 
     network: str
     tunnel: str
     virtual_network: str = ""
 
-    def ways(self, name_of: NameOf) -> Iterable[tuple[str, Way]]:
-        """The range with its network, and every device."""
+    def entries(self, name_of: NameOf) -> Iterable[tuple[str, DescribedEntry]]:
+        """One entry: the range with its virtual network, for every enrolled device."""
         inside = f" in {name_of(self.virtual_network)}" if self.virtual_network else ""
-        yield f"{self.network}{inside}", Way(DEVICES, f"tunnel {name_of(self.tunnel)}")
+        yield f"{self.network}{inside}", DescribedEntry(DEVICES, f"tunnel {name_of(self.tunnel)}")
 
 
 UNKNOWN_TUNNEL = TunnelRules(None)
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """Some people, and the origin that they may enter; ``loud``: everybody on the internet may."""
+class DescribedEntry:
+    """Visitors and the origin that they may reach, as text for people.
+
+    ``anonymous``: nobody has to have given them a credential.
+    """
 
     who: str
     origin: str
-    loud: bool = False
+    anonymous: bool = False

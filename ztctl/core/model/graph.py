@@ -1,4 +1,4 @@
-"""Order out of "needs": a topological sort that is stable, and the ring when there is none."""
+"""A stable topological sort by needs, and the search for a cycle."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def in_order(
     needs: Mapping[Node, Collection[Node]],
     priority: Callable[[Node], Any],
 ) -> list[Node]:
-    """Every node after all that it needs, and otherwise by priority.
+    """Sort nodes topologically: each after its needs, otherwise by priority, then as given.
 
-    Needs outside of ``nodes`` do not count. Nodes on a ring, and behind one, are left out: the
-    result is shorter than ``nodes`` exactly when there is a ring.
+    Needs outside of ``nodes`` are ignored. Nodes on a cycle, and those that need one, are left out:
+    the result is shorter than ``nodes`` exactly when there is a cycle.
     """
     known = set(nodes)
     waiting = {node: {need for need in needs.get(node, ()) if need in known} for node in nodes}
@@ -41,11 +41,15 @@ def in_order(
     return ordered
 
 
-def ring(nodes: Collection[Node], needs: Mapping[Node, Collection[Node]]) -> list[Node]:
-    """One ring among the nodes, its first node repeated at the end; empty when there is none."""
+def find_cycle(nodes: Collection[Node], needs: Mapping[Node, Collection[Node]]) -> list[Node]:
+    """One cycle among the nodes, its first node repeated at the end; empty if there is none.
+
+    Each node needs the next one.
+    """
     try:
         TopologicalSorter({node: needs.get(node, ()) for node in nodes}).prepare()
     except CycleError as error:
         found: list[Node] = error.args[1]
+        # graphlib lists each node before the one that needs it.
         return found[::-1]
     return []

@@ -1,8 +1,8 @@
-"""Host names as identity, and what the star matchers of Access, DNS and ingress cover.
+"""Canonical host names, and the wildcard matchers of Access, DNS and tunnel ingress.
 
-Access: a star stands inside one label (Cloudflare One documentation, "Application paths"). DNS: a
-whole first label ``*`` answers at any depth (RFC 4592). Ingress: ``*.`` at the start takes any
-depth, everything else is compared as it is (cloudflared 2026.8.2, package ``ingress``).
+Access: a wildcard matches inside one label (Cloudflare One documentation, "Application paths").
+DNS: a whole first label ``*`` answers at any depth (RFC 4592). Ingress: ``*.`` at the start matches
+any depth, everything else is compared literally (cloudflared 2026.8.2, package ``ingress``).
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ T = TypeVar("T")
 _BLANKS = " \t\r\n\v\f"
 
 
-# -- spelling -------------------------------------------------------------------------------
+# -- canonical form -------------------------------------------------------------------------
 
 
 def to_ascii(name: str) -> str:
     """A host name in lower case and punycode, without a trailing dot; idempotent.
 
-    What cannot be encoded comes back in lower case: it is foreign data, or reported elsewhere.
+    A name that cannot be encoded is returned in lower case: files are validated elsewhere, and
+    live data must not end a run.
     """
     try:
         return encoded(name)
@@ -41,7 +42,7 @@ def encoded(name: str) -> str:
     bare = _bare(name)
     if bare.isascii():
         return bare.lower()
-    # Mapping may bring dots and blanks to light: several characters stand for them.
+    # UTS 46 maps several characters to dots and blanks, which have to be stripped again.
     return _bare(".".join(_label(label) for label in bare.split(".")))
 
 
@@ -52,19 +53,20 @@ def _bare(name: str) -> str:
 def _label(label: str) -> str:
     if label.isascii():
         return label.lower()
-    # Few files need it, and its tables take their time to load.
+    # Imported late: few files need it, and its tables load slowly.
     import idna
 
     parts = idna.uts46_remap(label, std3_rules=False).split(".")
-    # The package refuses ASCII such as `a_b`, which is a label of a host name all the same.
+    # The package refuses ASCII labels such as `a_b`, which DNS accepts.
     return ".".join(part if part.isascii() else idna.alabel(part).decode() for part in parts)
 
 
 def ingress_name(written: str) -> str:
-    """The `hostname` of a live ingress rule as cloudflared compares it with a request's.
+    """The `hostname` of a live ingress rule in the form in which cloudflared matches requests.
 
-    With a star as written; else in IDNA 2008, or as written where that fails, so that upper case
-    beside a star or an underscore, a star before Unicode, and a final dot match nothing. Source:
+    Wildcards stay as written; other names in IDNA 2008, or as written where that fails. So a
+    wildcard or a name with an underscore in upper case, a wildcard before Unicode, and a name with
+    a final dot match no request. Source:
     cloudflared 2026.8.2, ``ingress/ingress.go`` (``idna.Lookup.ToASCII`` of golang.org/x/net).
     """
     if is_wildcard(written) or (written.isascii() and written == written.lower()):
@@ -72,13 +74,17 @@ def ingress_name(written: str) -> str:
     import idna
 
     try:
-        return ".".join(map(_looked_up, idna.uts46_remap(written).split(".")))
+        return ".".join(map(_lookup_label, idna.uts46_remap(written).split(".")))
     except UnicodeError:
         return written
 
 
-def _looked_up(label: str) -> str:
-    """A mapped label as Go's lookup profile encodes it: symbols, unlike in IDNA 2008, pass."""
+def _lookup_label(label: str) -> str:
+    """Encode a mapped label as Go's lookup profile does, which permits symbols, unlike IDNA 2008.
+
+    Raises:
+        UnicodeError: when the profile refuses the label.
+    """
     import idna
 
     is_ascii = label.isascii()
@@ -101,13 +107,13 @@ def _looked_up(label: str) -> str:
 
 
 def is_wildcard(pattern: str) -> bool:
-    """True for a name with a star in it."""
+    """True for a name that contains ``*``."""
     return "*" in pattern
 
 
 @lru_cache(maxsize=65536)
 def access_covers(pattern: str, host: str) -> bool:
-    """True when an application's host covers the name: a star stands inside one label."""
+    """True if an application's host pattern covers the name; ``*`` matches inside one label."""
     if not is_wildcard(pattern):
         return pattern == host
     labels = "[^.]*".join(re.escape(part) for part in pattern.split("*"))
@@ -115,9 +121,9 @@ def access_covers(pattern: str, host: str) -> bool:
 
 
 def access_may_cover(pattern: str, served: str) -> bool:
-    """True when an application's host may cover a name that an ingress pattern serves.
+    """True if an application's host pattern may cover a name that an ingress pattern serves.
 
-    Below an ingress star are names of any depth, and every application there may decide for one.
+    An ingress wildcard serves names of any depth, so every application below it may decide for one.
     """
     if served in ("", "*"):
         return True
@@ -130,22 +136,22 @@ def access_may_cover(pattern: str, served: str) -> bool:
 
 
 def dns_wildcard(pattern: str, host: str) -> bool:
-    """True when a DNS wildcard takes the name in, at any depth; a nearer name hides it."""
+    """True if a DNS wildcard matches the name, at any depth; closer names are not considered."""
     return pattern.startswith("*.") and host.endswith(pattern[1:])
 
 
 def ingress_matches(pattern: str, host: str) -> bool:
-    """True when an ingress rule of this host name serves the name, or all that a star serves."""
+    """True if an ingress rule with this hostname serves the name, or all of a narrower wildcard."""
     if pattern in ("", "*"):
         return True
     return host.endswith(pattern[1:]) if pattern.startswith("*.") else pattern == host
 
 
 def may_meet(one: str, other: str) -> bool:
-    """True when some host name fits both patterns, whichever of the matchers reads them.
+    """True if some host name may match both patterns, by any of the three matchers.
 
-    Of two stars only the ends are compared, which is generous: it decides who waits for whom, and
-    waiting once too often is harmless.
+    Two wildcards are compared by their ends alone, which gives false positives: the result decides
+    which step needs which, and a superfluous need is harmless.
     """
     one, other = one or "*", other or "*"
     if is_wildcard(one) and is_wildcard(other):
@@ -153,7 +159,7 @@ def may_meet(one: str, other: str) -> bool:
         heads = head.startswith(head_2) or head_2.startswith(head)
         return heads and (tail.endswith(tail_2) or tail_2.endswith(tail))
     pattern, host = (one, other) if is_wildcard(one) else (other, one)
-    # Said first because it is quick: no matcher gets past another end.
+    # A cheap test first: every matcher requires the same end.
     if not host.endswith(pattern.rpartition("*")[2]):
         return False
     return ingress_matches(pattern, host) or access_covers(pattern, host)
@@ -165,28 +171,31 @@ def _ends(pattern: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=65536)
 def specificity(host: str, path: str = "") -> tuple[bool, int, int]:
-    """How specific an application's place is, the greater the more: a star says nothing."""
+    """Specificity of an application's place, to be compared; wildcard characters do not count."""
     literal = path.rstrip("/").replace("*", "")
     return not is_wildcard(host), len(host.replace("*", "")), len(literal)
 
 
 class HostIndex(Generic[T]):
-    """Things found by the host names and patterns that they are about."""
+    """An index of items by the host names and patterns that belong to them.
 
-    def __init__(self, things: Iterable[tuple[T, Iterable[str]]]) -> None:
+    Only patterns are compared one by one, so that looking up an exact name stays fast.
+    """
+
+    def __init__(self, items: Iterable[tuple[T, Iterable[str]]]) -> None:
         self._named: dict[str, list[T]] = defaultdict(list)
-        for thing, names in things:
+        for item, names in items:
             for name in names:
-                self._named[name].append(thing)
+                self._named[name].append(item)
         self._wild = [name for name in self._named if not name or is_wildcard(name)]
 
     def named(self, names: Iterable[str]) -> Iterator[T]:
-        """Everything that is about exactly one of these names or patterns."""
+        """The items under exactly one of these names or patterns."""
         for name in names:
             yield from self._named.get(name, ())
 
     def meeting(self, names: Iterable[str]) -> Iterator[T]:
-        """Everything that is about a name which meets one of these; repetitions are possible."""
+        """The items whose patterns may match the same names as one of these; may repeat items."""
         for name in names:
             yield from self._named.get(name, ())
             known = self._named if not name or is_wildcard(name) else self._wild

@@ -9,7 +9,7 @@ from typing import Any
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.facts import Fact, Way
+from ztctl.core.model.facts import DescribedEntry, Fact, Slot
 from ztctl.core.model.objects import Live, Values, Wanted
 
 
@@ -86,7 +86,7 @@ class Step:
         container: the live object inside which it is written, such as a zone.
         keeps_fact: what the object means for who reaches what stays as it was.
         tail: it waits for later phases by its needs, and holds none of them up.
-        makes: by kind and id, the fact of each object that is written, ``None`` where it goes.
+        makes: the fact of each object that is written, ``None`` for a deletion.
         covers: names that an application protects from this step on.
         uncovers: names that no longer are protected by that application after it.
         opens: names that lead to an origin from this step on.
@@ -101,7 +101,7 @@ class Step:
     displaces: tuple[str, ...] = ()
     container: Live | None = field(default=None, repr=False)
     keeps_fact: bool = False
-    makes: tuple[tuple[tuple[str, str], Fact | None], ...] = field(default=(), repr=False)
+    makes: tuple[tuple[Slot, Fact | None], ...] = field(default=(), repr=False)
     covers: frozenset[str] = frozenset()
     uncovers: frozenset[str] = frozenset()
     opens: frozenset[str] = frozenset()
@@ -167,8 +167,8 @@ class AccessChange:
 
     host: str
     by: frozenset[Address]
-    gained: tuple[Way, ...] = ()
-    lost: tuple[Way, ...] = ()
+    gained: tuple[DescribedEntry, ...] = ()
+    lost: tuple[DescribedEntry, ...] = ()
     by_login: bool = True
 
 

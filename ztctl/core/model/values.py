@@ -1,4 +1,4 @@
-"""The values that are neither text nor number: references, unknowns, secrets, silence."""
+"""Values that are not plain data: references, unknowns, secrets, unset fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ztctl.core.model.diagnostics import Where
 
 
 class Unset:
-    """Silence: the file says nothing here, which is not the same as saying null."""
+    """The type of ``UNSET``: a field that the file does not state, as opposed to null."""
 
     __slots__ = ()
 
@@ -24,10 +24,10 @@ UNSET: Final = Unset()
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """An attribute of another object of the file, put into a template.
+    """A reference to an attribute of another object of the file, put into a template.
 
     ``Ref(Address("tunnel", "edge"), template="{}.cfargotunnel.com")`` is the content of a record
-    that leads to that tunnel. Where it stands in the file does not make two of them differ.
+    that points to that tunnel. ``where`` does not count for equality.
     """
 
     to: Address
@@ -38,7 +38,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """An attribute of an object that lives in the account and is not in the file, by its name."""
+    """A reference by name to an attribute of a live object that is not in the file."""
 
     kind: str
     name: str
@@ -49,7 +49,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that exists only after apply; it equals nothing that is live."""
+    """A value that is known only after apply; it equals no live value."""
 
     of: Address
     attribute: str = "id"
@@ -59,9 +59,9 @@ class Unknown:
 
 
 class Secret:
-    """Text that cannot be printed: every rendering shows ``(sensitive)``.
+    """Text that cannot be printed or pickled: every rendering shows ``(sensitive)``.
 
-    The only way to the text is ``reveal``; equality takes the same time for every wrong guess.
+    Only ``reveal`` returns the text; comparison takes constant time.
     """
 
     __slots__ = ("_text",)
@@ -70,7 +70,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Give the text itself, for the one place that sends it."""
+        """Return the text, for the one module that sends it."""
         return self._text
 
     def __eq__(self, other: object) -> bool:

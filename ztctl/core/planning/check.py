@@ -10,7 +10,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.graph import in_order, ring
+from ztctl.core.model.graph import find_cycle, in_order
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Wanted
@@ -77,7 +77,7 @@ def _missing(ref: Ref, holder: Wanted, known: dict[Address, Wanted]) -> Problem:
 
 def _rings(wanted: Sequence[Wanted]) -> Iterator[Problem]:
     needs = {item.address: _needs(item) for item in wanted}
-    found = ring(list(needs), needs)
+    found = find_cycle(list(needs), needs)
     if found:
         first = next(item for item in wanted if item.address == found[0])
         path = " → ".join(str(address) for address in found)

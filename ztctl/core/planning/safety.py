@@ -1,29 +1,30 @@
-"""A plan that nowhere breaks what must hold: the order made stricter, or the reason why not."""
+"""Order the steps of a plan so that no reachable state breaks an invariant, or refuse the plan."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances, allowed
-from ztctl.core.model.facts import Fact
+from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.kind import Alternative, Kind, Kinds, Resolve
 from ztctl.core.model.plan import AccessChange, Change, Refusal, Step, StepId
 from ztctl.core.planning.step_graph import ordered
-from ztctl.core.reach.access_wording import access_changes, door, who
-from ztctl.core.reach.host_facts import Slot
+from ztctl.core.reach.access_wording import access_changes, describe_visitor, reason_open
 from ztctl.core.reach.invariants import Invariant, IsPublic, Violation, repaired, violations
 from ztctl.core.reach.timeline import Timeline
 from ztctl.core.reach.versions import timeline_of, with_effects
 
-_MANY = 5
+# Refusals name at most so many hosts.
+_MAX_LISTED = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
-    """What a run is judged by: the account, what is stated to be open, the yes that was given."""
+    """What a plan is checked against: live facts, hosts stated as public, approvals."""
 
     now: Mapping[Slot, Fact]
     kinds: Kinds
@@ -32,18 +33,23 @@ class Run:
     allowances: Allowances
 
     def kind_of(self, change: Change) -> Kind:
-        """The kind of the object that changes."""
+        """The kind of the changed object."""
         found: Kind = self.kinds[change.address.kind]
         return found
 
     def stepped(self, change: Change, steps: Iterable[Step]) -> Change:
-        """The change done by these steps, their facts and effects filled in."""
-        return with_effects(change, steps, self.now, self.kind_of(change), self.resolve)
+        """The change with these steps, their facts and effects filled in."""
+        return with_effects(change, steps, self._by_id, self.kind_of(change), self.resolve)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Fact]:
+        """The facts by id alone: a step that deletes an object does not know their class."""
+        return {key: fact for (_, key), fact in self.now.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Safe:
-    """Changes in their order, why they may not be made, whom they let in or shut out, and when."""
+    """Ordered changes, refusals, changes of access, and the timeline of the run."""
 
     changes: tuple[Change, ...]
     refusals: tuple[Refusal, ...]
@@ -52,10 +58,10 @@ class Safe:
 
 
 def made_safe(changes: Sequence[Change], run: Run, names: Mapping[str, str]) -> Safe:
-    """The same changes in an order that nowhere breaks what must hold, or why there is none.
+    """Order the changes so that no state of the run breaks an invariant, else add refusals.
 
-    Where no order is safe, other ways to do the changes are tried: those that interrupt nobody
-    first, the others as far as a yes was given.
+    Where no order is safe, alternative steps of the kinds are tried: first those without an
+    interruption, then those that ``--allow-interruption`` permits.
     """
     best = _Attempt.of(changes, run)
     for interrupts in (False, True):
@@ -86,7 +92,7 @@ class _Attempt:
 
     @property
     def weight(self) -> tuple[int, ...]:
-        """What is broken how often, the gravest first."""
+        """Number of violations of each invariant, most severe first; attempts compare by it."""
         found = [item.invariant for item in self.broken]
         return tuple(found.count(invariant) for invariant in Invariant)
 
@@ -105,13 +111,13 @@ def _reordered(changes: Sequence[Change], timeline: Timeline) -> tuple[Change, .
 
 
 def _with_alternatives(attempt: _Attempt, run: Run, *, interrupts: bool) -> _Attempt:
-    """The best that can be had by other ways: all of them at once, else one by one."""
+    """Replace steps by alternatives: all at once if that breaks less, else one by one."""
     chosen = dict(_possible(attempt, run, interrupts=interrupts))
-    together = _tried(attempt, chosen, run)
-    if together.weight < attempt.weight:
-        return together
-    for place, way in chosen.items():
-        tried = _tried(attempt, {place: way}, run)
+    combined = _tried(attempt, chosen, run)
+    if combined.weight < attempt.weight:
+        return combined
+    for place, alternative in chosen.items():
+        tried = _tried(attempt, {place: alternative}, run)
         attempt = tried if tried.weight < attempt.weight else attempt
     return attempt
 
@@ -119,33 +125,34 @@ def _with_alternatives(attempt: _Attempt, run: Run, *, interrupts: bool) -> _Att
 def _possible(
     attempt: _Attempt, run: Run, *, interrupts: bool
 ) -> Iterator[tuple[int, Alternative]]:
-    concerned = _concerned(attempt)
+    affected = _affected(attempt)
     for place, change in enumerate(attempt.changes):
-        if change.address in concerned:
-            given = not interrupts or allowed(change.address, run.allowances.interruption)
-            for way in _ways(change, run):
-                if way.interrupts is interrupts and given:
-                    yield place, way
+        if change.address in affected:
+            permitted = not interrupts or allowed(change.address, run.allowances.interruption)
+            for alternative in _alternatives(change, run):
+                if alternative.interrupts is interrupts and permitted:
+                    yield place, alternative
 
 
-def _tried(attempt: _Attempt, ways: Mapping[int, Alternative], run: Run) -> _Attempt:
+def _tried(attempt: _Attempt, chosen: Mapping[int, Alternative], run: Run) -> _Attempt:
+    """The attempt with these alternatives by index; unchanged where they form a cycle of needs."""
     changes = list(attempt.changes)
-    for place, way in ways.items():
-        changes[place] = run.stepped(changes[place], way.steps)
+    for place, alternative in chosen.items():
+        changes[place] = run.stepped(changes[place], alternative.steps)
     try:
         return _Attempt.of(ordered(changes, run.kinds), run)
     except ValueError:
         return attempt
 
 
-def _concerned(attempt: _Attempt) -> frozenset[Address]:
-    """The addresses of all that has to do with the names for which something is broken."""
+def _affected(attempt: _Attempt) -> frozenset[Address]:
+    """The addresses whose steps affect a host for which an invariant is broken."""
     timeline = attempt.timeline
     hosts = {violation.host for violation in attempt.broken}
     return frozenset(step.address for host in hosts for step in timeline.steps(host))
 
 
-def _ways(change: Change, run: Run) -> Iterator[Alternative]:
+def _alternatives(change: Change, run: Run) -> Iterator[Alternative]:
     return run.kind_of(change).alternatives(change, run.resolve)
 
 
@@ -153,28 +160,28 @@ def _refusals(attempt: _Attempt, run: Run) -> tuple[Refusal, ...]:
     found: dict[tuple[Invariant, tuple[StepId, ...], str], list[str]] = defaultdict(list)
     for violation in attempt.broken:
         found[violation.invariant, violation.after, _why(violation)].append(violation.host)
-    gentle = _interruptible(attempt, run)
+    interruptible = _interruptible(attempt, run)
     return tuple(
-        _refusal(invariant, after, why, hosts, gentle)
+        _refusal(invariant, after, why, hosts, interruptible)
         for (invariant, after, why), hosts in found.items()
     )
 
 
 def _interruptible(attempt: _Attempt, run: Run) -> tuple[Address, ...]:
-    """The changes that a yes to an interruption would do in another way."""
-    concerned = _concerned(attempt) if attempt.broken else frozenset()
+    """The changes for which ``--allow-interruption`` would permit alternative steps."""
+    affected = _affected(attempt) if attempt.broken else frozenset()
     return tuple(
         change.address
         for change in attempt.changes
-        if change.address in concerned
+        if change.address in affected
         and not allowed(change.address, run.allowances.interruption)
-        and any(way.interrupts for way in _ways(change, run))
+        and any(alternative.interrupts for alternative in _alternatives(change, run))
     )
 
 
 def _is_allowed(violation: Violation, allowances: Allowances) -> bool:
     match violation.invariant:
-        case Invariant.NO_OPEN_DOOR:
+        case Invariant.NO_EXPOSURE:
             return "all" in allowances.exposure or violation.host in allowances.exposure
         case Invariant.NO_LOCK_OUT:
             return any(allowed(step.address, allowances.interruption) for step in violation.after)
@@ -187,22 +194,22 @@ def _refusal(
     after: tuple[StepId, ...],
     why: str,
     hosts: Sequence[str],
-    gentle: Sequence[Address],
+    interruptible: Sequence[Address],
 ) -> Refusal:
     address: Address | None = after[0].address if after else None
     names = _listed(hosts)
     behind = " and ".join(str(step) for step in after) or "the run"
     match invariant:
-        case Invariant.NO_OPEN_DOOR:
-            flag = " ".join(f"--allow-exposure {host}" for host in hosts[:_MANY])
+        case Invariant.NO_EXPOSURE:
+            flag = " ".join(f"--allow-exposure {host}" for host in hosts[:_MAX_LISTED])
             return Refusal(address, f"{names} would be open after {behind}: {why}", flag)
         case Invariant.NO_WIDENING:
-            flag = " ".join(f"--allow-interruption {other}" for other in gentle)
+            flag = " ".join(f"--allow-interruption {other}" for other in interruptible)
             return Refusal(
                 address,
                 f"no order of the steps is safe for {names}: after {behind}, {why}, which is so "
                 "neither before this run nor after it; apply the changes in two parts"
-                + (", or let some be shut out for a moment" if gentle else ""),
+                + (", or let some be shut out for a moment" if interruptible else ""),
                 flag,
             )
         case Invariant.NO_LOCK_OUT:
@@ -219,8 +226,8 @@ def _refusal(
 
 
 def _listed(hosts: Sequence[str]) -> str:
-    shown = ", ".join(hosts[:_MANY])
-    return f"{shown} and {len(hosts) - _MANY} more" if len(hosts) > _MANY else shown
+    shown = ", ".join(hosts[:_MAX_LISTED])
+    return f"{shown} and {len(hosts) - _MAX_LISTED} more" if len(hosts) > _MAX_LISTED else shown
 
 
 def _why(violation: Violation) -> str:
@@ -228,9 +235,9 @@ def _why(violation: Violation) -> str:
     if entry is None:
         return ""
     match violation.invariant:
-        case Invariant.NO_OPEN_DOOR:
-            return door(entry)
+        case Invariant.NO_EXPOSURE:
+            return reason_open(entry)
         case Invariant.NO_WIDENING:
-            return f"{who(entry)} would reach {entry.origin.service}"
+            return f"{describe_visitor(entry)} would reach {entry.origin.service}"
         case _:
-            return who(entry)
+            return describe_visitor(entry)

@@ -1,8 +1,7 @@
-"""The order of an apply: a graph over steps, with edges from references and from host names.
+"""The order of an apply: a graph of steps, with edges from references and from host names.
 
-Creation runs policy, tunnel, DNS, certificate; removal runs backwards. Nothing here is a list of
-kinds: the names that a step opens, closes, covers and uncovers are derived from what it makes of
-its objects, and the order follows.
+Creation runs policy, tunnel, DNS, certificate; removal runs backwards. No kind is named here: edges
+follow from the host names that each step opens, closes, covers and uncovers.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from itertools import chain, pairwise
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import references
-from ztctl.core.model.graph import in_order, ring
+from ztctl.core.model.graph import find_cycle, in_order
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.names import HostIndex
 from ztctl.core.model.plan import Action, Change, Phase, Step, StepId
@@ -24,10 +23,10 @@ Needs = dict[StepId, set[StepId]]
 
 
 def ordered(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
-    """The same changes, each step knowing the steps that it needs.
+    """Fill in the needs of all steps.
 
     Raises:
-        ValueError: when the steps wait for each other in a ring; the text names it.
+        ValueError: when the needs form a cycle; the text names it.
     """
     needs: Needs = defaultdict(set)
     for step, need in chain(
@@ -38,7 +37,7 @@ def ordered(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
     ):
         if step != need:
             needs[step].add(need)
-    _refuse_ring(changes, needs)
+    _refuse_cycle(changes, needs)
     return tuple(
         replace(
             change,
@@ -48,21 +47,21 @@ def ordered(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
     )
 
 
-def _refuse_ring(changes: Sequence[Change], needs: Needs) -> None:
+def _refuse_cycle(changes: Sequence[Change], needs: Needs) -> None:
     ids = [step.id for change in changes for step in change.steps]
     if len(in_order(ids, needs, str)) < len(ids):
-        raise ValueError(" → ".join(str(step) for step in ring(ids, needs)))
+        raise ValueError(" → ".join(str(step) for step in find_cycle(ids, needs)))
 
 
 def _within(changes: Sequence[Change]) -> Iterator[tuple[StepId, StepId]]:
-    """The steps of one change follow each other."""
+    """The steps of one change run in sequence."""
     for change in changes:
         for earlier, later in pairwise(change.steps):
             yield later.id, earlier.id
 
 
 def _references(changes: Sequence[Change]) -> Iterator[tuple[StepId, StepId]]:
-    """Who refers to an object waits for the step that makes it."""
+    """A step that refers to an object needs the step that creates it."""
     provided: dict[Address, list[StepId]] = {
         change.address: [step.id for step in change.steps if step.id.verb == "create"]
         for change in changes
@@ -75,8 +74,8 @@ def _references(changes: Sequence[Change]) -> Iterator[tuple[StepId, StepId]]:
 
 
 def _releases(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[StepId, StepId]]:
-    """An object goes only after everything that is live and refers to it has gone or let go."""
-    going = {
+    """An object is deleted only after every live object stops referring to it, or is deleted."""
+    deleted = {
         (change.address.kind, live.id): change
         for change in changes
         if change.action in (Action.DELETE, Action.REPLACE)
@@ -84,14 +83,15 @@ def _releases(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[StepId,
         if live is not None
     }
     for change in changes:
-        for target in _live_targets(change, kinds, going.get):
+        for target in _live_targets(change, kinds, deleted.get):
             yield from _release(change, target)
 
 
 def _release(change: Change, target: Change) -> Iterator[tuple[StepId, StepId]]:
     last = StepId(target.address, "delete")
     for step in change.steps:
-        # What is replaced cannot wait for those who will refer to its successor.
+        # A replaced object is deleted before its successor exists, so that an update which will
+        # refer to the successor cannot come first.
         if target.action is Action.DELETE or step.id.verb == "delete":
             yield last, step.id
 
@@ -99,6 +99,7 @@ def _release(change: Change, target: Change) -> Iterator[tuple[StepId, StepId]]:
 def _live_targets(
     change: Change, kinds: Kinds, find: Callable[[tuple[str, str]], Change | None]
 ) -> Iterator[Change]:
+    """The changes, found by kind and id, of the objects that a changed live object refers to."""
     kind = kinds[change.address.kind]
     for live in (change.live, *change.others):
         if live is None:
@@ -117,29 +118,30 @@ def _by_host(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[StepId, 
     uncovering = HostIndex((step, step.uncovers) for step in steps)
     handed = _handed_over(steps)
 
-    def closers(names: frozenset[str]) -> Iterator[Step]:
+    def cformer(names: frozenset[str]) -> Iterator[Step]:
         yield from closing.meeting(names - handed)
-        yield from _gone(closing.meeting(names & handed))
+        yield from _record_deletions(closing.meeting(names & handed))
 
     for step, opened in _lasting_openings(changes):
-        yield from _waits(step, covering.meeting(opened))
+        yield from _edges(step, covering.meeting(opened))
     for step in steps:
-        yield from _waits(step, closers(step.uncovers))
-        # A name changes hands: the API knows no two owners of one domain, so that the old one
-        # lets go first; where the patterns differ the new one is there before the old one goes.
-        yield from _waits(step, _others(uncovering.named(step.covers), step))
-        yield from _waits(step, _others(covering.meeting(step.uncovers - handed), step))
-        yield from _waits(step, _nearer(opening.meeting(step.opens), step))
-        yield from _waits(step, _farther(closing.meeting(step.closes), step))
+        yield from _edges(step, cformer(step.uncovers))
+        # A name moves between applications: the API refuses a second application with the same
+        # domain, so the old one gives it up first; where the patterns differ, the new application
+        # covers the name before the old one stops to.
+        yield from _edges(step, _of_other_objects(uncovering.named(step.covers), step))
+        yield from _edges(step, _of_other_objects(covering.meeting(step.uncovers - handed), step))
+        yield from _edges(step, _of_earlier_phases(opening.meeting(step.opens), step))
+        yield from _edges(step, _of_later_phases(closing.meeting(step.closes), step))
     for owned, owner in _going_with_owner(changes, kinds):
         for step in owner.steps:
-            yield from _waits(owned, closers(step.uncovers))
+            yield from _edges(owned, cformer(step.uncovers))
 
 
 def _lasting_openings(changes: Iterable[Change]) -> Iterator[tuple[Step, frozenset[str]]]:
-    """The names that each step opens and no later step of its change opens again.
+    """Each step with the names that it opens and no later step of the same change opens again.
 
-    A tunnel whose connector stops asking for a token for a while opens what is covered as it is.
+    A tunnel whose connector stops checking tokens for a while opens names that are covered anyway.
     """
     for change in changes:
         later = frozenset[str]()
@@ -149,9 +151,9 @@ def _lasting_openings(changes: Iterable[Change]) -> Iterator[tuple[Step, frozens
 
 
 def _going_with_owner(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[Step, Change]]:
-    """Each deletion of an owned object, and the change of its owner.
+    """Each deletion of an owned object, with the change of its owner.
 
-    Its owner's names are closed before it goes: while they lead somewhere, it is in use.
+    The names of the owner are closed before it: while they lead to an origin, the object is in use.
     """
     owners = {(change.address.kind, change.live.id): change for change in changes if change.live}
     for change in changes:
@@ -163,34 +165,34 @@ def _going_with_owner(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple
 
 
 def _handed_over(steps: Sequence[Step]) -> frozenset[str]:
-    """The names that one application gives up and another one takes."""
-    given: dict[str, set[Address]] = defaultdict(set)
+    """The names that one application stops covering and another one covers."""
+    former: dict[str, set[Address]] = defaultdict(set)
     for step in steps:
         for name in step.uncovers:
-            given[name].add(step.id.address)
+            former[name].add(step.id.address)
     return frozenset(
-        name for step in steps for name in step.covers if given.get(name, set()) - {step.id.address}
+        name for step in steps for name in step.covers if former[name] - {step.id.address}
     )
 
 
-def _others(steps: Iterable[Step], than: Step) -> Iterator[Step]:
+def _of_other_objects(steps: Iterable[Step], than: Step) -> Iterator[Step]:
     return (step for step in steps if step.id.address != than.id.address)
 
 
-def _gone(steps: Iterable[Step]) -> Iterator[Step]:
-    """The records that go altogether: they wait for nobody, not even for a new application."""
+def _record_deletions(steps: Iterable[Step]) -> Iterator[Step]:
+    """Those steps that delete a DNS record: they need nothing, not even a new application."""
     return (step for step in steps if step.phase is Phase.DNS and step.id.verb == "delete")
 
 
-def _waits(step: Step, needs: Iterable[Step]) -> Iterator[tuple[StepId, StepId]]:
+def _edges(step: Step, needs: Iterable[Step]) -> Iterator[tuple[StepId, StepId]]:
     return ((step.id, need.id) for need in needs)
 
 
-def _nearer(steps: Iterable[Step], to: Step) -> Iterator[Step]:
-    """Opening goes from the origin outwards: ingress first, then DNS."""
+def _of_earlier_phases(steps: Iterable[Step], to: Step) -> Iterator[Step]:
+    """Names are opened from the origin outwards: ingress first, then DNS."""
     return (step for step in steps if step.phase < to.phase)
 
 
-def _farther(steps: Iterable[Step], to: Step) -> Iterator[Step]:
-    """Closing goes from the outside inwards: DNS first, then ingress."""
+def _of_later_phases(steps: Iterable[Step], to: Step) -> Iterator[Step]:
+    """Names are closed from the outside inwards: DNS first, then ingress."""
     return (step for step in steps if step.phase > to.phase)

@@ -1,4 +1,4 @@
-"""Who gains and who loses entry to which host by a plan, in words."""
+"""Describe for people which access a plan grants and takes away, host by host."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.facts import EVERYONE, Criterion, Members, Test, Way
+from ztctl.core.model.facts import EVERYONE, Criterion, DescribedEntry, Members, Test
 from ztctl.core.model.objects import Mark
 from ztctl.core.model.plan import AccessChange
 from ztctl.core.reach.entries import Entry
-from ztctl.core.reach.invariants import (
-    IsPublic,
-    is_in,
-    spanned,
-)
-from ztctl.core.reach.people import AdmittedBy, Grant, lasts_no_longer, vouched, within
+from ztctl.core.reach.invariants import IsPublic, host_span, is_covered
+from ztctl.core.reach.people import AdmittedBy, Grant, lasts_no_longer, providers_within, within
 from ztctl.core.reach.timeline import Timeline
-from ztctl.core.reach.versions import is_new, made_at
+from ztctl.core.reach.versions import address_of_new, is_new
 
 DisplayNames = Mapping[str, str]
 
@@ -27,53 +23,62 @@ DisplayNames = Mapping[str, str]
 def access_changes(
     timeline: Timeline, public: IsPublic, names: DisplayNames
 ) -> tuple[AccessChange, ...]:
-    """Every host or private range whose visitors are others after the run than before it."""
-    found = (_change(timeline, host, public, names) for host in timeline.moving)
-    every = (*found, *_beside_hosts(timeline, names))
+    """The hosts and private ranges whose access entries differ before and after the run.
+
+    ``names`` maps ids to display names.
+    """
+    found = (_change(timeline, host, public, names) for host in timeline.affected_hosts)
+    every = (*found, *_changes_without_host(timeline, names))
     return tuple(change for change in every if change.gained or change.lost)
 
 
-def _beside_hosts(timeline: Timeline, names: DisplayNames) -> Iterator[AccessChange]:
-    """What facts open by themselves, place by place."""
+def _changes_without_host(timeline: Timeline, names: DisplayNames) -> Iterator[AccessChange]:
+    """Changes of the entries that facts grant by themselves, such as a private route."""
 
     def name_of(key: str) -> str:
-        return names.get(key) or (made_at(key).key if is_new(key) else key)
+        return names.get(key) or (address_of_new(key).key if is_new(key) else key)
 
-    before: dict[str, set[Way]] = defaultdict(set)
-    after: dict[str, set[Way]] = defaultdict(set)
+    before: dict[str, set[DescribedEntry]] = defaultdict(set)
+    after: dict[str, set[DescribedEntry]] = defaultdict(set)
     by: dict[str, set[Address]] = defaultdict(set)
     for first, *later in timeline.slots.values():
-        for fact, ways_ in ((first.fact, before), (later[-1].fact, after)) if later else ():
-            for place, way in fact.ways(name_of) if fact is not None else ():
-                ways_[place].add(way)
+        for fact, found in ((first.fact, before), (later[-1].fact, after)) if later else ():
+            for place, entry in fact.entries(name_of) if fact is not None else ():
+                found[place].add(entry)
                 by[place] |= {version.step.address for version in later if version.step}
     for place in sorted(by):
         gained, lost = after[place] - before[place], before[place] - after[place]
-        told = _sorted(gained), _sorted(lost)
-        yield AccessChange(place, frozenset(by[place]), *told, by_login=False)
+        both = _sorted(gained), _sorted(lost)
+        yield AccessChange(place, frozenset(by[place]), *both, by_login=False)
 
 
 def _change(timeline: Timeline, host: str, public: IsPublic, names: DisplayNames) -> AccessChange:
-    _, span = spanned(timeline, host, public)
-    gained = [entry for entry in span.after if not is_in(entry, span.before)]
-    lost = [entry for entry in span.before if not is_in(entry, span.after)]
+    _, span = host_span(timeline, host, public)
+
+    def added(entries: frozenset[Entry], others: frozenset[Entry]) -> tuple[DescribedEntry, ...]:
+        new = (entry for entry in entries if not is_covered(entry, others))
+        return describe_entries(new, others, names)
+
     by = frozenset(step.address for step in timeline.steps(host))
-    return AccessChange(host, by, ways(gained, span.before, names), ways(lost, span.after, names))
+    gained, lost = added(span.after, span.before), added(span.before, span.after)
+    return AccessChange(host, by, gained, lost)
 
 
-def ways(entries: Iterable[Entry], others: Iterable[Entry], names: DisplayNames) -> tuple[Way, ...]:
-    """These ways in, in words; beside others, only what goes further than they do."""
+def describe_entries(
+    entries: Iterable[Entry], others: Iterable[Entry], names: DisplayNames
+) -> tuple[DescribedEntry, ...]:
+    """Describe access entries; omit what ``others`` already grants."""
     known = list(others)
     found = {
-        Way(text, _origin(entry), entry.nameless)
+        DescribedEntry(text, _origin(entry), entry.anonymous)
         for entry in entries
         for text in _texts(entry, known, names)
     }
     return _sorted(found)
 
 
-def _sorted(found: Iterable[Way]) -> tuple[Way, ...]:
-    return tuple(sorted(found, key=lambda way: (not way.loud, way.who, way.origin)))
+def _sorted(found: Iterable[DescribedEntry]) -> tuple[DescribedEntry, ...]:
+    return tuple(sorted(found, key=lambda entry: (not entry.anonymous, entry.who, entry.origin)))
 
 
 def _origin(entry: Entry) -> str:
@@ -82,17 +87,20 @@ def _origin(entry: Entry) -> str:
 
 
 def _texts(entry: Entry, others: Iterable[Entry], names: DisplayNames) -> Iterator[str]:
-    """The people of one entry; beside one that is nearly the same only what is new in it."""
-    twins = [other.grant for other in others if _is_twin(entry, other)]
-    if not twins:
-        yield sentence(entry.grant, words(entry.grant.who, names), names)
+    """Describe the visitors of an entry; where a similar one exists, only what exceeds that."""
+    who = describe_test(entry.grant.who, names)
+    similar = [other.grant for other in others if _is_similar(entry, other)]
+    if not similar:
+        yield describe_grant(entry.grant, who, names)
         return
-    who = words(entry.grant.who, names)
-    told = dict.fromkeys(beyond(entry.grant, twins[0], names))
-    yield from (f"{who}: {text}" for text in told) if told else (who,)
+    # Of several similar ones the closest: they come from a set, whose order differs by process.
+    found = (dict.fromkeys(describe_excess(entry.grant, other, names)) for other in similar)
+    excess = min(found, key=lambda texts: (len(texts), *texts))
+    yield from (f"{who}: {text}" for text in excess) if excess else (who,)
 
 
-def _is_twin(one: Entry, other: Entry) -> bool:
+def _is_similar(one: Entry, other: Entry) -> bool:
+    """True for entries to the same origin by the same test, or by versions of the same group."""
     same_who = one.grant.who == other.grant.who or (
         isinstance(one.grant.who, Members)
         and isinstance(other.grant.who, Members)
@@ -102,53 +110,55 @@ def _is_twin(one: Entry, other: Entry) -> bool:
     return same_place and same_who and one.grant.how is other.grant.how
 
 
-def beyond(one: Grant, other: Grant, names: DisplayNames) -> Iterator[str]:
-    """In what the one way in goes further than the other, in words."""
+def describe_excess(one: Grant, other: Grant, names: DisplayNames) -> Iterator[str]:
+    """Describe what grant ``one`` admits beyond ``other``: visitors, longer sessions, providers."""
     if isinstance(one.who, Members) and isinstance(other.who, Members):
-        yield from _further(one.who, other.who, names)
-    yield from _less_asked(one.require, other.require, names)
-    yield from _less_excluded(one.exclude, other.exclude, names)
+        yield from _added_members(one.who, other.who, names)
+    yield from _dropped_requirements(one.require, other.require, names)
+    yield from _dropped_exclusions(one.exclude, other.exclude, names)
     if not lasts_no_longer(one.session, other.session):
-        yield f"for {_lasting(one.session)} instead of {_lasting(other.session)}"
-    if not vouched(one.providers, other.providers):
+        yield f"for {_duration(one.session)} instead of {_duration(other.session)}"
+    if not providers_within(one.providers, other.providers):
         yield "logged in by other identity providers"
 
 
-def _further(one: Members, other: Members, names: DisplayNames) -> Iterator[str]:
+def _added_members(one: Members, other: Members, names: DisplayNames) -> Iterator[str]:
     for test in _ordered(one.include):
         if not any(within(test, old) for old in other.include):
-            yield words(test, names)
-    yield from _less_asked(one.require, other.require, names)
-    yield from _less_excluded(one.exclude, other.exclude, names)
+            yield describe_test(test, names)
+    yield from _dropped_requirements(one.require, other.require, names)
+    yield from _dropped_exclusions(one.exclude, other.exclude, names)
 
 
-def _less_asked(one: Iterable[Test], other: Iterable[Test], names: DisplayNames) -> Iterator[str]:
-    mine = list(one)
-    for asked in _ordered(other):
-        if any(within(test, asked) for test in mine):
-            continue
-        twin = next((test for test in mine if _named_alike(test, asked)), None)
-        if isinstance(twin, Members) and isinstance(asked, Members):
-            yield from _further(twin, asked, names)
-        else:
-            yield f"whether or not {words(asked, names)}"
-
-
-def _less_excluded(
+def _dropped_requirements(
     one: Iterable[Test], other: Iterable[Test], names: DisplayNames
 ) -> Iterator[str]:
-    mine = list(one)
-    for left_out in _ordered(other):
-        if not any(within(left_out, test) for test in mine):
-            yield f"also {words(left_out, names)}"
+    kept = list(one)
+    for asked in _ordered(other):
+        if any(within(test, asked) for test in kept):
+            continue
+        namesake = next((test for test in kept if _has_same_label(test, asked)), None)
+        if isinstance(namesake, Members) and isinstance(asked, Members):
+            yield from _added_members(namesake, asked, names)
+        else:
+            yield f"whether or not {describe_test(asked, names)}"
 
 
-def _named_alike(one: Test, other: Test) -> bool:
+def _dropped_exclusions(
+    one: Iterable[Test], other: Iterable[Test], names: DisplayNames
+) -> Iterator[str]:
+    kept = list(one)
+    for excluded in _ordered(other):
+        if not any(within(excluded, test) for test in kept):
+            yield f"also {describe_test(excluded, names)}"
+
+
+def _has_same_label(one: Test, other: Test) -> bool:
     both = isinstance(one, Members) and isinstance(other, Members)
     return both and getattr(one, "label", "") == getattr(other, "label", "") != ""
 
 
-def _lasting(seconds: float | None) -> str:
+def _duration(seconds: float | None) -> str:
     if seconds is None:
         return "no known time"
     hours, rest = divmod(int(seconds), 3600)
@@ -159,40 +169,41 @@ def _lasting(seconds: float | None) -> str:
     return "".join(parts) or "0s"
 
 
-def sentence(grant: Grant, who: str, names: DisplayNames) -> str:
-    """A way in, with what is asked for beside."""
-    beside = [f"who is {words(test, names)}" for test in _ordered(grant.require)]
-    beside += [f"but not {words(test, names)}" for test in _ordered(grant.exclude)]
-    told = ", ".join([who, *beside])
+def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
+    """Describe a grant: how it admits, ``who`` (a description), requirements and exclusions."""
+    rest = [f"who is {describe_test(test, names)}" for test in _ordered(grant.require)]
+    rest += [f"but not {describe_test(test, names)}" for test in _ordered(grant.exclude)]
+    visitors = ", ".join([who, *rest])
     match grant.how:
         case AdmittedBy.UNASKED:
             return "EVERYONE, no application stands in front"
         case AdmittedBy.BYPASS:
-            return f"BYPASS, nobody is asked: {told}"
+            return f"BYPASS, nobody is asked: {visitors}"
         case AdmittedBy.TOKEN:
-            return f"without a login: {told}"
+            return f"without a login: {visitors}"
         case AdmittedBy.LOGIN:
-            return told
+            return visitors
 
 
 def _ordered(tests: Iterable[Test]) -> list[Test]:
     return sorted(tests, key=str)
 
 
-def words(test: Test, names: DisplayNames) -> str:
-    """One test in words; names stand for ids."""
+def describe_test(test: Test, names: DisplayNames) -> str:
+    """Describe a test; ids are replaced by display names where they are known."""
     if test == EVERYONE:
         return "EVERYONE"
     if isinstance(test, Members):
         if test.label:
             return f"group {Mark.of_name(test.label)[0]}"
-        return "any of " + " or ".join(words(inner, names) for inner in _ordered(test.include))
+        inner = (describe_test(inner, names) for inner in _ordered(test.include))
+        return f"any of {' or '.join(inner)}"
     value = names.get(test.value, test.value)
-    told = _WORDS.get(test.selector)
-    return told(value) if told else _plainly(test, names)
+    known = _DESCRIPTIONS.get(test.selector)
+    return known(value) if known else _generic(test, names)
 
 
-def _plainly(rule: Criterion, names: DisplayNames) -> str:
+def _generic(rule: Criterion, names: DisplayNames) -> str:
     what = rule.selector.replace("_", " ")
     try:
         fields = json.loads(rule.value)
@@ -204,7 +215,7 @@ def _plainly(rule: Criterion, names: DisplayNames) -> str:
     return f"{what} {' '.join(parts)}"
 
 
-_WORDS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+_DESCRIPTIONS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "email": str,
         "email_domain": "everyone with an @{} address".format,
@@ -218,8 +229,8 @@ _WORDS: Mapping[str, Callable[[str], str]] = MappingProxyType(
 )
 
 
-def door(entry: Entry) -> str:
-    """Why anybody may come in, in words."""
+def reason_open(entry: Entry) -> str:
+    """Explain an anonymous entry: why anyone may reach its origin."""
     place = f"below /{entry.path} " if entry.path else ""
     match entry.grant.how:
         case AdmittedBy.UNASKED:
@@ -232,6 +243,6 @@ def door(entry: Entry) -> str:
             return f"{place}an Allow policy lets everyone in and requires nothing"
 
 
-def who(entry: Entry) -> str:
-    """Who comes in by an entry, in words."""
-    return words(entry.grant.who, {})
+def describe_visitor(entry: Entry) -> str:
+    """Describe the visitors of an entry; ids stay as they are."""
+    return describe_test(entry.grant.who, {})

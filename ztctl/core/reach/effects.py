@@ -1,7 +1,7 @@
-"""The host names that a step covers, uncovers, opens and closes, derived from what it changes.
+"""Derive the host names that a step covers, uncovers, opens and closes from facts.
 
-A kind says what its objects mean (its facts); what a write does to host names follows from the
-fact before it and the fact after it, so that no kind states it a second time.
+A kind gives the fact of each object; the effect of a write follows from the facts before and after
+it, so that no kind states it a second time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Names = frozenset[str]
 
 
 class Effects(NamedTuple):
-    """What one write does to host names and patterns; ``Step`` says what each set means."""
+    """Effects of a write on host names and patterns; ``Step`` documents each set."""
 
     covers: Names = frozenset()
     uncovers: Names = frozenset()
@@ -24,7 +24,7 @@ class Effects(NamedTuple):
 
 
 def effects(before: Fact | None, after: Fact | None) -> Effects:
-    """Compare the fact of one object before and after a write; ``None`` is absence."""
+    """Compare the facts of one object before and after a write; ``None``: the object is absent."""
     match before or after:
         case Application():
             had, has = _hosts(before), _hosts(after)
@@ -42,8 +42,8 @@ def effects(before: Fact | None, after: Fact | None) -> Effects:
             return Effects()
 
 
-def together(found: Iterable[Effects]) -> Effects:
-    """What several objects that one write changes do to host names."""
+def merged(found: Iterable[Effects]) -> Effects:
+    """The union of the effects on several objects that one write changes."""
     sets = zip(*found, strict=True)
     return Effects(*(frozenset[str]().union(*names) for names in sets))
 
@@ -58,7 +58,7 @@ def _target(fact: Fact | None) -> tuple[str | None, bool, str] | None:
 
 
 def _origins(fact: Fact | None) -> frozenset[Ingress]:
-    """The rules that lead to an origin; a tunnel that was not read has none that are known."""
+    """The rules that lead to an origin; none for a tunnel whose configuration was not read."""
     rules = fact.rules if isinstance(fact, TunnelRules) else None
     return frozenset(rule for rule in rules or () if rule.is_origin)
 

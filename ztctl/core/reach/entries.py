@@ -1,10 +1,10 @@
-"""Who reaches what: names, ingress rules, applications and policies of one state of an account.
+"""Access entries of one host: DNS records, ingress rules, applications and policies evaluated.
 
-Pure, and written from documentation alone. Rules: a DNS star answers at any depth where no nearer
-name stands; cloudflared takes the first ingress rule that fits, its star fits any depth, a path is
-a regular expression; an Access star covers one label, the most specific application decides and
-nothing is inherited (Cloudflare One documentation; cloudflared 2026.8.2). Unknown is open: a
-tunnel whose configuration is not known serves every name.
+Pure, and written from documentation alone. A DNS wildcard answers at any depth unless a closer
+name exists; cloudflared uses the first ingress rule that matches, its wildcard matches any depth, a
+path is a regular expression; an Access wildcard covers one label, the most specific application
+decides and nothing is inherited (Cloudflare One documentation; cloudflared 2026.8.2). Unknown is
+open: a tunnel whose configuration was not read serves every name.
 """
 
 from __future__ import annotations
@@ -24,39 +24,52 @@ from ztctl.core.model.facts import (
     TunnelRules,
 )
 from ztctl.core.model.names import access_covers, dns_wildcard, ingress_matches, specificity
-from ztctl.core.reach.people import OPEN, Grant, grants, lets_in_the_nameless
+from ztctl.core.reach.people import OPEN, Grant, admits_anonymous, grants
 
-# A label that nobody uses, to ask what a star answers.
+# A label that nobody uses, to stand for any name below a wildcard.
 PROBE = "ztctl-probe"
 
-
+# The service of a tunnel whose configuration was not read.
 UNREAD = "anything that the tunnel serves (its configuration is not known)"
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request ends: a tunnel and a service."""
+    """Where a request ends: the id of a tunnel, and the service of an ingress rule."""
 
     tunnel: str
     service: str
 
 
+# The origin of a name that leads to no tunnel: a load balancer, a Worker, an address.
 UNSEEN = Origin("", "whatever stands behind it")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One way to an origin: below which path of the host, and by which grant."""
+    """A grant to reach an origin below a path of the host.
+
+    Attributes:
+        path: without its leading slash; empty: the whole host.
+        anonymous: visitors need no credential that anybody gave them (``admits_anonymous``).
+    """
 
     path: str
     origin: Origin
     grant: Grant
-    nameless: bool
+    anonymous: bool
 
 
 @dataclass(frozen=True, slots=True)
 class HostState:
-    """What concerns one host name in one state of the account."""
+    """The facts that decide who reaches one host in one state of an account.
+
+    Attributes:
+        records, applications: those that may match the host, and others; they are filtered here.
+        tunnels, policies, groups: look up a fact by id; ``None``: not known.
+        paths: sample paths to evaluate; ``None``: those of ``applications``.
+        has_no_tunnel: no record leads to a known tunnel, in this or any other state.
+    """
 
     host: str
     records: tuple[Record, ...] = ()
@@ -66,74 +79,78 @@ class HostState:
     groups: Callable[[str], Members | None] = lambda _: None
     settings: OrganizationSettings = DEFAULT_SETTINGS
     paths: tuple[str, ...] | None = None
-    is_elsewhere: bool = True
+    has_no_tunnel: bool = True
 
 
 def entries(state: HostState) -> frozenset[Entry]:
-    """Every way in which somebody reaches an origin under a host name.
+    """All access entries of a host: one for each path, origin and grant.
 
-    Where no tunnel ever leads to it, an application may still guard something that is not seen
-    here, such as a load balancer, a Worker or an address of its own: ``UNSEEN``, and no door.
+    Where no record leads to a tunnel in any state, an application may still protect an origin that
+    is not known here: its entries have the origin ``UNSEEN`` and are never anonymous.
     """
     routes = list(_routes(state))
-    if not routes and state.is_elsewhere:
+    if not routes and state.has_no_tunnel:
         routes = [(Ingress(UNSEEN.service), UNSEEN.tunnel)]
     paths = paths_of(state.host, state.applications) if state.paths is None else state.paths
     return frozenset(
         entry
         for path in paths
         for rule, tunnel in routes
-        for entry in _ways(state, path, rule, tunnel)
+        for entry in _entries_at(state, path, rule, tunnel)
     )
 
 
-# -- names ----------------------------------------------------------------------------------
+# -- records and ingress rules --------------------------------------------------------------
 
 
 def _routes(state: HostState) -> Iterator[tuple[Ingress, str]]:
-    led = {record.tunnel for record in leading(state.host, state.records)}
-    for tunnel in sorted(tunnel for tunnel in led if tunnel is not None):
+    """The ingress rules that may serve the host, each with the id of its tunnel."""
+    targets = {record.tunnel for record in resolve(state.host, state.records)}
+    for tunnel in sorted(tunnel for tunnel in targets if tunnel is not None):
         found = state.tunnels(tunnel)
         if found is None:
             continue
         if found.rules is None:
             yield Ingress(UNREAD), tunnel
             continue
-        for rule in fitting(state.host, found.rules):
+        for rule in rules_for(state.host, found.rules):
             if rule.is_origin:
                 yield rule, tunnel
 
 
-def leading(host: str, records: Iterable[Record]) -> Iterator[Record]:
-    """The records that lead a name on: its own, else the nearest star's, and those they name.
+def resolve(host: str, records: Iterable[Record]) -> Iterator[Record]:
+    """Records a host resolves through: exact, else closest wildcard, following CNAMEs.
 
-    Only the first of several aliases must be proxied: behind it nobody but Cloudflare looks.
+    Only the first record must be proxied: Cloudflare itself resolves the CNAMEs behind it.
     """
     known = list(records)
-    waiting = [record for record in nearest(host, known) if record.proxied]
+    waiting = [record for record in records_for(host, known) if record.proxied]
     seen = {host}
     while waiting:
         record = waiting.pop()
         yield record
         if record.alias and record.alias not in seen:
             seen.add(record.alias)
-            waiting += nearest(record.alias, known)
+            waiting += records_for(record.alias, known)
 
 
-def nearest(host: str, records: Iterable[Record]) -> list[Record]:
-    """The records that answer for a name: its own, else those of the nearest star."""
+def records_for(host: str, records: Iterable[Record]) -> list[Record]:
+    """The records that answer for a host: exact ones, else those of the closest wildcard."""
     exact: list[Record] = []
-    stars: dict[int, list[Record]] = {}
+    wildcards: dict[int, list[Record]] = {}
     for record in records:
         if record.name == host:
             exact.append(record)
         elif dns_wildcard(record.name, host):
-            stars.setdefault(len(record.name), []).append(record)
-    return exact or (stars[max(stars)] if stars else [])
+            wildcards.setdefault(len(record.name), []).append(record)
+    return exact or (wildcards[max(wildcards)] if wildcards else [])
 
 
-def fitting(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
-    """The rules that may serve a name: up to the first that takes every path."""
+def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
+    """The ingress rules that may serve a host, up to and including the first without a path.
+
+    Paths are regular expressions, which are not evaluated: each rule may serve some request.
+    """
     for rule in rules:
         if ingress_matches(rule.hostname, host):
             yield rule
@@ -145,7 +162,10 @@ def fitting(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
 
 
 def paths_of(host: str, applications: Iterable[Application]) -> tuple[str, ...]:
-    """One path of each sort: below which application it falls is all that tells them apart."""
+    """Sample paths of a host: the root, and one for each path of an application.
+
+    Requests differ only by the most specific application that covers them.
+    """
     found = {
         place.partition("/")[2].replace("*", PROBE)
         for app in applications
@@ -155,56 +175,61 @@ def paths_of(host: str, applications: Iterable[Application]) -> tuple[str, ...]:
     return ("", *sorted(found - {""}))
 
 
-def deciding(host: str, path: str, applications: Iterable[Application]) -> list[Application]:
-    """The application that decides for a request; of equals, all: which of them is not known."""
+def applications_for(
+    host: str, path: str, applications: Iterable[Application]
+) -> list[Application]:
+    """Most specific applications for the request; several when the tie-break is undocumented."""
     best: tuple[object, ...] = ()
     found: list[Application] = []
     for app in applications:
         for place in app.places:
             name, _, below = place.partition("/")
-            if access_covers(name, host) and _path_fits(below, path):
+            if access_covers(name, host) and _path_matches(below, path):
                 rank = specificity(name, below)
                 if rank > best:
                     best, found = rank, []
+                # Two places of one application may match equally well.
                 if rank == best and not (found and found[-1] is app):
                     found.append(app)
     return found
 
 
-def _path_fits(pattern: str, path: str) -> bool:
+def _path_matches(pattern: str, path: str) -> bool:
     if not pattern:
         return True
     parts = ".*".join(re.escape(part) for part in pattern.rstrip("/").split("*"))
     return re.fullmatch(f"{parts}(/.*)?", path) is not None
 
 
-def _ways(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry]:
+def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry]:
     origin = Origin(tunnel, rule.service)
-    found = deciding(state.host, path, state.applications)
+    found = applications_for(state.host, path, state.applications)
+    # An unseen origin that no application protects is outside of the model: it has no entry.
     if not found and origin != UNSEEN and rule.audience is None and not _denied_unmatched(state):
-        yield Entry(path, origin, OPEN, nameless=True)
+        yield Entry(path, origin, OPEN, anonymous=True)
     for app in found:
-        yield from _ways_by(app, state, path, rule, origin)
+        yield from _entries_by(app, state, path, rule, origin)
 
 
-def _ways_by(
+def _entries_by(
     app: Application, state: HostState, path: str, rule: Ingress, origin: Origin
 ) -> Iterator[Entry]:
-    for policy, chosen in _in_turn(app, state, checked=rule.audience is not None):
+    for policy, chosen in _grants_by_policy(app, state, checked=rule.audience is not None):
+        # The connector accepts tokens for its audience alone, and a bypassed request carries none.
         passes = rule.audience is None or (app.aud in rule.audience and policy.decision != "bypass")
         if passes:
-            nameless = origin != UNSEEN and lets_in_the_nameless(policy, state.groups)
+            anonymous = origin != UNSEEN and admits_anonymous(policy, state.groups)
             for grant in chosen:
-                yield Entry(path, origin, grant, nameless)
+                yield Entry(path, origin, grant, anonymous)
 
 
-def _in_turn(
+def _grants_by_policy(
     app: Application, state: HostState, *, checked: bool
 ) -> Iterator[tuple[Policy, list[Grant]]]:
-    """Each policy that may let somebody in, with the denials before it taken into account.
+    """Each policy that admits visitors, with its grants; Deny policies before it are applied.
 
-    Where the connector checks tokens, a Bypass keeps out whom it is about: it comes first, and
-    whoever is bypassed carries no token.
+    ``checked``: the connector requires an Access token. Then a Bypass policy shuts its visitors
+    out: it is evaluated first, and a bypassed request carries no token.
     """
     policies = list(_policies(app, state))
     bypassed = [
@@ -217,6 +242,7 @@ def _in_turn(
         if policy.decision == "deny":
             denials.append(policy)
             continue
+        # Access evaluates Bypass and Service Auth before any Deny.
         before = [*bypassed, *denials] if policy.decision == "allow" else []
         found = grants(
             [*before, policy], state.groups, session=app.session, providers=app.providers

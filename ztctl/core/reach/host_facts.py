@@ -1,4 +1,4 @@
-"""Names in facts: which names an object speaks of, and which are worth a look."""
+"""Host names and access tests that facts contain, and sample names for wildcards."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from ztctl.core.model.facts import Criterion, Fact, Members, Test
 from ztctl.core.reach.entries import PROBE
 
-Slot = tuple[str, str]
-
 
 def tests_in(members: Members) -> list[Criterion]:
-    """Every single test inside a set, however deep."""
+    """Every criterion of the rule lists, nested sets included."""
     found: list[Criterion] = []
     waiting: list[Test] = [*members.include, *members.exclude, *members.require]
     while waiting:
@@ -24,12 +22,15 @@ def tests_in(members: Members) -> list[Criterion]:
 
 
 def names_of(fact: Fact | None) -> Iterator[str]:
-    """The host names and patterns that an object speaks of."""
+    """The host names and patterns of a fact; none for ``None``."""
     return iter(fact.names) if fact is not None else iter(())
 
 
-def examples(name: str) -> Iterator[str]:
-    """A name itself; for a star, a name right below it and one below that."""
+def sample_hosts(name: str) -> Iterator[str]:
+    """The name itself; for a wildcard, a name one label below it and one two labels below.
+
+    Two depths, because an Access wildcard covers one label only, DNS and ingress ones any depth.
+    """
     if "*" not in name:
         yield name
         return

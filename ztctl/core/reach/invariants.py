@@ -1,9 +1,8 @@
-"""What must hold in every state that a run can be cut off in, and the order that makes it hold.
+"""Safety invariants of every intermediate state of a run, and further needs that enforce them.
 
-No open door: nobody without a credential reaches an origin, unless the file states it. No widening
-on the way: who enters during the run could before, or may after. No lock-out on the way: who may
-enter before and after may enter throughout. What is open already is no reason to refuse: a run is
-held to what it breaks or makes worse itself.
+No exposure: no request without a credential reaches an origin, unless the file states it. No
+widening: an entry during the run exists before it or after it. No lock-out: an entry of before and
+after exists throughout. What is exposed already breaks nothing: a run answers for what it changes.
 """
 
 from __future__ import annotations
@@ -17,22 +16,23 @@ from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import UNSEEN, Entry
 from ztctl.core.reach.order_search import Order
 from ztctl.core.reach.people import contained
-from ztctl.core.reach.timeline import Look, Timeline
+from ztctl.core.reach.timeline import HostScope, Timeline
 
 Edge = tuple[StepId, StepId]
 
-# So few steps are gone through in every combination; more of them policy by policy, since nobody's
-# way in depends on two policies but for the denials before it.
-_TOGETHER = 6
-# What exceeds this is refused instead of being gone through.
-_MOST_STATES = 4096
-_ROUNDS = 4
+# Up to this many steps all combinations are checked; more of them policy by policy, which is enough
+# because an entry depends on one policy and the Deny policies before it.
+_MAX_JOINT_STEPS = 6
+# More states than this are not enumerated: the plan is refused as not shown to be safe.
+_MAX_STATES = 4096
+# A host's needs may be dropped for a cycle with those of another; the next round tries others.
+_MAX_ROUNDS = 4
 
 
 class Invariant(IntEnum):
-    """What is broken, the gravest first."""
+    """Which invariant is broken, most severe first; ``NOT_SHOWN``: too many states to check."""
 
-    NO_OPEN_DOOR = 1
+    NO_EXPOSURE = 1
     NO_WIDENING = 2
     NO_LOCK_OUT = 3
     NOT_SHOWN = 4
@@ -40,12 +40,12 @@ class Invariant(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One invariant that some state breaks for one name.
+    """One invariant that a state breaks for one host name.
 
     Attributes:
-        entry: who reaches what, or for a lock-out whom it concerns.
-        done: the steps of this name that are finished in that state.
-        after: those of them behind which it comes about.
+        entry: the entry that should not exist, or for a lock-out the one that is missing.
+        done: the steps of this host that are finished in that state.
+        after: the last of them, which no other finished step needs.
     """
 
     invariant: Invariant
@@ -57,42 +57,43 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Who reaches what under one name before a run and after it."""
+    """The entries of one host before a run and after it."""
 
     before: frozenset[Entry]
     after: frozenset[Entry]
     may_be_open: bool = False
 
     def broken_by(self, now: frozenset[Entry]) -> Iterator[tuple[Invariant, Entry]]:
-        """What a state between the two breaks."""
+        """The invariants that an intermediate state with these entries breaks."""
         both = self.before | self.after
+        exposed_before = [entry for entry in self.before if entry.anonymous]
         for entry in sorted(now - both if self.may_be_open else now, key=str):
-            if entry.nameless and not self.may_be_open and not is_in(entry, self._open_before):
-                yield Invariant.NO_OPEN_DOOR, entry
-            elif entry not in both and not is_in(entry, both):
+            exposed = entry.anonymous and not self.may_be_open
+            if exposed and not is_covered(entry, exposed_before):
+                yield Invariant.NO_EXPOSURE, entry
+            elif entry not in both and not is_covered(entry, both):
                 yield Invariant.NO_WIDENING, entry
         if now not in (self.before, self.after):
-            seen = frozenset(entry for entry in now if entry.origin != UNSEEN)
+            known = frozenset(entry for entry in now if entry.origin != UNSEEN)
             for entry in sorted(self._lasting(), key=str):
-                if not _admitted(entry, now if entry.origin == UNSEEN else seen):
+                if not _admitted(entry, now if entry.origin == UNSEEN else known):
                     yield Invariant.NO_LOCK_OUT, entry
 
-    @property
-    def _open_before(self) -> frozenset[Entry]:
-        return frozenset(entry for entry in self.before if entry.nameless)
-
     def _lasting(self) -> Iterator[Entry]:
-        """Who may enter before and after; to an origin that is seen on both sides if there is."""
-        seen = frozenset(entry for entry in self.after if entry.origin != UNSEEN)
+        """Entries of before whose visitors are admitted after, too.
+
+        The origin becomes ``UNSEEN`` where they reach no known origin after the run.
+        """
+        known = frozenset(entry for entry in self.after if entry.origin != UNSEEN)
         for entry in self.before:
-            if _admitted(entry, seen):
+            if _admitted(entry, known):
                 yield entry
             elif _admitted(entry, self.after):
                 yield replace(entry, origin=UNSEEN)
 
 
-def is_in(entry: Entry, among: Iterable[Entry]) -> bool:
-    """True when everybody of this entry reaches the same origin by one of the others."""
+def is_covered(entry: Entry, among: Iterable[Entry]) -> bool:
+    """True if every visitor of ``entry`` reaches the same origin by another entry."""
     return any(
         entry.path == other.path
         and (entry.origin in (other.origin, UNSEEN))
@@ -102,7 +103,7 @@ def is_in(entry: Entry, among: Iterable[Entry]) -> bool:
 
 
 def _admitted(entry: Entry, among: Iterable[Entry]) -> bool:
-    """True when everybody of this entry comes in by one of the others, wherever to."""
+    """True if every visitor of ``entry`` is admitted by another entry, to any origin."""
     return any(
         entry.path == other.path
         and (entry.grant == other.grant or contained(entry.grant, other.grant))
@@ -116,22 +117,25 @@ IsPublic = Callable[[str], bool]
 def violations(
     timeline: Timeline, public: IsPublic, hosts: Iterable[str] | None = None
 ) -> tuple[Violation, ...]:
-    """What every state of a run breaks, name by name; of each sort the earliest state."""
-    found: list[Violation] = []
-    for host in timeline.moving if hosts is None else hosts:
-        bad = _bad_states(timeline, host, public)
-        found += _told(timeline, host, bad)
-    return tuple(found)
+    """Check every state of a run, host by host.
+
+    Of several states that break one invariant on one path, the one with the fewest steps is given.
+    """
+    return tuple(
+        violation
+        for host in (timeline.affected_hosts if hosts is None else hosts)
+        for violation in _violations_of(timeline, host, _bad_states(timeline, host, public))
+    )
 
 
-def spanned(timeline: Timeline, host: str, public: IsPublic) -> tuple[Look, Span]:
-    """A name, and who reaches what before and after everything is done."""
+def host_span(timeline: Timeline, host: str, public: IsPublic) -> tuple[HostScope, Span]:
+    """The scope of a host, and its entries before and after the run; memoised."""
     key = "span", host, public(host)
-    if key not in timeline.memory:
-        look = timeline.look(host)
-        before, after = look.at(()), look.at(timeline.steps(host))
-        timeline.memory[key] = look, Span(before.entries, after.entries, public(host))
-    found: tuple[Look, Span] = timeline.memory[key]
+    if key not in timeline.cache:
+        scope = timeline.scope(host)
+        before, after = scope.entries_at(()), scope.entries_at(timeline.steps(host))
+        timeline.cache[key] = scope, Span(before, after, public(host))
+    found: tuple[HostScope, Span] = timeline.cache[key]
     return found
 
 
@@ -140,39 +144,41 @@ Bad = dict[frozenset[StepId], tuple[tuple[Invariant, Entry | None], ...]]
 
 def _bad_states(timeline: Timeline, host: str, public: IsPublic) -> Bad:
     key = "bad", host, public(host)
-    if key not in timeline.memory:
-        timeline.memory[key] = _found_bad(timeline, host, public)
-    found: Bad = timeline.memory[key]
+    if key not in timeline.cache:
+        timeline.cache[key] = _find_bad_states(timeline, host, public)
+    found: Bad = timeline.cache[key]
     return found
 
 
-def _found_bad(timeline: Timeline, host: str, public: IsPublic) -> Bad:
-    look, span = spanned(timeline, host, public)
+def _find_bad_states(timeline: Timeline, host: str, public: IsPublic) -> Bad:
+    scope, span = host_span(timeline, host, public)
     steps = timeline.steps(host)
     bad: Bad = {}
-    for unit in _units(timeline, look, steps):
-        states = list(islice(timeline.states(unit), _MOST_STATES + 1))
-        if len(states) > _MOST_STATES:
+    for unit in _units(scope, steps):
+        states = list(islice(timeline.states(unit), _MAX_STATES + 1))
+        if len(states) > _MAX_STATES:
             bad[frozenset(unit)] = ((Invariant.NOT_SHOWN, None),)
             continue
         for done in states:
-            whole = timeline.closed(done, steps)
+            # A unit is a part of the host's steps; a state also holds what its steps need.
+            whole = timeline.closure(done, steps)
             if whole not in bad:
-                broken = tuple(span.broken_by(look.at(whole).entries))
+                broken = tuple(span.broken_by(scope.entries_at(whole)))
                 if broken:
                     bad[whole] = broken
     return bad
 
 
-def _units(timeline: Timeline, look: Look, steps: frozenset[StepId]) -> list[frozenset[StepId]]:
-    """Sets of steps of which every combination is looked at."""
-    if len(steps) <= _TOGETHER:
+def _units(scope: HostScope, steps: frozenset[StepId]) -> list[frozenset[StepId]]:
+    """Sets of steps; all combinations within each set are checked."""
+    if len(steps) <= _MAX_JOINT_STEPS:
         return [steps]
-    core = timeline.steps_of([*look.core, *timeline.groups_of_own(look)])
-    return [core | found for found in timeline.steps_by_policy(look)] or [core]
+    timeline = scope.timeline
+    core = timeline.steps_of([*scope.core, *timeline.groups_of_inline_policies(scope)])
+    return [core | found for found in timeline.steps_by_policy(scope)] or [core]
 
 
-def _told(timeline: Timeline, host: str, bad: Bad) -> Iterator[Violation]:
+def _violations_of(timeline: Timeline, host: str, bad: Bad) -> Iterator[Violation]:
     seen: set[tuple[Invariant, str]] = set()
     for done in sorted(bad, key=lambda done: (len(done), sorted(map(str, done)))):
         for invariant, entry in bad[done]:
@@ -182,17 +188,16 @@ def _told(timeline: Timeline, host: str, bad: Bad) -> Iterator[Violation]:
                 yield Violation(invariant, host, entry, done, timeline.last_of(done))
 
 
-# -- a stricter order -----------------------------------------------------------------------
+# -- further needs --------------------------------------------------------------------------
 
 
 def repaired(timeline: Timeline, public: IsPublic) -> Timeline:
-    """The same run in the least strict order that was found to break less.
+    """Add needs to the steps so that as few states as possible break an invariant.
 
-    An edge is added only where it takes states away that break something, and never such that
-    steps wait for each other.
+    A need is added only where it excludes states that break something and closes no cycle.
     """
-    hosts: Sequence[str] = timeline.moving
-    for _ in range(_ROUNDS):
+    hosts: Sequence[str] = timeline.affected_hosts
+    for _ in range(_MAX_ROUNDS):
         wanted = {host: edges for host in hosts if (edges := list(_edges(timeline, host, public)))}
         if not wanted:
             break
@@ -202,27 +207,29 @@ def repaired(timeline: Timeline, public: IsPublic) -> Timeline:
 
 
 def _with_all(timeline: Timeline, groups: Iterable[list[Edge]]) -> Timeline:
+    """Add the edges of all hosts; if together they form a cycle, each that closes none."""
     together = timeline.with_needs(edge for edges in groups for edge in edges)
-    if not together.has_ring:
+    if not together.has_cycle:
         return together
     for edges in groups:
         for edge in edges:
             stricter = timeline.with_needs([edge])
-            timeline = timeline if stricter.has_ring else stricter
+            timeline = timeline if stricter.has_cycle else stricter
     return timeline
 
 
 def _edges(timeline: Timeline, host: str, public: IsPublic) -> list[Edge]:
-    """What this name's steps must wait for, so that as little as possible is broken."""
+    """Needs for the steps of one host that exclude as many of its bad states as possible."""
     steps = timeline.steps(host)
     broken = {
         done: min(invariant for invariant, _ in found)
         for done, found in _bad_states(timeline, host, public).items()
+        # No order excludes the states before the first step and after the last.
         if done and done != steps
     }
     order = Order.of(timeline, steps)
-    # The gravest at least, where not everything can be had at once.
-    for most in (Invariant.NO_LOCK_OUT, Invariant.NO_WIDENING, Invariant.NO_OPEN_DOOR):
+    # Where no order excludes all bad states, exclude those that break the most severe invariants.
+    for most in (Invariant.NO_LOCK_OUT, Invariant.NO_WIDENING, Invariant.NO_EXPOSURE):
         bad = [order.bits(done) for done, worst in broken.items() if worst <= most]
         found = order.forbidding(sorted(bad, key=int.bit_count)) if bad else None
         if found is not None:

@@ -1,4 +1,4 @@
-"""A stricter order of few steps, found by trying: one in which certain states cannot come about."""
+"""Search for additional needs among a few steps that make given states unreachable."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.timeline import Timeline
 
-# By places among the steps: a step, and what it is to wait for.
+# Indexes into ``Order.steps``: a step, and the step that it is to need.
 Pair = tuple[int, int]
 
-# So many tries, then the search is given up: refusing is always safe.
+# The search is exponential; after this many tries it gives up, and the plan is refused.
 _TRIES = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Some steps of a run, and for each the others that come before it, as bits."""
+    """Some steps of a run, and for each a bit set of those that come before it."""
 
     steps: tuple[StepId, ...]
     before: tuple[int, ...]
 
     @classmethod
     def of(cls, timeline: Timeline, steps: Iterable[StepId]) -> Order:
-        """The order that the whole run leaves to these steps."""
+        """Restrict the order of a whole run to these steps."""
         chosen = tuple(sorted(steps))
         before = tuple(
             sum(
@@ -37,15 +37,17 @@ class Order:
         return cls(chosen, before)
 
     def bits(self, done: Iterable[StepId]) -> int:
-        """A set of these steps as a number."""
+        """A set of these steps as a bit set; other steps are ignored."""
         finished = frozenset(done)
         return sum(1 << place for place, step in enumerate(self.steps) if step in finished)
 
     def forbidding(self, states: Sequence[int]) -> tuple[Pair, ...] | None:
-        """What must wait for what so that none of these states comes about; ``None``: no way.
+        """Find needs that make all of these states (bit sets) unreachable.
 
-        A state is a set of finished steps: it cannot come about once one of them waits for a
-        step outside of it.
+        A state is unreachable once a step in it needs a step outside of it.
+
+        Returns:
+            The needs, empty when there is no state to exclude; ``None`` when none were found.
         """
         return _Search(len(self.steps)).run(self.before, tuple(states))
 
@@ -56,6 +58,7 @@ class _Search:
         self._tries = _TRIES
 
     def run(self, before: tuple[int, ...], states: tuple[int, ...]) -> tuple[Pair, ...] | None:
+        """Backtrack over the needs that exclude the first state, then over what is left."""
         if not states:
             return ()
         for pair in self._candidates(before, states):
@@ -69,7 +72,8 @@ class _Search:
         return None
 
     def _candidates(self, before: tuple[int, ...], states: tuple[int, ...]) -> list[Pair]:
-        """What would forbid the first state, what forbids most of the others first."""
+        """Needs that exclude the first state and form no cycle; most states excluded first."""
+        # Every solution excludes the first state, so that branching on it alone loses none.
         places = range(self._count)
         first = states[0]
         possible = [
@@ -91,6 +95,7 @@ def _forbids(pair: Pair, state: int) -> bool:
 
 
 def _with(before: tuple[int, ...], pair: Pair) -> tuple[int, ...]:
+    """Add a need and everything that follows from it, so that ``before`` stays transitive."""
     step, need = pair
     more = before[need] | 1 << need
     return tuple(

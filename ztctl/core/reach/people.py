@@ -1,8 +1,8 @@
-"""Who may enter: rules, groups and policies as sets that can be compared.
+"""Access rules, groups and policies as sets of visitors that can be compared.
 
 Order of evaluation, from Cloudflare's documentation: Bypass and Service Auth first, then Allow and
-Deny by precedence; who matches no policy is refused. ``include`` is any of, ``require`` all of,
-``exclude`` none of. Containment is syntactic: what cannot be compared counts as wider.
+Deny by precedence; a visitor who matches no policy is refused. ``include`` is any of, ``require``
+all of, ``exclude`` none of. Containment is syntactic: what cannot be compared counts as wider.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from ztctl.core.model.facts import EVERYONE, Criterion, Members, Policy, Test
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-
-# Of the addresses that are routed, one in 256: who names more of them names no network of theirs.
+# One in 256 of the routed addresses: a policy for more than that restricts to no network of its
+# own.
 _WIDE_V4 = 2**24
 _WIDE_V6 = 2**120
-# Nobody comes from these over the internet (RFC 1918, 6598, 4193, 4291).
+# Never source addresses on the internet (RFC 1918, 6598, 4193, 4291), so they widen nothing.
 _UNROUTED = tuple(
     ipaddress.ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8")
@@ -29,9 +29,9 @@ _UNROUTED = tuple(
 
 
 class AdmittedBy(StrEnum):
-    """By what a visitor comes in."""
+    """What admits a visitor."""
 
-    UNASKED = "unasked"  # no application stands in front
+    UNASKED = "unasked"  # no application covers the request
     BYPASS = "bypass"
     TOKEN = "token"  # noqa: S105 - Service Auth: a service token, or another test of no identity
     LOGIN = "login"
@@ -39,13 +39,14 @@ class AdmittedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One way to be let in.
+    """One element of a policy's ``include``, with all that restricts it.
 
     Attributes:
-        who: one element of a policy's ``include``.
-        require: what holds of everybody beside it, ``exclude``: of nobody.
-        session: how long it lasts in seconds; ``None``: no end is known.
-        providers: the identity providers of which one must vouch; ``None``: any.
+        who: the element.
+        require: tests that a visitor must pass in addition.
+        exclude: tests that a visitor must not pass, Deny policies before this one included.
+        session: duration in seconds; ``None``: unknown, longer than any.
+        providers: the identity providers, one of which a login must use; ``None``: any.
     """
 
     how: AdmittedBy
@@ -68,19 +69,24 @@ def grants(
     session: float | None = None,
     providers: frozenset[str] | None = None,
 ) -> Iterator[Grant]:
-    """Every way in that these policies give, in order of precedence; groups are resolved."""
+    """The grants of policies given in order of precedence; group references are resolved.
+
+    ``session`` and ``providers`` are the application's.
+    """
     denied: set[Test] = set()
     for policy in policies:
         about = resolved(policy.about, groups)
         if policy.decision == "deny":
+            # A set with require or exclude must stay whole: its includes alone are a wider set.
             denied |= {about} if about.require or about.exclude else set(about.include)
             continue
         how = _HOW.get(policy.decision, AdmittedBy.LOGIN)
         excluded = about.exclude | (denied if how is AdmittedBy.LOGIN else frozenset())
+        # Behind a Deny for everyone a policy admits nobody.
         if any(within(EVERYONE, test) for test in excluded):
             continue
         lasting = session if policy.session is None else policy.session
-        for who in filter(_is_somebody, about.include):
+        for who in filter(_is_satisfiable, about.include):
             yield Grant(
                 how,
                 who,
@@ -91,41 +97,45 @@ def grants(
             )
 
 
-def _is_somebody(test: Test) -> bool:
-    """False for a set that leaves everybody out."""
+def _is_satisfiable(test: Test) -> bool:
+    """Whether anyone can match this test; ``require`` is not considered."""
     if isinstance(test, Criterion):
         return True
-    left_out = any(within(EVERYONE, other) for other in test.exclude)
-    return not left_out and any(map(_is_somebody, test.include))
+    excludes_all = any(within(EVERYONE, other) for other in test.exclude)
+    return not excludes_all and any(map(_is_satisfiable, test.include))
 
 
 _HOW = {"bypass": AdmittedBy.BYPASS, "non_identity": AdmittedBy.TOKEN}
 
 
 def resolved(members: Members, groups: Groups, above: frozenset[str] = frozenset()) -> Members:
-    """The same set with what its groups hold in place of the references to them.
+    """Replace references to groups by the groups' rule lists, recursively.
 
-    A group that is not known, or that holds itself, stays a reference.
+    A reference to an unknown group, or to one that contains itself, stays; ``above`` holds the ids
+    of the groups being resolved.
     """
 
-    def inside(tests: frozenset[Test]) -> frozenset[Test]:
+    def resolved_all(tests: frozenset[Test]) -> frozenset[Test]:
         if not any(isinstance(test, Criterion) and test.selector == "group" for test in tests):
             return tests
-        return frozenset(one(test) for test in tests)
+        return frozenset(resolved_test(test) for test in tests)
 
-    def one(test: Test) -> Test:
+    def resolved_test(test: Test) -> Test:
         if not isinstance(test, Criterion) or test.selector != "group" or test.value in above:
             return test
         found = groups(test.value)
         return test if found is None else resolved(found, groups, above | {test.value})
 
     return Members(
-        inside(members.include), inside(members.exclude), inside(members.require), members.label
+        resolved_all(members.include),
+        resolved_all(members.exclude),
+        resolved_all(members.require),
+        members.label,
     )
 
 
 def within(one: Test, other: Test) -> bool:
-    """True when whoever passes the one surely passes the other."""
+    """True if every visitor who passes ``one`` certainly passes ``other``."""
     if one == other or other == EVERYONE:
         return True
     if isinstance(one, Members):
@@ -141,96 +151,99 @@ def within(one: Test, other: Test) -> bool:
 
 
 def _members_within(one: Members, other: Test) -> bool:
-    # What else a set asks for only makes it smaller.
+    # Where ``other`` has no require or exclude, those of ``one`` only narrow it: include decides.
     if isinstance(other, Members) and (other.require or other.exclude):
         return (
             all(any(within(test, wide) for wide in other.include) for test in one.include)
-            and _asks_for_all(one.require, other.require)
-            and _leaves_out_all(one.exclude, other.exclude)
+            and _requires_all(one.require, other.require)
+            and _excludes_all(one.exclude, other.exclude)
         )
     return bool(one.include) and all(within(test, other) for test in one.include)
 
 
 def contained(one: Grant, other: Grant) -> bool:
-    """True when everybody who comes in by the one could come in by the other as well."""
+    """True if every visitor of grant ``one`` is admitted by ``other``, for as long at least."""
     if other == OPEN or one == other:
         return True
     return (
         one.how is other.how
         and within(one.who, other.who)
-        and _asks_for_all(one.require, other.require)
-        and _leaves_out_all(one.exclude, other.exclude)
+        and _requires_all(one.require, other.require)
+        and _excludes_all(one.exclude, other.exclude)
         and lasts_no_longer(one.session, other.session)
-        and vouched(one.providers, other.providers)
+        and providers_within(one.providers, other.providers)
     )
 
 
-def _asks_for_all(one: frozenset[Test], other: frozenset[Test]) -> bool:
+def _requires_all(one: frozenset[Test], other: frozenset[Test]) -> bool:
     return other <= one or all(any(within(test, wide) for test in one) for wide in other)
 
 
-def _leaves_out_all(one: frozenset[Test], other: frozenset[Test]) -> bool:
+def _excludes_all(one: frozenset[Test], other: frozenset[Test]) -> bool:
     return other <= one or all(any(within(test, wide) for wide in one) for test in other)
 
 
 def lasts_no_longer(one: float | None, other: float | None) -> bool:
-    """True when the one session ends no later than the other; ``None`` has no known end."""
+    """Compare session durations in seconds; ``None`` is longer than any."""
     return one == other or (one is not None and (other is None or one <= other))
 
 
-def vouched(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
-    """True when the one asks for identity providers that the other takes; ``None`` is any."""
+def providers_within(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
+    """True if ``other`` accepts every identity provider of ``one``; ``None`` is any."""
     return other is None or (one is not None and one <= other)
 
 
-def lets_in_the_nameless(policy: Policy, groups: Groups) -> bool:
-    """True when somebody without any credential of yours may come in by this policy.
+def admits_anonymous(policy: Policy, groups: Groups) -> bool:
+    """True if a policy admits visitors whom nobody has given a credential.
 
-    That is a Bypass or a Service Auth whose every test is of the network and as wide as the
-    internet, and an Allow for everyone that requires nothing: any identity provider will do, a
-    reason is quickly given and a second factor quickly made; only an approval is somebody's yes.
-    A country is as wide as the internet: whoever is in it, or seems to be, comes in.
+    That is a Bypass or Service Auth policy whose tests are all of the network and as wide as the
+    internet, or an Allow policy for everyone that requires nothing: whoever can log in at any
+    identity provider. A purpose justification and a second factor, which visitors provide
+    themselves, do not count as requirements; an approval by a person does. A country counts as
+    wide as the internet: a source address in it is easily had.
     """
     about = resolved(policy.about, groups)
     if policy.decision == "deny" or EVERYONE in about.exclude:
         return False
-    asked = policy.decision == "allow"
-    if asked and any(term.selector == "approval_required" for term in policy.terms):
+    by_login = policy.decision == "allow"
+    if by_login and any(term.selector == "approval_required" for term in policy.terms):
         return False
-    wide = is_wide(about.include, asked=asked)
-    return wide and all(_is_no_demand(test, asked) for test in about.require)
+    wide = is_wide(about.include, by_login=by_login)
+    return wide and all(_is_trivial(test, by_login) for test in about.require)
 
 
-def is_wide(tests: Iterable[Test], *, asked: bool = False) -> bool:
-    """True when tests of the network alone let in as much as the internet, taken as any of.
+def is_wide(tests: Iterable[Test], *, by_login: bool = False) -> bool:
+    """True if any of these network tests, or all together, match about the whole internet.
 
-    Of those who are asked to log in, a country that is required in addition narrows the way.
+    ``by_login``: visitors log in as well, so that a required country does narrow a group.
     """
-    flat = list(_flat(tests, asked))
+    flat = list(_flat(tests, by_login))
     if any(rule == EVERYONE or rule.selector == "country" for rule in flat):
         return True
-    return _many(tuple(sorted(rule.value for rule in flat if rule.selector == "ip")))
+    return _cover_internet(tuple(sorted(rule.value for rule in flat if rule.selector == "ip")))
 
 
-def _flat(tests: Iterable[Test], asked: bool) -> Iterator[Criterion]:
+def _flat(tests: Iterable[Test], by_login: bool) -> Iterator[Criterion]:
+    """The criteria of which each alone admits; sets with a real requirement are left out."""
     for test in tests:
         if isinstance(test, Criterion):
             yield test
-        elif all(_is_no_demand(need, asked) for need in test.require):
-            yield from _flat(test.include, asked)
+        elif all(_is_trivial(need, by_login) for need in test.require):
+            yield from _flat(test.include, by_login)
 
 
-def _is_no_demand(test: Test, asked: bool) -> bool:
-    """True for what as good as everybody meets."""
-    if not is_wide((test,), asked=asked):
+def _is_trivial(test: Test, by_login: bool) -> bool:
+    """True if practically every internet user passes this required test."""
+    if not is_wide((test,), by_login=by_login):
         return False
-    return not asked or not any(rule.selector == "country" for rule in _flat((test,), asked))
+    return not by_login or not any(rule.selector == "country" for rule in _flat((test,), by_login))
 
 
 @lru_cache(maxsize=4096)
-def _many(networks: tuple[str, ...]) -> bool:
+def _cover_internet(networks: tuple[str, ...]) -> bool:
     known = [found for text in networks if (found := _network(text)) is not None]
     routed = [net for net in known if not any(_inside(net, own) for own in _UNROUTED)]
+    # Ranges are collapsed before they are added up, so that overlapping ones count once.
     v4 = [net for net in routed if isinstance(net, ipaddress.IPv4Network)]
     v6 = [net for net in routed if isinstance(net, ipaddress.IPv6Network)]
     return (

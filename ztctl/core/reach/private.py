@@ -1,7 +1,7 @@
-"""Private addresses as they are live: which routes lead there, through which tunnels, for whom.
+"""Access to private addresses now: the routes to them, their tunnels, their visitors.
 
-In each virtual network the longest range that holds an address decides (Cloudflare One docs, July
-2026); a device is in one network at a time. Gateway network policies are not read.
+In each virtual network the longest prefix that contains an address decides (Cloudflare One docs,
+July 2026); a device is in one network at a time. Gateway network policies are not read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Range = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class PrivatePath:
-    """One route: a range of a virtual network, the tunnel it leads to, and whose route it is."""
+    """One route: a range of a virtual network, its tunnel, and the stack that owns the route."""
 
     network: str
     virtual_network: str
@@ -31,13 +31,13 @@ class PrivatePath:
 
 @dataclass(frozen=True, slots=True)
 class PrivateReach:
-    """The answer to who reaches a private address or range.
+    """Who reaches a private address or range. The field names are keys of the JSON output.
 
     Attributes:
-        enter: who reaches it; empty when no route leads there.
+        enter: descriptions of the visitors; empty when no route leads there.
         routes: the route that decides in each virtual network, and those to a part of a range.
-        notes: what else bears on it.
-        unread: what could not be read, so that the answer may be wrong there.
+        notes: other circumstances that matter, as text.
+        unread: what could not be read, as text; the answer may be wrong in that respect.
     """
 
     address: str
@@ -48,7 +48,7 @@ class PrivateReach:
 
 
 def as_range(text: str) -> Range | None:
-    """An address or range, or ``None`` for what is neither."""
+    """Parse an address or range; ``None`` for any other text."""
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -62,29 +62,30 @@ def private_reach(
     *,
     unread: Mapping[str, str] | None = None,
 ) -> PrivateReach:
-    """Who reaches an address or range by these live routes.
+    """Evaluate the live routes for an address or range.
+
+    ``unread`` maps kinds to the reason why they could not be read.
 
     Raises:
-        ValueError: when the text is neither.
+        ValueError: when the text is neither an address nor a range.
     """
     wanted = ipaddress.ip_network(address, strict=False)
     found = {
-        slot: (fact, inner)
-        for slot, fact in facts_of(live, kinds)
+        key: (fact, inner)
+        for (_, key), fact in facts_of(live, kinds)
         if isinstance(fact, PrivateNetwork) and (inner := as_range(fact.network)) is not None
     }
     chosen = set(_deciding(wanted, found.values()))
-    lives = {(item.kind, item.id): item for items in live.values() for item in items}
-    by_id = {item.id: item for item in lives.values()}
+    by_id = {item.id: item for items in live.values() for item in items}
     routes = tuple(
         PrivatePath(
             fact.network,
             _name(by_id, fact.virtual_network),
             _name(by_id, fact.tunnel),
             fact.tunnel,
-            mark.stack if (mark := lives[slot].mark) else "",
+            mark.stack if (mark := by_id[key].mark) else "",
         )
-        for slot, (fact, _) in found.items()
+        for key, (fact, _) in found.items()
         if fact in chosen
     )
     return PrivateReach(
@@ -99,16 +100,16 @@ def private_reach(
 def _deciding(
     wanted: Range, routes: Iterable[tuple[PrivateNetwork, Range]]
 ) -> Iterator[PrivateNetwork]:
-    """In each network the longest range around what is wanted, and every range inside it."""
-    around: dict[str, tuple[PrivateNetwork, Range]] = {}
+    """In each virtual network the longest range that contains ``wanted``, and all inside it."""
+    longest: dict[str, tuple[PrivateNetwork, Range]] = {}
     for fact, network in routes:
         if _holds(network, wanted):
-            best = around.get(fact.virtual_network)
+            best = longest.get(fact.virtual_network)
             if best is None or network.prefixlen > best[1].prefixlen:
-                around[fact.virtual_network] = fact, network
+                longest[fact.virtual_network] = fact, network
         elif _holds(wanted, network):
             yield fact
-    yield from (fact for fact, _ in around.values())
+    yield from (fact for fact, _ in longest.values())
 
 
 def _holds(outer: Range, inner: Range) -> bool:

@@ -1,12 +1,13 @@
-"""Every state that a run can be cut off in, by host name: versions of objects and their order.
+"""Versions of objects and the partial order of steps: every state a run can be interrupted in.
 
-A state is a set of finished steps that the order allows. It concerns one host name by the versions
-of few objects, so that the states of each name are gone through, never those of the whole plan.
+A state is a set of finished steps that contains all steps which its members need. States are
+enumerated per host name, over the few objects that affect that name, because the number of states
+is exponential in the number of steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -18,25 +19,22 @@ from ztctl.core.model.facts import (
     OrganizationSettings,
     Policy,
     Record,
+    Slot,
     TunnelRules,
 )
 from ztctl.core.model.graph import in_order
 from ztctl.core.model.names import HostIndex
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import Entry, HostState, entries, paths_of
-from ztctl.core.reach.host_facts import Slot, examples, names_of, tests_in
+from ztctl.core.reach.host_facts import names_of, sample_hosts, tests_in
 
 Needs = Mapping[StepId, Collection[StepId]]
 F = TypeVar("F", bound=Fact)
 
-# Names of kinds, as slots carry them.
-RECORD, TUNNEL, APPLICATION = "dns_record", "tunnel", "access_application"
-POLICY, GROUP, ORGANIZATION = "access_policy", "access_group", "organization"
-
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What an object is once a step is done; without a step, what it is now."""
+    """The fact of an object after a step; without a step, its present fact. ``None``: absent."""
 
     fact: Fact | None
     step: StepId | None = None
@@ -45,56 +43,43 @@ class Version:
 Versions = tuple[Version, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One state as it concerns one name: what is done, and who reaches what."""
-
-    done: frozenset[StepId]
-    entries: frozenset[Entry]
-
-
 @dataclass(frozen=True)
 class Timeline:
-    """The versions of every object of an account, and what must come before what."""
+    """The versions of every object of an account, and the steps that each step needs."""
 
     slots: Mapping[Slot, Versions]
     needs: Needs = field(default_factory=dict)
 
-    # -- names ------------------------------------------------------------------------------
+    # -- host names -------------------------------------------------------------------------
 
     @cached_property
     def hosts(self) -> tuple[str, ...]:
-        """Every name worth a look: the exact ones, and for each star one of every sort."""
-        found: set[str] = set()
-        for name in self._said:
-            found |= set(examples(name))
-        return tuple(sorted(found))
+        """Exact names of all facts, and sample names for each wildcard; sorted."""
+        patterns = {
+            name
+            for versions in self.slots.values()
+            for version in versions
+            for name in names_of(version.fact)
+        }
+        return tuple(sorted({host for name in patterns for host in sample_hosts(name)}))
 
     @cached_property
-    def moving(self) -> tuple[str, ...]:
-        """The names that some step concerns."""
+    def affected_hosts(self) -> tuple[str, ...]:
+        """The host names that at least one step affects."""
         return tuple(host for host in self.hosts if self.steps(host))
 
-    @cached_property
-    def _said(self) -> frozenset[str]:
-        names: set[str] = set()
-        for versions in self.slots.values():
-            for version in versions:
-                names |= set(names_of(version.fact))
-        return frozenset(names)
-
-    # -- what concerns a name ---------------------------------------------------------------
+    # -- objects and steps that affect a host name ------------------------------------------
 
     def steps(self, host: str) -> frozenset[StepId]:
-        """Every step that may change who reaches what under a name."""
+        """Every step that may change who reaches which origin under a host name."""
         key = "steps", host
-        if key not in self.memory:
-            self.memory[key] = self.steps_of(self._concerning(host))
-        found: frozenset[StepId] = self.memory[key]
+        if key not in self.cache:
+            self.cache[key] = self.steps_of(self._slots_of(host))
+        found: frozenset[StepId] = self.cache[key]
         return found
 
     def steps_of(self, slots: Iterable[Slot]) -> frozenset[StepId]:
-        """Every step that changes one of these objects."""
+        """Every step that writes one of these objects."""
         return frozenset(
             version.step
             for slot in slots
@@ -102,58 +87,57 @@ class Timeline:
             if version.step is not None
         )
 
-    def groups_of_own(self, look: Look) -> set[Slot]:
-        """The groups of the policies that belong to one application alone."""
-        return self._groups_of((), look.core)
+    def groups_of_inline_policies(self, scope: HostScope) -> set[Slot]:
+        """Groups that the app-scoped (not reusable) policies of the host's applications use."""
+        return self._groups_of((), scope.core)
 
-    def steps_by_policy(self, look: Look) -> Iterator[frozenset[StepId]]:
-        """For each policy of a name: the steps of it, of the denials, and of their groups."""
+    def steps_by_policy(self, scope: HostScope) -> Iterator[frozenset[StepId]]:
+        """For each reusable policy of a host: its steps, those of Deny policies and their groups.
+
+        Deny policies count with each policy: they restrict every Allow behind them.
+        """
         denials = [
             slot
-            for slot in look.policies
+            for slot in scope.policies
             if any(policy.decision == "deny" for policy in self._facts(slot, Policy))
         ]
-        for slot in look.policies:
+        for slot in scope.policies:
             together = [slot, *denials]
             yield self.steps_of([*together, *self._groups_of(together)])
 
-    def _concerning(self, host: str) -> frozenset[Slot]:
+    def _slots_of(self, host: str) -> frozenset[Slot]:
         core = self._core(host)
         policies = [slot for slot in self._policies_of(core) if slot in self.slots]
         return frozenset({*core, *policies, *self._groups_of(policies, core)})
 
     def _core(self, host: str) -> list[Slot]:
-        """Records, the tunnels they lead to, applications, the organisation."""
+        """DNS records, the tunnels they point to, applications and the organisation."""
         records = self._records_of(host)
-        tunnels = {
-            (TUNNEL, fact.tunnel)
-            for slot in records
-            for fact in self._facts(slot, Record)
-            if fact.tunnel is not None
-        }
-        found = [*records, *(slot for slot in sorted(tunnels) if slot in self.slots)]
+        ids = {fact.tunnel for slot in records for fact in self._facts(slot, Record) if fact.tunnel}
+        tunnels: Iterable[Slot] = ((TunnelRules, key) for key in sorted(ids))
+        found = [*records, *(slot for slot in tunnels if slot in self.slots)]
         found += dict.fromkeys(self._applications.meeting([host]))
         return [*found, *self._organizations]
 
     def _records_of(self, host: str) -> list[Slot]:
-        """The records of a name, and those of the names that it is an alias of."""
+        """The DNS records of a host, following CNAMEs; each name once, so loops end."""
         waiting, seen = [host], {host}
         found: dict[Slot, None] = {}
         while waiting:
             for slot in self._records.meeting([waiting.pop()]):
                 found[slot] = None
-                news = {fact.alias for fact in self._facts(slot, Record) if fact.alias} - seen
-                seen |= news
-                waiting += news
+                aliases = {fact.alias for fact in self._facts(slot, Record) if fact.alias} - seen
+                seen |= aliases
+                waiting += aliases
         return list(found)
 
     @cached_property
     def _organizations(self) -> tuple[Slot, ...]:
-        return tuple(slot for slot in self.slots if slot[0] == ORGANIZATION)
+        return tuple(slot for slot in self.slots if slot[0] is OrganizationSettings)
 
     @cached_property
-    def memory(self) -> dict[object, Any]:
-        """What was found out about this timeline, for those who ask again."""
+    def cache(self) -> dict[object, Any]:
+        """Memoised results, also those of other modules; keys begin with the result's name."""
         return {}
 
     def _policies_of(self, core: Iterable[Slot]) -> list[Slot]:
@@ -164,9 +148,10 @@ class Timeline:
             for item in app.policies
             if isinstance(item, str)
         )
-        return [(POLICY, item) for item in ids]
+        return [(Policy, item) for item in ids]
 
     def _groups_of(self, policies: Iterable[Slot], core: Iterable[Slot] = ()) -> set[Slot]:
+        """Groups used by policies and by app-scoped policies in ``core``, nested ones included."""
         waiting = [
             test
             for slot in policies
@@ -177,23 +162,23 @@ class Timeline:
             test
             for slot in core
             for app in self._facts(slot, Application)
-            for own in app.policies
-            if isinstance(own, Policy)
-            for test in tests_in(own.about)
+            for policy in app.policies
+            if isinstance(policy, Policy)
+            for test in tests_in(policy.about)
         ]
         found: set[Slot] = set()
         while waiting:
             test = waiting.pop()
-            slot = (GROUP, test.value)
+            slot = (Members, test.value)
             if test.selector == "group" and slot in self.slots and slot not in found:
                 found.add(slot)
                 for members in self._facts(slot, Members):
                     waiting += tests_in(members)
         return found
 
-    def _facts(self, slot: Slot, sort: type[F]) -> Iterator[F]:
+    def _facts(self, slot: Slot, of: type[F]) -> Iterator[F]:
         for version in self.slots.get(slot, ()):
-            if isinstance(version.fact, sort):
+            if isinstance(version.fact, of):
                 yield version.fact
 
     @cached_property
@@ -201,7 +186,7 @@ class Timeline:
         return HostIndex(
             (slot, [fact.name])
             for slot in self.slots
-            if slot[0] == RECORD
+            if slot[0] is Record
             for fact in self._facts(slot, Record)
         )
 
@@ -210,7 +195,7 @@ class Timeline:
         return HostIndex(
             (slot, [place.partition("/")[0] for place in fact.places])
             for slot in self.slots
-            if slot[0] == APPLICATION
+            if slot[0] is Application
             for fact in self._facts(slot, Application)
         )
 
@@ -221,18 +206,21 @@ class Timeline:
         steps = dict.fromkeys(
             version.step for versions in self.slots.values() for version in versions if version.step
         )
+        # Steps without facts count as well: they may stand between two steps that have them.
         known = dict.fromkeys([*steps, *(n for need in self.needs.values() for n in need)])
         return in_order(list(known), self.needs, str)
 
     @cached_property
-    def _behind(self) -> Mapping[StepId, int]:
-        """For each step, the set of all that come before it, as bits in the order."""
+    def _predecessors(self) -> Mapping[StepId, int]:
+        """For each step, all its direct and transitive needs, as a bit set over ``_place``.
+
+        Bit sets, because ``comes_before`` is asked for every pair of steps of every host.
+        """
         bits: dict[StepId, int] = {}
-        place = {step: index for index, step in enumerate(self._order)}
         for step in self._order:
             found = 0
             for need in self.needs.get(step, ()):
-                found |= bits[need] | 1 << place[need]
+                found |= bits[need] | 1 << self._place[need]
             bits[step] = found
         return bits
 
@@ -241,11 +229,11 @@ class Timeline:
         return {step: index for index, step in enumerate(self._order)}
 
     def comes_before(self, one: StepId, other: StepId) -> bool:
-        """True when the other step waits for the one, however many steps are between."""
-        return bool(self._behind[other] >> self._place[one] & 1)
+        """True if ``other`` needs ``one``, directly or transitively."""
+        return bool(self._predecessors[other] >> self._place[one] & 1)
 
     def last_of(self, done: Iterable[StepId]) -> tuple[StepId, ...]:
-        """The steps of these that none of the others waits for."""
+        """The maximal steps of a set: those that no other step of it needs; sorted."""
         chosen = list(done)
         return tuple(
             sorted(
@@ -256,7 +244,8 @@ class Timeline:
         )
 
     def states(self, steps: Iterable[StepId]) -> Iterator[frozenset[StepId]]:
-        """Every set of these steps that can be done while the others of them are not."""
+        """Every subset of these steps that holds, with a step, all of its needs among them."""
+        # In topological order, so that the needs of a step are decided before it.
         chosen = sorted(steps, key=self._place.__getitem__)
         needed = [
             frozenset(i for i, other in enumerate(chosen) if self.comes_before(other, step))
@@ -275,39 +264,40 @@ class Timeline:
             yield frozenset(chosen[index] for index in done)
 
     def with_needs(self, edges: Iterable[tuple[StepId, StepId]]) -> Timeline:
-        """The same objects in a stricter order; each edge is a step and what it waits for."""
+        """A copy with further needs; each edge is (step, the step it needs)."""
         needs = {step: set(found) for step, found in self.needs.items()}
         for step, need in edges:
             needs.setdefault(step, set()).add(need)
         return Timeline(self.slots, needs)
 
     @property
-    def has_ring(self) -> bool:
-        """True when steps wait for each other."""
+    def has_cycle(self) -> bool:
+        """True if the needs of the steps form a cycle."""
         known = {step for versions in self.slots.values() for v in versions if (step := v.step)}
         return not known <= set(self._order)
 
-    def closed(self, done: Iterable[StepId], among: Iterable[StepId]) -> frozenset[StepId]:
-        """These steps, and those of the others that must have been done before them."""
+    def closure(self, done: Iterable[StepId], among: Iterable[StepId]) -> frozenset[StepId]:
+        """Those steps of ``among`` that are in ``done`` or that ``done`` needs transitively."""
         bits = 0
         for step in done:
-            bits |= self._behind[step] | 1 << self._place[step]
+            bits |= self._predecessors[step] | 1 << self._place[step]
         return frozenset(step for step in among if bits >> self._place[step] & 1)
 
-    # -- moments ----------------------------------------------------------------------------
+    # -- states -----------------------------------------------------------------------------
 
-    def look(self, host: str) -> Look:
-        """What one name needs to be looked at in any state."""
+    def scope(self, host: str) -> HostScope:
+        """Collect the objects that decide who reaches a host name, over all states."""
         core = self._core(host)
         policies = self._policies_of(core)
         applications = [fact for slot in core for fact in self._facts(slot, Application)]
-        elsewhere = not any(slot[0] == TUNNEL for slot in core)
-        return Look(
-            self, host, tuple(core), tuple(policies), paths_of(host, applications), elsewhere
+        has_no_tunnel = not any(slot[0] is TunnelRules for slot in core)
+        return HostScope(
+            self, host, tuple(core), tuple(policies), paths_of(host, applications), has_no_tunnel
         )
 
     def fact_at(self, slot: Slot, done: Collection[StepId]) -> Any:
-        """What an object is when these steps are done; ``None`` where there is none."""
+        """The fact of an object when exactly these steps are done; ``None``: absent."""
+        # Versions are in plan order: the last finished one holds.
         found: Fact | None = None
         for version in self.slots.get(slot, ()):
             if version.step is None or version.step in done:
@@ -316,43 +306,48 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One name, and all that concerns it."""
+class HostScope:
+    """A host name and every object that decides who reaches it in some state.
+
+    Attributes:
+        core: records, tunnels, applications, the organisation.
+        policies: the reusable policies of the applications.
+        paths: sample paths; computed over all states, so that entries of two states compare.
+        has_no_tunnel: no record points to a known tunnel in any state.
+    """
 
     timeline: Timeline
     host: str
     core: tuple[Slot, ...]
     policies: tuple[Slot, ...]
     paths: tuple[str, ...]
-    is_elsewhere: bool
+    has_no_tunnel: bool
 
-    def at(self, done: Collection[StepId]) -> Moment:
-        """Who reaches what when these steps are done and no others."""
-        line = self.timeline
-        facts = [line.fact_at(slot, done) for slot in self.core]
+    def entries_at(self, done: Collection[StepId]) -> frozenset[Entry]:
+        """The entries of the host when exactly these steps are done."""
+        facts = [self.timeline.fact_at(slot, done) for slot in self.core]
 
-        def tunnel(key: str) -> TunnelRules | None:
-            # What is neither read nor made here belongs to somebody else's account.
-            found: TunnelRules | None = line.fact_at((TUNNEL, key), done)
-            return found
+        def lookup(of: type[Fact]) -> Callable[[str], Any]:
+            return lambda key: self.timeline.fact_at((of, key), done)
 
         state = HostState(
             self.host,
             tuple(fact for fact in facts if isinstance(fact, Record)),
-            tunnel,
+            # A tunnel that is neither read nor created here belongs to another account.
+            lookup(TunnelRules),
             tuple(fact for fact in facts if isinstance(fact, Application)),
-            lambda key: line.fact_at((POLICY, key), done),
-            lambda key: line.fact_at((GROUP, key), done),
+            lookup(Policy),
+            lookup(Members),
             next(
                 (fact for fact in facts if isinstance(fact, OrganizationSettings)),
                 OrganizationSettings(),
             ),
             self.paths,
-            self.is_elsewhere,
+            self.has_no_tunnel,
         )
-        return Moment(frozenset(done), entries(state))
+        return entries(state)
 
 
-def now(facts: Mapping[Slot, Fact]) -> Timeline:
-    """An account as it is, without any step."""
+def current_timeline(facts: Mapping[Slot, Fact]) -> Timeline:
+    """The timeline of an account as it is now, without any step."""
     return Timeline({slot: (Version(fact),) for slot, fact in facts.items()})

@@ -1,4 +1,4 @@
-"""What each step of a plan makes of each object, computed once, and the timeline of it."""
+"""The fact that each step of a plan gives each object, and the timeline built from them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any, TypeGuard
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import replaced
-from ztctl.core.model.facts import Application, Fact
+from ztctl.core.model.facts import Application, Fact, Slot
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import Live, Values
 from ztctl.core.model.plan import Change, Step
 from ztctl.core.model.values import Unknown
-from ztctl.core.reach.effects import effects, together
-from ztctl.core.reach.host_facts import Slot
+from ztctl.core.reach.effects import effects, merged
 from ztctl.core.reach.timeline import Timeline, Version
 
 Resolve = Callable[[Any], Any]
@@ -23,46 +22,55 @@ _NEW = "new "
 
 
 def new_id(address: Address) -> str:
-    """What stands for the id of an object that a run is going to make."""
+    """A placeholder for the id of an object that the run is going to create."""
     return f"{_NEW}{address}"
 
 
 def is_new(text: str) -> bool:
-    """True for what stands for an id."""
+    """True for a placeholder made by ``new_id``."""
     return text.startswith(_NEW)
 
 
-def made_at(text: str) -> Address:
-    """The address of an object that a run is going to make, from what stands for its id."""
+def address_of_new(text: str) -> Address:
+    """The address in a placeholder made by ``new_id``."""
     return Address.parse(text.removeprefix(_NEW))
 
 
 def facts_of(live: Mapping[str, Sequence[Live]], kinds: Kinds) -> Iterator[tuple[Slot, Fact]]:
-    """What every live object means for who reaches what."""
+    """The facts of all live objects; kinds without facts yield nothing."""
     for kind in kinds.values():
         for item in live.get(kind.name, ()):
             fact = kind.fact(item.values, item)
             if fact is not None:
-                yield (kind.name, item.id), fact
+                yield (type(fact), item.id), fact
 
 
 def with_effects(
-    change: Change, steps: Iterable[Step], now: Mapping[Slot, Fact], kind: Kind, resolve: Resolve
+    change: Change, steps: Iterable[Step], now: Mapping[str, Fact], kind: Kind, resolve: Resolve
 ) -> Change:
-    """Give a change these steps, each with what it makes of its objects and does to host names."""
-    facts: dict[Slot, Fact | None] = {}
+    """Give a change these steps; fill in the facts they make and their effects on host names.
+
+    ``now`` holds the facts of the live objects by id.
+    """
+    facts: dict[str, Fact | None] = {}
     filled: list[Step] = []
     for step in steps:
         live = None if step.id.verb == "create" else change.live
-        slot = kind.name, live.id if live is not None else new_id(change.address)
-        before = facts.get(slot, now.get(slot))
+        key = live.id if live is not None else new_id(change.address)
         values = with_new_ids(resolve(step.values))
-        fact = _fact_after(kind, step, values, live, before)
-        makes = {slot: replace(fact, aud=slot[1]) if _has_no_aud(fact) else fact}
-        makes |= {(kind.name, other): None for other in step.displaces}
-        found = together(effects(facts.get(it, now.get(it)), made) for it, made in makes.items())
-        facts |= makes
-        filled.append(replace(step, makes=tuple(makes.items()), **found._asdict()))
+        fact = _fact_after(kind, step, values, live, facts.get(key, now.get(key)))
+        # An aud is known only after the create; the placeholder lets ingress rules refer to it.
+        after = {key: replace(fact, aud=key) if _has_no_aud(fact) else fact}
+        after |= dict.fromkeys(step.displaces)
+        before = {it: facts.get(it, now.get(it)) for it in after}
+        found = merged(effects(before[it], made) for it, made in after.items())
+        facts |= after
+        makes = (
+            ((type(known), it), made)
+            for it, made in after.items()
+            if (known := made or before[it]) is not None
+        )
+        filled.append(replace(step, makes=tuple(makes), **found._asdict()))
     return replace(change, steps=tuple(filled))
 
 
@@ -75,7 +83,7 @@ def _fact_after(
 
 
 def timeline_of(changes: Iterable[Change], now: Mapping[Slot, Fact]) -> Timeline:
-    """Every object of the account with what each step makes of it, in the order of the plan."""
+    """The versions of every object: its present fact, then one for each step, in plan order."""
     slots: dict[Slot, tuple[Version, ...]] = {slot: (Version(fact),) for slot, fact in now.items()}
     needs = {}
     for step in (step for change in changes for step in change.steps):
@@ -90,5 +98,5 @@ def _has_no_aud(fact: Fact | None) -> TypeGuard[Application]:
 
 
 def with_new_ids(values: Any) -> Any:
-    """The same values with a stand-in for each id that exists only after apply."""
+    """Replace each ``Unknown`` in the values by the placeholder of its object's id."""
     return replaced(values, lambda leaf: new_id(leaf.of) if isinstance(leaf, Unknown) else leaf)

@@ -1,4 +1,4 @@
-"""One host as it is live: where it leads, through what, who may enter and who may not."""
+"""Access to one host now: its records, ingress rules, applications and policies, and visitors."""
 
 from __future__ import annotations
 
@@ -10,28 +10,35 @@ from ztctl.core.model.facts import (
     EVERYONE,
     UNKNOWN_TUNNEL,
     Application,
+    DescribedEntry,
     Fact,
     Members,
     OrganizationSettings,
     Policy,
     Record,
+    Slot,
     Test,
     TunnelRules,
-    Way,
 )
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live, Mark
-from ztctl.core.reach.access_wording import door, ways, words
-from ztctl.core.reach.entries import Entry, deciding, fitting, leading, nearest, paths_of
-from ztctl.core.reach.host_facts import Slot
+from ztctl.core.reach.access_wording import describe_entries, describe_test, reason_open
+from ztctl.core.reach.entries import (
+    Entry,
+    applications_for,
+    paths_of,
+    records_for,
+    resolve,
+    rules_for,
+)
 from ztctl.core.reach.people import resolved, within
-from ztctl.core.reach.timeline import APPLICATION, GROUP, POLICY, RECORD, TUNNEL, now
+from ztctl.core.reach.timeline import current_timeline
 from ztctl.core.reach.versions import facts_of
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A record on the way from the name: where it leads; ``tunnel`` is one of this account."""
+    """A record that the host resolves through; ``tunnel``: the name of a tunnel of the account."""
 
     name: str
     target: str
@@ -41,7 +48,7 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A rule of a tunnel that serves the name; ``checks``: the connector asks for the token."""
+    """An ingress rule that serves the host; ``checks``: the connector requires an Access token."""
 
     tunnel: str
     tunnel_id: str
@@ -53,7 +60,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A policy in its place: what it decides about whom."""
+    """A policy of an application: its precedence, its decision, and a description of visitors."""
 
     place: int
     name: str
@@ -64,7 +71,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What decides below a path (all of the host: empty); no application: nobody is asked."""
+    """What decides below a path; empty path: the whole host; empty application: none decides."""
 
     path: str
     application: str = ""
@@ -75,15 +82,18 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The answer to who reaches a host.
+    """Who reaches a host. The field names here and above are keys of the JSON output.
 
     Attributes:
-        open: why everybody may come in, path by path; empty when they may not.
-        stated: the reason that a file gives for the host being open.
-        enter: who may come in, to which origin.
-        shut: who may not, although a policy speaks of them.
-        notes: what else bears on it.
-        unread: what could not be read, so that the answer may be wrong there.
+        open: why anyone may enter, path by path; empty when that is not so.
+        stated: the reason that a file gives for the host being public.
+        leads: the records that the host resolves through.
+        services: the ingress rules that serve it.
+        guards: the applications that decide, path by path.
+        enter: who may enter, and to which origin.
+        shut: who may not, as far as policies exclude or deny them.
+        notes: other circumstances that matter, as text.
+        unread: what could not be read, as text; the answer may be wrong in that respect.
     """
 
     host: str
@@ -92,7 +102,7 @@ class Reach:
     leads: tuple[Lead, ...] = ()
     services: tuple[Service, ...] = ()
     guards: tuple[Guard, ...] = ()
-    enter: tuple[Way, ...] = ()
+    enter: tuple[DescribedEntry, ...] = ()
     shut: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
@@ -106,81 +116,83 @@ def reach(
     stated: str = "",
     unread: Mapping[str, str] | None = None,
 ) -> Reach:
-    """Who reaches a host (punycode) by these live objects, read thoroughly.
+    """Evaluate access to a host (punycode) by live objects that were read thoroughly.
 
-    ``unread`` says of kinds why they could not be read. A tunnel of which nothing is known serves
-    every name.
+    ``unread`` maps kinds to the reason why they could not be read. Where that is the kind of
+    tunnels, every tunnel that a record points to counts as serving every name.
     """
     missing = unread or {}
-    return _Scene(host, live, kinds, TUNNEL in missing).told(stated, tuple(missing.values()))
+    no_tunnels = any(isinstance(kinds[name].fact({}, None), TunnelRules) for name in missing)
+    return _Account(host, live, kinds, no_tunnels).reach(stated, tuple(missing.values()))
 
 
-class _Scene:
+class _Account:
+    """The facts of an account, evaluated for one host."""
+
     def __init__(
-        self, host: str, live: Mapping[str, Sequence[Live]], kinds: Kinds, blind: bool
+        self, host: str, live: Mapping[str, Sequence[Live]], kinds: Kinds, no_tunnels: bool
     ) -> None:
         self._host = host
-        self._live = {(item.kind, item.id): item for items in live.values() for item in items}
+        self._live = {item.id: item for items in live.values() for item in items}
         self._facts: dict[Slot, Fact] = dict(facts_of(live, kinds))
-        self._records = self._of(Record)
-        if blind:
+        self._records = {key: it for (_, key), it in self._facts.items() if isinstance(it, Record)}
+        if no_tunnels:
             for record in self._records.values():
                 if record.tunnel is not None:
-                    self._facts[TUNNEL, record.tunnel] = UNKNOWN_TUNNEL
+                    self._facts[TunnelRules, record.tunnel] = UNKNOWN_TUNNEL
         self._names = dict(_names(self._live.values()))
 
-    def told(self, stated: str, unread: tuple[str, ...]) -> Reach:
-        entries = now(self._facts).look(self._host).at(()).entries
-        opened = sorted((entry for entry in entries if entry.nameless), key=str)
+    def reach(self, stated: str, unread: tuple[str, ...]) -> Reach:
+        entries = current_timeline(self._facts).scope(self._host).entries_at(())
+        opened = sorted((entry for entry in entries if entry.anonymous), key=str)
         return Reach(
             self._host,
-            tuple(dict.fromkeys(door(entry) for entry in opened)),
+            tuple(dict.fromkeys(reason_open(entry) for entry in opened)),
             stated,
             tuple(self._leads()),
             tuple(self._services()),
             self._guards,
-            ways(entries, (), self._names),
-            tuple(dict.fromkeys(self._shut(entries))),
+            describe_entries(entries, (), self._names),
+            tuple(dict.fromkeys(self._denied(entries))),
             tuple(self._notes()),
             unread,
         )
 
-    def _of(self, sort: type[Record]) -> dict[Slot, Record]:
-        return {slot: fact for slot, fact in self._facts.items() if isinstance(fact, sort)}
-
-    # -- the way ----------------------------------------------------------------------------
+    # -- records and ingress rules ----------------------------------------------------------
 
     @cached_property
-    def _way(self) -> tuple[Record, ...]:
-        """The records that answer for the name, and those that they lead on to."""
+    def _resolved(self) -> tuple[Record, ...]:
+        """The records that answer for the host, proxied or not, and those behind proxied ones."""
         records = list(self._records.values())
-        return tuple(dict.fromkeys((*nearest(self._host, records), *leading(self._host, records))))
+        return tuple(
+            dict.fromkeys((*records_for(self._host, records), *resolve(self._host, records)))
+        )
 
     def _leads(self) -> Iterator[Lead]:
-        for (_, key), record in self._records.items():
-            if record in self._way:
-                live = self._live[RECORD, key]
+        for key, record in self._records.items():
+            if record in self._resolved:
+                live = self._live[key]
                 target = str(live.values.get("tunnel") or live.raw.get("content") or "")
-                known = self._facts.get((TUNNEL, record.tunnel or ""))
+                known = self._facts.get((TunnelRules, record.tunnel or ""))
                 tunnel = self._name(record.tunnel or "") if known is not None else ""
                 yield Lead(record.name, target, record.proxied, tunnel)
 
     def _tunnels(self) -> Iterator[tuple[str, TunnelRules]]:
-        led = leading(self._host, self._records.values())
-        for key in sorted({record.tunnel for record in led if record.tunnel is not None}):
-            fact = self._facts.get((TUNNEL, key))
+        records = resolve(self._host, self._records.values())
+        for key in sorted({record.tunnel for record in records if record.tunnel is not None}):
+            fact = self._facts.get((TunnelRules, key))
             if isinstance(fact, TunnelRules):
                 yield key, fact
 
     def _services(self) -> Iterator[Service]:
         for key, tunnel in self._tunnels():
-            for rule in fitting(self._host, tunnel.rules or ()):
+            for rule in rules_for(self._host, tunnel.rules or ()):
                 checks = rule.audience is not None
                 place = (rule.hostname, rule.path, rule.service, checks)
                 yield Service(self._name(key), key, *place)
 
     def _notes(self) -> Iterator[str]:
-        if not self._way:
+        if not self._resolved:
             yield "no record answers for the name"
         for lead in self._leads():
             if not lead.proxied:
@@ -190,14 +202,14 @@ class _Scene:
         for key, tunnel in self._tunnels():
             if tunnel.rules is None:
                 yield f"what the tunnel {self._name(key)} serves is not known: it may be anything"
-            live = self._live.get((TUNNEL, key))
+            live = self._live.get(key)
             if live is not None and not live.attribute("running"):
                 yield f"no connector of the tunnel {self._name(key)} runs"
         for fact in self._facts.values():
             if isinstance(fact, OrganizationSettings) and fact.deny_unmatched:
                 yield "the account refuses hosts for which no application decides"
 
-    # -- who decides ------------------------------------------------------------------------
+    # -- applications and policies ----------------------------------------------------------
 
     @cached_property
     def _guards(self) -> tuple[Guard, ...]:
@@ -205,8 +217,8 @@ class _Scene:
         return tuple(
             self._guard(path, app, found)
             for path in paths_of(self._host, found.values())
-            # Of several that fit equally well, nobody knows which decides.
-            for app in deciding(self._host, path, found.values()) or (None,)
+            # Of several equally specific ones it is not documented which decides: all are shown.
+            for app in applications_for(self._host, path, found.values()) or (None,)
         )
 
     def _guard(
@@ -214,13 +226,14 @@ class _Scene:
     ) -> Guard:
         if app is None:
             return Guard(path)
+        # By identity: the facts of two applications may be equal.
         key = next(key for (_, key), fact in known.items() if fact is app)
-        live = self._live[APPLICATION, key]
+        live = self._live[key]
         stack = live.mark.stack if live.mark is not None else ""
-        rulings = tuple(self._rulings(app))
+        rulings = tuple(self._policies_of(app))
         return Guard(path, live.name, key, stack, rulings)
 
-    def _rulings(self, app: Application) -> Iterator[Ruling]:
+    def _policies_of(self, app: Application) -> Iterator[Ruling]:
         for place, item in enumerate(app.policies, start=1):
             policy = item if isinstance(item, Policy) else self._policy(item)
             key = item if isinstance(item, str) else ""
@@ -228,36 +241,36 @@ class _Scene:
                 yield Ruling(place, key, key, "unknown", "nobody knows whom")
             else:
                 name = Mark.of_name(policy.about.label)[0] or key
-                yield Ruling(place, name, key, policy.decision, self._people(policy))
+                yield Ruling(place, name, key, policy.decision, self._describe_policy(policy))
 
     def _policy(self, key: str) -> Policy | None:
-        fact = self._facts.get((POLICY, key))
+        fact = self._facts.get((Policy, key))
         return fact if isinstance(fact, Policy) else None
 
     def _group(self, key: str) -> Members | None:
-        fact = self._facts.get((GROUP, key))
+        fact = self._facts.get((Members, key))
         return fact if isinstance(fact, Members) else None
 
-    def _people(self, policy: Policy) -> str:
-        beside = [f"asked for {rule.selector.replace('_', ' ')}" for rule in policy.terms]
+    def _describe_policy(self, policy: Policy) -> str:
+        terms = [f"asked for {rule.selector.replace('_', ' ')}" for rule in policy.terms]
         about = resolved(policy.about, self._group)
-        return ", ".join([self._listed(about), *sorted(beside)])
+        return ", ".join([self._describe_members(about), *sorted(terms)])
 
-    def _listed(self, members: Members) -> str:
-        """A set in words, groups with what they hold."""
-        parts = [" or ".join(self._spelt(test) for test in _ordered(members.include)) or "nobody"]
-        parts += [f"who is {self._spelt(test)}" for test in _ordered(members.require)]
-        parts += [f"but not {self._spelt(test)}" for test in _ordered(members.exclude)]
+    def _describe_members(self, members: Members) -> str:
+        """Describe rule lists, with the contents of groups."""
+        parts = [" or ".join(map(self._describe, _ordered(members.include))) or "nobody"]
+        parts += [f"who is {self._describe(test)}" for test in _ordered(members.require)]
+        parts += [f"but not {self._describe(test)}" for test in _ordered(members.exclude)]
         return ", ".join(parts)
 
-    def _spelt(self, test: Test) -> str:
+    def _describe(self, test: Test) -> str:
         if isinstance(test, Members) and test.label:
-            return f"{words(test, self._names)} ({self._listed(test)})"
-        return words(test, self._names)
+            return f"{describe_test(test, self._names)} ({self._describe_members(test)})"
+        return describe_test(test, self._names)
 
-    # -- who may not ------------------------------------------------------------------------
+    # -- visitors who may not enter ---------------------------------------------------------
 
-    def _shut(self, entries: Iterable[Entry]) -> Iterator[str]:
+    def _denied(self, entries: Iterable[Entry]) -> Iterator[str]:
         for guard in self._guards:
             for ruling in guard.policies:
                 if ruling.decision == "deny":
@@ -265,10 +278,10 @@ class _Scene:
         for grant in sorted((entry.grant for entry in entries), key=str):
             group = grant.who if isinstance(grant.who, Members) else Members()
             for test in _ordered(grant.exclude | group.exclude):
-                yield self._spelt(test)
+                yield self._describe(test)
             for test in _ordered(grant.require | group.require):
-                yield f"who is not {self._spelt(test)}"
-        if not any(entry.nameless and within(EVERYONE, entry.grant.who) for entry in entries):
+                yield f"who is not {self._describe(test)}"
+        if not any(entry.anonymous and within(EVERYONE, entry.grant.who) for entry in entries):
             yield "everybody else"
 
     def _name(self, key: str) -> str:
@@ -280,7 +293,7 @@ def _ordered(tests: Iterable[Test]) -> list[Test]:
 
 
 def _names(lives: Iterable[Live]) -> Iterator[tuple[str, str]]:
-    """What people call what has an id."""
+    """Display names by id, and of applications by audience tag, too."""
     for live in lives:
         name = Mark.of_name(live.name)[0] or live.key or live.id
         yield live.id, name
