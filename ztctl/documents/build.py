@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from yaml.events import (
@@ -33,27 +34,26 @@ class Stop(Exception):
         self.problem = problem
 
 
+@dataclass(slots=True)
 class _Frame:
     """A mapping or sequence whose end event has not come yet.
 
     Attributes:
+        entries: of a mapping; ``None`` for a sequence.
         key: the key whose value comes next; ``None`` when the next node is a key.
         refused: the last key was a problem, so that its value is dropped.
         size: nodes in it, itself included; an alias counts with all that it repeats.
         height: levels of nesting in it, itself included.
     """
 
-    __slots__ = ("anchor", "entries", "height", "items", "key", "refused", "size", "where")
-
-    def __init__(self, where: Where, anchor: str | None, *, is_mapping: bool) -> None:
-        self.where = where
-        self.anchor = anchor
-        self.entries: dict[str, Pair] | None = {} if is_mapping else None
-        self.items: list[Node] = []
-        self.key: Scalar | None = None
-        self.refused = False
-        self.size = 1
-        self.height = 1
+    where: Where
+    anchor: str | None
+    entries: dict[str, Pair] | None
+    items: list[Node] = field(default_factory=list)
+    key: Scalar | None = None
+    refused: bool = False
+    size: int = 1
+    height: int = 1
 
     def node(self) -> Node:
         if self.entries is None:
@@ -84,7 +84,7 @@ class Builder:
             if kind is ScalarEvent:
                 self._scalar(event)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                self._open(event, is_mapping=kind is MappingStartEvent)
+                self._open(event, {} if kind is MappingStartEvent else None)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 self._close()
             elif kind is AliasEvent:
@@ -114,12 +114,12 @@ class Builder:
             self._anchors[event.anchor] = (node, 1, 0)
         self._add(node, 1, 0)
 
-    def _open(self, event: Any, *, is_mapping: bool) -> None:
+    def _open(self, event: Any, entries: dict[str, Pair] | None) -> None:
         where = self._where(event)
         if event.tag is not None:
             self._refuse_tag(event.tag, where)
         self._check_depth(len(self._frames) + 1, where)
-        self._frames.append(_Frame(where, event.anchor, is_mapping=is_mapping))
+        self._frames.append(_Frame(where, event.anchor, entries))
 
     def _close(self) -> None:
         frame = self._frames.pop()

@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 from ztctl.core.model.kind import Kinds
 from ztctl.documents import hosts
 from ztctl.documents.field_docs import field_docs, models_in
-from ztctl.documents.host_checks import HostSections
+from ztctl.documents.host_checks import host_sections
 from ztctl.documents.models import Host, Top
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -34,7 +34,7 @@ def schema(kinds: Kinds) -> dict[str, Any]:
     """
     declared = [kind for kind in kinds.values() if kind.section]
     models: dict[str, type[BaseModel]] = {kind.section: kind.model for kind in declared}
-    if HostSections.are_in(kinds):
+    if host_sections(kinds):
         models = {**models, hosts.SECTION: Host}
     refs, shared = _definitions([Top, *models.values()])
     definitions = dict(shared["$defs"])
