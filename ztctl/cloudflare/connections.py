@@ -134,7 +134,6 @@ def _unreachable(call: Call, error: httpx.HTTPError, hide: tuple[str, ...]) -> U
     connected = not isinstance(error, NEVER_SENT)
     reason = sanitize(str(error), hide) or type(error).__name__
     what = "the connection broke before an answer came" if connected else "no connection"
-    hint = ""
-    if "CERTIFICATE_VERIFY_FAILED" in reason:
-        hint = "where a proxy inspects TLS, name its certificate in SSL_CERT_FILE"
+    certificate = "where a proxy inspects TLS, name its certificate in SSL_CERT_FILE"
+    hint = certificate if "CERTIFICATE_VERIFY_FAILED" in reason else ""
     return Unreachable(call, f"{what}: {reason}", connected=connected, hint=hint)

@@ -68,7 +68,6 @@ class Builder:
         self.problems: list[Problem] = []
         self._file = file
         self._root: Node | None = None
-        self._documents = 0
         self._frames: list[_Frame] = []
         self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._aliased = 0
@@ -98,8 +97,7 @@ class Builder:
         return Where(self._file, mark.line + 1, mark.column + 1)
 
     def _document(self, event: Any) -> None:
-        self._documents += 1
-        if self._documents > 1:
+        if self._root is not None:
             hint = "put the second one into a file of its own, and give both with -f"
             raise Stop(Problem("a second document begins here", self._where(event), hint))
 

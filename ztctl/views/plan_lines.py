@@ -19,7 +19,6 @@ from ztctl.views.wording import (
     action_phrase,
     heading,
     is_removal,
-    plan_closing,
     reason_phrase,
 )
 
@@ -164,10 +163,6 @@ class PlanLines:
         subject = f"{self.clean(refusal.address)}: " if refusal.address else ""
         admits = f" (admitted by {self.clean(flag)})" if flag else ""
         return Line(f"{subject}{self.clean(refusal.reason)}{admits}", "!", OBJECT)
-
-    def closing(self, plan: Plan) -> Line:
-        """The closing line, which scripts parse."""
-        return Line(plan_closing(plan), tone=Tone.STRONG)
 
 
 def _unchanged(change: Change) -> Iterator[Line]:

@@ -12,6 +12,7 @@ from ztctl.views.line_output import StreamOutput
 from ztctl.views.people_view import PeopleView
 from ztctl.views.plan_lines import BLANK, PlanLines
 from ztctl.views.styled_line import Line, Paint, Tone, no_paint
+from ztctl.views.wording import plan_closing
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ class TextView(PeopleView):
             yield from lines.access(plan)
             yield from lines.warnings(plan)
         yield from lines.refusals(plan)
-        yield lines.closing(plan)
+        yield Line(plan_closing(plan), tone=Tone.STRONG)
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
         """Write what was done and what was not, then the closing line."""
