@@ -54,7 +54,7 @@ def pages(items: list[Any], size: int, *, total: bool = True, stated: int | None
 
     def answer(number: int) -> Reply:
         part = items[(number - 1) * size : number * size]
-        return Reply(part, Page(number, stated or size, len(items) if total else None))
+        return Reply(part, Page(stated or size, len(items) if total else None))
 
     return Lister(answer)
 
@@ -75,7 +75,7 @@ def test_the_first_page_is_asked_for_with_its_size() -> None:
 @pytest.mark.parametrize("result", [None, []])
 def test_an_empty_list_takes_one_request(result: Any) -> None:
     """No objects, and ``null`` for no objects, both end at once."""
-    server = Lister(lambda number: Reply(result, Page(number, 10, 0)))
+    server = Lister(lambda number: Reply(result, Page(10, 0)))
 
     assert read(server) == []
     assert server.asked == [1]
@@ -131,7 +131,7 @@ def test_without_a_total_a_short_or_empty_page_ends_the_list(count: int, asked: 
 
 def test_a_server_that_ignores_the_page_number_is_asked_twice_at_most() -> None:
     """A page with nothing new ends the list."""
-    server = Lister(lambda _: Reply(objects(10), Page(1, 10, None)))
+    server = Lister(lambda _: Reply(objects(10), Page(10, None)))
 
     assert read(server) == objects(10)
     assert server.asked == [1, 2]
@@ -139,7 +139,7 @@ def test_a_server_that_ignores_the_page_number_is_asked_twice_at_most() -> None:
 
 def test_a_total_that_is_too_high_ends_with_the_objects() -> None:
     """A total that counts what is not shown costs one request and no more."""
-    server = Lister(lambda n: Reply(objects(7) if n == 1 else [], Page(n, 10, 9)))
+    server = Lister(lambda n: Reply(objects(7) if n == 1 else [], Page(10, 9)))
 
     assert read(server) == objects(7)
     assert server.asked == [1, 2]
@@ -153,7 +153,7 @@ def test_a_list_that_grows_while_it_is_read_is_read_once_more() -> None:
     def answer(number: int) -> Reply:
         readings.append(lists.pop(0))
         part = readings[-1][(number - 1) * 10 : number * 10]
-        return Reply(part, Page(number, 10, len(readings[-1])))
+        return Reply(part, Page(10, len(readings[-1])))
 
     server = Lister(answer)
 
@@ -163,7 +163,7 @@ def test_a_list_that_grows_while_it_is_read_is_read_once_more() -> None:
 
 def test_a_server_that_never_ends_is_a_clear_failure() -> None:
     """Ever new objects stop at a bound with words, not with memory."""
-    server = Lister(lambda n: Reply([{"id": f"{n}-{i}"} for i in range(10)], Page(n, 10, None)))
+    server = Lister(lambda n: Reply([{"id": f"{n}-{i}"} for i in range(10)], Page(10, None)))
 
     with pytest.raises(BadReply, match="does not end") as caught:
         read(server)
@@ -176,9 +176,9 @@ def test_an_object_that_slid_out_of_the_last_page_is_still_found() -> None:
     """Deletions between two pages empty the second: what slid into the first is looked for."""
     before, after = objects(4), objects(4)[2:]
     replies = [
-        Reply(before[:2], Page(1, 2, 4)),
-        Reply([], Page(2, 2, 2)),
-        Reply(after, Page(1, 2, 2)),
+        Reply(before[:2], Page(2, 4)),
+        Reply([], Page(2, 2)),
+        Reply(after, Page(2, 2)),
     ]
     call = Call("GET", "/accounts/a/access/policies", per_page=2)
     server = Lister(lambda number: replies.pop(0))
@@ -190,7 +190,7 @@ def test_an_object_that_slid_out_of_the_last_page_is_still_found() -> None:
 
 def test_an_absurd_total_is_refused_before_anything_more_is_sent() -> None:
     """A total of a trillion does not start a trillion requests."""
-    server = Lister(lambda n: Reply(objects(10), Page(n, 10, 10**12)))
+    server = Lister(lambda n: Reply(objects(10), Page(10, 10**12)))
 
     with pytest.raises(BadReply, match="does not end"):
         read(server)
@@ -208,7 +208,7 @@ def test_a_result_that_is_no_list_is_a_bad_reply(result: Any) -> None:
 def test_tags_are_told_apart_by_their_names() -> None:
     """An Access tag has no id; its name is one."""
     answers = [[{"name": "a"}, {"name": "b"}], [{"name": "b"}, {"name": "c"}], []]
-    server = Lister(lambda n: Reply(answers[n - 1], Page(n, 2, None)))
+    server = Lister(lambda n: Reply(answers[n - 1], Page(2, None)))
 
     assert read(server, TAGS) == [{"name": "a"}, {"name": "b"}, {"name": "c"}]
 

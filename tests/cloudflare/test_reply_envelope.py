@@ -101,20 +101,26 @@ def test_a_long_list_of_errors_is_shortened_in_the_text_only() -> None:
     assert failed.summary.endswith("1009 x; and 990 more")
 
 
-def test_messages_are_read_as_objects_and_as_plain_strings() -> None:
-    """Older services send ``messages`` as strings; both forms give their words."""
-    body = {"success": True, "result": 1, "messages": ["old", {"code": 10000, "message": "new"}]}
+def test_errors_are_read_as_objects_and_as_plain_strings() -> None:
+    """Older services send strings; both forms give their words."""
+    failed = failure(refused("old", {"code": 10000, "message": "new"}), 400)
 
-    assert read(GET, answer(body)).messages == ("old", "new")
+    assert [error.message for error in failed.errors] == ["old", "new"]
 
 
-def test_result_info_is_read_and_nonsense_in_it_is_dropped() -> None:
+@pytest.mark.parametrize(
+    ("per_page", "total", "page"),
+    [(50, 7, Page(50, 7)), ("50", 7, Page(None, 7)), (50, -3, Page(50, None))],
+)
+def test_result_info_is_read_and_nonsense_in_it_is_dropped(
+    per_page: object, total: int, page: Page
+) -> None:
     """A count that is not a count is as good as missing."""
-    info = {"page": 1, "per_page": "50", "total_count": -3, "count": True}
+    info = {"page": 1, "per_page": per_page, "total_count": total, "count": True}
 
     reply = read(GET, answer({"success": True, "result": [], "result_info": info}))
 
-    assert reply.page == Page(1, None, None)
+    assert reply.page == page
 
 
 @pytest.mark.parametrize("info", [None, {}, [], "x", 7])
@@ -321,11 +327,10 @@ def test_nothing_but_a_failure_of_the_call_is_raised(
     body: bytes, status: int, headers: dict[str, str], call: Call
 ) -> None:
     """No bytes, status or headers make the reader do anything but give a reply or fail the call."""
+    said: tuple[str, ...] = ()
     try:
-        reply = read(call, Response(status, headers, body))
+        read(call, Response(status, headers, body))
     except CallFailed as failed:
-        said: tuple[str, ...] = (str(failed), failed.hint)
-    else:
-        said = reply.messages
+        said = (str(failed), failed.hint)
 
     assert all(text.isprintable() for text in said)

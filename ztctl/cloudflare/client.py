@@ -8,19 +8,17 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import count
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from ztctl import __version__
 from ztctl.cloudflare.budget import IN_FLIGHT, QUOTA, Budget, OnWait
 from ztctl.cloudflare.encoding import encode, header
-from ztctl.cloudflare.envelope import Reply, Response, read
+from ztctl.cloudflare.envelope import Reply, read
 from ztctl.cloudflare.errors import ApiFailure, RateLimited, Rejected
 from ztctl.cloudflare.paging import collect
 from ztctl.cloudflare.retry import seconds_to_wait
 from ztctl.cloudflare.urls import check_account, check_base_url, resolve, resolve_query
 from ztctl.core.model.calls import Call, Json
-from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.values import Secret
 
 if TYPE_CHECKING:
@@ -89,29 +87,18 @@ class Client:
         # Deferred import: most commands never open a client, and httpx is slow to load.
         from ztctl.cloudflare.connections import ConnectionPool
 
-        self._pool = ConnectionPool(self._base_url, self._headers(), self._transport)
-        return self
-
-    async def __aexit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._pool is not None:
-            await self._pool.close()
-            self._pool = None
-
-    def _headers(self) -> dict[str, str]:
-        try:
-            authorization = header(self._token)
-        except ValueError as reason:
-            raise Failure(str(reason), "copy it again from the Cloudflare dashboard") from None
-        return {
-            "Authorization": authorization,
+        headers = {
+            "Authorization": header(self._token),
             "Accept": "application/json",
             "User-Agent": f"ztctl/{__version__}",
         }
+        self._pool = ConnectionPool(self._base_url, headers, self._transport)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
 
     async def send(self, call: Call) -> Json:
         """Return the ``result`` of a call; with ``per_page``, the objects of all pages as one list.
@@ -144,22 +131,14 @@ class Client:
         await self._sleep(seconds)
 
     async def _attempt(self, call: Call) -> Reply:
-        path = self._path(call)
-        call = replace(call, query=resolve_query(call.query, self._account))
-        content, hide = encode(call.body, self._token)
-        return read(call, await self._exchange(call, path, content, hide), hide)
-
-    def _path(self, call: Call) -> str:
-        try:
-            return resolve(call.path, self._account)
-        except ValueError as reason:
-            raise Rejected(call, f"nothing was sent: {reason}") from None
-
-    async def _exchange(
-        self, call: Call, path: str, content: bytes | None, hide: tuple[str, ...]
-    ) -> Response:
         if self._pool is None:
             raise RuntimeError("a client sends inside `async with` only")
+        try:
+            path = resolve(call.path, self._account)
+        except ValueError as reason:
+            raise Rejected(call, f"nothing was sent: {reason}") from None
+        call = replace(call, query=resolve_query(call.query, self._account))
+        content, hide = encode(call.body, self._token)
         async with self._slots:
             await self._budget.acquire()
             self.count += 1
@@ -168,4 +147,4 @@ class Client:
             finally:
                 self._budget.release()
             self._budget.observe(answer.headers)
-            return answer
+        return read(call, answer, hide)

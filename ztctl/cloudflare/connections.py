@@ -6,7 +6,7 @@ Importing it loads httpx; opening a real connection loads HTTP/2 as well.
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -52,12 +52,18 @@ class ConnectionPool:
         self, base_url: str, headers: dict[str, str], transport: httpx.AsyncBaseTransport | None
     ) -> None:
         self._base_url = base_url
-        if transport is not None:
-            self._http = httpx.AsyncClient(
-                transport=transport, headers=headers, timeout=TIMEOUT, trust_env=False
-            )
-        else:
-            self._http = _open_http(base_url, headers)
+        # At DEBUG, hpack logs every header that it compresses, the Authorization header included.
+        logging.getLogger("hpack").setLevel(logging.WARNING)
+        self._http = open_http(
+            "the connection cannot be set up",
+            headers=headers,
+            timeout=TIMEOUT,
+            limits=LIMITS,
+            transport=transport,
+            http2=transport is None,
+            # Plain http goes to this machine only: a proxy could read the token.
+            trust_env=transport is None and not is_plain_http(base_url),
+        )
 
     async def exchange(
         self, call: Call, path: str, content: bytes | None, hide: tuple[str, ...]
@@ -73,7 +79,7 @@ class ConnectionPool:
         try:
             response = await self._http.send(request, stream=True, follow_redirects=False)
             try:
-                return Response(response.status_code, _lower_names(response), await _body(response))
+                return Response(response.status_code, dict(response.headers), await _body(response))
             finally:
                 await response.aclose()
         except httpx.DecodingError as error:
@@ -98,29 +104,20 @@ class ConnectionPool:
         await self._http.aclose()
 
 
-def _open_http(base_url: str, headers: dict[str, str]) -> httpx.AsyncClient:
-    # At DEBUG, hpack logs every header that it compresses, the Authorization header included.
-    logging.getLogger("hpack").setLevel(logging.WARNING)
+def open_http(trouble: str, **options: Any) -> httpx.AsyncClient:
+    """Create an HTTP client with these options of httpx.
+
+    Raises:
+        Failure: ``trouble``, when the environment's proxy or certificate settings cannot be used.
+    """
     try:
-        return httpx.AsyncClient(
-            http2=True,
-            headers=headers,
-            timeout=TIMEOUT,
-            limits=LIMITS,
-            # Plain http goes to this machine only: a proxy could read the token.
-            trust_env=not is_plain_http(base_url),
-        )
+        return httpx.AsyncClient(**options)
     except (ImportError, OSError, ValueError) as error:
         # The text of the error is left out: it may contain the password of a proxy.
         raise Failure(
-            f"the connection cannot be set up ({type(error).__name__})",
+            f"{trouble} ({type(error).__name__})",
             "check the proxy variables (HTTPS_PROXY, ALL_PROXY) and SSL_CERT_FILE",
         ) from None
-
-
-def _lower_names(response: httpx.Response) -> dict[str, str]:
-    # httpx joins the values of a repeated name with a comma.
-    return {name.lower(): value for name, value in response.headers.items()}
 
 
 async def _body(response: httpx.Response) -> bytes:
@@ -137,7 +134,6 @@ def _unreachable(call: Call, error: httpx.HTTPError, hide: tuple[str, ...]) -> U
     connected = not isinstance(error, NEVER_SENT)
     reason = sanitize(str(error), hide) or type(error).__name__
     what = "the connection broke before an answer came" if connected else "no connection"
-    hint = ""
-    if "CERTIFICATE_VERIFY_FAILED" in reason:
-        hint = "where a proxy inspects TLS, name its certificate in SSL_CERT_FILE"
+    certificate = "where a proxy inspects TLS, name its certificate in SSL_CERT_FILE"
+    hint = certificate if "CERTIFICATE_VERIFY_FAILED" in reason else ""
     return Unreachable(call, f"{what}: {reason}", connected=connected, hint=hint)

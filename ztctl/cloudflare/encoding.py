@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from ztctl.core.model.calls import Json
+from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.values import Secret
 
 
@@ -35,9 +36,12 @@ def header(token: Secret) -> str:
     """Format the Authorization header.
 
     Raises:
-        ValueError: when the token has characters that no header may have; it is not repeated.
+        Failure: when the token has characters that no header may have; it is not repeated.
     """
     text = token.reveal()
     if not text or not all("!" <= character <= "~" for character in text):
-        raise ValueError("the API token is empty or holds spaces, line breaks or foreign letters")
+        raise Failure(
+            "the API token is empty or holds spaces, line breaks or foreign letters",
+            "copy it again from the Cloudflare dashboard",
+        )
     return f"Bearer {text}"

@@ -1,8 +1,9 @@
 """Parse HTTP responses as the API's envelope; pure, and total over hostile input.
 
 The envelope: ``{success, errors: [{code, message, source?, error_chain?}], messages, result,
-result_info?}`` (Cloudflare OpenAPI description, July 2026; ``error_chain`` and plain strings as
-``messages`` come from older services). Any 2xx is a success unless ``success`` is false.
+result_info?}`` (Cloudflare OpenAPI description, July 2026; ``error_chain`` and plain strings in
+place of objects come from older services). ``messages`` are not read. Any 2xx
+is a success unless ``success`` is false.
 """
 
 from __future__ import annotations
@@ -40,7 +41,6 @@ class Response:
 class Page:
     """``result_info``; a number that is missing, negative or no integer is ``None``."""
 
-    number: int | None
     per_page: int | None
     total: int | None
 
@@ -51,7 +51,6 @@ class Reply:
 
     result: Json = field(repr=False)
     page: Page | None = None
-    messages: tuple[str, ...] = ()
 
 
 def read(call: Call, answer: Response, hide: Iterable[str] = ()) -> Reply:
@@ -73,7 +72,7 @@ def read(call: Call, answer: Response, hide: Iterable[str] = ()) -> Reply:
         # An object that is missing from a list is created again.
         if call.per_page and "result" not in envelope:
             raise _unusable(call, answer, "no result, although a list was asked for", hidden)
-        return Reply(envelope.get("result"), _page(envelope), _messages(envelope, hidden))
+        return Reply(envelope.get("result"), _page(envelope))
     raise _api_failure(call, answer, tuple(_errors(envelope.get("errors"), hidden)), hidden)
 
 
@@ -90,17 +89,11 @@ def _page(envelope: Mapping[str, Json]) -> Page | None:
     info = envelope.get("result_info")
     if not isinstance(info, dict) or not info:
         return None
-    return Page(
-        _count(info.get("page")), _count(info.get("per_page")), _count(info.get("total_count"))
-    )
+    return Page(_count(info.get("per_page")), _count(info.get("total_count")))
 
 
 def _count(value: Json) -> int | None:
     return value if type(value) is int and value >= 0 else None
-
-
-def _messages(envelope: Mapping[str, Json], hide: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(error.message for error in _errors(envelope.get("messages"), hide))
 
 
 def _errors(items: Json, hide: tuple[str, ...]) -> Iterator[ApiMessage]:

@@ -9,15 +9,15 @@ created a second time.
 from __future__ import annotations
 
 from asyncio import TaskGroup
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from ztctl.cloudflare.envelope import Reply
 from ztctl.cloudflare.errors import BadReply
 from ztctl.core.model.calls import Call, Json
 
-Fetch = Callable[[Call], Awaitable[Reply]]
+Fetch = Callable[[Call], Coroutine[Any, Any, Reply]]
 
 MOST_PAGES: Final = 1000
 MOST_REPEATS: Final = 3
@@ -30,11 +30,10 @@ async def collect(call: Call, fetch: Fetch) -> list[Json]:
         CallFailed: of the first page that failed; ``BadReply`` when a page is no list, or when
             the list does not end.
     """
-    listing = await _read(call, fetch)
-    for _ in range(MOST_REPEATS):
+    for _ in range(1 + MOST_REPEATS):
+        listing = await _read(call, fetch)
         if len(listing.totals) <= 1:
             break
-        listing = await _read(call, fetch)
     return list(listing.found.values())
 
 
@@ -102,15 +101,11 @@ def _last_page(listing: Listing, size: int) -> int:
 async def _fetch_all(fetch: Fetch, calls: Iterable[Call]) -> list[Reply]:
     try:
         async with TaskGroup() as group:
-            tasks = [group.create_task(_fetch_one(fetch, call)) for call in calls]
+            tasks = [group.create_task(fetch(call)) for call in calls]
     # Callers catch `CallFailed`; the pages after the first failure were cancelled.
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]
-
-
-async def _fetch_one(fetch: Fetch, call: Call) -> Reply:
-    return await fetch(call)
 
 
 def _page_of(call: Call, number: int) -> Call:

@@ -1,19 +1,18 @@
 """Ask hosts over HTTPS without credentials: no token, no cookie, no redirect followed.
 
-Importing it loads httpx. It shares nothing with the client of the API, so that the API token cannot
-reach a host.
+Importing it loads httpx. It shares no connection and no header with the client of the API, so that
+the API token cannot reach a host.
 """
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Final, Self
 
 import httpx
 
 from ztctl import __version__
+from ztctl.cloudflare.connections import open_http
 from ztctl.cloudflare.sanitize import sanitize
-from ztctl.core.model.diagnostics import Failure
 
 SECONDS: Final = 10.0
 
@@ -33,28 +32,16 @@ class ProbeClient:
         self._http: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
-        headers = {"User-Agent": f"ztctl/{__version__}"}
-        try:
-            self._http = httpx.AsyncClient(
-                transport=self._transport,
-                headers=headers,
-                timeout=SECONDS,
-                trust_env=self._transport is None,
-            )
-        except (ImportError, OSError, ValueError) as error:
-            # The text of the error is left out: it may contain the password of a proxy.
-            raise Failure(
-                f"hosts cannot be asked ({type(error).__name__})",
-                "check the proxy variables (HTTPS_PROXY, ALL_PROXY) and SSL_CERT_FILE",
-            ) from None
+        self._http = open_http(
+            "hosts cannot be asked",
+            headers={"User-Agent": f"ztctl/{__version__}"},
+            timeout=SECONDS,
+            transport=self._transport,
+            trust_env=self._transport is None,
+        )
         return self
 
-    async def __aexit__(
-        self,
-        error_type: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._http is not None:
             await self._http.aclose()
             self._http = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from yaml.events import (
@@ -33,27 +34,26 @@ class Stop(Exception):
         self.problem = problem
 
 
+@dataclass(slots=True)
 class _Frame:
     """A mapping or sequence whose end event has not come yet.
 
     Attributes:
+        entries: of a mapping; ``None`` for a sequence.
         key: the key whose value comes next; ``None`` when the next node is a key.
         refused: the last key was a problem, so that its value is dropped.
         size: nodes in it, itself included; an alias counts with all that it repeats.
         height: levels of nesting in it, itself included.
     """
 
-    __slots__ = ("anchor", "entries", "height", "items", "key", "refused", "size", "where")
-
-    def __init__(self, where: Where, anchor: str | None, *, is_mapping: bool) -> None:
-        self.where = where
-        self.anchor = anchor
-        self.entries: dict[str, Pair] | None = {} if is_mapping else None
-        self.items: list[Node] = []
-        self.key: Scalar | None = None
-        self.refused = False
-        self.size = 1
-        self.height = 1
+    where: Where
+    anchor: str | None
+    entries: dict[str, Pair] | None
+    items: list[Node] = field(default_factory=list)
+    key: Scalar | None = None
+    refused: bool = False
+    size: int = 1
+    height: int = 1
 
     def node(self) -> Node:
         if self.entries is None:
@@ -68,7 +68,6 @@ class Builder:
         self.problems: list[Problem] = []
         self._file = file
         self._root: Node | None = None
-        self._documents = 0
         self._frames: list[_Frame] = []
         self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._aliased = 0
@@ -84,7 +83,7 @@ class Builder:
             if kind is ScalarEvent:
                 self._scalar(event)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                self._open(event, is_mapping=kind is MappingStartEvent)
+                self._open(event, {} if kind is MappingStartEvent else None)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 self._close()
             elif kind is AliasEvent:
@@ -98,8 +97,7 @@ class Builder:
         return Where(self._file, mark.line + 1, mark.column + 1)
 
     def _document(self, event: Any) -> None:
-        self._documents += 1
-        if self._documents > 1:
+        if self._root is not None:
             hint = "put the second one into a file of its own, and give both with -f"
             raise Stop(Problem("a second document begins here", self._where(event), hint))
 
@@ -114,12 +112,12 @@ class Builder:
             self._anchors[event.anchor] = (node, 1, 0)
         self._add(node, 1, 0)
 
-    def _open(self, event: Any, *, is_mapping: bool) -> None:
+    def _open(self, event: Any, entries: dict[str, Pair] | None) -> None:
         where = self._where(event)
         if event.tag is not None:
             self._refuse_tag(event.tag, where)
         self._check_depth(len(self._frames) + 1, where)
-        self._frames.append(_Frame(where, event.anchor, is_mapping=is_mapping))
+        self._frames.append(_Frame(where, event.anchor, entries))
 
     def _close(self) -> None:
         frame = self._frames.pop()

@@ -11,9 +11,10 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, get_args
 
 from pydantic import BaseModel
+
+from ztctl.documents.problems import models_within
 
 
 def field_docs(model: type[BaseModel]) -> dict[str, str]:
@@ -40,11 +41,5 @@ def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
         if current not in models:
             models[current] = None
             for field in current.model_fields.values():
-                waiting += _nested(field.annotation)
+                waiting += models_within(field.annotation)
     return iter(models)
-
-
-def _nested(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _nested(part)]

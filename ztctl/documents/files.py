@@ -110,13 +110,9 @@ def _source(path: Path, problems: list[Problem]) -> Source:
     root = read_file(path, name, problems)
     if isinstance(root, MappingNode):
         return Source(name, root)
-    if len(problems) == known:
-        problems.append(_not_a_mapping(root is None or is_null(root), name))
-    return Source(name, None)
-
-
-def _not_a_mapping(empty: bool, name: str) -> Problem:
     start = Where(name, 1, 1)
-    if empty:
-        return Problem("the file is empty", start, "write `key: value` lines")
-    return Problem("the file must be a mapping (`key: value`) at its top", start)
+    if len(problems) == known and (root is None or is_null(root)):
+        problems.append(Problem("the file is empty", start, "write `key: value` lines"))
+    elif len(problems) == known:
+        problems.append(Problem("the file must be a mapping (`key: value`) at its top", start))
+    return Source(name, None)

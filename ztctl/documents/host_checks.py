@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Kinds
 from ztctl.documents.host_entry import HostEntry
-from ztctl.documents.merge import MergedFiles
 from ztctl.documents.suggest import did_you_mean
 
 # The usual form: with these fields alone no two of them can exclude each other.
@@ -21,44 +19,10 @@ _OF_THE_APPLICATION: Final = ("policies", "terminal", "session_duration")
 _REMOVE: Final = "remove one of the two"
 
 
-@dataclass(frozen=True, slots=True)
-class HostSections:
-    """The sections of the kinds that one host in the short form stands for."""
-
-    applications: str
-    tunnels: str
-    records: str
-    ca_keys: str
-
-    @staticmethod
-    def are_in(kinds: Kinds) -> bool:
-        """Whether these kinds have every part of a host."""
-        return {kind.host_part for kind in kinds.values()} >= set(HostPart)
-
-    @classmethod
-    def of(cls, kinds: Kinds) -> HostSections:
-        """The sections as the kinds name them."""
-        parts = HostPart.APPLICATION, HostPart.TUNNEL, HostPart.RECORD, HostPart.CA_KEY
-        return cls(*(kinds.of_host(part).section for part in parts))
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredNames:
-    """Keys of declared tunnels and applications.
-
-    ``None`` when a file could not be read, so that a missing key proves nothing.
-    """
-
-    tunnels: dict[str, None] | None
-    applications: dict[str, None] | None
-
-    @classmethod
-    def of(cls, merged: MergedFiles, sections: HostSections) -> DeclaredNames:
-        """Take the keys of all files, before `hosts` adds any."""
-        if not merged.complete:
-            return cls(None, None)
-        names = sections.tunnels, sections.applications
-        return cls(*(dict.fromkeys(merged.sections[name]) for name in names))
+def host_sections(kinds: Kinds) -> dict[HostPart, str]:
+    """The sections that one host in the short form adds to; empty unless each part has a kind."""
+    found = {kind.host_part: kind.section for kind in kinds.values() if kind.host_part}
+    return found if found.keys() >= set(HostPart) else {}
 
 
 def conflicting_fields(entry: HostEntry) -> Iterator[Problem]:
@@ -89,21 +53,14 @@ def _excluded_by(entry: HostEntry, names: Iterable[str], by: str, hint: str) -> 
 
 
 def undeclared_references(
-    entry: HostEntry, declared: DeclaredNames, sections: HostSections
+    entry: HostEntry, declared: Mapping[HostPart, Collection[str]], sections: Mapping[HostPart, str]
 ) -> Iterator[Problem]:
     """Report a tunnel or an application that the host names and no file declares."""
-    host = entry.host
-    yield from _missing(entry, "tunnel", host.tunnel, sections.tunnels, declared.tunnels)
-    if host.application is not None:
-        key, known = host.application, declared.applications
-        yield from _missing(entry, "application", key, sections.applications, known)
-
-
-def _missing(
-    entry: HostEntry, name: str, key: str, section: str, known: dict[str, None] | None
-) -> Iterator[Problem]:
-    if known is None or key in known:
-        return
-    hint = did_you_mean(key, known) or f"declare it: `{section}: {{{key}: }}`"
-    summary = f"{entry.origin}: there is no {name} `{key}` in `{section}`"
-    yield Problem(summary, entry.node.entries[name][1].where, hint)
+    for part, known in declared.items():
+        name = part.value
+        key = getattr(entry.host, name)
+        if key is not None and key not in known:
+            section = sections[part]
+            hint = did_you_mean(key, known) or f"declare it: `{section}: {{{key}: }}`"
+            summary = f"{entry.origin}: there is no {name} `{key}` in `{section}`"
+            yield Problem(summary, entry.node.entries[name][1].where, hint)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem
-from ztctl.documents.host_checks import (
-    DeclaredNames,
-    HostSections,
-    conflicting_fields,
-    undeclared_references,
-)
+from ztctl.core.model.identity import HostPart
+from ztctl.documents.host_checks import conflicting_fields, undeclared_references
 from ztctl.documents.host_destinations import with_destinations
 from ztctl.documents.host_entry import HostEntry
 from ztctl.documents.host_ingress import with_rules
@@ -25,18 +19,10 @@ from ztctl.documents.problems import SectionEntry
 SECTION: Final = "hosts"
 
 
-@dataclass(slots=True)
-class _Additions:
-    """Hosts to add to the tunnels, applications and CA keys that several of them share, by key."""
-
-    sections: HostSections
-    rules: dict[str, list[HostEntry]] = field(default_factory=lambda: defaultdict(list))
-    destinations: dict[str, list[HostEntry]] = field(default_factory=lambda: defaultdict(list))
-    ca_keys: dict[str, list[HostEntry]] = field(default_factory=lambda: defaultdict(list))
-
-
 def expand(
-    merged: MergedFiles, hosts: Iterable[tuple[SectionEntry, Host]], sections: HostSections
+    merged: MergedFiles,
+    hosts: Iterable[tuple[SectionEntry, Host]],
+    sections: Mapping[HostPart, str],
 ) -> dict[str, str]:
     """Add to the other sections the objects that valid hosts stand for.
 
@@ -46,32 +32,23 @@ def expand(
     Returns:
         The hosts that are public: name to stated reason.
     """
-    additions = _Additions(sections)
-    public: dict[str, str] = {}
-    declared = DeclaredNames.of(merged, sections)
+    added: list[HostEntry] = []
+    # When a file could not be read, a missing key proves nothing.
+    referred = (HostPart.TUNNEL, HostPart.APPLICATION) if merged.complete else ()
+    declared = {part: dict.fromkeys(merged.sections[sections[part]]) for part in referred}
     for valid, host in hosts:
         assert isinstance(valid.node, MappingNode)
         entry = HostEntry(valid.key, valid.node, host)
         problems = [*conflicting_fields(entry), *undeclared_references(entry, declared, sections)]
         merged.problems.extend(problems)
         if not problems:
-            _add(merged, additions, entry)
-            if host.public is not None:
-                public[str(valid.key)] = str(host.public.reason)
-    _add_shared(merged, additions)
-    return public
-
-
-def _add(merged: MergedFiles, additions: _Additions, entry: HostEntry) -> None:
-    host, name = entry.host, entry.name
-    additions.rules[str(host.tunnel)].append(entry)
-    _put(merged, additions.sections.records, name, entry, entry.pair("tunnel"))
-    if host.public is None and host.application is None:
-        _put(merged, additions.sections.applications, name, entry, _application(entry))
-    if host.application is not None:
-        additions.destinations[str(host.application)].append(entry)
-    if host.public is None and host.ca_key:
-        additions.ca_keys[str(host.application or name)].append(entry)
+            added.append(entry)
+            _put(merged, sections[HostPart.RECORD], entry.name, entry, entry.pair("tunnel"))
+            if host.public is None and host.application is None:
+                section = sections[HostPart.APPLICATION]
+                _put(merged, section, entry.name, entry, _application(entry))
+    _add_shared(merged, added, sections)
+    return {str(it.name): str(it.host.public.reason) for it in added if it.host.public is not None}
 
 
 def _application(entry: HostEntry) -> Iterator[Pair]:
@@ -83,18 +60,32 @@ def _application(entry: HostEntry) -> Iterator[Pair]:
         yield entry.generated("app_launcher_visible", "false")
 
 
-def _add_shared(merged: MergedFiles, additions: _Additions) -> None:
-    tunnels = merged.sections[additions.sections.tunnels]
-    applications = merged.sections[additions.sections.applications]
+def _add_shared(
+    merged: MergedFiles, added: Sequence[HostEntry], sections: Mapping[HostPart, str]
+) -> None:
+    """Add hosts to the tunnels, applications and CA keys that several of them share."""
+    tunnels = merged.sections[sections[HostPart.TUNNEL]]
+    applications = merged.sections[sections[HostPart.APPLICATION]]
     # A key is absent only when a file could not be read: otherwise its hosts are problems already.
-    for key, hosts in additions.rules.items():
+    for key, hosts in _grouped((entry.host.tunnel, entry) for entry in added):
         if key in tunnels:
             tunnels[key] = with_rules(tunnels[key], hosts, merged.problems)
-    for key, hosts in additions.destinations.items():
+    for key, hosts in _grouped((entry.host.application, entry) for entry in added):
         if key in applications:
             applications[key] = with_destinations(applications[key], hosts)
-    for key, hosts in additions.ca_keys.items():
-        _put_ca_key(merged, additions.sections.ca_keys, key, hosts)
+    with_keys = (entry for entry in added if entry.host.public is None and entry.host.ca_key)
+    for key, hosts in _grouped((it.host.application or it.name, it) for it in with_keys):
+        _put_ca_key(merged, sections[HostPart.CA_KEY], key, hosts)
+
+
+def _grouped(
+    entries: Iterable[tuple[str | None, HostEntry]],
+) -> Iterable[tuple[str, list[HostEntry]]]:
+    groups: dict[str, list[HostEntry]] = {}
+    for key, entry in entries:
+        if key is not None:
+            groups.setdefault(str(key), []).append(entry)
+    return groups.items()
 
 
 def _put_ca_key(merged: MergedFiles, section: str, key: str, hosts: list[HostEntry]) -> None:

@@ -13,9 +13,9 @@ from ztctl.core.model.diagnostics import Problem, Problems, Severity, Where
 from ztctl.core.model.kind import Kinds
 from ztctl.documents import hosts
 from ztctl.documents.files import display_path, read_sources, read_values, scalars
-from ztctl.documents.host_checks import HostSections
+from ztctl.documents.host_checks import host_sections
 from ztctl.documents.mask import Mask
-from ztctl.documents.merge import MergedFiles, merge_files
+from ztctl.documents.merge import MergedFiles, declared_twice, merge_files
 from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, mapping, scalar_at
 from ztctl.documents.validation import Validator, moved, removed
 from ztctl.documents.variables import Environment, Variables
@@ -58,13 +58,15 @@ def load(
     substitution = Variables(values, variables, Environment(environment, allow_env))
     substituted = [_substituted(root, substitution) for root in roots]
     mask = Mask(substitution.used)
-    assembler = _Assembler(kinds, mask, substitution.used)
-    result = assembler.declared(substituted, complete=not problems)
+    merged = _merged(substituted, kinds, complete=not problems)
+    validator = Validator(kinds, mask)
+    result = _declared(merged, kinds, validator, substitution.used)
     problems += substitution.problems
     # A scalar with an unresolved variable may fail validation, too: one cause, one problem.
-    problems += [item for item in assembler.problems if item.where not in substitution.broken]
+    invalid = (*merged.problems, *validator.problems)
+    problems += [item for item in invalid if item.where not in substitution.broken]
     # An object that could not be read would make every reference to it a problem.
-    checked = list(check(result)) if result is not None and assembler.complete else []
+    checked = list(check(result)) if result is not None and merged.complete else []
     problems += checked
     names = [*(source.name for source in sources), *map(display_path, variable_files)]
     if result is None or any(problem.severity is Severity.ERROR for problem in problems):
@@ -72,44 +74,30 @@ def load(
     return replace(result, warnings=tuple(map(mask.problem, _sorted(checked, names))))
 
 
-class _Assembler:
-    """Merges, validates and expands the roots of all files; problems collect in ``problems``."""
-
-    def __init__(self, kinds: Kinds, mask: Mask, environment: Mapping[str, str]) -> None:
-        self.problems: list[Problem] = []
-        self.complete = False
-        self._kinds = kinds
-        self._mask = mask
-        self._environment = environment
-
-    def declared(self, roots: Sequence[MappingNode], *, complete: bool) -> Declared | None:
-        """The declared objects, or ``None`` when the top level is invalid or there is no file."""
-        if not roots:
-            return None
-        merged = _merged(roots, self._kinds, complete=complete)
-        self.complete = merged.complete
-        validator = Validator(self._kinds, self._mask)
-        public: dict[str, str] = {}
-        if hosts.SECTION in merged.sections:
-            valid = validator.hosts(merged.sections[hosts.SECTION])
-            public = hosts.expand(merged, valid, HostSections.of(self._kinds))
-        wanted = tuple(validator.wanted(merged.sections))
-        node = merged.top if merged.complete else _with_placeholders(merged.top)
-        top = validator.top(node)
-        self.problems += [*merged.problems, *validator.problems]
-        if top is None:
-            return None
-        return Declared(
-            stack=str(top.stack),
-            account=None if top.account is None else str(top.account),
-            team=None if top.team is None else str(top.team),
-            wanted=wanted,
-            removed=tuple(removed(top, node)),
-            moved=tuple(moved(top, node)),
-            public=public,
-            environment=dict(self._environment),
-            broken=frozenset(validator.broken),
-        )
+def _declared(
+    merged: MergedFiles, kinds: Kinds, validator: Validator, environment: Mapping[str, str]
+) -> Declared | None:
+    """Validate and expand merged files; ``None`` when their top level is invalid."""
+    public: dict[str, str] = {}
+    if hosts.SECTION in merged.sections:
+        valid = validator.hosts(merged.sections[hosts.SECTION])
+        public = hosts.expand(merged, valid, host_sections(kinds))
+    wanted = tuple(validator.wanted(merged.sections))
+    node = merged.top if merged.complete else _with_placeholders(merged.top)
+    top = validator.top(node)
+    if top is None:
+        return None
+    return Declared(
+        stack=str(top.stack),
+        account=None if top.account is None else str(top.account),
+        team=None if top.team is None else str(top.team),
+        wanted=wanted,
+        removed=tuple(removed(top, node)),
+        moved=tuple(moved(top, node)),
+        public=public,
+        environment=dict(environment),
+        broken=frozenset(validator.broken),
+    )
 
 
 def _declared_variables(roots: Iterable[MappingNode], problems: list[Problem]) -> dict[str, Scalar]:
@@ -121,8 +109,7 @@ def _declared_variables(roots: Iterable[MappingNode], problems: list[Problem]) -
             for name, value in scalars(section, problems).items():
                 key = section.entries[name][0]
                 if name in keys:
-                    hint = f"it stands first at {keys[name].where}: remove one of the two"
-                    problems.append(Problem(f"vars.{name} is declared twice", key.where, hint))
+                    problems.append(declared_twice(f"vars.{name}", key, keys[name]))
                 keys[name] = key
                 values.setdefault(name, value)
         elif section is not None:
@@ -140,7 +127,7 @@ def _substituted(root: MappingNode, substitution: Variables) -> MappingNode:
 def _merged(roots: Sequence[MappingNode], kinds: Kinds, *, complete: bool) -> MergedFiles:
     sections = [kind.section for kind in kinds.values() if kind.section]
     nicknames = {kind.name: kind.section for kind in kinds.values() if kind.section}
-    if HostSections.are_in(kinds):
+    if host_sections(kinds):
         sections.append(hosts.SECTION)
         nicknames["host"] = hosts.SECTION
     return merge_files(roots, sections, nicknames, complete=complete)

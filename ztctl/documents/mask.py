@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem
@@ -44,8 +45,7 @@ class Mask:
 
     def problem(self, problem: Problem) -> Problem:
         """Mask and escape the summary and the hint of a problem."""
-        summary, hint = self.text(problem.summary), self.text(problem.hint)
-        return Problem(summary, problem.where, hint, problem.severity)
+        return replace(problem, summary=self.text(problem.summary), hint=self.text(problem.hint))
 
 
 def _as_pattern(spelling: str) -> str:

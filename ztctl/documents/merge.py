@@ -105,11 +105,12 @@ def _fill(merged: MergedFiles, name: Scalar, node: Node) -> None:
     for key, value in node.entries.values():
         first = section.setdefault(key, SectionEntry(key, value))
         if first.key is not key:
-            merged.problems.append(_twice(f"{name}.{key}", key, first))
+            merged.problems.append(declared_twice(f"{name}.{key}", key, first.key))
 
 
-def _twice(name: str, key: Scalar, first: SectionEntry) -> Problem:
-    hint = f"it stands first at {first.key.where}: remove one of the two"
+def declared_twice(name: str, key: Scalar, first: Scalar) -> Problem:
+    """Report a name that is declared a second time, at its key."""
+    hint = f"it stands first at {first.where}: remove one of the two"
     return Problem(f"{name} is declared twice", key.where, hint)
 
 

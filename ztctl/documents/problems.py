@@ -19,25 +19,16 @@ from ztctl.documents.suggest import did_you_mean, nearest
 Location = tuple[str | int, ...]
 
 _EXPECTED: Final = {
-    "string_type": "a text",
-    "string_sub_type": "a text",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
+    **dict.fromkeys(("string_type", "string_sub_type"), "a text"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
     "int_parsing_size": "a smaller number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "finite_number": "a number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "set_type": "a list",
-    "frozen_set_type": "a list",
-    "dict_type": "a mapping (`key: value`)",
-    "mapping_type": "a mapping (`key: value`)",
-    "model_type": "a mapping (`key: value`)",
-    "model_attributes_type": "a mapping (`key: value`)",
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), "a list"),
+    **dict.fromkeys(
+        ("dict_type", "mapping_type", "model_type", "model_attributes_type"),
+        "a mapping (`key: value`)",
+    ),
     "none_required": "empty",
 }
 _BOUNDED: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
@@ -97,21 +88,17 @@ def translate_errors(
         mask: hides values of the environment.
     """
     reader = _ErrorReader(model, entry, mask)
-    for group in _by_place(map(reader.fault, error.errors(include_url=False))):
-        yield from _problems_of(_subject(name, group[0].field), group)
+    groups: dict[tuple[str, Where], list[_Fault]] = {}
+    for fault in map(reader.fault, error.errors(include_url=False)):
+        groups.setdefault((fault.field, fault.where), []).append(fault)
+    for (field, _), group in groups.items():
+        yield from _problems_of(_subject(name, field), group)
 
 
 def _subject(name: str, field: str) -> str:
     if not field:
         return name or "the file"
     return f"{name}: `{field}`" if name else f"`{field}`"
-
-
-def _by_place(faults: Iterable[_Fault]) -> Iterable[Sequence[_Fault]]:
-    groups: dict[tuple[str, Where], list[_Fault]] = {}
-    for fault in faults:
-        groups.setdefault((fault.field, fault.where), []).append(fault)
-    return groups.values()
 
 
 def _problems_of(subject: str, group: Sequence[_Fault]) -> Iterator[Problem]:
@@ -206,7 +193,7 @@ def _models_at(model: type[BaseModel], loc: Location) -> list[type[BaseModel]]:
             inner
             for outer in models
             if part in _fields(outer)
-            for inner in _models_in(_fields(outer)[str(part)].annotation)
+            for inner in models_within(_fields(outer)[str(part)].annotation)
         ]
         # A part that is no field is an index, or names the member of a union that was tried.
         models = below or [outer for outer in models if outer.__name__ == part] or models
@@ -218,11 +205,12 @@ def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_within(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Find the models that a type annotation names, at any depth."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):
-        yield from _models_in(inner)
+        yield from models_within(inner)
 
 
 def _description(models: Iterable[type[BaseModel]], key: str) -> str:

@@ -36,9 +36,6 @@ def read_file(path: Path, name: str, problems: list[Problem]) -> Node | None:
     without end.
     """
     try:
-        if path.is_file() and path.stat().st_size > MAX_BYTES:
-            problems.append(_too_large(name))
-            return None
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -50,66 +47,11 @@ def read_file(path: Path, name: str, problems: list[Problem]) -> Node | None:
 
 def read_bytes(content: bytes, name: str, problems: list[Problem]) -> Node | None:
     """Parse the content of a file; like ``read_file``."""
-    if len(content) > MAX_BYTES:
-        problems.append(_too_large(name))
-        return None
-    text = _decoded(content, name, problems)
-    return None if text is None else _parsed(text, name, problems)
-
-
-def _too_large(name: str) -> Problem:
-    return Problem(
-        f"{name} is larger than {MAX_BYTES // 1_000_000} MB",
-        hint="split it, or check that it is the right file",
-    )
-
-
-def _decoded(content: bytes, name: str, problems: list[Problem]) -> str | None:
-    problem = _byte_order_mark(content, name)
-    text = ""
-    if problem is None:
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            before = content[: error.start].decode("utf-8")
-            summary = f"not UTF-8: byte 0x{content[error.start]:02x}"
-            problem = Problem(summary, _end_of(before, name), "save the file as UTF-8")
-        else:
-            problem = _unprintable(text, name)
-    if problem is None:
-        return text
-    problems.append(problem)
-    return None
-
-
-def _byte_order_mark(content: bytes, name: str) -> Problem | None:
-    if content.startswith(_UTF8_BOM):
-        hint = "save the file as UTF-8 without a byte order mark"
-        return Problem("the file begins with a byte order mark", Where(name, 1, 1), hint)
-    if content.startswith(_OTHER_BOMS):
-        return Problem("not UTF-8 but UTF-16 or UTF-32", Where(name, 1, 1), "save it as UTF-8")
-    return None
-
-
-def _unprintable(text: str, name: str) -> Problem | None:
-    match = _UNPRINTABLE.search(text)
-    if match is None:
-        return None
-    what = "a NUL character" if match[0] == "\0" else f"the character U+{ord(match[0]):04X}"
-    hint = 'remove it, or write it as an escape in double quotes, such as "\\x1b"'
-    return Problem(f"{what} cannot stand in YAML", _end_of(text[: match.start()], name), hint)
-
-
-def _end_of(text: str, name: str) -> Where:
-    breaks = list(_BREAK.finditer(text))
-    start = breaks[-1].end() if breaks else 0
-    return Where(name, len(breaks) + 1, len(text) - start + 1)
-
-
-def _parsed(text: str, name: str, problems: list[Problem]) -> Node | None:
     builder = Builder(name)
+    text = ""
     root: Node | None = None
     try:
+        text = _decoded(content, name)
         root = builder.build(yaml.parse(text, Loader=yaml.CSafeLoader))
     except Stop as stop:
         builder.problems.append(stop.problem)
@@ -117,3 +59,33 @@ def _parsed(text: str, name: str, problems: list[Problem]) -> Node | None:
         builder.problems.append(explain_error(error, text, name))
     problems.extend(builder.problems)
     return None if builder.problems else root
+
+
+def _decoded(content: bytes, name: str) -> str:
+    start = Where(name, 1, 1)
+    if len(content) > MAX_BYTES:
+        summary = f"{name} is larger than {MAX_BYTES // 1_000_000} MB"
+        raise Stop(Problem(summary, hint="split it, or check that it is the right file"))
+    if content.startswith(_UTF8_BOM):
+        hint = "save the file as UTF-8 without a byte order mark"
+        raise Stop(Problem("the file begins with a byte order mark", start, hint))
+    if content.startswith(_OTHER_BOMS):
+        raise Stop(Problem("not UTF-8 but UTF-16 or UTF-32", start, "save it as UTF-8"))
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = _end_of(content[: error.start].decode("utf-8"), name)
+        summary = f"not UTF-8: byte 0x{content[error.start]:02x}"
+        raise Stop(Problem(summary, place, "save the file as UTF-8")) from None
+    if match := _UNPRINTABLE.search(text):
+        what = "a NUL character" if match[0] == "\0" else f"the character U+{ord(match[0]):04X}"
+        hint = 'remove it, or write it as an escape in double quotes, such as "\\x1b"'
+        place = _end_of(text[: match.start()], name)
+        raise Stop(Problem(f"{what} cannot stand in YAML", place, hint))
+    return text
+
+
+def _end_of(text: str, name: str) -> Where:
+    breaks = list(_BREAK.finditer(text))
+    start = breaks[-1].end() if breaks else 0
+    return Where(name, len(breaks) + 1, len(text) - start + 1)

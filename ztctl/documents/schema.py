@@ -11,13 +11,13 @@ from pydantic.json_schema import models_json_schema
 from ztctl.core.model.kind import Kinds
 from ztctl.documents import hosts
 from ztctl.documents.field_docs import field_docs, models_in
-from ztctl.documents.host_checks import HostSections
+from ztctl.documents.host_checks import host_sections
+from ztctl.documents.merge import LISTED
 from ztctl.documents.models import Host, Top
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _VARIABLE: Final[Mapping[str, str]] = {"type": "string", "pattern": r"\$\{.+\}"}
 _REF: Final = "#/$defs/{model}"
-_TOP_LAST: Final = ("removed", "moved")
 _VARS: Final[Mapping[str, Any]] = {
     "type": ["object", "null"],
     "description": "Values of `${var.NAME}`.",
@@ -32,10 +32,11 @@ def schema(kinds: Kinds) -> dict[str, Any]:
     and patterns also accept a text with a variable. Nothing is required at the top level, because
     several files may be merged.
     """
-    declared = [kind for kind in kinds.values() if kind.section]
-    models: dict[str, type[BaseModel]] = {kind.section: kind.model for kind in declared}
-    if HostSections.are_in(kinds):
-        models = {**models, hosts.SECTION: Host}
+    models: dict[str, type[BaseModel]] = {
+        kind.section: kind.model for kind in kinds.values() if kind.section
+    }
+    if host_sections(kinds):
+        models[hosts.SECTION] = Host
     refs, shared = _definitions([Top, *models.values()])
     definitions = dict(shared["$defs"])
     _describe(definitions, [Top, *models.values()])
@@ -44,7 +45,7 @@ def schema(kinds: Kinds) -> dict[str, Any]:
     properties["vars"] = dict(_VARS)
     for section, model in models.items():
         properties[section] = _section(section, refs[model], definitions)
-    for name in _TOP_LAST:
+    for name in LISTED:
         properties[name] = properties.pop(name)
     return {
         "$schema": _DIALECT,
@@ -87,8 +88,9 @@ def _with_variables(node: Any) -> Any:
         return [_with_variables(item) for item in node]
     if not isinstance(node, dict):
         return node
+    # A default of null only repeats that the field is optional.
     inner = {
-        key: _with_variables(item) for key, item in node.items() if not _is_null_default(key, item)
+        key: _with_variables(item) for key, item in node.items() if (key, item) != ("default", None)
     }
     if not _is_narrow(inner):
         return inner
@@ -102,8 +104,3 @@ def _is_narrow(node: Mapping[str, Any]) -> bool:
         or isinstance(node.get("enum"), list)
         or isinstance(node.get("pattern"), str)
     )
-
-
-def _is_null_default(key: str, value: Any) -> bool:
-    """Whether it is a default of null, which only repeats that the field is optional."""
-    return key == "default" and value is None

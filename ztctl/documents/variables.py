@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.diagnostics import Failure, Problem, Where
 from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, SequenceNode
 from ztctl.documents.suggest import nearest
 
@@ -38,16 +38,11 @@ class Environment:
         return name == "CLOUDFLARE_ACCOUNT_ID" or name.startswith("ZTCTL_") or name in self.allowed
 
 
-class _Unresolvable(Exception):
+class _Unresolvable(Failure):
     """A scalar whose variables cannot be substituted.
 
     ``summary`` is empty when the cause is reported where the variable is declared.
     """
-
-    def __init__(self, summary: str = "", hint: str = "") -> None:
-        super().__init__(summary)
-        self.summary = summary
-        self.hint = hint
 
 
 class Variables:
@@ -161,7 +156,7 @@ class Variables:
             raise _Unresolvable(f"variables need each other more than {MAX_CHAIN} deep")
         self._resolve(name)
         if name in self._failed:
-            raise _Unresolvable
+            raise _Unresolvable("")
         return self._resolved[name]
 
     def _resolve(self, name: str) -> None:

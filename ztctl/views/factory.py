@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Literal, TextIO
 
 from ztctl.views.escape import Clean, Redact
-from ztctl.views.line_output import LineOutput, StreamOutput
-from ztctl.views.messages import Messages
+from ztctl.views.line_output import StreamOutput
 from ztctl.views.styled_line import Paint, no_paint
 from ztctl.views.view import View
 
@@ -42,18 +41,17 @@ def make_view(
 
         return JsonView(stdout, stderr, redact, version=version)
     paint, output = _outputs(stderr, color=color, terminal=terminal)
-    clean = Clean(redact)
-    messages = Messages(output, clean, quiet=quiet, has_status=terminal)
+    shared = (stdout, output, Clean(redact), quiet, terminal)
     if format == "markdown":
         from ztctl.views.markdown import MarkdownView
 
-        return MarkdownView(stdout, messages, clean, quiet=quiet)
+        return MarkdownView(*shared)
     from ztctl.views.text import TextView
 
-    return TextView(stdout, messages, clean, paint=paint, quiet=quiet)
+    return TextView(*shared, paint=paint)
 
 
-def _outputs(stderr: TextIO, *, color: bool, terminal: bool) -> tuple[Paint, LineOutput]:
+def _outputs(stderr: TextIO, *, color: bool, terminal: bool) -> tuple[Paint, StreamOutput]:
     if not (color or terminal):
         return no_paint, StreamOutput(stderr)
     # Importing rich takes 40 ms, and a pipe has no use for it.

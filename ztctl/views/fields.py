@@ -57,22 +57,15 @@ class FieldWriter:
         self, head: str, before: Any, after: Any, indent: int, tail: str = ""
     ) -> Iterator[Line]:
         """Format an edit: the added or the removed value, or ``before -> after`` if short."""
-        if not is_present(before):
-            yield from self.rows("+", head, after, indent, tail)
-        elif not is_present(after):
-            yield from self._removed(head, before, indent, tail)
-        elif self._fits(before) and self._fits(after):
-            pair = f"{self.inline(before)} -> {self.inline(after)}"
-            yield _line(f"{head}{pair}", "~", indent, tail)
-        else:
+        was, stays = is_present(before), is_present(after)
+        if was and self._fits(before) and self._fits(after):
+            pair = f"{self.inline(before)} -> {self.inline(after) if stays else 'null'}"
+            yield _line(f"{head}{pair}", "~" if stays else "-", indent, tail)
+            return
+        if was:
             yield from self.rows("-", head, before, indent, tail)
+        if stays or not was:
             yield from self.rows("+", head, after, indent, tail)
-
-    def _removed(self, head: str, before: Any, indent: int, tail: str) -> Iterator[Line]:
-        if self._fits(before):
-            yield _line(f"{head}{self.inline(before)} -> null", "-", indent, tail)
-        else:
-            yield from self.rows("-", head, before, indent, tail)
 
     def _fits(self, value: Any) -> bool:
         if is_list(value) and any(isinstance(item, Mapping) for item in value):

@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from ztctl.core.runs.journal import Before, Ending, JournalledRun, JournalledWrite, WriteResult
 from ztctl.views.escape import Clean
 from ztctl.views.markdown import code_span, folded
 from ztctl.views.styled_line import Line, no_paint
 
-_ENDINGS = MappingProxyType(
-    {
-        Ending.COMPLETE: "complete",
-        Ending.PARTIAL: "in part",
-        Ending.NOTHING: "nothing done",
-        Ending.INTERRUPTED: "interrupted",
-        Ending.LEFT: "left at once",
-        Ending.CUT_OFF: "cut off, or still running",
-    }
-)
+_ENDINGS: Final[Mapping[Ending, str]] = {
+    Ending.COMPLETE: "complete",
+    Ending.PARTIAL: "in part",
+    Ending.NOTHING: "nothing done",
+    Ending.INTERRUPTED: "interrupted",
+    Ending.LEFT: "left at once",
+    Ending.CUT_OFF: "cut off, or still running",
+}
 _COLUMNS = ("RUN", "BEGAN (UTC)", "STACK", "ENDED", "WRITES")
 _MARKED = 1
 _WIDEST = 80

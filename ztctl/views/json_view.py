@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, TextIO, assert_never
 
-from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.calls import CallFailed
+from ztctl.core.model.diagnostics import Failure, Problem
 from ztctl.core.model.events import (
     Event,
     Failed,
@@ -26,7 +27,6 @@ from ztctl.views.escape import Redact
 from ztctl.views.jsonplan import plan_document, problem_fields
 from ztctl.views.line_output import write_text
 from ztctl.views.outcome_lines import group_by_change
-from ztctl.views.view import FailureText
 
 
 class JsonView:
@@ -102,7 +102,7 @@ class JsonView:
         for item in items:
             _write(self._stderr, {"type": "diagnostic", **problem_fields(item, self._redact)})
 
-    def failure(self, failure: FailureText) -> None:
+    def failure(self, failure: Failure | CallFailed) -> None:
         """Write a diagnostic without a position, on stderr."""
         self.problems([Problem(failure.summary, hint=failure.hint)])
 

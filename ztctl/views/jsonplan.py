@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
-from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import DescribedEntry
-from ztctl.core.model.objects import Values
-from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Exposed, Plan, Reason, Refusal
+from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Plan, Reason, Refusal
 from ztctl.core.model.values import Secret, Unknown
 from ztctl.views.escape import Clean, Redact
-from ztctl.views.jsonvalue import any_flag, flags_of, to_json
+from ztctl.views.jsonvalue import any_flag, flags_of, redacted, to_json
 from ztctl.views.wording import reason_phrase
 
 FORMAT_VERSION = "1.0"
 
-_ACTIONS = MappingProxyType(
-    {
-        Action.CREATE: ("create",),
-        Action.UPDATE: ("update",),
-        Action.ADOPT: ("update",),
-        Action.REPLACE: ("delete", "create"),
-        Action.DELETE: ("delete",),
-        Action.FORGET: ("forget",),
-    }
-)
+_ACTIONS: Final[Mapping[Action, tuple[str, ...]]] = {
+    Action.CREATE: ("create",),
+    Action.UPDATE: ("update",),
+    Action.ADOPT: ("update",),
+    Action.REPLACE: ("delete", "create"),
+    Action.DELETE: ("delete",),
+    Action.FORGET: ("forget",),
+}
 
 # Terraform's `action_reason` where it has one ("JSON Output Format", change representation).
-_TERRAFORM_REASONS = MappingProxyType(
-    {
-        Reason.CANNOT_UPDATE: "replace_because_cannot_update",
-        Reason.NOT_DECLARED: "delete_because_no_resource_config",
-    }
-)
+_TERRAFORM_REASONS: Final[Mapping[Reason, str]] = {
+    Reason.CANNOT_UPDATE: "replace_because_cannot_update",
+    Reason.NOT_DECLARED: "delete_because_no_resource_config",
+}
 
 
 def plan_document(plan: Plan, redact: Redact, version: str) -> dict[str, Any]:
@@ -48,7 +43,7 @@ def plan_document(plan: Plan, redact: Redact, version: str) -> dict[str, Any]:
         "stack": redact(plan.stack),
         "resource_changes": [_resource(change, plan, redact) for change in plan.changes],
         "summary": {**asdict(plan.summary), "unchanged": plan.unchanged},
-        "exposed": [_exposed(item, redact) for item in plan.exposed],
+        "exposed": [redacted(asdict(item), redact) for item in plan.exposed],
         "access_changes": [_access(change, redact) for change in plan.access],
         "refusals": [_refusal(refusal, redact) for refusal in plan.refusals],
         "warnings": [problem_fields(problem, redact) for problem in plan.warnings],
@@ -88,9 +83,9 @@ def _change(change: Change, redact: Redact) -> dict[str, Any]:
         "actions": list(_ACTIONS[change.action]),
         "before": to_json(before, redact),
         "after": to_json(after, redact),
-        "after_unknown": _flags(after, Unknown, redact),
-        "before_sensitive": _flags(before, Secret, redact),
-        "after_sensitive": _flags(after, Secret, redact),
+        "after_unknown": flags_of(after, Unknown, redact),
+        "before_sensitive": flags_of(before, Secret, redact),
+        "after_sensitive": flags_of(after, Secret, redact),
     }
     if change.action is Action.ADOPT and change.live is not None:
         found["importing"] = {"id": redact(change.live.id)}
@@ -98,10 +93,6 @@ def _change(change: Change, redact: Redact) -> dict[str, Any]:
     if replacing:
         found["replace_paths"] = replacing
     return found
-
-
-def _flags(values: Values | None, sought: type, redact: Redact) -> Any:
-    return False if values is None else flags_of(values, sought, redact)
 
 
 def _path_parts(path: str, redact: Redact) -> list[str | int]:
@@ -125,20 +116,14 @@ def _edit(edit: Edit, redact: Redact) -> dict[str, Any]:
     return {**found, **{name: flag for name, flag in flags.items() if any_flag(flag)}}
 
 
-def _access(change: AccessChange, redact: Redact) -> dict[str, Any]:
-    return {
-        "host": redact(change.host),
-        "gained": [_way(way, redact) for way in change.gained],
-        "lost": [_way(way, redact) for way in change.lost],
-    }
+def _access(change: AccessChange, redact: Redact) -> Any:
+    gained, lost = (list(map(way_fields, ways)) for ways in (change.gained, change.lost))
+    return redacted({"host": change.host, "gained": gained, "lost": lost}, redact)
 
 
-def _exposed(item: Exposed, redact: Redact) -> dict[str, Any]:
-    return {"host": redact(item.host), "reason": redact(item.reason), "stays": item.stays}
-
-
-def _way(way: DescribedEntry, redact: Redact) -> dict[str, Any]:
-    return {"who": redact(way.who), "origin": redact(way.origin), "everybody": way.anonymous}
+def way_fields(way: DescribedEntry) -> dict[str, Any]:
+    """Convert a way in, with unmasked texts."""
+    return {"who": way.who, "origin": way.origin, "everybody": way.anonymous}
 
 
 def _refusal(refusal: Refusal, redact: Redact) -> dict[str, Any]:

@@ -56,3 +56,12 @@ def any_flag(flags: Any) -> bool:
     if isinstance(flags, dict):
         return any(map(any_flag, flags.values()))
     return any(map(any_flag, flags)) if isinstance(flags, list) else flags is True
+
+
+def redacted(value: Any, redact: Redact) -> Any:
+    """Mask the texts in lists and in values of dictionaries; numbers and names stay."""
+    if isinstance(value, dict):
+        return {name: redacted(item, redact) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(item, redact) for item in value]
+    return redact(value) if isinstance(value, str) else value

@@ -1,25 +1,12 @@
-"""Outputs that take lines: a plain stream, or a terminal with a live status at the bottom."""
+"""The output of lines to a stream, which a terminal extends by a live status."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from ztctl.views.styled_line import Line, Paint, no_paint
-
-
-class LineOutput(Protocol):
-    """Shows lines and a live status."""
-
-    def lines(self, lines: Iterable[Line]) -> None:
-        """Show lines that stay."""
-
-    def status(self, lines: Iterable[Line]) -> None:
-        """Show the current status in place of the previous one."""
-
-    def close(self) -> None:
-        """Remove the status; a later one may be shown again."""
 
 
 class StreamOutput:
@@ -30,14 +17,14 @@ class StreamOutput:
         self._paint = paint
 
     def lines(self, lines: Iterable[Line]) -> None:
-        """Write all lines at once."""
+        """Write lines that stay."""
         write_text(self._stream, "".join(f"{line.render(self._paint)}\n" for line in lines))
 
     def status(self, lines: Iterable[Line]) -> None:
-        """Do nothing: a status that passes is of no use in a file."""
+        """Show the current status in place of the previous one; in a file it is of no use."""
 
     def close(self) -> None:
-        """Do nothing."""
+        """Remove the status; a later one may be shown again."""
 
 
 def write_text(stream: TextIO, text: str) -> None:

@@ -8,100 +8,70 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TextIO
 
-from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.events import Event, Outcome
+from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.views import outcome_lines
-from ztctl.views.escape import Clean
 from ztctl.views.line_output import write_text
-from ztctl.views.messages import Messages
+from ztctl.views.people_view import PeopleView
 from ztctl.views.plan_lines import PlanLines
 from ztctl.views.styled_line import Line
-from ztctl.views.view import FailureText
 from ztctl.views.wording import plan_closing
 
 # Atlantis folds longer output.
 LONGEST_OPEN = 12
 
 
-class MarkdownView:
+class MarkdownView(PeopleView):
     """Plan, outcome and next steps on stdout, ready to be posted; the rest as text on stderr."""
-
-    def __init__(self, stdout: TextIO, messages: Messages, clean: Clean, *, quiet: bool) -> None:
-        self._stdout = stdout
-        self._messages = messages
-        self._clean = clean
-        self._quiet = quiet
 
     def plan(self, plan: Plan) -> None:
         """Write a diff block, folded when it is long; refusals and the closing line never are."""
         self.close()
-        self._messages.total = len(plan.steps)
-        lines = PlanLines(self._clean)
+        self.total = len(plan.steps)
+        lines = PlanLines(self.clean)
         every = (lines.changes(plan), lines.access(plan), lines.warnings(plan))
-        changes = () if self._quiet else tuple(chain.from_iterable(every))
+        changes = () if self.quiet else tuple(chain.from_iterable(every))
         self._parts(
-            f"### Plan for {code_span(self._clean(plan.stack))}",
+            f"### Plan for {code_span(self.clean(plan.stack))}",
             fenced(_rows(lines.exposed(plan))),
             folded(_rows(changes)),
             fenced(_rows(lines.refusals(plan))),
             f"**{plan_closing(plan)}**",
         )
 
-    def event(self, event: Event) -> None:
-        """Write progress on stderr."""
-        self._messages.event(event)
-
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
         """Write what was done, folded when it is long, then what was not, and the closing line."""
         self.close()
         found = outcome_lines.group_by_change(plan, outcome)
-        lines = outcome_lines.OutcomeLines(self._clean, outcome, found)
+        lines = outcome_lines.OutcomeLines(self.clean, outcome, found)
         self._parts(
-            f"### Apply of {code_span(self._clean(plan.stack))}",
-            folded(_rows(() if self._quiet else lines.done())),
+            f"### Apply of {code_span(self.clean(plan.stack))}",
+            folded(_rows(() if self.quiet else lines.done())),
             fenced(_rows(lines.revoked())),
             fenced(_rows(lines.undone())),
             f"**{outcome_lines.closing(found)}**",
         )
 
-    def problems(self, items: Iterable[Problem]) -> None:
-        """Write problems as text on stderr."""
-        self._messages.problems(items)
-
-    def failure(self, failure: FailureText) -> None:
-        """Write the failure that ended the command, as text on stderr."""
-        self._messages.failure(failure)
-
-    def document(self, text: str) -> None:
-        """Write the text itself on stdout, with sensitive values masked."""
-        self.close()
-        write_text(self._stdout, self._clean.redact(text))
-
-    def note(self, text: str) -> None:
-        """Write one line on stderr."""
-        self._messages.note(text)
-
     def next_steps(self, text: str) -> None:
         """Write next steps as a code block on stdout: they belong to the comment."""
-        if not self._quiet:
-            self._parts(fenced([self._clean(line) for line in text.split("\n")], "text"))
-
-    def close(self) -> None:
-        """Remove the live status."""
-        self._messages.output.close()
+        if not self.quiet:
+            self._parts(fenced([self.clean(line) for line in text.split("\n")], "text"))
 
     def _parts(self, *parts: str) -> None:
-        write_text(self._stdout, "".join(f"{part}\n\n" for part in parts if part))
+        write_text(self.stdout, "".join(f"{part}\n\n" for part in parts if part))
 
 
 def _rows(lines: Iterable[Line]) -> list[str]:
-    rows = [_row(line) for line in lines]
-    while rows and not rows[-1]:
-        rows.pop()
-    return rows
+    return trimmed(map(_row, lines))
+
+
+def trimmed(rows: Iterable[str]) -> list[str]:
+    """The rows without the empty ones at their end."""
+    found = list(rows)
+    while found and not found[-1]:
+        found.pop()
+    return found
 
 
 def _row(line: Line) -> str:

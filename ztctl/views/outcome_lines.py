@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from ztctl.core.model.events import Failed, Outcome
 from ztctl.core.model.plan import Change, Plan, StepId, Summary
+from ztctl.core.runs.journal import Ending, ending_of
 from ztctl.views.escape import Clean
 from ztctl.views.plan_lines import BLANK, FIELD, OBJECT
 from ztctl.views.styled_line import Line, Tone
-from ztctl.views.wording import SYMBOLS, done_figures
+from ztctl.views.wording import ACTIONS, done_figures
 
 LOST = "nobody knows whether it was done, the answer never came"
 
 
-class Status(StrEnum):
-    """How an apply ended."""
-
-    COMPLETE = "complete"
-    PARTIAL = "partial"
-    NOTHING = "nothing"
-    INTERRUPTED = "interrupted"
-
-
 _OPENINGS = {
-    Status.COMPLETE: "Apply complete",
-    Status.PARTIAL: "Applied in part",
-    Status.NOTHING: "Nothing was applied",
-    Status.INTERRUPTED: "Interrupted",
+    Ending.COMPLETE: "Apply complete",
+    Ending.PARTIAL: "Applied in part",
+    Ending.NOTHING: "Nothing was applied",
+    Ending.INTERRUPTED: "Interrupted",
 }
 
 
@@ -45,49 +36,37 @@ class OutcomeByChange:
         summary: counts of what was done, without housekeeping.
     """
 
-    status: Status
-    done: tuple[Change, ...]
-    failed: tuple[Change, ...]
-    skipped: tuple[Change, ...]
-    not_started: tuple[Change, ...]
-    summary: Summary
+    status: Ending
+    done: list[Change] = field(default_factory=list)
+    failed: list[Change] = field(default_factory=list)
+    skipped: list[Change] = field(default_factory=list)
+    not_started: list[Change] = field(default_factory=list)
+    summary: Summary = field(default_factory=Summary)
 
 
 def group_by_change(plan: Plan, outcome: Outcome) -> OutcomeByChange:
     """Put every change of the plan into exactly one group."""
-    # Failures first: a change that failed also has later steps that were skipped for it.
-    failed = _with_any(plan.changes, {item.step for item in outcome.failed})
-    rest = _without(plan.changes, failed)
-    skipped = _with_any(rest, {item.step for item in outcome.skipped})
-    rest = _without(rest, skipped)
-    done_steps = set(outcome.done)
-    done = tuple(change for change in rest if all(step.id in done_steps for step in change.steps))
-    summary = replace(plan, changes=done).summary
-    return OutcomeByChange(_status(outcome), done, failed, skipped, _without(rest, done), summary)
-
-
-def _with_any(changes: tuple[Change, ...], steps: set[StepId]) -> tuple[Change, ...]:
-    return tuple(change for change in changes if any(step.id in steps for step in change.steps))
-
-
-def _without(changes: tuple[Change, ...], excluded: tuple[Change, ...]) -> tuple[Change, ...]:
-    excluded_ids = {id(change) for change in excluded}
-    return tuple(change for change in changes if id(change) not in excluded_ids)
-
-
-def _status(outcome: Outcome) -> Status:
-    if outcome.interrupted:
-        return Status.INTERRUPTED
-    if outcome.is_complete:
-        return Status.COMPLETE
-    # A write whose answer was lost may have been done, which "nothing" would deny.
-    untouched = not outcome.done and not any(item.lost for item in outcome.failed)
-    return Status.NOTHING if untouched else Status.PARTIAL
+    failed = {item.step for item in outcome.failed}
+    skipped = {item.step for item in outcome.skipped}
+    done = set(outcome.done)
+    found = OutcomeByChange(ending_of(outcome))
+    for change in plan.changes:
+        steps = {step.id for step in change.steps}
+        # Failures first: a change that failed also has later steps that were skipped for it.
+        if steps & failed:
+            found.failed.append(change)
+        elif steps & skipped:
+            found.skipped.append(change)
+        elif steps <= done:
+            found.done.append(change)
+        else:
+            found.not_started.append(change)
+    return replace(found, summary=replace(plan, changes=tuple(found.done)).summary)
 
 
 def closing(found: OutcomeByChange) -> str:
     """The closing line of an apply, which scripts parse: its form never changes."""
-    figures = "" if found.status is Status.NOTHING else done_figures(found.summary)
+    figures = "" if found.status is Ending.NOTHING else done_figures(found.summary)
     counted = {
         "failed": found.failed,
         "skipped": found.skipped,
@@ -108,10 +87,10 @@ class OutcomeLines:
 
     def done(self) -> Iterator[Line]:
         """Changes that are done; empty after a complete apply, where the closing line is enough."""
-        if self.changes.done and self.changes.status is not Status.COMPLETE:
+        if self.changes.done and self.changes.status is not Ending.COMPLETE:
             yield Line("Done:", tone=Tone.STRONG)
             for change in self.changes.done:
-                yield Line(self.clean(change.address), SYMBOLS[change.action], OBJECT)
+                yield Line(self.clean(change.address), ACTIONS[change.action].symbol, OBJECT)
             yield BLANK
 
     def revoked(self) -> Iterator[Line]:
@@ -141,7 +120,7 @@ class OutcomeLines:
         if failed.hint:
             yield Line(f"hint: {self.clean(failed.hint)}", "", FIELD, Tone.QUIET)
 
-    def _listed(self, title: str, changes: tuple[Change, ...]) -> Iterator[Line]:
+    def _listed(self, title: str, changes: Sequence[Change]) -> Iterator[Line]:
         if not changes:
             return
         yield Line(title, tone=Tone.WARNING)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import DescribedEntry
@@ -14,14 +13,12 @@ from ztctl.core.model.plan import Action, Change, Plan, Refusal
 from ztctl.core.model.values import Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.fields import FieldWriter, hidden_note, is_present
-from ztctl.views.styled_line import Line, Tone
+from ztctl.views.styled_line import TONES, Line, Tone
 from ztctl.views.wording import (
-    LEGEND,
-    SYMBOLS,
+    ACTIONS,
     action_phrase,
     heading,
     is_removal,
-    plan_closing,
     reason_phrase,
 )
 
@@ -34,7 +31,6 @@ WHEN_LOST = (
     "A loss holds for new logins at once, for issued tokens when their session ends,",
     "and for open SSH sessions when they are closed.",
 )
-_TONES = {"+": Tone.ADD, "-": Tone.DESTROY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,9 @@ class PlanLines:
         used = {change.action for change in plan.changes}
         yield Line("Symbols:")
         yield from (
-            Line(LEGEND[action], SYMBOLS[action], OBJECT) for action in Action if action in used
+            Line(words.legend, words.symbol, OBJECT)
+            for action, words in ACTIONS.items()
+            if action in used
         )
 
     def exposed(self, plan: Plan) -> Iterator[Line]:
@@ -79,7 +77,7 @@ class PlanLines:
         address = self.clean(change.address)
         yield Line(f"{address} {action_phrase(change, self.clean)}", "#", OBJECT, Tone.STRONG)
         yield from (Line(f"({text})", "#", OBJECT, Tone.QUIET) for text in self._remarks(change))
-        yield Line(address, SYMBOLS[change.action], OBJECT)
+        yield Line(address, ACTIONS[change.action].symbol, OBJECT)
         yield from self._fields(change)
         yield from (Line(self.clean(note), "!", FIELD, Tone.WARNING) for note in change.notes)
 
@@ -98,12 +96,13 @@ class PlanLines:
 
     def _fields(self, change: Change) -> Iterator[Line]:
         fields = FieldWriter(self.clean)
-        if change.action is Action.CREATE and change.after:
-            yield from fields.all_fields("+", _shown_fields(change, change.after), FIELD)
-            yield from _at_default(change)
-        elif change.action is Action.DELETE:
-            yield from fields.all_fields("-", _shown_fields(change, change.before), FIELD)
-            yield from _at_default(change)
+        whole = {Action.CREATE: ("+", change.after), Action.DELETE: ("-", change.before)}
+        mark, values = whole.get(change.action, ("", {}))
+        if values:
+            shown = {name: it for name, it in values.items() if name not in change.silent}
+            yield from fields.all_fields(mark, shown, FIELD)
+            if change.silent:
+                yield hidden_note(len(change.silent), "default", FIELD)
         else:
             yield from fields.edits(change.edits, FIELD)
             yield from _unchanged(change)
@@ -130,7 +129,7 @@ class PlanLines:
 
     def _visitors(self, ways: Iterable[DescribedEntry], mark: str) -> Iterator[Line]:
         for way in ways:
-            tone = Tone.ERROR if way.anonymous and mark == "+" else _TONES[mark]
+            tone = Tone.ERROR if way.anonymous and mark == "+" else TONES[mark]
             yield Line(f"{self.clean(way.who)} → {self.clean(way.origin)}", mark, FIELD, tone)
 
     def warnings(self, plan: Plan) -> Iterator[Line]:
@@ -156,30 +155,14 @@ class PlanLines:
             yield from (self._refusal(refusal, refusal.flag) for refusal in refused)
             yield BLANK
         for flag in dict.fromkeys(refusal.flag for refusal in wanted):
-            yield from self._needs_flag(flag, (item for item in wanted if item.flag == flag))
+            yield Line(f"Apply will want {self.clean(flag)}:", tone=Tone.WARNING)
+            yield from (self._refusal(item, "") for item in wanted if item.flag == flag)
             yield BLANK
-
-    def _needs_flag(self, flag: str, refusals: Iterable[Refusal]) -> Iterator[Line]:
-        yield Line(f"Apply will want {self.clean(flag)}:", tone=Tone.WARNING)
-        yield from (self._refusal(refusal, "") for refusal in refusals)
 
     def _refusal(self, refusal: Refusal, flag: str) -> Line:
         subject = f"{self.clean(refusal.address)}: " if refusal.address else ""
         admits = f" (admitted by {self.clean(flag)})" if flag else ""
         return Line(f"{subject}{self.clean(refusal.reason)}{admits}", "!", OBJECT)
-
-    def closing(self, plan: Plan) -> Line:
-        """The closing line, which scripts parse."""
-        return Line(plan_closing(plan), tone=Tone.STRONG)
-
-
-def _shown_fields(change: Change, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name not in change.silent}
-
-
-def _at_default(change: Change) -> Iterator[Line]:
-    if change.silent:
-        yield hidden_note(len(change.silent), "default", FIELD)
 
 
 def _unchanged(change: Change) -> Iterator[Line]:

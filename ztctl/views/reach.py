@@ -10,7 +10,9 @@ from typing import Any
 from ztctl.core.reach.private import PrivatePath, PrivateReach
 from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
 from ztctl.views.escape import Clean, Redact
-from ztctl.views.markdown import code_span, fenced
+from ztctl.views.jsonplan import way_fields
+from ztctl.views.jsonvalue import redacted
+from ztctl.views.markdown import code_span, fenced, trimmed
 from ztctl.views.styled_line import Line, no_paint
 
 _PAD = 3
@@ -27,39 +29,18 @@ def rendered(found: Reach | PrivateReach, format: str, redact: Redact) -> str:
         name, lines = found.host, (_verdict(found, clean), _details(found, clean))
     else:
         name, lines = found.address, (_private_verdict(found, clean), _routes(found, clean))
-    head, rest = map(_rows, lines)
+    head, rest = (trimmed(line.render(no_paint) for line in part) for part in lines)
     if format == "markdown":
         title = f"### Who reaches {code_span(clean(name))}"
         return "".join(f"{part}\n\n" for part in (title, fenced(head), fenced(rest)) if part)
     return "".join(f"{row}\n" for row in (*head, "", *rest))
 
 
-def _document(found: Reach | PrivateReach, redact: Redact) -> dict[str, Any]:
+def _document(found: Reach | PrivateReach, redact: Redact) -> Any:
     if isinstance(found, PrivateReach):
-        private: dict[str, Any] = _redacted({"type": "private_reach", **asdict(found)}, redact)
-        return private
+        return redacted({"type": "private_reach", **asdict(found)}, redact)
     document = {"type": "reach", "is_open": bool(found.open), **asdict(found)}
-    # The same member names as under `access_changes` of a plan.
-    document["enter"] = [
-        {"who": way.who, "origin": way.origin, "everybody": way.anonymous} for way in found.enter
-    ]
-    shown: dict[str, Any] = _redacted(document, redact)
-    return shown
-
-
-def _redacted(value: Any, redact: Redact) -> Any:
-    if isinstance(value, dict):
-        return {name: _redacted(item, redact) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_redacted(item, redact) for item in value]
-    return redact(value) if isinstance(value, str) else value
-
-
-def _rows(lines: Iterable[Line]) -> list[str]:
-    rows = [line.render(no_paint) for line in lines]
-    while rows and not rows[-1]:
-        rows.pop()
-    return rows
+    return redacted({**document, "enter": list(map(way_fields, found.enter))}, redact)
 
 
 def _verdict(found: Reach, clean: Clean) -> Iterator[Line]:

@@ -22,7 +22,7 @@ class Tone(Enum):
 
 Paint = Callable[[str, Tone], str]
 
-_TONES = {
+TONES = {
     "+": Tone.ADD,
     "~": Tone.CHANGE,
     "-": Tone.DESTROY,
@@ -51,7 +51,7 @@ class Line:
         """Split the line into pieces of one tone each."""
         if self.indent:
             yield " " * (self.indent - len(self.mark)), Tone.PLAIN
-            yield self.mark, _TONES.get(self.mark, self.tone)
+            yield self.mark, TONES.get(self.mark, self.tone)
             yield " ", Tone.PLAIN
         yield self.text, self.tone
         if self.tail:

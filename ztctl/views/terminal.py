@@ -6,9 +6,8 @@ for a terminal or for colour. Text reaches rich as ``Text``, never as markup.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from types import MappingProxyType
-from typing import TextIO
+from collections.abc import Iterable, Mapping
+from typing import Final, TextIO
 
 from rich.color import ColorSystem
 from rich.console import Console, Group
@@ -16,20 +15,19 @@ from rich.live import Live
 from rich.style import Style
 from rich.text import Text
 
+from ztctl.views.line_output import StreamOutput
 from ztctl.views.styled_line import Line, Tone
 
-_STYLES = MappingProxyType(
-    {
-        Tone.PLAIN: Style(),
-        Tone.STRONG: Style(bold=True),
-        Tone.QUIET: Style(dim=True),
-        Tone.ADD: Style(color="green"),
-        Tone.CHANGE: Style(color="yellow"),
-        Tone.DESTROY: Style(color="red"),
-        Tone.WARNING: Style(color="yellow", bold=True),
-        Tone.ERROR: Style(color="red", bold=True),
-    }
-)
+_STYLES: Final[Mapping[Tone, Style]] = {
+    Tone.PLAIN: Style(),
+    Tone.STRONG: Style(bold=True),
+    Tone.QUIET: Style(dim=True),
+    Tone.ADD: Style(color="green"),
+    Tone.CHANGE: Style(color="yellow"),
+    Tone.DESTROY: Style(color="red"),
+    Tone.WARNING: Style(color="yellow", bold=True),
+    Tone.ERROR: Style(color="red", bold=True),
+}
 
 
 def paint(text: str, tone: Tone) -> str:
@@ -37,13 +35,14 @@ def paint(text: str, tone: Tone) -> str:
     return _STYLES[tone].render(text, color_system=ColorSystem.STANDARD)
 
 
-class TerminalOutput:
+class TerminalOutput(StreamOutput):
     """Lines that stay, and below them a status that is redrawn with each report.
 
     There is no refresh thread: the status changes on events only.
     """
 
     def __init__(self, stream: TextIO, *, color: bool) -> None:
+        super().__init__(stream)
         self._console = Console(
             file=stream,
             force_terminal=True,

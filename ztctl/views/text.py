@@ -3,43 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TextIO
+from dataclasses import dataclass
 
-from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.events import Event, Outcome
+from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.views import outcome_lines
-from ztctl.views.escape import Clean
-from ztctl.views.line_output import StreamOutput, write_text
-from ztctl.views.messages import Messages
+from ztctl.views.line_output import StreamOutput
+from ztctl.views.people_view import PeopleView
 from ztctl.views.plan_lines import BLANK, PlanLines
-from ztctl.views.styled_line import Line, Paint, Tone
-from ztctl.views.view import FailureText
+from ztctl.views.styled_line import Line, Paint, Tone, no_paint
+from ztctl.views.wording import plan_closing
 
 
-class TextView:
+@dataclass(slots=True)
+class TextView(PeopleView):
     """Plan, outcome and documents on stdout; the rest on stderr."""
 
-    def __init__(
-        self, stdout: TextIO, messages: Messages, clean: Clean, *, paint: Paint, quiet: bool
-    ) -> None:
-        self._stdout = stdout
-        self._page = StreamOutput(stdout, paint)
-        self._messages = messages
-        self._clean = clean
-        self._quiet = quiet
+    paint: Paint = no_paint
 
     def plan(self, plan: Plan) -> None:
         """Write changes with reasons, then access, warnings, refusals and the closing line."""
         self.close()
-        self._messages.total = len(plan.steps)
-        self._page.lines(self._plan(plan))
+        self.total = len(plan.steps)
+        self._write(self._plan(plan))
 
     def _plan(self, plan: Plan) -> Iterator[Line]:
-        lines = PlanLines(self._clean)
+        lines = PlanLines(self.clean)
         # Neither what is open nor a refusal may be hidden by --quiet.
         yield from lines.exposed(plan)
-        if not self._quiet:
+        if not self.quiet:
             if plan.changes:
                 yield from lines.preface(plan)
                 yield BLANK
@@ -47,42 +39,16 @@ class TextView:
             yield from lines.access(plan)
             yield from lines.warnings(plan)
         yield from lines.refusals(plan)
-        yield lines.closing(plan)
-
-    def event(self, event: Event) -> None:
-        """Write progress on stderr."""
-        self._messages.event(event)
+        yield Line(plan_closing(plan), tone=Tone.STRONG)
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
         """Write what was done and what was not, then the closing line."""
         self.close()
         found = outcome_lines.group_by_change(plan, outcome)
-        lines = outcome_lines.OutcomeLines(self._clean, outcome, found)
-        done = () if self._quiet else lines.done()
+        lines = outcome_lines.OutcomeLines(self.clean, outcome, found)
+        done = () if self.quiet else lines.done()
         closing = Line(outcome_lines.closing(found), tone=Tone.STRONG)
-        self._page.lines([*done, *lines.revoked(), *lines.undone(), closing])
+        self._write([*done, *lines.revoked(), *lines.undone(), closing])
 
-    def problems(self, items: Iterable[Problem]) -> None:
-        """Write problems on stderr."""
-        self._messages.problems(items)
-
-    def failure(self, failure: FailureText) -> None:
-        """Write the failure that ended the command, on stderr."""
-        self._messages.failure(failure)
-
-    def document(self, text: str) -> None:
-        """Write the text itself on stdout, with sensitive values masked."""
-        self.close()
-        write_text(self._stdout, self._clean.redact(text))
-
-    def note(self, text: str) -> None:
-        """Write one line on stderr."""
-        self._messages.note(text)
-
-    def next_steps(self, text: str) -> None:
-        """Write next steps on stderr."""
-        self._messages.next_steps(text)
-
-    def close(self) -> None:
-        """Remove the live status."""
-        self._messages.output.close()
+    def _write(self, lines: Iterable[Line]) -> None:
+        StreamOutput(self.stdout, self.paint).lines(lines)

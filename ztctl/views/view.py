@@ -5,21 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.calls import CallFailed
+from ztctl.core.model.diagnostics import Failure, Problem
 from ztctl.core.model.events import Event, Outcome
 from ztctl.core.model.plan import Plan
-
-
-class FailureText(Protocol):
-    """A failure with a summary and a hint."""
-
-    @property
-    def summary(self) -> str:
-        """What happened."""
-
-    @property
-    def hint(self) -> str:
-        """What to do about it; may be empty."""
 
 
 class View(Protocol):
@@ -37,7 +26,7 @@ class View(Protocol):
     def problems(self, items: Iterable[Problem]) -> None:
         """Show problems."""
 
-    def failure(self, failure: FailureText) -> None:
+    def failure(self, failure: Failure | CallFailed) -> None:
         """Show the failure that ended the command."""
 
     def document(self, text: str) -> None:

@@ -2,60 +2,53 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Summary
 from ztctl.views.escape import Clean
 
 MINUTE = 60
 
+
+class ActionWords(NamedTuple):
+    """How a plan shows an action: its symbol, and what happens to the object."""
+
+    symbol: str
+    legend: str
+    phrase: str
+
+
 # Terraform's symbols; its "." is for an object that is no longer managed and stays as it is.
-SYMBOLS = MappingProxyType(
-    {
-        Action.CREATE: "+",
-        Action.UPDATE: "~",
-        Action.ADOPT: "~",
-        Action.REPLACE: "-/+",
-        Action.DELETE: "-",
-        Action.FORGET: ".",
-    }
-)
+ACTIONS: Final[Mapping[Action, ActionWords]] = {
+    Action.CREATE: ActionWords("+", "create", "will be created"),
+    Action.UPDATE: ActionWords("~", "update in place", "will be updated in place"),
+    Action.ADOPT: ActionWords("~", "adopt", "will be adopted ({live}wants --adopt)"),
+    Action.REPLACE: ActionWords("-/+", "destroy, then create again", "must be replaced"),
+    Action.DELETE: ActionWords("-", "destroy", "will be destroyed"),
+    Action.FORGET: ActionWords(".", "forget", "will be forgotten (stays live, loses its mark)"),
+}
 
-LEGEND = MappingProxyType(
-    {
-        Action.CREATE: "create",
-        Action.UPDATE: "update in place",
-        Action.ADOPT: "adopt",
-        Action.REPLACE: "destroy, then create again",
-        Action.DELETE: "destroy",
-        Action.FORGET: "forget",
-    }
-)
+_PHASES: Final[Mapping[Phase, str]] = {
+    Phase.POLICY: "Policy",
+    Phase.TUNNEL: "Tunnel",
+    Phase.DNS: "DNS",
+    Phase.CERTIFICATE: "Certificate",
+}
 
-_PHASES = MappingProxyType(
-    {
-        Phase.POLICY: "Policy",
-        Phase.TUNNEL: "Tunnel",
-        Phase.DNS: "DNS",
-        Phase.CERTIFICATE: "Certificate",
-    }
-)
-
-_REASONS = MappingProxyType(
-    {
-        Reason.NOT_LIVE: "it is declared and not live",
-        Reason.DIFFERS: "it differs from the file",
-        Reason.MARK_LOST: "its mark was changed or taken off",
-        Reason.NOT_MARKED: "it is live and carries no mark",
-        Reason.CANNOT_UPDATE: "a field differs that cannot be changed in place",
-        Reason.DEPENDENCY_RENEWED: "what it refers to is created anew",
-        Reason.NOT_DECLARED: "it carries the mark of this stack and is not declared",
-        Reason.REMOVED: "the file lists it under removed",
-        Reason.OWNER_GOES: "its owner goes",
-        Reason.MOVED: "the file moves it",
-        Reason.DESTROYED: "all that carries the mark of this stack is to go",
-    }
-)
+_REASONS: Final[Mapping[Reason, str]] = {
+    Reason.NOT_LIVE: "it is declared and not live",
+    Reason.DIFFERS: "it differs from the file",
+    Reason.MARK_LOST: "its mark was changed or taken off",
+    Reason.NOT_MARKED: "it is live and carries no mark",
+    Reason.CANNOT_UPDATE: "a field differs that cannot be changed in place",
+    Reason.DEPENDENCY_RENEWED: "what it refers to is created anew",
+    Reason.NOT_DECLARED: "it carries the mark of this stack and is not declared",
+    Reason.REMOVED: "the file lists it under removed",
+    Reason.OWNER_GOES: "its owner goes",
+    Reason.MOVED: "the file moves it",
+    Reason.DESTROYED: "all that carries the mark of this stack is to go",
+}
 
 
 def heading(phase: Phase, *, removal: bool) -> str:
@@ -77,20 +70,8 @@ def reason_phrase(change: Change, clean: Clean) -> str:
 
 def action_phrase(change: Change, clean: Clean) -> str:
     """What happens to the object, to follow its address: ``will be created``."""
-    match change.action:
-        case Action.CREATE:
-            return "will be created"
-        case Action.UPDATE:
-            return "will be updated in place"
-        case Action.ADOPT:
-            live = f"live id {clean(change.live.id)}, " if change.live else ""
-            return f"will be adopted ({live}wants --adopt)"
-        case Action.REPLACE:
-            return "must be replaced"
-        case Action.DELETE:
-            return "will be destroyed"
-        case Action.FORGET:
-            return "will be forgotten (stays live, loses its mark)"
+    live = f"live id {clean(change.live.id)}, " if change.live else ""
+    return ACTIONS[change.action].phrase.format(live=live)
 
 
 def plan_closing(plan: Plan) -> str:
@@ -112,17 +93,15 @@ def done_figures(done: Summary) -> str:
     return f"{adopt}{done.add} added, {done.change} changed, {done.destroy} destroyed{forget}"
 
 
-_IRREGULAR = MappingProxyType(
-    {
-        "drop": ("dropping", "dropped"),
-        "forget": ("forgetting", "forgot"),
-        "put": ("putting", "put"),
-        "set": ("setting", "set"),
-        "swap": ("swapping", "swapped"),
-        "tag": ("tagging", "tagged"),
-        "write": ("writing", "wrote"),
-    }
-)
+_IRREGULAR: Final[Mapping[str, tuple[str, str]]] = {
+    "drop": ("dropping", "dropped"),
+    "forget": ("forgetting", "forgot"),
+    "put": ("putting", "put"),
+    "set": ("setting", "set"),
+    "swap": ("swapping", "swapped"),
+    "tag": ("tagging", "tagged"),
+    "write": ("writing", "wrote"),
+}
 
 
 def conjugated(verb: str) -> tuple[str, str]:

@@ -177,6 +177,7 @@ def ending_of(outcome: Outcome | None) -> Ending:
         return Ending.INTERRUPTED
     if outcome.is_complete:
         return Ending.COMPLETE
+    # A write whose answer was lost may have been done, which "nothing" would deny.
     some = outcome.done or any(item.lost for item in outcome.failed)
     return Ending.PARTIAL if some else Ending.NOTHING
 

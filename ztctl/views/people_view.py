@@ -1,35 +1,37 @@
-"""Write problems, failures, notes and progress to stderr, for people."""
+"""What the views for people share: problems, failures, notes and progress go to stderr."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import TextIO, assert_never
 
-from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.calls import CallFailed
+from ztctl.core.model.diagnostics import Failure, Problem, Severity
 from ztctl.core.model.events import Event, Failed, Finished, Reading, Skipped, Started, Waiting
 from ztctl.core.model.plan import StepId
 from ztctl.views.escape import Clean
-from ztctl.views.line_output import LineOutput
+from ztctl.views.line_output import StreamOutput, write_text
 from ztctl.views.outcome_lines import LOST
 from ztctl.views.styled_line import Line, Tone
-from ztctl.views.view import FailureText
 from ztctl.views.wording import conjugated, duration
 
 MOST_SHOWN = 8
 
 
 @dataclass(slots=True)
-class Messages:
-    """Formats everything that is not data.
+class PeopleView:
+    """A view without plan and outcome, which its subclasses write to stdout.
 
     Attributes:
+        output: takes everything that is not data.
         quiet: leave out progress, notes and next steps.
         has_status: the output shows a live status, which replaces lines for the start of steps.
         total: number of steps of the plan; 0 while it is not known.
     """
 
-    output: LineOutput
+    stdout: TextIO
+    output: StreamOutput
     clean: Clean
     quiet: bool = False
     has_status: bool = False
@@ -51,11 +53,16 @@ class Messages:
         if hint:
             yield Line(f"  hint: {self.clean(hint)}", tone=Tone.QUIET)
 
-    def failure(self, failure: FailureText) -> None:
+    def failure(self, failure: Failure | CallFailed) -> None:
         """Write the failure that ended the command, with its hint."""
-        self.output.close()
+        self.close()
         summary = Line(f"error: {self.clean(failure.summary)}", tone=Tone.ERROR)
         self.output.lines([summary, *self._hint(failure.hint)])
+
+    def document(self, text: str) -> None:
+        """Write the text itself on stdout, with sensitive values masked."""
+        self.close()
+        write_text(self.stdout, self.clean.redact(text))
 
     def note(self, text: str) -> None:
         """Write one line."""
@@ -66,6 +73,10 @@ class Messages:
         """Write one line a step, after an empty line."""
         if not self.quiet:
             self.output.lines(Line(self.clean(line)) for line in ("", *text.split("\n")))
+
+    def close(self) -> None:
+        """Remove the live status."""
+        self.output.close()
 
     def event(self, event: Event) -> None:
         """Write a line for each event of a step; with a live status only for its end."""
@@ -79,8 +90,6 @@ class Messages:
 
     def _track(self, event: Event) -> None:
         match event:
-            case Reading():
-                pass
             case Started(step):
                 self._running[step] = ""
             case Waiting(step, why):
@@ -88,8 +97,6 @@ class Messages:
             case Finished() | Failed() | Skipped():
                 self._running.pop(event.step, None)
                 self._ended += 1
-            case _:
-                assert_never(event)
 
     def _event(self, event: Event) -> Iterator[Line]:
         match event:
