@@ -9,18 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ztctl.core.model.diagnostics import Problem, Severity
-from ztctl.core.model.events import (
-    Event,
-    Failed,
-    Finished,
-    Outcome,
-    Reading,
-    Report,
-    Skipped,
-    Started,
-    Waiting,
-)
-from ztctl.core.model.plan import Plan, StepId
+from ztctl.core.model.events import Event, Failed, Finished, Outcome, Report, Skipped, Started
+from ztctl.core.model.plan import Plan
 from ztctl.engine.companion import Companion
 from ztctl.engine.drive import Sleep
 from ztctl.engine.execute import Means, execute
@@ -49,45 +39,30 @@ class RunRecorder:
 
     def __init__(self, show: Report) -> None:
         self._show = show
-        self._running: dict[StepId, None] = {}
-        self._done: list[StepId] = []
-        self._failed: list[Failed] = []
-        self._skipped: list[Skipped] = []
+        self._events: list[Event] = []
         self._closed = False
 
     def __call__(self, event: Event) -> None:
         """Record one event and show it; events after an abort are dropped."""
         if self._closed:
             return
-        self._record(event)
+        self._events.append(event)
         # A closed pipe or full disk behind the output must not stop a run between two writes.
         with contextlib.suppress(OSError):
             self._show(event)
 
-    def _record(self, event: Event) -> None:
-        match event:
-            case Started(step):
-                self._running[step] = None
-            case Finished(step):
-                self._running.pop(step, None)
-                self._done.append(step)
-            case Failed(step):
-                self._running.pop(step, None)
-                self._failed.append(event)
-            case Skipped():
-                self._skipped.append(event)
-            case Reading() | Waiting():
-                pass
-
     def abort(self, plan: Plan) -> Outcome:
         """The outcome of a run that is aborted now: running steps count as failed and lost."""
         self._closed = True
-        lost = [Failed(step, ABORTED, lost=True) for step in self._running]
-        failed = (*self._failed, *lost)
-        ended: list[Failed | Skipped] = [*failed, *self._skipped]
-        known = {*self._done, *(event.step for event in ended)}
-        rest = tuple(step.id for step in plan.steps if step.id not in known)
-        return Outcome(tuple(self._done), failed, tuple(self._skipped), rest, interrupted=True)
+        done = tuple(event.step for event in self._events if isinstance(event, Finished))
+        failed = [event for event in self._events if isinstance(event, Failed)]
+        skipped = tuple(event for event in self._events if isinstance(event, Skipped))
+        ended: list[Failed | Skipped] = [*failed, *skipped]
+        known = {*done, *(event.step for event in ended)}
+        begun = [event.step for event in self._events if isinstance(event, Started)]
+        failed += [Failed(step, ABORTED, lost=True) for step in begun if step not in known]
+        rest = tuple(step.id for step in plan.steps if step.id not in known.union(begun))
+        return Outcome(done, tuple(failed), skipped, rest, interrupted=True)
 
 
 def companions(api: Api, *, sleep: Sleep = asyncio.sleep) -> tuple[Companion, ...]:
@@ -123,9 +98,7 @@ async def execute_interruptibly(
     try:
         return await work
     except asyncio.CancelledError:
-        outcome = record.abort(plan)
-        await _cancel_all_tasks()
-        return outcome
+        return record.abort(plan)
     finally:
         _ignore_signals()
 
@@ -153,11 +126,3 @@ def _ignore_signals() -> None:
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
-
-
-async def _cancel_all_tasks() -> None:
-    # Cancelling `execute` does not cancel its tasks, one per step: they would go on writing.
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)

@@ -86,31 +86,34 @@ class _Run:
         self._skipped: list[Skipped] = []
 
     async def run(self) -> Outcome:
-        """Start ready steps until none is left or the run is stopped."""
-        running: set[asyncio.Task[None]] = set()
-        stopped = asyncio.ensure_future(self._means.stop.wait())
-        while True:
-            if not self._means.stop.is_set():
-                running |= self._begin(alone=not running)
-            if not running:
-                break
-            await asyncio.wait({*running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            finished = {task for task in running if task.done()}
-            running -= finished
-            for task in finished:
-                # Raises only for a bug; a failed call is a result.
-                task.result()
-            # `stopped` is done from now on: the wait above would return at once, and spin.
-            if self._means.stop.is_set() and running:
-                await asyncio.wait(running)
-        interrupted = self._means.stop.is_set() and bool(self._waiting)
-        stopped.cancel()
+        """Start ready steps until none is left or the run is stopped; leaves no task running."""
+        running: set[asyncio.Task[Any]] = set()
+        stop = self._means.stop
+        stopped = asyncio.ensure_future(stop.wait())
+        try:
+            while True:
+                if not stop.is_set():
+                    running |= self._begin(alone=not running)
+                if not running:
+                    break
+                # Once `stopped` is done, waiting for it would return at once, and spin.
+                others = () if stop.is_set() else (stopped,)
+                await asyncio.wait({*running, *others}, return_when=asyncio.FIRST_COMPLETED)
+                for task in [task for task in running if task.done()]:
+                    # Raises only for a bug; a failed call is a result.
+                    task.result()
+                    running.discard(task)
+        finally:
+            # After a bug or a cancellation no step may write on while the companions clean up.
+            for task in (stopped, *running):
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
         return Outcome(
             tuple(self._done),
             tuple(self._failed),
             tuple(self._skipped),
             tuple(self._waiting),
-            interrupted,
+            stop.is_set() and bool(self._waiting),
             self._live,
         )
 
