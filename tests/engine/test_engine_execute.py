@@ -27,8 +27,8 @@ from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.events import Failed, Finished, Outcome, Started
 from ztctl.core.model.plan import Phase, Step, StepId
 from ztctl.core.model.values import Ref
-from ztctl.engine.companion import Companion, Verdict, Work
-from ztctl.engine.execute import Means, execute
+from ztctl.engine.companion import Companion, Means, Verdict, Work
+from ztctl.engine.execute import execute
 
 
 def test_independent_steps_overlap(run: Run) -> None:

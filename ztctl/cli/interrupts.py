@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING
 from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.events import Event, Failed, Finished, Outcome, Report, Skipped, Started
 from ztctl.core.model.plan import Plan
-from ztctl.engine.companion import Companion
-from ztctl.engine.drive import Sleep
-from ztctl.engine.execute import Means, execute
-from ztctl.engine.recheck import Recheck
+from ztctl.engine.companion import Companion, Means
+from ztctl.engine.execute import execute
 from ztctl.kinds.registry import KINDS
 
 if TYPE_CHECKING:
-    from ztctl.cli.edge_wait import EdgeWait
-    from ztctl.cli.run_lock import LockSettings
     from ztctl.engine.drive import Api
     from ztctl.views.view import View
 
@@ -65,27 +61,15 @@ class RunRecorder:
         return Outcome(done, tuple(failed), skipped, rest, interrupted=True)
 
 
-def companions(api: Api, *, sleep: Sleep = asyncio.sleep) -> tuple[Companion, ...]:
-    """The companions of every run that need only the API."""
-    return (Recheck(KINDS, api, sleep=sleep),)
-
-
 async def execute_interruptibly(
-    api: Api, plan: Plan, view: View, journal: Companion, lock: LockSettings, edge: EdgeWait
+    api: Api, plan: Plan, view: View, around: tuple[Companion, ...]
 ) -> Outcome:
     """Execute the plan; Ctrl-C stops it after the running steps, a second one aborts it.
-
-    The order of companions matters. The lock comes first: without it nothing else begins. Waiting
-    for the edge comes before the recheck, so that each kind is read after the wait. The journal
-    comes last, so that its record is written right before the request.
 
     When this returns, both signals are ignored: the outcome must still be shown.
     """
     record = RunRecorder(view.event)
-    stopping = asyncio.Event()
-    lock_companions = lock.companions(api, view, stopping)
-    around = (*lock_companions, *edge.companions(api, record), *companions(api), journal)
-    means = Means(api, record, stop=stopping, around=around)
+    means = Means(api, record, around=around)
     work = asyncio.ensure_future(execute(plan, KINDS, means))
 
     def stop() -> None:

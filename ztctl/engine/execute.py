@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.canonical import replaced
-from ztctl.core.model.events import Failed, Finished, Outcome, Report, Skipped, Started
+from ztctl.core.model.events import Failed, Finished, Outcome, Skipped, Started
 from ztctl.core.model.kind import Contained, Kind, Kinds
 from ztctl.core.model.objects import Live, Values
 from ztctl.core.model.plan import Change, Plan, Step, StepId
 from ztctl.core.model.values import Ref
-from ztctl.engine.companion import Companion, Done, Result, Verdict, Work
-from ztctl.engine.drive import Api, Sleep, drive
+from ztctl.engine.companion import Companion, Done, Means, Result, Verdict, Work
+from ztctl.engine.drive import drive
 from ztctl.engine.phases import Phases
-
-Clock = Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """Collaborators of an execution; clock and sleep are injected.
-
-    Attributes:
-        clock: returns seconds, monotonic.
-        stop: when it is set, no further step begins.
-        around: companions, called around every step.
-    """
-
-    api: Api
-    report: Report
-    clock: Clock = time.monotonic
-    sleep: Sleep = asyncio.sleep
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    around: tuple[Companion, ...] = ()
 
 
 async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
@@ -57,7 +35,7 @@ async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
         for companion in means.around:
             # Appended first: `end` must clean up after a `begin` that failed half-way.
             begun.append(companion)
-            await companion.begin(plan)
+            await companion.begin(plan, kinds, means)
         outcome = await _Run(plan, kinds, means).run()
     finally:
         for companion in reversed(begun):
