@@ -30,7 +30,8 @@ from ztctl.core.model.values import Secret
 from ztctl.core.planning import check
 from ztctl.core.planning.planner import Options
 from ztctl.documents import load
-from ztctl.engine.execute import Means, execute
+from ztctl.engine.companion import Means
+from ztctl.engine.execute import execute
 from ztctl.engine.plan import PlanSource
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox import open_sandbox

@@ -30,7 +30,8 @@ from ztctl.core.planning.planner import Options, build_plan
 from ztctl.core.reach.entries import Entry
 from ztctl.core.reach.timeline import HostScope
 from ztctl.documents import load
-from ztctl.engine.execute import Means, execute
+from ztctl.engine.companion import Means
+from ztctl.engine.execute import execute
 from ztctl.engine.read import Reader, ask_for
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox import open_sandbox

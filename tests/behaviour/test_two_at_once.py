@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from tests.support.account import Account, at_once
+from tests.support.account import Account
 from tests.support.files import HOST, host, whole
-from ztctl.cli.interrupts import companions
 from ztctl.cli.planning import options_of, plan_source
-from ztctl.cli.run_lock import Outdated, ReplanUnderLock, relies_on_others
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Plan
 from ztctl.core.runs.locks import ACCOUNT, Holder, LockFlag, Scope, is_lock, scope_of
-from ztctl.engine.execute import Means, execute
-from ztctl.engine.lock import Lock, Locked, LockOptions
+from ztctl.engine.companion import Means
+from ztctl.engine.execute import execute
+from ztctl.engine.lock import Lock, Locked, Outdated, ReplanUnderLock, relies_on_others
+from ztctl.engine.recheck import Recheck
 from ztctl.kinds.registry import KINDS
 
 ALICE, BOB = Holder("alice", "aaaaa"), Holder("bob", "bbbbb")
@@ -63,10 +63,9 @@ class Person:
                 source = plan_source(client, self.declared, options_of(**YES), view)
                 return (await source.plan()).plan
 
-            manners = LockOptions(self.wait, now=lambda: NOON, sleep=_rest)
-            lock = Lock(client, self.holder, manners)
-            around = (lock, ReplanUnderLock(again, lock), *companions(client, sleep=at_once))
-            means = Means(client, self.account.view().event, sleep=at_once, around=around)
+            lock = Lock(self.holder, self.wait, now=lambda: NOON)
+            around = (lock, ReplanUnderLock(again, lock), Recheck())
+            means = Means(client, self.account.view().event, sleep=_rest, around=around)
             try:
                 outcome = await execute(self.plan, KINDS, means)
             except (Locked, Outdated) as refused:
@@ -213,7 +212,7 @@ def test_a_host_under_an_application_of_its_own_stack_leans_on_nobody(
 
     plan = account.plan({**file, "hosts": {}, "applications": apps, **way})
 
-    assert relies_on_others(plan) is is_leaning
+    assert relies_on_others(plan, KINDS) is is_leaning
 
 
 def test_a_host_that_came_after_the_plan_is_seen(account: Account) -> None:

@@ -20,7 +20,7 @@ from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.core.model.values import Secret
 from ztctl.core.runs.locks import ACCOUNT
-from ztctl.engine.execute import Means
+from ztctl.engine.companion import Means
 from ztctl.engine.plan import emptied
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox.transport import SandboxTransport

@@ -19,8 +19,8 @@ from ztctl.cloudflare.probe_client import ProbeClient
 from ztctl.core.model.events import Event, Outcome
 from ztctl.core.model.values import Secret
 from ztctl.core.reach.open_now import PublicHosts
-from ztctl.engine.companion import Companion
-from ztctl.engine.execute import Means, execute
+from ztctl.engine.companion import Companion, Means
+from ztctl.engine.execute import execute
 from ztctl.engine.probe import Probe, ProbeReply
 from ztctl.engine.settle import Settle
 from ztctl.kinds.registry import KINDS
@@ -110,25 +110,19 @@ class Scene:
             source = plan_source(client, declared, options_of(**yes), files.view())
             plan = (await source.plan()).plan
             assert not plan.refusals, plan.refusals
-            around = self._around(client, doors)
+            around = self._around(doors)
             means = Means(
                 client, self.events.append, clock=lambda: self.now, sleep=self.sleep, around=around
             )
             return await execute(plan, KINDS, means)
 
-    def _around(self, client: Client, doors: ProbeClient) -> tuple[Companion, ...]:
-        report = self.events.append
-        settle = Settle(
-            KINDS, client, report, seconds=self.settle, clock=lambda: self.now, sleep=self.sleep
-        )
+    def _around(self, doors: ProbeClient) -> tuple[Companion, ...]:
+        settle = Settle(self.settle)
 
         async def send(host: str) -> ProbeReply:
             return ProbeReply(*await doors.head(host))
 
-        probe = Probe(
-            KINDS, client, report, send, public=PublicHosts(self.public), team=self.team,
-            sleep=self.sleep,
-        )  # fmt: skip
+        probe = Probe(send, PublicHosts(self.public), self.team)
         return (settle, probe) if self.probe else (settle,)
 
     # -- what is there ----------------------------------------------------------------------

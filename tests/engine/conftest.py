@@ -20,7 +20,8 @@ from ztctl.core.model.kind import Contained, Kind, Kinds
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Step, StepId
-from ztctl.engine.execute import Means, execute
+from ztctl.engine.companion import Means
+from ztctl.engine.execute import execute
 
 Answer = Callable[[Call], Awaitable[Any]]
 

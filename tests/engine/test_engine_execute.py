@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.conftest import Run, failed, failures, keys, skips, step
+from tests.engine.conftest import (
+    THINGS,
+    Run,
+    Script,
+    failed,
+    failures,
+    keys,
+    plan_of,
+    skips,
+    step,
+)
 from tests.support.examples import examples
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call, CallFailed
-from ztctl.core.model.events import Failed, Finished, Started
+from ztctl.core.model.events import Failed, Finished, Outcome, Started
 from ztctl.core.model.plan import Phase, Step, StepId
 from ztctl.core.model.values import Ref
+from ztctl.engine.companion import Companion, Means, Verdict, Work
+from ztctl.engine.execute import execute
 
 
 def test_independent_steps_overlap(run: Run) -> None:
@@ -155,6 +168,36 @@ def test_a_failure_while_stopping_is_told_too(run: Run) -> None:
 
     assert (failures(outcome), skips(outcome)) == (["a"], [("b", "a")])
     assert keys(outcome.not_started) == ["c"]
+
+
+def test_no_write_outlives_a_run_that_breaks() -> None:
+    """An error in a companion ends the steps under way before the companions clean up."""
+    under_way, cleaning = asyncio.Event(), asyncio.Event()
+    written: list[str] = []
+
+    class Broken(Companion):
+        async def before(self, work: Sequence[Work]) -> Mapping[StepId, Verdict]:
+            if keys(item.step.id for item in work) == ["broken"]:
+                await under_way.wait()
+                raise RuntimeError("broken")
+            return {}
+
+        async def end(self, outcome: Outcome | None) -> None:
+            cleaning.set()
+            for _ in range(9):
+                await asyncio.sleep(0)
+
+    async def late(call: Call) -> str:
+        under_way.set()
+        await cleaning.wait()
+        written.append(str(call))
+        return "late"
+
+    means = Means(Script({"/late": late}), lambda event: None, around=(Broken(),))
+    with pytest.raises(RuntimeError, match="broken"):
+        asyncio.run(execute(plan_of(step("broken"), step("late")), THINGS, means))
+
+    assert written == []
 
 
 def test_what_a_step_made_is_known_to_the_next(run: Run) -> None:

@@ -25,8 +25,8 @@ from ztctl.core.model.events import Outcome
 from ztctl.core.model.objects import Attributes, Live
 from ztctl.core.model.plan import Plan, Step, StepId
 from ztctl.core.runs.journal import Ending, JournalledRun, WriteResult, history
-from ztctl.engine.companion import Companion, Work
-from ztctl.engine.execute import Means, execute
+from ztctl.engine.companion import Companion, Means, Work
+from ztctl.engine.execute import execute
 from ztctl.engine.journal import Journal, JournalPaths, lines
 
 OWN = ("ztctl", "account")
@@ -262,7 +262,7 @@ def test_nothing_goes_out_after_the_end(desk: Desk) -> None:
 
     async def late() -> Mapping[StepId, CallFailed]:
         journal, plan = desk.journal(), plan_of(step("a"))
-        await journal.begin(plan)
+        await journal.begin(plan, THINGS, Means(desk.script, lambda event: None))
         await journal.end(None)
         (change,) = plan.changes
         return await journal.before([Work(change.steps[0], change, None, {})])

@@ -19,8 +19,9 @@ from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.core.runs.locks import LEASE, Holder, LockFlag, is_lock, scope_of
-from ztctl.engine.execute import Means, execute
-from ztctl.engine.lock import Lock, Locked, LockOptions
+from ztctl.engine.companion import Means
+from ztctl.engine.execute import execute
+from ztctl.engine.lock import Lock, Locked
 from ztctl.kinds.registry import KINDS
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()
@@ -44,10 +45,9 @@ class Runs:
         return asyncio.run(asyncio.wait_for(self._run(plan, wait), 20))
 
     async def _run(self, plan: Plan, wait: float) -> Outcome:
-        manners = LockOptions(wait, self.notes.append, now=lambda: self.now, sleep=self._sleep)
         async with self.account.client() as client:
-            lock = Lock(client, ALICE, manners)
-            means = Means(client, self.account.view().event, sleep=at_once, around=(lock,))
+            lock = Lock(ALICE, wait, self.notes.append, now=lambda: self.now)
+            means = Means(client, self.account.view().event, sleep=self._sleep, around=(lock,))
             return await execute(plan, KINDS, means)
 
     async def _sleep(self, seconds: float) -> None:

@@ -190,6 +190,19 @@ def test_a_plan_that_is_nested_without_end_is_damaged(account: Account, path: Pa
         planfile.read(path)
 
 
+@pytest.mark.parametrize("template", ["{0.__class__}", "{}{}", "{", "}", "{}}", 5])
+def test_a_template_that_is_more_than_a_place_is_damaged(
+    account: Account, path: Path, template: Any
+) -> None:
+    """A file that somebody else wrote cannot have a template read what lies behind a value."""
+    document = saved(account, path)
+    ways = [way for way in _places(document["declared"]) if way and way[-1] == "template"]
+    path.write_text(json.dumps(_with(document, ("declared", *ways[0]), template)))
+
+    with pytest.raises(Failure, match="is damaged"):
+        planfile.read(path)
+
+
 def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield way
     if isinstance(value, dict | list):
@@ -206,7 +219,10 @@ def _with(document: Any, way: tuple[Any, ...], value: Any) -> Any:
     return changed
 
 
-WRONG = st.sampled_from([None, 5, True, "", "text", [], {}, [1, 2], {"$ref": 1}, {"$ref": [1]}])
+NO_TYPES: tuple[Any, ...] = ("Ref", "Where", "Plan", "", 5, [], None)
+WRONG = st.sampled_from(
+    [None, 5, True, "", "text", [], {}, [1, 2], *({"$type": name} for name in NO_TYPES)]
+)
 
 
 @examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])

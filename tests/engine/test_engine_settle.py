@@ -13,7 +13,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call
 from ztctl.core.model.events import Event, Outcome, Waiting
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Step, StepId
-from ztctl.engine.companion import Work
+from ztctl.engine.companion import Means, Work
 from ztctl.engine.settle import Settle
 from ztctl.kinds.registry import KINDS
 
@@ -142,12 +142,11 @@ def test_time_that_has_passed_counts(scene: Scene) -> None:
         )
         for step in steps
     )
-    settle = Settle(
-        KINDS, Nothing(), unheard, seconds=5.0, clock=lambda: scene.now, sleep=scene.sleep
-    )
+    settle = Settle(5.0)
+    means = Means(Nothing(), unheard, clock=lambda: scene.now, sleep=scene.sleep)
 
     async def run() -> None:
-        await settle.begin(Plan("acc", "prod", (first.change, second.change)))
+        await settle.begin(Plan("acc", "prod", (first.change, second.change)), KINDS, means)
         await settle.after(first, None)
         scene.now = 3.0
         await settle.before([second])

@@ -19,7 +19,6 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from tests.support.observer.observer import Agreed, Observer
-from ztctl.cli.interrupts import companions
 from ztctl.cli.planning import options_of, plan_source
 from ztctl.cli.session import declared_by
 from ztctl.cli.settings import Settings
@@ -29,8 +28,10 @@ from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Action, Plan
 from ztctl.core.model.values import Secret
 from ztctl.core.reach.entries import PROBE
-from ztctl.engine.execute import Means, execute
+from ztctl.engine.companion import Means
+from ztctl.engine.execute import execute
 from ztctl.engine.plan import emptied
+from ztctl.engine.recheck import Recheck
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox.messages import LogEntry, Request, Response
 from ztctl.sandbox.seeds import ZoneSeed
@@ -193,8 +194,7 @@ class Account:
 
     def means(self, client: Client) -> Means:
         """What a run works with: everything that goes with one of the command line."""
-        around = companions(client, sleep=at_once)
-        return Means(client, self.view().event, sleep=at_once, around=around)
+        return Means(client, self.view().event, sleep=at_once, around=(Recheck(),))
 
     def view(self) -> View:
         """A view that nobody reads."""

@@ -17,7 +17,7 @@ from ztctl.cli.interrupts import execute_interruptibly, signal_handlers_restored
 from ztctl.cli.journal_paths import journal_of
 from ztctl.cli.planning import plan_source
 from ztctl.cli.revocation import revoke_sessions
-from ztctl.cli.run_lock import LockSettings, Outdated
+from ztctl.cli.run_lock import lock_of
 from ztctl.cli.session import connected, declared_by, view_of
 from ztctl.cli.settings import Settings
 from ztctl.core.model.declared import Declared
@@ -25,8 +25,9 @@ from ztctl.core.model.diagnostics import Failure, Problem
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan, Reason
 from ztctl.core.planning.planner import Options
-from ztctl.engine.lock import Locked
+from ztctl.engine.lock import Locked, Outdated, ReplanUnderLock
 from ztctl.engine.plan import emptied
+from ztctl.engine.recheck import Recheck
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import key_files, stale_keys
 
@@ -191,10 +192,14 @@ async def _apply(
             again = await source.plan_again(planned)
             return None if again is planned else again.plan
 
-        lock = LockSettings(request.lock_wait, request.settings.environment, replan)
+        lock = lock_of(request.settings.environment, request.lock_wait, view.note)
         try:
             async with edge_of(request.settling, request.settings, declared) as edge:
-                outcome = await execute_interruptibly(client, plan, view, journal, lock, edge)
+                # The order matters. The lock comes first: without it nothing else begins. Waiting
+                # for the edge comes before the recheck, so that each kind is read after the wait.
+                # The journal comes last: its record is written right before the request.
+                around = (lock, ReplanUnderLock(replan, lock), *edge, Recheck(), journal)
+                outcome = await execute_interruptibly(client, plan, view, around)
         except (Locked, Outdated) as failure:
             view.failure(failure)
             return Exit.REFUSED

@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.events import Report
 from ztctl.core.reach.open_now import PublicHosts
 from ztctl.engine.companion import Companion
-from ztctl.engine.probe import Probe, ProbeReply, SendProbe
+from ztctl.engine.probe import Probe, ProbeReply
 from ztctl.engine.settle import SETTLE, Settle
-from ztctl.kinds.registry import KINDS
 
 if TYPE_CHECKING:
     from ztctl.cli.settings import Settings
     from ztctl.cloudflare.probe_client import ProbeClient
-    from ztctl.engine.drive import Api
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,38 +26,25 @@ class Settling:
     probe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeWait:
-    """How a run waits for the edge; ``send`` sends probes, ``None`` without ``--probe``."""
-
-    seconds: float
-    declared: Declared
-    send: SendProbe | None = None
-
-    def companions(self, api: Api, report: Report) -> tuple[Companion, ...]:
-        """The companions that wait for the edge and that probe opened hosts."""
-        settle = Settle(KINDS, api, report, seconds=self.seconds)
-        if self.send is None:
-            return (settle,)
-        public, team = PublicHosts(self.declared.public), self.declared.team
-        return (settle, Probe(KINDS, api, report, self.send, public=public, team=team))
-
-
 @asynccontextmanager
-async def edge_of(wait: Settling, chosen: Settings, declared: Declared) -> AsyncIterator[EdgeWait]:
-    """Open what waiting and probing need; in the sandbox there is no edge to wait for."""
+async def edge_of(
+    wait: Settling, chosen: Settings, declared: Declared
+) -> AsyncIterator[tuple[Companion, ...]]:
+    """The companions that wait for the edge and that probe opened hosts.
+
+    In the sandbox there is no edge to wait for.
+    """
     default = 0.0 if chosen.sandbox else SETTLE
-    seconds = default if wait.seconds is None else wait.seconds
+    settle = Settle(default if wait.seconds is None else wait.seconds)
     if not wait.probe:
-        yield EdgeWait(seconds, declared)
+        yield (settle,)
         return
     async with _prober(chosen) as doors:
 
         async def send(host: str) -> ProbeReply:
-            status, location, error = await doors.head(host)
-            return ProbeReply(status, location, error)
+            return ProbeReply(*await doors.head(host))
 
-        yield EdgeWait(seconds, declared, send)
+        yield settle, Probe(send, PublicHosts(declared.public), declared.team)
 
 
 def _prober(chosen: Settings) -> ProbeClient:

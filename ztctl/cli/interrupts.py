@@ -9,27 +9,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ztctl.core.model.diagnostics import Problem, Severity
-from ztctl.core.model.events import (
-    Event,
-    Failed,
-    Finished,
-    Outcome,
-    Reading,
-    Report,
-    Skipped,
-    Started,
-    Waiting,
-)
-from ztctl.core.model.plan import Plan, StepId
-from ztctl.engine.companion import Companion
-from ztctl.engine.drive import Sleep
-from ztctl.engine.execute import Means, execute
-from ztctl.engine.recheck import Recheck
+from ztctl.core.model.events import Event, Failed, Finished, Outcome, Report, Skipped, Started
+from ztctl.core.model.plan import Plan
+from ztctl.engine.companion import Companion, Means
+from ztctl.engine.execute import execute
 from ztctl.kinds.registry import KINDS
 
 if TYPE_CHECKING:
-    from ztctl.cli.edge_wait import EdgeWait
-    from ztctl.cli.run_lock import LockSettings
     from ztctl.engine.drive import Api
     from ztctl.views.view import View
 
@@ -49,68 +35,41 @@ class RunRecorder:
 
     def __init__(self, show: Report) -> None:
         self._show = show
-        self._running: dict[StepId, None] = {}
-        self._done: list[StepId] = []
-        self._failed: list[Failed] = []
-        self._skipped: list[Skipped] = []
+        self._events: list[Event] = []
         self._closed = False
 
     def __call__(self, event: Event) -> None:
         """Record one event and show it; events after an abort are dropped."""
         if self._closed:
             return
-        self._record(event)
+        self._events.append(event)
         # A closed pipe or full disk behind the output must not stop a run between two writes.
         with contextlib.suppress(OSError):
             self._show(event)
 
-    def _record(self, event: Event) -> None:
-        match event:
-            case Started(step):
-                self._running[step] = None
-            case Finished(step):
-                self._running.pop(step, None)
-                self._done.append(step)
-            case Failed(step):
-                self._running.pop(step, None)
-                self._failed.append(event)
-            case Skipped():
-                self._skipped.append(event)
-            case Reading() | Waiting():
-                pass
-
     def abort(self, plan: Plan) -> Outcome:
         """The outcome of a run that is aborted now: running steps count as failed and lost."""
         self._closed = True
-        lost = [Failed(step, ABORTED, lost=True) for step in self._running]
-        failed = (*self._failed, *lost)
-        ended: list[Failed | Skipped] = [*failed, *self._skipped]
-        known = {*self._done, *(event.step for event in ended)}
-        rest = tuple(step.id for step in plan.steps if step.id not in known)
-        return Outcome(tuple(self._done), failed, tuple(self._skipped), rest, interrupted=True)
-
-
-def companions(api: Api, *, sleep: Sleep = asyncio.sleep) -> tuple[Companion, ...]:
-    """The companions of every run that need only the API."""
-    return (Recheck(KINDS, api, sleep=sleep),)
+        done = tuple(event.step for event in self._events if isinstance(event, Finished))
+        failed = [event for event in self._events if isinstance(event, Failed)]
+        skipped = tuple(event for event in self._events if isinstance(event, Skipped))
+        ended: list[Failed | Skipped] = [*failed, *skipped]
+        known = {*done, *(event.step for event in ended)}
+        begun = [event.step for event in self._events if isinstance(event, Started)]
+        failed += [Failed(step, ABORTED, lost=True) for step in begun if step not in known]
+        rest = tuple(step.id for step in plan.steps if step.id not in known.union(begun))
+        return Outcome(done, tuple(failed), skipped, rest, interrupted=True)
 
 
 async def execute_interruptibly(
-    api: Api, plan: Plan, view: View, journal: Companion, lock: LockSettings, edge: EdgeWait
+    api: Api, plan: Plan, view: View, around: tuple[Companion, ...]
 ) -> Outcome:
     """Execute the plan; Ctrl-C stops it after the running steps, a second one aborts it.
-
-    The order of companions matters. The lock comes first: without it nothing else begins. Waiting
-    for the edge comes before the recheck, so that each kind is read after the wait. The journal
-    comes last, so that its record is written right before the request.
 
     When this returns, both signals are ignored: the outcome must still be shown.
     """
     record = RunRecorder(view.event)
-    stopping = asyncio.Event()
-    lock_companions = lock.companions(api, view, stopping)
-    around = (*lock_companions, *edge.companions(api, record), *companions(api), journal)
-    means = Means(api, record, stop=stopping, around=around)
+    means = Means(api, record, around=around)
     work = asyncio.ensure_future(execute(plan, KINDS, means))
 
     def stop() -> None:
@@ -123,9 +82,7 @@ async def execute_interruptibly(
     try:
         return await work
     except asyncio.CancelledError:
-        outcome = record.abort(plan)
-        await _cancel_all_tasks()
-        return outcome
+        return record.abort(plan)
     finally:
         _ignore_signals()
 
@@ -153,11 +110,3 @@ def _ignore_signals() -> None:
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
-
-
-async def _cancel_all_tasks() -> None:
-    # Cancelling `execute` does not cancel its tasks, one per step: they would go on writing.
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)

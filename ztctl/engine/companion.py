@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ztctl.core.model.calls import CallFailed
-from ztctl.core.model.events import Outcome
+from ztctl.core.model.events import Outcome, Report
+from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live, Values
 from ztctl.core.model.plan import Change, Plan, Step, StepId
+from ztctl.engine.drive import Api, Sleep
 
+Clock = Callable[[], float]
 Result = Live | CallFailed | None
 
 
@@ -39,14 +44,32 @@ class Work:
     values: Values
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Collaborators of an execution; clock and sleep are injected.
+
+    Attributes:
+        clock: returns seconds, monotonic.
+        stop: when it is set, no further step begins.
+        around: companions, called around every step.
+    """
+
+    api: Api
+    report: Report
+    clock: Clock = time.monotonic
+    sleep: Sleep = asyncio.sleep
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    around: tuple[Companion, ...] = ()
+
+
 class Companion:
     """Base class of hooks; every method does nothing by default.
 
     ``begin``, ``before`` and ``verify`` are called in the order of the companions, ``after`` and
-    ``end`` in reverse.
+    ``end`` in reverse. A companion serves one run.
     """
 
-    async def begin(self, plan: Plan) -> None:
+    async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
         """Called once, before the first step.
 
         Raises:

@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.canonical import replaced
-from ztctl.core.model.events import Failed, Finished, Outcome, Report, Skipped, Started
+from ztctl.core.model.events import Failed, Finished, Outcome, Skipped, Started
 from ztctl.core.model.kind import Contained, Kind, Kinds
 from ztctl.core.model.objects import Live, Values
 from ztctl.core.model.plan import Change, Plan, Step, StepId
 from ztctl.core.model.values import Ref
-from ztctl.engine.companion import Companion, Done, Result, Verdict, Work
-from ztctl.engine.drive import Api, Sleep, drive
+from ztctl.engine.companion import Companion, Done, Means, Result, Verdict, Work
+from ztctl.engine.drive import drive
 from ztctl.engine.phases import Phases
-
-Clock = Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """Collaborators of an execution; clock and sleep are injected.
-
-    Attributes:
-        clock: returns seconds, monotonic.
-        stop: when it is set, no further step begins.
-        around: companions, called around every step.
-    """
-
-    api: Api
-    report: Report
-    clock: Clock = time.monotonic
-    sleep: Sleep = asyncio.sleep
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    around: tuple[Companion, ...] = ()
 
 
 async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
@@ -57,7 +35,7 @@ async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
         for companion in means.around:
             # Appended first: `end` must clean up after a `begin` that failed half-way.
             begun.append(companion)
-            await companion.begin(plan)
+            await companion.begin(plan, kinds, means)
         outcome = await _Run(plan, kinds, means).run()
     finally:
         for companion in reversed(begun):
@@ -86,31 +64,34 @@ class _Run:
         self._skipped: list[Skipped] = []
 
     async def run(self) -> Outcome:
-        """Start ready steps until none is left or the run is stopped."""
-        running: set[asyncio.Task[None]] = set()
-        stopped = asyncio.ensure_future(self._means.stop.wait())
-        while True:
-            if not self._means.stop.is_set():
-                running |= self._begin(alone=not running)
-            if not running:
-                break
-            await asyncio.wait({*running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            finished = {task for task in running if task.done()}
-            running -= finished
-            for task in finished:
-                # Raises only for a bug; a failed call is a result.
-                task.result()
-            # `stopped` is done from now on: the wait above would return at once, and spin.
-            if self._means.stop.is_set() and running:
-                await asyncio.wait(running)
-        interrupted = self._means.stop.is_set() and bool(self._waiting)
-        stopped.cancel()
+        """Start ready steps until none is left or the run is stopped; leaves no task running."""
+        running: set[asyncio.Task[Any]] = set()
+        stop = self._means.stop
+        stopped = asyncio.ensure_future(stop.wait())
+        try:
+            while True:
+                if not stop.is_set():
+                    running |= self._begin(alone=not running)
+                if not running:
+                    break
+                # Once `stopped` is done, waiting for it would return at once, and spin.
+                others = () if stop.is_set() else (stopped,)
+                await asyncio.wait({*running, *others}, return_when=asyncio.FIRST_COMPLETED)
+                for task in [task for task in running if task.done()]:
+                    # Raises only for a bug; a failed call is a result.
+                    task.result()
+                    running.discard(task)
+        finally:
+            # After a bug or a cancellation no step may write on while the companions clean up.
+            for task in (stopped, *running):
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
         return Outcome(
             tuple(self._done),
             tuple(self._failed),
             tuple(self._skipped),
             tuple(self._waiting),
-            interrupted,
+            stop.is_set() and bool(self._waiting),
             self._live,
         )
 

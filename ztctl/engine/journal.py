@@ -23,10 +23,11 @@ from ztctl import __version__
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.diagnostics import Failure, Problem, Severity
 from ztctl.core.model.events import Outcome
-from ztctl.core.model.objects import Live
+from ztctl.core.model.kind import Kinds
+from ztctl.core.model.objects import EMPTY
 from ztctl.core.model.plan import Plan, StepId
 from ztctl.core.runs.journal import HEAD, JournalEvent, Redact, ending_of, line_of, object_of
-from ztctl.engine.companion import Companion, Result, Work
+from ztctl.engine.companion import Companion, Means, Result, Work
 
 Now = Callable[[], datetime]
 NewId = Callable[[], str]
@@ -77,10 +78,11 @@ class JournalPaths:
         return self.root.joinpath(*self.own, self.name)
 
 
+@dataclass(eq=False)
 class Journal(Companion):
     """Record what a run writes. Several runs may append to one file at the same time.
 
-    Args:
+    Attributes:
         place: the file.
         redact: masks values of the environment in every text.
         warn: called once, when the file can no longer be written.
@@ -88,37 +90,26 @@ class Journal(Companion):
         new_id: returns the run's id.
     """
 
-    def __init__(
-        self,
-        place: JournalPaths,
-        redact: Redact,
-        warn: Warn,
-        *,
-        clock: Now = now,
-        new_id: NewId = new_id,
-    ) -> None:
-        self._place = place
-        self._redact = redact
-        self._warn = warn
-        self._clock = clock
-        self._run = new_id()
-        self._run_labels: dict[str, str] = {}
-        self._file: _File | None = None
-        self._error = "the run has ended"
+    place: JournalPaths
+    redact: Redact
+    warn: Warn
+    clock: Now = now
+    new_id: NewId = new_id
 
-    async def begin(self, plan: Plan) -> None:
+    async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
         """Open the file and write the first record.
 
         Raises:
             Failure: it cannot be written, or is not a journal.
         """
+        self._run = self.new_id()
         self._run_labels = {"stack": plan.stack, "account": plan.account}
-        with _as_failure(self._place.path):
-            self._file = _File(_open_journal(self._place))
+        self._file: _File | None = None
+        self._error = "the run has ended"
+        with _as_failure(self.place.path):
+            self._file = _File(_open_journal(self.place))
             try:
-                self._put(
-                    JournalEvent.BEGIN, {"version": __version__, "steps": len(plan.steps)}, {}
-                )
+                self._put(JournalEvent.BEGIN, {"version": __version__, "steps": len(plan.steps)})
                 await self._file.sync()
             except OSError:
                 self._close()
@@ -126,31 +117,31 @@ class Journal(Companion):
 
     async def before(self, work: Sequence[Work]) -> Mapping[StepId, CallFailed]:
         """Record and sync the announced writes; fail every step if that is not possible."""
-        try:
+        with self._io_errors_handled():
             for item in work:
-                own, foreign = _announcement(item)
-                self._put(JournalEvent.ABOUT, own, foreign)
+                foreign: dict[str, Any] = {"before": object_of(item.live) if item.live else None}
+                if item.change.others:
+                    foreign["others"] = [object_of(other) for other in item.change.others]
+                self._put_step(JournalEvent.ABOUT, item, {}, foreign)
             if self._file is not None:
                 await self._file.sync()
-        except OSError as error:
-            self._fail_journal(error)
         if self._file is not None:
             return {}
-        return {item.step.id: self._not_sent() for item in work}
+        failure = CallFailed(
+            None,
+            f"not sent, because the journal cannot be written: {self._error}",
+            hint="make it writable, or name another by --journal, and apply again",
+        )
+        return {item.step.id: failure for item in work}
 
     async def after(self, work: Work, result: Result) -> None:
         """Record the result; synced by the next announcement or at the end."""
-        own: dict[str, Any] = {"verb": work.step.id.verb, "action": work.change.action.value}
-        foreign: dict[str, Any] = {"address": str(work.step.id.address)}
-        event = JournalEvent.DONE
-        if isinstance(result, CallFailed):
-            event = JournalEvent.FAILED
-            own["lost"] = result.lost
-            foreign["reason"] = result.summary
-        elif result is not None:
-            foreign["id"] = result.id
         with self._io_errors_handled():
-            self._put(event, own, foreign)
+            if isinstance(result, CallFailed):
+                own, foreign = {"lost": result.lost}, {"reason": result.summary}
+                self._put_step(JournalEvent.FAILED, work, own, foreign)
+            else:
+                self._put_step(JournalEvent.DONE, work, {}, {"id": result.id} if result else {})
 
     async def end(self, outcome: Outcome | None) -> None:
         """Write and sync the last record; close the file."""
@@ -159,64 +150,47 @@ class Journal(Companion):
             for name in ("done", "failed", "skipped", "not_started"):
                 own[name] = len(getattr(outcome, name))
         with self._io_errors_handled():
-            self._put(JournalEvent.END, own, {})
+            self._put(JournalEvent.END, own)
             if self._file is not None:
                 await self._file.sync()
         self._close()
 
-    def _put(self, event: JournalEvent, own: Mapping[str, Any], foreign: Mapping[str, Any]) -> None:
+    def _put_step(
+        self, event: JournalEvent, work: Work, own: Mapping[str, Any], foreign: Mapping[str, Any]
+    ) -> None:
+        own = {"verb": work.step.id.verb, "action": work.change.action.value, **own}
+        self._put(event, own, {"address": str(work.step.id.address), **foreign})
+
+    def _put(
+        self, event: JournalEvent, own: Mapping[str, Any], foreign: Mapping[str, Any] = EMPTY
+    ) -> None:
         if self._file is None:
             return
-        time = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        time = self.clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         head = {"run": self._run, "time": time, **own}
-        self._file.append(line_of(event, head, {**self._run_labels, **foreign}, self._redact))
+        self._file.append(line_of(event, head, {**self._run_labels, **foreign}, self.redact))
 
     @contextmanager
     def _io_errors_handled(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            self._fail_journal(error)
-
-    def _fail_journal(self, error: OSError) -> None:
-        if self._file is None:
-            return
-        self._error = _reason(error)
-        self._close()
-        self._warn(
-            Problem(
-                f"the journal {self._place.path} cannot be written any more: {self._error}",
-                hint="no further write is sent; what was done stays done",
-                severity=Severity.WARNING,
+            if self._file is None:
+                return
+            self._error = _reason(error)
+            self._close()
+            self.warn(
+                Problem(
+                    f"the journal {self.place.path} cannot be written any more: {self._error}",
+                    hint="no further write is sent; what was done stays done",
+                    severity=Severity.WARNING,
+                )
             )
-        )
-
-    def _not_sent(self) -> CallFailed:
-        return CallFailed(
-            None,
-            f"not sent, because the journal cannot be written: {self._error}",
-            hint="make it writable, or name another by --journal, and apply again",
-        )
 
     def _close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-
-def _announcement(work: Work) -> tuple[dict[str, Any], dict[str, Any]]:
-    own = {"verb": work.step.id.verb, "action": work.change.action.value}
-    foreign: dict[str, Any] = {
-        "address": str(work.step.id.address),
-        "before": _object(work.live),
-    }
-    if work.change.others:
-        foreign["others"] = [_object(other) for other in work.change.others]
-    return own, foreign
-
-
-def _object(live: Live | None) -> Mapping[str, Any] | None:
-    return object_of(live) if live is not None else None
 
 
 class _File:

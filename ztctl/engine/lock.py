@@ -10,19 +10,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from ztctl.core.model.calls import CallFailed, Flow
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Outcome
+from ztctl.core.model.identity import HostPart
+from ztctl.core.model.kind import Kinds
+from ztctl.core.model.names import HostIndex, access_covers
 from ztctl.core.model.plan import Phase, Plan, StepId
-from ztctl.core.runs.locks import ACCOUNT, LEASE, Holder, LockState, Obstacle, Scope, scope_of
-from ztctl.engine.companion import Companion, Verdict, Work
-from ztctl.engine.drive import Api, Sleep, drive
+from ztctl.core.runs.locks import ACCOUNT, LEASE, Holder, LockState, Obstacle, scope_of
+from ztctl.engine.companion import Companion, Means, Verdict, Work
+from ztctl.engine.drive import drive
 from ztctl.engine.lock_flows import HeldTags, Now, acquire, check, read_locks, release, renew
+from ztctl.engine.planfile import alike
 
 T = TypeVar("T")
 Note = Callable[[str], None]
@@ -51,63 +55,51 @@ class Locked(Failure):
         self.obstacle = obstacle
 
 
-@dataclass(frozen=True, slots=True)
-class LockOptions:
-    """How a lock is taken; clock and sleep are injected.
+class Outdated(Failure):
+    """The account is not as it was when the plan was shown; nothing was changed."""
+
+
+@dataclass(eq=False)
+class Lock(Companion):
+    """Hold the stack's lock while a run writes; fail its steps once the lock is lost.
 
     Attributes:
-        wait: seconds to wait for another run to release the lock.
+        wait: seconds to wait for another run to release the lock; ends when the run is stopped.
         note: called with each message for the user, one line.
-        stop: set when the run is to end; waiting for the lock ends, too.
         now: returns seconds since 1970.
-        sleep: as ``asyncio.sleep``.
     """
 
+    holder: Holder
     wait: float = 0.0
     note: Note = lambda _: None
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
     now: Now = time.time
-    sleep: Sleep = asyncio.sleep
 
-
-class Lock(Companion):
-    """Hold the stack's lock while a run writes; fail its steps once the lock is lost."""
-
-    def __init__(self, api: Api, holder: Holder, options: LockOptions | None = None) -> None:
-        self._api = api
-        self._options = options or LockOptions()
-        self._tags = HeldTags(holder)
-        self._scopes: tuple[Scope, ...] = ()
-        self._held = False
-        self._lost: CallFailed | None = None
-        self._phases_begun: set[tuple[bool, Phase]] = set()
-        # A renewal replaces flags: a check at the same time would miss the old ones.
-        self._exclusive = asyncio.Lock()
-        self._renewer: asyncio.Task[None] | None = None
-        self._announced = ""
-
-    @property
-    def waited(self) -> bool:
-        """True when another run held the lock first: it may have done what was planned."""
-        return bool(self._announced)
-
-    async def begin(self, plan: Plan) -> None:
+    async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
         """Take the stack's lock; a plan that removes protection takes the account lock, too.
 
         Raises:
             Locked: another run holds it, and the time to wait is over.
             CallFailed: the tags cannot be read or written.
         """
+        self._means = means
+        self._tags = HeldTags(self.holder)
+        self._scopes = (scope_of(plan.stack), *((ACCOUNT,) if _removes_protection(plan) else ()))
+        self._held = False
+        self._lost: CallFailed | None = None
+        self._phases_begun: set[tuple[bool, Phase]] = set()
+        # A renewal replaces flags: a check at the same time would miss the old ones.
+        self._exclusive = asyncio.Lock()
+        self._renewer: asyncio.Task[None] | None = None
+        # Not empty when another run held the lock first: it may have done what was planned.
+        self.waited_for = ""
         if plan.is_empty:
             return
-        removes_protection = any(step.uncovers for step in plan.steps)
-        self._scopes = (scope_of(plan.stack), *((ACCOUNT,) if removes_protection else ()))
         try:
             self._held = await self._acquire()
         except CallFailed as failure:
             if not _writes_no_access(plan) or not _cannot_lock(failure):
                 raise
-            self._options.note(
+            self.note(
                 f"going on without a lock, for which there is no permission: {failure.summary}"
             )
         if self._held:
@@ -139,7 +131,7 @@ class Lock(Companion):
         except (CallFailed, TimeoutError):
             until = max((flag.expires_at for flag in tags.flags), default=None)
             ending = f"ends by itself at {_utc(until)}" if until else "ends by itself in minutes"
-            self._options.note(f"the lock may still be there: it {ending}, or by ztctl unlock")
+            self.note(f"the lock may still be there: it {ending}, or by ztctl unlock")
 
     # -- taking -----------------------------------------------------------------------------
 
@@ -149,40 +141,37 @@ class Lock(Companion):
         Raises:
             Locked: the time to wait is over.
         """
-        options = self._options
-        last = options.now() + options.wait
-        while not options.stop.is_set():
-            obstacle = await self._drive(acquire(self._tags, self._scopes, options.now))
+        last = self.now() + self.wait
+        while not self._means.stop.is_set():
+            obstacle = await self._drive(acquire(self._tags, self._scopes, self.now))
             if obstacle is None:
                 return True
             await self._wait_for_release(obstacle, last)
         return False
 
-    async def _wait_for_release(self, obstacle: Obstacle, last: float) -> None:
-        options, found, pause = self._options, obstacle, MIN_POLL_INTERVAL
-        while not options.stop.is_set():
-            left = last - options.now()
+    async def _wait_for_release(self, found: Obstacle | None, last: float) -> None:
+        pause = MIN_POLL_INTERVAL
+        while found is not None and not self._means.stop.is_set():
+            left = last - self.now()
             if left <= 0:
                 raise Locked(found)
-            self._announce(found, left)
+            self._announce(describe(found), left)
             await self._pause(min(pause, left))
             pause = min(pause * 1.5, MAX_POLL_INTERVAL)
             # A list instead of another try: each try that fails costs a write.
-            seen = await self._drive(read_locks())
-            still = seen.obstacle(self._scopes, self._tags.holder, options.now())
-            if still is None:
-                return
-            found = still
+            found = self._obstacle(await self._drive(read_locks()))
 
-    def _announce(self, obstacle: Obstacle, left: float) -> None:
-        text = describe(obstacle)
-        if text != self._announced:
-            self._announced = text
-            self._options.note(f"waiting for at most {left:.0f} s: {text}")
+    def _obstacle(self, seen: LockState) -> Obstacle | None:
+        return seen.obstacle(self._scopes, self.holder, self.now())
+
+    def _announce(self, text: str, left: float) -> None:
+        if text != self.waited_for:
+            self.waited_for = text
+            self.note(f"waiting for at most {left:.0f} s: {text}")
 
     async def _pause(self, seconds: float) -> None:
-        rest = asyncio.ensure_future(self._options.sleep(seconds))
-        stopped = asyncio.ensure_future(self._options.stop.wait())
+        rest = asyncio.ensure_future(self._means.sleep(seconds))
+        stopped = asyncio.ensure_future(self._means.stop.wait())
         await asyncio.wait({rest, stopped}, return_when=asyncio.FIRST_COMPLETED)
         for task in (rest, stopped):
             task.cancel()
@@ -195,49 +184,92 @@ class Lock(Companion):
         The tags are listed once per phase and direction, except before the first one: they were
         listed when the lock was taken.
         """
-        if self._lost is None and not self._tags.may_write(self._options.now()):
+        if self._lost is None and not self._tags.may_write(self.now()):
             self._lost = _lost_failure("it has ended, because it could not be renewed in time")
         if self._lost is None and not phases <= self._phases_begun:
-            failure = await self._check_tags() if self._phases_begun else None
-            if failure is not None:
+            try:
+                if self._phases_begun:
+                    self._note_loss(await self._drive(check(self._tags)))
+            except CallFailed as failure:
                 return failure
             self._phases_begun |= phases
-        return self._lost
-
-    async def _check_tags(self) -> CallFailed | None:
-        try:
-            self._note_loss(await self._drive(check(self._tags)))
-        except CallFailed as failure:
-            return failure
         return self._lost
 
     def _note_loss(self, seen: LockState | None) -> None:
         if seen is None:
             return
-        obstacle = seen.obstacle(self._scopes, self._tags.holder, self._options.now())
+        obstacle = self._obstacle(seen)
         now = f"; {describe(obstacle)}" if obstacle is not None and obstacle.flag else ""
         self._lost = _lost_failure(f"somebody has taken it away{now}")
 
     async def _keep_renewing(self) -> None:
         """Renew the lock before it expires, until it is lost or the task is cancelled."""
         while self._lost is None:
-            await self._options.sleep(RENEWAL_POLL)
+            await self._means.sleep(RENEWAL_POLL)
             async with self._exclusive:
                 if self._is_due():
                     # A failed renewal is retried at the next round. If all fail, `may_write` turns
                     # false before the lease expires, and every further step fails.
                     with contextlib.suppress(CallFailed):
                         self._note_loss(
-                            await self._drive(renew(self._tags, self._scopes, self._options.now))
+                            await self._drive(renew(self._tags, self._scopes, self.now))
                         )
 
     def _is_due(self) -> bool:
-        now = self._options.now()
+        now = self.now()
         left = min(flag.expires_at for flag in self._tags.current) - now
         return left < LEASE - RENEW_AFTER and self._tags.may_write(now)
 
     async def _drive(self, flow: Flow[T]) -> T:
-        return await drive(flow, self._api, sleep=self._options.sleep)
+        return await drive(flow, self._means.api, sleep=self._means.sleep)
+
+
+@dataclass(eq=False)
+class ReplanUnderLock(Companion):
+    """Plan again under the lock if another stack may have made the plan wrong or unsafe.
+
+    That is so after waiting for the lock; when the plan removes protection, on which another stack
+    may rely by now; and when it opens a name that only another stack's application covers, which
+    may be deleted by now. Everything else that a plan depends on belongs to the stack itself, and
+    is read again before it is written (`ztctl.engine.recheck`).
+
+    Attributes:
+        replan: plans again from a fresh reading; ``None`` when the account is unchanged.
+    """
+
+    replan: Callable[[], Awaitable[Plan | None]]
+    lock: Lock
+
+    async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
+        """Compare the plan with a new one, if it is one of these.
+
+        Raises:
+            Outdated: the new plan differs, or is refused.
+        """
+        may_be_wrong = self.lock.waited_for or _removes_protection(plan)
+        if not (may_be_wrong or relies_on_others(plan, kinds)):
+            return
+        now = await self.replan()
+        if now is not None and (now.refusals or not alike(plan, now)):
+            reason = f": {now.refusals[0].reason}" if now.refusals else ""
+            raise Outdated(
+                f"the account is no longer as it was when the plan was made{reason}",
+                "make a new plan and look at it again",
+            )
+
+
+def relies_on_others(plan: Plan, kinds: Kinds) -> bool:
+    """Whether the plan opens a name that no application of this stack covers."""
+    covered: set[str] = {name for step in plan.steps for name in step.covers}
+    for address, live in plan.live.items():
+        if kinds[address.kind].host_part is HostPart.APPLICATION:
+            covered |= kinds[address.kind].hosts(live.key, live.values)
+    opened = (name for step in plan.steps for name in step.opens)
+    index = HostIndex((name, [name]) for name in covered)
+    return any(
+        not any(access_covers(pattern, name) for pattern in index.meeting([name]))
+        for name in opened
+    )
 
 
 def describe(obstacle: Obstacle) -> str:
@@ -265,6 +297,10 @@ def _utc(seconds: float | None) -> str:
 
 def _phase(work: Work) -> tuple[bool, Phase]:
     return work.step.id.verb == "delete", work.step.phase
+
+
+def _removes_protection(plan: Plan) -> bool:
+    return any(step.uncovers for step in plan.steps)
 
 
 def _writes_no_access(plan: Plan) -> bool:

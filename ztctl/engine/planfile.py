@@ -1,6 +1,9 @@
 """Plan files: the plan that was shown, and the wanted side that it was built from, as JSON.
 
 `apply` builds the plan again from a fresh reading, and refuses unless it equals the saved one.
+
+A dataclass is written as an object of its fields and of ``$type``, its name, by which it is known
+where the annotation is ``Any``; an address is written as its text.
 """
 
 from __future__ import annotations
@@ -8,23 +11,26 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from ztctl import __version__
 from ztctl.core.model.address import Address
-from ztctl.core.model.declared import Declared, Moved, Removed
+from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Where
-from ztctl.core.model.objects import Wanted
 from ztctl.core.model.plan import Plan
-from ztctl.core.model.values import Lookup, Ref, Secret, Unknown
+from ztctl.core.model.values import Lookup, Ref
 from ztctl.core.planning.planner import Options
-
-T = TypeVar("T")
 
 FORMAT = 1
 MAX_BYTES = 64 * 1024 * 1024
+
+# The dataclasses that values may hold.
+_IN_VALUES: Final[Mapping[str, type]] = {type_.__name__: type_ for type_ in (Lookup, Ref, Where)}
+_hints = cache(get_type_hints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Saved:
     declared: Declared
     targets: frozenset[Address]
     account: str
-    shown: Any
+    shown: object
 
 
 def save(path: Path, plan: Plan, declared: Declared, options: Options) -> None:
@@ -43,14 +49,9 @@ def save(path: Path, plan: Plan, declared: Declared, options: Options) -> None:
     Raises:
         Failure: it cannot be written.
     """
-    document = {
-        "ztctl_plan": FORMAT,
-        "ztctl_version": __version__,
-        "account": plan.account,
-        "targets": sorted(str(target) for target in options.targets),
-        "declared": _dump_declared(declared),
-        "shown": _comparable(plan),
-    }
+    declared = replace(declared, warnings=())
+    content = Saved(declared, options.targets, plan.account, _comparable(plan))
+    document = {"ztctl_plan": FORMAT, "ztctl_version": __version__, **_dump(content)}
     try:
         # The file may hold values of environment variables. Mode at creation, so that it is never
         # readable by others; `chmod` for a file that existed with another mode.
@@ -73,8 +74,8 @@ def read(path: Path) -> Saved:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Failure(f"cannot read the plan {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise Failure(f"{path} is not a plan", "ztctl plan --out FILE writes one") from error
+    except (ValueError, RecursionError):
+        document = None
     if not isinstance(document, dict) or document.get("ztctl_plan") != FORMAT:
         raise Failure(f"{path} is not a plan", "ztctl plan --out FILE writes one")
     if document.get("ztctl_version") != __version__:
@@ -82,11 +83,10 @@ def read(path: Path) -> Saved:
             f"{path} was written by ztctl {document.get('ztctl_version')}", "make a new plan"
         )
     try:
-        targets = frozenset(_address(item) for item in _typed(document["targets"], list))
-        declared = _load_declared(document["declared"])
-        return Saved(declared, targets, _typed(document["account"], str), document["shown"])
+        saved: Saved = _load(Saved, document)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise Failure(f"{path} is damaged: {error!r}", "make a new plan") from error
+    return saved
 
 
 def same(saved: Saved, plan: Plan) -> bool:
@@ -115,148 +115,55 @@ def _comparable(plan: Plan) -> Any:
 
 
 def _dump(value: Any) -> Any:
-    match value:
-        case Where():
-            return {"$where": _dump_where(value)}
-        case Ref():
-            return {
-                "$ref": [str(value.to), value.attribute, value.template, _dump_where(value.where)]
-            }
-        case Lookup():
-            return {
-                "$lookup": [
-                    value.kind,
-                    value.name,
-                    value.attribute,
-                    value.template,
-                    _dump_where(value.where),
-                ]
-            }
-        case Unknown():
-            return {"$unknown": [str(value.of), value.attribute]}
-        case Secret():
-            return {"$secret": True}
-        case Mapping():
-            return {str(key): _dump(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_dump(item) for item in value]
-        case _:
-            return value
+    """Convert a value to JSON types."""
+    if isinstance(value, Address):
+        return str(value)
+    if is_dataclass(value):
+        shown = {field.name: _dump(getattr(value, field.name)) for field in fields(value)}
+        return {"$type": type(value).__name__, **shown}
+    if isinstance(value, Mapping):
+        return {str(key): _dump(item) for key, item in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(_dump(item) for item in value)
+    return [_dump(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _load(value: Any) -> Any:
-    match value:
-        case {"$ref": [to, str() as attribute, template, where]}:
-            return Ref(_address(to), attribute, _template(template), _load_where(where))
-        case {"$lookup": [str() as kind, str() as name, str() as attribute, template, where]}:
-            return Lookup(kind, name, attribute, _template(template), _load_where(where))
-        case {"$ref": _} | {"$lookup": _}:
-            raise TypeError("a reference is incomplete")
-        case {"$where": place}:
-            return _load_where(place)
-        case dict():
-            return {key: _load(item) for key, item in value.items()}
-        case list():
-            return [_load(item) for item in value]
-        case _:
-            return value
+def _load(type_: Any, value: Any) -> Any:
+    """Convert JSON types to a value of an annotated type, the inverse of `_dump`.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: it is not of this type.
+    """
+    origin, arguments = get_origin(type_) or type_, get_args(type_)
+    if origin is UnionType:
+        return None if value is None else _load(arguments[0], value)
+    if origin is Any:
+        if isinstance(value, dict):
+            held = _IN_VALUES[value["$type"]] if "$type" in value else dict[str, Any]
+            return _load(held, value)
+        return _load(list[Any], value) if isinstance(value, list) else value
+    if origin is Address:
+        return Address.parse(value)
+    if is_dataclass(origin):
+        hints = _hints(type_)
+        found = type_(**{name: _load(hint, value[name]) for name, hint in hints.items()})
+        return _with_safe_template(found) if isinstance(found, Ref | Lookup) else found
+    if origin in (dict, Mapping):
+        return {key: _load(arguments[1], item) for key, item in value.items()}
+    if origin in (list, tuple, frozenset):
+        return origin([_load(arguments[0], item) for item in _checked(list, value)])
+    return _checked(origin, value)
 
 
-def _dump_where(where: Where | None) -> Any:
-    return [where.file, where.line, where.column] if where else None
-
-
-def _load_where(value: Any) -> Where | None:
-    match value:
-        case None:
-            return None
-        case [str() as file, int() as line, int() as column]:
-            return Where(file, line, column)
-        case _:
-            raise TypeError("a place is none")
-
-
-def _typed(value: Any, type_: type[T]) -> T:
+def _checked(type_: type, value: Any) -> Any:
     if not isinstance(value, type_):
         raise TypeError(f"there should be a {type_.__name__} instead of a {type(value).__name__}")
     return value
 
 
-def _optional_text(value: Any) -> str | None:
-    return None if value is None else _typed(value, str)
-
-
-def _texts(value: Any) -> dict[str, str]:
-    return {key: _typed(item, str) for key, item in _typed(value, dict).items()}
-
-
-def _address(value: Any) -> Address:
-    return Address.parse(_typed(value, str))
-
-
-def _template(value: Any) -> str:
-    template = _typed(value, str)
+def _with_safe_template(reference: Ref | Lookup) -> Ref | Lookup:
     # A plan file is untrusted, and `str.format` evaluates attributes and indexes inside braces.
-    if "{" in template.replace("{}", "", 1) or "}" in template.replace("{}", "", 1):
+    rest = reference.template.replace("{}", "", 1)
+    if "{" in rest or "}" in rest:
         raise ValueError("a template has one place for a value")
-    return template
-
-
-def _dump_declared(declared: Declared) -> dict[str, Any]:
-    return {
-        "stack": declared.stack,
-        "account": declared.account,
-        "team": declared.team,
-        "public": dict(declared.public),
-        "environment": dict(declared.environment),
-        "wanted": [
-            {
-                "address": str(item.address),
-                "values": _dump(item.values),
-                "name": item.name,
-                "protect": item.protect,
-                "where": _dump_where(item.where),
-                "origin": item.origin,
-                "local": _dump(item.local),
-            }
-            for item in declared.wanted
-        ],
-        "removed": [
-            [str(item.address), item.name, item.forget, _dump_where(item.where)]
-            for item in declared.removed
-        ],
-        "moved": [
-            [str(item.source), str(item.target), _dump_where(item.where)] for item in declared.moved
-        ],
-    }
-
-
-def _load_declared(given: dict[str, Any]) -> Declared:
-    return Declared(
-        stack=_typed(given["stack"], str),
-        account=_optional_text(given["account"]),
-        team=_optional_text(given["team"]),
-        public=_texts(given["public"]),
-        environment=_texts(given["environment"]),
-        wanted=tuple(_load_wanted(item) for item in _typed(given["wanted"], list)),
-        removed=tuple(
-            Removed(_address(address), _optional_text(name), _typed(forget, bool), _load_where(at))
-            for address, name, forget, at in _typed(given["removed"], list)
-        ),
-        moved=tuple(
-            Moved(_address(source), _address(target), _load_where(where))
-            for source, target, where in _typed(given["moved"], list)
-        ),
-    )
-
-
-def _load_wanted(item: dict[str, Any]) -> Wanted:
-    return Wanted(
-        _address(item["address"]),
-        _typed(_load(item["values"]), dict),
-        name=_optional_text(item["name"]),
-        protect=_typed(item["protect"], bool),
-        where=_load_where(item["where"]),
-        origin=_typed(item["origin"], str),
-        local=_typed(_load(item["local"]), dict),
-    )
+    return reference

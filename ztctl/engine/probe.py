@@ -16,14 +16,14 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from ztctl.core.model.calls import CallFailed
-from ztctl.core.model.events import Report, Waiting
+from ztctl.core.model.events import Waiting
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.names import ingress_matches
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Phase, Plan, StepId
 from ztctl.core.reach.entries import PROBE
-from ztctl.engine.companion import Companion, Work
-from ztctl.engine.drive import Api, Sleep, drive
+from ztctl.engine.companion import Companion, Means, Work
+from ztctl.engine.drive import drive
 
 TRIES = 10
 PAUSE = 1.0
@@ -59,50 +59,33 @@ class LoginState(Enum):
     UNSEEN = auto()
 
 
+@dataclass(eq=False)
 class Probe(Companion):
     """Probe each host that a step has opened; undo the step where no login answers.
 
-    Args:
+    Attributes:
         send: sends a probe.
         public: true for hosts that the files declare public; they are not probed.
         team: the team's name, if known: only its login page counts.
         tries: requests to a host that the edge does not know yet, ``pause`` seconds apart.
     """
 
-    def __init__(
-        self,
-        kinds: Kinds,
-        api: Api,
-        report: Report,
-        send: SendProbe,
-        *,
-        public: Callable[[str], bool] = lambda _: False,
-        team: str | None = None,
-        tries: int = TRIES,
-        pause: float = PAUSE,
-        sleep: Sleep = asyncio.sleep,
-    ) -> None:
-        self._kinds = kinds
-        self._api = api
-        self._report = report
-        self._send = send
-        self._public = public
-        self._team = team
-        self._tries = tries
-        self._pause = pause
-        self._sleep = sleep
-        self._opened_by_records: frozenset[str] = frozenset()
-        self._existing_names: frozenset[str] = frozenset()
+    send: SendProbe
+    public: Callable[[str], bool] = lambda _: False
+    team: str | None = None
+    tries: int = TRIES
+    pause: float = PAUSE
 
-    async def begin(self, plan: Plan) -> None:
+    async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
         """Note which names a DNS record of this run opens, and which had a record before."""
-        self._opened_by_records = frozenset().union(
+        self._kinds, self._means = kinds, means
+        self._opened_by_records = frozenset[str]().union(
             *(step.opens for step in plan.steps if step.phase is Phase.DNS)
         )
         self._existing_names = frozenset(
             live.key
             for address, live in plan.live.items()
-            if self._kinds[address.kind].phase is Phase.DNS
+            if kinds[address.kind].phase is Phase.DNS
         )
 
     async def verify(self, done: Sequence[ProbedStep]) -> Mapping[StepId, CallFailed]:
@@ -112,10 +95,10 @@ class Probe(Companion):
         if not hosts:
             return {}
         first = next(step for step, names in hosts_of.items() if names)
-        self._report(Waiting(first, f"asking {_listed(hosts)} without a credential"))
+        self._means.report(Waiting(first, f"asking {_listed(hosts)} without a credential"))
         answers = await asyncio.gather(*(self._probe(host) for host in hosts))
         wrong = {host: text for host, text in zip(hosts, answers, strict=True) if text}
-        self._report(Waiting(first))
+        self._means.report(Waiting(first))
         failed: dict[StepId, CallFailed] = {}
         for item, made in done:
             found = [f"{host} {wrong[host]}" for host in hosts_of[item.step.id] if host in wrong]
@@ -133,7 +116,7 @@ class Probe(Companion):
         for name in work.step.opens:
             host = name.replace("*", PROBE)
             leads = is_record or (name not in self._opened_by_records and self._had_record(host))
-            if "." in host and leads and not self._public(host):
+            if "." in host and leads and not self.public(host):
                 yield host
 
     def _had_record(self, host: str) -> bool:
@@ -142,21 +125,22 @@ class Probe(Companion):
     async def _probe(self, host: str) -> str:
         """Probe a host; the reason why it counts as open, empty when it is closed."""
         reply = ProbeReply(None)
-        for left in reversed(range(self._tries)):
-            reply = await self._send(host)
-            state = login_state(reply, self._team)
+        for left in reversed(range(self.tries)):
+            reply = await self.send(host)
+            state = login_state(reply, self.team)
             if state is LoginState.CLOSED:
                 return ""
             if state is LoginState.OPEN:
                 return f"answered without a login ({_describe(reply)})"
             if left:
-                await self._sleep(self._pause)
-        return f"showed no login in {self._tries} tries ({_describe(reply)})"
+                await self._means.sleep(self.pause)
+        return f"showed no login in {self.tries} tries ({_describe(reply)})"
 
     async def _undo(self, work: Work, made: Live, why: str) -> CallFailed:
         kind: Kind = self._kinds[work.step.id.address.kind]
+        undo = kind.undo(work.step, work.live, made)
         try:
-            await drive(kind.undo(work.step, work.live, made), self._api, sleep=self._sleep)
+            await drive(undo, self._means.api, sleep=self._means.sleep)
         except CallFailed as failure:
             return CallFailed(
                 None,

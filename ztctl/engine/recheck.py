@@ -23,8 +23,7 @@ from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Change, Plan, StepId
 from ztctl.core.planning.compare import differing, recanonised
 from ztctl.core.planning.matching import Matcher, MatchGround
-from ztctl.engine.companion import Companion, Done, Verdict, Work
-from ztctl.engine.drive import Api, Sleep
+from ztctl.engine.companion import Companion, Done, Means, Verdict, Work
 from ztctl.engine.read import Reader
 
 AGAIN = "run ztctl plan again and look at it"
@@ -41,19 +40,13 @@ class _Reading:
 class Recheck(Companion):
     """Read each kind again before its first write; fail the changes of objects that differ."""
 
-    def __init__(self, kinds: Kinds, api: Api, *, sleep: Sleep = asyncio.sleep) -> None:
-        self._kinds = kinds
-        self._api = api
-        self._sleep = sleep
-        self._stack = ""
+    async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
+        """Keep the live objects that the plan was built from."""
+        self._kinds, self._means, self._stack = kinds, means, plan.stack
         self._changes: dict[str, list[Change]] = defaultdict(list)
         self._planned: dict[str, dict[str, Live]] = defaultdict(dict)
         self._readings: dict[str, asyncio.Task[_Reading]] = {}
         self._checked: set[Address] = set()
-
-    async def begin(self, plan: Plan) -> None:
-        """Keep the live objects that the plan was built from."""
-        self._stack = plan.stack
         for live in plan.live.values():
             self._planned[live.kind][live.id] = live
         for change in plan.changes:
@@ -91,8 +84,9 @@ class Recheck(Companion):
             raise
 
     async def _read(self, kind: Kind) -> _Reading:
-        reader = Reader(self._kinds, Ask(self._stack), self._api, sleep=self._sleep)
-        found = await reader.driven(kind.reread(reader.ask, self._changes[kind.name]))
+        ask, means = Ask(self._stack), self._means
+        reader = Reader(self._kinds, ask, means.api, sleep=means.sleep)
+        found = await reader.driven(kind.reread(ask, self._changes[kind.name]))
         return _Reading(self._planned[kind.name], {live.id: live for live in found})
 
     # -- one object -------------------------------------------------------------------------

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import CallFailed
-from ztctl.core.model.events import Report, Waiting
+from ztctl.core.model.events import Waiting
 from ztctl.core.model.kind import Kinds, Lagging
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Phase, Plan, StepId
-from ztctl.engine.companion import Companion, Result, Work
-from ztctl.engine.drive import Api, Sleep, drive
-
-Clock = Callable[[], float]
+from ztctl.engine.companion import Companion, Means, Result, Work
+from ztctl.engine.drive import drive
 
 # Seconds; Cloudflare publishes no propagation time.
 SETTLE = 5.0
@@ -31,43 +29,26 @@ CONNECTOR_TIMEOUT = 30.0
 POLL_INTERVAL = 1.0
 
 
+@dataclass(eq=False)
 class Settle(Companion):
     """Delay steps that open or uncover names until the steps that they depend on have settled.
 
-    Args:
-        report: called when a step waits, and when it goes on.
+    Attributes:
         seconds: time since the end of the last of those steps; 0 does not wait.
         patience: seconds for connectors to fetch new rules; then the dependent steps fail.
     """
 
-    def __init__(
-        self,
-        kinds: Kinds,
-        api: Api,
-        report: Report,
-        *,
-        seconds: float = SETTLE,
-        patience: float = CONNECTOR_TIMEOUT,
-        clock: Clock = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
-    ) -> None:
-        self._kinds = kinds
-        self._api = api
-        self._report = report
-        self._seconds = seconds
-        self._polls = max(1, math.ceil(patience / POLL_INTERVAL))
-        self._patience = patience
-        self._clock = clock
-        self._sleep = sleep
-        self._needs: dict[StepId, frozenset[StepId]] = {}
+    seconds: float = SETTLE
+    patience: float = CONNECTOR_TIMEOUT
+
+    async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
+        """Keep the dependencies of each step."""
+        self._kinds, self._means = kinds, means
+        self._needs = {step.id: step.needs for step in plan.steps}
         self._ended: dict[StepId, float] = {}
         self._objects: dict[Address, Live] = {}
         self._waiters = 0
         self._polling: dict[Address, asyncio.Task[tuple[str, ...]]] = {}
-
-    async def begin(self, plan: Plan) -> None:
-        """Keep the dependencies of each step."""
-        self._needs = {step.id: step.needs for step in plan.steps}
 
     async def before(self, work: Sequence[Work]) -> Mapping[StepId, CallFailed]:
         """Wait; steps that depend on a connector without the new rules fail."""
@@ -81,7 +62,7 @@ class Settle(Companion):
         except CallFailed as failure:
             return dict.fromkeys(guarded, failure)
         finally:
-            self._report(Waiting(guarded[0]))
+            self._means.report(Waiting(guarded[0]))
         return {
             step: late[address]
             for step in guarded
@@ -91,7 +72,7 @@ class Settle(Companion):
     async def after(self, work: Work, result: Result) -> None:
         """Record the end time, also of a failed step, and the resulting object."""
         step = work.step.id
-        self._ended[step] = self._clock()
+        self._ended[step] = self._means.clock()
         # This write made a new version of the rules, which connectors have to fetch again.
         self._polling.pop(step.address, None)
         if isinstance(result, Live):
@@ -111,16 +92,17 @@ class Settle(Companion):
         return frozenset(found)
 
     async def _wait_for_edge(self, step: StepId, finished: Iterable[StepId]) -> None:
-        due = max(self._ended[need] for need in finished) + self._seconds
-        left = due - self._clock()
+        due = max(self._ended[need] for need in finished) + self.seconds
+        left = due - self._means.clock()
         if left <= 0:
             return
         # Many steps may wait concurrently: only the first is reported.
         if not self._waiters:
-            self._report(Waiting(step, f"waiting {left:.0f} s for the edge to know what is before"))
+            text = f"waiting {left:.0f} s for the edge to know what is before"
+            self._means.report(Waiting(step, text))
         self._waiters += 1
         try:
-            await self._sleep(left)
+            await self._means.sleep(left)
         finally:
             self._waiters -= 1
 
@@ -148,21 +130,21 @@ class Settle(Companion):
         late: tuple[str, ...] = ()
         if not isinstance(kind, Lagging):
             return late
-        for poll in range(self._polls):
-            late = await drive(kind.lagging(live), self._api, sleep=self._sleep)
+        for poll in range(max(1, math.ceil(self.patience / POLL_INTERVAL))):
+            late = await drive(kind.lagging(live), self._means.api, sleep=self._means.sleep)
             if not late:
                 break
             if poll == 0:
                 text = f"waiting for {_connectors(late)} of {address} to fetch its new rules"
-                self._report(Waiting(step, text))
-            await self._sleep(POLL_INTERVAL)
+                self._means.report(Waiting(step, text))
+            await self._means.sleep(POLL_INTERVAL)
         return late
 
     def _lagging_failure(self, address: Address, late: Sequence[str]) -> CallFailed:
         return CallFailed(
             None,
             f"not sent: {_connectors(late)} of {address} did not fetch the new rules within "
-            f"{self._patience:.0f} s ({', '.join(late)})",
+            f"{self.patience:.0f} s ({', '.join(late)})",
             hint="look at the connector's log and its network, then apply again",
         )
 
