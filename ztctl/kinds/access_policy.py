@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Default, Normalised, Unordered
@@ -25,6 +24,7 @@ from ztctl.kinds.common import (
     Protect,
     body_of,
     duration_text,
+    invalid,
     nanoseconds,
 )
 from ztctl.kinds.plain import PlainKind, Rest
@@ -40,11 +40,8 @@ _LONGEST_MFA = 720 * 60 * _MINUTE
 def _check_minutes(value: Any) -> Any:
     length = nanoseconds(value) if isinstance(value, str) else None
     if length is None or length % _MINUTE or length > _LONGEST_MFA:
-        raise PydanticCustomError(
-            "minutes",
-            "{value} is not a time in minutes or hours of at most 720h",
-            {"value": repr(value), "hint": "write 30m, 8h or 0m"},
-        )
+        text = "{value} is not a time in minutes or hours of at most 720h"
+        raise invalid(value, text, "write 30m, 8h or 0m")
     return value
 
 

@@ -14,7 +14,6 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import allowed
@@ -30,7 +29,16 @@ from ztctl.core.model.markers import Immutable, Local, RefersTo
 from ztctl.core.model.objects import Attributes, Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal
 from ztctl.core.model.values import Ref
-from ztctl.kinds.common import ACCESS_APPS, ids_of, listing, objects, segment, text_of, written
+from ztctl.kinds.common import (
+    ACCESS_APPS,
+    ids_of,
+    invalid,
+    listing,
+    objects,
+    segment,
+    text_of,
+    written,
+)
 
 APPS = "/accounts/{account}/access/apps"
 
@@ -38,11 +46,8 @@ APPS = "/accounts/{account}/access/apps"
 def _stays_below(value: Any) -> Any:
     path = PurePosixPath(value) if isinstance(value, str) and value else PurePosixPath("/")
     if path.is_absolute() or ".." in path.parts or "\0" in str(value) or "\\" in str(value):
-        raise PydanticCustomError(
-            "below",
-            "{value} does not stay below the folder of this file",
-            {"value": repr(value), "hint": "write a relative path such as ca/ssh.example.com.pub"},
-        )
+        hint = "write a relative path such as ca/ssh.example.com.pub"
+        raise invalid(value, "{value} does not stay below the folder of this file", hint)
     return value
 
 

@@ -69,12 +69,15 @@ def duration_text(value: Any) -> Any:
     return "".join(parts) or "0s"
 
 
+def invalid(value: Any, text: str, hint: str, **context: Any) -> PydanticCustomError:
+    """A validation error; ``{value}`` in its text, and each name of the context, is filled in."""
+    return PydanticCustomError("invalid", text, {"value": repr(value), "hint": hint, **context})
+
+
 def _check_duration(value: Any) -> Any:
     if isinstance(value, str) and nanoseconds(value) is not None:
         return value
-    raise PydanticCustomError(
-        "duration", "{value} is not a duration", {"value": repr(value), "hint": _like(value)}
-    )
+    raise invalid(value, "{value} is not a duration", _like(value))
 
 
 def _like(value: Any) -> str:
@@ -97,30 +100,27 @@ def seconds(value: Any) -> Any:
 def _check_seconds(value: Any) -> Any:
     _check_duration(value)
     if (nanoseconds(value) or 0) % 10**9:
-        raise PydanticCustomError(
-            "seconds",
-            "{value} is finer than a second, which a tunnel cannot be",
-            {"value": repr(value), "hint": "write whole seconds"},
-        )
+        text = "{value} is finer than a second, which a tunnel cannot be"
+        raise invalid(value, text, "write whole seconds")
     return value
 
 
 def _check_flag(value: Any) -> Any:
     if isinstance(value, bool):
         return value
-    raise PydanticCustomError(
-        "flag", "{value} is not a yes or no", {"value": repr(value), "hint": "write true or false"}
-    )
+    raise invalid(value, "{value} is not a yes or no", "write true or false")
+
+
+def _network(value: Any) -> str | None:
+    try:
+        return str(ipaddress.ip_network(value, strict=False)) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def cidr(value: Any) -> Any:
     """An address or network with its mask: ``192.0.2.7`` is ``192.0.2.7/32``; others stay."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return str(ipaddress.ip_network(value, strict=False))
-    except ValueError:
-        return value
+    return _network(value) or value
 
 
 def check_cidr(value: Any) -> Any:
@@ -129,17 +129,10 @@ def check_cidr(value: Any) -> Any:
     Raises:
         PydanticCustomError: when it is none.
     """
-    try:
-        if isinstance(value, str):
-            ipaddress.ip_network(value, strict=False)
-            return value
-    except ValueError:
-        pass
-    raise PydanticCustomError(
-        "cidr",
-        "{value} is not an IP address or network",
-        {"value": repr(value), "hint": "write 192.0.2.7 or 192.0.2.0/24"},
-    )
+    if _network(value) is None:
+        hint = "write 192.0.2.7 or 192.0.2.0/24"
+        raise invalid(value, "{value} is not an IP address or network", hint)
+    return value
 
 
 def spelt(value: Any) -> str:
@@ -151,11 +144,8 @@ def spelt(value: Any) -> str:
     try:
         return encoded(value) if isinstance(value, str) else ""
     except UnicodeError:
-        raise PydanticCustomError(
-            "host",
-            "{value} is not a host name: IDNA 2008 refuses it",
-            {"value": repr(value), "hint": "write it as a browser would take it"},
-        ) from None
+        text = "{value} is not a host name: IDNA 2008 refuses it"
+        raise invalid(value, text, "write it as a browser would take it") from None
 
 
 def check_private_host(value: Any) -> Any:
@@ -176,11 +166,8 @@ def check_host(value: Any) -> Any:
     """
     text = spelt(value)
     if not _HOST.fullmatch(text) or len(text) > 253:
-        raise PydanticCustomError(
-            "host",
-            "{value} is not a host name",
-            {"value": repr(value), "hint": "write a full name such as ssh.example.com"},
-        )
+        hint = "write a full name such as ssh.example.com"
+        raise invalid(value, "{value} is not a host name", hint)
     return value
 
 

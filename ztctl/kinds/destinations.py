@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema
 
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Normalised
 from ztctl.core.model.names import to_ascii
-from ztctl.kinds.common import check_private_host, cidr, host, spelt, text_of
+from ztctl.kinds.common import check_private_host, cidr, host, invalid, spelt, text_of
 
 
 class Destination(Fields):
@@ -34,11 +34,8 @@ class Destination(Fields):
     @model_validator(mode="after")
     def _one_place(self) -> Destination:
         if sum(item is not None for item in (self.uri, self.cidr, self.hostname)) != 1:
-            raise PydanticCustomError(
-                "destination",
-                "a destination is a public host name, or exactly one of cidr and hostname",
-                {"hint": "write the public host name alone, such as ssh.example.com"},
-            )
+            text = "a destination is a public host name, or exactly one of cidr and hostname"
+            raise invalid(self, text, "write the public host name alone, such as ssh.example.com")
         return self
 
 
@@ -52,11 +49,8 @@ def check_uri(value: Any) -> Any:
     name = spelt(text.partition("/")[0])
     spaced = any(char.isspace() for char in text + name)
     if spaced or "://" in text or {":", "/"} & set(name) or "." not in name.strip("."):
-        raise PydanticCustomError(
-            "uri",
-            "{value} is not a host name with an optional path",
-            {"value": repr(value), "hint": "write ssh.example.com or ssh.example.com/path"},
-        )
+        hint = "write ssh.example.com or ssh.example.com/path"
+        raise invalid(value, "{value} is not a host name with an optional path", hint)
     return value
 
 

@@ -12,23 +12,18 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, ModelWrapValidatorHandler, PrivateAttr, model_validator
-from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Local, Normalised
 from ztctl.core.model.names import ingress_name, to_ascii
 from ztctl.kinds import origin_request
-from ztctl.kinds.common import Flag, check_host, spelt, text_of
+from ztctl.kinds.common import Flag, check_host, invalid, spelt, text_of
 from ztctl.kinds.origin_request import OriginRequest
 
 CLOSING = "http_status:404"
 _KNOWN = frozenset({"ssh", "tcp", "rdp", "smb", "http", "https", "ws", "wss"})
 _WORDS = frozenset({"hello_world", "hello-ledger", "bastion", "socks-proxy"})
-
-
-def _wrong(text: str, hint: str, **facts: Any) -> PydanticCustomError:
-    return PydanticCustomError("ingress", text, {**facts, "hint": hint})
 
 
 def check_pattern(value: Any) -> Any:
@@ -43,13 +38,10 @@ def check_pattern(value: Any) -> Any:
     if text == "*":
         return text
     if ":" in text:
-        raise _wrong("{value} carries a port", "write the host name alone", value=repr(value))
+        raise invalid(value, "{value} carries a port", "write the host name alone")
     if "*" in text and not (text.startswith("*.") and "*" not in text[1:]):
-        raise _wrong(
-            "{value} never matches: a star may only stand for the whole first label",
-            "write *.example.com",
-            value=repr(value),
-        )
+        reason = "{value} never matches: a star may only stand for the whole first label"
+        raise invalid(value, reason, "write *.example.com")
     check_host(value)
     return text
 
@@ -67,14 +59,14 @@ def check_service(value: Any) -> Any:
         code = text.removeprefix("http_status:")
         if code.isdigit() and 100 <= int(code) <= 999:
             return value
-        raise _wrong("{value} is no HTTP status", "write http_status:404", value=repr(value))
+        raise invalid(value, "{value} is no HTTP status", "write http_status:404")
     return _check_url(value, text)
 
 
 def _check_url(value: Any, text: str) -> Any:
     hint = "write ssh://localhost:22, bastion, http_status:404 or another service with a scheme"
     if "://" not in text:
-        raise _wrong("the service {value} has no scheme", hint, value=repr(value))
+        raise invalid(value, "the service {value} has no scheme", hint)
     try:
         parts = urlsplit(text)
         port_is_right = parts.port is None or parts.port > 0
@@ -82,13 +74,10 @@ def _check_url(value: Any, text: str) -> Any:
         port_is_right = False
         parts = urlsplit("")
     if not parts.scheme or not parts.hostname or not port_is_right:
-        raise _wrong("the service {value} is no address", hint, value=repr(value))
+        raise invalid(value, "the service {value} is no address", hint)
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise _wrong(
-            "the service {value} has a path, which a tunnel cannot proxy to",
-            f"write {parts.scheme}://{parts.netloc}",
-            value=repr(value),
-        )
+        hint = f"write {parts.scheme}://{parts.netloc}"
+        raise invalid(value, "the service {value} has a path, which a tunnel cannot proxy to", hint)
     return value
 
 
@@ -102,12 +91,8 @@ def _check_path(value: Any) -> Any:
     try:
         re.compile(_in_python(value))
     except (re.error, TypeError, OverflowError, RecursionError) as error:
-        raise _wrong(
-            "{value} is no regular expression: {error}",
-            "paths are Go regular expressions",
-            value=repr(value),
-            error=str(error),
-        ) from None
+        text, hint = "{value} is no regular expression: {error}", "paths are Go regular expressions"
+        raise invalid(value, text, hint, error=str(error)) from None
     return value
 
 
@@ -174,20 +159,12 @@ def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str
     seen: dict[tuple[Any, Any], int] = {}
     for index, rule in enumerate(rules):
         if index < len(rules) - 1 and _takes_all(rule):
-            yield (
-                index,
-                f"rule {index + 1} takes every name, so that the rules behind it never match",
-                "put it last, or give it a hostname",
-                True,
-            )
+            text = f"rule {index + 1} takes every name, so that the rules behind it never match"
+            yield index, text, "put it last, or give it a hostname", True
         where = (rule.get("hostname"), rule.get("path"))
         if where in seen and where != (None, None):
-            yield (
-                index,
-                f"rule {index + 1} is for the same name as rule {seen[where] + 1}, which wins",
-                "drop one of them",
-                True,
-            )
+            text = f"rule {index + 1} is for the same name as rule {seen[where] + 1}, which wins"
+            yield index, text, "drop one of them", True
         seen.setdefault(where, index)
         yield from _service_mistakes(index, rule)
 
@@ -196,26 +173,14 @@ def _service_mistakes(index: int, rule: Mapping[str, Any]) -> Iterator[tuple[int
     service = str(rule.get("service", ""))
     parts = urlsplit(service)
     if parts.hostname and rule.get("hostname") == to_ascii(parts.hostname):
-        yield (
-            index,
-            f"rule {index + 1} sends {rule['hostname']} back to itself",
-            "name the host inside, such as ssh://localhost:22",
-            True,
-        )
+        text = f"rule {index + 1} sends {rule['hostname']} back to itself"
+        yield index, text, "name the host inside, such as ssh://localhost:22", True
     if "://" in service and parts.scheme not in _KNOWN:
-        yield (
-            index,
-            f"rule {index + 1}: {parts.scheme}:// is no known scheme, and becomes raw TCP",
-            "write tcp:// when that is meant",
-            False,
-        )
+        text = f"rule {index + 1}: {parts.scheme}:// is no known scheme, and becomes raw TCP"
+        yield index, text, "write tcp:// when that is meant", False
     if parts.scheme == "ssh" and rule.get("path"):
-        yield (
-            index,
-            f"rule {index + 1} has a path, but an SSH client asks for `/`",
-            "take the path out",
-            False,
-        )
+        text = f"rule {index + 1} has a path, but an SSH client asks for `/`"
+        yield index, text, "take the path out", False
 
 
 def _takes_all(rule: Mapping[str, Any]) -> bool:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic.alias_generators import to_camel
 
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import RefersTo, Unordered, WriteOnly
-from ztctl.kinds.common import Cidr, Inside, Seconds
+from ztctl.kinds.common import Cidr, Inside, Seconds, invalid
 
 Audience = Annotated[Any, RefersTo("access_application", attribute="aud")]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -72,34 +72,18 @@ class OriginRequest(Fields):
     @model_validator(mode="after")
     def _audience(self) -> OriginRequest:
         if self.access is not None and self.access.required and not self.access.aud_tag:
-            raise PydanticCustomError(
-                "audience",
-                "access is required, but no audience is named, which lets nobody in",
-                {"hint": "list applications under aud_tag, or write `access: true` on the rule"},
-            )
+            text = "access is required, but no audience is named, which lets nobody in"
+            hint = "list applications under aud_tag, or write `access: true` on the rule"
+            raise invalid(self, text, hint)
         return self
 
 
 _API = {
-    "connect_timeout": "connectTimeout",
-    "tls_timeout": "tlsTimeout",
-    "tcp_keep_alive": "tcpKeepAlive",
-    "keep_alive_timeout": "keepAliveTimeout",
-    "keep_alive_connections": "keepAliveConnections",
-    "no_happy_eyeballs": "noHappyEyeballs",
+    **{name: to_camel(name) for name in OriginRequest.model_fields},
     "match_sni_to_host": "matchSNItoHost",
     "no_tls_verify": "noTLSVerify",
-    "disable_chunked_encoding": "disableChunkedEncoding",
-    "http2_origin": "http2Origin",
-    "http_host_header": "httpHostHeader",
-    "origin_server_name": "originServerName",
-    "ca_pool": "caPool",
-    "proxy_type": "proxyType",
-    "bastion_mode": "bastionMode",
-    "ip_rules": "ipRules",
-    "access": "access",
 }
-_ACCESS = {"required": "required", "team_name": "teamName", "aud_tag": "audTag"}
+_ACCESS = {name: to_camel(name) for name in Access.model_fields}
 
 
 def to_api(values: Any) -> dict[str, Any]:
