@@ -9,18 +9,18 @@ false booleans may be missing (Cloudflare OpenAPI description and Terraform prov
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.allowances import allowed
 from ztctl.core.model.calls import Flow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
@@ -43,14 +43,11 @@ from ztctl.kinds.common import (
     items,
     text_of,
 )
-from ztctl.kinds.destinations import Place, Uri, public_hosts
+from ztctl.kinds.destinations import Place, Uri, public, public_hosts
 from ztctl.kinds.plain import PlainKind, Rest
 from ztctl.kinds.rules import LISTS, rules_from_api
 from ztctl.kinds.selectors import IDENTITY_PROVIDER
 from ztctl.kinds.zone import complain_without_zone
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
 
 PATH = "/accounts/{account}/access/apps"
 TAG = RefersTo("access_tag", attribute="name")
@@ -132,6 +129,12 @@ class _InTags(Marking):
 
     where = "a tag"
 
+    def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
+        """The name is the key; what carries marks of several stacks is nobody's to change."""
+        marks = [mark for tag in _tags(raw) if (mark := Mark.read(tag))]
+        stacks = " and ".join(sorted({mark.stack for mark in marks}))
+        return name, Mark(stacks, any(mark.protect for mark in marks)) if marks else None
+
     def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
         """The wanted values with the mark among the tags; those of others stay."""
         kept = _user_tags(live) if live is not None else []
@@ -195,12 +198,10 @@ class AccessApplication(PlainKind):
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Domains that are no domains, too many, or declared twice; settings that exclude."""
         holders: dict[str, list[Wanted]] = defaultdict(list)
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                yield from mistakes(wanted)
-                for place in wanted.values["destinations"]:
-                    if isinstance(place, str):
-                        holders[place].append(wanted)
+        for wanted in declared.of(self.name):
+            yield from mistakes(wanted)
+            for place in public(wanted.values["destinations"]):
+                holders[place].append(wanted)
         for place, (first, *others) in holders.items():
             for other in others:
                 yield Problem(
@@ -217,14 +218,11 @@ class AccessApplication(PlainKind):
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
         """Its public destinations: no two applications may share one."""
-        return frozenset(
-            item for item in wanted.values["destinations"] or () if isinstance(item, str)
-        )
+        return frozenset(public(wanted.values["destinations"]))
 
     def live_keys(self, live: Live) -> frozenset[str]:
         """The public destinations of a live application."""
-        places_ = live.values.get("destinations") or ()
-        return frozenset(item for item in places_ if isinstance(item, str))
+        return frozenset(public(live.values.get("destinations")))
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """Put the mark on, beside the tags that the file gives or that are there."""
@@ -241,26 +239,15 @@ class AccessApplication(PlainKind):
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """Losing all policies, and taking a domain that somebody else's application has."""
         had = change.live is not None and change.live.values.get("policies")
-        has = change.written.get("policies")
         writes = change.action in (Action.UPDATE, Action.ADOPT)
-        if (
-            writes
-            and had
-            and not has
-            and not allowed(change.address, proposal.allowances.no_policy)
-        ):
-            yield Refusal(
-                change.address,
-                "it would be left without a policy: nobody could enter",
-                f"--allow-no-policy {change.address}",
+        if writes and had and not change.written.get("policies"):
+            text = "it would be left without a policy: nobody could enter"
+            yield from proposal.unless_allowed("--allow-no-policy", change, text)
+        if change.action is Action.REPLACE:
+            text = (
+                "its domain can be taken again only once it has let go: nobody can enter meanwhile"
             )
-        replaces = change.action is Action.REPLACE
-        if replaces and not allowed(change.address, proposal.allowances.interruption):
-            yield Refusal(
-                change.address,
-                "its domain can be taken again only once it has let go: nobody can enter meanwhile",
-                f"--allow-interruption {change.address}",
-            )
+            yield from proposal.unless_allowed("--allow-interruption", change, text)
         yield from taken(change, proposal)
 
     # -- steps ------------------------------------------------------------------------------
@@ -269,16 +256,11 @@ class AccessApplication(PlainKind):
         """Names are covered before they open, and given up after they closed."""
         if change.action not in (Action.UPDATE, Action.ADOPT):
             return super().steps(change)
-        return self._update_steps(change)
-
-    def _update_steps(self, change: Change) -> tuple[Step, ...]:
-        """One write, or two where names are given up: old and new ones first, then the new ones."""
         assert change.live is not None
         had = list(change.live.values.get("destinations") or ())
         wanted = list(change.written["destinations"])
         both = wanted + [item for item in had if item not in wanted]
-        public = sum(1 for item in both if isinstance(item, str))
-        if public_hosts(had) <= public_hosts(wanted) or public > MOST_DOMAINS:
+        if public_hosts(had) <= public_hosts(wanted) or len(public(both)) > MOST_DOMAINS:
             return (self.step(change, "update"),)
         narrow = self.step(change, "narrow", tail=True)
         if len(both) == len(had) and len(change.edits) == len(had) - len(wanted):
@@ -309,7 +291,7 @@ class AccessApplication(PlainKind):
 
         One without a domain is known by all of its destinations.
         """
-        wanted = {item for item in values["destinations"] if isinstance(item, str)}
+        wanted = set(public(values["destinations"]))
         for live in (yield from self.everything()):
             same = wanted & self.live_keys(live) or (
                 live.values.get("destinations") == values["destinations"]
@@ -326,56 +308,40 @@ class AccessApplication(PlainKind):
             body.pop("cors_headers", None)
         listed = values["destinations"]
         body["destinations"] = places.to_api(listed)
-        public = [item for item in listed if isinstance(item, str)]
-        if public:
-            body["domain"] = _primary(public, (text_of(carried, "domain"), values["name"]))
+        if domains := public(listed):
+            preferred = (text_of(carried, "domain"), values["name"])
+            body["domain"] = next((item for item in preferred if item in domains), domains[0])
         body["policies"] = [
             {"id": policy, "precedence": place}
             for place, policy in enumerate(values.get("policies") or (), start=1)
         ]
         return body
 
+    def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The fields of an application, of policies the ids."""
+        policies = [text_of(policy, "id") for policy in _attached_policies(raw)]
+        listed = places.from_api(raw)
+        return {**raw, "destinations": listed, "policies": policies, "tags": _tags(raw)}
+
     def live_from(self, raw: Mapping[str, Any]) -> Live:
         """An application with the policies that it carries."""
-        attached = _attached_policies(raw)
-        said = {
-            **raw,
-            "destinations": places.from_api(raw),
-            "policies": [text_of(policy, "id") for policy in attached],
-        }
-        tags = [tag for tag in items(raw, "tags") if isinstance(tag, str)]
-        marks = [mark for tag in tags if (mark := Mark.read(tag))]
-        name = text_of(raw, "name")
-        inline = [policy for policy in attached if policy.get("reusable") is False]
+        inline = [item for item in _attached_policies(raw) if item.get("reusable") is False]
         aud = text_of(raw, "aud")
-        return Live(
-            self.name,
-            text_of(raw, "id"),
-            name,
-            name,
-            canonical_fields(self.specs, {**said, "tags": tags}),
-            ApplicationAttributes(aud, tuple(text_of(policy, "name") for policy in inline)),
-            _whose(marks),
-            raw,
+        return replace(
+            super().live_from(raw),
+            attributes=ApplicationAttributes(aud, tuple(text_of(item, "name") for item in inline)),
             aliases=(aud,) if aud else (),
             uses=tuple(use for policy in inline for use in _used_by(policy)),
         )
 
 
-def _whose(marks: Sequence[Mark]) -> Mark | None:
-    """The mark of an application; one with marks of several stacks is nobody's to change."""
-    stacks = sorted({mark.stack for mark in marks})
-    return Mark(" and ".join(stacks), any(mark.protect for mark in marks)) if stacks else None
+def _tags(raw: Mapping[str, Any]) -> list[str]:
+    return [tag for tag in items(raw, "tags") if isinstance(tag, str)]
 
 
 def _user_tags(live: Live) -> list[str]:
     """The tags of a live application that are no marks."""
     return [tag for tag in live.values.get("tags") or () if Mark.read(tag) is None]
-
-
-def _primary(public: Sequence[str], preferred: Iterable[str]) -> str:
-    """Which of its domains comes first: a preferred one if it has one."""
-    return next((item for item in preferred if item in public), public[0])
 
 
 def _attached_policies(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -7,17 +7,14 @@ come back as null (Terraform provider v5 and its acceptance tests, July 2026).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields
-from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import ACCESS_ORG, Protect
-from ztctl.kinds.plain import PlainKind, Rest
-from ztctl.kinds.rules import Included, Ruled, Rules, rules_from_api, rules_to_api
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
+from ztctl.kinds.plain import Rest
+from ztctl.kinds.rules import Included, Ruled, Rules, rules_to_api
 
 
 class AccessGroupFields(Fields):
@@ -35,21 +32,15 @@ class AccessGroupFields(Fields):
     """Refuse to delete it, also when it is taken out of the file."""
 
 
-class AccessGroup(Ruled, PlainKind):
+class AccessGroup(Ruled):
     """An Access group."""
 
     name = "access_group"
     section = "groups"
     title = "Access group"
-    word = "group"
     model = AccessGroupFields
     limit = 300
-    marking = InName()
     rest = Rest("/accounts/{account}/access/groups", ACCESS_ORG)
-
-    def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Name and rules."""
-        return {**raw, **rules_from_api(raw)}
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
         """Name and rules, all of them."""

@@ -8,13 +8,13 @@ was detached too (Terraform provider v5 issue and fix, July 2026).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Default, Normalised, Unordered
-from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import (
     ACCESS_APPS,
@@ -27,11 +27,8 @@ from ztctl.kinds.common import (
     invalid,
     nanoseconds,
 )
-from ztctl.kinds.plain import PlainKind, Rest
-from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_from_api, rules_to_api
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
+from ztctl.kinds.plain import Rest
+from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_to_api
 
 _MINUTE = 60 * 10**9
 _LONGEST_MFA = 720 * 60 * _MINUTE
@@ -104,24 +101,18 @@ _PLAIN = (
 )
 
 
-class AccessPolicy(Ruled, PlainKind):
+class AccessPolicy(Ruled):
     """A reusable Access policy."""
 
     name = "access_policy"
     section = "policies"
     title = "Access policy"
-    word = "policy"
     model = AccessPolicyFields
     limit = 500
-    marking = InName()
     # A policy that was just detached counts as linked for a while.
     rest = Rest(
         "/accounts/{account}/access/policies", ACCESS_APPS, patience={"DELETE": ((409, ""),)}
     )
-
-    def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Everything, the rules in the words of the file."""
-        return {**raw, **rules_from_api(raw)}
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
         """What is wanted, carrying over what the file leaves unsaid."""

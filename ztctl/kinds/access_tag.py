@@ -46,10 +46,6 @@ class AccessTag(PlainKind):
         """A tag is nothing but its name."""
         return {"name": self.marking.live_name(wanted, ledger.stack)}
 
-    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """The name."""
-        return {"name": values["name"]}
-
     def everything(self) -> Flow[tuple[Live, ...]]:
         """Every tag but those of locks, which are no plan's business."""
         from ztctl.core.runs.locks import is_lock

@@ -9,14 +9,13 @@ description, cloudflare-go fixtures, Terraform provider v5, July 2026).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.allowances import allowed
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import sort_key
 from ztctl.core.model.declared import Declared
@@ -88,15 +87,14 @@ class CaKey(Kind):
     def check(self, declared: Declared) -> Iterator[Problem]:
         """Two entries for one application, which has one CA."""
         first: dict[str, Wanted] = {}
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                other = first.setdefault(sort_key(wanted.values["application"]), wanted)
-                if other is not wanted:
-                    yield Problem(
-                        f"{other.address} and {wanted.address} are the CA of one application",
-                        wanted.where,
-                        "drop one of them",
-                    )
+        for wanted in declared.of(self.name):
+            other = first.setdefault(sort_key(wanted.values["application"]), wanted)
+            if other is not wanted:
+                yield Problem(
+                    f"{other.address} and {wanted.address} are the CA of one application",
+                    wanted.where,
+                    "drop one of them",
+                )
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
         """The application that it belongs to, once that is known."""
@@ -108,15 +106,13 @@ class CaKey(Kind):
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """A CA that goes takes every login by certificate with it."""
-        goes = change.action in (Action.DELETE, Action.REPLACE)
-        if goes and not allowed(change.address, proposal.allowances.ca_deletion):
+        if change.action in (Action.DELETE, Action.REPLACE):
             why = f" with {change.detail}" if change.detail else ""
-            yield Refusal(
-                change.address,
+            text = (
                 f"the CA would be deleted{why}: every server that trusts it refuses certificates "
-                "of its successor until it gets the new key",
-                f"--allow-ca-deletion {change.address}",
+                "of its successor until it gets the new key"
             )
+            yield from proposal.unless_allowed("--allow-ca-deletion", change, text)
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Every CA of the account, joined with the applications, in two lists."""
@@ -130,25 +126,22 @@ class CaKey(Kind):
 
     def create(self, values: Values) -> Flow[Live]:
         """Make the CA; one that is there already is taken as it is."""
-        path = f"{APPS}/{segment(values['application'])}/ca"
         try:
-            made = yield from written(Call("POST", path, permission=ACCESS_APPS))
+            made = yield from written(_ca("POST", values["application"]))
         except CallFailed as failure:
             if failure.status != 409:
                 raise
-            made = yield from written(Call("GET", path, permission=ACCESS_APPS))
+            made = yield from written(_ca("GET", values["application"]))
         return self._live(made, values["application"])
 
     def find(self, values: Values) -> Flow[Live | None]:
         """The CA of the application, if it has one."""
-        path = f"{APPS}/{segment(values['application'])}/ca"
-        raw = yield Call("GET", path, permission=ACCESS_APPS, optional=True)
+        raw = yield replace(_ca("GET", values["application"]), optional=True)
         return self._live(raw, values["application"]) if text_of(raw, "id") else None
 
     def delete(self, live: Live) -> Flow[None]:
         """Delete the CA."""
-        owner = segment(live.owner)
-        yield from gone_is_done(Call("DELETE", f"{APPS}/{owner}/ca", permission=ACCESS_APPS))
+        yield from gone_is_done(_ca("DELETE", live.owner))
 
     def _live(self, raw: Any, application: str, owner: Live | None = None) -> Live:
         name = owner.name if owner is not None else ""
@@ -156,3 +149,8 @@ class CaKey(Kind):
         values = {"application": application}
         id_ = text_of(raw, "id")
         return Live(self.name, id_, name, name, values, attributes, owner=application)
+
+
+def _ca(method: str, application: Any) -> Call:
+    """A call about the CA of one application."""
+    return Call(method, f"{APPS}/{segment(application)}/ca", permission=ACCESS_APPS)

@@ -126,6 +126,11 @@ def from_api(raw: Mapping[str, Any]) -> list[Any]:
     return [text_of(raw, "domain")] if text_of(raw, "domain") else []
 
 
+def public(destinations: Any) -> list[str]:
+    """The public ones of canonical destinations, as ``host/path``."""
+    return [item for item in destinations or () if isinstance(item, str)]
+
+
 def public_hosts(destinations: Any) -> frozenset[str]:
     """The host names of the public destinations, paths cut off."""
-    return frozenset(item.partition("/")[0] for item in destinations or () if isinstance(item, str))
+    return frozenset(item.partition("/")[0] for item in public(destinations))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.facts import Fact
 from ztctl.core.model.flows import Ask, BatchItem, StepResult, gone_is_done
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Contained, Kind, TakesPlaces
@@ -42,9 +43,6 @@ from ztctl.kinds.destinations import public_hosts
 from ztctl.kinds.plain import Comment, InComment
 from ztctl.kinds.tunnel import served_hosts
 from ztctl.kinds.zone import ZoneAttributes, complain_without_zone, zone_of
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
 
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
@@ -110,9 +108,8 @@ class DnsRecord(Kind, Contained, TakesPlaces):
                     moved.where,
                     "drop this entry: the new record is made, and the old one goes by itself",
                 )
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                yield from mistaken(check_host, wanted.address.key, wanted)
+        for wanted in declared.of(self.name):
+            yield from mistaken(check_host, wanted.address.key, wanted)
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
         """The record's own name."""

@@ -24,6 +24,7 @@ from ztctl.core.model.facts import (
 from ztctl.core.model.objects import Values
 from ztctl.core.reach.versions import is_new
 from ztctl.kinds.common import nanoseconds, text_of
+from ztctl.kinds.destinations import public
 from ztctl.kinds.rules import rules_from_api
 
 _GUARDING = frozenset({"self_hosted", "ssh", "vnc", "rdp"})
@@ -83,7 +84,7 @@ def application(values: Values, raw: Values) -> Application | None:
     given = [str(item) for item in values.get("policies") or ()]
     providers = frozenset(str(item) for item in values.get("allowed_idps") or ())
     return Application(
-        tuple(item for item in values.get("destinations") or () if isinstance(item, str)),
+        tuple(public(values.get("destinations"))),
         tuple(own.get(item, item) for item in given),
         text_of(raw, "aud"),
         _seconds(values.get("session_duration")),

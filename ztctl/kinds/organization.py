@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.facts import Fact, OrganizationSettings
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.objects import Attributes, Live, Values
 from ztctl.kinds.common import ACCESS_ORG, items, text_of
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
 
 PATH = "/accounts/{account}/access/organizations"
 _DOMAIN = ".cloudflareaccess.com"
@@ -66,8 +63,6 @@ class Organization(Kind):
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
         """Whether a host without an application is refused."""
-        from ztctl.core.model.facts import OrganizationSettings
-
         if live is None:
             return None
         found = OrganizationAttributes.of(live)

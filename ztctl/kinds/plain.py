@@ -44,6 +44,7 @@ class Rest:
             where the mark is in the comment they are the key.
         patience: by method, answers that pass by themselves: status and part of the text.
         optional: a token that may not read the list (403) is no failure, unless the files use it.
+        names: the API's names of fields that it calls otherwise than the file.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Rest:
     unique: tuple[str, ...] = ("name",)
     patience: Mapping[str, Patience] = field(default_factory=dict)
     optional: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def all(self) -> Call:
         """List every object, in pages."""
@@ -147,11 +149,13 @@ class PlainKind(Kind):
 
     def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """The fields of a reply in the words of the file."""
-        return raw
+        return {**raw, **{name: raw.get(api) for name, api in self.rest.names.items()}}
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
         """The body of a write; ``carried`` is the live object as the API gave it."""
-        raise NotImplementedError
+        stated = (name for name, spec in self.specs.items() if not spec.local)
+        sent = {self.rest.names.get(name, name): values.get(name) for name in stated}
+        return {name: value for name, value in sent.items() if value is not None}
 
     def name_of(self, raw: Mapping[str, Any]) -> str:
         """What a live object is called."""
@@ -227,6 +231,11 @@ class CommentedKind(PlainKind):
         """The wanted object; its name is a field like others and claims nothing unmarked."""
         return replace(super().declare(key, fields, where=where, origin=origin), name=None)
 
+    def normalise_stated(self, key: str, stated: Values) -> Values:
+        """The key is the first unique field unless that is given."""
+        first = self.rest.unique[0]
+        return {**stated, first: stated.get(first) or key}
+
     def slot(self, wanted: Wanted) -> str:
         """The unique fields, in the words of the file."""
         given = (wanted.values.get(name) for name in self.rest.unique)
@@ -245,6 +254,5 @@ class CommentedKind(PlainKind):
 
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Comments that leave no room for the mark."""
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                yield from self.marking.too_long(wanted, declared.stack)
+        for wanted in declared.of(self.name):
+            yield from self.marking.too_long(wanted, declared.stack)

@@ -8,11 +8,12 @@ they alone tell a network's name (Cloudflare OpenAPI description and cloudflared
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from ztctl.core.model.calls import Flow
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.facts import PrivateNetwork
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import RefersTo
@@ -30,9 +31,6 @@ from ztctl.kinds.common import (
     text_of,
 )
 from ztctl.kinds.plain import Comment, CommentedKind, InComment, Rest
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
 
 VNET = "virtual_network"
 
@@ -69,19 +67,15 @@ class PrivateRoute(CommentedKind):
         change="PATCH",
         unique=("network", VNET),
         optional=True,
+        names={"tunnel": "tunnel_id", VNET: "virtual_network_id"},
     )
-
-    def normalise_stated(self, key: str, stated: Values) -> Values:
-        """The key is the range unless another is given."""
-        return {**stated, "network": stated.get("network") or key}
 
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Keys that are no addresses where none are given, too."""
         yield from super().check(declared)
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                hint = f"; or say `network:` below {wanted.address.key!r}"
-                yield from mistaken(check_cidr, wanted.values["network"], wanted, hint)
+        for wanted in declared.of(self.name):
+            hint = f"; or say `network:` below {wanted.address.key!r}"
+            yield from mistaken(check_cidr, wanted.values["network"], wanted, hint)
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """The mark put on, and the default network where the file names none, if there is one."""
@@ -90,10 +84,8 @@ class PrivateRoute(CommentedKind):
         default = next((it.id for it in networks if virtual_network.is_default(it.raw)), None)
         return {**values, VNET: values.get(VNET) or default}
 
-    def fact(self, values: Values, live: Live | None) -> Fact:
+    def fact(self, values: Values, live: Live | None) -> PrivateNetwork:
         """It opens every address of the range to whoever has a device in the account."""
-        from ztctl.core.model.facts import PrivateNetwork
-
         return PrivateNetwork(
             str(values.get("network")), str(values.get("tunnel")), str(values.get(VNET) or "")
         )
@@ -111,17 +103,3 @@ class PrivateRoute(CommentedKind):
         """The range, and the network behind a sign where it is not the default one."""
         network = "" if raw.get("is_default") else text_of(raw, "virtual_network_name")
         return "@".join(filter(None, (cidr(text_of(raw, "network")), network)))
-
-    def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Ids are called by what they are ids of."""
-        return {**raw, "tunnel": raw.get("tunnel_id"), VNET: raw.get("virtual_network_id")}
-
-    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """The range, where it leads, and in which network."""
-        body = {
-            "network": values["network"],
-            "tunnel_id": values["tunnel"],
-            "virtual_network_id": values.get(VNET),
-            "comment": values["comment"],
-        }
-        return {name: value for name, value in body.items() if value is not None}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -17,12 +17,14 @@ from ztctl.core.model.canonical import Spec, canonical, sort_key
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.identity import Fields, plain
-from ztctl.core.model.kind import Alternative, Kind, Resolve
+from ztctl.core.model.kind import Alternative, Resolve
 from ztctl.core.model.markers import Default, Normalised, Unordered
+from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.plan import Change
 from ztctl.core.model.values import Ref
 from ztctl.kinds import selectors
+from ztctl.kinds.plain import PlainKind
 from ztctl.kinds.selectors import Rule, flattened
 
 Included = Annotated[
@@ -35,10 +37,14 @@ LISTS = ("include", "exclude", "require")
 _ONE_EACH = ("email", "email_domain", "country")
 
 
-class Ruled(Kind):
+class Ruled(PlainKind):
     """A kind with ``include``, ``exclude`` and ``require``."""
 
-    word: ClassVar[str]
+    marking = InName()
+
+    def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Everything, the rules in the words of the file."""
+        return {**raw, **rules_from_api(raw)}
 
     def declare(
         self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""
@@ -57,7 +63,7 @@ class Ruled(Kind):
         if not isinstance(rule, Mapping) or selectors.count(rule) < 2:
             return rule
         selector = next(iter(rule))
-        name = f"{self.word}.{key}.require.{selector}"
+        name = f"{self.name.removeprefix('access_')}.{key}.require.{selector}"
         taken = sum(1 for helper in helpers if helper.partition("#")[0] == name)
         helper = f"{name}#{taken + 1}" if taken else name
         helpers[helper] = rule
@@ -108,12 +114,11 @@ class Ruled(Kind):
 
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Rule sets that nobody can satisfy."""
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                yield from (
-                    Problem(f"nobody can satisfy {wanted.address}: {why}", wanted.where)
-                    for why in _why_nobody(wanted.values)
-                )
+        for wanted in declared.of(self.name):
+            yield from (
+                Problem(f"nobody can satisfy {wanted.address}: {why}", wanted.where)
+                for why in _why_nobody(wanted.values)
+            )
 
 
 def _why_nobody(values: Values) -> Iterator[str]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from ztctl.core.model.allowances import allowed
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.facts import UNKNOWN_TUNNEL, Fact
 from ztctl.core.model.flows import Ask, gone_is_done
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Kind, Lagging, Proposal, Resolve
@@ -30,9 +30,6 @@ from ztctl.kinds.audience import with_access
 from ztctl.kinds.common import TUNNEL, Protect, listing, objects, segment, text_of, written
 from ztctl.kinds.ingress import IngressRule
 from ztctl.kinds.origin_request import OriginRequest
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
 
 PATH = "/accounts/{account}/cfd_tunnel"
 WARP = "warp-routing"
@@ -102,12 +99,11 @@ class Tunnel(Kind, Lagging):
 
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Rules that never match or lead back to themselves."""
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                for index, text, hint, grave in ingress.mistakes(wanted.values["ingress"]):
-                    severity = Severity.ERROR if grave else Severity.WARNING
-                    where = wanted.local["places"][index] or wanted.where
-                    yield Problem(f"{wanted.address}: {text}", where, hint, severity)
+        for wanted in declared.of(self.name):
+            for index, text, hint, grave in ingress.mistakes(wanted.values["ingress"]):
+                severity = Severity.ERROR if grave else Severity.WARNING
+                where = wanted.local["places"][index] or wanted.where
+                yield Problem(f"{wanted.address}: {text}", where, hint, severity)
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
         """The host names that lead to an origin."""
@@ -133,12 +129,9 @@ class Tunnel(Kind, Lagging):
         """Deleting a tunnel through which somebody may be at work; replacing one at all."""
         running = change.live is not None and TunnelAttributes.of(change.live).running
         goes = change.action in (Action.DELETE, Action.REPLACE)
-        if goes and running and not allowed(change.address, proposal.allowances.disconnect):
-            yield Refusal(
-                change.address,
-                "it has running connectors: everybody who works through it is cut off",
-                f"--allow-disconnect {change.address}",
-            )
+        if goes and running:
+            text = "it has running connectors: everybody who works through it is cut off"
+            yield from proposal.unless_allowed("--allow-disconnect", change, text)
         if change.action is Action.REPLACE:
             yield Refusal(
                 change.address,
@@ -198,7 +191,6 @@ class Tunnel(Kind, Lagging):
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """What it serves; what was not read may be anything."""
-        from ztctl.core.model.facts import UNKNOWN_TUNNEL
         from ztctl.kinds import facts
 
         read = live is None or live.values is not values or live.is_whole

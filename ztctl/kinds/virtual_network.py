@@ -45,10 +45,6 @@ class VirtualNetwork(CommentedKind):
     marking = InComment(longest=100)
     rest = REST
 
-    def normalise_stated(self, key: str, stated: Values) -> Values:
-        """The key is the name unless another is given."""
-        return {**stated, "name": stated.get("name") or key}
-
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """The mark put on; the default network is not to be declared."""
         if live is not None and is_default(live.raw):
@@ -56,10 +52,6 @@ class VirtualNetwork(CommentedKind):
             hint = "drop it; routes need not name it"
             ledger.add_problem(Problem(text, wanted.where, hint))
         return super().complete(wanted, live, ledger)
-
-    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """Name and comment; which network is the default stays as it is."""
-        return {"name": values["name"], "comment": values["comment"]}
 
     def live_from(self, raw: Mapping[str, Any]) -> Live:
         """A mark on the default network counts for nothing, so that it is never deleted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ztctl.core.model.address import Address
@@ -58,3 +58,7 @@ class Declared:
     used: frozenset[str] = frozenset()
     broken: frozenset[Address] = frozenset()
     warnings: tuple[Problem, ...] = ()
+
+    def of(self, kind: str) -> Iterator[Wanted]:
+        """The declared objects of one kind."""
+        return (item for item in self.wanted if item.address.kind == kind)

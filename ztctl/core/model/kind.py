@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ztctl.core.model.allowances import Allowances
+from ztctl.core.model.allowances import Allowances, allowed
 from ztctl.core.model.calls import Flow
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.flows import BatchItem, Flows, StepResult
@@ -34,6 +34,12 @@ class Proposal:
     changes: Sequence[Change]
     live: Mapping[str, tuple[Live, ...]]
     allowances: Allowances
+
+    def unless_allowed(self, option: str, change: Change, reason: str) -> Iterator[Refusal]:
+        """Refuse a change unless this option, such as ``--allow-no-policy``, names its address."""
+        given = getattr(self.allowances, option.removeprefix("--allow-").replace("-", "_"))
+        if not allowed(change.address, given):
+            yield Refusal(change.address, reason, f"{option} {change.address}")
 
 
 class Kind(Flows):
