@@ -37,10 +37,12 @@ def with_access(
     if choice is False or not is_origin(rule):
         return rule
     name = rule.get("hostname") or "*"
-    applications = tuple(_wanted_deciding(name, ledger))
+    wanted = ledger.wanted_about(APPLICATION, name)
+    applications = [application for application in wanted if _decides(application, name)]
     if choice is None and (not applications or any(_open(app, ledger) for app in applications)):
         return rule
-    audience = [*_audience(applications), *_foreign_audience(name, ledger)]
+    own = (Ref(application.address, "aud") for application in applications)
+    audience = [*own, *_foreign_audience(name, ledger)]
     if not audience:
         ledger.add_problem(
             Problem(
@@ -54,25 +56,14 @@ def with_access(
     return {**rule, "origin_request": {**settings, "access": access}}
 
 
-def _wanted_deciding(name: str, ledger: Ledger) -> Iterator[Wanted]:
-    met = {wanted.address: wanted for wanted in ledger.wanted_about(APPLICATION, name)}
-    for wanted in met.values():
-        hosts = public_hosts(wanted.values.get("destinations"))
-        if any(access_may_cover(host, name) for host in hosts):
-            yield wanted
-
-
-def _audience(applications: tuple[Wanted, ...]) -> Iterator[Ref]:
-    return (Ref(wanted.address, "aud") for wanted in applications)
+def _decides(application: Wanted | Live, name: str) -> bool:
+    hosts = public_hosts(application.values.get("destinations"))
+    return any(access_may_cover(host, name) for host in hosts)
 
 
 def _foreign_audience(name: str, ledger: Ledger) -> Iterator[str]:
-    for live in {live.id: live for live in ledger.live_about(APPLICATION, name)}.values():
-        if ledger.is_own(live) or not live.attribute("aud"):
-            continue
-        if any(
-            access_may_cover(host, name) for host in public_hosts(live.values.get("destinations"))
-        ):
+    for live in ledger.live_about(APPLICATION, name):
+        if not ledger.is_own(live) and live.attribute("aud") and _decides(live, name):
             yield str(live.attribute("aud"))
 
 

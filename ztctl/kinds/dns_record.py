@@ -7,7 +7,7 @@ patches, puts, posts (Cloudflare OpenAPI description, Terraform provider v5, Clo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -33,14 +33,14 @@ from ztctl.kinds.common import (
     Protect,
     check_host,
     host,
-    listing,
+    items,
     mistaken,
     objects,
     segment,
     text_of,
 )
 from ztctl.kinds.destinations import public_hosts
-from ztctl.kinds.plain import Comment, InComment
+from ztctl.kinds.plain import Comment, InComment, Rest
 from ztctl.kinds.tunnel import served_hosts
 from ztctl.kinds.zone import ZoneAttributes, complain_without_zone, zone_of
 
@@ -184,17 +184,20 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             if app.belongs_to(ask.stack)
         )
         first = _zones_of(ask.hosts.union(*guarded), known)
-        *replies, all_tunnels = yield (*(records(zone) for zone in first), LiveObjects("tunnel"))
+        *replies, all_tunnels = yield (
+            *(_rest(zone).all() for zone in first),
+            LiveObjects("tunnel"),
+        )
         served = frozenset[str]().union(*(served_hosts(tunnel, ask) for tunnel in all_tunnels))
         later = [zone for zone in _zones_of(served, known) if zone not in first]
-        further = yield tuple(records(zone) for zone in later)
+        further = yield tuple(_rest(zone).all() for zone in later)
         return self._lives((*first, *later), (*replies, *further))
 
     def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
         """The records of the zones that are about to be written."""
         by_id = {zone.id: zone for change in changes if (zone := change.container) is not None}
         zones_ = [by_id[key] for key in sorted(by_id)]
-        replies = yield tuple(records(zone) for zone in zones_)
+        replies = yield tuple(_rest(zone).all() for zone in zones_)
         return self._lives(zones_, replies)
 
     def _lives(self, zones_: Sequence[Live], replies: Sequence[Any]) -> tuple[Live, ...]:
@@ -264,70 +267,64 @@ class DnsRecord(Kind, Contained, TakesPlaces):
                 old = (live.id, *step.displaces) if live else ()
                 batch["deletes"] += [{"id": item} for item in old]
                 batch["posts"].append(_body(values, {}))
-        path = f"/zones/{segment(_zone(work[0][0]).id)}/dns_records/batch"
-        sent = {key: items for key, items in batch.items() if items}
+        path = f"{_rest(_zone(work[0][0])).path}/batch"
+        sent = {key: group for key, group in batch.items() if group}
         reply = yield Call("POST", path, sent, permission=DNS)
-        return self._results(work, reply if isinstance(reply, Mapping) else {})
-
-    def _results(self, work: Sequence[BatchItem], reply: Mapping[str, Any]) -> list[StepResult]:
-        made = {
-            to_ascii(text_of(raw, "name")): raw
-            for group in ("puts", "posts")
-            for raw in objects(reply.get(group))
-        }
-        return [
-            None if step.id.verb == "delete" else self._made(made, step, live, values)
+        # What the reply does not hold is as it was sent.
+        unanswered = {
+            str(values["name"]): {**_body(values, {}), "id": live.id if live else ""}
             for step, live, values in work
-        ]
+            if step.id.verb != "delete"
+        }
+        answered = [*items(reply, "puts"), *items(reply, "posts")]
+        return self._results(work, unanswered | _by_name(objects(answered)))
 
-    def _made(
-        self, made: Mapping[str, Any], step: Step, live: Live | None, values: Values
-    ) -> StepResult:
-        raw = made.get(values["name"]) or {**_body(values, {}), "id": live.id if live else ""}
-        return self._live(raw, _zone(step))
+    def _results(
+        self, work: Sequence[BatchItem], by_name: Mapping[str, Mapping[str, Any]]
+    ) -> list[StepResult]:
+        return [
+            None
+            if step.id.verb == "delete"
+            else self._live(by_name[str(values["name"])], _zone(step))
+            for step, _, values in work
+        ]
 
     def undo(self, step: Step, before: Live | None, made: Live) -> Flow[None]:
         """Let the name lead where it led to; where it took other records' place, nowhere."""
-        path = f"/zones/{segment(_zone(step).id)}/dns_records"
+        rest = _rest(_zone(step))
         if before is None or _displaces(step, before):
-            yield from gone_is_done(Call("DELETE", f"{path}/{segment(made.id)}", permission=DNS))
+            yield from gone_is_done(rest.one("DELETE", made.id))
         else:
-            call = Call("PUT", f"{path}/{segment(before.id)}", _as_it_was(before), permission=DNS)
-            yield call
+            yield rest.one("PUT", before.id, _as_it_was(before))
 
     def _after_lost_answer(self, work: Sequence[BatchItem]) -> Flow[list[StepResult]]:
         """A batch is one transaction: one look tells whether all of it was done, or nothing."""
-        zone = _zone(work[0][0])
-        found = objects((yield records(zone)))
+        found = objects((yield _rest(_zone(work[0][0])).all()))
         ids = {text_of(raw, "id") for raw in found}
-        by_name = {
-            to_ascii(text_of(raw, "name")): raw for raw in found if raw.get("type") == "CNAME"
-        }
-        if all(self._is_done(item, ids, by_name, zone) for item in work):
-            return [
-                None if step.id.verb == "delete" else self._live(by_name[str(values["name"])], zone)
-                for step, _, values in work
-            ]
+        by_name = _by_name(raw for raw in found if raw.get("type") == "CNAME")
+        if all(_is_done(item, ids, by_name) for item in work):
+            return self._results(work, by_name)
         try:
             return (yield from self._send(work))
         except CallFailed as again:
             return (yield from self._halved(work, again))
 
-    def _is_done(
-        self, item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, Any]], zone: Live
-    ) -> bool:
-        step, live, values = item
-        if step.id.verb == "delete":
-            return live is None or live.id not in ids
-        raw = by_name.get(str(values["name"]))
-        return raw is not None and all(
-            raw.get(key) == value for key, value in _body(values, {}).items() if value
-        )
+
+def _is_done(item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, Any]]) -> bool:
+    step, live, values = item
+    if step.id.verb == "delete":
+        return live is None or live.id not in ids
+    raw = by_name.get(str(values["name"]))
+    body = _body(values, {}).items()
+    return raw is not None and all(raw.get(key) == value for key, value in body if value)
 
 
-def records(zone: Live) -> Call:
-    """The list of a zone's records."""
-    return listing(f"/zones/{segment(zone.id)}/dns_records", DNS, 5000)
+def _rest(zone: Live) -> Rest:
+    return Rest(f"/zones/{segment(zone.id)}/dns_records", DNS, 5000)
+
+
+def _by_name(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {to_ascii(text_of(raw, "name")): raw for raw in records}
 
 
 def _zones_of(names: frozenset[str], known: Sequence[Live]) -> list[Live]:
@@ -352,13 +349,9 @@ def _displaces(step: Step, live: Live) -> bool:
 
 def _body(values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
     """The whole record: what is wanted, and what is live of the fields left unsaid."""
-    unsaid = {
-        key: carried[key] for key in ("tags", "settings") if key not in values and carried.get(key)
-    }
-    said = {key: values[key] for key in ("tags", "settings") if values.get(key)}
+    stated = {key: values.get(key, carried.get(key)) for key in ("tags", "settings")}
     return {
-        **unsaid,
-        **said,
+        **{key: value for key, value in stated.items() if value},
         "type": "CNAME",
         "name": values["name"],
         "content": values["tunnel"],

@@ -201,8 +201,7 @@ class Tunnel(Kind, Lagging):
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
         """Every living tunnel in one list, and the configuration of those that concern us."""
         found = objects((yield tunnels()))
-        names = _names(ask)
-        return (yield from self._with_rules(found, lambda raw: _concerns(raw, ask, names)))
+        return (yield from self._with_rules(found, _concerned(ask)))
 
     def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
         """The list, and of what changes the configurations that the plan has seen."""
@@ -290,7 +289,8 @@ class Tunnel(Kind, Lagging):
     def _live(self, raw: Mapping[str, Any], reply: Any) -> Live:
         name = text_of(raw, "name")
         key, mark = Mark.of_name(name)
-        config = reply.get("config") if isinstance(reply, Mapping) else None
+        answer = reply if isinstance(reply, Mapping) else {}
+        config, version = answer.get("config"), answer.get("version")
         config = config if isinstance(config, Mapping) else {}
         said = {
             "name": name,
@@ -299,7 +299,6 @@ class Tunnel(Kind, Lagging):
             "origin_request": origin_request.from_api(config.get("originRequest")),
         }
         status = text_of(raw, "status")
-        version = reply.get("version") if isinstance(reply, Mapping) else None
         attributes = TunnelAttributes(
             status in ("healthy", "degraded"), status, version if isinstance(version, int) else None
         )
@@ -325,21 +324,23 @@ def configuration(raw: Mapping[str, Any]) -> Call:
 
 def served_hosts(live: Live, ask: Ask) -> frozenset[str]:
     """The host names in the rules of a tunnel that is declared or carries the stack's mark."""
-    if not _concerns(live.raw, ask, _names(ask)):
+    if not _concerned(ask)(live.raw):
         return frozenset()
     names = (rule.get("hostname") for rule in live.values.get("ingress") or ())
     return frozenset(name for name in names if name)
 
 
-def _names(ask: Ask) -> frozenset[str]:
-    return frozenset(item.name or item.address.key for item in ask.wanted.get("tunnel", ()))
+def _concerned(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
+    """Tell which tunnels of the list have a configuration that a plan may need."""
+    names = {item.name or item.address.key for item in ask.wanted.get("tunnel", ())}
 
+    def concerned(raw: Mapping[str, Any]) -> bool:
+        name = text_of(raw, "name")
+        _, mark = Mark.of_name(name)
+        ours = mark is not None and mark.stack == ask.stack
+        return (ours or name in names or ask.thorough) and _source(raw) == "cloudflare"
 
-def _concerns(raw: Mapping[str, Any], ask: Ask, names: frozenset[str]) -> bool:
-    name = text_of(raw, "name")
-    _, mark = Mark.of_name(name)
-    ours = mark is not None and mark.stack == ask.stack
-    return (ours or name in names or ask.thorough) and _source(raw) == "cloudflare"
+    return concerned
 
 
 def _source(raw: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ztctl.core.model.address import Address
@@ -63,23 +63,23 @@ class Ledger:
         """Every wanted object of a kind."""
         return self._by_kind.get(kind, ())
 
-    def wanted_about(self, kind: str, name: str) -> Iterator[Wanted]:
+    def wanted_about(self, kind: str, name: str) -> Iterable[Wanted]:
         """Every wanted object of a kind whose host names meet this name or pattern."""
         if kind not in self._wanted_by_host:
             hosts = self.kinds[kind].hosts
             self._wanted_by_host[kind] = HostIndex(
                 (it, hosts(it.address.key, it.values)) for it in self.wanted_of(kind)
             )
-        yield from self._wanted_by_host[kind].meeting([name])
+        return {it.address: it for it in self._wanted_by_host[kind].meeting([name])}.values()
 
-    def live_about(self, kind: str, name: str) -> Iterator[Live]:
+    def live_about(self, kind: str, name: str) -> Iterable[Live]:
         """Every live object of a kind whose host names meet this name or pattern."""
         if kind not in self._live_by_host:
             hosts = self.kinds[kind].hosts
             self._live_by_host[kind] = HostIndex(
                 (it, hosts(it.key, it.values)) for it in self.live_of(kind)
             )
-        yield from self._live_by_host[kind].meeting([name])
+        return {it.id: it for it in self._live_by_host[kind].meeting([name])}.values()
 
     def matched(self, address: Address) -> Live | None:
         """The live object behind an address, once it has been matched."""
