@@ -153,7 +153,7 @@ class PlainKind(Kind):
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
         """The body of a write; ``carried`` is the live object as the API gave it."""
-        stated = (name for name, spec in self.specs.items() if not spec.local)
+        stated = (name for name, spec in self.specs.items() if spec.compared)
         sent = {self.rest.names.get(name, name): values.get(name) for name in stated}
         return {name: value for name, value in sent.items() if value is not None}
 

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from ztctl.core.model.markers import (
-    Computed,
     Default,
     Immutable,
     Local,
@@ -39,7 +38,6 @@ class Spec:
     compared: bool = True
     unordered: bool = False
     immutable: bool = False
-    local: bool = False
     write_only: bool = False
     normalise: tuple[Callable[[Any], Any], ...] = ()
     refers: RefersTo | None = None
@@ -78,10 +76,9 @@ def _marked(
     default = found.get(Default)
     return Spec(
         default=default.value if default else UNSET,
-        compared=not {Computed, Local} & found.keys(),
+        compared=Local not in found,
         unordered=Unordered in found,
         immutable=Immutable in found,
-        local=Local in found,
         write_only=WriteOnly in found,
         normalise=tuple(marker.to for marker in markers if isinstance(marker, Normalised)),
         refers=found.get(RefersTo),

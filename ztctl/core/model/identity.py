@@ -86,7 +86,7 @@ class Identity:
             protect=bool(stated.get("protect")),
             where=where,
             origin=origin,
-            local={name: stated[name] for name in stated if self.specs[name].local},
+            local={name: stated[name] for name in stated if not self.specs[name].compared},
         )
 
     def normalise_stated(self, key: str, stated: Values) -> Values:

@@ -39,11 +39,6 @@ class Unordered:
 
 
 @dataclass(frozen=True, slots=True)
-class Computed:
-    """Only the API sets it: shown, never compared."""
-
-
-@dataclass(frozen=True, slots=True)
 class WriteOnly:
     """Never comes back, so it can never be compared."""
 
