@@ -23,7 +23,7 @@ from ztctl.kinds.origin_request import OriginRequest
 
 CLOSING = "http_status:404"
 _KNOWN = frozenset({"ssh", "tcp", "rdp", "smb", "http", "https", "ws", "wss"})
-_WORDS = frozenset({"hello_world", "hello-ledger", "bastion", "socks-proxy"})
+_WORDS = frozenset({"hello_world", "hello-world", "bastion", "socks-proxy"})
 
 
 def check_pattern(value: Any) -> Any:
