@@ -1,7 +1,7 @@
-"""Access groups: rule sets that policies and other groups share.
+"""Access groups: named rule sets, used by policies and other groups.
 
-``PUT`` replaces the whole group, there is no ``PATCH``; rule lists are sets, and empty ones may
-come back as null (Terraform provider v5 and its acceptance tests, July 2026).
+``PUT`` replaces the whole group; there is no ``PATCH``. Rule lists are sets, and empty ones may
+be returned as null (Terraform provider v5 and its acceptance tests, July 2026).
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class AccessGroup(Ruled):
     rest = Rest("/accounts/{account}/access/groups", ACCESS_ORG)
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """Name and rules, all of them."""
+        """Name and rule lists; empty lists are sent, too."""
         return {"name": values["name"], **rules_to_api(values)}
 
     def fact(self, values: Values, live: Live | None) -> Fact:
-        """Who belongs to it."""
+        """The members of the group."""
         from ztctl.kinds import facts
 
         return facts.members(values, str(values.get("name") or ""))

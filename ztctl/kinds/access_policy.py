@@ -1,8 +1,8 @@
 """Reusable Access policies.
 
-``PUT`` replaces, there is no ``PATCH``, and an update is live at once on every application that
-links the policy. A policy that an application links cannot be deleted (409), for a while after it
-was detached too (Terraform provider v5 issue and fix, July 2026).
+``PUT`` replaces; there is no ``PATCH``. An update takes effect at once on every application that
+uses the policy. A policy in use cannot be deleted (409), also for a while after it was detached
+(Terraform provider v5 issue and fix, July 2026).
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ class AccessPolicyFields(Fields):
     """Refuse to delete it, also when it is taken out of the file."""
 
 
-# The fields that are spelt alike on both sides. The API knows `connection_rules` too, which are
-# not for SSH: they are carried over.
+# Fields with the same name and form in the API. `connection_rules` is not modelled, because it is
+# not for SSH, and is carried over: a PUT without it would delete it.
 _PLAIN = (
     *(name for name in AccessPolicyFields.model_fields if name not in ("protect", *LISTS)),
     "connection_rules",
@@ -109,21 +109,21 @@ class AccessPolicy(Ruled):
     title = "Access policy"
     model = AccessPolicyFields
     limit = 500
-    # A policy that was just detached counts as linked for a while.
+    # A policy that was just detached counts as in use for a while.
     rest = Rest(
         "/accounts/{account}/access/policies", ACCESS_APPS, patience={"DELETE": ((409, ""),)}
     )
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """What is wanted, carrying over what the file leaves unsaid."""
+        """All fields; those that the file does not state keep their live values."""
         return {**body_of(self.specs, values, carried, _PLAIN), **rules_to_api(values)}
 
     def carried_over(self, live: Live) -> Values:
-        """What is carried over."""
+        """``connection_rules``, which no field models."""
         return {"connection_rules": live.raw.get("connection_rules") or None}
 
     def fact(self, values: Values, live: Live | None) -> Fact:
-        """Whom it lets in or keeps out."""
+        """The decision, and the people and devices that it applies to."""
         from ztctl.kinds import facts
 
         return facts.policy(values)

@@ -1,8 +1,8 @@
-"""What is wrong with an application's own fields, and with what it takes from others.
+"""Validation of an application's fields, and of domains that other applications have.
 
-Two applications cannot have one domain at once (API error 11010), so that a domain which changes
-hands is given up before it is taken. In between nobody decides for it: that is announced as an
-interruption, and refused where the name would then be open.
+Two applications cannot have the same domain (API error 11010), so that a domain is removed from
+one application before another one gets it. Meanwhile none covers it: that is announced as an
+interruption, and refused if the host would be open.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_DOMAINS = 5
 
 
 def mistakes(wanted: Wanted) -> Iterator[Problem]:
-    """Domains that are none or too many, and settings that exclude each other."""
+    """Report invalid or too many domains, and settings that exclude each other."""
     values = wanted.values
     domains = public(values["destinations"])
     if len(domains) > MOST_DOMAINS:
@@ -31,7 +31,7 @@ def mistakes(wanted: Wanted) -> Iterator[Problem]:
         )
     for item in domains:
         name = item.partition("/")[0]
-        # A key that IDNA refuses is still in its own script.
+        # Keys that IDNA refuses are not converted to punycode.
         if "." not in name or not name.isascii():
             yield Problem(
                 f"{wanted.address} needs a domain: {item!r} is none",
@@ -53,8 +53,8 @@ def mistakes(wanted: Wanted) -> Iterator[Problem]:
         )
 
 
-def taken(change: Change, proposal: Proposal) -> Iterator[Refusal]:
-    """Destinations that somebody else's application has: the API would refuse them."""
+def destination_conflicts(change: Change, proposal: Proposal) -> Iterator[Refusal]:
+    """Refuse domains of applications that this plan does not change: the API would, too."""
     if change.action is Action.DELETE:
         return
     wanted = {*public(change.written.get("destinations"))}

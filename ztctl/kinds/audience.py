@@ -1,8 +1,8 @@
-"""The connector's own Access check: which rules get it, and whose tokens it takes.
+"""Protection by the connector (``originRequest.access``): which rules get it, which audience.
 
-A request reaches the connector by the most specific application of its name, so the audience must
-hold every application that can decide for a name which the rule serves; otherwise people whom
-Access let in are turned away.
+A request passes the most specific application of its host name. The audience of a rule must hold
+every application that can be the most specific one for a name that the rule serves; otherwise the
+connector denies users whom Access admitted.
 """
 
 from __future__ import annotations
@@ -24,10 +24,16 @@ APPLICATION = "access_application"
 def with_access(
     rule: Mapping[str, Any], choice: bool | None, tunnel: Wanted, ledger: Ledger
 ) -> Mapping[str, Any]:
-    """The rule with the check that it gets: as chosen, else wherever an application decides.
+    """Add ``origin_request.access`` to a rule: as stated, else if an application covers its name.
 
-    It is off by default where an application lets requests without a token through (a Bypass
-    policy, or preflight requests): the connector would refuse what Access admits.
+    By default it is off where an application admits requests without a token (a Bypass policy, or
+    preflight requests): the connector would deny what Access admits.
+
+    Args:
+        rule: canonical ingress rule.
+        choice: the rule's ``access:`` in the file; ``None`` if not stated.
+        tunnel: the wanted tunnel, named in problems.
+        ledger: supplies applications and the team name; collects problems.
     """
     settings = rule.get("origin_request") or {}
     written = settings.get("access")
@@ -39,7 +45,7 @@ def with_access(
     name = rule.get("hostname") or "*"
     wanted = ledger.wanted_about(APPLICATION, name)
     applications = [application for application in wanted if _decides(application, name)]
-    if choice is None and (not applications or any(_open(app, ledger) for app in applications)):
+    if choice is None and (not applications or any(_bypassed(app, ledger) for app in applications)):
         return rule
     own = (Ref(application.address, "aud") for application in applications)
     audience = [*own, *_foreign_audience(name, ledger)]
@@ -67,7 +73,7 @@ def _foreign_audience(name: str, ledger: Ledger) -> Iterator[str]:
             yield str(live.attribute("aud"))
 
 
-def _open(application: Wanted, ledger: Ledger) -> bool:
+def _bypassed(application: Wanted, ledger: Ledger) -> bool:
     return bool(application.values.get("options_preflight_bypass")) or any(
         _decision(policy, ledger) == "bypass" for policy in application.values.get("policies") or ()
     )

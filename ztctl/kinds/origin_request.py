@@ -1,8 +1,8 @@
-"""How a connector talks to an origin: cloudflared's ``originRequest`` in the words of the file.
+"""Settings of connections to an origin: cloudflared's ``originRequest``.
 
-Keys, types and defaults: cloudflared 2026.8.2 and Cloudflare's OpenAPI description (July 2026). The
-API takes durations as whole seconds, cloudflared's own file as texts. Nulls and empty objects in a
-reply mean nothing.
+Keys, types and defaults: cloudflared 2026.8.2 and Cloudflare's OpenAPI description (July 2026).
+Durations are integer seconds in the API, but strings in cloudflared's own file. Nulls and empty
+objects in a reply count as absent.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Access(Fields):
     @model_validator(mode="before")
     @classmethod
     def _is_required(cls, value: Any) -> Any:
-        # cloudflared checks nothing unless told to, so that the default must be written out.
+        # cloudflared verifies tokens only if `required` is true, so that it must be sent.
         return {"required": True, **value} if isinstance(value, Mapping) else value
 
 
@@ -87,13 +87,13 @@ _ACCESS = {name: to_camel(name) for name in Access.model_fields}
 
 
 def to_api(values: Any) -> dict[str, Any]:
-    """Canonical settings as the API takes them."""
+    """Convert canonical settings for the API."""
     return _renamed(values, _API, _ACCESS)
 
 
 def from_api(raw: Any) -> dict[str, Any]:
-    """Settings of a reply in the words of the file; what has no name here is left out."""
-    return _renamed(raw, _turned(_API), _turned(_ACCESS))
+    """Convert settings of a reply; keys without a field are dropped."""
+    return _renamed(raw, _inverted(_API), _inverted(_ACCESS))
 
 
 def _renamed(values: Any, names: Mapping[str, str], access: Mapping[str, str]) -> dict[str, Any]:
@@ -107,5 +107,5 @@ def _renamed(values: Any, names: Mapping[str, str], access: Mapping[str, str]) -
     return found
 
 
-def _turned(names: Mapping[str, str]) -> dict[str, str]:
+def _inverted(names: Mapping[str, str]) -> dict[str, str]:
     return {value: key for key, value in names.items()}

@@ -1,7 +1,7 @@
-"""The selectors of Access rules: readable names in the file, the API's spelling on the wire.
+"""Selectors of Access rules, and their conversion between the file and the API.
 
-Spellings and inner keys: Cloudflare's OpenAPI description and Python SDK 5.9.0 (July 2026). Every
-element of a rule list is an object with exactly one key; there is one element a value.
+In the API each element of a rule list is an object with exactly one key, and holds one value.
+Names and inner keys: Cloudflare's OpenAPI description and Python SDK 5.9.0 (July 2026).
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ _PROVIDER, _PROVIDER_ID = "identity_provider", "identity_provider_id"
 
 
 def flattened(rules: Any) -> Any:
-    """One element a value; idempotent. What is no list stays."""
+    """Split rules into one element a value. Idempotent; anything but a list is unchanged."""
     if not isinstance(rules, list | tuple):
         return rules
     return [element for rule in rules for element in _elements(rule)]
@@ -227,11 +227,11 @@ def _elements(rule: Any) -> Iterator[Any]:
         if given is None:
             continue
         for value in given if isinstance(given, list) and name not in _WHOLE else [given]:
-            yield from ({name: single} for single in _singles(value))
+            yield from ({name: single} for single in _combinations(value))
 
 
-def _singles(value: Any) -> Iterator[Any]:
-    """An object with lists inside as one object for each combination."""
+def _combinations(value: Any) -> Iterator[Any]:
+    """Yield one object for each combination of an object's list values."""
     if not isinstance(value, Mapping):
         yield value
         return
@@ -241,12 +241,12 @@ def _singles(value: Any) -> Iterator[Any]:
 
 
 def count(rule: Mapping[str, Any]) -> int:
-    """How many API elements one element of the file stands for."""
+    """Number of API elements that one element of the file becomes."""
     return sum(1 for _ in _elements(rule))
 
 
 def to_api(rules: Any) -> list[dict[str, Any]]:
-    """Canonical rules, references resolved, as the API takes them."""
+    """Convert canonical rules for the API; references must be resolved."""
     return [_element_to_api(rule) for rule in rules or () if isinstance(rule, Mapping)]
 
 
@@ -262,16 +262,16 @@ def _element_to_api(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stated(fields: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
-    """Fields that have a value, one of them renamed."""
+    """Copy fields without empty ones, and rename one of them."""
     renamed = {new if key == old else key: item for key, item in fields.items()}
     return {key: item for key, item in renamed.items() if item is not None}
 
 
 def from_api(rules: Any) -> list[Any]:
-    """Rules of a reply in the words of the file.
+    """Convert rules of a reply to selectors of the file.
 
-    An element that has no name here is kept as a text, so that it counts as a difference and is
-    seen: it may let somebody in.
+    An unknown element becomes a string: it must count as a difference and be shown, because it may
+    admit somebody.
     """
     if not isinstance(rules, list):
         return []

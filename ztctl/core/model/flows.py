@@ -119,7 +119,7 @@ class Flows(Identity):
         return Live(self.name, UNKNOWN_ID, key, key, {})
 
 
-def gone_is_done(call: Call) -> Flow[None]:
+def delete_if_present(call: Call) -> Flow[None]:
     """Send a DELETE; a 404 counts as success."""
     try:
         yield call
