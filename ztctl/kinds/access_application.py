@@ -260,9 +260,11 @@ class AccessApplication(PlainKind):
         had = list(change.live.values.get("destinations") or ())
         wanted = list(change.written["destinations"])
         both = wanted + [item for item in had if item not in wanted]
+        # Where old and new domains together exceed the limit, a single write has to do.
         if public_hosts(had) <= public_hosts(wanted) or len(public(both)) > MOST_DOMAINS:
             return (self.step(change, "update"),)
         narrow = self.step(change, "narrow", tail=True)
+        # Destinations are removed and nothing else changes: there is nothing to write before.
         if len(both) == len(had) and len(change.edits) == len(had) - len(wanted):
             return (narrow,)
         return (self.step(change, "widen", {**change.written, "destinations": both}), narrow)

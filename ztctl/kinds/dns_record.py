@@ -247,6 +247,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
 
     def _halved(self, work: Sequence[BatchItem], failure: CallFailed) -> Flow[list[StepResult]]:
         """Retry a refused batch in two halves, down to the single record that is refused."""
+        # Other failures concern the whole request: halves would fail in the same way.
         if failure.lost or not (failure.status == 400 or _is_missing(failure)):
             return [failure] * len(work)
         if len(work) == 1:
@@ -315,6 +316,7 @@ def _is_done(item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, 
     if step.id.verb == "delete":
         return live is None or live.id not in ids
     raw = by_name.get(str(values["name"]))
+    # Empty values are left out: the API returns them as null.
     body = _body(values, {}).items()
     return raw is not None and all(raw.get(key) == value for key, value in body if value)
 

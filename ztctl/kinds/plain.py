@@ -218,6 +218,7 @@ class PlainKind(Kind):
         name = self.name_of(raw)
         key, mark = self.marking.read(name, raw)
         values = canonical_fields(self.specs, self.from_api(raw))
+        # Replies of read-only kinds may hold secrets, such as those of an identity provider.
         kept = raw if self.section else EMPTY
         return Live(self.name, text_of(raw, "id") or name, name, key, values, mark=mark, raw=kept)
 

@@ -64,6 +64,7 @@ class Ruled(PlainKind):
             return rule
         selector = next(iter(rule))
         name = f"{self.name.removeprefix('access_')}.{key}.require.{selector}"
+        # Two lists of the same selector need two helper groups.
         taken = sum(1 for helper in helpers if helper.partition("#")[0] == name)
         helper = f"{name}#{taken + 1}" if taken else name
         helpers[helper] = rule
@@ -84,9 +85,11 @@ class Ruled(PlainKind):
             for name in ("exclude", "require")
         }
         if not kept:
+            # `include` may not be empty: excluding everyone is how to admit nobody.
             kept = change.written["include"]
             added["exclude"] = [{"everyone": True}]
         narrowed = {**change.written, **added, "include": kept}
+        # Without one the session of the application applies, which may be longer.
         if change.written.get("session_duration") is None and live.get("session_duration"):
             narrowed["session_duration"] = live["session_duration"]
         restrict = self.step(change, "restrict", values=narrowed)

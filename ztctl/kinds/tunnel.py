@@ -33,6 +33,7 @@ from ztctl.kinds.origin_request import OriginRequest
 
 PATH = "/accounts/{account}/cfd_tunnel"
 WARP = "warp-routing"
+# In place of a configuration that was not read; ``None`` is that of a tunnel without one.
 UNREAD = object()
 # "Configuration not found": the tunnel never had one.
 NOT_CONFIGURED = 1055
@@ -129,8 +130,8 @@ class Tunnel(Kind, Lagging):
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """Refuse to delete a tunnel with running connectors, and to replace one at all."""
         running = change.live is not None and TunnelAttributes.of(change.live).running
-        goes = change.action in (Action.DELETE, Action.REPLACE)
-        if goes and running:
+        is_deleted = change.action in (Action.DELETE, Action.REPLACE)
+        if is_deleted and running:
             text = "it has running connectors: everybody who works through it is cut off"
             yield from proposal.unless_allowed("--allow-disconnect", change, text)
         if change.action is Action.REPLACE:
@@ -162,15 +163,16 @@ class Tunnel(Kind, Lagging):
         assert change.live is not None
         old_rules = change.live.values.get("ingress") or []
         new_rules = change.written["ingress"]
-        gone = ingress.names(old_rules) - ingress.names(new_rules)
+        removed = ingress.names(old_rules) - ingress.names(new_rules)
         # `after` has references resolved, as live rules have: an unchanged audience must be equal.
         opens = any(
             rule not in old_rules and ingress.is_origin(rule) for rule in change.after["ingress"]
         )
-        if not (gone and opens):
+        if not (removed and opens):
             yield self.step(change, "configure")
             return
-        kept = [rule for rule in old_rules if rule.get("hostname") in gone]
+        kept = [rule for rule in old_rules if rule.get("hostname") in removed]
+        # The closing rule matches everything, so that it has to stay the last one.
         both = {**change.written, "ingress": [*new_rules[:-1], *kept, new_rules[-1]]}
         yield self.step(change, "extend", values=both)
         yield self.step(change, "reduce", tail=True)
@@ -207,8 +209,8 @@ class Tunnel(Kind, Lagging):
     def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
         """Read the list, and those configurations of changed tunnels that were read before."""
         found = objects((yield tunnels()))
-        lives = [change.live for change in changes if change.live is not None]
-        seen = {live.id for live in lives if live.is_whole}
+        changed = [change.live for change in changes if change.live is not None]
+        seen = {live.id for live in changed if live.is_whole}
         return (yield from self._with_rules(found, lambda raw: text_of(raw, "id") in seen))
 
     def _with_rules(
@@ -282,6 +284,7 @@ class Tunnel(Kind, Lagging):
             yield from delete_if_present(Call("DELETE", path, permission=TUNNEL))
             return
         except CallFailed as failure:
+            # 1022: the tunnel has active connections.
             if not failure.has_code(1022) or not TunnelAttributes.of(live).running:
                 raise
         yield Call("DELETE", f"{path}/connections", permission=TUNNEL)
