@@ -160,6 +160,14 @@ def test_words_that_the_file_does_not_say_stay() -> None:
     assert values["comment"] == "by the door ztctl-prod"
 
 
+@pytest.mark.parametrize(("fields", "name"), [({}, "lamp"), ({"name": "desk"}, "desk")])
+def test_the_key_is_the_unique_field_unless_it_is_given(fields: dict[str, Any], name: str) -> None:
+    """An object is called as its key, or as the file says; what is unset is not sent."""
+    body = THING.to_api(wanted(**fields).values, {})
+
+    assert body == {"name": name}
+
+
 def test_an_empty_comment_of_the_file_takes_the_words_away() -> None:
     """A comment that is stated to be empty leaves the mark alone."""
     values = THING.complete(wanted(comment=""), live(), ledger())
