@@ -20,7 +20,6 @@ from ztctl.core.model.canonical import (
 from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import (
-    Computed,
     Default,
     Immutable,
     Local,
@@ -63,7 +62,6 @@ class Thing(Fields):
     settings: Settings | None = None
     parts: Annotated[list[Inner] | None, Default(()), Unordered()] = None
     tunnel: Annotated[Any, RefersTo("tunnel", template="{}.cfargotunnel.com")] = None
-    etag: Annotated[str | None, Computed()] = None
     token: Annotated[str | None, WriteOnly()] = None
     file: Annotated[str | None, Local()] = None
     type: Annotated[str | None, Immutable()] = None
@@ -147,9 +145,9 @@ def test_what_never_comes_back_is_sent_and_not_compared() -> None:
     assert differing(SPECS, wanted, canonical_fields(SPECS, {})) == ()
 
 
-@pytest.mark.parametrize("field", ["etag", "file", "unheard_of"])
+@pytest.mark.parametrize("field", ["file", "unheard_of"])
 def test_what_is_not_compared_is_not_there(field: str) -> None:
-    """Computed, local and unknown fields never reach a comparison."""
+    """Local and unknown fields never reach a comparison."""
     assert field not in canonical_fields(SPECS, {field: "x"})
 
 

@@ -87,6 +87,15 @@ def test_the_audience_is_everybody_who_may_decide() -> None:
     assert sorted(audience(found)) == ["inside", "path", NAME, "wild"]
 
 
+def test_an_application_of_several_names_is_in_the_audience_once() -> None:
+    """An application is listed once, however many of its names a wildcard rule serves."""
+    names = [NAME, "www.example.com"]
+
+    found = access(application("both", destinations=names), of=rule("*.example.com"))
+
+    assert audience(found) == ["both"]
+
+
 @pytest.mark.parametrize(
     ("hostname", "expected"),
     [

@@ -42,7 +42,7 @@ JSON = st.recursive(
         "unix+tls:/run/app.sock",
         "http_status:404",
         "hello_world",
-        "hello-ledger",
+        "hello-world",
         "bastion",
         "socks-proxy",
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.marks import UNMARKED, InName
-from ztctl.core.model.objects import Live, Mark, Values, Wanted
+from ztctl.core.model.objects import Live, Mark, Wanted
 from ztctl.kinds.plain import Comment, CommentedKind, InComment, PlainKind, Rest
 
 from .replay import GONE, LOST, Fails, ledger, play, serve
@@ -40,14 +39,6 @@ class Thing(CommentedKind):
     rest = Rest(
         PATH, "Account · Things", 50, {"is_deleted": "false"}, change="PATCH", optional=True
     )
-
-    def normalise_stated(self, key: str, stated: Values) -> Values:
-        """The key is the name."""
-        return {**stated, "name": key}
-
-    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """Name and comment."""
-        return {"name": values["name"], "comment": values["comment"]}
 
 
 class Named(PlainKind):
@@ -167,6 +158,14 @@ def test_words_that_the_file_does_not_say_stay() -> None:
     values = THING.complete(wanted(), live(), ledger())
 
     assert values["comment"] == "by the door ztctl-prod"
+
+
+@pytest.mark.parametrize(("fields", "name"), [({}, "lamp"), ({"name": "desk"}, "desk")])
+def test_the_key_is_the_unique_field_unless_it_is_given(fields: dict[str, Any], name: str) -> None:
+    """An object is called as its key, or as the file says; what is unset is not sent."""
+    body = THING.to_api(wanted(**fields).values, {})
+
+    assert body == {"name": name}
 
 
 def test_an_empty_comment_of_the_file_takes_the_words_away() -> None:

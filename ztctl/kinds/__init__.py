@@ -1,1 +1,1 @@
-"""One file a kind: its fields as data, its calls as flows. No I/O."""
+"""Resource kinds, one file each: fields as data, API calls as flows. No I/O."""

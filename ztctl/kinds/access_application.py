@@ -1,26 +1,26 @@
 """Access applications of the types ``self_hosted`` and ``ssh`` (the browser terminal).
 
-``PUT`` replaces the whole application, but for ``policies``, which stay when they are left out:
-they are always sent. Tags come back sorted, policies as whole objects in order of precedence, and
-false booleans may be missing (Cloudflare OpenAPI description and Terraform provider v5, July
-2026). No two applications may have the same domain (API error 11010).
+``PUT`` replaces the whole application except ``policies``, which are kept if omitted, and so are
+always sent. Tags are returned sorted, policies as whole objects in order of precedence, and false
+booleans may be missing (Cloudflare OpenAPI description and Terraform provider v5, July 2026). Two
+applications cannot have the same domain (API error 11010).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.allowances import allowed
 from ztctl.core.model.calls import Flow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
@@ -31,7 +31,7 @@ from ztctl.core.model.plan import Action, Change, Refusal, Step
 from ztctl.core.model.values import Ref
 from ztctl.kinds import destinations as places
 from ztctl.kinds.access_policy import AccessPolicyFields, MfaConfig
-from ztctl.kinds.application_checks import MOST_DOMAINS, mistakes, taken
+from ztctl.kinds.application_checks import MOST_DOMAINS, destination_conflicts, mistakes
 from ztctl.kinds.common import (
     ACCESS_APPS,
     Duration,
@@ -43,14 +43,11 @@ from ztctl.kinds.common import (
     items,
     text_of,
 )
-from ztctl.kinds.destinations import Place, Uri, public_hosts
+from ztctl.kinds.destinations import Place, Uri, public, public_hosts
 from ztctl.kinds.plain import PlainKind, Rest
 from ztctl.kinds.rules import LISTS, rules_from_api
 from ztctl.kinds.selectors import IDENTITY_PROVIDER
-from ztctl.kinds.zone import complain_without_zone
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
+from ztctl.kinds.zone import require_zones
 
 PATH = "/accounts/{account}/access/apps"
 TAG = RefersTo("access_tag", attribute="name")
@@ -128,30 +125,36 @@ RULES = {name: fields_of(AccessPolicyFields)[name] for name in LISTS}
 
 
 class _InTags(Marking):
-    """The mark is one of the tags, each of which exists by itself."""
+    """The mark is one of the tags, which are objects of their own (``access_tag``)."""
 
     where = "a tag"
 
+    def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
+        """Use the name as the key; marks of several stacks make one that no stack owns."""
+        marks = [mark for tag in _tags(raw) if (mark := Mark.read(tag))]
+        stacks = " and ".join(sorted({mark.stack for mark in marks}))
+        return name, Mark(stacks, any(mark.protect for mark in marks)) if marks else None
+
     def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
-        """The wanted values with the mark among the tags; those of others stay."""
+        """The wanted values with the mark added to the tags of the file, or else the live ones."""
         kept = _user_tags(live) if live is not None else []
         given = wanted.values["tags"] or [] if "tags" in wanted.values else kept
         mark = Ref(Address("access_tag", str(Mark(stack, wanted.protect))), "name")
         return {**wanted.values, "name": self.live_name(wanted, stack), "tags": [*given, mark]}
 
     def off(self, live: Live) -> Values:
-        """The live values without any mark among the tags."""
+        """The live values without marks among the tags."""
         return {**live.values, "tags": _user_tags(live)}
 
     def texts(self, wanted: Wanted) -> Iterator[str]:
-        """The tags that the file gives."""
+        """The tags of the file."""
         tags = wanted.values.get("tags") or ()
         yield from (tag.to.key if isinstance(tag, Ref) else str(tag) for tag in tags)
 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationAttributes(Attributes):
-    """The audience tag of its tokens, and the names of policies that belong to it alone."""
+    """The audience tag of its tokens, and the names of its inline policies."""
 
     aud: str = ""
     inline: tuple[str, ...] = ()
@@ -177,7 +180,7 @@ class AccessApplication(PlainKind):
     # -- the wanted side --------------------------------------------------------------------
 
     def normalise_stated(self, key: str, stated: Values) -> Values:
-        """``domain``, ``destinations`` and the key are one list."""
+        """Combine ``domain`` and ``destinations``; without either, the key is the domain."""
         listed = list(stated.get("destinations") or ())
         domain = stated.get("domain")
         if domain is not None:
@@ -186,21 +189,19 @@ class AccessApplication(PlainKind):
         return {**rest, "destinations": listed or [key]}
 
     def companions(self, wanted: Wanted, stack: str) -> tuple[Wanted, ...]:
-        """The application, its mark's tag, and the tags that the file gives it."""
+        """The tags of the mark and of the file, and the application."""
         given = [tag.to.key for tag in wanted.values.get("tags") or () if isinstance(tag, Ref)]
         names = (str(Mark(stack, wanted.protect)), *given)
         tags = (Wanted(Address("access_tag", name), {"name": name}) for name in names)
         return (*tags, wanted)
 
     def check(self, declared: Declared) -> Iterable[Problem]:
-        """Domains that are no domains, too many, or declared twice; settings that exclude."""
+        """Report invalid, too many and duplicate domains, and settings that exclude each other."""
         holders: dict[str, list[Wanted]] = defaultdict(list)
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                yield from mistakes(wanted)
-                for place in wanted.values["destinations"]:
-                    if isinstance(place, str):
-                        holders[place].append(wanted)
+        for wanted in declared.of(self.name):
+            yield from mistakes(wanted)
+            for place in public(wanted.values["destinations"]):
+                holders[place].append(wanted)
         for place, (first, *others) in holders.items():
             for other in others:
                 yield Problem(
@@ -210,83 +211,66 @@ class AccessApplication(PlainKind):
                 )
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
-        """The host names that the application stands in front of."""
+        """Host names and patterns of the public destinations."""
         return public_hosts(values.get("destinations"))
 
     # -- identity ---------------------------------------------------------------------------
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
-        """Its public destinations: no two applications may share one."""
-        return frozenset(
-            item for item in wanted.values["destinations"] or () if isinstance(item, str)
-        )
+        """Its public destinations, which are unique to an application."""
+        return frozenset(public(wanted.values["destinations"]))
 
     def live_keys(self, live: Live) -> frozenset[str]:
         """The public destinations of a live application."""
-        places_ = live.values.get("destinations") or ()
-        return frozenset(item for item in places_ if isinstance(item, str))
+        return frozenset(public(live.values.get("destinations")))
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """Put the mark on, beside the tags that the file gives or that are there."""
-        complain_without_zone(wanted, public_hosts(wanted.values["destinations"]), ledger)
+        """Add the mark; report domains outside of the account's zones."""
+        require_zones(wanted, public_hosts(wanted.values["destinations"]), ledger)
         return super().complete(wanted, live, ledger)
 
     def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
-        """Policies that belong to the application alone vanish when it gets others."""
+        """Inline policies are deleted when the application gets reusable ones."""
         return tuple(
             f"drops the application's own policy {name!r}"
             for name in ApplicationAttributes.of(live).inline
         )
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
-        """Losing all policies, and taking a domain that somebody else's application has."""
+        """Refuse to remove all policies, to replace, and to use another application's domain."""
         had = change.live is not None and change.live.values.get("policies")
-        has = change.written.get("policies")
         writes = change.action in (Action.UPDATE, Action.ADOPT)
-        if (
-            writes
-            and had
-            and not has
-            and not allowed(change.address, proposal.allowances.no_policy)
-        ):
-            yield Refusal(
-                change.address,
-                "it would be left without a policy: nobody could enter",
-                f"--allow-no-policy {change.address}",
+        if writes and had and not change.written.get("policies"):
+            text = "it would be left without a policy: nobody could enter"
+            yield from proposal.unless_allowed("--allow-no-policy", change, text)
+        if change.action is Action.REPLACE:
+            text = (
+                "its domain can be taken again only once it has let go: nobody can enter meanwhile"
             )
-        replaces = change.action is Action.REPLACE
-        if replaces and not allowed(change.address, proposal.allowances.interruption):
-            yield Refusal(
-                change.address,
-                "its domain can be taken again only once it has let go: nobody can enter meanwhile",
-                f"--allow-interruption {change.address}",
-            )
-        yield from taken(change, proposal)
+            yield from proposal.unless_allowed("--allow-interruption", change, text)
+        yield from destination_conflicts(change, proposal)
 
     # -- steps ------------------------------------------------------------------------------
 
     def steps(self, change: Change) -> tuple[Step, ...]:
-        """Names are covered before they open, and given up after they closed."""
+        """One write; two if domains are removed, which has to wait until their records are gone."""
         if change.action not in (Action.UPDATE, Action.ADOPT):
             return super().steps(change)
-        return self._update_steps(change)
-
-    def _update_steps(self, change: Change) -> tuple[Step, ...]:
-        """One write, or two where names are given up: old and new ones first, then the new ones."""
         assert change.live is not None
         had = list(change.live.values.get("destinations") or ())
         wanted = list(change.written["destinations"])
         both = wanted + [item for item in had if item not in wanted]
-        public = sum(1 for item in both if isinstance(item, str))
-        if public_hosts(had) <= public_hosts(wanted) or public > MOST_DOMAINS:
+        # Where old and new domains together exceed the limit, a single write has to do.
+        if public_hosts(had) <= public_hosts(wanted) or len(public(both)) > MOST_DOMAINS:
             return (self.step(change, "update"),)
         narrow = self.step(change, "narrow", tail=True)
+        # Destinations are removed and nothing else changes: there is nothing to write before.
         if len(both) == len(had) and len(change.edits) == len(had) - len(wanted):
             return (narrow,)
         return (self.step(change, "widen", {**change.written, "destinations": both}), narrow)
 
     def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
-        """First only the policies that stay, where the application stood before; then the rest."""
+        """First keep only the policies that stay, on the old domains; then write the rest."""
         if change.live is None or change.steps[0].id.verb not in ("update", "widen"):
             return
         live = change.live.values
@@ -297,7 +281,7 @@ class AccessApplication(PlainKind):
         yield Alternative((restrict, *change.steps), interrupts=True)
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
-        """Where it stands, and whom it asks."""
+        """Its destinations and policies."""
         from ztctl.kinds import facts
 
         return facts.application(values, live.raw if live else {})
@@ -305,11 +289,11 @@ class AccessApplication(PlainKind):
     # -- flows ------------------------------------------------------------------------------
 
     def find(self, values: Values) -> Flow[Live | None]:
-        """The application of that name on one of these domains: there cannot be two.
+        """Look up the application by name and a domain, of which there can be only one.
 
-        One without a domain is known by all of its destinations.
+        One without a public domain is found by its whole list of destinations.
         """
-        wanted = {item for item in values["destinations"] if isinstance(item, str)}
+        wanted = set(public(values["destinations"]))
         for live in (yield from self.everything()):
             same = wanted & self.live_keys(live) or (
                 live.values.get("destinations") == values["destinations"]
@@ -319,67 +303,51 @@ class AccessApplication(PlainKind):
         return None
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """The whole application; policies are always sent, because they stay when left out."""
+        """Build the whole application; policies are always sent, because omitted ones are kept."""
         body = {"type": values["type"], **body_of(self.specs, values, carried, _PLAIN)}
         if values["options_preflight_bypass"]:
-            # The two exclude each other, so that the live headers cannot be carried over.
+            # The API refuses both, so that live headers must not be carried over.
             body.pop("cors_headers", None)
         listed = values["destinations"]
         body["destinations"] = places.to_api(listed)
-        public = [item for item in listed if isinstance(item, str)]
-        if public:
-            body["domain"] = _primary(public, (text_of(carried, "domain"), values["name"]))
+        if domains := public(listed):
+            preferred = (text_of(carried, "domain"), values["name"])
+            body["domain"] = next((item for item in preferred if item in domains), domains[0])
         body["policies"] = [
             {"id": policy, "precedence": place}
             for place, policy in enumerate(values.get("policies") or (), start=1)
         ]
         return body
 
+    def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Convert an application; policies become ids."""
+        policies = [text_of(policy, "id") for policy in _attached_policies(raw)]
+        listed = places.from_api(raw)
+        return {**raw, "destinations": listed, "policies": policies, "tags": _tags(raw)}
+
     def live_from(self, raw: Mapping[str, Any]) -> Live:
-        """An application with the policies that it carries."""
-        attached = _attached_policies(raw)
-        said = {
-            **raw,
-            "destinations": places.from_api(raw),
-            "policies": [text_of(policy, "id") for policy in attached],
-        }
-        tags = [tag for tag in items(raw, "tags") if isinstance(tag, str)]
-        marks = [mark for tag in tags if (mark := Mark.read(tag))]
-        name = text_of(raw, "name")
-        inline = [policy for policy in attached if policy.get("reusable") is False]
+        """Convert an application with its audience tag and inline policies."""
+        inline = [item for item in _attached_policies(raw) if item.get("reusable") is False]
         aud = text_of(raw, "aud")
-        return Live(
-            self.name,
-            text_of(raw, "id"),
-            name,
-            name,
-            canonical_fields(self.specs, {**said, "tags": tags}),
-            ApplicationAttributes(aud, tuple(text_of(policy, "name") for policy in inline)),
-            _whose(marks),
-            raw,
+        return replace(
+            super().live_from(raw),
+            attributes=ApplicationAttributes(aud, tuple(text_of(item, "name") for item in inline)),
             aliases=(aud,) if aud else (),
             uses=tuple(use for policy in inline for use in _used_by(policy)),
         )
 
 
-def _whose(marks: Sequence[Mark]) -> Mark | None:
-    """The mark of an application; one with marks of several stacks is nobody's to change."""
-    stacks = sorted({mark.stack for mark in marks})
-    return Mark(" and ".join(stacks), any(mark.protect for mark in marks)) if stacks else None
+def _tags(raw: Mapping[str, Any]) -> list[str]:
+    return [tag for tag in items(raw, "tags") if isinstance(tag, str)]
 
 
 def _user_tags(live: Live) -> list[str]:
-    """The tags of a live application that are no marks."""
+    """Tags of a live application without marks."""
     return [tag for tag in live.values.get("tags") or () if Mark.read(tag) is None]
 
 
-def _primary(public: Sequence[str], preferred: Iterable[str]) -> str:
-    """Which of its domains comes first: a preferred one if it has one."""
-    return next((item for item in preferred if item in public), public[0])
-
-
 def _attached_policies(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The policies in an application of a reply, by precedence."""
+    """The policies of an application in a reply, sorted by precedence."""
     found = [item for item in items(raw, "policies") if isinstance(item, Mapping)]
     return sorted(found, key=lambda policy: _precedence(policy.get("precedence")))
 
@@ -389,5 +357,5 @@ def _precedence(value: Any) -> int:
 
 
 def _used_by(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Kind and id of what a policy of the application alone refers to."""
+    """Kind and id of objects that an inline policy refers to."""
     return live_references(RULES, canonical_fields(RULES, rules_from_api(policy)))

@@ -1,23 +1,20 @@
-"""Access groups: rule sets that policies and other groups share.
+"""Access groups: named rule sets, used by policies and other groups.
 
-``PUT`` replaces the whole group, there is no ``PATCH``; rule lists are sets, and empty ones may
-come back as null (Terraform provider v5 and its acceptance tests, July 2026).
+``PUT`` replaces the whole group; there is no ``PATCH``. Rule lists are sets, and empty ones may
+be returned as null (Terraform provider v5 and its acceptance tests, July 2026).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields
-from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import ACCESS_ORG, Protect
-from ztctl.kinds.plain import PlainKind, Rest
-from ztctl.kinds.rules import Included, Ruled, Rules, rules_from_api, rules_to_api
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
+from ztctl.kinds.plain import Rest
+from ztctl.kinds.rules import Included, Ruled, Rules, rules_to_api
 
 
 class AccessGroupFields(Fields):
@@ -35,28 +32,22 @@ class AccessGroupFields(Fields):
     """Refuse to delete it, also when it is taken out of the file."""
 
 
-class AccessGroup(Ruled, PlainKind):
+class AccessGroup(Ruled):
     """An Access group."""
 
     name = "access_group"
     section = "groups"
     title = "Access group"
-    word = "group"
     model = AccessGroupFields
     limit = 300
-    marking = InName()
     rest = Rest("/accounts/{account}/access/groups", ACCESS_ORG)
 
-    def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Name and rules."""
-        return {**raw, **rules_from_api(raw)}
-
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """Name and rules, all of them."""
+        """Name and rule lists; empty lists are sent, too."""
         return {"name": values["name"], **rules_to_api(values)}
 
     def fact(self, values: Values, live: Live | None) -> Fact:
-        """Who belongs to it."""
+        """The members of the group."""
         from ztctl.kinds import facts
 
         return facts.members(values, str(values.get("name") or ""))

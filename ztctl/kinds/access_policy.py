@@ -1,21 +1,20 @@
 """Reusable Access policies.
 
-``PUT`` replaces, there is no ``PATCH``, and an update is live at once on every application that
-links the policy. A policy that an application links cannot be deleted (409), for a while after it
-was detached too (Terraform provider v5 issue and fix, July 2026).
+``PUT`` replaces; there is no ``PATCH``. An update takes effect at once on every application that
+uses the policy. A policy in use cannot be deleted (409), also for a while after it was detached
+(Terraform provider v5 issue and fix, July 2026).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
+from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Default, Normalised, Unordered
-from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import (
     ACCESS_APPS,
@@ -25,13 +24,11 @@ from ztctl.kinds.common import (
     Protect,
     body_of,
     duration_text,
+    invalid,
     nanoseconds,
 )
-from ztctl.kinds.plain import PlainKind, Rest
-from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_from_api, rules_to_api
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
+from ztctl.kinds.plain import Rest
+from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_to_api
 
 _MINUTE = 60 * 10**9
 _LONGEST_MFA = 720 * 60 * _MINUTE
@@ -40,11 +37,8 @@ _LONGEST_MFA = 720 * 60 * _MINUTE
 def _check_minutes(value: Any) -> Any:
     length = nanoseconds(value) if isinstance(value, str) else None
     if length is None or length % _MINUTE or length > _LONGEST_MFA:
-        raise PydanticCustomError(
-            "minutes",
-            "{value} is not a time in minutes or hours of at most 720h",
-            {"value": repr(value), "hint": "write 30m, 8h or 0m"},
-        )
+        text = "{value} is not a time in minutes or hours of at most 720h"
+        raise invalid(value, text, "write 30m, 8h or 0m")
     return value
 
 
@@ -99,43 +93,37 @@ class AccessPolicyFields(Fields):
     """Refuse to delete it, also when it is taken out of the file."""
 
 
-# The fields that are spelt alike on both sides. The API knows `connection_rules` too, which are
-# not for SSH: they are carried over.
+# Fields with the same name and form in the API. `connection_rules` is not modelled, because it is
+# not for SSH, and is carried over: a PUT without it would delete it.
 _PLAIN = (
     *(name for name in AccessPolicyFields.model_fields if name not in ("protect", *LISTS)),
     "connection_rules",
 )
 
 
-class AccessPolicy(Ruled, PlainKind):
+class AccessPolicy(Ruled):
     """A reusable Access policy."""
 
     name = "access_policy"
     section = "policies"
     title = "Access policy"
-    word = "policy"
     model = AccessPolicyFields
     limit = 500
-    marking = InName()
-    # A policy that was just detached counts as linked for a while.
+    # A policy that was just detached counts as in use for a while.
     rest = Rest(
         "/accounts/{account}/access/policies", ACCESS_APPS, patience={"DELETE": ((409, ""),)}
     )
 
-    def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Everything, the rules in the words of the file."""
-        return {**raw, **rules_from_api(raw)}
-
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """What is wanted, carrying over what the file leaves unsaid."""
+        """All fields; those that the file does not state keep their live values."""
         return {**body_of(self.specs, values, carried, _PLAIN), **rules_to_api(values)}
 
     def carried_over(self, live: Live) -> Values:
-        """What is carried over."""
+        """``connection_rules``, which no field models."""
         return {"connection_rules": live.raw.get("connection_rules") or None}
 
     def fact(self, values: Values, live: Live | None) -> Fact:
-        """Whom it lets in or keeps out."""
+        """The decision, and the people and devices that it applies to."""
         from ztctl.kinds import facts
 
         return facts.policy(values)

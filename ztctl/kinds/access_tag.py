@@ -1,7 +1,7 @@
-"""Access tags: how an application carries its stack's mark.
+"""Access tags, which hold the ownership mark of applications.
 
-A tag's name is its id, at most 35 characters long; every tag must exist before an application
-carries it (API error 12130, seen by Terraform users).
+The name of a tag is its id, of at most 35 characters. A tag must exist before an application can
+use it (API error 12130, seen by Terraform users).
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ class AccessTagFields(Fields):
 
 
 class _WholeName(Marking):
-    """The name is nothing but the mark."""
+    """The mark is the whole name."""
 
     def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
-        """The name is the key, and the mark if it is one."""
+        """Use the name as the key, and parse it as a mark."""
         return name, Mark.read(name)
 
 
 class AccessTag(PlainKind):
-    """An Access tag; made when an application needs it, deleted only when it is our mark."""
+    """An Access tag: created when an application needs it, deleted only if it is our mark."""
 
     name = "access_tag"
     title = "Access tag"
@@ -43,22 +43,18 @@ class AccessTag(PlainKind):
     rest = Rest("/accounts/{account}/access/tags", ACCESS_APPS)
 
     def complete(self, wanted: Any, live: Live | None, ledger: Any) -> Values:
-        """A tag is nothing but its name."""
+        """The name is the only field."""
         return {"name": self.marking.live_name(wanted, ledger.stack)}
 
-    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """The name."""
-        return {"name": values["name"]}
-
     def everything(self) -> Flow[tuple[Live, ...]]:
-        """Every tag but those of locks, which are no plan's business."""
+        """Read the tags, except those that are locks of runs."""
         from ztctl.core.runs.locks import is_lock
 
         found = yield from super().everything()
         return tuple(live for live in found if not is_lock(live.name))
 
     def create(self, values: Values) -> Flow[Live]:
-        """Make the tag; one that another run has just made is as good."""
+        """Create the tag; a 409 is success: another run created it meanwhile."""
         body = self.to_api(values, {})
         try:
             yield self.rest.new(body)
@@ -68,5 +64,5 @@ class AccessTag(PlainKind):
         return self.live_from(body)
 
     def live_from(self, raw: Mapping[str, Any]) -> Live:
-        """A tag's name is its id."""
+        """Use the name as the id."""
         return super().live_from({**raw, "id": raw.get("name")})

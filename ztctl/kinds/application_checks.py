@@ -1,8 +1,8 @@
-"""What is wrong with an application's own fields, and with what it takes from others.
+"""Validation of an application's fields, and of domains that other applications have.
 
-Two applications cannot have one domain at once (API error 11010), so that a domain which changes
-hands is given up before it is taken. In between nobody decides for it: that is announced as an
-interruption, and refused where the name would then be open.
+Two applications cannot have the same domain (API error 11010), so that a domain is removed from
+one application before another one gets it. Meanwhile none covers it: that is announced as an
+interruption, and refused if the host would be open.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ from collections.abc import Iterator
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Proposal
-from ztctl.core.model.objects import Values, Wanted
+from ztctl.core.model.objects import Wanted
 from ztctl.core.model.plan import Action, Change, Refusal
+from ztctl.kinds.destinations import public
 
 # Public domains an application may have (Cloudflare documentation, account limits).
 MOST_DOMAINS = 5
 
 
 def mistakes(wanted: Wanted) -> Iterator[Problem]:
-    """Domains that are none or too many, and settings that exclude each other."""
+    """Report invalid or too many domains, and settings that exclude each other."""
     values = wanted.values
-    public = [item for item in values["destinations"] if isinstance(item, str)]
-    if len(public) > MOST_DOMAINS:
+    domains = public(values["destinations"])
+    if len(domains) > MOST_DOMAINS:
         yield Problem(
-            f"{wanted.address} has {len(public)} domains; the service takes {MOST_DOMAINS}",
+            f"{wanted.address} has {len(domains)} domains; the service takes {MOST_DOMAINS}",
             wanted.where,
             "share the names out over several applications, or use a wildcard",
         )
-    for item in public:
+    for item in domains:
         name = item.partition("/")[0]
-        # A key that IDNA refuses is still in its own script.
+        # Keys that IDNA refuses are not converted to punycode.
         if "." not in name or not name.isascii():
             yield Problem(
                 f"{wanted.address} needs a domain: {item!r} is none",
@@ -52,16 +53,15 @@ def mistakes(wanted: Wanted) -> Iterator[Problem]:
         )
 
 
-def _public(values: Values) -> frozenset[str]:
-    return frozenset(item for item in values.get("destinations") or () if isinstance(item, str))
-
-
-def taken(change: Change, proposal: Proposal) -> Iterator[Refusal]:
-    """Destinations that somebody else's application has: the API would refuse them."""
-    wanted = _public(change.written) if change.action is not Action.DELETE else frozenset()
+def destination_conflicts(change: Change, proposal: Proposal) -> Iterator[Refusal]:
+    """Refuse domains of applications that this plan does not change: the API would, too."""
+    if change.action is Action.DELETE:
+        return
+    wanted = {*public(change.written.get("destinations"))}
     changing = {item.live.id for item in proposal.changes if item.live is not None}
-    for other in proposal.live.get(change.address.kind, ()) if wanted else ():
-        for name in sorted(wanted & _public(other.values)) if other.id not in changing else ():
+    foreign = (it for it in proposal.live.get(change.address.kind, ()) if it.id not in changing)
+    for other in foreign:
+        for name in sorted(wanted.intersection(public(other.values.get("destinations")))):
             yield Refusal(
                 change.address,
                 f"{name} belongs to the application {other.name!r} ({other.id}): "

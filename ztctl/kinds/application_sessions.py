@@ -1,7 +1,7 @@
-"""The sessions of an application: ended by revoking its tokens.
+"""End the sessions of an application by revoking its tokens.
 
-Who is logged in has to log in again; open SSH sessions go on (Cloudflare One documentation,
-"Session management"). The call is known from the Cloudflare OpenAPI description, July 2026.
+Users have to log in again; open SSH sessions continue (Cloudflare One documentation, "Session
+management"). The call: Cloudflare OpenAPI description, July 2026.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from ztctl.kinds.destinations import public_hosts
 
 
 def sessions_ended(live: Live) -> Flow[Any]:
-    """Revoke every token of an application."""
+    """Revoke all tokens of an application."""
     return (yield Call("POST", f"{PATH}/{segment(live.id)}/revoke_tokens", permission=ACCESS_APPS))
 
 
 def guards(live: Live, hosts: Iterable[str]) -> bool:
-    """True when an application stands in front of one of these host names, or below one."""
+    """Whether an application covers one of these host names, with or without a path."""
     patterns = public_hosts(live.values.get("destinations"))
     return any(access_covers(pattern, host) for pattern in patterns for host in hosts)

@@ -1,8 +1,8 @@
-"""The connector's own Access check: which rules get it, and whose tokens it takes.
+"""Protection by the connector (``originRequest.access``): which rules get it, which audience.
 
-A request reaches the connector by the most specific application of its name, so the audience must
-hold every application that can decide for a name which the rule serves; otherwise people whom
-Access let in are turned away.
+A request passes the most specific application of its host name. The audience of a rule must hold
+every application that can be the most specific one for a name that the rule serves; otherwise the
+connector denies users whom Access admitted.
 """
 
 from __future__ import annotations
@@ -24,10 +24,16 @@ APPLICATION = "access_application"
 def with_access(
     rule: Mapping[str, Any], choice: bool | None, tunnel: Wanted, ledger: Ledger
 ) -> Mapping[str, Any]:
-    """The rule with the check that it gets: as chosen, else wherever an application decides.
+    """Add ``origin_request.access`` to a rule: as stated, else if an application covers its name.
 
-    It is off by default where an application lets requests without a token through (a Bypass
-    policy, or preflight requests): the connector would refuse what Access admits.
+    By default it is off where an application admits requests without a token (a Bypass policy, or
+    preflight requests): the connector would deny what Access admits.
+
+    Args:
+        rule: canonical ingress rule.
+        choice: the rule's ``access:`` in the file; ``None`` if not stated.
+        tunnel: the wanted tunnel, named in problems.
+        ledger: supplies applications and the team name; collects problems.
     """
     settings = rule.get("origin_request") or {}
     written = settings.get("access")
@@ -37,10 +43,12 @@ def with_access(
     if choice is False or not is_origin(rule):
         return rule
     name = rule.get("hostname") or "*"
-    applications = tuple(_wanted_deciding(name, ledger))
-    if choice is None and (not applications or any(_open(app, ledger) for app in applications)):
+    wanted = ledger.wanted_about(APPLICATION, name)
+    applications = [application for application in wanted if _decides(application, name)]
+    if choice is None and (not applications or any(_bypassed(app, ledger) for app in applications)):
         return rule
-    audience = [*_audience(applications), *_foreign_audience(name, ledger)]
+    own = (Ref(application.address, "aud") for application in applications)
+    audience = [*own, *_foreign_audience(name, ledger)]
     if not audience:
         ledger.add_problem(
             Problem(
@@ -54,29 +62,18 @@ def with_access(
     return {**rule, "origin_request": {**settings, "access": access}}
 
 
-def _wanted_deciding(name: str, ledger: Ledger) -> Iterator[Wanted]:
-    met = {wanted.address: wanted for wanted in ledger.wanted_about(APPLICATION, name)}
-    for wanted in met.values():
-        hosts = public_hosts(wanted.values.get("destinations"))
-        if any(access_may_cover(host, name) for host in hosts):
-            yield wanted
-
-
-def _audience(applications: tuple[Wanted, ...]) -> Iterator[Ref]:
-    return (Ref(wanted.address, "aud") for wanted in applications)
+def _decides(application: Wanted | Live, name: str) -> bool:
+    hosts = public_hosts(application.values.get("destinations"))
+    return any(access_may_cover(host, name) for host in hosts)
 
 
 def _foreign_audience(name: str, ledger: Ledger) -> Iterator[str]:
-    for live in {live.id: live for live in ledger.live_about(APPLICATION, name)}.values():
-        if ledger.is_own(live) or not live.attribute("aud"):
-            continue
-        if any(
-            access_may_cover(host, name) for host in public_hosts(live.values.get("destinations"))
-        ):
+    for live in ledger.live_about(APPLICATION, name):
+        if not ledger.is_own(live) and live.attribute("aud") and _decides(live, name):
             yield str(live.attribute("aud"))
 
 
-def _open(application: Wanted, ledger: Ledger) -> bool:
+def _bypassed(application: Wanted, ledger: Ledger) -> bool:
     return bool(application.values.get("options_preflight_bypass")) or any(
         _decision(policy, ledger) == "bypass" for policy in application.values.get("policies") or ()
     )

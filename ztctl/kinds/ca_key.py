@@ -1,28 +1,26 @@
 """Short-lived-certificate CAs of applications.
 
-One CA an application, an ECDSA P-256 key in OpenSSH form. It cannot be set or changed, only made
-and deleted, and a new one has another key, so that every server must be told. The list joins on
-``aud``; a ``POST`` has no body and answers 200; a missing one answers 404 (Cloudflare OpenAPI
-description, cloudflare-go fixtures, Terraform provider v5, July 2026).
+An application has at most one CA, an ECDSA P-256 key in OpenSSH form. It can only be created and
+deleted; a new one has another key, which every server must be given. The list is joined with
+applications by ``aud``; ``POST`` has no body and returns 200; a missing CA is a 404 (Cloudflare
+OpenAPI description, cloudflare-go fixtures, Terraform provider v5, July 2026).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.allowances import allowed
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import sort_key
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.flows import Ask, gone_is_done
+from ztctl.core.model.flows import Ask, delete_if_present
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Kind, Proposal
 from ztctl.core.model.ledger import Ledger
@@ -30,19 +28,25 @@ from ztctl.core.model.markers import Immutable, Local, RefersTo
 from ztctl.core.model.objects import Attributes, Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal
 from ztctl.core.model.values import Ref
-from ztctl.kinds.common import ACCESS_APPS, ids_of, listing, objects, segment, text_of, written
+from ztctl.kinds.common import (
+    ACCESS_APPS,
+    ids_of,
+    invalid,
+    listing,
+    objects,
+    segment,
+    text_of,
+    written,
+)
 
 APPS = "/accounts/{account}/access/apps"
 
 
-def _stays_below(value: Any) -> Any:
+def _check_relative_path(value: Any) -> Any:
     path = PurePosixPath(value) if isinstance(value, str) and value else PurePosixPath("/")
     if path.is_absolute() or ".." in path.parts or "\0" in str(value) or "\\" in str(value):
-        raise PydanticCustomError(
-            "below",
-            "{value} does not stay below the folder of this file",
-            {"value": repr(value), "hint": "write a relative path such as ca/ssh.example.com.pub"},
-        )
+        hint = "write a relative path such as ca/ssh.example.com.pub"
+        raise invalid(value, "{value} does not stay below the folder of this file", hint)
     return value
 
 
@@ -51,13 +55,13 @@ class CaKeyFields(Fields):
 
     application: Annotated[Any, RefersTo("access_application"), Immutable()] = None
     """The application, when it is not the one of that key."""
-    public_key_file: Annotated[str | None, BeforeValidator(_stays_below), Local()] = None
+    public_key_file: Annotated[str | None, BeforeValidator(_check_relative_path), Local()] = None
     """Where to write the public key, relative to this file and below its folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaKeyAttributes(Attributes):
-    """The public key, in OpenSSH form, and the audience of its application."""
+    """The public key in OpenSSH form, and the audience tag of its application."""
 
     public_key: str = ""
     aud: str = ""
@@ -76,45 +80,42 @@ class CaKey(Kind):
     owner = "access_application"
 
     def normalise_stated(self, key: str, stated: Values) -> Values:
-        """The key is the application's unless another is named."""
+        """Use the key as the application unless one is stated."""
         given = stated.get("application")
         return {**stated, "application": given or Ref(Address("access_application", key))}
 
     def check(self, declared: Declared) -> Iterator[Problem]:
-        """Two entries for one application, which has one CA."""
+        """Report entries for the same application, which can have one CA only."""
         first: dict[str, Wanted] = {}
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                other = first.setdefault(sort_key(wanted.values["application"]), wanted)
-                if other is not wanted:
-                    yield Problem(
-                        f"{other.address} and {wanted.address} are the CA of one application",
-                        wanted.where,
-                        "drop one of them",
-                    )
+        for wanted in declared.of(self.name):
+            other = first.setdefault(sort_key(wanted.values["application"]), wanted)
+            if other is not wanted:
+                yield Problem(
+                    f"{other.address} and {wanted.address} are the CA of one application",
+                    wanted.where,
+                    "drop one of them",
+                )
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
-        """The application that it belongs to, once that is known."""
+        """The id of its application, once that is live."""
         return ids_of(wanted.values["application"], ledger)
 
     def live_keys(self, live: Live) -> frozenset[str]:
-        """The application that it belongs to."""
+        """The id of its application."""
         return frozenset({live.owner})
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
-        """A CA that goes takes every login by certificate with it."""
-        goes = change.action in (Action.DELETE, Action.REPLACE)
-        if goes and not allowed(change.address, proposal.allowances.ca_deletion):
+        """Refuse to delete a CA: servers deny logins by certificate until they get a new key."""
+        if change.action in (Action.DELETE, Action.REPLACE):
             why = f" with {change.detail}" if change.detail else ""
-            yield Refusal(
-                change.address,
+            text = (
                 f"the CA would be deleted{why}: every server that trusts it refuses certificates "
-                "of its successor until it gets the new key",
-                f"--allow-ca-deletion {change.address}",
+                "of its successor until it gets the new key"
             )
+            yield from proposal.unless_allowed("--allow-ca-deletion", change, text)
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
-        """Every CA of the account, joined with the applications, in two lists."""
+        """Read the CAs of the account in one list, joined with the applications."""
         keys, apps = yield (listing(f"{APPS}/ca", ACCESS_APPS, 1000), LiveObjects(self.owner))
         by_aud = {app.attribute("aud"): app for app in apps}
         return tuple(
@@ -124,26 +125,23 @@ class CaKey(Kind):
         )
 
     def create(self, values: Values) -> Flow[Live]:
-        """Make the CA; one that is there already is taken as it is."""
-        path = f"{APPS}/{segment(values['application'])}/ca"
+        """Create the CA; an existing one (409) is used as it is."""
         try:
-            made = yield from written(Call("POST", path, permission=ACCESS_APPS))
+            made = yield from written(_ca("POST", values["application"]))
         except CallFailed as failure:
             if failure.status != 409:
                 raise
-            made = yield from written(Call("GET", path, permission=ACCESS_APPS))
+            made = yield from written(_ca("GET", values["application"]))
         return self._live(made, values["application"])
 
     def find(self, values: Values) -> Flow[Live | None]:
-        """The CA of the application, if it has one."""
-        path = f"{APPS}/{segment(values['application'])}/ca"
-        raw = yield Call("GET", path, permission=ACCESS_APPS, optional=True)
+        """Read the CA of the application, if it has one."""
+        raw = yield replace(_ca("GET", values["application"]), optional=True)
         return self._live(raw, values["application"]) if text_of(raw, "id") else None
 
     def delete(self, live: Live) -> Flow[None]:
         """Delete the CA."""
-        owner = segment(live.owner)
-        yield from gone_is_done(Call("DELETE", f"{APPS}/{owner}/ca", permission=ACCESS_APPS))
+        yield from delete_if_present(_ca("DELETE", live.owner))
 
     def _live(self, raw: Any, application: str, owner: Live | None = None) -> Live:
         name = owner.name if owner is not None else ""
@@ -151,3 +149,8 @@ class CaKey(Kind):
         values = {"application": application}
         id_ = text_of(raw, "id")
         return Live(self.name, id_, name, name, values, attributes, owner=application)
+
+
+def _ca(method: str, application: Any) -> Call:
+    """Make a call for the CA of one application."""
+    return Call(method, f"{APPS}/{segment(application)}/ca", permission=ACCESS_APPS)

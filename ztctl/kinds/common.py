@@ -1,4 +1,4 @@
-"""Field types and small flows that several kinds share."""
+"""Field types, validators and helpers shared by kinds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TUNNEL = "Account · Cloudflare Tunnel"
 DNS = "Zone · DNS"
 ZONE = "Zone · Zone"
 
-# Go's units (time.ParseDuration), in nanoseconds.
+# Units of Go's time.ParseDuration, in nanoseconds.
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
 _UNITS["h"] = 60 * _UNITS["m"]
 _PART = re.compile(r"(\d{1,19}(?:\.\d{0,19})?|\.\d{1,19})(ns|us|µs|ms|s|m|h)", re.ASCII)
@@ -39,25 +39,25 @@ _HOST = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{
 
 
 def nanoseconds(text: str) -> int | None:
-    """A Go duration such as ``1h30m`` in nanoseconds; ``None`` when it is none.
+    """Parse a Go duration such as ``1h30m`` to nanoseconds; ``None`` if it is invalid.
 
-    Go counts in 64 bits and cuts off what is finer than a nanosecond.
+    As in Go, the result must fit into 64 bits, and fractions of a nanosecond are cut off.
     """
     if text == "0":
         return 0
     if not _DURATION.fullmatch(text):
         return None
-    length = sum(_length(number, _UNITS[unit]) for number, unit in _PART.findall(text))
+    length = sum(_part_length(number, _UNITS[unit]) for number, unit in _PART.findall(text))
     return length if length <= _LONGEST else None
 
 
-def _length(number: str, unit: int) -> int:
+def _part_length(number: str, unit: int) -> int:
     whole, _, part = number.partition(".")
     return int(whole or 0) * unit + int(part.ljust(19, "0")) * unit // 10**19
 
 
 def duration_text(value: Any) -> Any:
-    """One spelling for every way to write a duration: ``90m`` is ``1h30m``; others stay."""
+    """Normalise a duration: ``90m`` becomes ``1h30m``; other values are returned as they are."""
     length = nanoseconds(value) if isinstance(value, str) else None
     if length is None:
         return value
@@ -69,15 +69,18 @@ def duration_text(value: Any) -> Any:
     return "".join(parts) or "0s"
 
 
+def invalid(value: Any, text: str, hint: str, **context: Any) -> PydanticCustomError:
+    """Make a validation error; ``{value}`` and names of the context are replaced in its text."""
+    return PydanticCustomError("invalid", text, {"value": repr(value), "hint": hint, **context})
+
+
 def _check_duration(value: Any) -> Any:
     if isinstance(value, str) and nanoseconds(value) is not None:
         return value
-    raise PydanticCustomError(
-        "duration", "{value} is not a duration", {"value": repr(value), "hint": _like(value)}
-    )
+    raise invalid(value, "{value} is not a duration", _duration_hint(value))
 
 
-def _like(value: Any) -> str:
+def _duration_hint(value: Any) -> str:
     found = re.match(r"\s*(\d{1,9})\s*([a-zA-Z]?)", str(value), re.ASCII)
     unit = found[2].lower() if found and found[2].lower() in ("h", "m", "s", "d") else "h"
     if found and unit == "d":
@@ -86,9 +89,9 @@ def _like(value: Any) -> str:
 
 
 def seconds(value: Any) -> Any:
-    """A duration of a tunnel's origin request in whole seconds, which is what the API takes.
+    """Convert a duration to integer seconds; other values are returned as they are.
 
-    cloudflared's own parser takes integer seconds from the API and ``30s`` from a file.
+    cloudflared takes integer seconds from the API, but strings such as ``30s`` from its own file.
     """
     length = nanoseconds(value) if isinstance(value, str) else None
     return value if length is None else length // 10**9
@@ -97,106 +100,90 @@ def seconds(value: Any) -> Any:
 def _check_seconds(value: Any) -> Any:
     _check_duration(value)
     if (nanoseconds(value) or 0) % 10**9:
-        raise PydanticCustomError(
-            "seconds",
-            "{value} is finer than a second, which a tunnel cannot be",
-            {"value": repr(value), "hint": "write whole seconds"},
-        )
+        text = "{value} is finer than a second, which a tunnel cannot be"
+        raise invalid(value, text, "write whole seconds")
     return value
 
 
 def _check_flag(value: Any) -> Any:
     if isinstance(value, bool):
         return value
-    raise PydanticCustomError(
-        "flag", "{value} is not a yes or no", {"value": repr(value), "hint": "write true or false"}
-    )
+    raise invalid(value, "{value} is not a yes or no", "write true or false")
+
+
+def _network(value: Any) -> str | None:
+    try:
+        return str(ipaddress.ip_network(value, strict=False)) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def cidr(value: Any) -> Any:
-    """An address or network with its mask: ``192.0.2.7`` is ``192.0.2.7/32``; others stay."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return str(ipaddress.ip_network(value, strict=False))
-    except ValueError:
-        return value
+    """Normalise an IP network: ``192.0.2.7`` becomes ``192.0.2.7/32``; others are unchanged."""
+    return _network(value) or value
 
 
 def check_cidr(value: Any) -> Any:
-    """An address or network.
+    """Validate an IP address or network.
 
     Raises:
-        PydanticCustomError: when it is none.
+        PydanticCustomError: if it is invalid.
     """
-    try:
-        if isinstance(value, str):
-            ipaddress.ip_network(value, strict=False)
-            return value
-    except ValueError:
-        pass
-    raise PydanticCustomError(
-        "cidr",
-        "{value} is not an IP address or network",
-        {"value": repr(value), "hint": "write 192.0.2.7 or 192.0.2.0/24"},
-    )
+    if _network(value) is None:
+        hint = "write 192.0.2.7 or 192.0.2.0/24"
+        raise invalid(value, "{value} is not an IP address or network", hint)
+    return value
 
 
-def spelt(value: Any) -> str:
-    """A host name of a file as identity; empty when it is no text.
+def encoded_host(value: Any) -> str:
+    """Convert a host name of a file to punycode; empty for anything but a string.
 
     Raises:
-        PydanticCustomError: when IDNA 2008 refuses it.
+        PydanticCustomError: if IDNA 2008 does not allow it.
     """
     try:
         return encoded(value) if isinstance(value, str) else ""
     except UnicodeError:
-        raise PydanticCustomError(
-            "host",
-            "{value} is not a host name: IDNA 2008 refuses it",
-            {"value": repr(value), "hint": "write it as a browser would take it"},
-        ) from None
+        text = "{value} is not a host name: IDNA 2008 refuses it"
+        raise invalid(value, text, "write it as a browser would take it") from None
 
 
 def check_private_host(value: Any) -> Any:
-    """A host name inside: whatever can be spelt.
+    """Validate a private host name: any name that can be converted to punycode.
 
     Raises:
-        PydanticCustomError: when IDNA 2008 refuses it.
+        PydanticCustomError: if IDNA 2008 does not allow it.
     """
-    spelt(value)
+    encoded_host(value)
     return value
 
 
 def check_host(value: Any) -> Any:
-    """A host name, wildcards allowed as the first label.
+    """Validate a full host name; the first label may be ``*``.
 
     Raises:
-        PydanticCustomError: when it is none.
+        PydanticCustomError: if it is invalid.
     """
-    text = spelt(value)
+    text = encoded_host(value)
     if not _HOST.fullmatch(text) or len(text) > 253:
-        raise PydanticCustomError(
-            "host",
-            "{value} is not a host name",
-            {"value": repr(value), "hint": "write a full name such as ssh.example.com"},
-        )
+        hint = "write a full name such as ssh.example.com"
+        raise invalid(value, "{value} is not a host name", hint)
     return value
 
 
-def mistaken(
+def failed_check(
     check: Callable[[Any], Any], value: Any, wanted: Wanted, hint: str = ""
 ) -> Iterator[Problem]:
-    """A problem when a value that stands in no field, such as a key, does not pass its check."""
+    """Report a problem if a value outside of any field, such as a key, fails its validator."""
     try:
         check(value)
     except PydanticCustomError as error:
-        told = str((error.context or {}).get("hint", ""))
-        yield Problem(error.message(), wanted.where, f"{told}{hint}")
+        given = str((error.context or {}).get("hint", ""))
+        yield Problem(error.message(), wanted.where, f"{given}{hint}")
 
 
 def ids_of(value: Any, ledger: Ledger) -> frozenset[str]:
-    """The ids that a value of a file may mean; a plain text is one, and silence the empty one."""
+    """Ids that a reference may resolve to; a string is an id, and ``None`` the empty one."""
     match value:
         case Ref():
             found = ledger.matched(value.to)
@@ -209,17 +196,17 @@ def ids_of(value: Any, ledger: Ledger) -> frozenset[str]:
 
 
 def lower(value: Any) -> Any:
-    """Letter case means nothing here."""
+    """Convert a string to lower case, for values that are compared case-insensitively."""
     return value.lower() if isinstance(value, str) else value
 
 
 def true_or_nothing(value: Any) -> Any:
-    """Inside an object the API may leave false out, spell it, or send null: all the same."""
+    """Normalise false to absent: inside an object the API may omit it, send it or send null."""
     return value or None
 
 
 def host(value: Any) -> Any:
-    """A host name as identity; what is no text stays."""
+    """Convert a host name to punycode for comparison; other values are unchanged."""
     return to_ascii(value) if isinstance(value, str) else value
 
 
@@ -235,12 +222,12 @@ Host = Annotated[str, BeforeValidator(check_host), Normalised(host)]
 
 
 class OneOrMany:
-    """In the file one value may stand for the list that holds it alone."""
+    """Accept a single value for a list of one."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """Wrap a single value before the list is checked."""
+        """Wrap a single value in a list before validation."""
         return core_schema.no_info_before_validator_function(
             lambda value: value if isinstance(value, list) else [value], handler(source)
         )
@@ -248,30 +235,30 @@ class OneOrMany:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Offer both spellings to editors."""
+        """Allow both forms in the JSON Schema."""
         many = handler(schema)
         return {"anyOf": [many.get("items", {}), many]}
 
 
 def segment(text: str) -> str:
-    """A foreign id as one segment of a path: nothing in it can leave its place."""
+    """Quote an id as one segment of a URL path, slashes included."""
     return quote(text, safe="")
 
 
 def text_of(raw: Any, key: str) -> str:
-    """A text of a reply, empty when it is anything else: replies are foreign data."""
+    """A string of a reply by key; empty if it is absent or of another type."""
     value = raw.get(key) if isinstance(raw, Mapping) else None
     return value if isinstance(value, str) else ""
 
 
 def items(raw: Any, key: str) -> list[Any]:
-    """A list of a reply, empty when it is anything else."""
+    """A list of a reply by key; empty if it is absent or of another type."""
     value = raw.get(key) if isinstance(raw, Mapping) else None
     return value if isinstance(value, list) else []
 
 
 def objects(reply: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list reply; whatever is not an object with an id or name is left out."""
+    """The objects of a list reply; elements without an id or name are dropped."""
     if not isinstance(reply, list):
         return []
     return [
@@ -282,17 +269,17 @@ def objects(reply: Any) -> list[Mapping[str, Any]]:
 
 
 def listing(path: str, permission: str, per_page: int, **query: str) -> Call:
-    """The call that collects every page of a list."""
+    """Make the call that reads all pages of a list."""
     return Call(
         "GET", path, query=tuple(sorted(query.items())), per_page=per_page, permission=permission
     )
 
 
 def written(call: Call) -> Flow[Mapping[str, Any]]:
-    """The object that a write answers with.
+    """Send a write, and return the object of its reply.
 
     Raises:
-        CallFailed: when the answer holds none, so that nobody knows whether it was done.
+        CallFailed: ``lost`` if the reply has no object: the write may or may not have been done.
     """
     reply = yield call
     if not text_of(reply, "id"):
@@ -307,12 +294,12 @@ def body_of(
     carried: Mapping[str, Any],
     fields: Iterable[str],
 ) -> dict[str, Any]:
-    """A replacing write of fields that are spelt alike on both sides.
+    """Build the body of a full PUT, for fields with the same name and form in the API.
 
-    What is wanted, and the live value of every field left unsaid. What holds but its default is
-    left out, which means the same to the API, and spares accounts that may not set it at all.
+    Fields that the file does not state keep their live value. Fields equal to the API default are
+    omitted, because some accounts may not set them at all.
     """
     default = at_default(specs, values)
-    unsaid = {name: carried.get(name) for name in fields if name not in values}
-    said = {name: values[name] for name in fields if name in values and name not in default}
-    return {key: value for key, value in {**unsaid, **said}.items() if value is not None}
+    unstated = {name: carried.get(name) for name in fields if name not in values}
+    stated = {name: values[name] for name in fields if name in values and name not in default}
+    return {key: value for key, value in {**unstated, **stated}.items() if value is not None}

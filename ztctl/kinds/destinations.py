@@ -1,8 +1,8 @@
-"""Where an application stands: host names with paths, and private networks.
+"""Destinations of an application: public host names with paths, and private networks.
 
-``domain``, ``self_hosted_domains`` and ``destinations`` are three views of one list, of which
-``destinations`` wins on a write. A single address comes back with its mask, and a single port as
-a range (Cloudflare OpenAPI description and Terraform provider v5, July 2026).
+``domain``, ``self_hosted_domains`` and ``destinations`` show the same list; ``destinations`` takes
+precedence in a write. A single address is returned with its mask, and a single port as a range
+(Cloudflare OpenAPI description and Terraform provider v5, July 2026).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema
 
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Normalised
 from ztctl.core.model.names import to_ascii
-from ztctl.kinds.common import check_private_host, cidr, host, spelt, text_of
+from ztctl.kinds.common import check_private_host, cidr, encoded_host, host, invalid, text_of
 
 
 class Destination(Fields):
@@ -32,31 +32,25 @@ class Destination(Fields):
     vnet_id: str | None = None
 
     @model_validator(mode="after")
-    def _one_place(self) -> Destination:
+    def _exactly_one_target(self) -> Destination:
         if sum(item is not None for item in (self.uri, self.cidr, self.hostname)) != 1:
-            raise PydanticCustomError(
-                "destination",
-                "a destination is a public host name, or exactly one of cidr and hostname",
-                {"hint": "write the public host name alone, such as ssh.example.com"},
-            )
+            text = "a destination is a public host name, or exactly one of cidr and hostname"
+            raise invalid(self, text, "write the public host name alone, such as ssh.example.com")
         return self
 
 
 def check_uri(value: Any) -> Any:
-    """A public destination ``host[/path]``, wildcards allowed.
+    """Validate a public destination ``host[/path]``; wildcards are allowed.
 
     Raises:
         PydanticCustomError: when there is a scheme, a port, a space, or no host name.
     """
     text = value if isinstance(value, str) else ""
-    name = spelt(text.partition("/")[0])
+    name = encoded_host(text.partition("/")[0])
     spaced = any(char.isspace() for char in text + name)
     if spaced or "://" in text or {":", "/"} & set(name) or "." not in name.strip("."):
-        raise PydanticCustomError(
-            "uri",
-            "{value} is not a host name with an optional path",
-            {"value": repr(value), "hint": "write ssh.example.com or ssh.example.com/path"},
-        )
+        hint = "write ssh.example.com or ssh.example.com/path"
+        raise invalid(value, "{value} is not a host name with an optional path", hint)
     return value
 
 
@@ -69,7 +63,7 @@ def _from_text(value: Any) -> Any:
 
 
 def normal(value: Any) -> Any:
-    """The canonical destination: a text ``host/path``, or the fields of a private one."""
+    """Canonical destination: a string ``host/path``, or the fields of a private one."""
     if isinstance(value, str):
         return uri(value)
     if not isinstance(value, Mapping):
@@ -87,7 +81,7 @@ def normal(value: Any) -> Any:
 
 
 def uri(text: str) -> str:
-    """``host/path`` with the host in punycode and lower case; a lone slash means nothing."""
+    """Canonical ``host/path``: host in lower-case punycode, no slash at the end."""
     name, slash, path = text.partition("/")
     return f"{to_ascii(name)}{slash}{path}".rstrip("/")
 
@@ -100,7 +94,7 @@ def _ports(value: Any) -> Any:
 
 
 class _TextOrObject:
-    """Offer the short spelling to editors."""
+    """Allow the short form in the JSON Schema."""
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> JsonSchemaValue:
         found: JsonSchemaValue = handler(schema)
@@ -112,7 +106,7 @@ Uri = Annotated[str, BeforeValidator(check_uri), Normalised(normal)]
 
 
 def to_api(destinations: Any) -> list[dict[str, Any]]:
-    """Canonical destinations as the API takes them."""
+    """Convert canonical destinations for the API."""
     return [
         {"type": "public", "uri": item}
         if isinstance(item, str)
@@ -122,7 +116,7 @@ def to_api(destinations: Any) -> list[dict[str, Any]]:
 
 
 def from_api(raw: Mapping[str, Any]) -> list[Any]:
-    """Destinations of an application as it comes back, whichever view it fills."""
+    """Read the destinations of a reply from the first of the three fields that is filled."""
     places = raw.get("destinations")
     if isinstance(places, list) and places:
         return [place for place in places if isinstance(place, Mapping)]
@@ -132,6 +126,11 @@ def from_api(raw: Mapping[str, Any]) -> list[Any]:
     return [text_of(raw, "domain")] if text_of(raw, "domain") else []
 
 
+def public(destinations: Any) -> list[str]:
+    """The public destinations (``host/path``) among canonical ones."""
+    return [item for item in destinations or () if isinstance(item, str)]
+
+
 def public_hosts(destinations: Any) -> frozenset[str]:
-    """The host names of the public destinations, paths cut off."""
-    return frozenset(item.partition("/")[0] for item in destinations or () if isinstance(item, str))
+    """Host names of the public destinations, without paths."""
+    return frozenset(item.partition("/")[0] for item in public(destinations))

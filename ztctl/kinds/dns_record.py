@@ -1,15 +1,15 @@
-"""DNS records in scope: proxied CNAMEs that lead to a tunnel.
+"""DNS records: proxied CNAMEs that point to a tunnel.
 
-Names come back complete, in lower case and without a trailing dot; the TTL is 1 whenever a record
-is proxied; a comment is null when there is none. A batch is one transaction in the order deletes,
-patches, puts, posts (Cloudflare OpenAPI description, Terraform provider v5, Cloudflare docs).
+Names are returned in full, in lower case and without a trailing dot; the TTL of a proxied record is
+1; a missing comment is null. A batch is one transaction, run in the order deletes, patches, puts,
+posts (Cloudflare OpenAPI description, Terraform provider v5, Cloudflare docs).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -17,7 +17,8 @@ from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.flows import Ask, BatchItem, StepResult, gone_is_done
+from ztctl.core.model.facts import Fact
+from ztctl.core.model.flows import Ask, BatchItem, StepResult, delete_if_present
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Contained, Kind, TakesPlaces
 from ztctl.core.model.ledger import Ledger
@@ -31,20 +32,17 @@ from ztctl.kinds.common import (
     On,
     Protect,
     check_host,
+    failed_check,
     host,
-    listing,
-    mistaken,
+    items,
     objects,
     segment,
     text_of,
 )
 from ztctl.kinds.destinations import public_hosts
-from ztctl.kinds.plain import Comment, InComment
+from ztctl.kinds.plain import Comment, InComment, Rest
 from ztctl.kinds.tunnel import served_hosts
-from ztctl.kinds.zone import ZoneAttributes, complain_without_zone, zone_of
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
+from ztctl.kinds.zone import ZoneAttributes, require_zones, zone_of
 
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
@@ -78,13 +76,13 @@ class DnsRecordFields(Fields):
 
 @dataclass(frozen=True, slots=True)
 class DnsRecordAttributes(Attributes):
-    """The type of a live record, which may not be the one that ztctl makes."""
+    """The type of a live record, which may be another one than CNAME."""
 
     type: str = ""
 
 
 class DnsRecord(Kind, Contained, TakesPlaces):
-    """A DNS record that leads to a tunnel."""
+    """A DNS record that points to a tunnel."""
 
     name = "dns_record"
     section = "dns"
@@ -98,11 +96,11 @@ class DnsRecord(Kind, Contained, TakesPlaces):
     # -- the wanted side --------------------------------------------------------------------
 
     def normalise_stated(self, key: str, stated: Values) -> Values:
-        """A proxied record has no TTL of its own."""
+        """Set the TTL of proxied records to 1, the only value that they can have."""
         return stated if stated.get("proxied") is False else {**stated, "ttl": 1}
 
     def check(self, declared: Declared) -> Iterator[Problem]:
-        """Keys that are no host names, and names that are said to have moved."""
+        """Report invalid host names, and ``moved:`` entries: a record cannot be renamed."""
         for moved in declared.moved:
             if moved.target.kind == self.name:
                 yield Problem(
@@ -110,12 +108,11 @@ class DnsRecord(Kind, Contained, TakesPlaces):
                     moved.where,
                     "drop this entry: the new record is made, and the old one goes by itself",
                 )
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                yield from mistaken(check_host, wanted.address.key, wanted)
+        for wanted in declared.of(self.name):
+            yield from failed_check(check_host, wanted.address.key, wanted)
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
-        """The record's own name."""
+        """The record's name."""
         return frozenset({to_ascii(key)})
 
     # -- identity ---------------------------------------------------------------------------
@@ -125,49 +122,49 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         return to_ascii(wanted.address.key)
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
-        """The name: an address record there is in the way."""
+        """The name: an A, AAAA or CNAME record of the same name would conflict."""
         return frozenset({self.slot(wanted)})
 
     def is_ours(self, live: Live, ledger: Ledger) -> bool:
-        """True when the record leads to a tunnel that carries our mark or that we declare."""
+        """Whether the record points to a tunnel that carries our mark or is declared."""
         target = LEADS_TO_TUNNEL.id_in(live.values.get("tunnel"))
         return any(
             tunnel.id == target for tunnel in ledger.live_of("tunnel") if ledger.is_own(tunnel)
         )
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """Put the mark behind the comment, and the name in punycode."""
+        """Add the mark to the comment, and the name in punycode."""
         name = self.slot(wanted)
-        complain_without_zone(wanted, [name], ledger)
+        require_zones(wanted, [name], ledger)
         return {**super().complete(wanted, live, ledger), "name": name}
 
     def container_of(self, wanted: Wanted, ledger: Ledger) -> Live | None:
-        """The zone in which the name lies."""
+        """The zone of the name."""
         return zone_of(self.slot(wanted), ledger.live_of(self.container))
 
     def room(self, container: Live) -> int:
-        """Records of a zone by its plan."""
+        """Maximum number of records of the zone."""
         return ZoneAttributes.of(container).records
 
     def unmarked(self, live: Live) -> Values:
-        """The live values with the user's words alone in the comment."""
+        """The live values without the mark in the comment, and the name, which a write needs."""
         return {**super().unmarked(live), "name": live.name}
 
     def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
-        """Where the name leads now."""
+        """Where the name points to now."""
         return (f"{live.name} leads to {live.values.get('tunnel')} now",)
 
     # -- steps ------------------------------------------------------------------------------
 
     def steps(self, change: Change) -> tuple[Step, ...]:
-        """One write, which says whose place the record takes."""
+        """One write, with the ids of the records that it replaces."""
         if change.action not in (Action.UPDATE, Action.ADOPT):
             return super().steps(change)
         displaced = tuple(other.id for other in change.others)
         return (self.step(change, "update", displaces=displaced),)
 
     def fact(self, values: Values, live: Live | None) -> Fact:
-        """Where the name leads."""
+        """Where the name points to."""
         from ztctl.kinds import facts
 
         return facts.record(values, str(values.get("name") or (live.name if live else "")))
@@ -175,10 +172,10 @@ class DnsRecord(Kind, Contained, TakesPlaces):
     # -- reading ----------------------------------------------------------------------------
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
-        """The records of each zone in which one of our names lies, or may have lain.
+        """Read the records of the zones that may hold a record of the stack.
 
-        Declared names, marked applications, and the names that our tunnels serve: a record whose
-        host was taken out of the file is found by what is still live of it.
+        These are the zones of names in the files, of marked applications, and of names that our
+        tunnels serve: the last two find records of hosts that were removed from the files.
         """
         known, apps = yield LiveObjects("zone"), LiveObjects("access_application")
         guarded = (
@@ -187,50 +184,53 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             if app.belongs_to(ask.stack)
         )
         first = _zones_of(ask.hosts.union(*guarded), known)
-        *replies, all_tunnels = yield (*(records(zone) for zone in first), LiveObjects("tunnel"))
+        *replies, all_tunnels = yield (
+            *(_rest(zone).all() for zone in first),
+            LiveObjects("tunnel"),
+        )
         served = frozenset[str]().union(*(served_hosts(tunnel, ask) for tunnel in all_tunnels))
         later = [zone for zone in _zones_of(served, known) if zone not in first]
-        further = yield tuple(records(zone) for zone in later)
-        return self._lives((*first, *later), (*replies, *further))
+        further = yield tuple(_rest(zone).all() for zone in later)
+        return self._live_records((*first, *later), (*replies, *further))
 
     def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
-        """The records of the zones that are about to be written."""
+        """Read the records of the zones that these changes write to."""
         by_id = {zone.id: zone for change in changes if (zone := change.container) is not None}
-        zones_ = [by_id[key] for key in sorted(by_id)]
-        replies = yield tuple(records(zone) for zone in zones_)
-        return self._lives(zones_, replies)
+        zones = [by_id[key] for key in sorted(by_id)]
+        replies = yield tuple(_rest(zone).all() for zone in zones)
+        return self._live_records(zones, replies)
 
-    def _lives(self, zones_: Sequence[Live], replies: Sequence[Any]) -> tuple[Live, ...]:
+    def _live_records(self, zones: Sequence[Live], replies: Sequence[Any]) -> tuple[Live, ...]:
         return tuple(
             self._live(raw, zone)
-            for zone, reply in zip(zones_, replies, strict=True)
+            for zone, reply in zip(zones, replies, strict=True)
             for raw in objects(reply)
             if text_of(raw, "type") in _ADDRESSES
         )
 
     def carried_over(self, live: Live) -> Values:
-        """The type: another record may stand where one was."""
+        """The type: a record of another type may have replaced this one."""
         return {"type": DnsRecordAttributes.of(live).type}
 
     def _live(self, raw: Mapping[str, Any], zone: Live) -> Live:
         name = to_ascii(text_of(raw, "name"))
         key, mark = self.marking.read(name, raw)
         proxied = raw.get("proxied") is True
-        said = {
+        fields = {
             **raw,
             "tunnel": text_of(raw, "content"),
             "proxied": proxied,
             "ttl": 1 if proxied else raw.get("ttl"),
         }
         attributes = DnsRecordAttributes(text_of(raw, "type"))
-        values = canonical_fields(self.specs, said)
+        values = canonical_fields(self.specs, fields)
         id_ = text_of(raw, "id")
         return Live(self.name, id_, name, key, values, attributes, mark, raw, container=zone)
 
     # -- writing ----------------------------------------------------------------------------
 
     def batch(self, work: Sequence[BatchItem]) -> Flow[tuple[StepResult, ...]]:
-        """As few writes as the zone's limit allows; a refused batch is halved until it fits."""
+        """Write batches as large as the zone allows; a refused one is split until it succeeds."""
         limit = ZoneAttributes.of(_zone(work[0][0])).batch
         results: list[StepResult] = []
         for start in range(0, len(work), limit):
@@ -246,7 +246,8 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             return (yield from self._halved(work, failure))
 
     def _halved(self, work: Sequence[BatchItem], failure: CallFailed) -> Flow[list[StepResult]]:
-        """A refused batch in two halves, until the bad record stands alone."""
+        """Retry a refused batch in two halves, down to the single record that is refused."""
+        # Other failures concern the whole request: halves would fail in the same way.
         if failure.lost or not (failure.status == 400 or _is_missing(failure)):
             return [failure] * len(work)
         if len(work) == 1:
@@ -267,70 +268,65 @@ class DnsRecord(Kind, Contained, TakesPlaces):
                 old = (live.id, *step.displaces) if live else ()
                 batch["deletes"] += [{"id": item} for item in old]
                 batch["posts"].append(_body(values, {}))
-        path = f"/zones/{segment(_zone(work[0][0]).id)}/dns_records/batch"
-        sent = {key: items for key, items in batch.items() if items}
+        path = f"{_rest(_zone(work[0][0])).path}/batch"
+        sent = {key: group for key, group in batch.items() if group}
         reply = yield Call("POST", path, sent, permission=DNS)
-        return self._results(work, reply if isinstance(reply, Mapping) else {})
-
-    def _results(self, work: Sequence[BatchItem], reply: Mapping[str, Any]) -> list[StepResult]:
-        made = {
-            to_ascii(text_of(raw, "name")): raw
-            for group in ("puts", "posts")
-            for raw in objects(reply.get(group))
-        }
-        return [
-            None if step.id.verb == "delete" else self._made(made, step, live, values)
+        # A record that the reply does not contain is assumed to be as it was sent.
+        unanswered = {
+            str(values["name"]): {**_body(values, {}), "id": live.id if live else ""}
             for step, live, values in work
+            if step.id.verb != "delete"
+        }
+        answered = [*items(reply, "puts"), *items(reply, "posts")]
+        return self._results(work, unanswered | _by_name(objects(answered)))
+
+    def _results(
+        self, work: Sequence[BatchItem], by_name: Mapping[str, Mapping[str, Any]]
+    ) -> list[StepResult]:
+        return [
+            None
+            if step.id.verb == "delete"
+            else self._live(by_name[str(values["name"])], _zone(step))
+            for step, _, values in work
         ]
 
-    def _made(
-        self, made: Mapping[str, Any], step: Step, live: Live | None, values: Values
-    ) -> StepResult:
-        raw = made.get(values["name"]) or {**_body(values, {}), "id": live.id if live else ""}
-        return self._live(raw, _zone(step))
-
     def undo(self, step: Step, before: Live | None, made: Live) -> Flow[None]:
-        """Let the name lead where it led to; where it took other records' place, nowhere."""
-        path = f"/zones/{segment(_zone(step).id)}/dns_records"
+        """Restore the record; delete it if it was created, or replaced other records."""
+        rest = _rest(_zone(step))
         if before is None or _displaces(step, before):
-            yield from gone_is_done(Call("DELETE", f"{path}/{segment(made.id)}", permission=DNS))
+            yield from delete_if_present(rest.one("DELETE", made.id))
         else:
-            call = Call("PUT", f"{path}/{segment(before.id)}", _as_it_was(before), permission=DNS)
-            yield call
+            yield rest.one("PUT", before.id, _original_body(before))
 
     def _after_lost_answer(self, work: Sequence[BatchItem]) -> Flow[list[StepResult]]:
-        """A batch is one transaction: one look tells whether all of it was done, or nothing."""
-        zone = _zone(work[0][0])
-        found = objects((yield records(zone)))
+        """Check whether a batch was done, and send it again if not: it is one transaction."""
+        found = objects((yield _rest(_zone(work[0][0])).all()))
         ids = {text_of(raw, "id") for raw in found}
-        by_name = {
-            to_ascii(text_of(raw, "name")): raw for raw in found if raw.get("type") == "CNAME"
-        }
-        if all(self._is_done(item, ids, by_name, zone) for item in work):
-            return [
-                None if step.id.verb == "delete" else self._live(by_name[str(values["name"])], zone)
-                for step, _, values in work
-            ]
+        by_name = _by_name(raw for raw in found if raw.get("type") == "CNAME")
+        if all(_is_done(item, ids, by_name) for item in work):
+            return self._results(work, by_name)
         try:
             return (yield from self._send(work))
         except CallFailed as again:
             return (yield from self._halved(work, again))
 
-    def _is_done(
-        self, item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, Any]], zone: Live
-    ) -> bool:
-        step, live, values = item
-        if step.id.verb == "delete":
-            return live is None or live.id not in ids
-        raw = by_name.get(str(values["name"]))
-        return raw is not None and all(
-            raw.get(key) == value for key, value in _body(values, {}).items() if value
-        )
+
+def _is_done(item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, Any]]) -> bool:
+    step, live, values = item
+    if step.id.verb == "delete":
+        return live is None or live.id not in ids
+    raw = by_name.get(str(values["name"]))
+    # Empty values are left out: the API returns them as null.
+    body = _body(values, {}).items()
+    return raw is not None and all(raw.get(key) == value for key, value in body if value)
 
 
-def records(zone: Live) -> Call:
-    """The list of a zone's records."""
-    return listing(f"/zones/{segment(zone.id)}/dns_records", DNS, 5000)
+def _rest(zone: Live) -> Rest:
+    return Rest(f"/zones/{segment(zone.id)}/dns_records", DNS, 5000)
+
+
+def _by_name(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {to_ascii(text_of(raw, "name")): raw for raw in records}
 
 
 def _zones_of(names: frozenset[str], known: Sequence[Live]) -> list[Live]:
@@ -349,19 +345,15 @@ def _zone(step: Step) -> Live:
 
 
 def _displaces(step: Step, live: Live) -> bool:
-    """Whether a batch deletes and creates: others go with it, or its type cannot be changed."""
+    """Whether the write deletes and creates, as for several records or another type."""
     return DnsRecordAttributes.of(live).type != "CNAME" or bool(step.displaces)
 
 
 def _body(values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole record: what is wanted, and what is live of the fields left unsaid."""
-    unsaid = {
-        key: carried[key] for key in ("tags", "settings") if key not in values and carried.get(key)
-    }
-    said = {key: values[key] for key in ("tags", "settings") if values.get(key)}
+    """Build a whole record; fields that the file does not state keep their live values."""
+    stated = {key: values.get(key, carried.get(key)) for key in ("tags", "settings")}
     return {
-        **unsaid,
-        **said,
+        **{key: value for key, value in stated.items() if value},
         "type": "CNAME",
         "name": values["name"],
         "content": values["tunnel"],
@@ -371,7 +363,7 @@ def _body(values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _as_it_was(live: Live) -> dict[str, Any]:
-    """The whole record as it was read."""
+def _original_body(live: Live) -> dict[str, Any]:
+    """Build the body that restores a live record."""
     fields = ("type", "name", "content", "proxied", "ttl", "comment", "tags", "settings")
     return {key: live.raw[key] for key in fields if live.raw.get(key) is not None}

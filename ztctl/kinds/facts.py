@@ -1,7 +1,7 @@
-"""What each kind's objects mean for who reaches what, in the words of ``ztctl.core.reach.entries``.
+"""Conversion of canonical values to facts, from which ``ztctl.core.reach`` derives access.
 
-Only applications that stand in front of a host name count: a bookmark, for example, has a domain
-and guards nothing (Cloudflare OpenAPI description, July 2026).
+Only application types that protect a host count: a bookmark, for example, has a domain but
+protects nothing (Cloudflare OpenAPI description, July 2026).
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ from ztctl.core.model.facts import (
 from ztctl.core.model.objects import Values
 from ztctl.core.reach.versions import is_new
 from ztctl.kinds.common import nanoseconds, text_of
+from ztctl.kinds.destinations import public
 from ztctl.kinds.rules import rules_from_api
 
-_GUARDING = frozenset({"self_hosted", "ssh", "vnc", "rdp"})
+_PROTECTING_TYPES = frozenset({"self_hosted", "ssh", "vnc", "rdp"})
 _TUNNEL_DOMAIN = ".cfargotunnel.com"
-# What a policy asks for beside its rules, as far as it makes the way in narrower.
+# Fields of a policy that restrict access beyond its rules.
 _TERMS = ("approval_required", "purpose_justification_required", "mfa_config", "isolation_required")
 
 
 def members(values: Values, label: str = "") -> Members:
-    """Three canonical rule lists as a set of people."""
+    """Convert three canonical rule lists to a set of users."""
     return Members(
         _tests(values.get("include")),
         _tests(values.get("exclude")),
@@ -60,7 +61,7 @@ def _plain(value: Any) -> str:
 
 
 def policy(values: Values) -> Policy:
-    """A policy from its canonical values."""
+    """Convert canonical values of a policy."""
     terms = (Criterion(term, _plain(values[term])) for term in _TERMS if values.get(term))
     return Policy(
         str(values.get("decision")),
@@ -71,9 +72,9 @@ def policy(values: Values) -> Policy:
 
 
 def application(values: Values, raw: Values) -> Application | None:
-    """An application; ``raw`` is the live object, whose own policies have no values."""
+    """Convert an application; policies of its own are found in ``raw``, the API's object, only."""
     kind = values.get("type") or text_of(raw, "type")
-    if kind not in _GUARDING:
+    if kind not in _PROTECTING_TYPES:
         return None
     own = {
         text_of(item, "id"): _own_policy(item)
@@ -83,7 +84,7 @@ def application(values: Values, raw: Values) -> Application | None:
     given = [str(item) for item in values.get("policies") or ()]
     providers = frozenset(str(item) for item in values.get("allowed_idps") or ())
     return Application(
-        tuple(item for item in values.get("destinations") or () if isinstance(item, str)),
+        tuple(public(values.get("destinations"))),
         tuple(own.get(item, item) for item in given),
         text_of(raw, "aud"),
         _seconds(values.get("session_duration")),
@@ -96,10 +97,10 @@ def _own_policy(raw: Mapping[str, Any]) -> Policy:
 
 
 def tunnel(values: Values) -> TunnelRules:
-    """What a tunnel serves by its canonical values.
+    """Convert canonical values of a tunnel to the rules that it serves.
 
-    Only a rule's own Access settings are checked: those of the whole tunnel are read by
-    cloudflared and never asked (cloudflared 2026.8.2, package ``ingress``).
+    Only ``access`` of a rule protects it: cloudflared parses ``access`` of the whole tunnel, but
+    never uses it (cloudflared 2026.8.2, package ``ingress``).
     """
     general = values.get("origin_request") or {}
     return TunnelRules(tuple(_ingress(rule, general) for rule in values.get("ingress") or ()))
@@ -109,10 +110,11 @@ def _ingress(rule: Mapping[str, Any], general: Mapping[str, Any]) -> Ingress:
     own = rule.get("origin_request") or {}
     access = own.get("access") or {}
     tags: Iterable[Any] = access.get("aud_tag") or ()
-    # Without an audience nothing is known to be checked: unknown is open.
+    # What a check without an audience accepts is not known: assume that it is open.
     checked = bool(access.get("required")) and bool(tags)
     service = str(rule.get("service"))
-    # It makes any service dial what the client asks for (cloudflared 2026.8.2, same package).
+    # Bastion mode makes any service connect to the destination that the client requests
+    # (cloudflared 2026.8.2, same package).
     bastion = {**general, **own}.get("bastion_mode") and not service.startswith("http_status")
     return Ingress(
         "bastion" if bastion else service,
@@ -123,7 +125,7 @@ def _ingress(rule: Mapping[str, Any], general: Mapping[str, Any]) -> Ingress:
 
 
 def record(values: Values, name: str) -> Record:
-    """Where a record leads."""
+    """Convert a record to the tunnel or alias that it points to."""
     target = str(values.get("tunnel") or "")
     key = target.removesuffix(_TUNNEL_DOMAIN)
     leads = key != target or is_new(target)

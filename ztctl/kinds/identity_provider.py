@@ -1,4 +1,4 @@
-"""Identity providers of the account: read, so that rules can name them."""
+"""Identity providers: read-only, so that rules can refer to them by name."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ztctl.kinds.plain import PlainKind, Rest
 
 
 class IdentityProvider(PlainKind):
-    """A way to log in, by its name or, where it is the only one, by its type."""
+    """An identity provider, found by name or, if it is the only one of its type, by type."""
 
     name = "identity_provider"
     title = "identity provider"
     rest = Rest("/accounts/{account}/access/identity_providers", ACCESS_ORG, 200)
 
     def name_of(self, raw: Mapping[str, Any]) -> str:
-        """The name, else the type: the one-time PIN usually has no name."""
+        """The name, else the type: the one-time PIN provider usually has no name."""
         return text_of(raw, "name") or text_of(raw, "type")
 
     def live_keys(self, live: Live) -> frozenset[str]:
@@ -27,5 +27,5 @@ class IdentityProvider(PlainKind):
         return frozenset(item for item in (live.name, live.key) if item)
 
     def live_from(self, raw: Mapping[str, Any]) -> Live:
-        """The key is the type; the configuration is not kept."""
+        """Use the type as the key; the provider's configuration is not kept."""
         return replace(super().live_from(raw), key=text_of(raw, "type"))

@@ -1,7 +1,8 @@
-"""Ingress rules of a tunnel: what is valid, what is surely a mistake.
+"""Ingress rules of a tunnel: validation and conversion.
 
-Rules and messages follow cloudflared 2026.8.2, whose own validation lets several mistakes pass:
-a star inside a label, a rule behind one that takes everything, a service that is the public name.
+Validation follows cloudflared 2026.8.2, and also rejects mistakes that cloudflared accepts: a
+wildcard inside a label, a rule after one that matches everything, a service that is the public
+host name itself.
 """
 
 from __future__ import annotations
@@ -12,69 +13,62 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, ModelWrapValidatorHandler, PrivateAttr, model_validator
-from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Local, Normalised
 from ztctl.core.model.names import ingress_name, to_ascii
 from ztctl.kinds import origin_request
-from ztctl.kinds.common import Flag, check_host, spelt, text_of
+from ztctl.kinds.common import Flag, check_host, encoded_host, invalid, text_of
 from ztctl.kinds.origin_request import OriginRequest
 
 CLOSING = "http_status:404"
-_KNOWN = frozenset({"ssh", "tcp", "rdp", "smb", "http", "https", "ws", "wss"})
-_WORDS = frozenset({"hello_world", "hello-ledger", "bastion", "socks-proxy"})
-
-
-def _wrong(text: str, hint: str, **facts: Any) -> PydanticCustomError:
-    return PydanticCustomError("ingress", text, {**facts, "hint": hint})
+_SCHEMES = frozenset({"ssh", "tcp", "rdp", "smb", "http", "https", "ws", "wss"})
+_BARE_SERVICES = frozenset({"hello_world", "hello-world", "bastion", "socks-proxy"})
 
 
 def check_pattern(value: Any) -> Any:
-    """A host name of a rule in its one spelling; a star only as the whole first label.
+    """Validate a host name of a rule and convert it to punycode; ``*`` may be the first label.
 
-    It is respelt here, on the way out of the file: a live one stays as it is written.
+    Only the file's names are converted: live ones are compared as cloudflared does, which
+    converts nothing.
 
     Raises:
-        PydanticCustomError: for a port, a star elsewhere, or no host name at all.
+        PydanticCustomError: for a port, any other wildcard, or an invalid host name.
     """
-    text = spelt(value)
+    text = encoded_host(value)
     if text == "*":
         return text
     if ":" in text:
-        raise _wrong("{value} carries a port", "write the host name alone", value=repr(value))
+        raise invalid(value, "{value} carries a port", "write the host name alone")
     if "*" in text and not (text.startswith("*.") and "*" not in text[1:]):
-        raise _wrong(
-            "{value} never matches: a star may only stand for the whole first label",
-            "write *.example.com",
-            value=repr(value),
-        )
+        reason = "{value} never matches: a star may only stand for the whole first label"
+        raise invalid(value, reason, "write *.example.com")
     check_host(value)
     return text
 
 
 def check_service(value: Any) -> Any:
-    """One of cloudflared's service forms.
+    """Validate a service in one of the forms that cloudflared knows.
 
     Raises:
         PydanticCustomError: when cloudflared would refuse it.
     """
     text = value if isinstance(value, str) else ""
-    if text in _WORDS or re.fullmatch(r"unix(\+tls)?:/.+", text):
+    if text in _BARE_SERVICES or re.fullmatch(r"unix(\+tls)?:/.+", text):
         return value
     if text.startswith("http_status:"):
         code = text.removeprefix("http_status:")
         if code.isdigit() and 100 <= int(code) <= 999:
             return value
-        raise _wrong("{value} is no HTTP status", "write http_status:404", value=repr(value))
+        raise invalid(value, "{value} is no HTTP status", "write http_status:404")
     return _check_url(value, text)
 
 
 def _check_url(value: Any, text: str) -> Any:
     hint = "write ssh://localhost:22, bastion, http_status:404 or another service with a scheme"
     if "://" not in text:
-        raise _wrong("the service {value} has no scheme", hint, value=repr(value))
+        raise invalid(value, "the service {value} has no scheme", hint)
     try:
         parts = urlsplit(text)
         port_is_right = parts.port is None or parts.port > 0
@@ -82,41 +76,34 @@ def _check_url(value: Any, text: str) -> Any:
         port_is_right = False
         parts = urlsplit("")
     if not parts.scheme or not parts.hostname or not port_is_right:
-        raise _wrong("the service {value} is no address", hint, value=repr(value))
+        raise invalid(value, "the service {value} is no address", hint)
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise _wrong(
-            "the service {value} has a path, which a tunnel cannot proxy to",
-            f"write {parts.scheme}://{parts.netloc}",
-            value=repr(value),
-        )
+        hint = f"write {parts.scheme}://{parts.netloc}"
+        raise invalid(value, "the service {value} has a path, which a tunnel cannot proxy to", hint)
     return value
 
 
-def _in_python(value: Any) -> Any:
-    """A Go expression as far as Python can check it: what only Go knows is left out."""
+def _as_python_pattern(value: Any) -> Any:
+    """Replace what only Go's syntax has, so that Python can check the rest of the pattern."""
     known_to_go = re.compile(r"\\[pP](?:\{\^?\w+\}|\w)|\[\[:\^?\w+:\]\]|\\z")
     return known_to_go.sub("x", value) if isinstance(value, str) else value
 
 
 def _check_path(value: Any) -> Any:
     try:
-        re.compile(_in_python(value))
+        re.compile(_as_python_pattern(value))
     except (re.error, TypeError, OverflowError, RecursionError) as error:
-        raise _wrong(
-            "{value} is no regular expression: {error}",
-            "paths are Go regular expressions",
-            value=repr(value),
-            error=str(error),
-        ) from None
+        text, hint = "{value} is no regular expression: {error}", "paths are Go regular expressions"
+        raise invalid(value, text, hint, error=str(error)) from None
     return value
 
 
-def _compared(value: Any) -> Any:
-    """What the connector compares with the name of a request; a lone star is no name at all."""
+def _as_matched(value: Any) -> Any:
+    """The name that the connector compares with a request's; ``*`` is the same as no name."""
     return None if value == "*" else ingress_name(value) if isinstance(value, str) else value
 
 
-Pattern = Annotated[str | None, BeforeValidator(check_pattern), Normalised(_compared)]
+Pattern = Annotated[str | None, BeforeValidator(check_pattern), Normalised(_as_matched)]
 
 
 class IngressRule(Fields):
@@ -135,7 +122,7 @@ class IngressRule(Fields):
 
     @property
     def where(self) -> Where | None:
-        """Where the rule stands in the file."""
+        """Position of the rule in the file."""
         return self._where
 
     @model_validator(mode="wrap")
@@ -148,20 +135,20 @@ class IngressRule(Fields):
 
 
 def is_origin(rule: Mapping[str, Any]) -> bool:
-    """True when the rule leads somewhere: an ``http_status`` answers by itself."""
+    """Whether the rule leads to an origin: ``http_status`` is answered by the connector itself."""
     return not str(rule.get("service", "")).startswith("http_status")
 
 
 def closed(rules: Sequence[Any]) -> list[Any]:
-    """The rules with a closing one that takes everything else."""
+    """Append a rule that matches everything else, unless there is one."""
     last = rules[-1] if rules else None
-    if isinstance(last, Mapping) and _takes_all(last):
+    if isinstance(last, Mapping) and _matches_everything(last):
         return list(rules)
     return [*rules, {"service": CLOSING}]
 
 
 def names(rules: Any) -> frozenset[str]:
-    """The host names and patterns that lead to an origin; ``*`` for all of them."""
+    """Host names and patterns that lead to an origin; ``*`` for a rule without a name."""
     return frozenset(
         rule.get("hostname") or "*"
         for rule in rules or ()
@@ -170,24 +157,16 @@ def names(rules: Any) -> frozenset[str]:
 
 
 def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str, bool]]:
-    """Index, text, hint and gravity (true for an error) of each mistake in a list of rules."""
+    """Yield index, text, hint and whether it is an error, for each mistake in a list of rules."""
     seen: dict[tuple[Any, Any], int] = {}
     for index, rule in enumerate(rules):
-        if index < len(rules) - 1 and _takes_all(rule):
-            yield (
-                index,
-                f"rule {index + 1} takes every name, so that the rules behind it never match",
-                "put it last, or give it a hostname",
-                True,
-            )
+        if index < len(rules) - 1 and _matches_everything(rule):
+            text = f"rule {index + 1} takes every name, so that the rules behind it never match"
+            yield index, text, "put it last, or give it a hostname", True
         where = (rule.get("hostname"), rule.get("path"))
         if where in seen and where != (None, None):
-            yield (
-                index,
-                f"rule {index + 1} is for the same name as rule {seen[where] + 1}, which wins",
-                "drop one of them",
-                True,
-            )
+            text = f"rule {index + 1} is for the same name as rule {seen[where] + 1}, which wins"
+            yield index, text, "drop one of them", True
         seen.setdefault(where, index)
         yield from _service_mistakes(index, rule)
 
@@ -196,34 +175,22 @@ def _service_mistakes(index: int, rule: Mapping[str, Any]) -> Iterator[tuple[int
     service = str(rule.get("service", ""))
     parts = urlsplit(service)
     if parts.hostname and rule.get("hostname") == to_ascii(parts.hostname):
-        yield (
-            index,
-            f"rule {index + 1} sends {rule['hostname']} back to itself",
-            "name the host inside, such as ssh://localhost:22",
-            True,
-        )
-    if "://" in service and parts.scheme not in _KNOWN:
-        yield (
-            index,
-            f"rule {index + 1}: {parts.scheme}:// is no known scheme, and becomes raw TCP",
-            "write tcp:// when that is meant",
-            False,
-        )
+        text = f"rule {index + 1} sends {rule['hostname']} back to itself"
+        yield index, text, "name the host inside, such as ssh://localhost:22", True
+    if "://" in service and parts.scheme not in _SCHEMES:
+        text = f"rule {index + 1}: {parts.scheme}:// is no known scheme, and becomes raw TCP"
+        yield index, text, "write tcp:// when that is meant", False
     if parts.scheme == "ssh" and rule.get("path"):
-        yield (
-            index,
-            f"rule {index + 1} has a path, but an SSH client asks for `/`",
-            "take the path out",
-            False,
-        )
+        text = f"rule {index + 1} has a path, but an SSH client asks for `/`"
+        yield index, text, "take the path out", False
 
 
-def _takes_all(rule: Mapping[str, Any]) -> bool:
+def _matches_everything(rule: Mapping[str, Any]) -> bool:
     return rule.get("hostname") in (None, "", "*") and not rule.get("path")
 
 
 def to_api(rules: Any) -> list[dict[str, Any]]:
-    """Canonical rules, references resolved, as the API takes them."""
+    """Convert canonical rules for the API; references must be resolved."""
     return [_rule_to_api(rule) for rule in rules or ()]
 
 
@@ -236,7 +203,11 @@ def _rule_to_api(rule: Mapping[str, Any]) -> dict[str, Any]:
 def without_renewed_checks(
     old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
-    """Live rules without the connector's check wherever it will take other tokens as well."""
+    """Remove ``access`` from live rules of which the new version has further audiences.
+
+    Once a new application covers the name, users bring its tokens, and the connector would deny
+    them until it has the new configuration.
+    """
     audiences = {(rule.get("hostname"), rule.get("path")): _audience(rule) for rule in new}
     found: list[Mapping[str, Any]] = []
     for rule in old:
@@ -258,9 +229,9 @@ def _audience(rule: Mapping[str, Any]) -> frozenset[str]:
 
 
 def from_api(raw: Any) -> list[dict[str, Any]]:
-    """Rules of a reply in the words of the file; what is no text where a text belongs is silence.
+    """Convert rules of a reply; values that should be strings and are not count as absent.
 
-    A rule without a host name takes every name, which is the safe way to misunderstand it.
+    A rule without a host name matches every name, so that a malformed one is assumed to open all.
     """
     return [
         {

@@ -1,22 +1,20 @@
-"""The Zero Trust organisation, read only.
+"""The Zero Trust organisation: read-only.
 
-Connectors check tokens against its team's name, and it may refuse hosts that no application covers.
+Connectors verify tokens against its team name, and it may deny requests to hosts that no
+application covers (``deny_unmatched_requests``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.facts import Fact, OrganizationSettings
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.objects import Attributes, Live, Values
 from ztctl.kinds.common import ACCESS_ORG, items, text_of
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
 
 PATH = "/accounts/{account}/access/organizations"
 _DOMAIN = ".cloudflareaccess.com"
@@ -25,7 +23,7 @@ _ABOUT_HOSTS = ("tunnel", "dns_record", "access_application")
 
 @dataclass(frozen=True, slots=True)
 class OrganizationAttributes(Attributes):
-    """The team's name, empty where a domain of one's own hides it, and what refuses hosts."""
+    """Team name (empty with a custom authentication domain) and the denial of unmatched hosts."""
 
     team: str = ""
     deny_unmatched: bool = False
@@ -39,13 +37,13 @@ class Organization(Kind):
     title = "Zero Trust organisation"
 
     def needed(self, ask: Ask) -> bool:
-        """When a host may be opened, or closed to somebody."""
+        """Only plans that may change access to a host need it."""
         return ask.thorough or any(ask.wanted.get(kind) for kind in _ABOUT_HOSTS)
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
-        """The organisation, or nothing where the token may not see it.
+        """Read the organisation; without the permission (403) none is returned.
 
-        Whether the name is missed shows only while planning; the problem then names the remedy.
+        Whether the team name is needed is known only while planning, where its absence is reported.
         """
         try:
             raw = yield Call("GET", PATH, permission=ACCESS_ORG, optional=True)
@@ -56,7 +54,7 @@ class Organization(Kind):
         if not isinstance(raw, Mapping):
             return ()
         domain = text_of(raw, "auth_domain")
-        # A domain of one's own does not tell the team's name.
+        # A custom authentication domain does not contain the team name.
         team = domain.removesuffix(_DOMAIN) if domain.endswith(_DOMAIN) else ""
         exempt = items(raw, "deny_unmatched_requests_exempted_zone_names")
         settings = OrganizationAttributes(
@@ -65,9 +63,7 @@ class Organization(Kind):
         return (Live(self.name, domain, team, team, {}, settings),)
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
-        """Whether a host without an application is refused."""
-        from ztctl.core.model.facts import OrganizationSettings
-
+        """Whether hosts without an application are denied."""
         if live is None:
             return None
         found = OrganizationAttributes.of(live)

@@ -1,8 +1,8 @@
-"""How a connector talks to an origin: cloudflared's ``originRequest`` in the words of the file.
+"""Settings of connections to an origin: cloudflared's ``originRequest``.
 
-Keys, types and defaults: cloudflared 2026.8.2 and Cloudflare's OpenAPI description (July 2026). The
-API takes durations as whole seconds, cloudflared's own file as texts. Nulls and empty objects in a
-reply mean nothing.
+Keys, types and defaults: cloudflared 2026.8.2 and Cloudflare's OpenAPI description (July 2026).
+Durations are integer seconds in the API, but strings in cloudflared's own file. Nulls and empty
+objects in a reply count as absent.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic.alias_generators import to_camel
 
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import RefersTo, Unordered, WriteOnly
-from ztctl.kinds.common import Cidr, Inside, Seconds
+from ztctl.kinds.common import Cidr, Inside, Seconds, invalid
 
 Audience = Annotated[Any, RefersTo("access_application", attribute="aud")]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -33,7 +33,7 @@ class Access(Fields):
     @model_validator(mode="before")
     @classmethod
     def _is_required(cls, value: Any) -> Any:
-        # cloudflared checks nothing unless told to, so that the default must be written out.
+        # cloudflared verifies tokens only if `required` is true, so that it must be sent.
         return {"required": True, **value} if isinstance(value, Mapping) else value
 
 
@@ -72,44 +72,28 @@ class OriginRequest(Fields):
     @model_validator(mode="after")
     def _audience(self) -> OriginRequest:
         if self.access is not None and self.access.required and not self.access.aud_tag:
-            raise PydanticCustomError(
-                "audience",
-                "access is required, but no audience is named, which lets nobody in",
-                {"hint": "list applications under aud_tag, or write `access: true` on the rule"},
-            )
+            text = "access is required, but no audience is named, which lets nobody in"
+            hint = "list applications under aud_tag, or write `access: true` on the rule"
+            raise invalid(self, text, hint)
         return self
 
 
 _API = {
-    "connect_timeout": "connectTimeout",
-    "tls_timeout": "tlsTimeout",
-    "tcp_keep_alive": "tcpKeepAlive",
-    "keep_alive_timeout": "keepAliveTimeout",
-    "keep_alive_connections": "keepAliveConnections",
-    "no_happy_eyeballs": "noHappyEyeballs",
+    **{name: to_camel(name) for name in OriginRequest.model_fields},
     "match_sni_to_host": "matchSNItoHost",
     "no_tls_verify": "noTLSVerify",
-    "disable_chunked_encoding": "disableChunkedEncoding",
-    "http2_origin": "http2Origin",
-    "http_host_header": "httpHostHeader",
-    "origin_server_name": "originServerName",
-    "ca_pool": "caPool",
-    "proxy_type": "proxyType",
-    "bastion_mode": "bastionMode",
-    "ip_rules": "ipRules",
-    "access": "access",
 }
-_ACCESS = {"required": "required", "team_name": "teamName", "aud_tag": "audTag"}
+_ACCESS = {name: to_camel(name) for name in Access.model_fields}
 
 
 def to_api(values: Any) -> dict[str, Any]:
-    """Canonical settings as the API takes them."""
+    """Convert canonical settings for the API."""
     return _renamed(values, _API, _ACCESS)
 
 
 def from_api(raw: Any) -> dict[str, Any]:
-    """Settings of a reply in the words of the file; what has no name here is left out."""
-    return _renamed(raw, _turned(_API), _turned(_ACCESS))
+    """Convert settings of a reply; keys without a field are dropped."""
+    return _renamed(raw, _inverted(_API), _inverted(_ACCESS))
 
 
 def _renamed(values: Any, names: Mapping[str, str], access: Mapping[str, str]) -> dict[str, Any]:
@@ -123,5 +107,5 @@ def _renamed(values: Any, names: Mapping[str, str], access: Mapping[str, str]) -
     return found
 
 
-def _turned(names: Mapping[str, str]) -> dict[str, str]:
+def _inverted(names: Mapping[str, str]) -> dict[str, str]:
     return {value: key for key, value in names.items()}

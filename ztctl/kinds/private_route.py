@@ -1,18 +1,20 @@
-"""Private-network routes: addresses that devices reach through a tunnel.
+"""Private network routes: IP ranges that WARP devices reach through a tunnel.
 
-A range is routed once in a virtual network (error 1014); where a body names no network it is the
-account's default one. ``PATCH`` merges, lists hold deleted routes unless ``is_deleted=false``, and
-they alone tell a network's name (Cloudflare OpenAPI description and cloudflared, July 2026).
+A range can be routed once in each virtual network (error 1014); a body without a network means the
+account's default one. ``PATCH`` merges. Lists contain deleted routes unless ``is_deleted=false``;
+only lists contain ``virtual_network_name`` (Cloudflare OpenAPI description and cloudflared, July
+2026).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from ztctl.core.model.calls import Flow
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.facts import PrivateNetwork
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import RefersTo
@@ -25,14 +27,11 @@ from ztctl.kinds.common import (
     Protect,
     check_cidr,
     cidr,
-    mistaken,
+    failed_check,
     objects,
     text_of,
 )
 from ztctl.kinds.plain import Comment, CommentedKind, InComment, Rest
-
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
 
 VNET = "virtual_network"
 
@@ -53,7 +52,7 @@ class PrivateRouteFields(Fields):
 
 
 class PrivateRoute(CommentedKind):
-    """A route of private addresses to a tunnel."""
+    """A route of a private IP range to a tunnel."""
 
     name = "private_route"
     section = "private_routes"
@@ -69,37 +68,31 @@ class PrivateRoute(CommentedKind):
         change="PATCH",
         unique=("network", VNET),
         optional=True,
+        names={"tunnel": "tunnel_id", VNET: "virtual_network_id"},
     )
 
-    def normalise_stated(self, key: str, stated: Values) -> Values:
-        """The key is the range unless another is given."""
-        return {**stated, "network": stated.get("network") or key}
-
     def check(self, declared: Declared) -> Iterable[Problem]:
-        """Keys that are no addresses where none are given, too."""
+        """Validate comments, and keys that stand for the range."""
         yield from super().check(declared)
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                hint = f"; or say `network:` below {wanted.address.key!r}"
-                yield from mistaken(check_cidr, wanted.values["network"], wanted, hint)
+        for wanted in declared.of(self.name):
+            hint = f"; or say `network:` below {wanted.address.key!r}"
+            yield from failed_check(check_cidr, wanted.values["network"], wanted, hint)
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """The mark put on, and the default network where the file names none, if there is one."""
+        """Add the mark, and the default network if the file states none."""
         values = super().complete(wanted, live, ledger)
         networks = ledger.live_of(VNET)
         default = next((it.id for it in networks if virtual_network.is_default(it.raw)), None)
         return {**values, VNET: values.get(VNET) or default}
 
-    def fact(self, values: Values, live: Live | None) -> Fact:
-        """It opens every address of the range to whoever has a device in the account."""
-        from ztctl.core.model.facts import PrivateNetwork
-
+    def fact(self, values: Values, live: Live | None) -> PrivateNetwork:
+        """Every WARP device of the account reaches every address of the range."""
         return PrivateNetwork(
             str(values.get("network")), str(values.get("tunnel")), str(values.get(VNET) or "")
         )
 
     def everything(self) -> Flow[tuple[Live, ...]]:
-        """Every route, with the networks to know which of them is the default."""
+        """Read the routes, and the virtual networks to know which is the default one."""
         routes, networks = yield (self.rest.all(), virtual_network.REST.all())
         default = [text_of(it, "id") for it in objects(networks) if virtual_network.is_default(it)]
         return tuple(
@@ -108,20 +101,6 @@ class PrivateRoute(CommentedKind):
         )
 
     def name_of(self, raw: Mapping[str, Any]) -> str:
-        """The range, and the network behind a sign where it is not the default one."""
+        """The live name: the range, then ``@`` and the network unless it is the default one."""
         network = "" if raw.get("is_default") else text_of(raw, "virtual_network_name")
         return "@".join(filter(None, (cidr(text_of(raw, "network")), network)))
-
-    def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Ids are called by what they are ids of."""
-        return {**raw, "tunnel": raw.get("tunnel_id"), VNET: raw.get("virtual_network_id")}
-
-    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """The range, where it leads, and in which network."""
-        body = {
-            "network": values["network"],
-            "tunnel_id": values["tunnel"],
-            "virtual_network_id": values.get(VNET),
-            "comment": values["comment"],
-        }
-        return {name: value for name, value in body.items() if value is not None}

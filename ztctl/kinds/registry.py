@@ -1,4 +1,4 @@
-"""All kinds, in the order of creation. One more kind is one more file and one more line here."""
+"""All kinds, in the order of creation. A new kind takes one file and one line here."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
-"""What groups and policies share: three rule lists, helper groups, and nobody at all.
+"""Rule lists of groups and policies: conversion, helper groups, and rules nobody can satisfy.
 
-The API joins the elements under ``require`` by AND. In the file a list is always "any of", so a
-list of two or more values there becomes a group of its own, owned by the same stack.
+The API combines the elements of ``require`` by AND. In the file a list always means "any of", so
+that a list of two or more values under ``require`` becomes a helper group of the same stack.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -17,12 +17,14 @@ from ztctl.core.model.canonical import Spec, canonical, sort_key
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.identity import Fields, plain
-from ztctl.core.model.kind import Alternative, Kind, Resolve
+from ztctl.core.model.kind import Alternative, Resolve
 from ztctl.core.model.markers import Default, Normalised, Unordered
+from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.plan import Change
 from ztctl.core.model.values import Ref
 from ztctl.kinds import selectors
+from ztctl.kinds.plain import PlainKind
 from ztctl.kinds.selectors import Rule, flattened
 
 Included = Annotated[
@@ -31,19 +33,23 @@ Included = Annotated[
 Rules = Annotated[list[Rule] | None, Default(()), Unordered(), Normalised(flattened)]
 LISTS = ("include", "exclude", "require")
 
-# Selectors of which one visitor has exactly one value.
+# Selectors that have exactly one value for each user.
 _ONE_EACH = ("email", "email_domain", "country")
 
 
-class Ruled(Kind):
+class Ruled(PlainKind):
     """A kind with ``include``, ``exclude`` and ``require``."""
 
-    word: ClassVar[str]
+    marking = InName()
+
+    def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """All fields, rules converted to the selectors of the file."""
+        return {**raw, **rules_from_api(raw)}
 
     def declare(
         self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""
     ) -> Wanted:
-        """The wanted object; lists under ``require`` have become references to helper groups."""
+        """Convert an entry; lists under ``require`` become references to helper groups."""
         require = getattr(fields, "require", None) or []
         helpers: dict[str, Any] = {}
         kept = [self._required(key, plain(rule), helpers) for rule in require]
@@ -57,37 +63,40 @@ class Ruled(Kind):
         if not isinstance(rule, Mapping) or selectors.count(rule) < 2:
             return rule
         selector = next(iter(rule))
-        name = f"{self.word}.{key}.require.{selector}"
+        name = f"{self.name.removeprefix('access_')}.{key}.require.{selector}"
+        # Two lists of the same selector need two helper groups.
         taken = sum(1 for helper in helpers if helper.partition("#")[0] == name)
         helper = f"{name}#{taken + 1}" if taken else name
         helpers[helper] = rule
         return {"group": Ref(Address("access_group", helper))}
 
     def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
-        """First let in only those whom both versions let in, then all of the new one."""
+        """First admit only those whom the old and the new rules admit, then apply the new rules."""
         if change.live is None or [step.id.verb for step in change.steps] != ["update"]:
             return
         live = change.live.values
         kept = [
             rule
             for rule in change.written.get("include") or ()
-            if _like(resolve(rule)) in map(_like, live.get("include") or ())
+            if _comparison_key(resolve(rule)) in map(_comparison_key, live.get("include") or ())
         ]
-        beside = {
+        added = {
             name: [*(change.written.get(name) or ()), *(live.get(name) or ())]
             for name in ("exclude", "require")
         }
         if not kept:
+            # `include` may not be empty: excluding everyone is how to admit nobody.
             kept = change.written["include"]
-            beside["exclude"] = [{"everyone": True}]
-        narrowed = {**change.written, **beside, "include": kept}
+            added["exclude"] = [{"everyone": True}]
+        narrowed = {**change.written, **added, "include": kept}
+        # Without one the session of the application applies, which may be longer.
         if change.written.get("session_duration") is None and live.get("session_duration"):
             narrowed["session_duration"] = live["session_duration"]
         restrict = self.step(change, "restrict", values=narrowed)
         yield Alternative((restrict, *change.steps), interrupts=True)
 
     def companions(self, wanted: Wanted, stack: str) -> tuple[Wanted, ...]:
-        """The object and the helper groups of its ``require`` lists."""
+        """The helper groups of ``require`` lists, and the object."""
         helpers: Values = wanted.local.get("helpers", {})
         return (
             *(
@@ -107,16 +116,15 @@ class Ruled(Kind):
         )
 
     def check(self, declared: Declared) -> Iterable[Problem]:
-        """Rule sets that nobody can satisfy."""
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                yield from (
-                    Problem(f"nobody can satisfy {wanted.address}: {why}", wanted.where)
-                    for why in _why_nobody(wanted.values)
-                )
+        """Report rule sets that nobody can satisfy."""
+        for wanted in declared.of(self.name):
+            yield from (
+                Problem(f"nobody can satisfy {wanted.address}: {why}", wanted.where)
+                for why in _contradictions(wanted.values)
+            )
 
 
-def _why_nobody(values: Values) -> Iterator[str]:
+def _contradictions(values: Values) -> Iterator[str]:
     excluded = {sort_key(rule) for rule in values.get("exclude") or ()}
     included = [sort_key(rule) for rule in values.get("include") or ()]
     if sort_key({"everyone": True}) in excluded:
@@ -136,15 +144,15 @@ def _why_nobody(values: Values) -> Iterator[str]:
             )
 
 
-def _like(rule: Any) -> str:
+def _comparison_key(rule: Any) -> str:
     return sort_key(canonical(Spec(), rule))
 
 
 def rules_from_api(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The three rule lists of a reply in the words of the file."""
+    """Convert the three rule lists of a reply to those of the file."""
     return {name: selectors.from_api(raw.get(name)) for name in LISTS}
 
 
 def rules_to_api(values: Values) -> dict[str, Any]:
-    """The three rule lists as the API takes them; always sent, empty ones too."""
+    """Convert the three rule lists for the API; empty ones are sent, too."""
     return {name: selectors.to_api(values.get(name)) for name in LISTS}

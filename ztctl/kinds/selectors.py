@@ -1,7 +1,7 @@
-"""The selectors of Access rules: readable names in the file, the API's spelling on the wire.
+"""Selectors of Access rules, and their conversion between the file and the API.
 
-Spellings and inner keys: Cloudflare's OpenAPI description and Python SDK 5.9.0 (July 2026). Every
-element of a rule list is an object with exactly one key; there is one element a value.
+In the API each element of a rule list is an object with exactly one key, and holds one value.
+Names and inner keys: Cloudflare's OpenAPI description and Python SDK 5.9.0 (July 2026).
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Normalised, RefersTo, Unordered
-from ztctl.kinds.common import Cidr, OneOrMany, lower
+from ztctl.kinds.common import Cidr, OneOrMany, invalid, lower
 
 Item = TypeVar("Item")
 Many = Annotated[list[Item], OneOrMany(), Field(min_length=1)]
@@ -31,39 +30,27 @@ def _upper(value: Any) -> Any:
 
 def _email(value: Any) -> Any:
     if not isinstance(value, str) or value.count("@") != 1 or value.startswith("@"):
-        raise PydanticCustomError(
-            "email",
-            "{value} is not an e-mail address",
-            {"value": repr(value), "hint": "a whole domain is `email_domain: example.com`"},
-        )
+        hint = "a whole domain is `email_domain: example.com`"
+        raise invalid(value, "{value} is not an e-mail address", hint)
     return value
 
 
 def _domain(value: Any) -> Any:
     if not isinstance(value, str) or "@" in value or "." not in value:
-        raise PydanticCustomError(
-            "domain",
-            "{value} is not a mail domain",
-            {"value": repr(value), "hint": "write example.com, without the @"},
-        )
+        raise invalid(value, "{value} is not a mail domain", "write example.com, without the @")
     return value
 
 
 def _country(value: Any) -> Any:
     if not (isinstance(value, str) and len(value) == 2 and value[0].isalpha()):
-        raise PydanticCustomError(
-            "country",
-            "{value} is not a country code",
-            {"value": repr(value), "hint": "write the two letters of ISO 3166-1, such as PT"},
-        )
+        hint = "write the two letters of ISO 3166-1, such as PT"
+        raise invalid(value, "{value} is not a country code", hint)
     return value
 
 
 def _true(value: Any) -> Any:
     if value is not True:
-        raise PydanticCustomError(
-            "true", "this selector takes no value but true", {"hint": "write `true`"}
-        )
+        raise invalid(value, "this selector takes no value but true", "write `true`")
     return value
 
 
@@ -185,59 +172,48 @@ class Rule(Fields):
     def _one_selector(self) -> Rule:
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1:
-            found = f"found {', '.join(given)}" if given else "found none"
-            raise PydanticCustomError(
-                "one_selector",
-                "each element holds exactly one selector; {found}",
-                {"found": found, "hint": "begin every selector with its own dash"},
-            )
+            text = "each element holds exactly one selector; found {found}"
+            hint = "begin every selector with its own dash"
+            raise invalid(self, text, hint, found=", ".join(given) or "none")
         return self
 
 
-# Selector of the file: the API's key, and its inner key where the value stands alone.
-_SINGLE: Mapping[str, tuple[str, str]] = {
-    "email": ("email", "email"),
-    "email_domain": ("email_domain", "domain"),
-    "email_list": ("email_list", "id"),
-    "ip": ("ip", "ip"),
-    "ip_list": ("ip_list", "id"),
-    "country": ("geo", "country_code"),
-    "group": ("group", "id"),
-    "login_method": ("login_method", "id"),
-    "auth_method": ("auth_method", "auth_method"),
-    "service_token": ("service_token", "token_id"),
-    "common_name": ("common_name", "common_name"),
-    "device_posture": ("device_posture", "integration_uid"),
-    "linked_app_token": ("linked_app_token", "app_uid"),
-    "user_risk_score": ("user_risk_score", "user_risk_score"),
-}
-_EMPTY: Mapping[str, str] = {
-    "everyone": "everyone",
-    "any_valid_service_token": "any_valid_service_token",
-    "certificate": "certificate",
-    "cloudflare_account_member": "cloudflare_account_member",
-}
-_OBJECT: Mapping[str, str] = {
-    "okta": "okta",
-    "google_workspace": "gsuite",
+# The API's key of a selector, where it is not the file's.
+_RENAMED = {
     "azure_ad": "azureAD",
+    "country": "geo",
     "github_organization": "github-organization",
-    "saml": "saml",
-    "oidc": "oidc",
-    "auth_context": "auth_context",
-    "external_evaluation": "external_evaluation",
+    "google_workspace": "gsuite",
 }
+_FROM_API = {_RENAMED.get(name, name): name for name in Rule.model_fields}
+# The key of a value that stands alone inside its API element.
+_INNER = {
+    "email": "email",
+    "email_domain": "domain",
+    "email_list": "id",
+    "ip": "ip",
+    "ip_list": "id",
+    "country": "country_code",
+    "group": "id",
+    "login_method": "id",
+    "auth_method": "auth_method",
+    "service_token": "token_id",
+    "common_name": "common_name",
+    "device_posture": "integration_uid",
+    "linked_app_token": "app_uid",
+    "user_risk_score": "user_risk_score",
+}
+# Selectors whose API element is empty.
+_EMPTY = frozenset(
+    {"everyone", "any_valid_service_token", "certificate", "cloudflare_account_member"}
+)
 # The selectors whose API element holds a list itself.
 _WHOLE = frozenset({"user_risk_score"})
-_PROVIDER = ("identity_provider", "identity_provider_id")
-
-_FROM_SINGLE = {api: (name, inner) for name, (api, inner) in _SINGLE.items()}
-_FROM_EMPTY = {api: name for name, api in _EMPTY.items()}
-_FROM_OBJECT = {api: name for name, api in _OBJECT.items()}
+_PROVIDER, _PROVIDER_ID = "identity_provider", "identity_provider_id"
 
 
 def flattened(rules: Any) -> Any:
-    """One element a value; idempotent. What is no list stays."""
+    """Split rules into one element a value. Idempotent; anything but a list is unchanged."""
     if not isinstance(rules, list | tuple):
         return rules
     return [element for rule in rules for element in _elements(rule)]
@@ -251,11 +227,11 @@ def _elements(rule: Any) -> Iterator[Any]:
         if given is None:
             continue
         for value in given if isinstance(given, list) and name not in _WHOLE else [given]:
-            yield from ({name: single} for single in _singles(value))
+            yield from ({name: single} for single in _combinations(value))
 
 
-def _singles(value: Any) -> Iterator[Any]:
-    """An object with lists inside as one object for each combination."""
+def _combinations(value: Any) -> Iterator[Any]:
+    """Yield one object for each combination of an object's list values."""
     if not isinstance(value, Mapping):
         yield value
         return
@@ -265,31 +241,37 @@ def _singles(value: Any) -> Iterator[Any]:
 
 
 def count(rule: Mapping[str, Any]) -> int:
-    """How many API elements one element of the file stands for."""
+    """Number of API elements that one element of the file becomes."""
     return sum(1 for _ in _elements(rule))
 
 
 def to_api(rules: Any) -> list[dict[str, Any]]:
-    """Canonical rules, references resolved, as the API takes them."""
+    """Convert canonical rules for the API; references must be resolved."""
     return [_element_to_api(rule) for rule in rules or () if isinstance(rule, Mapping)]
 
 
 def _element_to_api(rule: Mapping[str, Any]) -> dict[str, Any]:
     ((name, value),) = rule.items()
     if name in _EMPTY:
-        return {_EMPTY[name]: {}}
-    if name in _SINGLE:
-        api, inner = _SINGLE[name]
-        return {api: {inner: value}}
-    renamed = {dict([_PROVIDER]).get(key, key): item for key, item in value.items()}
-    return {_OBJECT[name]: {key: item for key, item in renamed.items() if item is not None}}
+        inner = {}
+    elif name in _INNER:
+        inner = {_INNER[name]: value}
+    else:
+        inner = _stated(value, _PROVIDER, _PROVIDER_ID)
+    return {_RENAMED.get(name, name): inner}
+
+
+def _stated(fields: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
+    """Copy fields without empty ones, and rename one of them."""
+    renamed = {new if key == old else key: item for key, item in fields.items()}
+    return {key: item for key, item in renamed.items() if item is not None}
 
 
 def from_api(rules: Any) -> list[Any]:
-    """Rules of a reply in the words of the file.
+    """Convert rules of a reply to selectors of the file.
 
-    An element that has no name here is kept as a text, so that it counts as a difference and is
-    seen: it may let somebody in.
+    An unknown element becomes a string: it must count as a difference and be shown, because it may
+    admit somebody.
     """
     if not isinstance(rules, list):
         return []
@@ -300,17 +282,16 @@ def _element_from_api(element: Any) -> Any:
     if not (isinstance(element, Mapping) and len(element) == 1):
         return _unknown(element)
     ((api, inner),) = element.items()
-    if api in _FROM_EMPTY and isinstance(inner, Mapping) and set(inner) <= {"account_id"}:
-        return {_FROM_EMPTY[api]: True}
-    if api in _FROM_SINGLE and isinstance(inner, Mapping):
-        name, key = _FROM_SINGLE[api]
+    name = _FROM_API.get(api)
+    if name is None or not isinstance(inner, Mapping):
+        return _unknown(element)
+    if name in _EMPTY:
+        return {name: True} if set(inner) <= {"account_id"} else _unknown(element)
+    if name in _INNER:
+        key = _INNER[name]
         extra = {item for item in inner if item not in (key, "account_id") and inner[item]}
         return {name: inner[key]} if key in inner and not extra else _unknown(element)
-    if api in _FROM_OBJECT and isinstance(inner, Mapping):
-        back = {_PROVIDER[1]: _PROVIDER[0]}
-        fields = {back.get(key, key): item for key, item in inner.items() if item is not None}
-        return {_FROM_OBJECT[api]: fields}
-    return _unknown(element)
+    return {name: _stated(inner, _PROVIDER_ID, _PROVIDER)}
 
 
 def _unknown(element: Any) -> str:

@@ -1,4 +1,4 @@
-"""Service tokens of the account: read, so that rules can name them."""
+"""Service tokens: read-only, so that rules can refer to them by name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ztctl.kinds.plain import PlainKind, Rest
 
 
 class ServiceToken(PlainKind):
-    """A service token; rules take its id, not its client id."""
+    """A service token. Rules refer to its id, not to its client id."""
 
     name = "service_token"
     title = "service token"

@@ -1,23 +1,23 @@
 """Cloudflare Tunnels, remotely managed, together with their configuration.
 
-A name is unique among living tunnels only; deleted ones stay listed unless ``is_deleted=false``.
-The configuration is one document that a ``PUT`` replaces, and each ``PUT`` raises its version, so
-that nothing is written without need. Sources: Cloudflare OpenAPI description, Terraform provider
-v5, cloudflared 2026.8.2 (API client).
+Names are unique among tunnels that are not deleted; lists contain deleted ones unless
+``is_deleted=false``. The configuration is one document, replaced by a ``PUT``. Each ``PUT`` raises
+its version, even without a difference, so that none is sent without need. Sources: Cloudflare
+OpenAPI description, Terraform provider v5, cloudflared 2026.8.2 (API client).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from ztctl.core.model.allowances import allowed
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Severity
-from ztctl.core.model.flows import Ask, gone_is_done
+from ztctl.core.model.facts import UNKNOWN_TUNNEL, Fact
+from ztctl.core.model.flows import Ask, delete_if_present
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Kind, Lagging, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
@@ -31,13 +31,11 @@ from ztctl.kinds.common import TUNNEL, Protect, listing, objects, segment, text_
 from ztctl.kinds.ingress import IngressRule
 from ztctl.kinds.origin_request import OriginRequest
 
-if TYPE_CHECKING:
-    from ztctl.core.model.facts import Fact
-
 PATH = "/accounts/{account}/cfd_tunnel"
 WARP = "warp-routing"
+# In place of a configuration that was not read; ``None`` is that of a tunnel without one.
 UNREAD = object()
-# "Configuration not found": a tunnel that never had one.
+# "Configuration not found": the tunnel never had one.
 NOT_CONFIGURED = 1055
 
 
@@ -58,11 +56,12 @@ class TunnelFields(Fields):
 
 @dataclass(frozen=True, slots=True)
 class TunnelAttributes(Attributes):
-    """What the API says of a tunnel.
+    """State of a tunnel.
 
     Attributes:
-        running: a connector is there.
-        version: of the configuration, once this run has written it.
+        running: at least one connector is connected.
+        status: status in the API, such as ``healthy``.
+        version: version of the configuration, if this run read or wrote it.
     """
 
     running: bool = False
@@ -86,12 +85,12 @@ class Tunnel(Kind, Lagging):
     # -- the wanted side --------------------------------------------------------------------
 
     def normalise_stated(self, key: str, stated: Values) -> Values:
-        """Close the rules, and keep each rule's choice about Access beside them."""
+        """Append the closing rule, and manage ``origin_request`` even if it is not stated."""
         rules = ingress.closed(stated.get("ingress") or [])
         return {**stated, "ingress": rules, "origin_request": stated.get("origin_request")}
 
     def declare(self, key: str, fields: Fields, **place: Any) -> Wanted:
-        """The wanted object; ``local`` holds choice about Access and place, rule by rule."""
+        """Convert an entry; ``local`` holds ``access:`` and the position of each rule."""
         wanted = super().declare(key, fields, **place)
         rules: Sequence[IngressRule] = getattr(fields, "ingress", None) or ()
         by_rule = {
@@ -101,20 +100,19 @@ class Tunnel(Kind, Lagging):
         return replace(wanted, local={**wanted.local, **by_rule})
 
     def check(self, declared: Declared) -> Iterable[Problem]:
-        """Rules that never match or lead back to themselves."""
-        for wanted in declared.wanted:
-            if wanted.address.kind == self.name:
-                for index, text, hint, grave in ingress.mistakes(wanted.values["ingress"]):
-                    severity = Severity.ERROR if grave else Severity.WARNING
-                    where = wanted.local["places"][index] or wanted.where
-                    yield Problem(f"{wanted.address}: {text}", where, hint, severity)
+        """Report rules that never match, or lead back to their own host name."""
+        for wanted in declared.of(self.name):
+            for index, text, hint, grave in ingress.mistakes(wanted.values["ingress"]):
+                severity = Severity.ERROR if grave else Severity.WARNING
+                where = wanted.local["places"][index] or wanted.where
+                yield Problem(f"{wanted.address}: {text}", where, hint, severity)
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
-        """The host names that lead to an origin."""
+        """Host names and patterns that lead to an origin."""
         return ingress.names(values.get("ingress"))
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """Put the mark on, and the connector's Access check into each rule."""
+        """Add the mark, and ``origin_request.access`` to the rules."""
         choices: list[bool | None] = [*wanted.local["access"]]
         rules = wanted.values["ingress"]
         choices += [None] * (len(rules) - len(choices))
@@ -125,20 +123,17 @@ class Tunnel(Kind, Lagging):
         return {**super().complete(wanted, live, ledger), "ingress": checked}
 
     def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
-        """The names that the tunnel serves now and nobody declared."""
+        """The host names that the tunnel serves now."""
         names = ingress.names(live.values.get("ingress"))
         return tuple(f"serves {name} now" for name in sorted(names))
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
-        """Deleting a tunnel through which somebody may be at work; replacing one at all."""
+        """Refuse to delete a tunnel with running connectors, and to replace one at all."""
         running = change.live is not None and TunnelAttributes.of(change.live).running
-        goes = change.action in (Action.DELETE, Action.REPLACE)
-        if goes and running and not allowed(change.address, proposal.allowances.disconnect):
-            yield Refusal(
-                change.address,
-                "it has running connectors: everybody who works through it is cut off",
-                f"--allow-disconnect {change.address}",
-            )
+        is_deleted = change.action in (Action.DELETE, Action.REPLACE)
+        if is_deleted and running:
+            text = "it has running connectors: everybody who works through it is cut off"
+            yield from proposal.unless_allowed("--allow-disconnect", change, text)
         if change.action is Action.REPLACE:
             yield Refusal(
                 change.address,
@@ -149,7 +144,7 @@ class Tunnel(Kind, Lagging):
     # -- steps ------------------------------------------------------------------------------
 
     def steps(self, change: Change) -> tuple[Step, ...]:
-        """New rules first; old ones go after what leads to them has gone."""
+        """Add new rules first; remove old ones after the records that point to them are gone."""
         match change.action:
             case Action.CREATE:
                 made = self.step(change, "create", keeps_fact=True)
@@ -168,24 +163,25 @@ class Tunnel(Kind, Lagging):
         assert change.live is not None
         old_rules = change.live.values.get("ingress") or []
         new_rules = change.written["ingress"]
-        gone = ingress.names(old_rules) - ingress.names(new_rules)
-        # Compared with references resolved: an audience that stays the same is no change.
+        removed = ingress.names(old_rules) - ingress.names(new_rules)
+        # `after` has references resolved, as live rules have: an unchanged audience must be equal.
         opens = any(
             rule not in old_rules and ingress.is_origin(rule) for rule in change.after["ingress"]
         )
-        if not (gone and opens):
+        if not (removed and opens):
             yield self.step(change, "configure")
             return
-        kept = [rule for rule in old_rules if rule.get("hostname") in gone]
+        kept = [rule for rule in old_rules if rule.get("hostname") in removed]
+        # The closing rule matches everything, so that it has to stay the last one.
         both = {**change.written, "ingress": [*new_rules[:-1], *kept, new_rules[-1]]}
         yield self.step(change, "extend", values=both)
         yield self.step(change, "reduce", tail=True)
 
     def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
-        """First let the connector take every token, where it will have to take a new one's.
+        """First disable the token check of rules whose audience gets another application.
 
-        The audience of an application is known only once it is there, and by then it decides for
-        the name. It stands in front of the rule all the time.
+        The audience of a new application is known only after it was created, and from then on
+        users bring its tokens, which the connector would deny. Access protects the name meanwhile.
         """
         if change.live is None or change.action not in (Action.UPDATE, Action.ADOPT):
             return
@@ -197,8 +193,7 @@ class Tunnel(Kind, Lagging):
             yield Alternative((relax, *change.steps))
 
     def fact(self, values: Values, live: Live | None) -> Fact:
-        """What it serves; what was not read may be anything."""
-        from ztctl.core.model.facts import UNKNOWN_TUNNEL
+        """The rules that it serves; unknown if the configuration was not read."""
         from ztctl.kinds import facts
 
         read = live is None or live.values is not values or live.is_whole
@@ -207,55 +202,54 @@ class Tunnel(Kind, Lagging):
     # -- flows ------------------------------------------------------------------------------
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
-        """Every living tunnel in one list, and the configuration of those that concern us."""
+        """Read all tunnels in one list, and the configurations that the plan may need."""
         found = objects((yield tunnels()))
-        names = _names(ask)
-        return (yield from self._with_rules(found, lambda raw: _concerns(raw, ask, names)))
+        return (yield from self._with_rules(found, _concerned(ask)))
 
     def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
-        """The list, and of what changes the configurations that the plan has seen."""
+        """Read the list, and those configurations of changed tunnels that were read before."""
         found = objects((yield tunnels()))
-        lives = [change.live for change in changes if change.live is not None]
-        seen = {live.id for live in lives if live.is_whole}
+        changed = [change.live for change in changes if change.live is not None]
+        seen = {live.id for live in changed if live.is_whole}
         return (yield from self._with_rules(found, lambda raw: text_of(raw, "id") in seen))
 
     def _with_rules(
         self, found: Sequence[Mapping[str, Any]], chosen: Callable[[Mapping[str, Any]], bool]
     ) -> Flow[tuple[Live, ...]]:
-        """These tunnels, the chosen ones with their configuration."""
+        """Convert tunnels of a list; read the configurations of the chosen ones concurrently."""
         replies = yield tuple(configuration(raw) for raw in found if chosen(raw))
         left = iter(replies)
         return tuple(self._live(raw, next(left) if chosen(raw) else UNREAD) for raw in found)
 
     def carried_over(self, live: Live) -> Values:
-        """What is carried over."""
+        """``warp-routing``, which no field models."""
         return {WARP: live.raw.get(WARP) or None}
 
     def create(self, values: Values) -> Flow[Live]:
-        """Make the tunnel; its secret, which the reply holds, is not kept."""
+        """Create the tunnel; the secret in the reply is dropped."""
         body = {"name": values["name"], "config_src": "cloudflare"}
         made = yield from written(Call("POST", PATH, body, permission=TUNNEL))
         return self._live(made, None)
 
     def find(self, values: Values) -> Flow[Live | None]:
-        """The living tunnel of that name: there cannot be two."""
+        """Look up the tunnel by name, which is unique."""
         found = objects((yield tunnels(name=values["name"])))
         named = [raw for raw in found if text_of(raw, "name") == values["name"]]
         return self._live(named[0], None) if named else None
 
     def update(self, live: Live, values: Values, verb: str) -> Flow[Live]:
-        """Rename the tunnel, or put its whole configuration."""
+        """Rename the tunnel, or replace its configuration."""
         path = f"{PATH}/{segment(live.id)}"
         if verb in ("rename", "forget"):
             raw = yield Call("PATCH", path, {"name": values["name"]}, permission=TUNNEL)
-            # Its configuration is what it was.
+            # A rename does not change the configuration, which the reply does not contain.
             known = {"config": live.raw["config"]} if "config" in live.raw else None
             return self._live({**live.raw, **_public(raw)}, known)
         config: dict[str, Any] = {"ingress": ingress.to_api(values["ingress"])}
         settings = origin_request.to_api(values.get("origin_request"))
         if settings:
             config["originRequest"] = settings
-        # Legacy, and nothing that a file can say: it stays as it is.
+        # A legacy setting without a field: a PUT without it would delete it.
         if live.raw.get(WARP):
             config[WARP] = live.raw[WARP]
         call = Call("PUT", f"{path}/configurations", {"config": config}, permission=TUNNEL)
@@ -264,10 +258,10 @@ class Tunnel(Kind, Lagging):
         return self._live(live.raw, {"config": config, "version": version})
 
     def lagging(self, live: Live) -> Flow[tuple[str, ...]]:
-        """The connectors that run an older configuration than the one just written.
+        """Ids of connectors that run an older configuration than the one just written.
 
-        A connector fetches its configuration by itself and says in ``config_version`` which one it
-        runs; nothing can be told of one that says none.
+        Connectors fetch the configuration themselves, and report which one as ``config_version``.
+        Those that report none count as up to date: there is nothing to wait for.
         """
         version = TunnelAttributes.of(live).version
         if version is None:
@@ -277,86 +271,89 @@ class Tunnel(Kind, Lagging):
         return tuple(text_of(raw, "id") for raw in found if _runs_older(raw, version))
 
     def undo(self, step: Step, before: Live | None, made: Live) -> Flow[None]:
-        """Put back the configuration that was there."""
+        """Restore the configuration."""
         assert before is not None, "a step that serves names works on a tunnel that is there"
         rules = before.values.get("ingress") or ingress.closed([])
         yield from self.update(made, {**before.values, "ingress": rules}, step.id.verb)
 
     def delete(self, live: Live) -> Flow[None]:
-        """Delete the tunnel; connections that the plan allowed to be cut are dropped first."""
+        """Delete the tunnel; drop its connections first if the plan saw running connectors."""
         path = f"{PATH}/{segment(live.id)}"
-        patient = Call("DELETE", path, permission=TUNNEL, patience=((400, "1022"),))
+        retried = Call("DELETE", path, permission=TUNNEL, patience=((400, "1022"),))
         try:
-            yield from gone_is_done(Call("DELETE", path, permission=TUNNEL))
+            yield from delete_if_present(Call("DELETE", path, permission=TUNNEL))
             return
         except CallFailed as failure:
+            # 1022: the tunnel has active connections.
             if not failure.has_code(1022) or not TunnelAttributes.of(live).running:
                 raise
         yield Call("DELETE", f"{path}/connections", permission=TUNNEL)
-        yield from gone_is_done(patient)
+        yield from delete_if_present(retried)
 
     def _live(self, raw: Mapping[str, Any], reply: Any) -> Live:
         name = text_of(raw, "name")
         key, mark = Mark.of_name(name)
-        config = reply.get("config") if isinstance(reply, Mapping) else None
+        answer = reply if isinstance(reply, Mapping) else {}
+        config, version = answer.get("config"), answer.get("version")
         config = config if isinstance(config, Mapping) else {}
-        said = {
+        fields = {
             "name": name,
             "config_src": _source(raw),
             "ingress": ingress.from_api(config.get("ingress")),
             "origin_request": origin_request.from_api(config.get("originRequest")),
         }
         status = text_of(raw, "status")
-        version = reply.get("version") if isinstance(reply, Mapping) else None
         attributes = TunnelAttributes(
             status in ("healthy", "degraded"), status, version if isinstance(version, int) else None
         )
-        # What was not read may serve anything.
+        # The configuration of a locally managed tunnel is a file on its host.
         is_whole = reply is not UNREAD and _source(raw) == "cloudflare"
         id_ = text_of(raw, "id")
-        values = canonical_fields(self.specs, said)
+        values = canonical_fields(self.specs, fields)
         warp = {WARP: config[WARP]} if config.get(WARP) else {}
         kept = {**_public(raw), **warp, **({"config": config} if config else {})}
         return Live(self.name, id_, name, key, values, attributes, mark, kept, is_whole=is_whole)
 
 
 def tunnels(**query: str) -> Call:
-    """The list of living tunnels."""
+    """Make the call that lists tunnels that are not deleted."""
     return listing(PATH, TUNNEL, 1000, is_deleted="false", **query)
 
 
 def configuration(raw: Mapping[str, Any]) -> Call:
-    """The configuration of one tunnel; a fresh one may have none (error 1055)."""
+    """Make the call that reads a configuration; a new tunnel may have none (error 1055)."""
     path = f"{PATH}/{segment(text_of(raw, 'id'))}/configurations"
     return Call("GET", path, permission=TUNNEL, optional=True, absent=NOT_CONFIGURED)
 
 
 def served_hosts(live: Live, ask: Ask) -> frozenset[str]:
-    """The host names in the rules of a tunnel that is declared or carries the stack's mark."""
-    if not _concerns(live.raw, ask, _names(ask)):
+    """Host names in the rules of a tunnel that is declared or carries the stack's mark."""
+    if not _concerned(ask)(live.raw):
         return frozenset()
     names = (rule.get("hostname") for rule in live.values.get("ingress") or ())
     return frozenset(name for name in names if name)
 
 
-def _names(ask: Ask) -> frozenset[str]:
-    return frozenset(item.name or item.address.key for item in ask.wanted.get("tunnel", ()))
+def _concerned(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
+    """Make the test of which tunnels need their configuration read."""
+    names = {item.name or item.address.key for item in ask.wanted.get("tunnel", ())}
 
+    def concerned(raw: Mapping[str, Any]) -> bool:
+        name = text_of(raw, "name")
+        _, mark = Mark.of_name(name)
+        ours = mark is not None and mark.stack == ask.stack
+        return (ours or name in names or ask.thorough) and _source(raw) == "cloudflare"
 
-def _concerns(raw: Mapping[str, Any], ask: Ask, names: frozenset[str]) -> bool:
-    name = text_of(raw, "name")
-    _, mark = Mark.of_name(name)
-    ours = mark is not None and mark.stack == ask.stack
-    return (ours or name in names or ask.thorough) and _source(raw) == "cloudflare"
+    return concerned
 
 
 def _source(raw: Mapping[str, Any]) -> str:
-    # Old replies have only the boolean twin of ``config_src``.
+    # Old replies have the boolean ``remote_config`` in place of ``config_src``.
     return text_of(raw, "config_src") or ("cloudflare" if raw.get("remote_config") else "local")
 
 
 def _public(raw: Any) -> dict[str, Any]:
-    """A tunnel without the secrets that the reply to its creation holds."""
+    """Copy a tunnel without the secrets that the reply to a create contains."""
     kept = ("id", "name", "config_src", "remote_config", "status", WARP)
     return {key: raw[key] for key in kept if key in raw} if isinstance(raw, Mapping) else {}
 

@@ -1,7 +1,8 @@
-"""Virtual networks: private addresses kept apart. The account's default one is no stack's.
+"""Virtual networks: separate private address spaces. No stack can own the default one.
 
-The list has no pages and holds deleted networks unless ``is_deleted=false``; a living name is
-unique; the default cannot be deleted, error 1049 (Cloudflare OpenAPI description, July 2026).
+The list has no pages and contains deleted networks unless ``is_deleted=false``. Names are unique
+among networks that are not deleted. The default network cannot be deleted, error 1049 (Cloudflare
+OpenAPI description, July 2026).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class VirtualNetworkFields(Fields):
 
 
 class VirtualNetwork(CommentedKind):
-    """A virtual network that is not the account's default."""
+    """A virtual network other than the account's default one."""
 
     name = "virtual_network"
     section = "virtual_networks"
@@ -45,28 +46,20 @@ class VirtualNetwork(CommentedKind):
     marking = InComment(longest=100)
     rest = REST
 
-    def normalise_stated(self, key: str, stated: Values) -> Values:
-        """The key is the name unless another is given."""
-        return {**stated, "name": stated.get("name") or key}
-
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """The mark put on; the default network is not to be declared."""
+        """Add the mark; declaring the default network is a problem."""
         if live is not None and is_default(live.raw):
             text = f"{wanted.address} is the account's default network, which belongs to no stack"
             hint = "drop it; routes need not name it"
             ledger.add_problem(Problem(text, wanted.where, hint))
         return super().complete(wanted, live, ledger)
 
-    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """Name and comment; which network is the default stays as it is."""
-        return {"name": values["name"], "comment": values["comment"]}
-
     def live_from(self, raw: Mapping[str, Any]) -> Live:
-        """A mark on the default network counts for nothing, so that it is never deleted."""
+        """Convert a network; a mark on the default one is ignored, so that it is never deleted."""
         live = super().live_from(raw)
         return replace(live, mark=None) if is_default(raw) else live
 
 
 def is_default(raw: Mapping[str, Any]) -> bool:
-    """Whether it is the account's default network; old replies have only the second name."""
+    """Whether it is the account's default network; old replies only have ``is_default``."""
     return raw.get("is_default_network", raw.get("is_default")) is True

@@ -1,4 +1,4 @@
-"""DNS zones of the account: read, never changed."""
+"""DNS zones: read-only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAID_RECORDS = 3500
 
 @dataclass(frozen=True, slots=True)
 class ZoneAttributes(Attributes):
-    """Operations that one batch of a zone may hold, and records that the zone may hold."""
+    """Limits of a zone: operations in one DNS batch, and records."""
 
     batch: int = FREE_BATCH
     records: int = FREE_RECORDS
@@ -39,13 +39,13 @@ class Zone(Kind):
     title = "DNS zone"
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
-        """Every active zone of the account, in pages of fifty, which is the most."""
+        """Read the active zones of the account, in pages of 50, the documented maximum."""
         found = yield listing("/zones", ZONE, 50, **{"account.id": "{account}"})
         return tuple(_live(raw) for raw in objects(found) if text_of(raw, "status") == "active")
 
 
 def zone_of(name: str, known: Iterable[Live]) -> Live | None:
-    """The zone of a host name: the longest that it ends in."""
+    """Find the zone of a host name: the longest zone name that is a suffix of it."""
     by_name = {zone.name: zone for zone in known}
     labels = name.split(".")
     for start in range(len(labels)):
@@ -55,8 +55,8 @@ def zone_of(name: str, known: Iterable[Live]) -> Live | None:
     return None
 
 
-def complain_without_zone(wanted: Wanted, names: Iterable[str], ledger: Ledger) -> None:
-    """A problem for each host name that lies in no active zone of the account."""
+def require_zones(wanted: Wanted, names: Iterable[str], ledger: Ledger) -> None:
+    """Report a problem for each host name outside of the active zones of the account."""
     known: Sequence[Live] = ledger.live_of("zone")
     for name in sorted(names):
         if zone_of(name, known) is None:

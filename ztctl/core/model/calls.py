@@ -1,4 +1,4 @@
-"""An API request as a value, and the generators that ask for them."""
+"""API requests as values, failed requests, and the generators (flows) that yield requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ztctl.core.model.diagnostics import ZtctlError
 
-# Replies are foreign data: their type is whatever JSON holds, checked by whoever reads them.
+# The service may send anything: code that reads a reply checks the types.
 Json = Any
 
 T = TypeVar("T")
@@ -20,16 +20,16 @@ class Call:
 
     Attributes:
         method: GET, POST, PUT, PATCH or DELETE.
-        path: below ``/client/v4``; ``{account}`` stands for the account's id.
-        body: what is sent as JSON; ``None`` sends no body.
-        query: parameters; paging is added by the client.
-        per_page: when positive, every page is collected and the reply is one list.
-        permission: the token permission by its dashboard name, without its level.
-        optional: a 404 is no failure; the reply is ``None``.
-        absent: the error code that such a 404 must carry; 0: any. What says something else may
-            hide what is there.
-        patience: pairs of status and text; a failure that shows one is tried again for a while,
-            because the service is known to catch up.
+        path: path below ``/client/v4``; ``{account}`` is replaced by the account id.
+        body: JSON body; ``None`` sends none.
+        query: query parameters without paging, which the client adds.
+        per_page: page size; if positive, all pages are read and the reply is one list.
+        permission: the token permission by its name in the dashboard, without Read or Edit.
+        optional: treat a 404 as success; the reply is ``None``.
+        absent: error code that such a 404 must have; 0 for any. A 404 with another code does not
+            prove that the object is missing.
+        patience: pairs of HTTP status and text (part of ``code message``) of failures to retry
+            for a while, because the service is known to be eventually consistent there.
     """
 
     method: str
@@ -44,7 +44,7 @@ class Call:
 
     @property
     def writes(self) -> bool:
-        """True when the call may change the account."""
+        """Whether the call may change the account."""
         return self.method != "GET"
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class ApiMessage:
-    """One entry of the envelope's ``errors``."""
+    """One entry of ``errors`` in a reply's envelope."""
 
     code: int
     message: str
@@ -61,13 +61,13 @@ class ApiMessage:
 
 
 class CallFailed(ZtctlError):
-    """A call that did not succeed; thrown into the flow that asked for it.
+    """A call that failed; thrown into the flow that yielded it.
 
     Attributes:
-        call: what was asked; ``None`` when nothing was sent, or no single call is to blame.
-        status: HTTP status, ``None`` when no answer came.
-        errors: every message of the envelope.
-        lost: true when the write may have been done although no answer says so.
+        call: the failed call; ``None`` if none was sent or several failed together.
+        status: HTTP status; ``None`` without a response.
+        errors: error messages of the envelope.
+        lost: no usable response arrived, so that the write may have been done.
         hint: what to do about it.
     """
 
@@ -90,24 +90,24 @@ class CallFailed(ZtctlError):
         self.hint = hint
 
     def has_code(self, *codes: int) -> bool:
-        """True when any message of the envelope carries one of these codes."""
+        """Whether an error of the reply has one of these codes."""
         return any(error.code in codes for error in self.errors)
 
     def may_pass(self) -> bool:
-        """True when the call said that this failure goes away by itself."""
-        told = " ".join(f"{error.code} {error.message}" for error in self.errors)
+        """Whether the failure is one that the call lists under ``patience``, to be retried."""
+        messages = " ".join(f"{error.code} {error.message}" for error in self.errors)
         patience = self.call.patience if self.call is not None else ()
-        return any(self.status == status and fragment in told for status, fragment in patience)
+        return any(self.status == status and fragment in messages for status, fragment in patience)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveObjects:
-    """A request for every live object of another kind, as the same reading has it."""
+    """A request for the live objects of another kind, read once for all kinds that need them."""
 
     kind: str
 
 
-# A flow yields one call, or several to be sent together, and is sent the reply or the replies.
+# A flow yields a call, or a tuple of calls to send concurrently, and is sent the reply or replies.
 Flow = Generator["Call | tuple[Call, ...]", Json, T]
-# A flow that reads may ask for the objects of other kinds beside its own calls.
+# Only reading flows may also request the live objects of other kinds.
 ReadFlow = Generator["Call | LiveObjects | tuple[Call | LiveObjects, ...]", Json, T]

@@ -1,4 +1,7 @@
-"""Markers read off a model once, and the canonical form that both sides take."""
+"""The canonical form of values, in which wanted and live objects are compared.
+
+Markers are read from a pydantic model once, into a ``Spec`` for each field.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from ztctl.core.model.markers import (
-    Computed,
     Default,
     Immutable,
     Local,
@@ -25,7 +27,7 @@ from ztctl.core.model.markers import (
 from ztctl.core.model.objects import Values
 from ztctl.core.model.values import UNSET, Lookup, Ref, Unknown
 
-# Asked for first, because nearly every value is one of these and an abstract type is slow to ask.
+# Tested first: nearly all values are one of these, and isinstance with an ABC is slow.
 _LEAVES = (str, bool, int, type(None))
 
 NO_FIELDS: Mapping[str, Spec] = types.MappingProxyType({})
@@ -33,13 +35,15 @@ NO_FIELDS: Mapping[str, Spec] = types.MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What the comparison knows about one value: its markers, its elements, its fields."""
+    """Specification of a value: its markers, and those of its elements or fields.
+
+    ``compared`` is false for fields marked ``Local``.
+    """
 
     default: Any = UNSET
     compared: bool = True
     unordered: bool = False
     immutable: bool = False
-    local: bool = False
     write_only: bool = False
     normalise: tuple[Callable[[Any], Any], ...] = ()
     refers: RefersTo | None = None
@@ -49,7 +53,7 @@ class Spec:
 
 @cache
 def fields_of(model: type[BaseModel]) -> Mapping[str, Spec]:
-    """The specs of a model's fields, by name."""
+    """Read the specifications of a model's fields, by name."""
     hints = typing.get_type_hints(model, include_extras=True)
     return {name: _spec(hints[name], ()) for name in model.model_fields}
 
@@ -78,10 +82,9 @@ def _marked(
     default = found.get(Default)
     return Spec(
         default=default.value if default else UNSET,
-        compared=not {Computed, Local} & found.keys(),
+        compared=Local not in found,
         unordered=Unordered in found,
         immutable=Immutable in found,
-        local=Local in found,
         write_only=WriteOnly in found,
         normalise=tuple(marker.to for marker in markers if isinstance(marker, Normalised)),
         refers=found.get(RefersTo),
@@ -91,9 +94,9 @@ def _marked(
 
 
 def canonical_fields(specs: Mapping[str, Spec], values: Values) -> dict[str, Any]:
-    """One form for everything that means the same: defaults filled in, emptiness left out.
+    """Bring values that mean the same to one form: normalised, defaults set, empty ones dropped.
 
-    Idempotent. Fields that are not compared are dropped; so are keys without a spec.
+    Idempotent. Local fields and keys without a specification are dropped.
     """
     canonised = (
         (name, _filled(spec, canonical(spec, values.get(name))))
@@ -104,7 +107,7 @@ def canonical_fields(specs: Mapping[str, Spec], values: Values) -> dict[str, Any
 
 
 def readable(spec: Spec, value: Any) -> Any:
-    """The part of a canonical value that comes back, and so can be compared."""
+    """Drop write-only parts of a canonical value: the API never returns them."""
     if spec.fields and isinstance(value, Mapping):
         kept = {
             name: readable(spec.fields[name], item) if name in spec.fields else item
@@ -124,13 +127,13 @@ def _filled(spec: Spec, value: Any) -> Any:
 
 
 def canonical(spec: Spec, value: Any) -> Any:
-    """The canonical form of one value; emptiness is ``None``."""
+    """Bring one value to canonical form; empty values become ``None``."""
     if isinstance(value, Ref | Lookup | Unknown):
         return value
     for step in spec.normalise:
         value = step(value)
     if spec.element is not None and not isinstance(value, list | tuple) and value is not None:
-        # One element stands for the list that holds it alone, and keeps its own shape.
+        # Not wrapped in a list: the value of a rule is one element after flattening.
         return canonical(spec.element, value)
     if spec.fields and isinstance(value, Mapping):
         value = canonical_fields(spec.fields, value)
@@ -149,7 +152,7 @@ def _canonical_list(spec: Spec, values: list[Any] | tuple[Any, ...]) -> list[Any
 
 
 def sort_key(value: Any) -> str:
-    """Equal for equal values and for no others; where a reference stands does not matter."""
+    """A sortable key, equal for equal values only; the position of references is ignored."""
     return json.dumps(value, sort_keys=True, default=_plain)
 
 
@@ -164,7 +167,7 @@ def _plain(value: Any) -> str:
 
 
 def leaves(specs: Mapping[str, Spec], values: Values) -> Iterator[tuple[Spec, Any]]:
-    """Every single value of an object together with its spec."""
+    """Yield each scalar of an object with its specification."""
     for name, spec in specs.items():
         if name in values:
             yield from _leaves(spec, values[name])
@@ -184,7 +187,7 @@ def _leaves(spec: Spec, value: Any) -> Iterator[tuple[Spec, Any]]:
 
 
 def live_references(specs: Mapping[str, Spec], values: Values) -> Iterator[tuple[str, str]]:
-    """Kind and id of every object that live values refer to."""
+    """Yield kind and id of each object that live values refer to."""
     for spec, leaf in leaves(specs, values):
         if spec.refers is not None:
             found = spec.refers.id_in(leaf)
@@ -193,7 +196,7 @@ def live_references(specs: Mapping[str, Spec], values: Values) -> Iterator[tuple
 
 
 def references(value: Any) -> Iterator[Ref | Lookup]:
-    """Every reference inside a value, however deep."""
+    """Yield the references inside a value, at any depth."""
     if isinstance(value, _LEAVES):
         return
     if isinstance(value, Ref | Lookup):
@@ -208,7 +211,7 @@ def references(value: Any) -> Iterator[Ref | Lookup]:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text inside a value, however deep."""
+    """Yield the strings inside a value, at any depth."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -220,7 +223,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def replaced(value: Any, by: Callable[[Any], Any]) -> Any:
-    """The same value with every leaf passed through ``by``."""
+    """Copy a value with each leaf replaced by the result of ``by``."""
     if isinstance(value, _LEAVES):
         return by(value)
     if isinstance(value, Mapping):

@@ -1,8 +1,8 @@
-"""All that the files say, checked on its own, before any account is looked at."""
+"""The content of the files, validated without access to the account."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ztctl.core.model.address import Address
@@ -12,7 +12,7 @@ from ztctl.core.model.objects import Wanted
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """An object to delete, or with ``forget`` only to let go of, when it is still there."""
+    """An entry of ``removed:``: an object to delete, or with ``forget`` only to unmark, if live."""
 
     address: Address
     name: str | None = None
@@ -22,7 +22,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A new address for an object that is live under the old one."""
+    """An entry of ``moved:``: the new address of an object that is live under the old one."""
 
     source: Address
     target: Address
@@ -31,19 +31,19 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The wanted side, whole.
+    """Everything that the files declare.
 
     Attributes:
-        stack: the owner's name.
-        account: id or name, ``None`` when the token's only account is meant.
-        team: the Zero Trust team name, ``None`` when it is read from the organisation.
-        wanted: every declared object, the short form expanded.
-        public: hosts that the file states to be open, with the reason given.
-        environment: variables that were read from the environment, name to value.
-        names: host names to look at beside those of the wanted objects, in punycode.
-        used: kinds that the files name beside those of the wanted objects.
-        broken: addresses that stand in the files, but with mistakes.
-        warnings: what is wrong but stops nothing.
+        stack: name of the stack.
+        account: id or name; ``None`` for the only account of the token.
+        team: Zero Trust team name; ``None`` to read it from the organisation.
+        wanted: declared objects, the short form expanded.
+        public: hosts that are open on purpose (``public:``), with the reason given.
+        environment: values read from environment variables, by name.
+        names: further host names in the files, beside those of wanted objects; punycode.
+        used: further kinds mentioned in the files, beside those of wanted objects.
+        broken: addresses of entries that failed validation.
+        warnings: problems that do not stop anything.
     """
 
     stack: str
@@ -58,3 +58,7 @@ class Declared:
     used: frozenset[str] = frozenset()
     broken: frozenset[Address] = frozenset()
     warnings: tuple[Problem, ...] = ()
+
+    def of(self, kind: str) -> Iterator[Wanted]:
+        """The declared objects of one kind."""
+        return (item for item in self.wanted if item.address.kind == kind)

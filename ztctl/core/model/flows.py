@@ -1,4 +1,8 @@
-"""The flows of a kind: generators that yield calls and are sent the replies. A kind does no I/O."""
+"""Base class of kinds, part two: reading and writing as generators that do no I/O themselves.
+
+A flow yields API calls and is sent the replies, so that the engine alone decides on concurrency,
+retries and journals.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +17,22 @@ from ztctl.core.model.plan import Change, Step
 
 UNKNOWN_ID = "(known after apply)"
 
-# One step of a batch: the object it works on, and what it writes, references resolved.
+# A step of a batch, the live object that it changes, and the values it writes, references resolved.
 BatchItem = tuple[Step, Live | None, Values]
 StepResult = Live | CallFailed | None
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a kind may know while it reads: whose objects, and what the files name.
+    """The request that a kind reads for.
 
     Attributes:
-        stack: the owner's name.
-        wanted: the wanted objects, per kind.
-        lookups: kinds of which live objects are referred to by name.
-        hosts: every host name that the files name, in punycode.
-        thorough: read what belongs to others as well, because protection is about to be taken away.
-        used: the kinds that the files name at all.
+        stack: name of the stack.
+        wanted: wanted objects by kind.
+        lookups: kinds whose live objects the files refer to by name (``{live: NAME}``).
+        hosts: host names in the files, in punycode.
+        thorough: read details of other stacks' objects too; set when a plan removes protection.
+        used: kinds that the files declare or mention.
     """
 
     stack: str
@@ -40,53 +44,53 @@ class Ask:
 
 
 class Flows(Identity):
-    """How objects of a kind are read and written.
+    """Read, create, update and delete objects of a kind.
 
     Attributes:
-        reads_details: an object's values take a call of their own, which is made only for what
-            concerns the stack unless ``Ask.thorough``; ``Live.is_whole`` says whether it was.
+        reads_details: the list lacks the values, which take one more call an object. It is made
+            for objects of the stack only, unless ``Ask.thorough``; see ``Live.is_whole``.
     """
 
     reads_details: ClassVar[bool] = False
 
     def needed(self, ask: Ask) -> bool:
-        """Whether a plan has to read this kind at all; what can carry a mark always is."""
+        """Whether a plan must read this kind; kinds that carry marks are always read."""
         return True
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
-        """Every live object of the kind that the plan may need."""
+        """Read the live objects of the kind that a plan may need."""
         raise NotImplementedError
 
     def reread(self, ask: Ask, changes: Sequence[Change]) -> ReadFlow[tuple[Live, ...]]:
-        """The kind once more, as far as these changes of it go."""
+        """Read again what these changes are about to write: others may have changed it since."""
         return (yield from self.read(ask))
 
     def carried_over(self, live: Live) -> Values:
-        """API values that a write replaces although no field models them."""
+        """API values that a full PUT replaces although no field models them."""
         return EMPTY
 
     def create(self, values: Values) -> Flow[Live]:
-        """Make the object; the reply of the API as a live object."""
+        """Create the object, and convert the reply to a live object."""
         raise NotImplementedError
 
     def update(self, live: Live, values: Values, verb: str) -> Flow[Live]:
-        """Bring a live object to these values; ``verb`` is the step's."""
+        """Write these values to a live object; ``verb`` is that of the step."""
         raise NotImplementedError
 
     def delete(self, live: Live) -> Flow[None]:
-        """Take the object away; one that is gone already is done."""
+        """Delete the object; a 404 counts as success."""
         raise NotImplementedError
 
     def find(self, values: Values) -> Flow[Live | None]:
-        """The object that a create whose answer was lost has made, or ``None``."""
+        """Look up the object that a create whose reply was lost has made; ``None`` if none."""
         raise NotImplementedError
 
     def undo(self, step: Step, before: Live | None, made: Live) -> Flow[None]:
-        """Take back a step that has opened something; ``before`` is ``None`` for a creation."""
+        """Revert a step after its host failed the probe; ``before`` is ``None`` for a creation."""
         raise NotImplementedError
 
     def perform(self, step: Step, live: Live | None, values: Values) -> Flow[Live | None]:
-        """The flow of one step, its references resolved."""
+        """Run one step; ``values`` are what it writes, references resolved."""
         if step.id.verb == "create":
             return (yield from self.create_once(values))
         assert live is not None, f"{step.id} has nothing to work on"
@@ -96,7 +100,10 @@ class Flows(Identity):
         return (yield from self.update(live, values, step.id.verb))
 
     def create_once(self, values: Values) -> Flow[Live]:
-        """Create; when the answer is lost, look before anything is made a second time."""
+        """Create an object; after a lost reply look it up before sending the create again.
+
+        A POST is not idempotent: repeating it blindly could create the object twice.
+        """
         try:
             return (yield from self.create(values))
         except CallFailed as failure:
@@ -108,12 +115,12 @@ class Flows(Identity):
         return (yield from self.create(values))
 
     def not_yet(self, key: str) -> Live:
-        """A stand-in for an object that apply is going to create, to show later calls of it."""
+        """A placeholder of an object not created yet, to preview the calls of its later steps."""
         return Live(self.name, UNKNOWN_ID, key, key, {})
 
 
-def gone_is_done(call: Call) -> Flow[None]:
-    """A deletion; what is not there any more counts as deleted."""
+def delete_if_present(call: Call) -> Flow[None]:
+    """Send a DELETE; a 404 counts as success."""
     try:
         yield call
     except CallFailed as failure:

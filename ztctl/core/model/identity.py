@@ -1,4 +1,4 @@
-"""What a kind's objects are called, what a file says of them, and how they are recognised."""
+"""Base class of kinds, part one: names, fields, wanted objects, and object identity."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ztctl.core.model.plan import Phase
 
 
 class Fields(BaseModel):
-    """What a person may write about one object; anything else is an error."""
+    """The fields of one object in a file; unknown fields are an error."""
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         arbitrary_types_allowed=True,
-        # A validator is built when its section is first met: most runs need a few of them.
+        # Building all validators takes longer than a small run; most runs use a few sections.
         defer_build=True,
     )
 
 
 class HostPart(Enum):
-    """What a kind's objects are in the short form ``hosts``, which stands for one of each."""
+    """The objects that one entry of the short form ``hosts`` expands to, one of each."""
 
     APPLICATION = "application"
     TUNNEL = "tunnel"
@@ -39,20 +39,20 @@ class HostPart(Enum):
 
 
 class Identity:
-    """The data of a kind, its wanted side, and what makes two objects the same.
+    """Class data of a kind, conversion of file entries, and keys that identify objects.
 
     Attributes:
-        name: first half of an address.
-        section: its section of the file; empty when it cannot be declared.
-        title: what people call it.
-        model: its fields, with markers.
-        phase: when it is created.
-        host_part: what it is of a host in the short form, if anything.
-        marking: where the mark of an object stands.
-        shared: a live object of the same key is simply used, whoever made it.
-        housekeeping: not counted in a plan's figures.
-        limit: how many an account may hold by default; 0 where that is not known.
-        owner: the kind with which an object of this one goes; ``Live.owner`` is its id.
+        name: the part of an address before the dot.
+        section: its section of the file; empty for kinds that cannot be declared.
+        title: the name shown to users.
+        model: the pydantic model of its fields, with markers.
+        phase: the phase of a plan in which objects are created.
+        host_part: which part of a ``hosts`` entry it is, if any.
+        marking: where the ownership mark is stored, and how it is read and written.
+        shared: use a live object of the same key as it is, whoever created it; never adopt it.
+        housekeeping: leave its objects out of the summary of a plan.
+        limit: default quota of an account; 0 where it is not documented.
+        owner: kind of the object that this one is deleted with; ``Live.owner`` holds its id.
     """
 
     name: ClassVar[str]
@@ -69,7 +69,7 @@ class Identity:
 
     @property
     def specs(self) -> Mapping[str, Spec]:
-        """What the comparison knows about each field."""
+        """The specification of each field, as read from its markers."""
         return fields_of(self.model)
 
     # -- the wanted side --------------------------------------------------------------------
@@ -77,7 +77,7 @@ class Identity:
     def declare(
         self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""
     ) -> Wanted:
-        """One validated entry of a file as a wanted object, canonical, references unresolved."""
+        """Convert a validated entry to a wanted object: canonical values, references unresolved."""
         stated = {name: plain(getattr(fields, name)) for name in fields.model_fields_set}
         return Wanted(
             Address(self.name, key),
@@ -86,15 +86,15 @@ class Identity:
             protect=bool(stated.get("protect")),
             where=where,
             origin=origin,
-            local={name: stated[name] for name in stated if self.specs[name].local},
+            local={name: stated[name] for name in stated if not self.specs[name].compared},
         )
 
     def normalise_stated(self, key: str, stated: Values) -> Values:
-        """Bring the ways to state one thing down to one field."""
+        """Reduce alternative ways to state a setting to one field; ``key`` is the entry's key."""
         return stated
 
     def _canonical_wanted(self, stated: Values) -> Values:
-        """Canonical fields; what is stated to be empty stays, as ``None``."""
+        """Canonical fields; a field that is stated but empty is kept as ``None``: it is managed."""
         full = canonical_fields(self.specs, stated)
         emptied = {
             name: None
@@ -104,35 +104,39 @@ class Identity:
         return {**full, **emptied}
 
     def companions(self, wanted: Wanted, stack: str) -> tuple[Wanted, ...]:
-        """The wanted object, and the helpers of the same stack that it needs."""
+        """The wanted object and the helper objects it needs, such as tags, helpers first."""
         return (wanted,)
 
     def check(self, declared: Declared) -> Iterable[Problem]:
-        """What is wrong with this kind's objects as a whole, without looking at the account."""
+        """Validate this kind's declared objects together, without access to the account."""
         return ()
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
-        """The host names that an object of this key and these values is about, in punycode."""
+        """Host names and patterns, in punycode, that an object with these values concerns."""
         return frozenset()
 
     # -- identity ---------------------------------------------------------------------------
 
     def slot(self, wanted: Wanted) -> str:
-        """The ``Live.key`` that the object has once it carries our mark."""
+        """The ``Live.key`` of the object once it is live with the stack's mark."""
         return wanted.name or wanted.address.key
 
     def live_keys(self, live: Live) -> frozenset[str]:
-        """The natural keys of a live object, by which it may be looked up too."""
+        """Natural keys of a live object; ``{live: NAME}`` finds it by them, too."""
         return frozenset({live.name})
 
     def uses(self, live: Live) -> Iterator[tuple[str, str]]:
-        """Kind and id of every object that a live one refers to."""
+        """Kind and id of each object that a live object refers to."""
         yield from live_references(self.specs, live.values)
         yield from live.uses
 
 
 def plain(value: Any) -> Any:
-    """A validated value as plain data; references stay what they are."""
+    """Convert a validated value to plain dicts and lists; references are kept.
+
+    Scalars of the YAML reader are subclasses of ``str`` that know their position; they become
+    plain strings.
+    """
     if isinstance(value, BaseModel):
         return {
             name: plain(getattr(value, name))

@@ -1,4 +1,4 @@
-"""The contract of a resource kind: identity and flows, completed by what a plan asks of it."""
+"""Base class of kinds, complete: matching, steps and facts, and protocols of single kinds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ztctl.core.model.allowances import Allowances
+from ztctl.core.model.allowances import Allowances, allowed
 from ztctl.core.model.calls import Flow
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.flows import BatchItem, Flows, StepResult
@@ -21,7 +21,11 @@ Resolve = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Other steps for a change; ``interrupts``: somebody is shut out for a moment."""
+    """Other steps that make a change.
+
+    Attributes:
+        interrupts: users may be denied access while the steps run.
+    """
 
     steps: tuple[Step, ...]
     interrupts: bool = False
@@ -29,45 +33,51 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """All changes of a plan, the account that they are made to, and the approvals given."""
+    """All changes of a plan, the live objects by kind, and the approvals given by options."""
 
     changes: Sequence[Change]
     live: Mapping[str, tuple[Live, ...]]
     allowances: Allowances
 
+    def unless_allowed(self, option: str, change: Change, reason: str) -> Iterator[Refusal]:
+        """Refuse a change unless its address was given to this option (``--allow-…``)."""
+        given = getattr(self.allowances, option.removeprefix("--allow-").replace("-", "_"))
+        if not allowed(change.address, given):
+            yield Refusal(change.address, reason, f"{option} {change.address}")
+
 
 class Kind(Flows):
-    """One kind of object: its fields as data, its calls as flows, its meaning as facts.
+    """One resource kind: fields as data, API calls as flows, effect on access as facts.
 
-    What only one kind can do is a protocol of its own below, such as ``Contained``.
+    What a single kind needs is a protocol of its own below, such as ``Contained``.
     """
 
     # -- matching ---------------------------------------------------------------------------
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
-        """What makes an unmarked live object the same thing as this wanted one."""
+        """Keys under which an unmarked live object counts as this wanted one, and is adopted."""
         return frozenset({wanted.name or wanted.address.key})
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """The values to compare and to write: the mark put on, and what only the account tells."""
+        """The values to compare and write: with the mark, and values taken from the account."""
         return self.marking.put(wanted, live, ledger.stack)
 
     def unmarked(self, live: Live) -> Values:
-        """The values that take the mark off a live object."""
+        """The values to write to remove the mark from a live object (``forget``)."""
         return self.marking.off(live)
 
     def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
-        """What an adoption would throw away, in words."""
+        """Describe what adopting this live object would overwrite or delete."""
         return ()
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterable[Refusal]:
-        """What about a change of this kind needs an explicit yes."""
+        """Refusals of a change, most of them lifted by an ``--allow-…`` option."""
         return ()
 
     # -- steps ------------------------------------------------------------------------------
 
     def steps(self, change: Change) -> tuple[Step, ...]:
-        """The writes of a change, without their order."""
+        """The writes of a change; their order is computed later, from references and facts."""
         match change.action:
             case Action.CREATE:
                 return (self.step(change, "create"),)
@@ -83,58 +93,58 @@ class Kind(Flows):
                 return (self.step(change, "update"),)
 
     def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
-        """Other ways to do a change, for a plan of which no order is safe as it stands."""
+        """Other steps for a change, tried when no order of the plan's steps is safe."""
         return iter(())
 
     def step(self, change: Change, verb: str, values: Values | None = None, **data: Any) -> Step:
-        """One step of a change; it writes the completed values unless others are given."""
+        """Make a step of a change; it writes ``change.written`` unless ``values`` are given."""
         written = change.written if values is None else values
         identity = StepId(change.address, verb)
         return Step(identity, self.phase, written, container=change.container, **data)
 
-    # -- facts, from which core derives who reaches what and what a step does to host names ---
+    # -- facts: who reaches what, and what a step does to host names, is derived from them -----
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
-        """What an object of these values, references resolved, means for who reaches what."""
+        """What an object contributes to who reaches what; references in ``values`` are resolved."""
         return None
 
 
 class Contained(ABC):
-    """A kind whose objects are written inside a container, several of them in one call.
+    """A kind whose objects are written in batches, one container (such as a zone) a batch.
 
     Attributes:
-        container: the kind of the containers.
+        container: kind of the containers.
     """
 
     container: ClassVar[str]
 
     @abstractmethod
     def container_of(self, wanted: Wanted, ledger: Ledger) -> Live | None:
-        """The container in which a wanted object is to be written."""
+        """The live container of a wanted object; ``None`` when there is none."""
 
     @abstractmethod
     def room(self, container: Live) -> int:
-        """How many objects a container may hold by default."""
+        """Default quota of a container."""
 
     @abstractmethod
     def batch(self, work: Sequence[BatchItem]) -> Flow[tuple[StepResult, ...]]:
-        """Several steps of one container as few writes; one result or failure each, in order."""
+        """Run steps of one container in as few writes as possible; one result a step, in order."""
 
 
 class TakesPlaces(ABC):
-    """A kind of which one wanted object may take the place of several live ones."""
+    """A kind of which one wanted object may replace several live ones of the same name."""
 
     @abstractmethod
     def is_ours(self, live: Live, ledger: Ledger) -> bool:
-        """True when an object without a mark cannot be anybody else's."""
+        """True when an unmarked live object provably belongs to this stack."""
 
 
 class Lagging(ABC):
-    """A kind whose writes take effect only once somebody else has fetched them."""
+    """A kind whose writes take effect only once clients have fetched them."""
 
     @abstractmethod
     def lagging(self, live: Live) -> Flow[tuple[str, ...]]:
-        """Who does not serve the object yet as a step has just left it."""
+        """Ids of the clients that do not use the version just written yet."""
 
 
 class Kinds(Mapping[str, Kind]):
@@ -153,10 +163,10 @@ class Kinds(Mapping[str, Kind]):
         return len(self._kinds)
 
     def only(self, names: Iterable[str]) -> Kinds:
-        """These kinds alone, in the order of creation."""
+        """The kinds of these names, in the order of creation."""
         chosen = set(names)
         return Kinds(kind for kind in self.values() if kind.name in chosen)
 
     def of_host(self, part: HostPart) -> Kind:
-        """The kind that is this part of a host in the short form."""
+        """The kind of this part of a ``hosts`` entry."""
         return next(kind for kind in self.values() if kind.host_part is part)

@@ -1,9 +1,9 @@
-"""What is known while a plan is made: both sides, who belongs to whom, what will be new."""
+"""State of planning: wanted and live objects, how they are matched, and problems found."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ztctl.core.model.address import Address
@@ -17,7 +17,16 @@ from ztctl.core.model.values import Lookup, Ref, Unknown
 
 
 class Ledger:
-    """Both sides and what the planner has decided so far; it grows in the order of planning."""
+    """Wanted and live objects, and the matches made so far.
+
+    Kinds are planned in the order of creation, so that references point to objects matched before.
+
+    Attributes:
+        stack: name of the stack.
+        team: the Zero Trust team of the file, ``None`` when it states none.
+        pairs: the matched live object by address.
+        renewed: addresses whose object gets a new id, because it is replaced.
+    """
 
     def __init__(
         self,
@@ -44,49 +53,49 @@ class Ledger:
         self._names: dict[str, dict[str, list[Live]]] = {}
 
     def live_of(self, kind: str) -> Sequence[Live]:
-        """Every live object of a kind that was read."""
+        """The live objects of a kind that were read."""
         return self._live.get(kind, ())
 
     def is_own(self, live: Live) -> bool:
-        """True when it carries the stack's mark or was matched with the files."""
+        """True when the object carries the stack's mark or was matched with a wanted object."""
         return live.belongs_to(self.stack) or self.owner_of(live) is not None
 
     @property
     def own(self) -> Iterator[Live]:
-        """Every live object that carries the stack's mark or was matched with the files."""
+        """The live objects that carry the stack's mark or were matched with a wanted object."""
         for items in self._live.values():
             for live in items:
                 if self.is_own(live):
                     yield live
 
     def wanted_of(self, kind: str) -> Sequence[Wanted]:
-        """Every wanted object of a kind."""
+        """The wanted objects of a kind."""
         return self._by_kind.get(kind, ())
 
-    def wanted_about(self, kind: str, name: str) -> Iterator[Wanted]:
-        """Every wanted object of a kind whose host names meet this name or pattern."""
+    def wanted_about(self, kind: str, name: str) -> Iterable[Wanted]:
+        """The wanted objects of a kind with a host name that may overlap this name or pattern."""
         if kind not in self._wanted_by_host:
             hosts = self.kinds[kind].hosts
             self._wanted_by_host[kind] = HostIndex(
                 (it, hosts(it.address.key, it.values)) for it in self.wanted_of(kind)
             )
-        yield from self._wanted_by_host[kind].meeting([name])
+        return {it.address: it for it in self._wanted_by_host[kind].meeting([name])}.values()
 
-    def live_about(self, kind: str, name: str) -> Iterator[Live]:
-        """Every live object of a kind whose host names meet this name or pattern."""
+    def live_about(self, kind: str, name: str) -> Iterable[Live]:
+        """The live objects of a kind with a host name that may overlap this name or pattern."""
         if kind not in self._live_by_host:
             hosts = self.kinds[kind].hosts
             self._live_by_host[kind] = HostIndex(
                 (it, hosts(it.key, it.values)) for it in self.live_of(kind)
             )
-        yield from self._live_by_host[kind].meeting([name])
+        return {it.id: it for it in self._live_by_host[kind].meeting([name])}.values()
 
     def matched(self, address: Address) -> Live | None:
-        """The live object behind an address, once it has been matched."""
+        """The live object matched with this address, if any."""
         return self.pairs.get(address)
 
     def owner_of(self, live: Live) -> Address | None:
-        """The address that this live object was matched with."""
+        """The address matched with this live object, if any."""
         return self._owners.get((live.kind, live.id))
 
     def add_problem(self, problem: Problem) -> None:
@@ -94,15 +103,15 @@ class Ledger:
         self.problems.append(problem)
 
     def pair(self, address: Address, live: Live) -> None:
-        """Note that this live object is what the address stands for."""
+        """Match an address with a live object."""
         self.pairs[address] = live
         self._owners[live.kind, live.id] = address
 
     def resolve(self, value: Any) -> Any:
-        """Every reference as text; ``Unknown`` where the object is not there yet.
+        """Replace references by ids or names; ``Unknown`` for objects that are created later.
 
-        A reference to a live name that nothing or several things answer to is a problem of the
-        plan, at the place where it stands.
+        A live name that no object or several objects have becomes ``None`` and is reported as a
+        problem at its place in the file.
         """
         return replaced(value, self._resolve_leaf)
 
@@ -135,7 +144,7 @@ class Ledger:
         return None
 
     def users_of(self, live: Live) -> Sequence[Live]:
-        """The live objects that refer to this one."""
+        """The live objects that refer to this live object."""
         if self._users is None:
             self._users = defaultdict(list)
             for kind in self.kinds.values():
@@ -145,7 +154,7 @@ class Ledger:
         return self._users.get((live.kind, live.id), ())
 
     def found(self, lookup: Lookup) -> Sequence[Live]:
-        """Every live object that a name may mean, by live name and by the kind's other names."""
+        """The live objects that a lookup matches, by live name or natural key."""
         if lookup.kind not in self._names:
             names: dict[str, list[Live]] = defaultdict(list)
             kind = self.kinds[lookup.kind]
@@ -156,7 +165,7 @@ class Ledger:
         return self._names[lookup.kind].get(lookup.name, ())
 
     def display_names(self) -> dict[str, str]:
-        """What to show instead of an id: the key of the file, else the live name."""
+        """Names to show instead of ids: the key in the file, else the live name."""
         shown: dict[str, str] = {}
         for objects in self._live.values():
             for live in objects:

@@ -1,7 +1,7 @@
-"""What the comparison must know about a field, written on the field.
+"""Markers of fields: how a value is normalised, compared and resolved.
 
-Each marker is put into ``Annotated[...]`` of a kind's model. Equivalences stand here as data, so
-that normalising and comparing are written once, for every kind.
+A marker is an argument of ``Annotated[...]`` in a kind's model, so that normalising and comparing
+are written once for all kinds.
 """
 
 from __future__ import annotations
@@ -21,49 +21,44 @@ from ztctl.core.model.values import Lookup, Ref
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """What the API assumes when nothing is said: absent equals it, and it is always managed."""
+    """Default of the API: a missing value equals it, and the field is always managed."""
 
     value: Any
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Show the default to editors."""
+        """Add the default to the JSON Schema."""
         value = list(self.value) if isinstance(self.value, tuple) else self.value
         return {**handler(schema), "default": value}
 
 
 @dataclass(frozen=True, slots=True)
 class Unordered:
-    """A set to the API: order and repetition mean nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Computed:
-    """Only the API sets it: shown, never compared."""
+    """A list that the API treats as a set: order and duplicates are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteOnly:
-    """Never comes back, so it can never be compared."""
+    """The API never returns it: sent, but not compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Immutable:
-    """The API cannot change it: a difference here is a replacement."""
+    """The API cannot change it: a difference replaces the object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """Means something to ztctl alone: neither sent nor compared."""
+    """Used by ztctl alone: neither sent nor compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Normalised:
-    """Both sides pass through ``to`` before they are compared.
+    """Wanted and live values are converted by ``to`` before they are compared.
 
-    ``to`` must be idempotent, and must give back what it does not understand: live values are
-    foreign data.
+    ``to`` must be idempotent, and return values of unexpected types unchanged: live values may be
+    anything.
     """
 
     to: Callable[[Any], Any]
@@ -71,17 +66,17 @@ class Normalised:
 
 @dataclass(frozen=True, slots=True)
 class RefersTo:
-    """The value is an attribute of another object.
+    """A reference: the value is an attribute of another object.
 
-    One declaration serves the order of creation and deletion, "known after apply", and the names
-    shown instead of ids. In the file a text is a key of the file; ``{live: NAME}`` names what
-    lives in the account only; ``{id: ID}`` is the id itself.
+    It determines the order of creation and deletion, "known after apply", and the names shown
+    instead of ids. In the file a string is a key of the file, ``{live: NAME}`` a live object that
+    the file does not declare, and ``{id: ID}`` an id.
 
     Attributes:
-        kind: what is referred to.
-        attribute: which of its attributes.
-        template: what the attribute is put into.
-        live_only: the kind cannot be declared, so a plain text is a live name.
+        kind: kind of the object referred to.
+        attribute: the attribute used, such as ``id`` or ``aud``.
+        template: format of the value, such as ``{}.cfargotunnel.com``.
+        live_only: the kind cannot be declared, so that a string is a live name.
     """
 
     kind: str
@@ -90,10 +85,10 @@ class RefersTo:
     live_only: bool = False
 
     def parse(self, value: Any) -> Ref | Lookup | str:
-        """Read a reference as the file spells it.
+        """Parse a reference of a file.
 
         Raises:
-            PydanticCustomError: for anything but a text, ``{live: …}`` or ``{id: …}``.
+            PydanticCustomError: for anything but a string, ``{live: …}`` or ``{id: …}``.
         """
         where: Where | None = getattr(value, "where", None)
         match value:
@@ -117,7 +112,7 @@ class RefersTo:
                 )
 
     def id_in(self, text: object) -> str | None:
-        """The referred object's attribute inside a live value, if the value fits the template."""
+        """Extract the attribute from a live value; ``None`` if it does not match the template."""
         if not isinstance(text, str):
             return None
         head, _, tail = self.template.partition("{}")
@@ -130,20 +125,20 @@ class RefersTo:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """Validate by ``parse``."""
+        """Validate with ``parse``."""
         return core_schema.no_info_plain_validator_function(self.parse)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Describe the three spellings to editors."""
-        return {"anyOf": [{"type": "string"}, _spelt("live"), _spelt("id")]}
+        """Allow the three forms in the JSON Schema."""
+        return {"anyOf": [{"type": "string"}, _object_with("live"), _object_with("id")]}
 
 
-def _spelt(word: str) -> Mapping[str, Any]:
+def _object_with(name: str) -> Mapping[str, Any]:
     return {
         "type": "object",
-        "properties": {word: {"type": "string"}},
-        "required": [word],
+        "properties": {name: {"type": "string"}},
+        "required": [name],
         "additionalProperties": False,
     }

@@ -1,4 +1,4 @@
-"""Where the mark of an object stands, and how it is put on, read and taken off."""
+"""Where an object's ownership mark is stored, and how it is read, added and removed."""
 
 from __future__ import annotations
 
@@ -9,31 +9,32 @@ from ztctl.core.model.objects import Live, Mark, Values, Wanted
 
 
 class Marking:
-    """The contract of all places; by itself it is that of objects which carry no mark.
+    """Base class of the places of a mark; used as it is by kinds that cannot carry one.
 
-    ``where`` says it to people.
+    Attributes:
+        where: the place, as shown to users.
     """
 
     where: ClassVar[str] = ""
 
     def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
-        """The key and the mark of a live object, from its name and the reply of the API."""
+        """The key and mark of a live object, from its name and its object in an API reply."""
         return name, None
 
     def live_name(self, wanted: Wanted, stack: str) -> str:
-        """The name under which a wanted object lives."""
+        """The live name of a wanted object."""
         return wanted.name or wanted.address.key
 
     def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
-        """The wanted values with the mark on; what the file leaves unsaid stays as it is live."""
+        """The wanted values with the mark added; text around it that no file states stays live."""
         return wanted.values
 
     def off(self, live: Live) -> Values:
-        """The live values with the mark taken off."""
+        """The live values without the mark."""
         return live.values
 
     def texts(self, wanted: Wanted) -> Iterator[str]:
-        """The texts of a file that stand where the mark could stand."""
+        """Texts of the file at the place of the mark, to detect marks that users wrote."""
         yield from ()
 
 
@@ -41,16 +42,16 @@ UNMARKED = Marking()
 
 
 class InName(Marking):
-    """The live name is ``<key>.ztctl-<stack>``, unless the file claims a name by ``name:``."""
+    """The mark is a suffix: the live name is ``<key>.ztctl-<stack>`` unless ``name:`` is given."""
 
     where = "in the live name: `<key>.ztctl-<stack>`"
 
     def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
-        """Split the name."""
+        """The part before the mark, and the mark."""
         return Mark.of_name(name)
 
     def live_name(self, wanted: Wanted, stack: str) -> str:
-        """The key with the mark behind a dot."""
+        """``name:`` as it is, else the key, a dot and the mark."""
         return wanted.name or f"{wanted.address.key}.{Mark(stack, wanted.protect)}"
 
     def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
@@ -58,9 +59,9 @@ class InName(Marking):
         return {**wanted.values, "name": self.live_name(wanted, stack)}
 
     def off(self, live: Live) -> Values:
-        """The live values with the bare key as the name."""
+        """The live values, named by the key alone."""
         return {**live.values, "name": live.key}
 
     def texts(self, wanted: Wanted) -> Iterator[str]:
-        """The name."""
+        """The name that the file gives."""
         yield wanted.name or wanted.address.key

@@ -1,4 +1,4 @@
-"""The two sides of a comparison: what the files want and what the account holds."""
+"""Wanted objects (from the files), live objects (from the account), and ownership marks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORD = re.compile(r"ztctl-([a-z0-9-]{1,20})(\.protect)?\Z")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Whose an object is: the word ``ztctl-<stack>`` on it, and whether it is protected."""
+    """Ownership mark of a live object: ``ztctl-<stack>``, with ``.protect`` if protected."""
 
     stack: str
     protect: bool = False
@@ -31,7 +31,7 @@ class Mark:
 
     @classmethod
     def read(cls, word: str) -> Mark | None:
-        """The mark that this whole word is, or ``None``: a part of a word is no mark."""
+        """Parse a mark; ``None`` unless the whole word is one."""
         found = _WORD.match(word)
         return cls(found[1], bool(found[2])) if found else None
 
@@ -45,15 +45,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One object as the files want it.
+    """One object as declared in the files.
 
     Attributes:
-        values: canonical fields that the file states, defaults filled in; references unresolved.
-        name: the live name the file claims by ``name:``, else ``None``.
-        protect: whether the object is to carry the protected mark.
-        where: where it is declared.
+        values: canonical fields, defaults filled in, references unresolved. A missing field is
+            not managed; ``None`` means managed and empty.
+        name: the live name given by ``name:``, else ``None``.
+        protect: whether the object's mark is to be the protected one.
+        where: position of the entry in the file.
         origin: the short form it was expanded from, such as ``hosts.ssh.example.com``.
-        local: fields that mean something to ztctl alone.
+        local: fields that are used by ztctl alone, and not sent.
     """
 
     address: Address
@@ -67,11 +68,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """What the API alone sets on an object; a kind that reads such values extends this class."""
+    """Values that only the API sets; kinds that read some extend this class."""
 
     @classmethod
     def of(cls, live: Live) -> Self:
-        """The attributes of a live object, by the class of its kind."""
+        """The attributes of a live object, which must be of this class."""
         assert isinstance(live.attributes, cls)
         return live.attributes
 
@@ -81,21 +82,21 @@ NO_ATTRIBUTES = Attributes()
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """One object as the account holds it.
+    """One object of the account.
 
     Attributes:
-        id: what the API calls it.
-        name: its live name, mark included.
+        id: id in the API.
+        name: live name, mark included.
         key: the key it would have in a file of its stack.
-        values: canonical fields, in the words of the file.
-        attributes: what others may refer to, and what only the API sets.
-        mark: whose it is, ``None`` when it carries no mark.
-        raw: the API's own object, from which a replacing write carries what the file leaves out.
-        owner: id of the object with which it goes; empty when it goes by itself.
+        values: canonical fields, named as in the file.
+        attributes: values that only the API sets; references may use them.
+        mark: ownership mark, ``None`` if it carries none.
+        raw: the object of the API; a full PUT carries over what the file does not state.
+        owner: id of the object that it is deleted with; empty if there is none.
         container: the object inside which it is written, such as the zone of a record.
-        aliases: further ids by which references name it.
-        uses: kind and id of what it refers to beside its values.
-        is_whole: false when only the list was read, so that its values are not known.
+        aliases: further ids by which references name it, such as an application's ``aud``.
+        uses: kind and id of objects referred to outside of ``values``.
+        is_whole: false when only the list was read, so that ``values`` are incomplete.
     """
 
     kind: str
@@ -113,11 +114,11 @@ class Live:
     is_whole: bool = True
 
     def attribute(self, name: str) -> Any:
-        """An attribute by name, ``None`` for none; ``id`` and ``name`` are always there."""
+        """An attribute by name, ``id`` and ``name`` included; ``None`` if there is none."""
         if name in ("id", "name"):
             return self.id if name == "id" else self.name
         return getattr(self.attributes, name, None)
 
     def belongs_to(self, stack: str) -> bool:
-        """True when it carries the mark of this stack."""
+        """True when the object carries the mark of this stack."""
         return self.mark is not None and self.mark.stack == stack

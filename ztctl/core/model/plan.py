@@ -1,4 +1,7 @@
-"""A plan: what will be done, why, in which order. A frozen value that can be printed and saved."""
+"""The plan: changes, their steps and order, refusals, and who gains or loses access.
+
+All values are frozen; views print them, and plan files store them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from ztctl.core.model.objects import Live, Values, Wanted
 
 
 class Phase(IntEnum):
-    """The four phases in which creation runs; removal runs through them backwards."""
+    """Phases of a plan, in the order of creation; deletions run through them in reverse."""
 
     POLICY = 1
     TUNNEL = 2
@@ -34,7 +37,7 @@ class Action(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why; it explains and never steers."""
+    """Why a change is planned; shown to users, never used to decide anything."""
 
     NOT_LIVE = "not_live"
     DIFFERS = "differs"
@@ -51,10 +54,13 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One field that changes, in the words of the file; ``None`` is absence.
+    """The change of one field, as shown to users; ``None`` means absent.
 
-    ``path`` is like ``ingress[1].service``. Values are what a person reads: names instead of ids,
-    ``Unknown`` for what exists only after apply.
+    Attributes:
+        path: path of the field in the file, such as ``ingress[1].service``.
+        before: live value, names instead of ids.
+        after: wanted value, names instead of ids; ``Unknown`` if known after apply.
+        replaces: the API cannot change the field, so that the object is replaced.
     """
 
     path: str
@@ -65,7 +71,7 @@ class Edit:
 
 @dataclass(frozen=True, order=True, slots=True)
 class StepId:
-    """One write of one object: ``tunnel.edge#configure``."""
+    """Id of one write of one object, such as ``tunnel.edge#configure``."""
 
     address: Address
     verb: str
@@ -76,22 +82,22 @@ class StepId:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One write, and what it does to the host names involved.
+    """One write, and its effect on host names.
 
-    A kind states what is written; ``makes`` and the names are derived in ``core/reach/versions``.
+    Kinds set what is written; ``makes`` and the host names are derived in ``core/reach/versions``.
 
     Attributes:
-        values: what is written, references unresolved; empty for a deletion.
-        displaces: ids of further live objects that the write takes away.
+        values: the values written, references unresolved; empty for a deletion.
+        displaces: ids of further live objects that the write deletes.
         container: the live object inside which it is written, such as a zone.
-        keeps_fact: what the object means for who reaches what stays as it was.
-        tail: it waits for later phases by its needs, and holds none of them up.
-        makes: the fact of each object that is written, ``None`` for a deletion.
-        covers: names that an application protects from this step on.
-        uncovers: names that no longer are protected by that application after it.
-        opens: names that lead to an origin from this step on.
-        closes: names that no longer do after it.
-        needs: the steps that must be finished before; filled in by the ordering.
+        keeps_fact: the object's fact (``Kind.fact``) stays as it was before the step.
+        tail: a step that runs after later phases, as its ``needs`` require, and delays none.
+        makes: the new fact of each object written, by slot; ``None`` for a deletion.
+        covers: host names that an application protects from this step on.
+        uncovers: host names that it no longer protects after this step.
+        opens: host names that lead to an origin from this step on.
+        closes: host names that no longer lead to one after this step.
+        needs: steps that must be finished first; set when the plan is ordered.
     """
 
     id: StepId
@@ -114,15 +120,15 @@ class Change:
     """What happens to one object.
 
     Attributes:
-        others: further live objects whose place this one takes.
+        others: further live objects that this one replaces.
         container: the live object inside which it is written, such as a zone.
-        written: the completed values, references unresolved: what the steps write.
-        before: live values for people: names instead of ids.
-        after: wanted values for people, ``Unknown`` for what is known after apply.
-        silent: fields of ``after``, or of ``before`` for a deletion, that hold but their default.
-        notes: what a person should know, such as what an adoption drops.
-        housekeeping: not counted in the summary (the mark tag).
-        detail: the reason's object, such as the owner that goes.
+        written: the values that the steps write, completed, references unresolved.
+        before: live values to show, names instead of ids.
+        after: wanted values to show; ``Unknown`` where known after apply.
+        silent: fields at their default, of ``after`` (for a deletion: of ``before``).
+        notes: what to tell the user, such as what an adoption overwrites.
+        housekeeping: not counted in the summary (the tag that holds the mark).
+        detail: object of the reason, such as the owner that is deleted.
     """
 
     address: Address
@@ -146,23 +152,27 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why apply will not run this plan, and the flag that admits it, if any does."""
+    """Why apply refuses this plan, and the option that allows it, if there is one.
+
+    Attributes:
+        address: the refused change; ``None`` if the plan as a whole is refused.
+        apply_only: not a refusal of ``plan``: an adoption is no error, but apply needs ``--adopt``.
+    """
 
     address: Address | None
     reason: str
     flag: str = ""
-    # An adoption is no mistake in a plan, only something that apply wants to be told.
     apply_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AccessChange:
-    """What a plan does to the visitors of one host, or of another place that an object opens.
+    """Who gains and who loses access to one host, or to another destination.
 
     Attributes:
-        host: the host name; for a place without one, such as a private range, what it is called.
-        by: the objects whose changes may do it.
-        by_login: whether there are logins and sessions, which is so for hosts alone.
+        host: the host name, or the label of a destination without one, such as a private range.
+        by: the objects whose changes may cause it.
+        by_login: users log in and have sessions, which is so for hosts only.
     """
 
     host: str
@@ -174,7 +184,11 @@ class AccessChange:
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """A name that is open as things are, and why; ``stays``: the plan does not close it."""
+    """A host name that is open to everyone now, and why.
+
+    Attributes:
+        stays: the plan does not close it.
+    """
 
     host: str
     reason: str
@@ -183,7 +197,7 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many objects are added, changed, destroyed, adopted and forgotten."""
+    """Number of objects added, changed, destroyed, adopted and forgotten."""
 
     add: int = 0
     change: int = 0
@@ -194,18 +208,18 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that apply would do, in the order in which it is printed.
+    """Everything that apply would do, in the order shown.
 
     Attributes:
         account: id of the account.
-        stack: whose objects.
-        changes: ordered by phase; deletions run through the phases backwards and come last.
-        unchanged: how many declared objects are in step.
-        refusals: why apply will not run, empty when it may.
-        warnings: what is wrong but stops nothing.
-        access: who gains and who loses entry, host by host.
-        exposed: names of the stack that are open now, stated by no file.
-        live: every matched live object by address: what references resolve to.
+        stack: name of the stack.
+        changes: ordered by phase; deletions come last, in reverse order of the phases.
+        unchanged: number of declared objects without a difference.
+        refusals: why apply refuses to run; empty if it may run.
+        warnings: problems that do not stop apply.
+        access: who gains and who loses access, by host.
+        exposed: hosts of the stack that are open now without ``public:`` in a file.
+        live: matched live objects by address, to resolve references.
     """
 
     account: str
@@ -225,12 +239,12 @@ class Plan:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Every step of every change."""
+        """The steps of all changes, in order."""
         return tuple(step for change in self.changes for step in change.steps)
 
     @property
     def summary(self) -> Summary:
-        """The figures of the closing line; a replacement counts as one added, one destroyed."""
+        """Figures of the summary line; a replacement counts as one added and one destroyed."""
         counted = [change.action for change in self.changes if not change.housekeeping]
         replaced = counted.count(Action.REPLACE)
         return Summary(
