@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.facts import EVERYONE, Criterion, DescribedEntry, Members, Test
+from ztctl.core.model.facts import EVERYONE, Criterion, DescribedEntry, Members, Test, stable_sorted
 from ztctl.core.model.objects import Mark
 from ztctl.core.model.plan import AccessChange
 from ztctl.core.reach.entries import Entry
@@ -123,7 +123,7 @@ def describe_excess(one: Grant, other: Grant, names: DisplayNames) -> Iterator[s
 
 
 def _added_members(one: Members, other: Members, names: DisplayNames) -> Iterator[str]:
-    for test in _ordered(one.include):
+    for test in stable_sorted(one.include):
         if not any(within(test, old) for old in other.include):
             yield describe_test(test, names)
     yield from _dropped_requirements(one.require, other.require, names)
@@ -134,7 +134,7 @@ def _dropped_requirements(
     one: Iterable[Test], other: Iterable[Test], names: DisplayNames
 ) -> Iterator[str]:
     kept = list(one)
-    for asked in _ordered(other):
+    for asked in stable_sorted(other):
         if any(within(test, asked) for test in kept):
             continue
         namesake = next((test for test in kept if _has_same_label(test, asked)), None)
@@ -148,7 +148,7 @@ def _dropped_exclusions(
     one: Iterable[Test], other: Iterable[Test], names: DisplayNames
 ) -> Iterator[str]:
     kept = list(one)
-    for excluded in _ordered(other):
+    for excluded in stable_sorted(other):
         if not any(within(excluded, test) for test in kept):
             yield f"also {describe_test(excluded, names)}"
 
@@ -171,8 +171,8 @@ def _duration(seconds: float | None) -> str:
 
 def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
     """Describe a grant: how it admits, ``who`` (a description), requirements and exclusions."""
-    rest = [f"who is {describe_test(test, names)}" for test in _ordered(grant.require)]
-    rest += [f"but not {describe_test(test, names)}" for test in _ordered(grant.exclude)]
+    rest = [f"who is {describe_test(test, names)}" for test in stable_sorted(grant.require)]
+    rest += [f"but not {describe_test(test, names)}" for test in stable_sorted(grant.exclude)]
     visitors = ", ".join([who, *rest])
     match grant.how:
         case AdmittedBy.UNASKED:
@@ -185,10 +185,6 @@ def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
             return visitors
 
 
-def _ordered(tests: Iterable[Test]) -> list[Test]:
-    return sorted(tests, key=str)
-
-
 def describe_test(test: Test, names: DisplayNames) -> str:
     """Describe a test; ids are replaced by display names where they are known."""
     if test == EVERYONE:
@@ -196,7 +192,7 @@ def describe_test(test: Test, names: DisplayNames) -> str:
     if isinstance(test, Members):
         if test.label:
             return f"group {Mark.of_name(test.label)[0]}"
-        inner = (describe_test(inner, names) for inner in _ordered(test.include))
+        inner = (describe_test(inner, names) for inner in stable_sorted(test.include))
         return f"any of {' or '.join(inner)}"
     value = names.get(test.value, test.value)
     known = _DESCRIPTIONS.get(test.selector)

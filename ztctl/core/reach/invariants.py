@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import islice
 
+from ztctl.core.model.facts import stable_sorted
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import UNSEEN, Entry
 from ztctl.core.reach.order_search import Order
@@ -67,17 +68,22 @@ class Span:
         """The invariants that an intermediate state with these entries breaks."""
         both = self.before | self.after
         exposed_before = [entry for entry in self.before if entry.anonymous]
-        for entry in sorted(now - both if self.may_be_open else now, key=str):
+        added: dict[Entry, Invariant] = {}
+        for entry in now - both if self.may_be_open else now:
             exposed = entry.anonymous and not self.may_be_open
             if exposed and not is_covered(entry, exposed_before):
-                yield Invariant.NO_EXPOSURE, entry
+                added[entry] = Invariant.NO_EXPOSURE
             elif entry not in both and not is_covered(entry, both):
-                yield Invariant.NO_WIDENING, entry
+                added[entry] = Invariant.NO_WIDENING
+        yield from ((added[entry], entry) for entry in stable_sorted(added))
         if now not in (self.before, self.after):
             known = frozenset(entry for entry in now if entry.origin != UNSEEN)
-            for entry in sorted(self._lasting(), key=str):
-                if not _admitted(entry, now if entry.origin == UNSEEN else known):
-                    yield Invariant.NO_LOCK_OUT, entry
+            missing = (
+                entry
+                for entry in self._lasting()
+                if not _admitted(entry, now if entry.origin == UNSEEN else known)
+            )
+            yield from ((Invariant.NO_LOCK_OUT, entry) for entry in stable_sorted(missing))
 
     def _lasting(self) -> Iterator[Entry]:
         """Entries of before whose visitors are admitted after, too.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ztctl.core.model.facts import stable_sorted
 from ztctl.core.model.names import HostIndex, ingress_matches, to_ascii
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Exposed
@@ -53,8 +54,6 @@ class PublicHosts:
 def exposed_now(timeline: Timeline, hosts: Iterable[str]) -> Iterator[tuple[str, Entry]]:
     """Those of the hosts that anyone may reach now, each with one entry that shows it."""
     for host in hosts:
-        found = sorted(
-            (entry for entry in timeline.scope(host).entries_at(()) if entry.anonymous), key=str
-        )
+        found = [entry for entry in timeline.scope(host).entries_at(()) if entry.anonymous]
         if found:
-            yield host, found[0]
+            yield host, stable_sorted(found)[0]

@@ -19,6 +19,7 @@ from ztctl.core.model.facts import (
     Slot,
     Test,
     TunnelRules,
+    stable_sorted,
 )
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live, Mark
@@ -144,7 +145,7 @@ class _Account:
 
     def reach(self, stated: str, unread: tuple[str, ...]) -> Reach:
         entries = current_timeline(self._facts).scope(self._host).entries_at(())
-        opened = sorted((entry for entry in entries if entry.anonymous), key=str)
+        opened = stable_sorted(entry for entry in entries if entry.anonymous)
         return Reach(
             self._host,
             tuple(dict.fromkeys(reason_open(entry) for entry in opened)),
@@ -258,9 +259,9 @@ class _Account:
 
     def _describe_members(self, members: Members) -> str:
         """Describe rule lists, with the contents of groups."""
-        parts = [" or ".join(map(self._describe, _ordered(members.include))) or "nobody"]
-        parts += [f"who is {self._describe(test)}" for test in _ordered(members.require)]
-        parts += [f"but not {self._describe(test)}" for test in _ordered(members.exclude)]
+        parts = [" or ".join(map(self._describe, stable_sorted(members.include))) or "nobody"]
+        parts += [f"who is {self._describe(test)}" for test in stable_sorted(members.require)]
+        parts += [f"but not {self._describe(test)}" for test in stable_sorted(members.exclude)]
         return ", ".join(parts)
 
     def _describe(self, test: Test) -> str:
@@ -275,21 +276,17 @@ class _Account:
             for ruling in guard.policies:
                 if ruling.decision == "deny":
                     yield f"{ruling.people} (denied by {ruling.name})"
-        for grant in sorted((entry.grant for entry in entries), key=str):
+        for grant in stable_sorted(entry.grant for entry in entries):
             group = grant.who if isinstance(grant.who, Members) else Members()
-            for test in _ordered(grant.exclude | group.exclude):
+            for test in stable_sorted(grant.exclude | group.exclude):
                 yield self._describe(test)
-            for test in _ordered(grant.require | group.require):
+            for test in stable_sorted(grant.require | group.require):
                 yield f"who is not {self._describe(test)}"
         if not any(entry.anonymous and within(EVERYONE, entry.grant.who) for entry in entries):
             yield "everybody else"
 
     def _name(self, key: str) -> str:
         return self._names.get(key, key)
-
-
-def _ordered(tests: Iterable[Test]) -> list[Test]:
-    return sorted(tests, key=str)
 
 
 def _names(lives: Iterable[Live]) -> Iterator[tuple[str, str]]:
