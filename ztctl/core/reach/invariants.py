@@ -136,13 +136,13 @@ def violations(
 
 def host_span(timeline: Timeline, host: str, public: IsPublic) -> tuple[HostScope, Span]:
     """The scope of a host, and its entries before and after the run; memoised."""
-    key = "span", host, public(host)
-    if key not in timeline.cache:
+
+    def compute() -> tuple[HostScope, Span]:
         scope = timeline.scope(host)
         before, after = scope.entries_at(()), scope.entries_at(timeline.steps(host))
-        timeline.cache[key] = scope, Span(before, after, public(host))
-    found: tuple[HostScope, Span] = timeline.cache[key]
-    return found
+        return scope, Span(before, after, public(host))
+
+    return timeline.cached(("span", host, public(host)), compute)
 
 
 Bad = dict[frozenset[StepId], tuple[tuple[Invariant, Entry | None], ...]]
@@ -150,10 +150,7 @@ Bad = dict[frozenset[StepId], tuple[tuple[Invariant, Entry | None], ...]]
 
 def _bad_states(timeline: Timeline, host: str, public: IsPublic) -> Bad:
     key = "bad", host, public(host)
-    if key not in timeline.cache:
-        timeline.cache[key] = _find_bad_states(timeline, host, public)
-    found: Bad = timeline.cache[key]
-    return found
+    return timeline.cached(key, lambda: _find_bad_states(timeline, host, public))
 
 
 def _find_bad_states(timeline: Timeline, host: str, public: IsPublic) -> Bad:

@@ -10,7 +10,7 @@ from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Exposed
 from ztctl.core.reach.access_wording import reason_open
 from ztctl.core.reach.entries import Entry
-from ztctl.core.reach.host_facts import names_of, sample_hosts
+from ztctl.core.reach.host_facts import sample_hosts
 from ztctl.core.reach.invariants import IsPublic
 from ztctl.core.reach.timeline import Timeline
 
@@ -27,8 +27,7 @@ def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> 
             host
             for (_, key), (first, *_) in timeline.slots.items()
             if key in ids
-            for name in names_of(first.fact)
-            for host in sample_hosts(name)
+            for host in sample_hosts(first.fact)
         }
     )
     found = exposed_now(timeline, (host for host in hosts if not public(host)))
