@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +28,11 @@ from ztctl.core.reach.open_now import PublicHosts, exposed_names
 from ztctl.core.reach.versions import facts_of
 
 _LEAVING = (Action.DELETE, Action.FORGET)
+_VERDICTS = {
+    MatchGround.ADOPTED: (Action.ADOPT, Reason.NOT_MARKED),
+    MatchGround.MOVED: (Action.UPDATE, Reason.MOVED),
+    MatchGround.RESTORED: (Action.UPDATE, Reason.MARK_LOST),
+}
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
 
 
@@ -66,9 +71,7 @@ class Draft:
     """
 
     declared: Declared
-    kinds: Kinds
     account: str
-    options: Options
     ledger: Ledger
     live: Mapping[str, tuple[Live, ...]]
     run: Run
@@ -106,12 +109,10 @@ class Draft:
         going = {item.address: item.live for item in gone if item.live}
         touched = {change.address for change in kept}
         touched |= {refusal.address for refusal in planner.refused if refusal.address}
-        touched |= {item.address for item in wanted if kinds[item.address.kind].housekeeping}
-        unchanged = sum(1 for item in wanted if item.address not in touched)
+        counted = (it.address for it in wanted if not kinds[it.address.kind].housekeeping)
+        unchanged = sum(address not in touched for address in counted)
         refused = tuple(planner.refused)
-        return cls(
-            declared, kinds, account, options, ledger, live, run, stepped, going, unchanged, refused
-        )
+        return cls(declared, account, ledger, live, run, stepped, going, unchanged, refused)
 
     @property
     def uncovers(self) -> bool:
@@ -120,18 +121,18 @@ class Draft:
 
     def knowing(self, live: Mapping[str, tuple[Live, ...]]) -> Draft:
         """The same changes of an account of which more of others' objects was read."""
-        run = replace(self.run, now=dict(facts_of(live, self.kinds)))
+        run = replace(self.run, now=dict(facts_of(live, self.run.kinds)))
         return replace(self, live=live, run=run)
 
     def plan(self) -> Plan:
         """The plan, its order proved safe."""
-        kinds, ledger, live, run = self.kinds, self.ledger, self.live, self.run
+        kinds, ledger, live, run = self.run.kinds, self.ledger, self.live, self.run
         safe = made_safe(self.changes, run, ledger.display_names())
         chosen = tuple(
             _with_public(change, self.declared) for change in _named(safe.changes, ledger)
         )
         refused = refusals(
-            Proposal(chosen, live, self.options.allowances),
+            Proposal(chosen, live, run.allowances),
             kinds,
             stack=self.declared.stack,
             declared=sum(1 for item in self.declared.wanted if ledger.matched(item.address)),
@@ -167,7 +168,11 @@ class _Planner:
         self._matcher = Matcher(
             ledger, kinds, {move.target: move.source for move in declared.moved}
         )
-        self._removed = {self._slot(item): item for item in declared.removed}
+        # By kind and `Live.key`: the key of the entry may be spelt in another way.
+        self._removed = {
+            (it.address.kind, kinds[it.address.kind].slot(Wanted(it.address, EMPTY, it.name))): it
+            for it in declared.removed
+        }
         self.refused: list[Refusal] = []
 
     def decide(self, wanted: Wanted) -> Change | None:
@@ -177,20 +182,14 @@ class _Planner:
         if match.refusal is not None:
             self.refused.append(match.refusal)
             return None
-        if match.live is not None:
-            self._pair(wanted, match)
+        for live in (*match.others, match.live):
+            if live is not None:
+                self._ledger.pair(wanted.address, live)
         written = self._without_lookups(kind.complete(wanted, match.live, self._ledger))
         after = recanonised(kind.specs, self._ledger.resolve(written))
         if match.live is None:
             return self._creation(kind, wanted, written, after)
         return self._update(kind, wanted, match, written, after)
-
-    def _pair(self, wanted: Wanted, match: Match) -> None:
-        for live in (match.live, *match.others):
-            if live is not None:
-                self._ledger.pair(wanted.address, live)
-        if match.live is not None:
-            self._ledger.pairs[wanted.address] = match.live
 
     def _without_lookups(self, values: Values) -> Values:
         def resolved(leaf: Any) -> Any:
@@ -213,9 +212,7 @@ class _Planner:
         )
 
     def _container(self, kind: Kind, wanted: Wanted) -> Live | None:
-        if not isinstance(kind, Contained):
-            return None
-        return kind.container_of(wanted, self._ledger)
+        return kind.container_of(wanted, self._ledger) if isinstance(kind, Contained) else None
 
     def _update(
         self, kind: Kind, wanted: Wanted, match: Match, written: Values, after: Values
@@ -256,59 +253,40 @@ class _Planner:
         )
 
     def _adoption_notes(self, kind: Kind, live: Live) -> tuple[str, ...]:
-        users = [user for user in self._ledger.users_of(live) if self._is_foreign(user)]
-        return (
-            *kind.dropped_by_adoption(live),
-            *(
-                f"is used by the {self._kinds[user.kind].title} {user.name!r}, too"
-                for user in users
-            ),
+        used = (
+            f"is used by the {self._kinds[user.kind].title} {user.name!r}, too"
+            for user in self._ledger.users_of(live)
+            if not user.belongs_to(self._ledger.stack)
         )
-
-    def _is_foreign(self, live: Live) -> bool:
-        return not live.belongs_to(self._ledger.stack)
+        return (*kind.dropped_by_adoption(live), *used)
 
     # -- what goes --------------------------------------------------------------------------
 
     def removals(self, kept: Sequence[Change]) -> list[Change]:
         """Deletions: marked and not declared, named by ``removed``, or gone with their owner."""
-        gone = [change for kind in self._kinds.values() for change in self._undeclared(kind)]
-        gone += self._removed_unmarked({(c.address.kind, c.live.id) for c in gone if c.live})
-        return gone + self._with_owner([*kept, *gone])
-
-    def _undeclared(self, kind: Kind) -> list[Change]:
-        return [
-            self._going(kind, live)
-            for live in self._ledger.live_of(kind.name)
+        gone = {
+            (kind, live.id): self._undeclared(live)
+            for kind in self._kinds
+            for live in self._ledger.live_of(kind)
             if live.belongs_to(self._ledger.stack) and self._ledger.owner_of(live) is None
-        ]
-
-    def _slot(self, entry: Removed) -> tuple[str, str]:
-        """Kind and ``Live.key`` of what is removed: its key may be spelt in another way."""
-        kind = self._kinds[entry.address.kind]
-        return kind.name, kind.slot(Wanted(entry.address, EMPTY, name=entry.name))
-
-    def _going(self, kind: Kind, live: Live) -> Change:
-        entry = self._removed.get((kind.name, live.key))
-        address = entry.address if entry else Address(kind.name, live.key)
-        action = Action.FORGET if entry and entry.forget else Action.DELETE
-        reason = Reason.REMOVED if entry else Reason.NOT_DECLARED
-        return self._deletion(kind, live, address, action, reason)
-
-    def _removed_unmarked(self, already: Collection[tuple[str, str]]) -> list[Change]:
-        found: list[Change] = []
+        }
         for entry in self._declared.removed:
-            kind = self._kinds[entry.address.kind]
-            for live in self._named_by(entry, kind):
-                free = self._ledger.owner_of(live) is None and (kind.name, live.id) not in already
-                if free and not entry.forget:
-                    found.append(
-                        self._deletion(kind, live, entry.address, Action.DELETE, Reason.REMOVED)
-                    )
-        return found
+            for live in self._named_by(entry):
+                if self._ledger.owner_of(live) is None and not entry.forget:
+                    change = self._deletion(live, entry.address)
+                    gone.setdefault((live.kind, live.id), change)
+        return [*gone.values(), *self._with_owner([*kept, *gone.values()])]
 
-    def _named_by(self, entry: Removed, kind: Kind) -> list[Live]:
-        name = entry.name
+    def _undeclared(self, live: Live) -> Change:
+        entry = self._removed.get((live.kind, live.key))
+        if entry is None:
+            address = Address(live.kind, live.key)
+            return self._deletion(live, address, reason=Reason.NOT_DECLARED)
+        action = Action.FORGET if entry.forget else Action.DELETE
+        return self._deletion(live, entry.address, action)
+
+    def _named_by(self, entry: Removed) -> list[Live]:
+        name, kind = entry.name, self._kinds[entry.address.kind]
         if name is None and not kind.owner:
             return []
         found = [
@@ -320,33 +298,33 @@ class _Planner:
             ids = ", ".join(live.id for live in found)
             text = f"{len(found)} live objects answer to {entry.address}: {ids}"
             self._ledger.add_problem(Problem(text, entry.where, "ztctl never guesses"))
-        foreign = [live for live in found if live.mark and not live.belongs_to(self._ledger.stack)]
-        self.refused += [
-            Refusal(entry.address, f"{live.name!r} belongs to the stack {live.mark.stack!r}")
-            for live in foreign
-            if live.mark
-        ]
-        return [live for live in found if live not in foreign]
+        foreign = {
+            live.id: f"{live.name!r} belongs to the stack {live.mark.stack!r}"
+            for live in found
+            if live.mark is not None and not live.belongs_to(self._ledger.stack)
+        }
+        self.refused += [Refusal(entry.address, reason) for reason in foreign.values()]
+        return [live for live in found if live.id not in foreign]
 
-    def _with_owner(self, changes: Sequence[Change]) -> list[Change]:
+    def _with_owner(self, changes: Sequence[Change]) -> Iterator[Change]:
         going = {(c.address.kind, c.live.id): c for c in changes if c.live and _deletes(c)}
-        listed = set(going)
-        found: list[Change] = []
         for kind in self._kinds.values():
             for live in self._ledger.live_of(kind.name) if kind.owner else ():
                 owner = going.get((kind.owner, live.owner))
-                if owner is not None and (kind.name, live.id) not in listed:
+                if owner is not None and (kind.name, live.id) not in going:
                     address = Address(kind.name, owner.address.key)
-                    change = self._deletion(kind, live, address, Action.DELETE, Reason.OWNER_GOES)
-                    found.append(replace(change, detail=str(owner.address)))
-        return found
+                    change = self._deletion(live, address, reason=Reason.OWNER_GOES)
+                    yield replace(change, detail=str(owner.address))
 
     def _deletion(
-        self, kind: Kind, live: Live, address: Address, action: Action, reason: Reason
+        self,
+        live: Live,
+        address: Address,
+        action: Action = Action.DELETE,
+        reason: Reason = Reason.REMOVED,
     ) -> Change:
-        edits = tuple(
-            Edit(name, value, None) for name, value in live.values.items() if value is not None
-        )
+        kind = self._kinds[live.kind]
+        stated = {name: value for name, value in live.values.items() if value is not None}
         return Change(
             address,
             action,
@@ -354,7 +332,9 @@ class _Planner:
             kind.phase,
             live=live,
             container=live.container,
-            edits=edits if action is Action.DELETE else (),
+            edits=tuple(Edit(name, value, None) for name, value in stated.items())
+            if action is Action.DELETE
+            else (),
             before=live.values,
             silent=at_default(kind.specs, live.values),
             housekeeping=kind.housekeeping,
@@ -377,15 +357,7 @@ def _verdict(match: Match, edits: Sequence[Edit]) -> tuple[Action, Reason]:
     if replacing:
         renewed = any(isinstance(edit.after, Unknown) for edit in replacing)
         return Action.REPLACE, Reason.DEPENDENCY_RENEWED if renewed else Reason.CANNOT_UPDATE
-    match match.how:
-        case MatchGround.ADOPTED:
-            return Action.ADOPT, Reason.NOT_MARKED
-        case MatchGround.MOVED:
-            return Action.UPDATE, Reason.MOVED
-        case MatchGround.RESTORED:
-            return Action.UPDATE, Reason.MARK_LOST
-        case _:
-            return Action.UPDATE, Reason.DIFFERS
+    return _VERDICTS.get(match.how, (Action.UPDATE, Reason.DIFFERS))
 
 
 def _no_replacing_adoption(wanted: Wanted, live: Live, edits: Sequence[Edit]) -> Refusal:
@@ -398,9 +370,10 @@ def _no_replacing_adoption(wanted: Wanted, live: Live, edits: Sequence[Edit]) ->
 
 
 def _with_steps(changes: Sequence[Change], run: Run) -> tuple[Change, ...]:
-    stepped = [run.stepped(change, run.kind_of(change).steps(change)) for change in changes]
+    kinds = run.kinds
+    stepped = [run.stepped(it, kinds[it.address.kind].steps(it)) for it in changes]
     try:
-        return ordered(stepped, run.kinds)
+        return ordered(stepped, kinds)
     except ValueError as found:
         text = f"no order of these steps is possible: {found}"
         raise Problems([Problem(text, hint="apply the changes in two parts")]) from found
@@ -462,10 +435,10 @@ def _targeted(
 
 def _printed_order(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
     rank = {kind.name: place for place, kind in enumerate(kinds.values())}
-    going = [change for change in changes if change.action in _LEAVING]
-    staying = [change for change in changes if change.action not in _LEAVING]
 
     def place(change: Change) -> tuple[int, int]:
         return change.phase, rank[change.address.kind]
 
+    going = (change for change in changes if change.action in _LEAVING)
+    staying = (change for change in changes if change.action not in _LEAVING)
     return (*sorted(staying, key=place), *sorted(going, key=place, reverse=True))
