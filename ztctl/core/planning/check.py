@@ -60,19 +60,16 @@ def _dangling(
     for item in wanted:
         for found in references(item.values):
             if isinstance(found, Ref) and found.to not in known and found.to not in broken:
-                yield _missing(found, item, known)
-
-
-def _missing(ref: Ref, holder: Wanted, known: dict[Address, Wanted]) -> Problem:
-    what = ref.to.kind.replace("_", " ")
-    keys = [address.key for address in known if address.kind == ref.to.kind]
-    near = difflib.get_close_matches(ref.to.key, keys, 1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    return Problem(
-        f"{holder.address} refers to the {what} {ref.to.key!r}, which no file declares",
-        ref.where or holder.where,
-        f"{meant}declare it, or write {{live: {ref.to.key}}} for one that is not in the files",
-    )
+                kind, key = found.to.kind, found.to.key
+                keys = [address.key for address in known if address.kind == kind]
+                near = difflib.get_close_matches(key, keys, 1)
+                meant = f"did you mean {near[0]!r}? " if near else ""
+                what = kind.replace("_", " ")
+                yield Problem(
+                    f"{item.address} refers to the {what} {key!r}, which no file declares",
+                    found.where or item.where,
+                    f"{meant}declare it, or write {{live: {key}}} for one that is not in the files",
+                )
 
 
 def _rings(wanted: Sequence[Wanted]) -> Iterator[Problem]:

@@ -36,14 +36,11 @@ def differing(specs: Mapping[str, Spec], wanted: Values, live: Values) -> tuple[
 def recanonised(specs: Mapping[str, Spec], values: Values) -> Values:
     """Canonical again after references became ids, which may sort differently."""
     return {
-        name: _kept_empty(canonical(specs[name], value), value)
+        name: value if made is None and value in ([], {}, "") else made
         for name, value in values.items()
         if name in specs
+        for made in [canonical(specs[name], value)]
     }
-
-
-def _kept_empty(value: Any, given: Any) -> Any:
-    return given if value is None and given in ([], {}, "") else value
 
 
 def at_default(specs: Mapping[str, Spec], values: Values) -> frozenset[str]:

@@ -44,14 +44,9 @@ def _adoptions(proposal: Proposal) -> Iterator[Refusal]:
 
 def _deletions(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> Iterator[Refusal]:
     counted = {kind.name for kind in kinds.values() if not kind.housekeeping}
-    going = [
-        change
-        for change in proposal.changes
-        if change.action is Action.DELETE and change.address.kind in counted
-    ]
-    owned = sum(
-        1 for name in counted for item in proposal.live.get(name, ()) if item.belongs_to(stack)
-    )
+    deleted = (it for it in proposal.changes if it.action is Action.DELETE)
+    going = [change for change in deleted if change.address.kind in counted]
+    owned = sum(it.belongs_to(stack) for name in counted for it in proposal.live.get(name, ()))
     if proposal.allowances.deletions or not going:
         return
     if not declared:
@@ -71,10 +66,9 @@ def _deletions(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -
 
 def _protected(proposal: Proposal) -> Iterator[Refusal]:
     for change in proposal.changes:
-        if change.housekeeping:
-            # The tag is the protecting mark itself: it protects those who carry it.
-            continue
-        protected = change.live is not None and change.live.mark and change.live.mark.protect
+        mark = change.live.mark if change.live is not None else None
+        # A mark tag is the protecting mark itself: it protects those who carry it.
+        protected = mark is not None and mark.protect and not change.housekeeping
         goes = change.action in (Action.DELETE, Action.REPLACE, Action.FORGET)
         if protected and goes and not allowed(change.address, proposal.allowances.protected):
             yield Refusal(

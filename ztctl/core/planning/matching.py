@@ -70,10 +70,13 @@ class Matcher:
             for key in sorted(kind.natural_keys(wanted, self._ledger))
             for live in index.by_natural.get(key, ())
         )
+        source = self._moved.get(wanted.address)
+        moved = index.by_slot.get(source.key, ()) if source else ()
+        claimed = index.by_name.get(wanted.name, ()) if wanted.name is not None else ()
         for how, found in (
             (MatchGround.OWNED, self._owned(kind, wanted, index, natural)),
-            (MatchGround.MOVED, self._moved_here(wanted, index)),
-            (MatchGround.CLAIMED, self._claimed(wanted, index)),
+            (MatchGround.MOVED, self._free(moved)),
+            (MatchGround.CLAIMED, self._free(claimed)),
         ):
             if found:
                 return self._one(wanted, found, how)
@@ -98,10 +101,9 @@ class Matcher:
             return by_slot
         spoken_for = self._slots(kind)
         own = [item for item in natural if self._is_own(item) and item.key not in spoken_for]
+        keys = kind.natural_keys(wanted, self._ledger)
         # Several of ours may become one; the others are not declared any more, and go.
-        return sorted(own, key=lambda item: (-_shared(kind, wanted, item, self._ledger), item.key))[
-            :1
-        ]
+        return sorted(own, key=lambda it: (-len(keys & kind.live_keys(it)), it.key))[:1]
 
     def _slots(self, kind: Kind) -> frozenset[str]:
         """The keys that wanted objects have, or had before the file moved them."""
@@ -112,15 +114,6 @@ class Matcher:
             slots = (kind.slot(item) for item in wanted)
             self._taken_slots[kind.name] = frozenset((*slots, *moved))
         return self._taken_slots[kind.name]
-
-    def _moved_here(self, wanted: Wanted, index: Index) -> Sequence[Live]:
-        source = self._moved.get(wanted.address)
-        return self._free(index.by_slot.get(source.key, ())) if source else ()
-
-    def _claimed(self, wanted: Wanted, index: Index) -> Sequence[Live]:
-        if wanted.name is None:
-            return ()
-        return self._free(index.by_name.get(wanted.name, ()))
 
     def _natural(self, kind: Kind, wanted: Wanted, natural: Sequence[Live]) -> Match:
         if natural and kind.shared:
@@ -155,10 +148,6 @@ class Matcher:
     def _free(self, found: Iterable[Live]) -> list[Live]:
         unique = {live.id: live for live in found}
         return [live for live in unique.values() if self._ledger.owner_of(live) is None]
-
-
-def _shared(kind: Kind, wanted: Wanted, live: Live, ledger: Ledger) -> int:
-    return len(kind.natural_keys(wanted, ledger) & kind.live_keys(live))
 
 
 def _refused(wanted: Wanted, live: Live) -> Match:

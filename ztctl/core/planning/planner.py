@@ -44,22 +44,6 @@ class Options:
     targets: frozenset[Address] = frozenset()
 
 
-def build_plan(
-    declared: Declared,
-    live: Mapping[str, tuple[Live, ...]],
-    kinds: Kinds,
-    *,
-    account: str,
-    options: Options,
-) -> Plan:
-    """What has to be done so that the account holds what the files want.
-
-    Raises:
-        Problems: everything that only the account could tell is wrong with the files.
-    """
-    return Draft.of(declared, live, kinds, account=account, options=options).plan()
-
-
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Every change with its steps in order, before it is proved that they are safe.

@@ -81,7 +81,7 @@ class Span:
             missing = (
                 entry
                 for entry in self._lasting()
-                if not _admitted(entry, now if entry.origin == UNSEEN else known)
+                if not is_covered(entry, now if entry.origin == UNSEEN else known, anywhere=True)
             )
             yield from ((Invariant.NO_LOCK_OUT, entry) for entry in stable_sorted(missing))
 
@@ -92,27 +92,19 @@ class Span:
         """
         known = frozenset(entry for entry in self.after if entry.origin != UNSEEN)
         for entry in self.before:
-            if _admitted(entry, known):
+            if is_covered(entry, known, anywhere=True):
                 yield entry
-            elif _admitted(entry, self.after):
+            elif is_covered(entry, self.after, anywhere=True):
                 yield replace(entry, origin=UNSEEN)
 
 
-def is_covered(entry: Entry, among: Iterable[Entry]) -> bool:
-    """True if every visitor of ``entry`` reaches the same origin by another entry."""
+def is_covered(entry: Entry, among: Iterable[Entry], *, anywhere: bool = False) -> bool:
+    """True if every visitor of ``entry`` reaches the same origin, or any, by another entry."""
+    anywhere = anywhere or entry.origin == UNSEEN
     return any(
         entry.path == other.path
-        and (entry.origin in (other.origin, UNSEEN))
+        and (anywhere or entry.origin == other.origin)
         and contained(entry.grant, other.grant)
-        for other in among
-    )
-
-
-def _admitted(entry: Entry, among: Iterable[Entry]) -> bool:
-    """True if every visitor of ``entry`` is admitted by another entry, to any origin."""
-    return any(
-        entry.path == other.path
-        and (entry.grant == other.grant or contained(entry.grant, other.grant))
         for other in among
     )
 

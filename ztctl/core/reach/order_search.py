@@ -26,20 +26,13 @@ class Order:
     def of(cls, timeline: Timeline, steps: Iterable[StepId]) -> Order:
         """Restrict the order of a whole run to these steps."""
         chosen = tuple(sorted(steps))
-        before = tuple(
-            sum(
-                1 << place
-                for place, other in enumerate(chosen)
-                if timeline.comes_before(other, step)
-            )
-            for step in chosen
-        )
-        return cls(chosen, before)
+        before = (_bits(timeline.comes_before(it, step) for it in chosen) for step in chosen)
+        return cls(chosen, tuple(before))
 
     def bits(self, done: Iterable[StepId]) -> int:
         """A set of these steps as a bit set; other steps are ignored."""
         finished = frozenset(done)
-        return sum(1 << place for place, step in enumerate(self.steps) if step in finished)
+        return _bits(step in finished for step in self.steps)
 
     def forbidding(self, states: Sequence[int]) -> tuple[Pair, ...] | None:
         """Find needs that make all of these states (bit sets) unreachable.
@@ -65,6 +58,10 @@ class Order:
             return None
 
         return search(self.before, states)
+
+
+def _bits(flags: Iterable[bool]) -> int:
+    return sum(flag << place for place, flag in enumerate(flags))
 
 
 def _candidates(before: tuple[int, ...], states: Sequence[int]) -> list[Pair]:

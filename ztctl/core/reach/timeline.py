@@ -222,14 +222,9 @@ class Timeline:
 
     def last_of(self, done: Iterable[StepId]) -> tuple[StepId, ...]:
         """The maximal steps of a set: those that no other step of it needs; sorted."""
-        chosen = list(done)
-        return tuple(
-            sorted(
-                step
-                for step in chosen
-                if not any(self.comes_before(step, other) for other in chosen)
-            )
-        )
+        chosen = set(done)
+        needed = {one for one in chosen for other in chosen if self.comes_before(one, other)}
+        return tuple(sorted(chosen - needed))
 
     def states(self, steps: Iterable[StepId]) -> Iterator[frozenset[StepId]]:
         """Every subset of these steps that holds, with a step, all of its needs among them."""
