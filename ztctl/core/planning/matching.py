@@ -1,4 +1,4 @@
-"""Which live object is which wanted one: identity and ownership without a state file."""
+"""Match wanted with live objects: by mark, old address, name or natural key; no state file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ztctl.core.model.plan import Refusal
 
 
 class MatchGround(Enum):
-    """On what ground a live object is taken for a wanted one."""
+    """Why a live object is matched with a wanted one."""
 
     OWNED = "it carries our mark"
     CLAIMED = "the file claims it by name"
@@ -28,7 +28,13 @@ class MatchGround(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The live object of a wanted one, if there is one, and further ones it takes the place of."""
+    """The result for one wanted object.
+
+    Attributes:
+        live: the matched live object; ``None``: it has to be created.
+        others: further live objects that the wanted one replaces.
+        refusal: why the match must not be used.
+    """
 
     live: Live | None = None
     how: MatchGround = MatchGround.OWNED
@@ -37,7 +43,7 @@ class Match:
 
 
 class Index:
-    """The live objects of one kind, found by mark and key, by name, and by natural key."""
+    """The live objects of one kind by key (those of this stack), by name, and by natural key."""
 
     def __init__(self, kind: Kind, live: Iterable[Live], stack: str) -> None:
         self.by_slot: dict[str, list[Live]] = defaultdict(list)
@@ -52,17 +58,20 @@ class Index:
 
 
 class Matcher:
-    """Finds the live object of each wanted one; no live object is ever given out twice."""
+    """Finds the live object of each wanted one; none that is matched already is found again.
+
+    ``moved`` maps new addresses to old ones.
+    """
 
     def __init__(self, ledger: Ledger, kinds: Kinds, moved: Mapping[Address, Address]) -> None:
         self._ledger = ledger
         self._kinds = kinds
         self._moved = moved
         self._indexes: dict[str, Index] = {}
-        self._taken_slots: dict[str, frozenset[str]] = {}
+        self._keys_by_kind: dict[str, frozenset[str]] = {}
 
     def match(self, wanted: Wanted) -> Match:
-        """The match of one wanted object; two hits are a problem that names both ids."""
+        """Match one wanted object; several candidates are reported as a problem with their ids."""
         kind = self._kinds[wanted.address.kind]
         index = self._index(kind)
         natural = self._free(
@@ -79,11 +88,11 @@ class Matcher:
             (MatchGround.CLAIMED, self._free(claimed)),
         ):
             if found:
-                return self._one(wanted, found, how)
-        return self._natural(kind, wanted, natural)
+                return self._unique(wanted, found, how)
+        return self._by_natural_key(kind, wanted, natural)
 
     def source_of(self, wanted: Wanted) -> Address | None:
-        """Where the object was before the file moved it."""
+        """The old address of an object that the file moves, else ``None``."""
         return self._moved.get(wanted.address)
 
     def _index(self, kind: Kind) -> Index:
@@ -99,26 +108,26 @@ class Matcher:
         by_slot = self._free(index.by_slot.get(kind.slot(wanted), ()))
         if by_slot:
             return by_slot
-        spoken_for = self._slots(kind)
-        own = [item for item in natural if self._is_own(item) and item.key not in spoken_for]
+        declared = self._declared_keys(kind)
+        own = [item for item in natural if self._is_own(item) and item.key not in declared]
         keys = kind.natural_keys(wanted, self._ledger)
-        # Several of ours may become one; the others are not declared any more, and go.
+        # Several objects of the stack may become one; the others are then deleted as undeclared.
         return sorted(own, key=lambda it: (-len(keys & kind.live_keys(it)), it.key))[:1]
 
-    def _slots(self, kind: Kind) -> frozenset[str]:
-        """The keys that wanted objects have, or had before the file moved them."""
-        if kind.name not in self._taken_slots:
+    def _declared_keys(self, kind: Kind) -> frozenset[str]:
+        """Keys of all wanted objects of a kind, those before a move included."""
+        if kind.name not in self._keys_by_kind:
             wanted = self._ledger.wanted_of(kind.name)
             sources = (self._moved.get(item.address) for item in wanted)
             moved = (source.key for source in sources if source is not None)
             slots = (kind.slot(item) for item in wanted)
-            self._taken_slots[kind.name] = frozenset((*slots, *moved))
-        return self._taken_slots[kind.name]
+            self._keys_by_kind[kind.name] = frozenset((*slots, *moved))
+        return self._keys_by_kind[kind.name]
 
-    def _natural(self, kind: Kind, wanted: Wanted, natural: Sequence[Live]) -> Match:
+    def _by_natural_key(self, kind: Kind, wanted: Wanted, natural: Sequence[Live]) -> Match:
         if natural and kind.shared:
             return Match(natural[0], MatchGround.SHARED)
-        # What is ours already is another wanted object's, which gives the key up by itself.
+        # An object of this stack belongs to another wanted one, whose own update frees the key.
         natural = [live for live in natural if not self._is_own(live)]
         foreign = next((live for live in natural if live.mark is not None), None)
         if foreign is not None:
@@ -132,9 +141,9 @@ class Matcher:
                 MatchGround.RESTORED if ours else MatchGround.ADOPTED,
                 tuple(natural[1:]),
             )
-        return self._one(wanted, natural, MatchGround.ADOPTED)
+        return self._unique(wanted, natural, MatchGround.ADOPTED)
 
-    def _one(self, wanted: Wanted, found: Sequence[Live], how: MatchGround) -> Match:
+    def _unique(self, wanted: Wanted, found: Sequence[Live], how: MatchGround) -> Match:
         if len(found) > 1:
             self._ledger.add_problem(_ambiguous(wanted, found))
         live = found[0]

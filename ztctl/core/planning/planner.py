@@ -1,4 +1,4 @@
-"""Two sides in, a plan out. Pure: the same input always gives the same plan."""
+"""Build a plan from declared and live objects. Pure: equal input gives an equal plan."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a plan is asked for: what is allowed, and which addresses it is about."""
+    """Approvals and target addresses of a plan; no target: every object."""
 
     allowances: Allowances = field(default_factory=Allowances)
     targets: frozenset[Address] = frozenset()
@@ -46,12 +46,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Every change with its steps in order, before it is proved that they are safe.
+    """All changes with ordered steps, before the safety invariants are checked.
 
     Attributes:
-        going: what is live behind the addresses that go.
-        unchanged: how many declared objects are in step.
-        refused: what was refused while both sides were matched.
+        removed: the live objects that the plan deletes or forgets, by address.
+        unchanged: number of declared objects without a change.
+        refused: refusals found while wanted and live objects were matched.
     """
 
     declared: Declared
@@ -60,7 +60,7 @@ class Draft:
     live: Mapping[str, tuple[Live, ...]]
     run: Run
     changes: tuple[Change, ...]
-    going: Mapping[Address, Live]
+    removed: Mapping[Address, Live]
     unchanged: int
     refused: tuple[Refusal, ...]
 
@@ -74,29 +74,29 @@ class Draft:
         account: str,
         options: Options,
     ) -> Draft:
-        """Match both sides and say what changes.
+        """Match wanted and live objects, and derive the changes.
 
         Raises:
-            Problems: everything that only the account could tell is wrong with the files.
+            Problems: all problems of the files that show only against the account.
         """
         wanted = check.expanded(declared, kinds)
         ledger = Ledger(declared, wanted, live, kinds)
         planner = _Planner(ledger, declared, kinds)
         kept = [change for item in wanted if (change := planner.decide(item)) is not None]
-        gone = planner.removals(kept)
+        removals = planner.removals(kept)
         errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
         if errors:
             raise Problems(dict.fromkeys(errors))
         now, public = dict(facts_of(live, kinds)), PublicHosts(declared.public)
         run = Run(now, kinds, ledger.resolve, public, options.allowances)
-        stepped = _targeted(_with_steps([*kept, *gone], run), options.targets, ledger)
-        going = {item.address: item.live for item in gone if item.live}
+        stepped = _targeted(_with_steps([*kept, *removals], run), options.targets, ledger)
+        removed = {item.address: item.live for item in removals if item.live}
         touched = {change.address for change in kept}
         touched |= {refusal.address for refusal in planner.refused if refusal.address}
         counted = (it.address for it in wanted if not kinds[it.address.kind].housekeeping)
         unchanged = sum(address not in touched for address in counted)
         refused = tuple(planner.refused)
-        return cls(declared, account, ledger, live, run, stepped, going, unchanged, refused)
+        return cls(declared, account, ledger, live, run, stepped, removed, unchanged, refused)
 
     @property
     def uncovers(self) -> bool:
@@ -104,12 +104,12 @@ class Draft:
         return any(step.uncovers for change in self.changes for step in change.steps)
 
     def knowing(self, live: Mapping[str, tuple[Live, ...]]) -> Draft:
-        """The same changes of an account of which more of others' objects was read."""
+        """The same changes, checked against a reading with more of other stacks' details."""
         run = replace(self.run, now=dict(facts_of(live, self.run.kinds)))
         return replace(self, live=live, run=run)
 
     def plan(self) -> Plan:
-        """The plan, its order proved safe."""
+        """Complete the plan: safe order, refusals, warnings, changes of access."""
         kinds, ledger, live, run = self.run.kinds, self.ledger, self.live, self.run
         safe = made_safe(self.changes, run, ledger.display_names())
         chosen = tuple(
@@ -130,12 +130,12 @@ class Draft:
             warnings=tuple(dict.fromkeys((*ledger.problems, *quota_warnings(chosen, live, kinds)))),
             access=safe.access,
             exposed=exposed_names(safe.timeline, ledger.own, run.public),
-            live={**ledger.pairs, **self.going},
+            live={**ledger.pairs, **self.removed},
         )
 
 
 def _with_public(change: Change, declared: Declared) -> Change:
-    """Say it where a name opens that the files want to be open."""
+    """Add a note where a change opens a name that the files state as public."""
     reason = declared.public.get(change.address.key)
     if reason is None or change.phase is not Phase.DNS or change.action is Action.DELETE:
         return change
@@ -143,7 +143,7 @@ def _with_public(change: Change, declared: Declared) -> Change:
 
 
 class _Planner:
-    """Decides object by object, in the order in which they refer to each other."""
+    """Derives the change of each object; referenced objects have to be decided first."""
 
     def __init__(self, ledger: Ledger, declared: Declared, kinds: Kinds) -> None:
         self._kinds = kinds
@@ -160,7 +160,7 @@ class _Planner:
         self.refused: list[Refusal] = []
 
     def decide(self, wanted: Wanted) -> Change | None:
-        """The change of one wanted object, or ``None`` when it is in step or refused."""
+        """The change of one wanted object; ``None`` when there is none, or it is refused."""
         kind = self._kinds[wanted.address.kind]
         match = self._matcher.match(wanted)
         if match.refusal is not None:
@@ -244,11 +244,11 @@ class _Planner:
         )
         return (*kind.dropped_by_adoption(live), *used)
 
-    # -- what goes --------------------------------------------------------------------------
+    # -- removals --------------------------------------------------------------------------
 
     def removals(self, kept: Sequence[Change]) -> list[Change]:
-        """Deletions: marked and not declared, named by ``removed``, or gone with their owner."""
-        gone = {
+        """Deletions: marked and undeclared, named by ``removed``, or with a deleted owner."""
+        found = {
             (kind, live.id): self._undeclared(live)
             for kind in self._kinds
             for live in self._ledger.live_of(kind)
@@ -258,8 +258,8 @@ class _Planner:
             for live in self._named_by(entry):
                 if self._ledger.owner_of(live) is None and not entry.forget:
                     change = self._deletion(live, entry.address)
-                    gone.setdefault((live.kind, live.id), change)
-        return [*gone.values(), *self._with_owner([*kept, *gone.values()])]
+                    found.setdefault((live.kind, live.id), change)
+        return [*found.values(), *self._with_owner([*kept, *found.values()])]
 
     def _undeclared(self, live: Live) -> Change:
         entry = self._removed.get((live.kind, live.key))
@@ -326,7 +326,7 @@ class _Planner:
 
 
 def _once_each(found: Sequence[Refusal]) -> tuple[Refusal, ...]:
-    """The same without those that the same flag of the same object admits already."""
+    """Of refusals that the same flag of the same object lifts, only the first."""
     return tuple(
         {(item.address, item.flag or item.reason): item for item in reversed(found)}.values()
     )[::-1]
@@ -364,7 +364,7 @@ def _with_steps(changes: Sequence[Change], run: Run) -> tuple[Change, ...]:
 
 
 def _named(changes: Sequence[Change], ledger: Ledger) -> tuple[Change, ...]:
-    """The same changes with names instead of ids in everything that people read."""
+    """Replace ids by display names in all values that people read."""
     names = ledger.display_names()
 
     def shown(leaf: Any) -> Any:
@@ -372,7 +372,7 @@ def _named(changes: Sequence[Change], ledger: Ledger) -> tuple[Change, ...]:
             return leaf
         if leaf in names:
             return names[leaf]
-        # In brackets, because no such name exists: the id stands there.
+        # In brackets: the text as a whole is no name of an object, it contains an id.
         return _ID.sub(
             lambda found: f"<{names[found[0]]}>" if found[0] in names else found[0], leaf
         )
@@ -396,7 +396,11 @@ def _named(changes: Sequence[Change], ledger: Ledger) -> tuple[Change, ...]:
 def _targeted(
     changes: Sequence[Change], targets: Collection[Address], ledger: Ledger
 ) -> tuple[Change, ...]:
-    """Only the targets and what they need; a target that nothing is known of is a problem."""
+    """Only the changes of the targets and what they need.
+
+    Raises:
+        Problems: a target is neither declared nor owned.
+    """
     if not targets:
         return tuple(changes)
     by_address = {change.address: change for change in changes}

@@ -1,8 +1,8 @@
-"""Quotas ahead: what a plan would make more of than an account has by default.
+"""Warnings about account limits that a plan would exceed.
 
 The limits are those of Cloudflare's documentation ("Account limits" of Cloudflare One, July 2026;
 records a zone: 200 on the free plan, 1,000 where it is older than September 2024, else 3,500).
-An account may have been given more, so that this warns and never stops anything.
+Cloudflare raises limits for single accounts, so that this warns and never refuses.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ SOFT = "the limit is Cloudflare's default; if the account has it, ask for more b
 def quota_warnings(
     changes: Sequence[Change], live: Mapping[str, Sequence[Live]], kinds: Kinds
 ) -> tuple[Problem, ...]:
-    """One warning for each limit that these changes would go beyond on their way.
+    """One warning for each limit that the account would exceed during the run.
 
-    What goes is deleted last, so that it counts until then.
+    Objects to be deleted count: deletions come last.
     """
     created = [change for change in changes if change.action is Action.CREATE]
     found = (*_by_kind(created, live, kinds), *_by_container(created, live, kinds))

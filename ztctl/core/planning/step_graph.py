@@ -136,7 +136,7 @@ def _by_host(changes: Sequence[Change], kinds: Kinds) -> Iterator[Edge]:
         yield from ((step.id, need.id) for need in covering.meeting(opened))
     for step in steps:
         yield from ((step.id, need.id) for need in needs_of(step))
-    for owned, owner in _going_with_owner(changes, kinds):
+    for owned, owner in _owned_deletions(changes, kinds):
         for step in owner.steps:
             yield from ((owned.id, need.id) for need in before_uncovering(step))
 
@@ -153,10 +153,10 @@ def _lasting_openings(changes: Iterable[Change]) -> Iterator[tuple[Step, frozens
             later |= step.opens
 
 
-def _going_with_owner(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[Step, Change]]:
+def _owned_deletions(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[Step, Change]]:
     """Each deletion of an owned object, with the change of its owner.
 
-    The names of the owner are closed before it: while they lead to an origin, the object is in use.
+    The owner's names are closed before it: while they lead to an origin, the object is in use.
     """
     owners = {(change.address.kind, change.live.id): change for change in changes if change.live}
     for change in changes:
