@@ -26,7 +26,7 @@ from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Change, Plan
 from ztctl.core.model.values import Secret
 from ztctl.core.planning import check, planner, safety, step_graph
-from ztctl.core.planning.planner import Options, build_plan
+from ztctl.core.planning.planner import Draft, Options
 from ztctl.core.reach.entries import Entry
 from ztctl.core.reach.timeline import HostScope
 from ztctl.documents import load
@@ -107,7 +107,7 @@ def planned(declared: Declared, live: Mapping[str, tuple[Live, ...]]) -> tuple[P
     yes = Options(Allowances(deletions=True, interruption=frozenset({"all"})))
     with patch.object(planner, "made_safe", timed), patch.object(HostScope, "entries_at", counted):
         began = time.process_time()
-        plan = build_plan(declared, live, KINDS, account=ACCOUNT_ID, options=yes)
+        plan = Draft.of(declared, live, KINDS, account=ACCOUNT_ID, options=yes).plan()
         spent.total = time.process_time() - began
     return plan, spent
 

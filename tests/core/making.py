@@ -16,7 +16,7 @@ from ztctl.core.model.objects import NO_ATTRIBUTES, Attributes, Live, Mark, Valu
 from ztctl.core.model.plan import Action, Change, Plan, StepId
 from ztctl.core.model.values import Ref
 from ztctl.core.planning import check
-from ztctl.core.planning.planner import Options, build_plan
+from ztctl.core.planning.planner import Draft, Options
 from ztctl.kinds.access_application import ApplicationAttributes
 from ztctl.kinds.ca_key import CaKeyAttributes
 from ztctl.kinds.dns_record import DnsRecordAttributes
@@ -99,7 +99,7 @@ def plan(
         Allowances(**allowances), frozenset(Address.parse(target) for target in targets)
     )
     account = EMPTY_ACCOUNT if live is None else live
-    return build_plan(declared, account, KINDS, account="acc-1", options=options)
+    return Draft.of(declared, account, KINDS, account="acc-1", options=options).plan()
 
 
 def living(declared: Declared, base: Mapping[str, tuple[Live, ...]] | None = None) -> Account:

@@ -48,11 +48,11 @@ def who(
     from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import declared_by, view_of
     from ztctl.core.model.names import to_ascii
-    from ztctl.core.reach.private import as_range
+    from ztctl.core.reach.networks import parse_network
     from ztctl.core.reach.who import Reach
 
     chosen = settings(output, files, account)
-    private = as_range(host) is not None
+    private = parse_network(host) is not None
     name = host if private else to_ascii(host)
     if not private:
         _check(host, name)

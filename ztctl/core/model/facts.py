@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 NameOf = Callable[[str], str]
 
 
@@ -189,6 +191,24 @@ class PrivateNetwork(Fact):
 
 
 UNKNOWN_TUNNEL = TunnelRules(None)
+
+
+def sort_key(value: Any) -> str:
+    """A text to sort tests, grants and entries by.
+
+    ``str`` does not serve: it shows a frozenset in an order that differs between processes.
+    """
+    if isinstance(value, frozenset):
+        return f"{{{', '.join(sorted(map(sort_key, value)))}}}"
+    if is_dataclass(value):
+        parts = (sort_key(getattr(value, member.name)) for member in fields(value))
+        return f"{type(value).__name__}({', '.join(parts)})"
+    return repr(value)
+
+
+def stable_sorted(values: Iterable[T]) -> list[T]:
+    """Sort tests, grants or entries in an order that is the same in every process."""
+    return sorted(values, key=sort_key)
 
 
 @dataclass(frozen=True, slots=True)

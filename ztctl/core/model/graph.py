@@ -47,7 +47,9 @@ def find_cycle(nodes: Collection[Node], needs: Mapping[Node, Collection[Node]]) 
     Each node needs the next one.
     """
     try:
-        TopologicalSorter({node: needs.get(node, ()) for node in nodes}).prepare()
+        # Sorted, because which cycle is found depends on the order of the needs.
+        graph = {node: sorted(needs.get(node, ()), key=str) for node in nodes}
+        TopologicalSorter(graph).prepare()
     except CycleError as error:
         found: list[Node] = error.args[1]
         # graphlib lists each node before the one that needs it.

@@ -1,4 +1,4 @@
-"""What is wrong with the files on their own, before any account is looked at."""
+"""Offline checks: problems of the files that show without reading an account."""
 
 from __future__ import annotations
 
@@ -18,26 +18,27 @@ from ztctl.core.model.values import Ref
 
 
 def expanded(declared: Declared, kinds: Kinds) -> tuple[Wanted, ...]:
-    """Every wanted object with its companions, in the order in which they can be created.
+    """Every wanted object with its companions, referenced objects first.
 
-    Objects on a ring of references are left out; ``problems`` names the ring.
+    Companions are further objects that a kind derives from a wanted one. Objects on a cycle of
+    references are left out; ``problems`` reports the cycle.
     """
     found = _with_companions(declared, kinds)
     rank = {kind.name: place for place, kind in enumerate(kinds.values())}
-    needs = {address: _needs(item) for address, item in found.items()}
+    needs = {address: _referenced(item) for address, item in found.items()}
     order = in_order(list(found), needs, lambda address: rank[address.kind])
     return tuple(found[address] for address in order)
 
 
 def problems(declared: Declared, kinds: Kinds) -> list[Problem]:
-    """Everything wrong that can be told offline, in no particular order."""
+    """All problems that can be found offline, unordered."""
     known = _with_companions(declared, kinds)
     return [
-        *_dangling(declared.wanted, known, declared.broken),
-        *_rings(list(known.values())),
-        *_twice(declared.wanted, kinds),
-        *_bookkeeping(declared, known),
-        *_forged(declared.wanted, kinds),
+        *_missing_references(declared.wanted, known, declared.broken),
+        *_cycles(list(known.values())),
+        *_duplicates(declared.wanted, kinds),
+        *_removed_and_moved(declared, known),
+        *_marks_in_names(declared.wanted, kinds),
         *(problem for kind in kinds.values() for problem in kind.check(declared)),
     ]
 
@@ -50,33 +51,30 @@ def _with_companions(declared: Declared, kinds: Kinds) -> dict[Address, Wanted]:
     return found
 
 
-def _needs(wanted: Wanted) -> list[Address]:
+def _referenced(wanted: Wanted) -> list[Address]:
     return [found.to for found in references(wanted.values) if isinstance(found, Ref)]
 
 
-def _dangling(
+def _missing_references(
     wanted: Sequence[Wanted], known: dict[Address, Wanted], broken: frozenset[Address]
 ) -> Iterator[Problem]:
     for item in wanted:
         for found in references(item.values):
             if isinstance(found, Ref) and found.to not in known and found.to not in broken:
-                yield _missing(found, item, known)
+                kind, key = found.to.kind, found.to.key
+                keys = [address.key for address in known if address.kind == kind]
+                similar = difflib.get_close_matches(key, keys, 1)
+                hint = f"did you mean {similar[0]!r}? " if similar else ""
+                what = kind.replace("_", " ")
+                yield Problem(
+                    f"{item.address} refers to the {what} {key!r}, which no file declares",
+                    found.where or item.where,
+                    f"{hint}declare it, or write {{live: {key}}} for one that is not in the files",
+                )
 
 
-def _missing(ref: Ref, holder: Wanted, known: dict[Address, Wanted]) -> Problem:
-    what = ref.to.kind.replace("_", " ")
-    keys = [address.key for address in known if address.kind == ref.to.kind]
-    near = difflib.get_close_matches(ref.to.key, keys, 1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    return Problem(
-        f"{holder.address} refers to the {what} {ref.to.key!r}, which no file declares",
-        ref.where or holder.where,
-        f"{meant}declare it, or write {{live: {ref.to.key}}} for one that is not in the files",
-    )
-
-
-def _rings(wanted: Sequence[Wanted]) -> Iterator[Problem]:
-    needs = {item.address: _needs(item) for item in wanted}
+def _cycles(wanted: Sequence[Wanted]) -> Iterator[Problem]:
+    needs = {item.address: _referenced(item) for item in wanted}
     found = find_cycle(list(needs), needs)
     if found:
         first = next(item for item in wanted if item.address == found[0])
@@ -84,7 +82,7 @@ def _rings(wanted: Sequence[Wanted]) -> Iterator[Problem]:
         yield Problem(f"these objects refer to each other in a ring: {path}", first.where)
 
 
-def _twice(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
+def _duplicates(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
     slots: dict[tuple[str, str], list[Wanted]] = defaultdict(list)
     for item in wanted:
         slots[item.address.kind, kinds[item.address.kind].slot(item)].append(item)
@@ -98,8 +96,11 @@ def _twice(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
             )
 
 
-def _forged(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
-    """Marks written by hand: they would make an object somebody else's, or protect nothing."""
+def _marks_in_names(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
+    """Names that read as a mark, and ``protect`` where the mark has no place in the name.
+
+    A mark written by hand would assign the object to another stack.
+    """
     for item in wanted:
         kind = kinds[item.address.kind]
         for text in kind.marking.texts(item):
@@ -118,7 +119,7 @@ def _forged(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
             )
 
 
-def _bookkeeping(declared: Declared, known: dict[Address, Wanted]) -> Iterator[Problem]:
+def _removed_and_moved(declared: Declared, known: dict[Address, Wanted]) -> Iterator[Problem]:
     for removed in declared.removed:
         if removed.address in known:
             yield Problem(

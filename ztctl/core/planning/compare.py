@@ -1,8 +1,8 @@
 """Compare the two canonical sides of one object, and describe the edits between them.
 
-Lists are told apart here, because an ordered list of rules needs a notion of an edited element that
-deepdiff does not have without an id in each element; deepdiff tells maps inside a field apart, at
-any depth. Views show these edits as they are and compare nothing.
+Lists are compared here: deepdiff recognises an edited element of an ordered list only by an id in
+each element, which ingress rules do not have. Maps inside a field are compared by deepdiff, at any
+depth. Views show these edits as they are and compare nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from ztctl.core.model.values import UNSET
 
 
 def differing(specs: Mapping[str, Spec], wanted: Values, live: Values) -> tuple[str, ...]:
-    """The managed fields in which the two sides differ; both must be canonical.
+    """Names of the managed fields whose wanted and live values differ; both sides canonical.
 
-    A field that the wanted side does not hold is not managed and never differs.
+    A field that the wanted side does not hold is not managed and never differs; neither does one
+    that the API does not return.
     """
     return tuple(
         name
@@ -34,20 +35,20 @@ def differing(specs: Mapping[str, Spec], wanted: Values, live: Values) -> tuple[
 
 
 def recanonised(specs: Mapping[str, Spec], values: Values) -> Values:
-    """Canonical again after references became ids, which may sort differently."""
+    """Canonicalise values again once references are ids, which may sort differently.
+
+    Fields outside of ``specs`` are left out; an empty list, map or text is kept.
+    """
     return {
-        name: _kept_empty(canonical(specs[name], value), value)
+        name: value if made is None and value in ([], {}, "") else made
         for name, value in values.items()
         if name in specs
+        for made in [canonical(specs[name], value)]
     }
 
 
-def _kept_empty(value: Any, given: Any) -> Any:
-    return given if value is None and given in ([], {}, "") else value
-
-
 def at_default(specs: Mapping[str, Spec], values: Values) -> frozenset[str]:
-    """The fields that hold nothing but what the API would assume anyway."""
+    """Names of the fields whose value equals the API's default."""
     return frozenset(
         name
         for name, value in values.items()
@@ -58,35 +59,33 @@ def at_default(specs: Mapping[str, Spec], values: Values) -> frozenset[str]:
 
 
 def describe(name: str, spec: Spec, before: Any, after: Any) -> Iterator[Edit]:
-    """The edits of one field that is known to differ, as deep as they can be told apart."""
+    """Describe the edits of one field that differs, at the deepest paths that changed."""
     sides = readable(spec, before), readable(spec, after)
-    for path, old, new in _told_apart(name, *sides, unordered=spec.unordered):
+    for path, old, new in _edits(name, *sides, unordered=spec.unordered):
         yield Edit(path, old, new, spec.immutable)
 
 
 RawEdit = tuple[str, Any, Any]
 
 
-def _told_apart(
-    path: str, before: Any, after: Any, *, unordered: bool = False
-) -> Iterator[RawEdit]:
+def _edits(path: str, before: Any, after: Any, *, unordered: bool = False) -> Iterator[RawEdit]:
     if isinstance(before, list) and isinstance(after, list):
-        yield from (_of_set if unordered else _of_list)(path, before, after)
+        yield from (_set_edits if unordered else _list_edits)(path, before, after)
     elif isinstance(before, dict) and isinstance(after, dict) and before and after:
-        yield from _of_object(path, before, after)
+        yield from _map_edits(path, before, after)
     else:
         yield path, before, after
 
 
-def _of_set(path: str, before: list[Any], after: list[Any]) -> Iterator[RawEdit]:
+def _set_edits(path: str, before: list[Any], after: list[Any]) -> Iterator[RawEdit]:
     old = {sort_key(item): item for item in before}
     new = {sort_key(item): item for item in after}
     yield from ((f"{path}[]", old[key], None) for key in old if key not in new)
     yield from ((f"{path}[]", None, new[key]) for key in new if key not in old)
 
 
-def _of_list(path: str, before: list[Any], after: list[Any]) -> Iterator[RawEdit]:
-    """Added, removed and edited elements.
+def _list_edits(path: str, before: list[Any], after: list[Any]) -> Iterator[RawEdit]:
+    """Added, removed and edited elements of an ordered list.
 
     Indexes of removed elements refer to ``before``, all others to ``after``.
     """
@@ -94,19 +93,22 @@ def _of_list(path: str, before: list[Any], after: list[Any]) -> Iterator[RawEdit
     for tag, low, high, start, stop in SequenceMatcher(None, *keys, False).get_opcodes():
         if tag == "equal":
             continue
+        # In a replaced range each removed element is paired with the first similar added one.
         old, new = list(range(low, high)), list(range(start, stop))
         for index in list(old):
-            twin = next((place for place in new if _alike(before[index], after[place])), None)
-            if twin is not None:
-                yield from _told_apart(f"{path}[{twin}]", before[index], after[twin])
+            similar = next(
+                (place for place in new if _is_similar(before[index], after[place])), None
+            )
+            if similar is not None:
+                yield from _edits(f"{path}[{similar}]", before[index], after[similar])
                 old.remove(index)
-                new.remove(twin)
+                new.remove(similar)
         yield from ((f"{path}[{index}]", before[index], None) for index in old)
         yield from ((f"{path}[{place}]", None, after[place]) for place in new)
 
 
-def _alike(one: Any, other: Any) -> bool:
-    """True when two objects have at least half of their fields in common: one was edited."""
+def _is_similar(one: Any, other: Any) -> bool:
+    """True if two maps share at least half of their fields: one is the edited other."""
     if not (isinstance(one, dict) and isinstance(other, dict)):
         return False
     names = one.keys() | other.keys()
@@ -114,23 +116,23 @@ def _alike(one: Any, other: Any) -> bool:
     return 2 * len(same) >= len(names)
 
 
-def _of_object(path: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[RawEdit]:
+def _map_edits(path: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[RawEdit]:
     # deepdiff costs a tenth of a second to import; a plan without such an edit does not pay it.
     from deepdiff import DeepDiff
 
     found = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0)
-    told = [
-        (f"{path}{_inside(item)}", _side(item.t1), _side(item.t2))
+    edits = [
+        (f"{path}{_subpath(item)}", _or_none(item.t1), _or_none(item.t2))
         for items in found.values()
         for item in items
     ]
-    yield from sorted(told, key=lambda edit: edit[0])
+    yield from sorted(edits, key=lambda edit: edit[0])
 
 
-def _inside(item: Any) -> str:
+def _subpath(item: Any) -> str:
     steps = item.path(output_format="list")
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
 
-def _side(value: Any) -> Any:
+def _or_none(value: Any) -> Any:
     return None if type(value).__name__ == "NotPresent" else value

@@ -1,4 +1,4 @@
-"""What about a plan needs an explicit yes, and which flag gives it."""
+"""Refusals: changes of a plan that need an approval, and the flag that gives it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from ztctl.core.model.canonical import texts
 from ztctl.core.model.kind import Kinds, Proposal
 from ztctl.core.model.plan import Action, Change, Refusal
 
-# Below ten objects a third is soon reached by ordinary work.
+# A share is checked only from ten objects on: of fewer, ordinary work soon deletes a third.
 MANY = 10
 SHARE = 0.3
 
 
 def refusals(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> tuple[Refusal, ...]:
-    """Everything in these changes that apply will not do unasked.
+    """Changes that apply refuses without a flag; when empty, apply may run unattended.
 
-    Pure and total: the same input always gets the same refusals; none means that apply may run
-    unattended. ``declared`` counts the declared objects that are live.
+    ``declared``: number of declared objects that are live.
     """
     return (
         *_adoptions(proposal),
         *_deletions(proposal, kinds, stack=stack, declared=declared),
         *_protected(proposal),
-        *_still_used(proposal, kinds),
+        *_deletions_in_use(proposal, kinds),
         *(
             refusal
             for change in proposal.changes
@@ -44,37 +43,32 @@ def _adoptions(proposal: Proposal) -> Iterator[Refusal]:
 
 def _deletions(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> Iterator[Refusal]:
     counted = {kind.name for kind in kinds.values() if not kind.housekeeping}
-    going = [
-        change
-        for change in proposal.changes
-        if change.action is Action.DELETE and change.address.kind in counted
-    ]
-    owned = sum(
-        1 for name in counted for item in proposal.live.get(name, ()) if item.belongs_to(stack)
-    )
-    if proposal.allowances.deletions or not going:
+    deletions = (it for it in proposal.changes if it.action is Action.DELETE)
+    deleted = [change for change in deletions if change.address.kind in counted]
+    owned = sum(it.belongs_to(stack) for name in counted for it in proposal.live.get(name, ()))
+    if proposal.allowances.deletions or not deleted:
         return
     if not declared:
         yield Refusal(
             None,
-            f"all {len(going)} live objects of the stack {stack!r} would be deleted and not one "
+            f"all {len(deleted)} live objects of the stack {stack!r} would be deleted and not one "
             "declared object is live: is a file missing, or the stack name copied?",
             "--allow-deletions",
         )
-    elif owned >= MANY and len(going) > SHARE * owned:
+    elif owned >= MANY and len(deleted) > SHARE * owned:
         yield Refusal(
             None,
-            f"{len(going)} of the stack's {owned} objects would be deleted, more than {SHARE:.0%}",
+            f"{len(deleted)} of the stack's {owned} objects would be deleted, "
+            f"more than {SHARE:.0%}",
             "--allow-deletions",
         )
 
 
 def _protected(proposal: Proposal) -> Iterator[Refusal]:
     for change in proposal.changes:
-        if change.housekeeping:
-            # The tag is the protecting mark itself: it protects those who carry it.
-            continue
-        protected = change.live is not None and change.live.mark and change.live.mark.protect
+        mark = change.live.mark if change.live is not None else None
+        # A mark tag is the protecting mark itself: it protects those who carry it.
+        protected = mark is not None and mark.protect and not change.housekeeping
         goes = change.action in (Action.DELETE, Action.REPLACE, Action.FORGET)
         if protected and goes and not allowed(change.address, proposal.allowances.protected):
             yield Refusal(
@@ -84,31 +78,31 @@ def _protected(proposal: Proposal) -> Iterator[Refusal]:
             )
 
 
-def _still_used(proposal: Proposal, kinds: Kinds) -> Iterator[Refusal]:
-    going = {
+def _deletions_in_use(proposal: Proposal, kinds: Kinds) -> Iterator[Refusal]:
+    deleted = {
         (change.address.kind, change.live.id): change.address
         for change in proposal.changes
         if change.action is Action.DELETE and change.live is not None
     }
-    if not going:
+    if not deleted:
         return
-    settled = _settled(proposal.changes)
+    written = _written_texts(proposal.changes)
     for kind in kinds.values():
         for item in proposal.live.get(kind.name, ()):
-            kept = settled.get((kind.name, item.id))
+            texts_kept = written.get((kind.name, item.id))
             for target in kind.uses(item):
-                if target in going and (kept is None or target[1] in kept):
+                if target in deleted and (texts_kept is None or target[1] in texts_kept):
                     yield Refusal(
-                        going[target],
+                        deleted[target],
                         f"it is still used by the {kind.title} {item.name!r} "
                         f"({item.id}), which this plan does not change",
                     )
 
 
-def _settled(changes: Sequence[Change]) -> dict[tuple[str, str], frozenset[str]]:
-    """The live objects that this plan changes or deletes, with every text that they keep.
+def _written_texts(changes: Sequence[Change]) -> dict[tuple[str, str], frozenset[str]]:
+    """Live objects that the plan writes or deletes, with every text in the values it writes.
 
-    What is forgotten loses its mark and nothing else.
+    A forgotten object loses its mark alone, so that it keeps its references and does not count.
     """
     return {
         (change.address.kind, item.id): frozenset(texts(change.written))

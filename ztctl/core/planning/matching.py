@@ -1,4 +1,4 @@
-"""Which live object is which wanted one: identity and ownership without a state file."""
+"""Match wanted with live objects: by mark, old address, name or natural key; no state file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ztctl.core.model.plan import Refusal
 
 
 class MatchGround(Enum):
-    """On what ground a live object is taken for a wanted one."""
+    """Why a live object is matched with a wanted one."""
 
     OWNED = "it carries our mark"
     CLAIMED = "the file claims it by name"
@@ -28,7 +28,13 @@ class MatchGround(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The live object of a wanted one, if there is one, and further ones it takes the place of."""
+    """The result for one wanted object.
+
+    Attributes:
+        live: the matched live object; ``None``: it has to be created.
+        others: further live objects that the wanted one replaces.
+        refusal: why the match must not be used.
+    """
 
     live: Live | None = None
     how: MatchGround = MatchGround.OWNED
@@ -37,7 +43,7 @@ class Match:
 
 
 class Index:
-    """The live objects of one kind, found by mark and key, by name, and by natural key."""
+    """The live objects of one kind by key (those of this stack), by name, and by natural key."""
 
     def __init__(self, kind: Kind, live: Iterable[Live], stack: str) -> None:
         self.by_slot: dict[str, list[Live]] = defaultdict(list)
@@ -52,17 +58,20 @@ class Index:
 
 
 class Matcher:
-    """Finds the live object of each wanted one; no live object is ever given out twice."""
+    """Finds the live object of each wanted one; none that is matched already is found again.
+
+    ``moved`` maps new addresses to old ones.
+    """
 
     def __init__(self, ledger: Ledger, kinds: Kinds, moved: Mapping[Address, Address]) -> None:
         self._ledger = ledger
         self._kinds = kinds
         self._moved = moved
         self._indexes: dict[str, Index] = {}
-        self._taken_slots: dict[str, frozenset[str]] = {}
+        self._keys_by_kind: dict[str, frozenset[str]] = {}
 
     def match(self, wanted: Wanted) -> Match:
-        """The match of one wanted object; two hits are a problem that names both ids."""
+        """Match one wanted object; several candidates are reported as a problem with their ids."""
         kind = self._kinds[wanted.address.kind]
         index = self._index(kind)
         natural = self._free(
@@ -70,17 +79,20 @@ class Matcher:
             for key in sorted(kind.natural_keys(wanted, self._ledger))
             for live in index.by_natural.get(key, ())
         )
+        source = self._moved.get(wanted.address)
+        moved = index.by_slot.get(source.key, ()) if source else ()
+        claimed = index.by_name.get(wanted.name, ()) if wanted.name is not None else ()
         for how, found in (
             (MatchGround.OWNED, self._owned(kind, wanted, index, natural)),
-            (MatchGround.MOVED, self._moved_here(wanted, index)),
-            (MatchGround.CLAIMED, self._claimed(wanted, index)),
+            (MatchGround.MOVED, self._free(moved)),
+            (MatchGround.CLAIMED, self._free(claimed)),
         ):
             if found:
-                return self._one(wanted, found, how)
-        return self._natural(kind, wanted, natural)
+                return self._unique(wanted, found, how)
+        return self._by_natural_key(kind, wanted, natural)
 
     def source_of(self, wanted: Wanted) -> Address | None:
-        """Where the object was before the file moved it."""
+        """The old address of an object that the file moves, else ``None``."""
         return self._moved.get(wanted.address)
 
     def _index(self, kind: Kind) -> Index:
@@ -96,36 +108,26 @@ class Matcher:
         by_slot = self._free(index.by_slot.get(kind.slot(wanted), ()))
         if by_slot:
             return by_slot
-        spoken_for = self._slots(kind)
-        own = [item for item in natural if self._is_own(item) and item.key not in spoken_for]
-        # Several of ours may become one; the others are not declared any more, and go.
-        return sorted(own, key=lambda item: (-_shared(kind, wanted, item, self._ledger), item.key))[
-            :1
-        ]
+        declared = self._declared_keys(kind)
+        own = [item for item in natural if self._is_own(item) and item.key not in declared]
+        keys = kind.natural_keys(wanted, self._ledger)
+        # Several objects of the stack may become one; the others are then deleted as undeclared.
+        return sorted(own, key=lambda it: (-len(keys & kind.live_keys(it)), it.key))[:1]
 
-    def _slots(self, kind: Kind) -> frozenset[str]:
-        """The keys that wanted objects have, or had before the file moved them."""
-        if kind.name not in self._taken_slots:
+    def _declared_keys(self, kind: Kind) -> frozenset[str]:
+        """Keys of all wanted objects of a kind, those before a move included."""
+        if kind.name not in self._keys_by_kind:
             wanted = self._ledger.wanted_of(kind.name)
             sources = (self._moved.get(item.address) for item in wanted)
             moved = (source.key for source in sources if source is not None)
             slots = (kind.slot(item) for item in wanted)
-            self._taken_slots[kind.name] = frozenset((*slots, *moved))
-        return self._taken_slots[kind.name]
+            self._keys_by_kind[kind.name] = frozenset((*slots, *moved))
+        return self._keys_by_kind[kind.name]
 
-    def _moved_here(self, wanted: Wanted, index: Index) -> Sequence[Live]:
-        source = self._moved.get(wanted.address)
-        return self._free(index.by_slot.get(source.key, ())) if source else ()
-
-    def _claimed(self, wanted: Wanted, index: Index) -> Sequence[Live]:
-        if wanted.name is None:
-            return ()
-        return self._free(index.by_name.get(wanted.name, ()))
-
-    def _natural(self, kind: Kind, wanted: Wanted, natural: Sequence[Live]) -> Match:
+    def _by_natural_key(self, kind: Kind, wanted: Wanted, natural: Sequence[Live]) -> Match:
         if natural and kind.shared:
             return Match(natural[0], MatchGround.SHARED)
-        # What is ours already is another wanted object's, which gives the key up by itself.
+        # An object of this stack belongs to another wanted one, whose own update frees the key.
         natural = [live for live in natural if not self._is_own(live)]
         foreign = next((live for live in natural if live.mark is not None), None)
         if foreign is not None:
@@ -139,9 +141,9 @@ class Matcher:
                 MatchGround.RESTORED if ours else MatchGround.ADOPTED,
                 tuple(natural[1:]),
             )
-        return self._one(wanted, natural, MatchGround.ADOPTED)
+        return self._unique(wanted, natural, MatchGround.ADOPTED)
 
-    def _one(self, wanted: Wanted, found: Sequence[Live], how: MatchGround) -> Match:
+    def _unique(self, wanted: Wanted, found: Sequence[Live], how: MatchGround) -> Match:
         if len(found) > 1:
             self._ledger.add_problem(_ambiguous(wanted, found))
         live = found[0]
@@ -155,10 +157,6 @@ class Matcher:
     def _free(self, found: Iterable[Live]) -> list[Live]:
         unique = {live.id: live for live in found}
         return [live for live in unique.values() if self._ledger.owner_of(live) is None]
-
-
-def _shared(kind: Kind, wanted: Wanted, live: Live, ledger: Ledger) -> int:
-    return len(kind.natural_keys(wanted, ledger) & kind.live_keys(live))
 
 
 def _refused(wanted: Wanted, live: Live) -> Match:

@@ -1,9 +1,9 @@
-"""Two sides in, a plan out. Pure: the same input always gives the same plan."""
+"""Build a plan from declared and live objects. Pure: equal input gives an equal plan."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,52 +28,39 @@ from ztctl.core.reach.open_now import PublicHosts, exposed_names
 from ztctl.core.reach.versions import facts_of
 
 _LEAVING = (Action.DELETE, Action.FORGET)
+_VERDICTS = {
+    MatchGround.ADOPTED: (Action.ADOPT, Reason.NOT_MARKED),
+    MatchGround.MOVED: (Action.UPDATE, Reason.MOVED),
+    MatchGround.RESTORED: (Action.UPDATE, Reason.MARK_LOST),
+}
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a plan is asked for: what is allowed, and which addresses it is about."""
+    """Approvals and target addresses of a plan; no target: every object."""
 
     allowances: Allowances = field(default_factory=Allowances)
     targets: frozenset[Address] = frozenset()
 
 
-def build_plan(
-    declared: Declared,
-    live: Mapping[str, tuple[Live, ...]],
-    kinds: Kinds,
-    *,
-    account: str,
-    options: Options,
-) -> Plan:
-    """What has to be done so that the account holds what the files want.
-
-    Raises:
-        Problems: everything that only the account could tell is wrong with the files.
-    """
-    return Draft.of(declared, live, kinds, account=account, options=options).plan()
-
-
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Every change with its steps in order, before it is proved that they are safe.
+    """All changes with ordered steps, before the safety invariants are checked.
 
     Attributes:
-        going: what is live behind the addresses that go.
-        unchanged: how many declared objects are in step.
-        refused: what was refused while both sides were matched.
+        removed: the live objects that the plan deletes or forgets, by address.
+        unchanged: number of declared objects without a change.
+        refused: refusals found while wanted and live objects were matched.
     """
 
     declared: Declared
-    kinds: Kinds
     account: str
-    options: Options
     ledger: Ledger
     live: Mapping[str, tuple[Live, ...]]
     run: Run
     changes: tuple[Change, ...]
-    going: Mapping[Address, Live]
+    removed: Mapping[Address, Live]
     unchanged: int
     refused: tuple[Refusal, ...]
 
@@ -87,31 +74,29 @@ class Draft:
         account: str,
         options: Options,
     ) -> Draft:
-        """Match both sides and say what changes.
+        """Match wanted and live objects, and derive the changes.
 
         Raises:
-            Problems: everything that only the account could tell is wrong with the files.
+            Problems: all problems of the files that show only against the account.
         """
         wanted = check.expanded(declared, kinds)
         ledger = Ledger(declared, wanted, live, kinds)
         planner = _Planner(ledger, declared, kinds)
         kept = [change for item in wanted if (change := planner.decide(item)) is not None]
-        gone = planner.removals(kept)
+        removals = planner.removals(kept)
         errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
         if errors:
             raise Problems(dict.fromkeys(errors))
         now, public = dict(facts_of(live, kinds)), PublicHosts(declared.public)
         run = Run(now, kinds, ledger.resolve, public, options.allowances)
-        stepped = _targeted(_with_steps([*kept, *gone], run), options.targets, ledger)
-        going = {item.address: item.live for item in gone if item.live}
+        stepped = _targeted(_with_steps([*kept, *removals], run), options.targets, ledger)
+        removed = {item.address: item.live for item in removals if item.live}
         touched = {change.address for change in kept}
         touched |= {refusal.address for refusal in planner.refused if refusal.address}
-        touched |= {item.address for item in wanted if kinds[item.address.kind].housekeeping}
-        unchanged = sum(1 for item in wanted if item.address not in touched)
+        counted = (it.address for it in wanted if not kinds[it.address.kind].housekeeping)
+        unchanged = sum(address not in touched for address in counted)
         refused = tuple(planner.refused)
-        return cls(
-            declared, kinds, account, options, ledger, live, run, stepped, going, unchanged, refused
-        )
+        return cls(declared, account, ledger, live, run, stepped, removed, unchanged, refused)
 
     @property
     def uncovers(self) -> bool:
@@ -119,19 +104,19 @@ class Draft:
         return any(step.uncovers for change in self.changes for step in change.steps)
 
     def knowing(self, live: Mapping[str, tuple[Live, ...]]) -> Draft:
-        """The same changes of an account of which more of others' objects was read."""
-        run = replace(self.run, now=dict(facts_of(live, self.kinds)))
+        """The same changes, checked against a reading with more of other stacks' details."""
+        run = replace(self.run, now=dict(facts_of(live, self.run.kinds)))
         return replace(self, live=live, run=run)
 
     def plan(self) -> Plan:
-        """The plan, its order proved safe."""
-        kinds, ledger, live, run = self.kinds, self.ledger, self.live, self.run
+        """Complete the plan: safe order, refusals, warnings, changes of access."""
+        kinds, ledger, live, run = self.run.kinds, self.ledger, self.live, self.run
         safe = made_safe(self.changes, run, ledger.display_names())
         chosen = tuple(
             _with_public(change, self.declared) for change in _named(safe.changes, ledger)
         )
         refused = refusals(
-            Proposal(chosen, live, self.options.allowances),
+            Proposal(chosen, live, run.allowances),
             kinds,
             stack=self.declared.stack,
             declared=sum(1 for item in self.declared.wanted if ledger.matched(item.address)),
@@ -145,12 +130,12 @@ class Draft:
             warnings=tuple(dict.fromkeys((*ledger.problems, *quota_warnings(chosen, live, kinds)))),
             access=safe.access,
             exposed=exposed_names(safe.timeline, ledger.own, run.public),
-            live={**ledger.pairs, **self.going},
+            live={**ledger.pairs, **self.removed},
         )
 
 
 def _with_public(change: Change, declared: Declared) -> Change:
-    """Say it where a name opens that the files want to be open."""
+    """Add a note where a change opens a name that the files state as public."""
     reason = declared.public.get(change.address.key)
     if reason is None or change.phase is not Phase.DNS or change.action is Action.DELETE:
         return change
@@ -158,7 +143,7 @@ def _with_public(change: Change, declared: Declared) -> Change:
 
 
 class _Planner:
-    """Decides object by object, in the order in which they refer to each other."""
+    """Derives the change of each object; referenced objects have to be decided first."""
 
     def __init__(self, ledger: Ledger, declared: Declared, kinds: Kinds) -> None:
         self._kinds = kinds
@@ -167,30 +152,28 @@ class _Planner:
         self._matcher = Matcher(
             ledger, kinds, {move.target: move.source for move in declared.moved}
         )
-        self._removed = {self._slot(item): item for item in declared.removed}
+        # By kind and `Live.key`: the key of the entry may be spelt in another way.
+        self._removed = {
+            (it.address.kind, kinds[it.address.kind].slot(Wanted(it.address, EMPTY, it.name))): it
+            for it in declared.removed
+        }
         self.refused: list[Refusal] = []
 
     def decide(self, wanted: Wanted) -> Change | None:
-        """The change of one wanted object, or ``None`` when it is in step or refused."""
+        """The change of one wanted object; ``None`` when there is none, or it is refused."""
         kind = self._kinds[wanted.address.kind]
         match = self._matcher.match(wanted)
         if match.refusal is not None:
             self.refused.append(match.refusal)
             return None
-        if match.live is not None:
-            self._pair(wanted, match)
+        for live in (*match.others, match.live):
+            if live is not None:
+                self._ledger.pair(wanted.address, live)
         written = self._without_lookups(kind.complete(wanted, match.live, self._ledger))
         after = recanonised(kind.specs, self._ledger.resolve(written))
         if match.live is None:
             return self._creation(kind, wanted, written, after)
         return self._update(kind, wanted, match, written, after)
-
-    def _pair(self, wanted: Wanted, match: Match) -> None:
-        for live in (match.live, *match.others):
-            if live is not None:
-                self._ledger.pair(wanted.address, live)
-        if match.live is not None:
-            self._ledger.pairs[wanted.address] = match.live
 
     def _without_lookups(self, values: Values) -> Values:
         def resolved(leaf: Any) -> Any:
@@ -213,9 +196,7 @@ class _Planner:
         )
 
     def _container(self, kind: Kind, wanted: Wanted) -> Live | None:
-        if not isinstance(kind, Contained):
-            return None
-        return kind.container_of(wanted, self._ledger)
+        return kind.container_of(wanted, self._ledger) if isinstance(kind, Contained) else None
 
     def _update(
         self, kind: Kind, wanted: Wanted, match: Match, written: Values, after: Values
@@ -256,59 +237,40 @@ class _Planner:
         )
 
     def _adoption_notes(self, kind: Kind, live: Live) -> tuple[str, ...]:
-        users = [user for user in self._ledger.users_of(live) if self._is_foreign(user)]
-        return (
-            *kind.dropped_by_adoption(live),
-            *(
-                f"is used by the {self._kinds[user.kind].title} {user.name!r}, too"
-                for user in users
-            ),
+        used = (
+            f"is used by the {self._kinds[user.kind].title} {user.name!r}, too"
+            for user in self._ledger.users_of(live)
+            if not user.belongs_to(self._ledger.stack)
         )
+        return (*kind.dropped_by_adoption(live), *used)
 
-    def _is_foreign(self, live: Live) -> bool:
-        return not live.belongs_to(self._ledger.stack)
-
-    # -- what goes --------------------------------------------------------------------------
+    # -- removals --------------------------------------------------------------------------
 
     def removals(self, kept: Sequence[Change]) -> list[Change]:
-        """Deletions: marked and not declared, named by ``removed``, or gone with their owner."""
-        gone = [change for kind in self._kinds.values() for change in self._undeclared(kind)]
-        gone += self._removed_unmarked({(c.address.kind, c.live.id) for c in gone if c.live})
-        return gone + self._with_owner([*kept, *gone])
-
-    def _undeclared(self, kind: Kind) -> list[Change]:
-        return [
-            self._going(kind, live)
-            for live in self._ledger.live_of(kind.name)
+        """Deletions: marked and undeclared, named by ``removed``, or with a deleted owner."""
+        found = {
+            (kind, live.id): self._undeclared(live)
+            for kind in self._kinds
+            for live in self._ledger.live_of(kind)
             if live.belongs_to(self._ledger.stack) and self._ledger.owner_of(live) is None
-        ]
-
-    def _slot(self, entry: Removed) -> tuple[str, str]:
-        """Kind and ``Live.key`` of what is removed: its key may be spelt in another way."""
-        kind = self._kinds[entry.address.kind]
-        return kind.name, kind.slot(Wanted(entry.address, EMPTY, name=entry.name))
-
-    def _going(self, kind: Kind, live: Live) -> Change:
-        entry = self._removed.get((kind.name, live.key))
-        address = entry.address if entry else Address(kind.name, live.key)
-        action = Action.FORGET if entry and entry.forget else Action.DELETE
-        reason = Reason.REMOVED if entry else Reason.NOT_DECLARED
-        return self._deletion(kind, live, address, action, reason)
-
-    def _removed_unmarked(self, already: Collection[tuple[str, str]]) -> list[Change]:
-        found: list[Change] = []
+        }
         for entry in self._declared.removed:
-            kind = self._kinds[entry.address.kind]
-            for live in self._named_by(entry, kind):
-                free = self._ledger.owner_of(live) is None and (kind.name, live.id) not in already
-                if free and not entry.forget:
-                    found.append(
-                        self._deletion(kind, live, entry.address, Action.DELETE, Reason.REMOVED)
-                    )
-        return found
+            for live in self._named_by(entry):
+                if self._ledger.owner_of(live) is None and not entry.forget:
+                    change = self._deletion(live, entry.address)
+                    found.setdefault((live.kind, live.id), change)
+        return [*found.values(), *self._with_owner([*kept, *found.values()])]
 
-    def _named_by(self, entry: Removed, kind: Kind) -> list[Live]:
-        name = entry.name
+    def _undeclared(self, live: Live) -> Change:
+        entry = self._removed.get((live.kind, live.key))
+        if entry is None:
+            address = Address(live.kind, live.key)
+            return self._deletion(live, address, reason=Reason.NOT_DECLARED)
+        action = Action.FORGET if entry.forget else Action.DELETE
+        return self._deletion(live, entry.address, action)
+
+    def _named_by(self, entry: Removed) -> list[Live]:
+        name, kind = entry.name, self._kinds[entry.address.kind]
         if name is None and not kind.owner:
             return []
         found = [
@@ -320,33 +282,33 @@ class _Planner:
             ids = ", ".join(live.id for live in found)
             text = f"{len(found)} live objects answer to {entry.address}: {ids}"
             self._ledger.add_problem(Problem(text, entry.where, "ztctl never guesses"))
-        foreign = [live for live in found if live.mark and not live.belongs_to(self._ledger.stack)]
-        self.refused += [
-            Refusal(entry.address, f"{live.name!r} belongs to the stack {live.mark.stack!r}")
-            for live in foreign
-            if live.mark
-        ]
-        return [live for live in found if live not in foreign]
+        foreign = {
+            live.id: f"{live.name!r} belongs to the stack {live.mark.stack!r}"
+            for live in found
+            if live.mark is not None and not live.belongs_to(self._ledger.stack)
+        }
+        self.refused += [Refusal(entry.address, reason) for reason in foreign.values()]
+        return [live for live in found if live.id not in foreign]
 
-    def _with_owner(self, changes: Sequence[Change]) -> list[Change]:
+    def _with_owner(self, changes: Sequence[Change]) -> Iterator[Change]:
         going = {(c.address.kind, c.live.id): c for c in changes if c.live and _deletes(c)}
-        listed = set(going)
-        found: list[Change] = []
         for kind in self._kinds.values():
             for live in self._ledger.live_of(kind.name) if kind.owner else ():
                 owner = going.get((kind.owner, live.owner))
-                if owner is not None and (kind.name, live.id) not in listed:
+                if owner is not None and (kind.name, live.id) not in going:
                     address = Address(kind.name, owner.address.key)
-                    change = self._deletion(kind, live, address, Action.DELETE, Reason.OWNER_GOES)
-                    found.append(replace(change, detail=str(owner.address)))
-        return found
+                    change = self._deletion(live, address, reason=Reason.OWNER_GOES)
+                    yield replace(change, detail=str(owner.address))
 
     def _deletion(
-        self, kind: Kind, live: Live, address: Address, action: Action, reason: Reason
+        self,
+        live: Live,
+        address: Address,
+        action: Action = Action.DELETE,
+        reason: Reason = Reason.REMOVED,
     ) -> Change:
-        edits = tuple(
-            Edit(name, value, None) for name, value in live.values.items() if value is not None
-        )
+        kind = self._kinds[live.kind]
+        stated = {name: value for name, value in live.values.items() if value is not None}
         return Change(
             address,
             action,
@@ -354,7 +316,9 @@ class _Planner:
             kind.phase,
             live=live,
             container=live.container,
-            edits=edits if action is Action.DELETE else (),
+            edits=tuple(Edit(name, value, None) for name, value in stated.items())
+            if action is Action.DELETE
+            else (),
             before=live.values,
             silent=at_default(kind.specs, live.values),
             housekeeping=kind.housekeeping,
@@ -362,7 +326,7 @@ class _Planner:
 
 
 def _once_each(found: Sequence[Refusal]) -> tuple[Refusal, ...]:
-    """The same without those that the same flag of the same object admits already."""
+    """Of refusals that the same flag of the same object lifts, only the first."""
     return tuple(
         {(item.address, item.flag or item.reason): item for item in reversed(found)}.values()
     )[::-1]
@@ -377,15 +341,7 @@ def _verdict(match: Match, edits: Sequence[Edit]) -> tuple[Action, Reason]:
     if replacing:
         renewed = any(isinstance(edit.after, Unknown) for edit in replacing)
         return Action.REPLACE, Reason.DEPENDENCY_RENEWED if renewed else Reason.CANNOT_UPDATE
-    match match.how:
-        case MatchGround.ADOPTED:
-            return Action.ADOPT, Reason.NOT_MARKED
-        case MatchGround.MOVED:
-            return Action.UPDATE, Reason.MOVED
-        case MatchGround.RESTORED:
-            return Action.UPDATE, Reason.MARK_LOST
-        case _:
-            return Action.UPDATE, Reason.DIFFERS
+    return _VERDICTS.get(match.how, (Action.UPDATE, Reason.DIFFERS))
 
 
 def _no_replacing_adoption(wanted: Wanted, live: Live, edits: Sequence[Edit]) -> Refusal:
@@ -398,16 +354,17 @@ def _no_replacing_adoption(wanted: Wanted, live: Live, edits: Sequence[Edit]) ->
 
 
 def _with_steps(changes: Sequence[Change], run: Run) -> tuple[Change, ...]:
-    stepped = [run.stepped(change, run.kind_of(change).steps(change)) for change in changes]
+    kinds = run.kinds
+    stepped = [run.stepped(it, kinds[it.address.kind].steps(it)) for it in changes]
     try:
-        return ordered(stepped, run.kinds)
+        return ordered(stepped, kinds)
     except ValueError as found:
         text = f"no order of these steps is possible: {found}"
         raise Problems([Problem(text, hint="apply the changes in two parts")]) from found
 
 
 def _named(changes: Sequence[Change], ledger: Ledger) -> tuple[Change, ...]:
-    """The same changes with names instead of ids in everything that people read."""
+    """Replace ids by display names in all values that people read."""
     names = ledger.display_names()
 
     def shown(leaf: Any) -> Any:
@@ -415,7 +372,7 @@ def _named(changes: Sequence[Change], ledger: Ledger) -> tuple[Change, ...]:
             return leaf
         if leaf in names:
             return names[leaf]
-        # In brackets, because no such name exists: the id stands there.
+        # In brackets: the text as a whole is no name of an object, it contains an id.
         return _ID.sub(
             lambda found: f"<{names[found[0]]}>" if found[0] in names else found[0], leaf
         )
@@ -439,7 +396,11 @@ def _named(changes: Sequence[Change], ledger: Ledger) -> tuple[Change, ...]:
 def _targeted(
     changes: Sequence[Change], targets: Collection[Address], ledger: Ledger
 ) -> tuple[Change, ...]:
-    """Only the targets and what they need; a target that nothing is known of is a problem."""
+    """Only the changes of the targets and what they need.
+
+    Raises:
+        Problems: a target is neither declared nor owned.
+    """
     if not targets:
         return tuple(changes)
     by_address = {change.address: change for change in changes}
@@ -462,10 +423,10 @@ def _targeted(
 
 def _printed_order(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
     rank = {kind.name: place for place, kind in enumerate(kinds.values())}
-    going = [change for change in changes if change.action in _LEAVING]
-    staying = [change for change in changes if change.action not in _LEAVING]
 
     def place(change: Change) -> tuple[int, int]:
         return change.phase, rank[change.address.kind]
 
+    going = (change for change in changes if change.action in _LEAVING)
+    staying = (change for change in changes if change.action not in _LEAVING)
     return (*sorted(staying, key=place), *sorted(going, key=place, reverse=True))

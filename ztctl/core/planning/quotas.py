@@ -1,8 +1,8 @@
-"""Quotas ahead: what a plan would make more of than an account has by default.
+"""Warnings about account limits that a plan would exceed.
 
 The limits are those of Cloudflare's documentation ("Account limits" of Cloudflare One, July 2026;
 records a zone: 200 on the free plan, 1,000 where it is older than September 2024, else 3,500).
-An account may have been given more, so that this warns and never stops anything.
+Cloudflare raises limits for single accounts, so that this warns and never refuses.
 """
 
 from __future__ import annotations
@@ -21,62 +21,44 @@ SOFT = "the limit is Cloudflare's default; if the account has it, ask for more b
 def quota_warnings(
     changes: Sequence[Change], live: Mapping[str, Sequence[Live]], kinds: Kinds
 ) -> tuple[Problem, ...]:
-    """One warning for each limit that these changes would go beyond on their way.
+    """One warning for each limit that the account would exceed during the run.
 
-    What goes is deleted last, so that it counts until then.
+    Objects to be deleted count: deletions come last.
     """
-    return (*_by_kind(changes, live, kinds), *_by_container(changes, live, kinds))
+    created = [change for change in changes if change.action is Action.CREATE]
+    found = (*_by_kind(created, live, kinds), *_by_container(created, live, kinds))
+    return tuple(Problem(text, hint=SOFT, severity=Severity.WARNING) for text in found)
 
 
 def _by_kind(
-    changes: Sequence[Change], live: Mapping[str, Sequence[Live]], kinds: Kinds
-) -> Iterator[Problem]:
-    made = Counter(change.address.kind for change in changes if change.action is Action.CREATE)
+    created: Sequence[Change], live: Mapping[str, Sequence[Live]], kinds: Kinds
+) -> Iterator[str]:
     for kind in kinds.values():
-        new = made[kind.name]
-        number = len(live.get(kind.name, ())) + new
-        if kind.limit and new and number > kind.limit:
-            first = _first(changes, kind.name, new - (number - kind.limit))
-            yield _warning(f"{first} would be {kind.title} {_of(number, new, kind.limit)}")
+        made = [change.address for change in created if change.address.kind == kind.name]
+        there = len(live.get(kind.name, ()))
+        number = there + len(made)
+        if kind.limit and made and number > kind.limit:
+            first = made[max(0, kind.limit - there)]
+            beyond = max(kind.limit, there) + 1
+            until = f" to {number:,}" if number > beyond else ""
+            yield f"{first} would be {kind.title} {beyond:,}{until} of {kind.limit:,}"
 
 
 def _by_container(
-    changes: Sequence[Change], live: Mapping[str, Sequence[Live]], kinds: Kinds
-) -> Iterator[Problem]:
+    created: Sequence[Change], live: Mapping[str, Sequence[Live]], kinds: Kinds
+) -> Iterator[str]:
     for kind in kinds.values():
         if isinstance(kind, Contained):
             there = Counter(it.container.id for it in live.get(kind.name, ()) if it.container)
             made = Counter(
                 change.container.id
-                for change in changes
-                if change.address.kind == kind.name
-                and change.action is Action.CREATE
-                and change.container
+                for change in created
+                if change.address.kind == kind.name and change.container
             )
             for container in live.get(kind.container, ()):
                 limit, number = kind.room(container), there[container.id] + made[container.id]
                 if made[container.id] and number > limit:
-                    yield _warning(
+                    yield (
                         f"the {kind.container} {container.name} would have at least {number} of "
                         f"{limit:,} records"
                     )
-
-
-def _first(changes: Sequence[Change], kind: str, place: int) -> str:
-    """The first object that has no room any more."""
-    made = [
-        change.address
-        for change in changes
-        if change.address.kind == kind and change.action is Action.CREATE
-    ]
-    return str(made[max(0, place)])
-
-
-def _of(number: int, made: int, limit: int) -> str:
-    first = max(limit + 1, number - made + 1)
-    until = f" to {number:,}" if number > first else ""
-    return f"{first:,}{until} of {limit:,}"
-
-
-def _warning(text: str) -> Problem:
-    return Problem(text, hint=SOFT, severity=Severity.WARNING)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances, allowed
 from ztctl.core.model.facts import Fact, Slot
-from ztctl.core.model.kind import Alternative, Kind, Kinds, Resolve
+from ztctl.core.model.kind import Alternative, Kinds, Resolve
 from ztctl.core.model.plan import AccessChange, Change, Refusal, Step, StepId
-from ztctl.core.planning.step_graph import ordered
+from ztctl.core.planning.step_graph import ordered, with_needs
 from ztctl.core.reach.access_wording import access_changes, describe_visitor, reason_open
 from ztctl.core.reach.invariants import Invariant, IsPublic, Violation, repaired, violations
 from ztctl.core.reach.timeline import Timeline
@@ -32,14 +32,14 @@ class Run:
     public: IsPublic
     allowances: Allowances
 
-    def kind_of(self, change: Change) -> Kind:
-        """The kind of the changed object."""
-        found: Kind = self.kinds[change.address.kind]
-        return found
-
     def stepped(self, change: Change, steps: Iterable[Step]) -> Change:
         """The change with these steps, their facts and effects filled in."""
-        return with_effects(change, steps, self._by_id, self.kind_of(change), self.resolve)
+        kind = self.kinds[change.address.kind]
+        return with_effects(change, steps, self._by_id, kind, self.resolve)
+
+    def alternatives(self, change: Change) -> Iterator[Alternative]:
+        """Other steps for the change."""
+        return self.kinds[change.address.kind].alternatives(change, self.resolve)
 
     @cached_property
     def _by_id(self) -> Mapping[str, Fact]:
@@ -88,7 +88,7 @@ class _Attempt:
         found = [
             item for item in violations(strict, run.public) if not _is_allowed(item, run.allowances)
         ]
-        return cls(_reordered(changes, strict), strict, tuple(found))
+        return cls(with_needs(changes, strict.needs), strict, tuple(found))
 
     @property
     def weight(self) -> tuple[int, ...]:
@@ -97,22 +97,13 @@ class _Attempt:
         return tuple(found.count(invariant) for invariant in Invariant)
 
 
-def _reordered(changes: Sequence[Change], timeline: Timeline) -> tuple[Change, ...]:
-    return tuple(
-        replace(
-            change,
-            steps=tuple(
-                replace(step, needs=frozenset(timeline.needs.get(step.id, ())))
-                for step in change.steps
-            ),
-        )
-        for change in changes
-    )
-
-
 def _with_alternatives(attempt: _Attempt, run: Run, *, interrupts: bool) -> _Attempt:
     """Replace steps by alternatives: all at once if that breaks less, else one by one."""
-    chosen = dict(_possible(attempt, run, interrupts=interrupts))
+    chosen = {
+        place: alternative
+        for place, alternative in _possible(attempt, run, interrupts=interrupts)
+        if not interrupts or _may_interrupt(attempt.changes[place], run)
+    }
     combined = _tried(attempt, chosen, run)
     if combined.weight < attempt.weight:
         return combined
@@ -125,13 +116,17 @@ def _with_alternatives(attempt: _Attempt, run: Run, *, interrupts: bool) -> _Att
 def _possible(
     attempt: _Attempt, run: Run, *, interrupts: bool
 ) -> Iterator[tuple[int, Alternative]]:
-    affected = _affected(attempt)
+    """Alternatives, by index, to changes that affect a host for which an invariant is broken."""
+    hosts = {violation.host for violation in attempt.broken}
+    affected = {step.address for host in hosts for step in attempt.timeline.steps(host)}
     for place, change in enumerate(attempt.changes):
-        if change.address in affected:
-            permitted = not interrupts or allowed(change.address, run.allowances.interruption)
-            for alternative in _alternatives(change, run):
-                if alternative.interrupts is interrupts and permitted:
-                    yield place, alternative
+        for alternative in run.alternatives(change) if change.address in affected else ():
+            if alternative.interrupts is interrupts:
+                yield place, alternative
+
+
+def _may_interrupt(change: Change, run: Run) -> bool:
+    return allowed(change.address, run.allowances.interruption)
 
 
 def _tried(attempt: _Attempt, chosen: Mapping[int, Alternative], run: Run) -> _Attempt:
@@ -143,17 +138,6 @@ def _tried(attempt: _Attempt, chosen: Mapping[int, Alternative], run: Run) -> _A
         return _Attempt.of(ordered(changes, run.kinds), run)
     except ValueError:
         return attempt
-
-
-def _affected(attempt: _Attempt) -> frozenset[Address]:
-    """The addresses whose steps affect a host for which an invariant is broken."""
-    timeline = attempt.timeline
-    hosts = {violation.host for violation in attempt.broken}
-    return frozenset(step.address for host in hosts for step in timeline.steps(host))
-
-
-def _alternatives(change: Change, run: Run) -> Iterator[Alternative]:
-    return run.kind_of(change).alternatives(change, run.resolve)
 
 
 def _refusals(attempt: _Attempt, run: Run) -> tuple[Refusal, ...]:
@@ -169,14 +153,8 @@ def _refusals(attempt: _Attempt, run: Run) -> tuple[Refusal, ...]:
 
 def _interruptible(attempt: _Attempt, run: Run) -> tuple[Address, ...]:
     """The changes for which ``--allow-interruption`` would permit alternative steps."""
-    affected = _affected(attempt) if attempt.broken else frozenset()
-    return tuple(
-        change.address
-        for change in attempt.changes
-        if change.address in affected
-        and not allowed(change.address, run.allowances.interruption)
-        and any(alternative.interrupts for alternative in _alternatives(change, run))
-    )
+    possible = (attempt.changes[place] for place, _ in _possible(attempt, run, interrupts=True))
+    return tuple(dict.fromkeys(it.address for it in possible if not _may_interrupt(it, run)))
 
 
 def _is_allowed(violation: Violation, allowances: Allowances) -> bool:

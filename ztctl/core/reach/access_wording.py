@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.facts import EVERYONE, Criterion, DescribedEntry, Members, Test
+from ztctl.core.model.facts import EVERYONE, Criterion, DescribedEntry, Members, Test, stable_sorted
 from ztctl.core.model.objects import Mark
 from ztctl.core.model.plan import AccessChange
 from ztctl.core.reach.entries import Entry
@@ -114,8 +114,7 @@ def describe_excess(one: Grant, other: Grant, names: DisplayNames) -> Iterator[s
     """Describe what grant ``one`` admits beyond ``other``: visitors, longer sessions, providers."""
     if isinstance(one.who, Members) and isinstance(other.who, Members):
         yield from _added_members(one.who, other.who, names)
-    yield from _dropped_requirements(one.require, other.require, names)
-    yield from _dropped_exclusions(one.exclude, other.exclude, names)
+    yield from _dropped_restrictions(one, other, names)
     if not lasts_no_longer(one.session, other.session):
         yield f"for {_duration(one.session)} instead of {_duration(other.session)}"
     if not providers_within(one.providers, other.providers):
@@ -123,33 +122,26 @@ def describe_excess(one: Grant, other: Grant, names: DisplayNames) -> Iterator[s
 
 
 def _added_members(one: Members, other: Members, names: DisplayNames) -> Iterator[str]:
-    for test in _ordered(one.include):
+    for test in stable_sorted(one.include):
         if not any(within(test, old) for old in other.include):
             yield describe_test(test, names)
-    yield from _dropped_requirements(one.require, other.require, names)
-    yield from _dropped_exclusions(one.exclude, other.exclude, names)
+    yield from _dropped_restrictions(one, other, names)
 
 
-def _dropped_requirements(
-    one: Iterable[Test], other: Iterable[Test], names: DisplayNames
+def _dropped_restrictions(
+    one: Grant | Members, other: Grant | Members, names: DisplayNames
 ) -> Iterator[str]:
-    kept = list(one)
-    for asked in _ordered(other):
-        if any(within(test, asked) for test in kept):
+    """Describe what ``other`` requires or whom it excludes, and ``one`` does not."""
+    for asked in stable_sorted(other.require):
+        if any(within(test, asked) for test in one.require):
             continue
-        namesake = next((test for test in kept if _has_same_label(test, asked)), None)
+        namesake = next((test for test in one.require if _has_same_label(test, asked)), None)
         if isinstance(namesake, Members) and isinstance(asked, Members):
             yield from _added_members(namesake, asked, names)
         else:
             yield f"whether or not {describe_test(asked, names)}"
-
-
-def _dropped_exclusions(
-    one: Iterable[Test], other: Iterable[Test], names: DisplayNames
-) -> Iterator[str]:
-    kept = list(one)
-    for excluded in _ordered(other):
-        if not any(within(excluded, test) for test in kept):
+    for excluded in stable_sorted(other.exclude):
+        if not any(within(excluded, test) for test in one.exclude):
             yield f"also {describe_test(excluded, names)}"
 
 
@@ -163,17 +155,13 @@ def _duration(seconds: float | None) -> str:
         return "no known time"
     hours, rest = divmod(int(seconds), 3600)
     minutes, rest = divmod(rest, 60)
-    parts = [
-        f"{count}{unit}" for count, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if count
-    ]
-    return "".join(parts) or "0s"
+    parts = {"h": hours, "m": minutes, "s": rest}
+    return "".join(f"{count}{unit}" for unit, count in parts.items() if count) or "0s"
 
 
 def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
     """Describe a grant: how it admits, ``who`` (a description), requirements and exclusions."""
-    rest = [f"who is {describe_test(test, names)}" for test in _ordered(grant.require)]
-    rest += [f"but not {describe_test(test, names)}" for test in _ordered(grant.exclude)]
-    visitors = ", ".join([who, *rest])
+    visitors = describe_restricted(who, grant, lambda test: describe_test(test, names))
     match grant.how:
         case AdmittedBy.UNASKED:
             return "EVERYONE, no application stands in front"
@@ -185,8 +173,11 @@ def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
             return visitors
 
 
-def _ordered(tests: Iterable[Test]) -> list[Test]:
-    return sorted(tests, key=str)
+def describe_restricted(who: str, by: Grant | Members, describe: Callable[[Test], str]) -> str:
+    """Add requirements and exclusions to ``who``, a description of visitors."""
+    required = [f"who is {describe(test)}" for test in stable_sorted(by.require)]
+    excluded = [f"but not {describe(test)}" for test in stable_sorted(by.exclude)]
+    return ", ".join([who, *required, *excluded])
 
 
 def describe_test(test: Test, names: DisplayNames) -> str:
@@ -196,7 +187,7 @@ def describe_test(test: Test, names: DisplayNames) -> str:
     if isinstance(test, Members):
         if test.label:
             return f"group {Mark.of_name(test.label)[0]}"
-        inner = (describe_test(inner, names) for inner in _ordered(test.include))
+        inner = (describe_test(inner, names) for inner in stable_sorted(test.include))
         return f"any of {' or '.join(inner)}"
     value = names.get(test.value, test.value)
     known = _DESCRIPTIONS.get(test.selector)

@@ -105,17 +105,18 @@ def entries(state: HostState) -> frozenset[Entry]:
 
 def _routes(state: HostState) -> Iterator[tuple[Ingress, str]]:
     """The ingress rules that may serve the host, each with the id of its tunnel."""
+    for tunnel, found in tunnels_of(state):
+        rules = [Ingress(UNREAD)] if found.rules is None else rules_for(state.host, found.rules)
+        yield from ((rule, tunnel) for rule in rules if rule.is_origin)
+
+
+def tunnels_of(state: HostState) -> Iterator[tuple[str, TunnelRules]]:
+    """The known tunnels that the records of the host lead to, by id."""
     targets = {record.tunnel for record in resolve(state.host, state.records)}
     for tunnel in sorted(tunnel for tunnel in targets if tunnel is not None):
         found = state.tunnels(tunnel)
-        if found is None:
-            continue
-        if found.rules is None:
-            yield Ingress(UNREAD), tunnel
-            continue
-        for rule in rules_for(state.host, found.rules):
-            if rule.is_origin:
-                yield rule, tunnel
+        if found is not None:
+            yield tunnel, found
 
 
 def resolve(host: str, records: Iterable[Record]) -> Iterator[Record]:
@@ -136,14 +137,9 @@ def resolve(host: str, records: Iterable[Record]) -> Iterator[Record]:
 
 def records_for(host: str, records: Iterable[Record]) -> list[Record]:
     """The records that answer for a host: exact ones, else those of the closest wildcard."""
-    exact: list[Record] = []
-    wildcards: dict[int, list[Record]] = {}
-    for record in records:
-        if record.name == host:
-            exact.append(record)
-        elif dns_wildcard(record.name, host):
-            wildcards.setdefault(len(record.name), []).append(record)
-    return exact or (wildcards[max(wildcards)] if wildcards else [])
+    found = [it for it in records if it.name == host or dns_wildcard(it.name, host)]
+    closest = max((it.name == host, len(it.name)) for it in found) if found else None
+    return [it for it in found if (it.name == host, len(it.name)) == closest]
 
 
 def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
@@ -195,10 +191,8 @@ def applications_for(
 
 
 def _path_matches(pattern: str, path: str) -> bool:
-    if not pattern:
-        return True
     parts = ".*".join(re.escape(part) for part in pattern.rstrip("/").split("*"))
-    return re.fullmatch(f"{parts}(/.*)?", path) is not None
+    return not pattern or re.fullmatch(f"{parts}(/.*)?", path) is not None
 
 
 def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry]:
@@ -208,55 +202,37 @@ def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iter
     if not found and origin != UNSEEN and rule.audience is None and not _denied_unmatched(state):
         yield Entry(path, origin, OPEN, anonymous=True)
     for app in found:
-        yield from _entries_by(app, state, path, rule, origin)
+        # The connector accepts tokens for its audience alone.
+        if rule.audience is None or app.aud in rule.audience:
+            for grant, anonymous in _grants_of(app, state, checked=rule.audience is not None):
+                yield Entry(path, origin, grant, anonymous and origin != UNSEEN)
 
 
-def _entries_by(
-    app: Application, state: HostState, path: str, rule: Ingress, origin: Origin
-) -> Iterator[Entry]:
-    for policy, chosen in _grants_by_policy(app, state, checked=rule.audience is not None):
-        # The connector accepts tokens for its audience alone, and a bypassed request carries none.
-        passes = rule.audience is None or (app.aud in rule.audience and policy.decision != "bypass")
-        if passes:
-            anonymous = origin != UNSEEN and admits_anonymous(policy, state.groups)
-            for grant in chosen:
-                yield Entry(path, origin, grant, anonymous)
-
-
-def _grants_by_policy(
+def _grants_of(
     app: Application, state: HostState, *, checked: bool
-) -> Iterator[tuple[Policy, list[Grant]]]:
-    """Each policy that admits visitors, with its grants; Deny policies before it are applied.
+) -> Iterator[tuple[Grant, bool]]:
+    """The grants of an application's policies, and whether each admits anonymous visitors.
 
     ``checked``: the connector requires an Access token. Then a Bypass policy shuts its visitors
     out: it is evaluated first, and a bypassed request carries no token.
     """
-    policies = list(_policies(app, state))
-    bypassed = [
-        Policy("deny", policy.about)
-        for policy in policies
-        if policy.decision == "bypass" and checked
-    ]
+    listed = [state.policies(item) if isinstance(item, str) else item for item in app.policies]
+    policies = [policy for policy in listed if policy is not None]
     denials: list[Policy] = []
+    if checked:
+        denials = [Policy("deny", it.about) for it in policies if it.decision == "bypass"]
+        policies = [policy for policy in policies if policy.decision != "bypass"]
     for policy in policies:
         if policy.decision == "deny":
             denials.append(policy)
             continue
         # Access evaluates Bypass and Service Auth before any Deny.
-        before = [*bypassed, *denials] if policy.decision == "allow" else []
-        found = grants(
-            [*before, policy], state.groups, session=app.session, providers=app.providers
+        before = denials if policy.decision == "allow" else []
+        found = list(
+            grants([*before, policy], state.groups, session=app.session, providers=app.providers)
         )
-        listed = list(found)
-        if listed:
-            yield policy, listed
-
-
-def _policies(app: Application, state: HostState) -> Iterator[Policy]:
-    for item in app.policies:
-        policy = state.policies(item) if isinstance(item, str) else item
-        if policy is not None:
-            yield policy
+        anonymous = bool(found) and admits_anonymous(policy, state.groups)
+        yield from ((grant, anonymous) for grant in found)
 
 
 def _denied_unmatched(state: HostState) -> bool:

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ztctl.core.model.facts import Criterion, Fact, Members, Test
+from ztctl.core.model.facts import Criterion, Fact, Members
 from ztctl.core.reach.entries import PROBE
 
 
-def tests_in(members: Members) -> list[Criterion]:
+def tests_in(members: Members) -> Iterator[Criterion]:
     """Every criterion of the rule lists, nested sets included."""
-    found: list[Criterion] = []
-    waiting: list[Test] = [*members.include, *members.exclude, *members.require]
-    while waiting:
-        test = waiting.pop()
+    for test in (*members.include, *members.exclude, *members.require):
         if isinstance(test, Criterion):
-            found.append(test)
+            yield test
         else:
-            waiting += [*test.include, *test.exclude, *test.require]
-    return found
+            yield from tests_in(test)
 
 
-def names_of(fact: Fact | None) -> Iterator[str]:
-    """The host names and patterns of a fact; none for ``None``."""
-    return iter(fact.names) if fact is not None else iter(())
-
-
-def sample_hosts(name: str) -> Iterator[str]:
-    """The name itself; for a wildcard, a name one label below it and one two labels below.
+def sample_hosts(fact: Fact | None) -> Iterator[str]:
+    """The names of a fact; for each wildcard, a name one label below it and one two labels below.
 
     Two depths, because an Access wildcard covers one label only, DNS and ingress ones any depth.
     """
-    if "*" not in name:
-        yield name
-        return
-    yield name.replace("*", PROBE)
-    if name.startswith("*."):
-        yield f"{PROBE}.{PROBE}{name[1:]}"
+    for name in fact.names if fact is not None else ():
+        yield name.replace("*", PROBE)
+        if name.startswith("*."):
+            yield f"{PROBE}.{PROBE}{name[1:]}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import islice
 
+from ztctl.core.model.facts import stable_sorted
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import UNSEEN, Entry
 from ztctl.core.reach.order_search import Order
@@ -67,17 +68,22 @@ class Span:
         """The invariants that an intermediate state with these entries breaks."""
         both = self.before | self.after
         exposed_before = [entry for entry in self.before if entry.anonymous]
-        for entry in sorted(now - both if self.may_be_open else now, key=str):
+        added: dict[Entry, Invariant] = {}
+        for entry in now - both if self.may_be_open else now:
             exposed = entry.anonymous and not self.may_be_open
             if exposed and not is_covered(entry, exposed_before):
-                yield Invariant.NO_EXPOSURE, entry
+                added[entry] = Invariant.NO_EXPOSURE
             elif entry not in both and not is_covered(entry, both):
-                yield Invariant.NO_WIDENING, entry
+                added[entry] = Invariant.NO_WIDENING
+        yield from ((added[entry], entry) for entry in stable_sorted(added))
         if now not in (self.before, self.after):
             known = frozenset(entry for entry in now if entry.origin != UNSEEN)
-            for entry in sorted(self._lasting(), key=str):
-                if not _admitted(entry, now if entry.origin == UNSEEN else known):
-                    yield Invariant.NO_LOCK_OUT, entry
+            missing = (
+                entry
+                for entry in self._lasting()
+                if not is_covered(entry, now if entry.origin == UNSEEN else known, anywhere=True)
+            )
+            yield from ((Invariant.NO_LOCK_OUT, entry) for entry in stable_sorted(missing))
 
     def _lasting(self) -> Iterator[Entry]:
         """Entries of before whose visitors are admitted after, too.
@@ -86,27 +92,19 @@ class Span:
         """
         known = frozenset(entry for entry in self.after if entry.origin != UNSEEN)
         for entry in self.before:
-            if _admitted(entry, known):
+            if is_covered(entry, known, anywhere=True):
                 yield entry
-            elif _admitted(entry, self.after):
+            elif is_covered(entry, self.after, anywhere=True):
                 yield replace(entry, origin=UNSEEN)
 
 
-def is_covered(entry: Entry, among: Iterable[Entry]) -> bool:
-    """True if every visitor of ``entry`` reaches the same origin by another entry."""
+def is_covered(entry: Entry, among: Iterable[Entry], *, anywhere: bool = False) -> bool:
+    """True if every visitor of ``entry`` reaches the same origin, or any, by another entry."""
+    anywhere = anywhere or entry.origin == UNSEEN
     return any(
         entry.path == other.path
-        and (entry.origin in (other.origin, UNSEEN))
+        and (anywhere or entry.origin == other.origin)
         and contained(entry.grant, other.grant)
-        for other in among
-    )
-
-
-def _admitted(entry: Entry, among: Iterable[Entry]) -> bool:
-    """True if every visitor of ``entry`` is admitted by another entry, to any origin."""
-    return any(
-        entry.path == other.path
-        and (entry.grant == other.grant or contained(entry.grant, other.grant))
         for other in among
     )
 
@@ -130,13 +128,13 @@ def violations(
 
 def host_span(timeline: Timeline, host: str, public: IsPublic) -> tuple[HostScope, Span]:
     """The scope of a host, and its entries before and after the run; memoised."""
-    key = "span", host, public(host)
-    if key not in timeline.cache:
+
+    def compute() -> tuple[HostScope, Span]:
         scope = timeline.scope(host)
         before, after = scope.entries_at(()), scope.entries_at(timeline.steps(host))
-        timeline.cache[key] = scope, Span(before, after, public(host))
-    found: tuple[HostScope, Span] = timeline.cache[key]
-    return found
+        return scope, Span(before, after, public(host))
+
+    return timeline.cached(("span", host, public(host)), compute)
 
 
 Bad = dict[frozenset[StepId], tuple[tuple[Invariant, Entry | None], ...]]
@@ -144,10 +142,7 @@ Bad = dict[frozenset[StepId], tuple[tuple[Invariant, Entry | None], ...]]
 
 def _bad_states(timeline: Timeline, host: str, public: IsPublic) -> Bad:
     key = "bad", host, public(host)
-    if key not in timeline.cache:
-        timeline.cache[key] = _find_bad_states(timeline, host, public)
-    found: Bad = timeline.cache[key]
-    return found
+    return timeline.cached(key, lambda: _find_bad_states(timeline, host, public))
 
 
 def _find_bad_states(timeline: Timeline, host: str, public: IsPublic) -> Bad:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ztctl.core.model.facts import stable_sorted
 from ztctl.core.model.names import HostIndex, ingress_matches, to_ascii
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Exposed
 from ztctl.core.reach.access_wording import reason_open
 from ztctl.core.reach.entries import Entry
-from ztctl.core.reach.host_facts import names_of, sample_hosts
+from ztctl.core.reach.host_facts import sample_hosts
 from ztctl.core.reach.invariants import IsPublic
 from ztctl.core.reach.timeline import Timeline
 
@@ -26,8 +27,7 @@ def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> 
             host
             for (_, key), (first, *_) in timeline.slots.items()
             if key in ids
-            for name in names_of(first.fact)
-            for host in sample_hosts(name)
+            for host in sample_hosts(first.fact)
         }
     )
     found = exposed_now(timeline, (host for host in hosts if not public(host)))
@@ -53,8 +53,6 @@ class PublicHosts:
 def exposed_now(timeline: Timeline, hosts: Iterable[str]) -> Iterator[tuple[str, Entry]]:
     """Those of the hosts that anyone may reach now, each with one entry that shows it."""
     for host in hosts:
-        found = sorted(
-            (entry for entry in timeline.scope(host).entries_at(()) if entry.anonymous), key=str
-        )
+        found = [entry for entry in timeline.scope(host).entries_at(()) if entry.anonymous]
         if found:
-            yield host, found[0]
+            yield host, stable_sorted(found)[0]

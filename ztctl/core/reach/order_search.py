@@ -26,20 +26,13 @@ class Order:
     def of(cls, timeline: Timeline, steps: Iterable[StepId]) -> Order:
         """Restrict the order of a whole run to these steps."""
         chosen = tuple(sorted(steps))
-        before = tuple(
-            sum(
-                1 << place
-                for place, other in enumerate(chosen)
-                if timeline.comes_before(other, step)
-            )
-            for step in chosen
-        )
-        return cls(chosen, before)
+        before = (_bits(timeline.comes_before(it, step) for it in chosen) for step in chosen)
+        return cls(chosen, tuple(before))
 
     def bits(self, done: Iterable[StepId]) -> int:
         """A set of these steps as a bit set; other steps are ignored."""
         finished = frozenset(done)
-        return sum(1 << place for place, step in enumerate(self.steps) if step in finished)
+        return _bits(step in finished for step in self.steps)
 
     def forbidding(self, states: Sequence[int]) -> tuple[Pair, ...] | None:
         """Find needs that make all of these states (bit sets) unreachable.
@@ -49,44 +42,41 @@ class Order:
         Returns:
             The needs, empty when there is no state to exclude; ``None`` when none were found.
         """
-        return _Search(len(self.steps)).run(self.before, tuple(states))
+        tries = iter(range(_TRIES))
+
+        def search(before: tuple[int, ...], states: Sequence[int]) -> tuple[Pair, ...] | None:
+            """Backtrack over the needs that exclude the first state, then over what is left."""
+            if not states:
+                return ()
+            for pair in _candidates(before, states):
+                if next(tries, None) is None:
+                    return None
+                left = [state for state in states if not _forbids(pair, state)]
+                found = search(_with(before, pair), left)
+                if found is not None:
+                    return (pair, *found)
+            return None
+
+        return search(self.before, states)
 
 
-class _Search:
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._tries = _TRIES
+def _bits(flags: Iterable[bool]) -> int:
+    return sum(flag << place for place, flag in enumerate(flags))
 
-    def run(self, before: tuple[int, ...], states: tuple[int, ...]) -> tuple[Pair, ...] | None:
-        """Backtrack over the needs that exclude the first state, then over what is left."""
-        if not states:
-            return ()
-        for pair in self._candidates(before, states):
-            if self._tries == 0:
-                return None
-            self._tries -= 1
-            left = tuple(state for state in states if not _forbids(pair, state))
-            found = self.run(_with(before, pair), left)
-            if found is not None:
-                return (pair, *found)
-        return None
 
-    def _candidates(self, before: tuple[int, ...], states: tuple[int, ...]) -> list[Pair]:
-        """Needs that exclude the first state and form no cycle; most states excluded first."""
-        # Every solution excludes the first state, so that branching on it alone loses none.
-        places = range(self._count)
-        first = states[0]
-        possible = [
-            (step, need)
-            for step in places
-            if first >> step & 1
-            for need in places
-            if not first >> need & 1 and not before[need] >> step & 1
-        ]
-        return sorted(
-            possible,
-            key=lambda pair: (-sum(_forbids(pair, state) for state in states), pair),
-        )
+def _candidates(before: tuple[int, ...], states: Sequence[int]) -> list[Pair]:
+    """Needs that exclude the first state and form no cycle; most states excluded first."""
+    # Every solution excludes the first state, so that branching on it alone loses none.
+    places = range(len(before))
+    possible = (
+        (step, need)
+        for step in places
+        for need in places
+        if _forbids((step, need), states[0]) and not before[need] >> step & 1
+    )
+    return sorted(
+        possible, key=lambda pair: (-sum(_forbids(pair, state) for state in states), pair)
+    )
 
 
 def _forbids(pair: Pair, state: int) -> bool:

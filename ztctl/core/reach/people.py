@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from ztctl.core.model.facts import EVERYONE, Criterion, Members, Policy, Test
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from ztctl.core.model.facts import EVERYONE, Criterion, Members, Policy, Test, stable_sorted
+from ztctl.core.reach.networks import is_subnet, parse_network
 
 # One in 256 of the routed addresses: a policy for more than that restricts to no network of its
 # own.
@@ -118,7 +117,8 @@ def resolved(members: Members, groups: Groups, above: frozenset[str] = frozenset
     def resolved_all(tests: frozenset[Test]) -> frozenset[Test]:
         if not any(isinstance(test, Criterion) and test.selector == "group" for test in tests):
             return tests
-        return frozenset(resolved_test(test) for test in tests)
+        # Of two groups with equal rules one stays: in every process the same one.
+        return frozenset(map(resolved_test, stable_sorted(tests)))
 
     def resolved_test(test: Test) -> Test:
         if not isinstance(test, Criterion) or test.selector != "group" or test.value in above:
@@ -153,11 +153,9 @@ def within(one: Test, other: Test) -> bool:
 def _members_within(one: Members, other: Test) -> bool:
     # Where ``other`` has no require or exclude, those of ``one`` only narrow it: include decides.
     if isinstance(other, Members) and (other.require or other.exclude):
-        return (
-            all(any(within(test, wide) for wide in other.include) for test in one.include)
-            and _requires_all(one.require, other.require)
-            and _excludes_all(one.exclude, other.exclude)
-        )
+        return all(
+            any(within(test, wide) for wide in other.include) for test in one.include
+        ) and _restricts_as_much(one, other)
     return bool(one.include) and all(within(test, other) for test in one.include)
 
 
@@ -168,19 +166,21 @@ def contained(one: Grant, other: Grant) -> bool:
     return (
         one.how is other.how
         and within(one.who, other.who)
-        and _requires_all(one.require, other.require)
-        and _excludes_all(one.exclude, other.exclude)
+        and _restricts_as_much(one, other)
         and lasts_no_longer(one.session, other.session)
         and providers_within(one.providers, other.providers)
     )
 
 
-def _requires_all(one: frozenset[Test], other: frozenset[Test]) -> bool:
-    return other <= one or all(any(within(test, wide) for test in one) for wide in other)
-
-
-def _excludes_all(one: frozenset[Test], other: frozenset[Test]) -> bool:
-    return other <= one or all(any(within(test, wide) for wide in one) for test in other)
+def _restricts_as_much(one: Grant | Members, other: Grant | Members) -> bool:
+    """True if ``one`` requires whatever ``other`` requires, and excludes whom it excludes."""
+    requires_all = other.require <= one.require or all(
+        any(within(test, wide) for test in one.require) for wide in other.require
+    )
+    return requires_all and (
+        other.exclude <= one.exclude
+        or all(any(within(test, wide) for wide in one.exclude) for test in other.exclude)
+    )
 
 
 def lasts_no_longer(one: float | None, other: float | None) -> bool:
@@ -241,8 +241,8 @@ def _is_trivial(test: Test, by_login: bool) -> bool:
 
 @lru_cache(maxsize=4096)
 def _cover_internet(networks: tuple[str, ...]) -> bool:
-    known = [found for text in networks if (found := _network(text)) is not None]
-    routed = [net for net in known if not any(_inside(net, own) for own in _UNROUTED)]
+    known = [found for text in networks if (found := parse_network(text)) is not None]
+    routed = [net for net in known if not any(is_subnet(net, own) for own in _UNROUTED)]
     # Ranges are collapsed before they are added up, so that overlapping ones count once.
     v4 = [net for net in routed if isinstance(net, ipaddress.IPv4Network)]
     v6 = [net for net in routed if isinstance(net, ipaddress.IPv6Network)]
@@ -254,23 +254,5 @@ def _cover_internet(networks: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_subnet(one: str, other: str) -> bool:
-    inner, outer = _network(one), _network(other)
-    return inner is not None and outer is not None and _inside(inner, outer)
-
-
-def _inside(inner: Network, outer: Network) -> bool:
-    match inner, outer:
-        case ipaddress.IPv4Network(), ipaddress.IPv4Network():
-            return inner.subnet_of(outer)
-        case ipaddress.IPv6Network(), ipaddress.IPv6Network():
-            return inner.subnet_of(outer)
-        case _:
-            return False
-
-
-@lru_cache(maxsize=4096)
-def _network(text: str) -> Network | None:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
+    inner, outer = parse_network(one), parse_network(other)
+    return inner is not None and outer is not None and is_subnet(inner, outer)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from ztctl.core.model.facts import DEVICES, PrivateNetwork
 from ztctl.core.model.kind import Kinds
-from ztctl.core.model.objects import Live, Mark
+from ztctl.core.model.objects import Live
+from ztctl.core.reach.networks import Network, is_subnet, parse_network
 from ztctl.core.reach.versions import facts_of
-
-Range = ipaddress.IPv4Network | ipaddress.IPv6Network
+from ztctl.core.reach.who import display_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,6 @@ class PrivateReach:
     unread: tuple[str, ...] = ()
 
 
-def as_range(text: str) -> Range | None:
-    """Parse an address or range; ``None`` for any other text."""
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
-
-
 def private_reach(
     address: str,
     live: Mapping[str, Sequence[Live]],
@@ -73,15 +65,16 @@ def private_reach(
     found = {
         key: (fact, inner)
         for (_, key), fact in facts_of(live, kinds)
-        if isinstance(fact, PrivateNetwork) and (inner := as_range(fact.network)) is not None
+        if isinstance(fact, PrivateNetwork) and (inner := parse_network(fact.network)) is not None
     }
     chosen = set(_deciding(wanted, found.values()))
     by_id = {item.id: item for items in live.values() for item in items}
+    names = display_names(by_id.values())
     routes = tuple(
         PrivatePath(
             fact.network,
-            _name(by_id, fact.virtual_network),
-            _name(by_id, fact.tunnel),
+            names.get(fact.virtual_network, fact.virtual_network),
+            names.get(fact.tunnel, fact.tunnel),
             fact.tunnel,
             mark.stack if (mark := by_id[key].mark) else "",
         )
@@ -98,36 +91,25 @@ def private_reach(
 
 
 def _deciding(
-    wanted: Range, routes: Iterable[tuple[PrivateNetwork, Range]]
+    wanted: Network, routes: Iterable[tuple[PrivateNetwork, Network]]
 ) -> Iterator[PrivateNetwork]:
     """In each virtual network the longest range that contains ``wanted``, and all inside it."""
-    longest: dict[str, tuple[PrivateNetwork, Range]] = {}
+    longest: dict[str, tuple[PrivateNetwork, Network]] = {}
     for fact, network in routes:
-        if _holds(network, wanted):
+        if is_subnet(wanted, network):
             best = longest.get(fact.virtual_network)
             if best is None or network.prefixlen > best[1].prefixlen:
                 longest[fact.virtual_network] = fact, network
-        elif _holds(wanted, network):
+        elif is_subnet(network, wanted):
             yield fact
     yield from (fact for fact, _ in longest.values())
 
 
-def _holds(outer: Range, inner: Range) -> bool:
-    if isinstance(outer, ipaddress.IPv4Network):
-        return isinstance(inner, ipaddress.IPv4Network) and inner.subnet_of(outer)
-    return isinstance(inner, ipaddress.IPv6Network) and inner.subnet_of(outer)
-
-
-def _name(by_id: Mapping[str, Live], key: str) -> str:
-    live = by_id.get(key)
-    return Mark.of_name(live.name)[0] if live is not None else key
-
-
 def _notes(routes: Iterable[PrivatePath], by_id: Mapping[str, Live]) -> Iterator[str]:
-    routes = list(routes)
-    if routes:
+    tunnels = sorted({(route.tunnel_id, route.tunnel) for route in routes})
+    if tunnels:
         yield "Gateway network policies may narrow this; ztctl does not read them"
-    for key, name in sorted({(route.tunnel_id, route.tunnel) for route in routes}):
+    for key, name in tunnels:
         live = by_id.get(key)
         if live is not None and not live.attribute("running"):
             yield f"no connector of the tunnel {name} runs"

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from ztctl.core.model.facts import (
+    DEFAULT_SETTINGS,
     Application,
     Fact,
     Members,
@@ -26,10 +27,11 @@ from ztctl.core.model.graph import in_order
 from ztctl.core.model.names import HostIndex
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import Entry, HostState, entries, paths_of
-from ztctl.core.reach.host_facts import names_of, sample_hosts, tests_in
+from ztctl.core.reach.host_facts import sample_hosts, tests_in
 
 Needs = Mapping[StepId, Collection[StepId]]
 F = TypeVar("F", bound=Fact)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,8 @@ class Timeline:
     @cached_property
     def hosts(self) -> tuple[str, ...]:
         """Exact names of all facts, and sample names for each wildcard; sorted."""
-        patterns = {
-            name
-            for versions in self.slots.values()
-            for version in versions
-            for name in names_of(version.fact)
-        }
-        return tuple(sorted({host for name in patterns for host in sample_hosts(name)}))
+        every = (version for versions in self.slots.values() for version in versions)
+        return tuple(sorted({host for version in every for host in sample_hosts(version.fact)}))
 
     @cached_property
     def affected_hosts(self) -> tuple[str, ...]:
@@ -72,11 +69,7 @@ class Timeline:
 
     def steps(self, host: str) -> frozenset[StepId]:
         """Every step that may change who reaches which origin under a host name."""
-        key = "steps", host
-        if key not in self.cache:
-            self.cache[key] = self.steps_of(self._slots_of(host))
-        found: frozenset[StepId] = self.cache[key]
-        return found
+        return self.cached(("steps", host), lambda: self.steps_of(self._slots_of(host)))
 
     def steps_of(self, slots: Iterable[Slot]) -> frozenset[StepId]:
         """Every step that writes one of these objects."""
@@ -89,7 +82,7 @@ class Timeline:
 
     def groups_of_inline_policies(self, scope: HostScope) -> set[Slot]:
         """Groups that the app-scoped (not reusable) policies of the host's applications use."""
-        return self._groups_of((), scope.core)
+        return self._groups_of(scope.core)
 
     def steps_by_policy(self, scope: HostScope) -> Iterator[frozenset[StepId]]:
         """For each reusable policy of a host: its steps, those of Deny policies and their groups.
@@ -108,7 +101,7 @@ class Timeline:
     def _slots_of(self, host: str) -> frozenset[Slot]:
         core = self._core(host)
         policies = [slot for slot in self._policies_of(core) if slot in self.slots]
-        return frozenset({*core, *policies, *self._groups_of(policies, core)})
+        return frozenset({*core, *policies, *self._groups_of([*policies, *core])})
 
     def _core(self, host: str) -> list[Slot]:
         """DNS records, the tunnels they point to, applications and the organisation."""
@@ -116,7 +109,7 @@ class Timeline:
         ids = {fact.tunnel for slot in records for fact in self._facts(slot, Record) if fact.tunnel}
         tunnels: Iterable[Slot] = ((TunnelRules, key) for key in sorted(ids))
         found = [*records, *(slot for slot in tunnels if slot in self.slots)]
-        found += dict.fromkeys(self._applications.meeting([host]))
+        found += dict.fromkeys(self._meeting(Application, host))
         return [*found, *self._organizations]
 
     def _records_of(self, host: str) -> list[Slot]:
@@ -124,7 +117,7 @@ class Timeline:
         waiting, seen = [host], {host}
         found: dict[Slot, None] = {}
         while waiting:
-            for slot in self._records.meeting([waiting.pop()]):
+            for slot in self._meeting(Record, waiting.pop()):
                 found[slot] = None
                 aliases = {fact.alias for fact in self._facts(slot, Record) if fact.alias} - seen
                 seen |= aliases
@@ -135,9 +128,15 @@ class Timeline:
     def _organizations(self) -> tuple[Slot, ...]:
         return tuple(slot for slot in self.slots if slot[0] is OrganizationSettings)
 
+    def cached(self, key: tuple[object, ...], compute: Callable[[], T]) -> T:
+        """Memoise a result, also for other modules; keys begin with the result's name."""
+        if key not in self._cache:
+            self._cache[key] = compute()
+        found: T = self._cache[key]
+        return found
+
     @cached_property
-    def cache(self) -> dict[object, Any]:
-        """Memoised results, also those of other modules; keys begin with the result's name."""
+    def _cache(self) -> dict[tuple[object, ...], Any]:
         return {}
 
     def _policies_of(self, core: Iterable[Slot]) -> list[Slot]:
@@ -150,19 +149,13 @@ class Timeline:
         )
         return [(Policy, item) for item in ids]
 
-    def _groups_of(self, policies: Iterable[Slot], core: Iterable[Slot] = ()) -> set[Slot]:
-        """Groups used by policies and by app-scoped policies in ``core``, nested ones included."""
+    def _groups_of(self, slots: Iterable[Slot]) -> set[Slot]:
+        """Groups used by policies and by app-scoped policies of applications, nested ones too."""
         waiting = [
             test
-            for slot in policies
-            for policy in self._facts(slot, Policy)
-            for test in tests_in(policy.about)
-        ]
-        waiting += [
-            test
-            for slot in core
-            for app in self._facts(slot, Application)
-            for policy in app.policies
+            for slot in slots
+            for fact in self._facts(slot, Fact)
+            for policy in (fact.policies if isinstance(fact, Application) else (fact,))
             if isinstance(policy, Policy)
             for test in tests_in(policy.about)
         ]
@@ -181,23 +174,18 @@ class Timeline:
             if isinstance(version.fact, of):
                 yield version.fact
 
-    @cached_property
-    def _records(self) -> HostIndex[Slot]:
-        return HostIndex(
-            (slot, [fact.name])
-            for slot in self.slots
-            if slot[0] is Record
-            for fact in self._facts(slot, Record)
+    def _meeting(self, of: type[Fact], host: str) -> Iterator[Slot]:
+        """Objects of this class of facts with a name that meets the host; may repeat some."""
+        index = self.cached(
+            ("index", of),
+            lambda: HostIndex(
+                (slot, fact.names)
+                for slot in self.slots
+                if slot[0] is of
+                for fact in self._facts(slot, of)
+            ),
         )
-
-    @cached_property
-    def _applications(self) -> HostIndex[Slot]:
-        return HostIndex(
-            (slot, [place.partition("/")[0] for place in fact.places])
-            for slot in self.slots
-            if slot[0] is Application
-            for fact in self._facts(slot, Application)
-        )
+        return index.meeting([host])
 
     # -- order ------------------------------------------------------------------------------
 
@@ -234,14 +222,9 @@ class Timeline:
 
     def last_of(self, done: Iterable[StepId]) -> tuple[StepId, ...]:
         """The maximal steps of a set: those that no other step of it needs; sorted."""
-        chosen = list(done)
-        return tuple(
-            sorted(
-                step
-                for step in chosen
-                if not any(self.comes_before(step, other) for other in chosen)
-            )
-        )
+        chosen = set(done)
+        needed = {one for one in chosen for other in chosen if self.comes_before(one, other)}
+        return tuple(sorted(chosen - needed))
 
     def states(self, steps: Iterable[StepId]) -> Iterator[frozenset[StepId]]:
         """Every subset of these steps that holds, with a step, all of its needs among them."""
@@ -325,12 +308,16 @@ class HostScope:
 
     def entries_at(self, done: Collection[StepId]) -> frozenset[Entry]:
         """The entries of the host when exactly these steps are done."""
+        return entries(self.state_at(done))
+
+    def state_at(self, done: Collection[StepId]) -> HostState:
+        """The facts that decide about the host when exactly these steps are done."""
         facts = [self.timeline.fact_at(slot, done) for slot in self.core]
 
         def lookup(of: type[Fact]) -> Callable[[str], Any]:
             return lambda key: self.timeline.fact_at((of, key), done)
 
-        state = HostState(
+        return HostState(
             self.host,
             tuple(fact for fact in facts if isinstance(fact, Record)),
             # A tunnel that is neither read nor created here belongs to another account.
@@ -338,14 +325,10 @@ class HostScope:
             tuple(fact for fact in facts if isinstance(fact, Application)),
             lookup(Policy),
             lookup(Members),
-            next(
-                (fact for fact in facts if isinstance(fact, OrganizationSettings)),
-                OrganizationSettings(),
-            ),
+            next((it for it in facts if isinstance(it, OrganizationSettings)), DEFAULT_SETTINGS),
             self.paths,
             self.has_no_tunnel,
         )
-        return entries(state)
 
 
 def current_timeline(facts: Mapping[Slot, Fact]) -> Timeline:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeGuard
+from typing import Any
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import replaced
 from ztctl.core.model.facts import Application, Fact, Slot
-from ztctl.core.model.kind import Kind, Kinds
-from ztctl.core.model.objects import Live, Values
+from ztctl.core.model.kind import Kind, Kinds, Resolve
+from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Change, Step
 from ztctl.core.model.values import Unknown
 from ztctl.core.reach.effects import effects, merged
 from ztctl.core.reach.timeline import Timeline, Version
-
-Resolve = Callable[[Any], Any]
 
 _NEW = "new "
 
@@ -57,12 +55,16 @@ def with_effects(
     for step in steps:
         live = None if step.id.verb == "create" else change.live
         key = live.id if live is not None else new_id(change.address)
-        values = with_new_ids(resolve(step.values))
-        fact = _fact_after(kind, step, values, live, facts.get(key, now.get(key)))
-        # An aud is known only after the create; the placeholder lets ingress rules refer to it.
-        after = {key: replace(fact, aud=key) if _has_no_aud(fact) else fact}
-        after |= dict.fromkeys(step.displaces)
-        before = {it: facts.get(it, now.get(it)) for it in after}
+        before = {it: facts.get(it, now.get(it)) for it in (key, *step.displaces)}
+        after = dict.fromkeys(before)
+        if step.keeps_fact:
+            after[key] = before[key]
+        elif step.id.verb != "delete":
+            after[key] = kind.fact(with_new_ids(resolve(step.values)), live)
+        match after[key]:
+            case Application(aud="") as fact:
+                # An aud is known only after the create; ingress rules refer to the placeholder.
+                after[key] = replace(fact, aud=key)
         found = merged(effects(before[it], made) for it, made in after.items())
         facts |= after
         makes = (
@@ -74,14 +76,6 @@ def with_effects(
     return replace(change, steps=tuple(filled))
 
 
-def _fact_after(
-    kind: Kind, step: Step, values: Values, live: Live | None, before: Fact | None
-) -> Fact | None:
-    if step.keeps_fact:
-        return before
-    return None if step.id.verb == "delete" else kind.fact(values, live)
-
-
 def timeline_of(changes: Iterable[Change], now: Mapping[Slot, Fact]) -> Timeline:
     """The versions of every object: its present fact, then one for each step, in plan order."""
     slots: dict[Slot, tuple[Version, ...]] = {slot: (Version(fact),) for slot, fact in now.items()}
@@ -91,10 +85,6 @@ def timeline_of(changes: Iterable[Change], now: Mapping[Slot, Fact]) -> Timeline
         for slot, fact in step.makes:
             slots[slot] = (*slots.get(slot, (Version(None),)), Version(fact, step.id))
     return Timeline(slots, needs)
-
-
-def _has_no_aud(fact: Fact | None) -> TypeGuard[Application]:
-    return isinstance(fact, Application) and not fact.aud
 
 
 def with_new_ids(values: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from ztctl.core.model.facts import (
     EVERYONE,
@@ -13,27 +14,36 @@ from ztctl.core.model.facts import (
     DescribedEntry,
     Fact,
     Members,
-    OrganizationSettings,
     Policy,
     Record,
     Slot,
     Test,
     TunnelRules,
+    stable_sorted,
 )
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live, Mark
-from ztctl.core.reach.access_wording import describe_entries, describe_test, reason_open
+from ztctl.core.reach.access_wording import (
+    describe_entries,
+    describe_restricted,
+    describe_test,
+    reason_open,
+)
 from ztctl.core.reach.entries import (
     Entry,
     applications_for,
+    entries,
     paths_of,
     records_for,
     resolve,
     rules_for,
+    tunnels_of,
 )
 from ztctl.core.reach.people import resolved, within
 from ztctl.core.reach.timeline import current_timeline
 from ztctl.core.reach.versions import facts_of
+
+F = TypeVar("F", bound=Fact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,133 +145,112 @@ class _Account:
         self._host = host
         self._live = {item.id: item for items in live.values() for item in items}
         self._facts: dict[Slot, Fact] = dict(facts_of(live, kinds))
-        self._records = {key: it for (_, key), it in self._facts.items() if isinstance(it, Record)}
         if no_tunnels:
-            for record in self._records.values():
+            for record in self._facts_of(Record):
                 if record.tunnel is not None:
                     self._facts[TunnelRules, record.tunnel] = UNKNOWN_TUNNEL
-        self._names = dict(_names(self._live.values()))
+        self._state = current_timeline(self._facts).scope(host).state_at(())
+        self._names = display_names(self._live.values())
 
     def reach(self, stated: str, unread: tuple[str, ...]) -> Reach:
-        entries = current_timeline(self._facts).scope(self._host).entries_at(())
-        opened = sorted((entry for entry in entries if entry.anonymous), key=str)
+        found = entries(self._state)
+        opened = stable_sorted(entry for entry in found if entry.anonymous)
         return Reach(
             self._host,
             tuple(dict.fromkeys(reason_open(entry) for entry in opened)),
             stated,
-            tuple(self._leads()),
+            self._leads,
             tuple(self._services()),
             self._guards,
-            describe_entries(entries, (), self._names),
-            tuple(dict.fromkeys(self._denied(entries))),
+            describe_entries(found, (), self._names),
+            tuple(dict.fromkeys(self._denied(found))),
             tuple(self._notes()),
             unread,
         )
 
+    def _facts_of(self, of: type[F]) -> list[F]:
+        return [fact for fact in self._facts.values() if isinstance(fact, of)]
+
+    def _live_of(self, fact: Fact) -> Live:
+        # By identity: the facts of two objects may be equal.
+        return next(self._live[key] for (_, key), known in self._facts.items() if known is fact)
+
     # -- records and ingress rules ----------------------------------------------------------
 
     @cached_property
-    def _resolved(self) -> tuple[Record, ...]:
+    def _leads(self) -> tuple[Lead, ...]:
         """The records that answer for the host, proxied or not, and those behind proxied ones."""
-        records = list(self._records.values())
-        return tuple(
-            dict.fromkeys((*records_for(self._host, records), *resolve(self._host, records)))
-        )
+        records = self._facts_of(Record)
+        leading = {*records_for(self._host, records), *resolve(self._host, records)}
+        return tuple(self._lead(record) for record in records if record in leading)
 
-    def _leads(self) -> Iterator[Lead]:
-        for key, record in self._records.items():
-            if record in self._resolved:
-                live = self._live[key]
-                target = str(live.values.get("tunnel") or live.raw.get("content") or "")
-                known = self._facts.get((TunnelRules, record.tunnel or ""))
-                tunnel = self._name(record.tunnel or "") if known is not None else ""
-                yield Lead(record.name, target, record.proxied, tunnel)
-
-    def _tunnels(self) -> Iterator[tuple[str, TunnelRules]]:
-        records = resolve(self._host, self._records.values())
-        for key in sorted({record.tunnel for record in records if record.tunnel is not None}):
-            fact = self._facts.get((TunnelRules, key))
-            if isinstance(fact, TunnelRules):
-                yield key, fact
+    def _lead(self, record: Record) -> Lead:
+        live = self._live_of(record)
+        target = str(live.values.get("tunnel") or live.raw.get("content") or "")
+        known = (TunnelRules, record.tunnel or "") in self._facts
+        tunnel = self._name(record.tunnel or "") if known else ""
+        return Lead(record.name, target, record.proxied, tunnel)
 
     def _services(self) -> Iterator[Service]:
-        for key, tunnel in self._tunnels():
+        for key, tunnel in tunnels_of(self._state):
             for rule in rules_for(self._host, tunnel.rules or ()):
                 checks = rule.audience is not None
                 place = (rule.hostname, rule.path, rule.service, checks)
                 yield Service(self._name(key), key, *place)
 
     def _notes(self) -> Iterator[str]:
-        if not self._resolved:
+        if not self._leads:
             yield "no record answers for the name"
-        for lead in self._leads():
+        for lead in self._leads:
             if not lead.proxied:
                 yield f"{lead.name} is not proxied: Cloudflare does not stand before {lead.target}"
             elif not lead.tunnel:
                 yield f"{lead.target} is no tunnel of this account: what stands there is not seen"
-        for key, tunnel in self._tunnels():
+        for key, tunnel in tunnels_of(self._state):
             if tunnel.rules is None:
                 yield f"what the tunnel {self._name(key)} serves is not known: it may be anything"
             live = self._live.get(key)
             if live is not None and not live.attribute("running"):
                 yield f"no connector of the tunnel {self._name(key)} runs"
-        for fact in self._facts.values():
-            if isinstance(fact, OrganizationSettings) and fact.deny_unmatched:
-                yield "the account refuses hosts for which no application decides"
+        if self._state.settings.deny_unmatched:
+            yield "the account refuses hosts for which no application decides"
 
     # -- applications and policies ----------------------------------------------------------
 
     @cached_property
     def _guards(self) -> tuple[Guard, ...]:
-        found = {slot: fact for slot, fact in self._facts.items() if isinstance(fact, Application)}
+        found = self._facts_of(Application)
         return tuple(
-            self._guard(path, app, found)
-            for path in paths_of(self._host, found.values())
+            self._guard(path, app) if app is not None else Guard(path)
+            for path in paths_of(self._host, found)
             # Of several equally specific ones it is not documented which decides: all are shown.
-            for app in applications_for(self._host, path, found.values()) or (None,)
+            for app in applications_for(self._host, path, found) or (None,)
         )
 
-    def _guard(
-        self, path: str, app: Application | None, known: Mapping[Slot, Application]
-    ) -> Guard:
-        if app is None:
-            return Guard(path)
-        # By identity: the facts of two applications may be equal.
-        key = next(key for (_, key), fact in known.items() if fact is app)
-        live = self._live[key]
+    def _guard(self, path: str, app: Application) -> Guard:
+        live = self._live_of(app)
         stack = live.mark.stack if live.mark is not None else ""
-        rulings = tuple(self._policies_of(app))
-        return Guard(path, live.name, key, stack, rulings)
+        return Guard(path, live.name, live.id, stack, tuple(self._rulings(app)))
 
-    def _policies_of(self, app: Application) -> Iterator[Ruling]:
+    def _rulings(self, app: Application) -> Iterator[Ruling]:
         for place, item in enumerate(app.policies, start=1):
-            policy = item if isinstance(item, Policy) else self._policy(item)
             key = item if isinstance(item, str) else ""
+            policy = self._state.policies(item) if isinstance(item, str) else item
             if policy is None:
                 yield Ruling(place, key, key, "unknown", "nobody knows whom")
             else:
                 name = Mark.of_name(policy.about.label)[0] or key
                 yield Ruling(place, name, key, policy.decision, self._describe_policy(policy))
 
-    def _policy(self, key: str) -> Policy | None:
-        fact = self._facts.get((Policy, key))
-        return fact if isinstance(fact, Policy) else None
-
-    def _group(self, key: str) -> Members | None:
-        fact = self._facts.get((Members, key))
-        return fact if isinstance(fact, Members) else None
-
     def _describe_policy(self, policy: Policy) -> str:
         terms = [f"asked for {rule.selector.replace('_', ' ')}" for rule in policy.terms]
-        about = resolved(policy.about, self._group)
+        about = resolved(policy.about, self._state.groups)
         return ", ".join([self._describe_members(about), *sorted(terms)])
 
     def _describe_members(self, members: Members) -> str:
         """Describe rule lists, with the contents of groups."""
-        parts = [" or ".join(map(self._describe, _ordered(members.include))) or "nobody"]
-        parts += [f"who is {self._describe(test)}" for test in _ordered(members.require)]
-        parts += [f"but not {self._describe(test)}" for test in _ordered(members.exclude)]
-        return ", ".join(parts)
+        who = " or ".join(map(self._describe, stable_sorted(members.include))) or "nobody"
+        return describe_restricted(who, members, self._describe)
 
     def _describe(self, test: Test) -> str:
         if isinstance(test, Members) and test.label:
@@ -275,11 +264,11 @@ class _Account:
             for ruling in guard.policies:
                 if ruling.decision == "deny":
                     yield f"{ruling.people} (denied by {ruling.name})"
-        for grant in sorted((entry.grant for entry in entries), key=str):
+        for grant in stable_sorted(entry.grant for entry in entries):
             group = grant.who if isinstance(grant.who, Members) else Members()
-            for test in _ordered(grant.exclude | group.exclude):
+            for test in stable_sorted(grant.exclude | group.exclude):
                 yield self._describe(test)
-            for test in _ordered(grant.require | group.require):
+            for test in stable_sorted(grant.require | group.require):
                 yield f"who is not {self._describe(test)}"
         if not any(entry.anonymous and within(EVERYONE, entry.grant.who) for entry in entries):
             yield "everybody else"
@@ -288,13 +277,10 @@ class _Account:
         return self._names.get(key, key)
 
 
-def _ordered(tests: Iterable[Test]) -> list[Test]:
-    return sorted(tests, key=str)
-
-
-def _names(lives: Iterable[Live]) -> Iterator[tuple[str, str]]:
+def display_names(lives: Iterable[Live]) -> dict[str, str]:
     """Display names by id, and of applications by audience tag, too."""
-    for live in lives:
-        name = Mark.of_name(live.name)[0] or live.key or live.id
-        yield live.id, name
-        yield from ((alias, name) for alias in live.aliases)
+    return {
+        key: Mark.of_name(live.name)[0] or live.key or live.id
+        for live in lives
+        for key in (live.id, *live.aliases)
+    }
