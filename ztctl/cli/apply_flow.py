@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,14 +25,24 @@ from ztctl.core.model.diagnostics import Failure, Problem
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan, Reason
 from ztctl.core.planning.planner import Options
+from ztctl.core.runs.journal import Ending, ending_of
 from ztctl.engine.lock import Locked, Outdated, ReplanUnderLock
 from ztctl.engine.plan import emptied
+from ztctl.engine.planfile import Saved, read, same, save
 from ztctl.engine.recheck import Recheck
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import key_files, stale_keys
 
 if TYPE_CHECKING:
     from ztctl.views.view import View
+
+
+_EXITS = {
+    Ending.COMPLETE: Exit.DONE,
+    Ending.PARTIAL: Exit.IN_PART,
+    Ending.NOTHING: Exit.ERROR,
+    Ending.INTERRUPTED: Exit.INTERRUPTED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +94,6 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
 
             show_calls(plan, KINDS, view, request.settings.format)
         if out is not None:
-            from ztctl.engine.planfile import save
-
             save(out, plan, declared, request.options)
             view.note(f"The plan is saved: ztctl apply {out}")
     if any(not refusal.apply_only for refusal in plan.refusals):
@@ -93,36 +101,26 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
     return Exit.DIFFERENT if exit_code and not plan.is_empty else Exit.DONE
 
 
-def plan_and_apply(request: Request, *, auto_approve: bool) -> Exit:
-    """Show the plan, ask for approval, execute it."""
-    declared, warnings = request.declared()
+def plan_and_apply(request: Request, *, auto_approve: bool, planfile: Path | None = None) -> Exit:
+    """Show the plan, ask for approval, execute it; refuse unless it equals a saved plan, if any."""
+    saved: Saved | None = None
+    if planfile is None:
+        declared, warnings = request.declared()
+    else:
+        saved = read(planfile)
+        declared, warnings = saved.declared, ()
+        _check_kinds(declared)
+        _check_folder(declared)
+        request = replace(request, options=replace(request.options, targets=saved.targets))
     view = view_of(request.settings, declared)
     with errors_shown(view), signal_handlers_restored():
-        return asyncio.run(
-            _apply(request, declared, warnings, view, auto_approve=auto_approve, is_as_saved=None)
-        )
-
-
-def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> Exit:
-    """Execute a saved plan; refuse unless a new plan equals it."""
-    from ztctl.engine.planfile import read, same
-
-    saved = read(planfile)
-    _check_kinds(saved.declared)
-    _check_folder(saved.declared)
-    view = view_of(request.settings, saved.declared)
-    request = replace(request, options=replace(request.options, targets=saved.targets))
-    with errors_shown(view), signal_handlers_restored():
-        return asyncio.run(
-            _apply(
-                request,
-                saved.declared,
-                (),
-                view,
-                auto_approve=auto_approve,
-                is_as_saved=lambda plan: same(saved, plan),
+        try:
+            return asyncio.run(
+                _apply(request, declared, warnings, view, saved, auto_approve=auto_approve)
             )
-        )
+        except (Locked, Outdated) as failure:
+            view.failure(failure)
+            return Exit.REFUSED
 
 
 def _check_kinds(declared: Declared) -> None:
@@ -158,9 +156,9 @@ async def _apply(
     declared: Declared,
     warnings: tuple[Problem, ...],
     view: View,
+    saved: Saved | None,
     *,
     auto_approve: bool,
-    is_as_saved: Callable[[Plan], bool] | None,
 ) -> Exit:
     async with connected(request.settings, declared.account, view) as client:
         source = plan_source(client, declared, request.options, view)
@@ -170,14 +168,11 @@ async def _apply(
         view.plan(plan)
         if plan.refusals:
             return Exit.REFUSED
-        if is_as_saved is not None and not is_as_saved(plan):
-            view.failure(
-                Failure(
-                    "the account is no longer as it was when the plan was saved",
-                    "make a new plan and look at it again",
-                )
+        if saved is not None and not same(saved, plan):
+            raise Outdated(
+                "the account is no longer as it was when the plan was saved",
+                "make a new plan and look at it again",
             )
-            return Exit.REFUSED
         if plan.is_empty:
             written = _write_keys(declared, Outcome(live=plan.live), view)
             return Exit.DONE if written else Exit.ERROR
@@ -193,16 +188,12 @@ async def _apply(
             return None if again is planned else again.plan
 
         lock = lock_of(request.settings.environment, request.lock_wait, view.note)
-        try:
-            async with edge_of(request.settling, request.settings, declared) as edge:
-                # The order matters. The lock comes first: without it nothing else begins. Waiting
-                # for the edge comes before the recheck, so that each kind is read after the wait.
-                # The journal comes last: its record is written right before the request.
-                around = (lock, ReplanUnderLock(replan, lock), *edge, Recheck(), journal)
-                outcome = await execute_interruptibly(client, plan, view, around)
-        except (Locked, Outdated) as failure:
-            view.failure(failure)
-            return Exit.REFUSED
+        async with edge_of(request.settling, request.settings, declared) as edge:
+            # The order matters. The lock comes first: without it nothing else begins. Waiting for
+            # the edge comes before the recheck, so that each kind is read after the wait. The
+            # journal comes last: its record is written right before the request.
+            around = (lock, ReplanUnderLock(replan, lock), *edge, Recheck(), journal)
+            outcome = await execute_interruptibly(client, plan, view, around)
         if request.revoke:
             outcome = await revoke_sessions(client, plan, outcome)
     view.outcome(plan, outcome)
@@ -280,9 +271,5 @@ def _write_keys(declared: Declared, outcome: Outcome, view: View) -> bool:
 
 
 def _exit_of(outcome: Outcome, *, written: bool) -> Exit:
-    if outcome.interrupted:
-        return Exit.INTERRUPTED
-    if outcome.is_complete:
-        return Exit.DONE if written else Exit.IN_PART
-    nothing = not outcome.done and not any(failed.lost for failed in outcome.failed)
-    return Exit.ERROR if nothing else Exit.IN_PART
+    found = _EXITS[ending_of(outcome)]
+    return found if written or found is not Exit.DONE else Exit.IN_PART

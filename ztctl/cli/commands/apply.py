@@ -53,7 +53,7 @@ def apply(
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(plan), adopt=adopt)
-    from ztctl.cli.apply_flow import Request, plan_and_apply, saved_and_apply
+    from ztctl.cli.apply_flow import Request, plan_and_apply
     from ztctl.cli.edge_wait import Settling
 
     request = Request(
@@ -63,9 +63,7 @@ def apply(
         settling=Settling(run.settle, probe),
         revoke=revoke,
     )
-    if planfile is not None:
-        return saved_and_apply(request, planfile, auto_approve=run.auto_approve)
-    return plan_and_apply(request, auto_approve=run.auto_approve)
+    return plan_and_apply(request, auto_approve=run.auto_approve, planfile=planfile)
 
 
 @opt.with_options
