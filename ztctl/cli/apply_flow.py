@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ztctl.cli.edge_wait import Settling, edge_of
+from ztctl.cli.edge_wait import edge_of
 from ztctl.cli.error_output import errors_shown
 from ztctl.cli.exits import Exit
 from ztctl.cli.interrupts import execute_interruptibly, signal_handlers_restored
 from ztctl.cli.journal_paths import journal_of
+from ztctl.cli.options import RunOptions
 from ztctl.cli.planning import plan_source
 from ztctl.cli.revocation import revoke_sessions
 from ztctl.cli.run_lock import lock_of
@@ -50,15 +51,17 @@ class Request:
     """The options of one run of plan, apply or destroy.
 
     Attributes:
-        lock_wait: seconds to wait for the lock.
+        planfile: a saved plan to apply.
+        probe: probe opened hosts without a credential.
         revoke: revoke the sessions of applications to which a user or group lost access.
     """
 
     settings: Settings
     options: Options
+    run: RunOptions = field(default_factory=RunOptions)
     destroy: bool = False
-    lock_wait: float = 0.0
-    settling: Settling = field(default_factory=Settling)
+    planfile: Path | None = None
+    probe: bool = False
     revoke: bool = False
 
     def declared(self) -> tuple[Declared, tuple[Problem, ...]]:
@@ -101,13 +104,13 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
     return Exit.DIFFERENT if exit_code and not plan.is_empty else Exit.DONE
 
 
-def plan_and_apply(request: Request, *, auto_approve: bool, planfile: Path | None = None) -> Exit:
+def plan_and_apply(request: Request) -> Exit:
     """Show the plan, ask for approval, execute it; refuse unless it equals a saved plan, if any."""
     saved: Saved | None = None
-    if planfile is None:
+    if request.planfile is None:
         declared, warnings = request.declared()
     else:
-        saved = read(planfile)
+        saved = read(request.planfile)
         declared, warnings = saved.declared, ()
         _check_kinds(declared)
         _check_folder(declared)
@@ -115,9 +118,7 @@ def plan_and_apply(request: Request, *, auto_approve: bool, planfile: Path | Non
     view = view_of(request.settings, declared)
     with errors_shown(view), signal_handlers_restored():
         try:
-            return asyncio.run(
-                _apply(request, declared, warnings, view, saved, auto_approve=auto_approve)
-            )
+            return asyncio.run(_apply(request, declared, warnings, view, saved))
         except (Locked, Outdated) as failure:
             view.failure(failure)
             return Exit.REFUSED
@@ -157,9 +158,8 @@ async def _apply(
     warnings: tuple[Problem, ...],
     view: View,
     saved: Saved | None,
-    *,
-    auto_approve: bool,
 ) -> Exit:
+    run = request.run
     async with connected(request.settings, declared.account, view) as client:
         source = plan_source(client, declared, request.options, view)
         planned = await source.plan()
@@ -179,7 +179,7 @@ async def _apply(
         # Before the approval: a missing home folder should be reported before anybody answers.
         journal = journal_of(request.settings, declared, plan, view)
         question = "Destroy all of this?" if request.destroy else "Apply these changes?"
-        verdict = approved(view, question, auto_approve=auto_approve)
+        verdict = approved(view, question, auto_approve=run.auto_approve)
         if verdict is not None:
             return verdict
 
@@ -187,8 +187,8 @@ async def _apply(
             again = await source.plan_again(planned)
             return None if again is planned else again.plan
 
-        lock = lock_of(request.settings.environment, request.lock_wait, view.note)
-        async with edge_of(request.settling, request.settings, declared) as edge:
+        lock = lock_of(request.settings.environment, run.lock_wait, view.note)
+        async with edge_of(request.settings, declared, run.settle, probe=request.probe) as edge:
             # The order matters. The lock comes first: without it nothing else begins. Waiting for
             # the edge comes before the recheck, so that each kind is read after the wait. The
             # journal comes last: its record is written right before the request.
