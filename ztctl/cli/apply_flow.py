@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ from ztctl.cli.run_lock import lock_of
 from ztctl.cli.session import connected, declared_by, view_of
 from ztctl.cli.settings import Settings
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failure, Problem
+from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan, Reason
 from ztctl.core.planning.planner import Options
@@ -64,12 +63,10 @@ class Request:
     probe: bool = False
     revoke: bool = False
 
-    def declared(self) -> tuple[Declared, tuple[Problem, ...]]:
-        """The wanted side, empty for destroy, and the warnings about the files."""
-        declared, warnings = declared_by(self.settings)
-        if self.destroy:
-            declared = emptied(declared, KINDS)
-        return declared, warnings
+    def declared(self) -> Declared:
+        """What the files declare; nothing for destroy."""
+        declared = declared_by(self.settings)
+        return emptied(declared, KINDS) if self.destroy else declared
 
 
 def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: bool) -> Exit:
@@ -81,13 +78,13 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
         calls: show the API calls.
         exit_code: return `Exit.DIFFERENT` for a plan with changes.
     """
-    declared, warnings = request.declared()
+    declared = request.declared()
     view = view_of(request.settings, declared)
 
     async def run() -> Plan:
-        async with connected(request.settings, declared.account, view) as client:
+        async with connected(request.settings, declared, view) as client:
             planned = await plan_source(client, declared, request.options, view).plan()
-            return _with_warnings(planned.plan, declared, warnings)
+            return _with_warnings(planned.plan, declared)
 
     with errors_shown(view):
         plan = asyncio.run(run())
@@ -108,17 +105,17 @@ def plan_and_apply(request: Request) -> Exit:
     """Show the plan, ask for approval, execute it; refuse unless it equals a saved plan, if any."""
     saved: Saved | None = None
     if request.planfile is None:
-        declared, warnings = request.declared()
+        declared = request.declared()
     else:
         saved = read(request.planfile)
-        declared, warnings = saved.declared, ()
+        declared = saved.declared
         _check_kinds(declared)
         _check_folder(declared)
         request = replace(request, options=replace(request.options, targets=saved.targets))
     view = view_of(request.settings, declared)
     with errors_shown(view), signal_handlers_restored():
         try:
-            return asyncio.run(_apply(request, declared, warnings, view, saved))
+            return asyncio.run(_apply(request, declared, view, saved))
         except (Locked, Outdated) as failure:
             view.failure(failure)
             return Exit.REFUSED
@@ -152,18 +149,12 @@ def _check_folder(declared: Declared) -> None:
             )
 
 
-async def _apply(
-    request: Request,
-    declared: Declared,
-    warnings: tuple[Problem, ...],
-    view: View,
-    saved: Saved | None,
-) -> Exit:
+async def _apply(request: Request, declared: Declared, view: View, saved: Saved | None) -> Exit:
     run = request.run
-    async with connected(request.settings, declared.account, view) as client:
+    async with connected(request.settings, declared, view) as client:
         source = plan_source(client, declared, request.options, view)
         planned = await source.plan()
-        plan = _with_warnings(planned.plan, declared, warnings)
+        plan = _with_warnings(planned.plan, declared)
         plan = _with_destroy_reason(plan) if request.destroy else plan
         view.plan(plan)
         if plan.refusals:
@@ -206,10 +197,10 @@ async def _apply(
     return _exit_of(outcome, written=written)
 
 
-def _with_warnings(plan: Plan, declared: Declared, warnings: Sequence[Problem]) -> Plan:
+def _with_warnings(plan: Plan, declared: Declared) -> Plan:
     """Add warnings about the files and about stale public key files to the plan."""
     stale = stale_keys(declared, plan.live)
-    return replace(plan, warnings=(*warnings, *plan.warnings, *stale))
+    return replace(plan, warnings=(*declared.warnings, *plan.warnings, *stale))
 
 
 def _with_destroy_reason(plan: Plan) -> Plan:

@@ -12,7 +12,7 @@ from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.canonical import replaced
 from ztctl.core.model.events import Failed, Finished, Outcome, Skipped, Started
 from ztctl.core.model.kind import Contained, Kind, Kinds
-from ztctl.core.model.objects import Live, Values
+from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Change, Plan, Step, StepId
 from ztctl.core.model.values import Ref
 from ztctl.engine.companion import Companion, Done, Means, Result, Verdict, Work
@@ -137,18 +137,15 @@ class _Run:
 
     async def _results(self, steps: Sequence[Step]) -> list[tuple[Work, Result]]:
         """Each step with its result; steps that a companion withholds are not sent."""
-        work, unresolved = self._prepare(steps)
         held: dict[StepId, Verdict] = {}
+        work = [self._resolved(step, held) for step in steps]
         for companion in self._means.around:
             held |= await companion.before([item for item in work if item.step.id not in held])
         sent = [item for item in work if item.step.id not in held]
         results = await self._send_or_fail(sent) if sent else []
         done = await self._verified(list(zip(sent, results, strict=True)))
-        return [
-            *done,
-            *((item, _result(held[item.step.id])) for item in work if item.step.id in held),
-            *unresolved,
-        ]
+        kept = [(item, held[item.step.id]) for item in work if item.step.id in held]
+        return [*done, *((item, it.live if isinstance(it, Done) else it) for item, it in kept)]
 
     async def _verified(self, done: list[tuple[Work, Result]]) -> list[tuple[Work, Result]]:
         made = [(item, result) for item, result in done if isinstance(result, Live)]
@@ -157,16 +154,14 @@ class _Run:
             failed |= await companion.verify([it for it in made if it[0].step.id not in failed])
         return [(item, failed.get(item.step.id, result)) for item, result in done]
 
-    def _prepare(self, steps: Sequence[Step]) -> tuple[list[Work], list[tuple[Work, Result]]]:
-        ready: list[Work] = []
-        unresolved: list[tuple[Work, Result]] = []
-        for step in steps:
-            change, live = self._changes[step.id], self._current(step)
-            try:
-                ready.append(Work(step, change, live, self._resolve_values(step.values)))
-            except CallFailed as failure:
-                unresolved.append((Work(step, change, live, step.values), failure))
-        return ready, unresolved
+    def _resolved(self, step: Step, held: dict[StepId, Verdict]) -> Work:
+        """The step with its references resolved; held back if one of them cannot be."""
+        values = step.values
+        try:
+            values = replaced(values, self._resolve)
+        except CallFailed as failure:
+            held[step.id] = failure
+        return Work(step, self._changes[step.id], self._current(step), values)
 
     async def _send_or_fail(self, work: Sequence[Work]) -> Sequence[Result]:
         try:
@@ -188,10 +183,6 @@ class _Run:
             return await drive(kind.batch(together), api, sleep=sleep)
         flow = kind.perform(first.step, first.live, first.values)
         return [await drive(flow, api, sleep=sleep)]
-
-    def _resolve_values(self, values: Values) -> Values:
-        found: dict[str, Any] = replaced(values, self._resolve)
-        return found
 
     def _resolve(self, leaf: Any) -> Any:
         if not isinstance(leaf, Ref):
@@ -227,7 +218,3 @@ class _Run:
 
     def _dependents(self, of: StepId) -> list[StepId]:
         return [step.id for step in self._waiting.values() if of in step.needs]
-
-
-def _result(verdict: Verdict) -> Result:
-    return verdict.live if isinstance(verdict, Done) else verdict

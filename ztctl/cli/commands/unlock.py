@@ -43,7 +43,7 @@ def unlock(
     from ztctl.cli.interrupts import signal_handlers_restored
     from ztctl.cli.session import declared_by, view_of
 
-    declared = declared_by(chosen)[0] if stack is None else None
+    declared = declared_by(chosen) if stack is None else None
     view = view_of(chosen, declared)
     name = stack or (declared.stack if declared else "")
     with errors_shown(view), signal_handlers_restored():
@@ -62,7 +62,7 @@ async def _unlock(
     from ztctl.engine.lock_flows import delete_tags, read_locks, tags_of_holder
 
     scope = scope_of(stack)
-    async with connected(chosen, declared.account if declared else None, view) as client:
+    async with connected(chosen, declared, view) as client:
         seen = await drive(read_locks(), client)
         tags = tags_of_holder(seen, scope, time.time())
         if not tags:

@@ -51,7 +51,7 @@ def who(
     name = host if private else to_ascii(host)
     if not private:
         _check(host, name)
-    declared = declared_by(chosen)[0] if files.file else None
+    declared = declared_by(chosen) if files.file else None
     view = view_of(chosen, declared)
     with errors_shown(view):
         found = (_private_reach if private else _reach)(name, chosen, declared, view)
@@ -116,7 +116,7 @@ def _read(
     from ztctl.kinds.registry import KINDS
 
     async def reading() -> AccountReading:
-        async with connected(chosen, declared.account if declared else None, view) as client:
+        async with connected(chosen, declared, view) as client:
             reader = Reader(KINDS.only((*needed, *useful)), ask, client)
             return await reader.account(view.event, required=needed)
 
