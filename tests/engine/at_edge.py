@@ -21,7 +21,7 @@ from ztctl.core.model.values import Secret
 from ztctl.core.reach.open_now import PublicHosts
 from ztctl.engine.companion import Companion, Means
 from ztctl.engine.execute import execute
-from ztctl.engine.probe import Probe, ProbeReply
+from ztctl.engine.probe import Probe
 from ztctl.engine.settle import Settle
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox.edge.values import Visit
@@ -118,11 +118,7 @@ class Scene:
 
     def _around(self, doors: ProbeClient) -> tuple[Companion, ...]:
         settle = Settle(self.settle)
-
-        async def send(host: str) -> ProbeReply:
-            return ProbeReply(*await doors.head(host))
-
-        probe = Probe(send, PublicHosts(self.public), self.team)
+        probe = Probe(doors.head, PublicHosts(self.public), self.team)
         return (settle, probe) if self.probe else (settle,)
 
     # -- what is there ----------------------------------------------------------------------

@@ -106,7 +106,7 @@ class Account:
         """The wanted side of a file, checked as far as that goes offline."""
         path = self.folder / "ztctl.yaml"
         path.write_text(json.dumps({"version": 1, "stack": "prod", **file}), encoding="utf-8")
-        declared = declared_by(Settings(files=(path,)))[0]
+        declared = declared_by(Settings(files=(path,)))
         self.public |= set(declared.public)
         return declared
 

@@ -5,28 +5,30 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ztctl.cli.edge_wait import Settling, edge_of
+from ztctl.cli.edge_wait import edge_of
 from ztctl.cli.error_output import errors_shown
 from ztctl.cli.exits import Exit
 from ztctl.cli.interrupts import execute_interruptibly, signal_handlers_restored
 from ztctl.cli.journal_paths import journal_of
+from ztctl.cli.options import RunOptions
 from ztctl.cli.planning import plan_source
 from ztctl.cli.revocation import revoke_sessions
 from ztctl.cli.run_lock import lock_of
 from ztctl.cli.session import connected, declared_by, view_of
 from ztctl.cli.settings import Settings
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failure, Problem
+from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan, Reason
 from ztctl.core.planning.planner import Options
+from ztctl.core.runs.journal import Ending, ending_of
 from ztctl.engine.lock import Locked, Outdated, ReplanUnderLock
 from ztctl.engine.plan import emptied
+from ztctl.engine.planfile import Saved, read, same, save
 from ztctl.engine.recheck import Recheck
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import key_files, stale_keys
@@ -35,28 +37,36 @@ if TYPE_CHECKING:
     from ztctl.views.view import View
 
 
+_EXITS = {
+    Ending.COMPLETE: Exit.DONE,
+    Ending.PARTIAL: Exit.IN_PART,
+    Ending.NOTHING: Exit.ERROR,
+    Ending.INTERRUPTED: Exit.INTERRUPTED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """The options of one run of plan, apply or destroy.
 
     Attributes:
-        lock_wait: seconds to wait for the lock.
+        planfile: a saved plan to apply.
+        probe: probe opened hosts without a credential.
         revoke: revoke the sessions of applications to which a user or group lost access.
     """
 
     settings: Settings
     options: Options
+    run: RunOptions = field(default_factory=RunOptions)
     destroy: bool = False
-    lock_wait: float = 0.0
-    settling: Settling = field(default_factory=Settling)
+    planfile: Path | None = None
+    probe: bool = False
     revoke: bool = False
 
-    def declared(self) -> tuple[Declared, tuple[Problem, ...]]:
-        """The wanted side, empty for destroy, and the warnings about the files."""
-        declared, warnings = declared_by(self.settings)
-        if self.destroy:
-            declared = emptied(declared, KINDS)
-        return declared, warnings
+    def declared(self) -> Declared:
+        """What the files declare; nothing for destroy."""
+        declared = declared_by(self.settings)
+        return emptied(declared, KINDS) if self.destroy else declared
 
 
 def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: bool) -> Exit:
@@ -68,13 +78,13 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
         calls: show the API calls.
         exit_code: return `Exit.DIFFERENT` for a plan with changes.
     """
-    declared, warnings = request.declared()
+    declared = request.declared()
     view = view_of(request.settings, declared)
 
     async def run() -> Plan:
-        async with connected(request.settings, declared.account, view) as client:
+        async with connected(request.settings, declared, view) as client:
             planned = await plan_source(client, declared, request.options, view).plan()
-            return _with_warnings(planned.plan, declared, warnings)
+            return _with_warnings(planned.plan, declared)
 
     with errors_shown(view):
         plan = asyncio.run(run())
@@ -84,8 +94,6 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
 
             show_calls(plan, KINDS, view, request.settings.format)
         if out is not None:
-            from ztctl.engine.planfile import save
-
             save(out, plan, declared, request.options)
             view.note(f"The plan is saved: ztctl apply {out}")
     if any(not refusal.apply_only for refusal in plan.refusals):
@@ -93,36 +101,24 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
     return Exit.DIFFERENT if exit_code and not plan.is_empty else Exit.DONE
 
 
-def plan_and_apply(request: Request, *, auto_approve: bool) -> Exit:
-    """Show the plan, ask for approval, execute it."""
-    declared, warnings = request.declared()
+def plan_and_apply(request: Request) -> Exit:
+    """Show the plan, ask for approval, execute it; refuse unless it equals a saved plan, if any."""
+    saved: Saved | None = None
+    if request.planfile is None:
+        declared = request.declared()
+    else:
+        saved = read(request.planfile)
+        declared = saved.declared
+        _check_kinds(declared)
+        _check_folder(declared)
+        request = replace(request, options=replace(request.options, targets=saved.targets))
     view = view_of(request.settings, declared)
     with errors_shown(view), signal_handlers_restored():
-        return asyncio.run(
-            _apply(request, declared, warnings, view, auto_approve=auto_approve, is_as_saved=None)
-        )
-
-
-def saved_and_apply(request: Request, planfile: Path, *, auto_approve: bool) -> Exit:
-    """Execute a saved plan; refuse unless a new plan equals it."""
-    from ztctl.engine.planfile import read, same
-
-    saved = read(planfile)
-    _check_kinds(saved.declared)
-    _check_folder(saved.declared)
-    view = view_of(request.settings, saved.declared)
-    request = replace(request, options=replace(request.options, targets=saved.targets))
-    with errors_shown(view), signal_handlers_restored():
-        return asyncio.run(
-            _apply(
-                request,
-                saved.declared,
-                (),
-                view,
-                auto_approve=auto_approve,
-                is_as_saved=lambda plan: same(saved, plan),
-            )
-        )
+        try:
+            return asyncio.run(_apply(request, declared, view, saved))
+        except (Locked, Outdated) as failure:
+            view.failure(failure)
+            return Exit.REFUSED
 
 
 def _check_kinds(declared: Declared) -> None:
@@ -153,38 +149,28 @@ def _check_folder(declared: Declared) -> None:
             )
 
 
-async def _apply(
-    request: Request,
-    declared: Declared,
-    warnings: tuple[Problem, ...],
-    view: View,
-    *,
-    auto_approve: bool,
-    is_as_saved: Callable[[Plan], bool] | None,
-) -> Exit:
-    async with connected(request.settings, declared.account, view) as client:
+async def _apply(request: Request, declared: Declared, view: View, saved: Saved | None) -> Exit:
+    run = request.run
+    async with connected(request.settings, declared, view) as client:
         source = plan_source(client, declared, request.options, view)
         planned = await source.plan()
-        plan = _with_warnings(planned.plan, declared, warnings)
+        plan = _with_warnings(planned.plan, declared)
         plan = _with_destroy_reason(plan) if request.destroy else plan
         view.plan(plan)
         if plan.refusals:
             return Exit.REFUSED
-        if is_as_saved is not None and not is_as_saved(plan):
-            view.failure(
-                Failure(
-                    "the account is no longer as it was when the plan was saved",
-                    "make a new plan and look at it again",
-                )
+        if saved is not None and not same(saved, plan):
+            raise Outdated(
+                "the account is no longer as it was when the plan was saved",
+                "make a new plan and look at it again",
             )
-            return Exit.REFUSED
         if plan.is_empty:
             written = _write_keys(declared, Outcome(live=plan.live), view)
             return Exit.DONE if written else Exit.ERROR
         # Before the approval: a missing home folder should be reported before anybody answers.
         journal = journal_of(request.settings, declared, plan, view)
         question = "Destroy all of this?" if request.destroy else "Apply these changes?"
-        verdict = approved(view, question, auto_approve=auto_approve)
+        verdict = approved(view, question, auto_approve=run.auto_approve)
         if verdict is not None:
             return verdict
 
@@ -192,17 +178,13 @@ async def _apply(
             again = await source.plan_again(planned)
             return None if again is planned else again.plan
 
-        lock = lock_of(request.settings.environment, request.lock_wait, view.note)
-        try:
-            async with edge_of(request.settling, request.settings, declared) as edge:
-                # The order matters. The lock comes first: without it nothing else begins. Waiting
-                # for the edge comes before the recheck, so that each kind is read after the wait.
-                # The journal comes last: its record is written right before the request.
-                around = (lock, ReplanUnderLock(replan, lock), *edge, Recheck(), journal)
-                outcome = await execute_interruptibly(client, plan, view, around)
-        except (Locked, Outdated) as failure:
-            view.failure(failure)
-            return Exit.REFUSED
+        lock = lock_of(request.settings.environment, run.lock_wait, view.note)
+        async with edge_of(request.settings, declared, run.settle, probe=request.probe) as edge:
+            # The order matters. The lock comes first: without it nothing else begins. Waiting for
+            # the edge comes before the recheck, so that each kind is read after the wait. The
+            # journal comes last: its record is written right before the request.
+            around = (lock, ReplanUnderLock(replan, lock), *edge, Recheck(), journal)
+            outcome = await execute_interruptibly(client, plan, view, around)
         if request.revoke:
             outcome = await revoke_sessions(client, plan, outcome)
     view.outcome(plan, outcome)
@@ -215,10 +197,10 @@ async def _apply(
     return _exit_of(outcome, written=written)
 
 
-def _with_warnings(plan: Plan, declared: Declared, warnings: Sequence[Problem]) -> Plan:
+def _with_warnings(plan: Plan, declared: Declared) -> Plan:
     """Add warnings about the files and about stale public key files to the plan."""
     stale = stale_keys(declared, plan.live)
-    return replace(plan, warnings=(*warnings, *plan.warnings, *stale))
+    return replace(plan, warnings=(*declared.warnings, *plan.warnings, *stale))
 
 
 def _with_destroy_reason(plan: Plan) -> Plan:
@@ -280,9 +262,5 @@ def _write_keys(declared: Declared, outcome: Outcome, view: View) -> bool:
 
 
 def _exit_of(outcome: Outcome, *, written: bool) -> Exit:
-    if outcome.interrupted:
-        return Exit.INTERRUPTED
-    if outcome.is_complete:
-        return Exit.DONE if written else Exit.IN_PART
-    nothing = not outcome.done and not any(failed.lost for failed in outcome.failed)
-    return Exit.ERROR if nothing else Exit.IN_PART
+    found = _EXITS[ending_of(outcome)]
+    return found if written or found is not Exit.DONE else Exit.IN_PART

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ztctl.core.model.declared import Declared
 from ztctl.core.reach.open_now import PublicHosts
 from ztctl.engine.companion import Companion
-from ztctl.engine.probe import Probe, ProbeReply
+from ztctl.engine.probe import Probe
 from ztctl.engine.settle import SETTLE, Settle
 
 if TYPE_CHECKING:
@@ -18,33 +17,25 @@ if TYPE_CHECKING:
     from ztctl.cloudflare.probe_client import ProbeClient
 
 
-@dataclass(frozen=True, slots=True)
-class Settling:
-    """The options: seconds to settle, ``None`` for the default, and whether to probe."""
-
-    seconds: float | None = None
-    probe: bool = False
-
-
 @asynccontextmanager
 async def edge_of(
-    wait: Settling, chosen: Settings, declared: Declared
+    chosen: Settings, declared: Declared, seconds: float | None, *, probe: bool
 ) -> AsyncIterator[tuple[Companion, ...]]:
     """The companions that wait for the edge and that probe opened hosts.
 
-    In the sandbox there is no edge to wait for.
+    Args:
+        chosen: the settings; in the sandbox there is no edge to wait for.
+        declared: states the public hosts and the team.
+        seconds: time to wait; ``None`` for the default.
+        probe: whether to probe.
     """
     default = 0.0 if chosen.sandbox else SETTLE
-    settle = Settle(default if wait.seconds is None else wait.seconds)
-    if not wait.probe:
+    settle = Settle(default if seconds is None else seconds)
+    if not probe:
         yield (settle,)
         return
     async with _prober(chosen) as doors:
-
-        async def send(host: str) -> ProbeReply:
-            return ProbeReply(*await doors.head(host))
-
-        yield settle, Probe(send, PublicHosts(declared.public), declared.team)
+        yield settle, Probe(doors.head, PublicHosts(declared.public), declared.team)
 
 
 def _prober(chosen: Settings) -> ProbeClient:

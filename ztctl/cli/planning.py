@@ -29,27 +29,26 @@ def options_of(
     target: Sequence[str] | None = None,
     adopt: bool = False,
     deletions: bool = False,
-    no_policy: Sequence[str] | None = None,
-    ca_deletion: Sequence[str] | None = None,
-    protected: Sequence[str] | None = None,
-    interruption: Sequence[str] | None = None,
-    disconnect: Sequence[str] | None = None,
     exposure: Sequence[str] | None = None,
+    **addresses: Sequence[str] | None,
 ) -> Options:
     """Convert the options of a command to planner options.
+
+    Args:
+        target: addresses; the plan is for these and what they need.
+        adopt: as in `Allowances`.
+        deletions: as in `Allowances`.
+        exposure: host names, or ``all``.
+        addresses: each further field of `Allowances`: addresses, or ``all``.
 
     Raises:
         Usage: a text is no address, or its kind does not exist.
     """
     allowances = Allowances(
-        adopt=adopt,
-        deletions=deletions,
-        no_policy=_addresses(no_policy),
-        ca_deletion=_addresses(ca_deletion),
-        protected=_addresses(protected),
-        interruption=_addresses(interruption),
-        disconnect=_addresses(disconnect),
+        adopt,
+        deletions,
         exposure=frozenset(item if item == "all" else to_ascii(item) for item in exposure or ()),
+        **{name: _addresses(given) for name, given in addresses.items()},
     )
     return Options(allowances, frozenset(_address(item) for item in target or ()))
 

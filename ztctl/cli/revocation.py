@@ -31,14 +31,11 @@ async def revoke_sessions(api: Api, plan: Plan, outcome: Outcome) -> Outcome:
         The outcome with the revoked applications; a failed call is a failed step ``revoke``.
     """
     apps = dict(applications_with_loss(plan, outcome))
-    results = await asyncio.gather(*(_revoke(api, live) for live in apps.values()))
-    done = [address for address, failure in zip(apps, results, strict=True) if failure is None]
-    failed = [
-        Failed(StepId(address, "revoke"), failure.summary, failure.hint, failure.lost)
-        for address, failure in zip(apps, results, strict=True)
-        if failure is not None
-    ]
-    return replace(outcome, failed=(*outcome.failed, *failed), revoked=tuple(done))
+    results = await asyncio.gather(*(_revoke(api, *app) for app in apps.items()))
+    failed = [failure for failure in results if failure is not None]
+    kept = {failure.step.address for failure in failed}
+    revoked = tuple(address for address in apps if address not in kept)
+    return replace(outcome, failed=(*outcome.failed, *failed), revoked=revoked)
 
 
 def applications_with_loss(plan: Plan, outcome: Outcome) -> Iterator[tuple[Address, Live]]:
@@ -50,9 +47,10 @@ def applications_with_loss(plan: Plan, outcome: Outcome) -> Iterator[tuple[Addre
             yield address, live
 
 
-async def _revoke(api: Api, live: Live) -> CallFailed | None:
+async def _revoke(api: Api, address: Address, live: Live) -> Failed | None:
     try:
         await drive(sessions_ended(live), api)
     except CallFailed as failure:
-        return failure
+        step = StepId(address, "revoke")
+        return Failed(step, failure.summary, failure.hint, failure.lost)
     return None

@@ -104,15 +104,14 @@ def front_of(asked: EdgeOptions) -> Front | None:
 @contextmanager
 def fronting(sandbox: Sandbox, front: Front | None) -> Iterator[str]:
     """Serve the front, if any, while the block runs; yields the shell lines to export."""
-    with ExitStack() as stack:
-        yield "" if front is None else _lines(stack, sandbox, front)
-
-
-def _lines(stack: ExitStack, sandbox: Sandbox, front: Front) -> str:
+    if front is None:
+        yield ""
+        return
     from ztctl.sandbox.front.serve import fronted
 
-    try:
-        variables = stack.enter_context(fronted(sandbox, front.folder, front.options))
-    except (OSError, ValueError) as error:
-        raise Failure(f"cannot serve the edge: {error}") from error
-    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables)
+    with ExitStack() as stack:
+        try:
+            variables = stack.enter_context(fronted(sandbox, front.folder, front.options))
+        except (OSError, ValueError) as error:
+            raise Failure(f"cannot serve the edge: {error}") from error
+        yield "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables)

@@ -13,7 +13,7 @@ from ztctl import __version__
 from ztctl.cli.settings import DEFAULT_FILE, STATE, Settings
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failure, Failures, Problem
+from ztctl.core.model.diagnostics import Failure, Failures
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.values import Secret
 from ztctl.core.planning import check
@@ -46,8 +46,8 @@ def view_of(chosen: Settings, declared: Declared | None = None) -> View:
     )
 
 
-def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> tuple[Declared, tuple[Problem, ...]]:
-    """Load the files and check them offline; the wanted side and the warnings.
+def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> Declared:
+    """Load the files and check them offline.
 
     Raises:
         Problems: all problems of the files.
@@ -58,7 +58,7 @@ def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> tuple[Declared, tuple
             f"there is no {DEFAULT_FILE} in this folder",
             "name a file or a folder by -f, for example -f examples/quickstart",
         )
-    declared = load(
+    return load(
         chosen.files,
         kinds,
         variables=chosen.variables,
@@ -67,7 +67,6 @@ def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> tuple[Declared, tuple
         allow_env=chosen.allow_env,
         check=lambda found: (*check.problems(found, kinds), *misplaced(found)),
     )
-    return declared, declared.warnings
 
 
 def _environment(chosen: Settings) -> Mapping[str, str]:
@@ -99,12 +98,14 @@ def sandbox_of(folder: Path = Path()) -> Sandbox:
 
 
 @asynccontextmanager
-async def connected(chosen: Settings, account: str | None, view: View) -> AsyncIterator[Client]:
+async def connected(
+    chosen: Settings, declared: Declared | None, view: View
+) -> AsyncIterator[Client]:
     """Open a client for the account; add the reason to failures caused by the token.
 
     Args:
         chosen: the settings.
-        account: id or name from the files; ``None``: the environment's, else the only one.
+        declared: names the account; without one, that of the environment, else the only one.
         view: shows why the client waits, for example for its rate limit.
 
     Raises:
@@ -122,7 +123,7 @@ async def connected(chosen: Settings, account: str | None, view: View) -> AsyncI
         sandbox = sandbox_of()
         token = Secret("sandbox")
         client = Client(token, transport=SandboxTransport(sandbox), quota=None, on_wait=waiting)
-        account = sandbox.account_id
+        account: str | None = sandbox.account_id
     else:
         if chosen.token is None:
             raise Failure(
@@ -131,6 +132,7 @@ async def connected(chosen: Settings, account: str | None, view: View) -> AsyncI
                 "none",
             )
         client = Client(chosen.token, base_url=chosen.api_url or BASE_URL, on_wait=waiting)
+        account = declared.account if declared else None
         account = account or chosen.environment.get("CLOUDFLARE_ACCOUNT_ID") or None
     async with client:
         try:

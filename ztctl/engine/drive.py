@@ -94,10 +94,7 @@ async def _send_once(call: Call, api: Api) -> Json:
     try:
         return await api.send(call)
     except CallFailed as failure:
-        if call.optional and failure.status == 404 and _means_absent(failure, call):
+        means_absent = not call.absent or failure.has_code(call.absent)
+        if call.optional and failure.status == 404 and means_absent:
             return None
         raise
-
-
-def _means_absent(failure: CallFailed, call: Call) -> bool:
-    return not call.absent or failure.has_code(call.absent)

@@ -12,12 +12,12 @@ from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.canonical import replaced
 from ztctl.core.model.events import Failed, Finished, Outcome, Skipped, Started
 from ztctl.core.model.kind import Contained, Kind, Kinds
-from ztctl.core.model.objects import Live, Values
+from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Change, Plan, Step, StepId
 from ztctl.core.model.values import Ref
 from ztctl.engine.companion import Companion, Done, Means, Result, Verdict, Work
 from ztctl.engine.drive import drive
-from ztctl.engine.phases import Phases
+from ztctl.engine.phases import allowed
 
 
 async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
@@ -50,14 +50,8 @@ class _Run:
         self._changes: dict[StepId, Change] = {
             step.id: change for change in plan.changes for step in change.steps
         }
-        self._waiting: dict[StepId, Step] = {step.id: step for step in plan.steps}
-        self._unmet = {step.id: set(step.needs & self._waiting.keys()) for step in plan.steps}
-        self._waiters: dict[StepId, list[StepId]] = defaultdict(list)
-        for step, needs in self._unmet.items():
-            for need in needs:
-                self._waiters[need].append(step)
-        self._ready = [step for step, needs in self._unmet.items() if not needs]
-        self._phases = Phases(plan.steps)
+        self._unfinished: dict[StepId, Step] = {step.id: step for step in plan.steps}
+        self._waiting = dict(self._unfinished)
         self._live: dict[Address, Live] = dict(plan.live)
         self._done: list[StepId] = []
         self._failed: list[Failed] = []
@@ -101,24 +95,19 @@ class _Run:
         Steps that can share a batch call wait while another step is running: more of them may
         become ready, and the API's rate limit makes fewer calls worth more than an early start.
         """
-        single: list[Step] = []
+        single: list[list[Step]] = []
         groups: dict[tuple[str, str], list[Step]] = defaultdict(list)
-        ready = [self._waiting[step] for step in self._ready]
-        now = self._phases.allowed(ready, alone=alone)
-        held = [step.id for step in ready if step not in now]
-        for step in now:
-            key = self._batch_key(step)
-            if key is None:
-                single.append(step)
+        ready = [step for step in self._waiting.values() if not self._needs_more(step)]
+        for step in allowed(ready, self._unfinished.values(), alone=alone):
+            if isinstance(self._kind(step), Contained) and step.container is not None:
+                groups[step.id.address.kind, step.container.id].append(step)
             else:
-                groups[step.id.address.kind, key].append(step)
-        tasks = {self._task([step]) for step in single}
-        if alone and not single:
-            tasks |= {self._task(steps) for steps in groups.values()}
-            self._ready = held
-        else:
-            self._ready = held + [step.id for steps in groups.values() for step in steps]
-        return tasks
+                single.append([step])
+        begun = groups.values() if alone and not single else single
+        return {self._task(steps) for steps in begun}
+
+    def _needs_more(self, step: Step) -> bool:
+        return any(need in self._unfinished for need in step.needs)
 
     def _task(self, steps: Sequence[Step]) -> asyncio.Task[None]:
         for step in steps:
@@ -131,11 +120,6 @@ class _Run:
     def _current(self, step: Step) -> Live | None:
         change = self._changes[step.id]
         return change.live if step.id.verb == "delete" else self._live.get(change.address)
-
-    def _batch_key(self, step: Step) -> str | None:
-        """What steps share that may go out together; ``None`` for a step that goes alone."""
-        contained = isinstance(self._kind(step), Contained)
-        return step.container.id if contained and step.container is not None else None
 
     async def _perform(self, steps: Sequence[Step]) -> None:
         began = self._means.clock()
@@ -153,18 +137,15 @@ class _Run:
 
     async def _results(self, steps: Sequence[Step]) -> list[tuple[Work, Result]]:
         """Each step with its result; steps that a companion withholds are not sent."""
-        work, unresolved = self._prepare(steps)
         held: dict[StepId, Verdict] = {}
+        work = [self._resolved(step, held) for step in steps]
         for companion in self._means.around:
             held |= await companion.before([item for item in work if item.step.id not in held])
         sent = [item for item in work if item.step.id not in held]
         results = await self._send_or_fail(sent) if sent else []
         done = await self._verified(list(zip(sent, results, strict=True)))
-        return [
-            *done,
-            *((item, _result(held[item.step.id])) for item in work if item.step.id in held),
-            *unresolved,
-        ]
+        kept = [(item, held[item.step.id]) for item in work if item.step.id in held]
+        return [*done, *((item, it.live if isinstance(it, Done) else it) for item, it in kept)]
 
     async def _verified(self, done: list[tuple[Work, Result]]) -> list[tuple[Work, Result]]:
         made = [(item, result) for item, result in done if isinstance(result, Live)]
@@ -173,16 +154,14 @@ class _Run:
             failed |= await companion.verify([it for it in made if it[0].step.id not in failed])
         return [(item, failed.get(item.step.id, result)) for item, result in done]
 
-    def _prepare(self, steps: Sequence[Step]) -> tuple[list[Work], list[tuple[Work, Result]]]:
-        ready: list[Work] = []
-        unresolved: list[tuple[Work, Result]] = []
-        for step in steps:
-            change, live = self._changes[step.id], self._current(step)
-            try:
-                ready.append(Work(step, change, live, self._resolve_values(step.values)))
-            except CallFailed as failure:
-                unresolved.append((Work(step, change, live, step.values), failure))
-        return ready, unresolved
+    def _resolved(self, step: Step, held: dict[StepId, Verdict]) -> Work:
+        """The step with its references resolved; held back if one of them cannot be."""
+        values = step.values
+        try:
+            values = replaced(values, self._resolve)
+        except CallFailed as failure:
+            held[step.id] = failure
+        return Work(step, self._changes[step.id], self._current(step), values)
 
     async def _send_or_fail(self, work: Sequence[Work]) -> Sequence[Result]:
         try:
@@ -205,10 +184,6 @@ class _Run:
         flow = kind.perform(first.step, first.live, first.values)
         return [await drive(flow, api, sleep=sleep)]
 
-    def _resolve_values(self, values: Values) -> Values:
-        found: dict[str, Any] = replaced(values, self._resolve)
-        return found
-
     def _resolve(self, leaf: Any) -> Any:
         if not isinstance(leaf, Ref):
             return leaf
@@ -224,28 +199,22 @@ class _Run:
         else:
             self._live.pop(step.id.address, None)
         self._done.append(step.id)
-        self._phases.leave(step.id)
+        del self._unfinished[step.id]
         self._means.report(Finished(step.id, seconds))
-        for waiter in self._waiters[step.id]:
-            self._unmet[waiter].discard(step.id)
-            if not self._unmet[waiter] and waiter in self._waiting:
-                self._ready.append(waiter)
 
     def _fail(self, step: StepId, failure: Failed) -> None:
         self._failed.append(failure)
-        self._phases.leave(step)
+        del self._unfinished[step]
         self._means.report(failure)
-        dependents = list(self._waiters[step])
+        dependents = self._dependents(step)
         while dependents:
             waiter = dependents.pop()
             if waiter in self._waiting:
-                del self._waiting[waiter]
+                del self._waiting[waiter], self._unfinished[waiter]
                 skipped = Skipped(waiter, step)
                 self._skipped.append(skipped)
-                self._phases.leave(waiter)
                 self._means.report(skipped)
-                dependents += self._waiters[waiter]
+                dependents += self._dependents(waiter)
 
-
-def _result(verdict: Verdict) -> Result:
-    return verdict.live if isinstance(verdict, Done) else verdict
+    def _dependents(self, of: StepId) -> list[StepId]:
+        return [step.id for step in self._waiting.values() if of in step.needs]

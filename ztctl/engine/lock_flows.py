@@ -72,7 +72,11 @@ class HeldTags:
 def read_locks() -> Flow[LockState]:
     """Read the locks of the account; one list call."""
     found = yield Call("GET", TAGS, per_page=1000, permission=PERMISSION)
-    return LockState(dict(_mutexes(found)), tuple(_flags(found)))
+    # By name: pages are no snapshot, and a tag can be on two of them.
+    tags = dict(_tags(found))
+    flags = {name: flag for name in tags if (flag := LockFlag.parse(name))}
+    mutexes = {name: _seconds(tags[name]) for name in tags if name not in flags}
+    return LockState(mutexes, tuple(flags.values()))
 
 
 def acquire(held: HeldTags, scopes: tuple[Scope, ...], now: Now) -> Flow[Obstacle | None]:
@@ -189,10 +193,9 @@ def delete_tags(tags: Iterable[str]) -> Flow[None]:
 
 def _create_mutex(held: HeldTags, scope: Scope) -> Flow[bool]:
     try:
-        yield _creation_call(scope.mutex)
-    except CallFailed as failure:
-        if _exists(failure):
+        if not (yield from _create(scope.mutex)):
             return False
+    except CallFailed as failure:
         if not failure.lost:
             raise
     held.mutexes.append(scope.mutex)
@@ -201,19 +204,27 @@ def _create_mutex(held: HeldTags, scope: Scope) -> Flow[bool]:
 
 def _create_flag(flag: LockFlag) -> Flow[None]:
     try:
-        yield from _create_flag_once(flag)
+        yield from _create(flag.name)
     except CallFailed as failure:
         if not failure.lost:
             raise
-        yield from _create_flag_once(flag)
+        yield from _create(flag.name)
 
 
-def _create_flag_once(flag: LockFlag) -> Flow[None]:
+def _create(name: str) -> Flow[bool]:
+    """Create a tag; false when it exists.
+
+    The HTTP status is not documented for tags; the error text is known from reports of other
+    clients, so either counts.
+    """
     try:
-        yield _creation_call(flag.name)
+        yield Call("POST", TAGS, {"name": name}, permission=PERMISSION)
     except CallFailed as failure:
-        if not _exists(failure):
-            raise
+        told = " ".join(error.message for error in failure.errors)
+        if failure.status == 409 or "resource_already_exists" in told:
+            return False
+        raise
+    return True
 
 
 def _delete_flags(held: HeldTags, flags: list[LockFlag]) -> Flow[None]:
@@ -230,37 +241,12 @@ def _delete(names: Iterable[str]) -> Flow[None]:
         yield calls
 
 
-def _creation_call(name: str) -> Call:
-    return Call("POST", TAGS, {"name": name}, permission=PERMISSION)
-
-
-def _exists(failure: CallFailed) -> bool:
-    """Whether a tag's creation failed because it exists.
-
-    The HTTP status is not documented for tags; the error text is known from reports of other
-    clients, so either counts.
-    """
-    return failure.status == 409 or any(
-        "resource_already_exists" in error.message for error in failure.errors
-    )
-
-
-def _tags(reply: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _tags(reply: Any) -> Iterator[tuple[str, Any]]:
+    """Name and ``created_at`` of each tag of a lock."""
     for tag in reply if isinstance(reply, list) else ():
         name = tag.get("name") if isinstance(tag, Mapping) else None
         if isinstance(name, str) and is_lock(name):
-            yield name, tag
-
-
-def _mutexes(reply: Any) -> Iterator[tuple[str, float | None]]:
-    for name, tag in _tags(reply):
-        if LockFlag.parse(name) is None:
-            yield name, _seconds(tag.get("created_at"))
-
-
-def _flags(reply: Any) -> Iterator[LockFlag]:
-    # Pages are no snapshot: a tag can be on two of them.
-    yield from dict.fromkeys(flag for name, _ in _tags(reply) if (flag := LockFlag.parse(name)))
+            yield name, tag.get("created_at")
 
 
 def _seconds(text: Any) -> float | None:

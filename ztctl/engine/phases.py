@@ -10,38 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from ztctl.core.model.plan import Phase, Step, StepId
+from ztctl.core.model.plan import Step
 
 
-class Phases:
-    """Unfinished steps by phase and direction (deletion or not); steps with ``tail`` are exempt."""
+def allowed(ready: Sequence[Step], unfinished: Iterable[Step], *, alone: bool) -> Collection[Step]:
+    """The ready steps that may begin now; steps with ``tail`` neither wait nor are waited for.
 
-    def __init__(self, steps: Iterable[Step]) -> None:
-        self._unfinished: dict[tuple[bool, Phase], set[StepId]] = {
-            (is_deletion, phase): set() for is_deletion in (False, True) for phase in Phase
-        }
-        for step in steps:
-            if not step.tail:
-                self._unfinished[_is_deletion(step), step.phase].add(step.id)
-
-    def leave(self, step: StepId) -> None:
-        """Mark a step as finished: done, failed or skipped."""
-        for steps in self._unfinished.values():
-            steps.discard(step)
-
-    def allowed(self, ready: Sequence[Step], *, alone: bool) -> Collection[Step]:
-        """The ready steps that may begin now; ``alone`` is true while no step is running."""
-        allowed = [step for step in ready if not self._must_wait(step)]
-        if allowed or not alone or not ready:
-            return allowed
-        return [min(ready, key=_rank)]
-
-    def _must_wait(self, step: Step) -> bool:
-        if step.tail:
-            return False
-        is_deletion = _is_deletion(step)
-        before = [phase for phase in Phase if (phase > step.phase) == is_deletion]
-        return any(self._unfinished[is_deletion, phase] for phase in before if phase != step.phase)
+    Args:
+        ready: steps whose needs are met.
+        unfinished: all steps that are neither done, failed nor skipped.
+        alone: no step is running.
+    """
+    earliest: dict[bool, int] = {}
+    for step in unfinished:
+        if not step.tail:
+            direction, rank = _is_deletion(step), _rank(step)
+            earliest[direction] = min(earliest.get(direction, rank), rank)
+    found = [step for step in ready if step.tail or _rank(step) <= earliest[_is_deletion(step)]]
+    return found or ([min(ready, key=_rank)] if ready and alone else [])
 
 
 def _is_deletion(step: Step) -> bool:

@@ -49,6 +49,7 @@ def save(path: Path, plan: Plan, declared: Declared, options: Options) -> None:
     Raises:
         Failure: it cannot be written.
     """
+    # The warnings about the files have been shown.
     declared = replace(declared, warnings=())
     content = Saved(declared, options.targets, plan.account, _comparable(plan))
     document = {"ztctl_plan": FORMAT, "ztctl_version": __version__, **_dump(content)}

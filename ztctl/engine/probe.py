@@ -9,10 +9,9 @@ from behind Access, except 530: with it Cloudflare's edge says that it does not 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from ztctl.core.model.calls import CallFailed
@@ -25,6 +24,7 @@ from ztctl.core.reach.entries import PROBE
 from ztctl.engine.companion import Companion, Means, Work
 from ztctl.engine.drive import drive
 
+# Requests to a host that the edge does not know yet, and seconds between them.
 TRIES = 10
 PAUSE = 1.0
 LOGIN = "/cdn-cgi/access/login"
@@ -44,11 +44,9 @@ class ProbeReply:
     error: str = ""
 
 
-class SendProbe(Protocol):
-    """Sends ``HEAD https://HOST/`` without credentials; does not follow redirects."""
-
-    async def __call__(self, host: str) -> ProbeReply:
-        """Send the request; never raises."""
+# Sends ``HEAD https://HOST/`` without credentials, does not follow redirects, and never raises; the
+# values of a `ProbeReply`.
+SendProbe = Callable[[str], Awaitable[tuple[int | None, str, str]]]
 
 
 class LoginState(Enum):
@@ -67,14 +65,11 @@ class Probe(Companion):
         send: sends a probe.
         public: true for hosts that the files declare public; they are not probed.
         team: the team's name, if known: only its login page counts.
-        tries: requests to a host that the edge does not know yet, ``pause`` seconds apart.
     """
 
     send: SendProbe
     public: Callable[[str], bool] = lambda _: False
     team: str | None = None
-    tries: int = TRIES
-    pause: float = PAUSE
 
     async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
         """Note which names a DNS record of this run opens, and which had a record before."""
@@ -125,16 +120,16 @@ class Probe(Companion):
     async def _probe(self, host: str) -> str:
         """Probe a host; the reason why it counts as open, empty when it is closed."""
         reply = ProbeReply(None)
-        for left in reversed(range(self.tries)):
-            reply = await self.send(host)
+        for left in reversed(range(TRIES)):
+            reply = ProbeReply(*await self.send(host))
             state = login_state(reply, self.team)
             if state is LoginState.CLOSED:
                 return ""
             if state is LoginState.OPEN:
                 return f"answered without a login ({_describe(reply)})"
             if left:
-                await self._means.sleep(self.pause)
-        return f"showed no login in {self.tries} tries ({_describe(reply)})"
+                await self._means.sleep(PAUSE)
+        return f"showed no login in {TRIES} tries ({_describe(reply)})"
 
     async def _undo(self, work: Work, made: Live, why: str) -> CallFailed:
         kind: Kind = self._kinds[work.step.id.address.kind]

@@ -97,15 +97,18 @@ class Reader:
 
         report(Reading(0, len(needed)))
         answers = await asyncio.gather(*(read(kind) for kind in needed), return_exceptions=True)
-        results = dict(zip(needed, answers, strict=True))
-        unread = {
-            kind: item
-            for kind, item in results.items()
-            if required is not None and kind not in required and _is_forbidden(item)
-        }
-        allowed = unread.values()
-        raise_all([it for it in answers if isinstance(it, BaseException) and it not in allowed])
-        live = {kind: item for kind, item in results.items() if not isinstance(item, BaseException)}
+        live: dict[str, tuple[Live, ...]] = {}
+        unread: dict[str, CallFailed] = {}
+        failures: list[BaseException] = []
+        for kind, answer in zip(needed, answers, strict=True):
+            if not isinstance(answer, BaseException):
+                live[kind] = answer
+            elif required is None or kind in required or not _is_forbidden(answer):
+                failures.append(answer)
+            else:
+                unread[kind] = answer
+        # A kind that only asked for the objects of an unread one has failed by the same exception.
+        raise_all([failure for failure in failures if failure not in unread.values()])
         return AccountReading(live, unread)
 
     def more(self, kinds: Collection[str], **asked: Any) -> Reader:

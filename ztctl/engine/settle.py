@@ -9,7 +9,6 @@ until the running connectors report the new version of their rules.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,8 +23,8 @@ from ztctl.engine.drive import drive
 
 # Seconds; Cloudflare publishes no propagation time.
 SETTLE = 5.0
-# Seconds for connectors to fetch their rules, and between two polls of them.
-CONNECTOR_TIMEOUT = 30.0
+# Polls of connectors until they must have fetched their rules, and seconds between two of them.
+CONNECTOR_POLLS = 30
 POLL_INTERVAL = 1.0
 
 
@@ -35,11 +34,9 @@ class Settle(Companion):
 
     Attributes:
         seconds: time since the end of the last of those steps; 0 does not wait.
-        patience: seconds for connectors to fetch new rules; then the dependent steps fail.
     """
 
     seconds: float = SETTLE
-    patience: float = CONNECTOR_TIMEOUT
 
     async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
         """Keep the dependencies of each step."""
@@ -130,7 +127,7 @@ class Settle(Companion):
         late: tuple[str, ...] = ()
         if not isinstance(kind, Lagging):
             return late
-        for poll in range(max(1, math.ceil(self.patience / POLL_INTERVAL))):
+        for poll in range(CONNECTOR_POLLS):
             late = await drive(kind.lagging(live), self._means.api, sleep=self._means.sleep)
             if not late:
                 break
@@ -144,7 +141,7 @@ class Settle(Companion):
         return CallFailed(
             None,
             f"not sent: {_connectors(late)} of {address} did not fetch the new rules within "
-            f"{self.patience:.0f} s ({', '.join(late)})",
+            f"{CONNECTOR_POLLS * POLL_INTERVAL:.0f} s ({', '.join(late)})",
             hint="look at the connector's log and its network, then apply again",
         )
 

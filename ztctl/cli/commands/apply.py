@@ -53,19 +53,10 @@ def apply(
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(plan), adopt=adopt)
-    from ztctl.cli.apply_flow import Request, plan_and_apply, saved_and_apply
-    from ztctl.cli.edge_wait import Settling
+    from ztctl.cli.apply_flow import Request, plan_and_apply
 
-    request = Request(
-        chosen,
-        options,
-        lock_wait=run.lock_wait,
-        settling=Settling(run.settle, probe),
-        revoke=revoke,
-    )
-    if planfile is not None:
-        return saved_and_apply(request, planfile, auto_approve=run.auto_approve)
-    return plan_and_apply(request, auto_approve=run.auto_approve)
+    request = Request(chosen, options, run, planfile=planfile, probe=probe, revoke=revoke)
+    return plan_and_apply(request)
 
 
 @opt.with_options
@@ -85,13 +76,5 @@ def destroy(
 
     options = options_of(**asdict(replace(plan, deletions=True, no_policy=["all"])))
     from ztctl.cli.apply_flow import Request, plan_and_apply
-    from ztctl.cli.edge_wait import Settling
 
-    request = Request(
-        chosen,
-        options,
-        destroy=True,
-        lock_wait=run.lock_wait,
-        settling=Settling(run.settle),
-    )
-    return plan_and_apply(request, auto_approve=run.auto_approve)
+    return plan_and_apply(Request(chosen, options, run, destroy=True))

@@ -10,6 +10,7 @@ from ztctl.cli.exits import Exit
 from ztctl.cli.settings import Settings, Usage, settings
 
 if TYPE_CHECKING:
+    from ztctl.core.model.declared import Declared
     from ztctl.core.runs.locks import LockState, Scope
     from ztctl.views.view import View
 
@@ -36,26 +37,21 @@ def unlock(
     if stack is not None and not _STACK.fullmatch(stack):
         raise Usage(f"no stack is called {stack!r}", "lower-case letters, digits and hyphens")
     chosen = settings(output, files, account)
-    return _unlocked(chosen, stack, auto_approve=run.auto_approve)
-
-
-def _unlocked(chosen: Settings, stack: str | None, *, auto_approve: bool) -> Exit:
     import asyncio
 
     from ztctl.cli.error_output import errors_shown
     from ztctl.cli.interrupts import signal_handlers_restored
     from ztctl.cli.session import declared_by, view_of
 
-    declared = declared_by(chosen)[0] if stack is None else None
-    account = declared.account if declared else None
+    declared = declared_by(chosen) if stack is None else None
     view = view_of(chosen, declared)
     name = stack or (declared.stack if declared else "")
     with errors_shown(view), signal_handlers_restored():
-        return asyncio.run(_unlock(chosen, name, account, view, auto_approve=auto_approve))
+        return asyncio.run(_unlock(chosen, name, declared, view, auto_approve=run.auto_approve))
 
 
 async def _unlock(
-    chosen: Settings, stack: str, account: str | None, view: View, *, auto_approve: bool
+    chosen: Settings, stack: str, declared: Declared | None, view: View, *, auto_approve: bool
 ) -> Exit:
     import time
 
@@ -66,7 +62,7 @@ async def _unlock(
     from ztctl.engine.lock_flows import delete_tags, read_locks, tags_of_holder
 
     scope = scope_of(stack)
-    async with connected(chosen, account, view) as client:
+    async with connected(chosen, declared, view) as client:
         seen = await drive(read_locks(), client)
         tags = tags_of_holder(seen, scope, time.time())
         if not tags:

@@ -20,9 +20,9 @@ def validate(
     chosen = settings(output, files, account)
     from ztctl.cli.session import declared_by, view_of
 
-    declared, warnings = declared_by(chosen)
+    declared = declared_by(chosen)
     view = view_of(chosen, declared)
-    view.problems(warnings)
+    view.problems(declared.warnings)
     count = len(declared.wanted)
     view.note(f"The files are valid: {count} object{'' if count == 1 else 's'} declared.")
     return Exit.DONE

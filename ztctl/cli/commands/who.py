@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,15 +13,12 @@ from ztctl.cli.exits import Exit
 from ztctl.cli.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from ztctl.cloudflare.client import Client
     from ztctl.core.model.declared import Declared
     from ztctl.core.model.flows import Ask
+    from ztctl.core.model.objects import Live
     from ztctl.core.reach.private import PrivateReach
     from ztctl.core.reach.who import Reach
-    from ztctl.engine.read import AccountReading
     from ztctl.views.view import View
-
-    Work = Callable[..., Coroutine[Any, Any, Reach | PrivateReach]]
 
 # Kinds that `who` must be able to read for a host; without the others its answer has gaps.
 _NEEDED = ("zone", "dns_record", "access_application", "access_policy")
@@ -43,8 +40,6 @@ def who(
     output: opt.OutputOptions,
 ) -> Exit:
     """Say where a host leads, through what, who may enter and who may not; needs no files."""
-    import asyncio
-
     from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import declared_by, view_of
     from ztctl.core.model.names import to_ascii
@@ -56,11 +51,10 @@ def who(
     name = host if private else to_ascii(host)
     if not private:
         _check(host, name)
-    declared = declared_by(chosen)[0] if files.file else None
+    declared = declared_by(chosen) if files.file else None
     view = view_of(chosen, declared)
     with errors_shown(view):
-        work: Work = _found_routes if private else _found
-        found = asyncio.run(work(chosen, declared, name, view))
+        found = (_private_reach if private else _reach)(name, chosen, declared, view)
         _show(chosen, declared, found, view)
     is_open = isinstance(found, Reach) and found.open and not found.stated
     return Exit.EXPOSED if is_open else Exit.DONE
@@ -75,61 +69,65 @@ def _check(host: str, name: str) -> None:
         raise Usage(f"{host!r} is not a host name", "write a full name such as ssh.example.com")
 
 
-async def _found(chosen: Settings, declared: Declared | None, host: str, view: View) -> Reach:
-    from ztctl.cli.session import connected
+def _reach(host: str, chosen: Settings, declared: Declared | None, view: View) -> Reach:
     from ztctl.core.model.flows import Ask
     from ztctl.core.reach.open_now import PublicHosts
     from ztctl.core.reach.who import reach
     from ztctl.kinds.registry import KINDS
 
-    async with connected(chosen, declared.account if declared else None, view) as client:
-        ask = Ask("", lookups=frozenset(_USEFUL), hosts=frozenset({host}), thorough=True)
-        seen = await _read(client, ask, view, _NEEDED, _USEFUL)
-    _check_zone(seen, host)
-    unread = _unread(seen)
-    if not seen.live.get("organization") and "organization" not in unread:
+    ask = Ask("", lookups=frozenset(_USEFUL), hosts=frozenset({host}), thorough=True)
+    live, unread = _read(chosen, declared, view, ask, _NEEDED, _USEFUL)
+    _check_zone(live["zone"], host)
+    if not live.get("organization") and "organization" not in unread:
         unread["organization"] = (
             "the Zero Trust organisation could not be read: hosts without an application count "
             "as open"
         )
     public = declared.public if declared else {}
     reasons = (reason for name, reason in public.items() if PublicHosts([name])(host))
-    return reach(host, seen.live, KINDS, stated=next(reasons, ""), unread=unread)
+    return reach(host, live, KINDS, stated=next(reasons, ""), unread=unread)
 
 
-async def _found_routes(
-    chosen: Settings, declared: Declared | None, address: str, view: View
+def _private_reach(
+    address: str, chosen: Settings, declared: Declared | None, view: View
 ) -> PrivateReach:
-    from ztctl.cli.session import connected
     from ztctl.core.model.flows import Ask
     from ztctl.core.reach.private import private_reach
     from ztctl.kinds.registry import KINDS
 
-    async with connected(chosen, declared.account if declared else None, view) as client:
-        ask = Ask("", used=frozenset({*_PRIVATE, *_NAMES}))
-        seen = await _read(client, ask, view, _PRIVATE, _NAMES)
-    return private_reach(address, seen.live, KINDS, unread=_unread(seen))
+    ask = Ask("", used=frozenset({*_PRIVATE, *_NAMES}))
+    live, unread = _read(chosen, declared, view, ask, _PRIVATE, _NAMES)
+    return private_reach(address, live, KINDS, unread=unread)
 
 
-def _unread(seen: AccountReading) -> dict[str, str]:
-    return {name: f"{failure.summary} ({failure.hint})" for name, failure in seen.unread.items()}
+def _read(
+    chosen: Settings,
+    declared: Declared | None,
+    view: View,
+    ask: Ask,
+    needed: Sequence[str],
+    useful: Sequence[str],
+) -> tuple[Mapping[str, tuple[Live, ...]], dict[str, str]]:
+    """Read the live objects of these kinds; why some of the useful ones could not be read."""
+    import asyncio
 
-
-async def _read(
-    client: Client, ask: Ask, view: View, needed: Sequence[str], useful: Sequence[str]
-) -> AccountReading:
-    from ztctl.engine.read import Reader
+    from ztctl.cli.session import connected
+    from ztctl.engine.read import AccountReading, Reader
     from ztctl.kinds.registry import KINDS
 
-    kinds = KINDS.only((*needed, *useful))
-    return await Reader(kinds, ask, client).account(view.event, required=needed)
+    async def reading() -> AccountReading:
+        async with connected(chosen, declared, view) as client:
+            reader = Reader(KINDS.only((*needed, *useful)), ask, client)
+            return await reader.account(view.event, required=needed)
+
+    seen = asyncio.run(reading())
+    return seen.live, {kind: f"{it.summary} ({it.hint})" for kind, it in seen.unread.items()}
 
 
-def _check_zone(seen: AccountReading, host: str) -> None:
+def _check_zone(zones: Sequence[Live], host: str) -> None:
     from ztctl.core.model.diagnostics import Failure
     from ztctl.kinds.zone import zone_of
 
-    zones = seen.live["zone"]
     if zone_of(host, zones) is None:
         known = ", ".join(sorted(zone.name for zone in zones)[:12]) or "none"
         raise Failure(

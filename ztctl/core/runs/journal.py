@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -258,13 +258,14 @@ def before(lines: Iterable[bytes], run: str, step: str) -> Before | None:
         address, verb = _string(record, "address"), _string(record, "verb")
         if step in (address, f"{address}#{verb}"):
             found, others = record.get("before"), record.get("others")
+            others = others if isinstance(others, list) else []
             return Before(
                 run,
                 address,
                 verb,
                 _string(record, "time"),
                 _sanitised(found) if isinstance(found, dict) else None,
-                tuple(_sanitised(other) for other in _objects(others)),
+                tuple(_sanitised(other) for other in others if isinstance(other, dict)),
             )
     return None
 
@@ -273,12 +274,6 @@ def _sanitised(value: JournalRecord) -> JournalRecord:
     """Apply the limits and masks of `line_of` to a record that others may have written."""
     found: JournalRecord = _serialisable(value, str)
     return found
-
-
-def _objects(value: Any) -> Iterator[JournalRecord]:
-    yield from (
-        item for item in (value if isinstance(value, list) else ()) if isinstance(item, dict)
-    )
 
 
 def _string(record: JournalRecord, name: str) -> str:
@@ -340,13 +335,11 @@ def _updated_write(
         return JournalledWrite(*step, time, action, found=found)
     lost = record.get("lost") is True
     done = WriteResult.DONE if record["event"] == JournalEvent.DONE else WriteResult.FAILED
-    return JournalledWrite(
-        *step,
-        known.time if known else time,
-        action or (known.action if known else ""),
+    known = known or JournalledWrite(*step, time, sent=False)
+    return replace(
+        known,
+        action=action or known.action,
         result=WriteResult.UNKNOWN if lost else done,
         id=_string(record, "id"),
         reason=_string(record, "reason"),
-        found=known is not None and known.found,
-        sent=known is not None,
     )
