@@ -79,9 +79,9 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
         plan = asyncio.run(run())
         view.plan(plan)
         if calls:
-            from ztctl.cli.calls import show_calls
+            from ztctl.cli.calls import calls_page
 
-            show_calls(plan, KINDS, view, request.settings.format)
+            view.page(calls_page(plan, KINDS))
         if out is not None:
             from ztctl.engine.planfile import save
 

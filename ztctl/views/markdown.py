@@ -17,8 +17,9 @@ from ztctl.views import outcome_lines
 from ztctl.views.escape import Clean
 from ztctl.views.line_output import write_text
 from ztctl.views.messages import Messages
+from ztctl.views.page import Page
 from ztctl.views.plan_lines import PlanLines
-from ztctl.views.styled_line import Line
+from ztctl.views.styled_line import Line, rows_of
 from ztctl.views.view import FailureText
 from ztctl.views.wording import plan_closing
 
@@ -75,10 +76,12 @@ class MarkdownView:
         """Write the failure that ended the command, as text on stderr."""
         self._messages.failure(failure)
 
-    def document(self, text: str) -> None:
-        """Write the text itself on stdout, with sensitive values masked."""
+    def page(self, page: Page) -> None:
+        """Write the blocks as diff blocks, with sensitive values masked."""
         self.close()
-        write_text(self._stdout, self._clean.redact(text))
+        block = folded if page.folds else fenced
+        parts = (f"### {page.heading}", *(block(rows_of(lines)) for lines in page.blocks))
+        self._parts(*map(self._clean.redact, parts))
 
     def note(self, text: str) -> None:
         """Write one line on stderr."""

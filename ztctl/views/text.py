@@ -12,8 +12,9 @@ from ztctl.views import outcome_lines
 from ztctl.views.escape import Clean
 from ztctl.views.line_output import StreamOutput, write_text
 from ztctl.views.messages import Messages
+from ztctl.views.page import Page
 from ztctl.views.plan_lines import BLANK, PlanLines
-from ztctl.views.styled_line import Line, Paint, Tone
+from ztctl.views.styled_line import Line, Paint, Tone, rows_of
 from ztctl.views.view import FailureText
 
 
@@ -24,7 +25,7 @@ class TextView:
         self, stdout: TextIO, messages: Messages, clean: Clean, *, paint: Paint, quiet: bool
     ) -> None:
         self._stdout = stdout
-        self._page = StreamOutput(stdout, paint)
+        self._output = StreamOutput(stdout, paint)
         self._messages = messages
         self._clean = clean
         self._quiet = quiet
@@ -33,7 +34,7 @@ class TextView:
         """Write changes with reasons, then access, warnings, refusals and the closing line."""
         self.close()
         self._messages.total = len(plan.steps)
-        self._page.lines(self._plan(plan))
+        self._output.lines(self._plan(plan))
 
     def _plan(self, plan: Plan) -> Iterator[Line]:
         lines = PlanLines(self._clean)
@@ -60,7 +61,7 @@ class TextView:
         lines = outcome_lines.OutcomeLines(self._clean, outcome, found)
         done = () if self._quiet else lines.done()
         closing = Line(outcome_lines.closing(found), tone=Tone.STRONG)
-        self._page.lines([*done, *lines.revoked(), *lines.undone(), closing])
+        self._output.lines([*done, *lines.revoked(), *lines.undone(), closing])
 
     def problems(self, items: Iterable[Problem]) -> None:
         """Write problems on stderr."""
@@ -70,10 +71,11 @@ class TextView:
         """Write the failure that ended the command, on stderr."""
         self._messages.failure(failure)
 
-    def document(self, text: str) -> None:
-        """Write the text itself on stdout, with sensitive values masked."""
+    def page(self, page: Page) -> None:
+        """Write the lines on stdout, with sensitive values masked."""
         self.close()
-        write_text(self._stdout, self._clean.redact(text))
+        blocks = ("".join(f"{row}\n" for row in rows_of(block)) for block in page.blocks)
+        write_text(self._stdout, self._clean.redact("\n".join(blocks)))
 
     def note(self, text: str) -> None:
         """Write one line on stderr."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.events import Event, Outcome
 from ztctl.core.model.plan import Plan
+from ztctl.views.page import Page
 
 
 class FailureText(Protocol):
@@ -40,8 +41,8 @@ class View(Protocol):
     def failure(self, failure: FailureText) -> None:
         """Show the failure that ended the command."""
 
-    def document(self, text: str) -> None:
-        """Write data, such as the schema, unescaped; whoever made it has escaped what it holds."""
+    def page(self, page: Page) -> None:
+        """Show what a command found; whoever made it has escaped what it holds."""
 
     def note(self, text: str) -> None:
         """Show one line to people."""

@@ -61,7 +61,7 @@ def who(
     with errors_shown(view):
         work: Work = _found_routes if private else _found
         found = asyncio.run(work(chosen, declared, name, view))
-        _show(chosen, declared, found, view)
+        _show(declared, found, view)
     is_open = isinstance(found, Reach) and found.open and not found.stated
     return Exit.EXPOSED if is_open else Exit.DONE
 
@@ -138,11 +138,9 @@ def _check_zone(seen: AccountReading, host: str) -> None:
         )
 
 
-def _show(
-    chosen: Settings, declared: Declared | None, found: Reach | PrivateReach, view: View
-) -> None:
+def _show(declared: Declared | None, found: Reach | PrivateReach, view: View) -> None:
     from ztctl.documents.mask import Mask
-    from ztctl.views.reach import rendered
+    from ztctl.views.reach import reach_page
 
     mask = Mask(declared.environment if declared else {})
-    view.document(rendered(found, chosen.format.value, mask.hide))
+    view.page(reach_page(found, mask.hide))
