@@ -9,16 +9,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
 
 from ztctl.cli.app import app
 from ztctl.cli.exits import Exit
+from ztctl.cli.options import OutputFormat
 from ztctl.core.model.identity import Fields
 from ztctl.documents.models import Host, Top
 from ztctl.kinds.registry import KINDS
+from ztctl.views.factory import Format
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -32,7 +34,7 @@ PAGES = sorted(
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
-OURS = re.compile(r"(?:^|[\s;&|({])(ztctl(?: [a-z]+)*)((?: [^\s;&|)]+)*)")
+OURS = re.compile(r"(?:^|[\s;&|({])(ztctl(?: [a-z][a-z-]*)*)((?: [^\s;&|)]+)*)")
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -109,10 +111,22 @@ def test_every_command_is_told(page: str) -> None:
     """Both lists of commands name each command."""
     text = text_of(page)
 
-    for words, command in commands().items():
-        if not hasattr(command, "commands"):
-            group, _, last = words.rpartition(" ")
-            assert f"`{words}" in text or re.search(rf"`{group} .*`{last}`", text)
+    missing = [
+        words
+        for words, command in commands().items()
+        for group, _, last in [words.rpartition(" ")]
+        if not hasattr(command, "commands") and f"`{words}" not in text
+        if not re.search(rf"`{group} .*`{last}`", text)
+    ]
+    assert missing == []
+
+
+def test_every_format_is_told() -> None:
+    """The reference names each output format, and there is a view of each."""
+    told = r"\|".join(OutputFormat)
+
+    assert f"`--format {told}`" in text_of("docs/reference/commands.md")
+    assert [*OutputFormat] == [*get_args(Format)]
 
 
 def test_every_option_is_told() -> None:
@@ -132,10 +146,10 @@ def _told_options() -> Iterator[tuple[str, list[str]]]:
     """Each option of the reference, and the commands of its row, or else of its section."""
     text = text_of("docs/reference/commands.md").partition("\n## Options\n")[2]
     for section in text.partition("\n## ")[0].split("\n### ")[1:]:
-        everyone = re.findall(r"^Of ([\w, ]+);", section, re.MULTILINE)
+        everyone = re.findall(r"^Of ([\w, -]+);", section, re.MULTILINE)
         for row in re.findall(r"^\| (`-.+) \|$", section, re.MULTILINE):
             cells = re.split(r" (?<!\\)\| ", row)
-            words = re.findall(r"\w+", everyone[0] if everyone else cells[1])
+            words = re.findall(r"[\w-]+", everyone[0] if everyone else cells[1])
             for option in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", cells[0]):
                 yield option, words
 
@@ -228,7 +242,7 @@ def test_every_field_of_a_kind_is_told() -> None:
     declared = [kind for kind in KINDS.values() if kind.section]
 
     for kind in declared:
-        assert _fields(kind.section) == list(kind.model.model_fields)
+        assert _fields(kind.section) == list(kind.model.model_fields), "run scripts/reference"
 
 
 @pytest.mark.parametrize(("heading", "model"), [("hosts", Host), ("The top", Top)])
@@ -251,7 +265,8 @@ def test_every_permission_is_told() -> None:
     names = {value for value in vars(common).values() if isinstance(value, str) and " · " in value}
 
     assert len(names) > 3
-    assert {name for name in names if f"| {name} |" not in text_of("README.md")} == set()
+    missing = {name for name in names if f"| {name} |" not in text_of("README.md")}
+    assert missing == set()
 
 
 def test_the_changelog_knows_the_version() -> None:

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+import typer
 
 from ztctl import __version__
+from ztctl.cli.app import app
 
 Ztctl = Any
 PLAN_SCHEMA = Path(__file__).parents[1] / "views" / "plan.schema.json"
-COMMANDS = (
-    ("validate",),
-    ("plan",),
-    ("apply",),
-    ("destroy",),
-    ("who",),
-    ("unlock",),
-    ("history",),
-    ("schema",),
-    ("sandbox", "serve"),
-    ("sandbox", "reset"),
-    ("sandbox", "show"),
-    ("sandbox", "export"),
-    ("sandbox", "import"),
-)
+
+
+def _commands(command: Any) -> Iterator[tuple[str, ...]]:
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from ((name, *words) for words in _commands(inner))
+    if not hasattr(command, "commands"):
+        yield ()
+
+
+COMMANDS = tuple(_commands(typer.main.get_command(app)))
 
 
 @pytest.mark.parametrize("word", ["--version", "-V"])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.pages import FORMATS
 from ztctl.cli.options import AccountOptions, FileOptions, OutputOptions
 from ztctl.cli.session import declared_by
 from ztctl.cli.settings import settings
@@ -202,7 +203,7 @@ def test_failures_of_the_service_mask_too(secretive: Ztctl, account: Account) ->
 HOSTILE = "\x1b]0;owned\x07[red]x[/red]\u202egpj\x9b31m"
 
 
-@pytest.mark.parametrize("format", ["text", "json", "markdown"])
+@pytest.mark.parametrize("format", FORMATS)
 def test_hostile_live_names_are_shown_escaped(
     format: str, ztctl: Ztctl, open_account: Callable[..., Account]
 ) -> None:
@@ -220,6 +221,25 @@ def test_hostile_live_names_are_shown_escaped(
 
     assert done.code == 0
     assert "owned" in done.out
+    for control in "\x1b\x07\u202e\x9b":
+        assert control not in done.said
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_calls_about_hostile_live_names_are_escaped(
+    format: str, ztctl: Ztctl, open_account: Callable[..., Account]
+) -> None:
+    """A step of an object with such a name is shown, never obeyed, among the calls, too."""
+    account = open_account()
+    (ztctl.folder / "ztctl.yaml").write_text("version: 1\nstack: prod\n", encoding="utf-8")
+    group = {"name": f"{HOSTILE}.ztctl-prod", "include": [{"everyone": {}}]}
+    account.post("/accounts/{account}/access/groups", group)
+
+    words = ("plan", "--calls", "--allow-deletions", "--format", format)
+    done = ztctl.at(account)(*words)
+
+    assert done.code == 0
+    assert "DELETE" in done.out
     for control in "\x1b\x07\u202e\x9b":
         assert control not in done.said
 

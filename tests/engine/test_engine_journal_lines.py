@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.pages import FORMATS, rendered
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Failed, Outcome, Skipped
@@ -32,9 +33,9 @@ from ztctl.core.runs.journal import (
 from ztctl.documents.mask import Mask
 from ztctl.engine.journal import LONGEST, lines
 from ztctl.views.escape import Clean
-from ztctl.views.history import object_page, rendered, run_page, runs_page
+from ztctl.views.factory import Format
+from ztctl.views.history import object_page, run_page, runs_page
 
-FORMATS = ["text", "json", "markdown"]
 CANARY = "canary-of-a-secret-0123456789"
 TOKEN = "eyJhIjoiNGY3ZDhlOWFhYmNkZWYwMTIzNDU2Nzg5MGFiY2RlZiIsInQiOiJjYW5hcnkifQ=="
 KEY = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{CANARY}\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -256,10 +257,8 @@ HOSTILE = [
 ]
 
 
-@given(
-    st.lists(st.sampled_from(HOSTILE) | st.binary()), st.sampled_from(["text", "json", "markdown"])
-)
-def test_whatever_a_file_holds_can_be_shown(found: list[bytes], format: str) -> None:
+@given(st.lists(st.sampled_from(HOSTILE) | st.binary()), st.sampled_from(FORMATS))
+def test_whatever_a_file_holds_can_be_shown(found: list[bytes], format: Format) -> None:
     """No line ends in an error, and nothing that a terminal obeys comes out."""
     clean = Clean(str)
     told = history([*found, *a_run("mine")])
@@ -273,7 +272,7 @@ def test_whatever_a_file_holds_can_be_shown(found: list[bytes], format: str) -> 
 
 @pytest.mark.parametrize("address", ["a.b", "deep.x"])
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_hostile_object_can_be_shown(format: str, address: str) -> None:
+def test_a_hostile_object_can_be_shown(format: Format, address: str) -> None:
     """An object that no service would give is shown as far as it goes."""
     found = before(HOSTILE, "r", address)
 

@@ -13,7 +13,9 @@ from ztctl.core.model.flows import Ask
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.marks import UNMARKED, InName
 from ztctl.core.model.objects import Live, Mark, Wanted
+from ztctl.kinds.common import ACCESS_APPS, ACCESS_ORG, TUNNEL
 from ztctl.kinds.plain import Comment, CommentedKind, InComment, PlainKind, Rest
+from ztctl.kinds.registry import KINDS
 
 from .replay import GONE, LOST, Fails, ledger, play, serve
 
@@ -217,6 +219,19 @@ def test_a_list_that_is_needed_fails_the_reading(ask: Ask, status: int) -> None:
     """What the files use must be readable, and no failure but a 403 is passed over."""
     with pytest.raises(CallFailed):
         serve(THING.read(ask), lambda call: Fails(status))
+
+
+def test_a_kind_with_a_permission_of_its_own_is_optional() -> None:
+    """A stack without objects of a kind needs no permission that only this kind asks for."""
+    every_stack = {ACCESS_APPS, ACCESS_ORG, TUNNEL}
+    asked_always = {
+        kind.name: kind.rest.permission
+        for kind in KINDS.values()
+        if isinstance(kind, PlainKind) and kind.marking is not UNMARKED and not kind.rest.optional
+    }
+
+    strange = {name for name, asked in asked_always.items() if asked not in every_stack}
+    assert strange == set(), "say optional=True in its rest"
 
 
 def test_a_look_before_a_write_must_be_allowed() -> None:

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import event, given
+from hypothesis import Phase, event, find, given, settings
 from hypothesis import strategies as st
 
 from tests.laws.conftest import NewAccount
@@ -28,12 +28,14 @@ from ztctl.cli.planning import options_of
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Plan
 from ztctl.engine.planfile import read, same, save
+from ztctl.kinds.registry import KINDS
 
 NAMED = ("no_policy", "ca_deletion", "protected", "interruption", "disconnect")
 YES: dict[str, Any] = {"deletions": True, **{flag: ["all"] for flag in NAMED}}
 EMPTY: list[Any] = []
 # An example of a law takes a few dozen calls.
 FEW = 15
+TRIED = settings(database=None, derandomize=True, phases=[Phase.generate])
 
 
 def edits(plan: Plan) -> list[str]:
@@ -70,6 +72,14 @@ def applied(account: Account, plan: Plan | None) -> bool:
     outcome = account.carry_out(plan) if plan else None
     assert outcome is None or outcome.is_complete, outcome
     return outcome is not None
+
+
+@pytest.mark.parametrize("section", [kind.section for kind in KINDS.values() if kind.section])
+def test_every_section_is_drawn(section: str) -> None:
+    """Files of each kind come up, so that every law holds for it: tests/support/strategies."""
+    file = find(sides(), lambda side: section in side, settings=TRIED)
+
+    assert file[section]
 
 
 @examples(FEW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -105,6 +106,13 @@ def _furnished() -> tuple[Sandbox, dict[str, str]]:
         "range": "10.0.0.0%2F24",
         "ip": "10.0.0.1",
     }
+
+
+def test_every_id_of_a_path_is_furnished() -> None:
+    """The furnished sandbox has something at every path."""
+    named = {name for route in ROUTES for name in re.findall(r"{(\w+)}", route.path)}
+
+    assert named - furniture()[1].keys() == set(), "make one in _furnished"
 
 
 def shaped(response: Response) -> bool:

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from tests.support.pages import FORMATS, rendered
 from ztctl.core.model.address import Address
 from ztctl.core.model.events import Failed, Finished, Outcome, Started, Waiting
 from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.plan import Exposed, Plan, StepId
 from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
-from ztctl.views.reach import rendered
+from ztctl.views.factory import Format
+from ztctl.views.reach import reach_page
 
 MakeShown = Callable[..., Any]
 HOSTILE = "\x1b[2J\u202e```\n@all"
@@ -159,10 +161,10 @@ def hostile() -> Reach:
     )
 
 
-@pytest.mark.parametrize("format", ["text", "json", "markdown"])
-def test_an_answer_about_a_host_is_harmless(hostile: Reach, format: str) -> None:
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_answer_about_a_host_is_harmless(hostile: Reach, format: Format) -> None:
     """Nothing that a name holds moves a cursor, breaks a line or ends a block."""
-    told = rendered(hostile, format, str)
+    told = rendered(reach_page(hostile, str), format)
 
     assert "\x1b" not in told
     assert "\u202e" not in told
@@ -171,5 +173,5 @@ def test_an_answer_about_a_host_is_harmless(hostile: Reach, format: str) -> None
 
 def test_values_of_the_environment_are_masked(hostile: Reach) -> None:
     """What is to be hidden is hidden in every format."""
-    for format in ("text", "json", "markdown"):
-        assert "@all" not in rendered(hostile, format, lambda _: "(env X)")
+    for format in FORMATS:
+        assert "@all" not in rendered(reach_page(hostile, lambda _: "(env X)"), format)

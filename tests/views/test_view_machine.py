@@ -17,6 +17,7 @@ from ztctl.core.model.diagnostics import Failure, Problem, Severity, Where
 from ztctl.core.model.events import Failed, Finished, Outcome, Reading, Skipped, Started
 from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, StepId
 from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
+from ztctl.views.page import Page
 
 Golden = Callable[[str, str], None]
 MakeShown = Callable[..., Any]
@@ -224,17 +225,17 @@ def test_problems_are_diagnostics(shown: MakeShown) -> None:
     assert it.out == ""
 
 
-def test_notes_are_lines_and_documents_are_themselves(shown: MakeShown) -> None:
-    """Notes are JSON beside the data; a document is the data, as it is."""
-    it = shown("json")
+def test_notes_are_lines_and_a_page_is_its_records(shown: MakeShown) -> None:
+    """Notes are JSON beside the data; of a page each record is one line, masked."""
+    it = shown("json", redact=lambda text: text.replace("hunter2", "(env PASSWORD)"))
 
     it.view.note("saved")
     it.view.next_steps("ztctl apply")
-    it.view.document('{"a": 1}\n')
+    it.view.page(Page("Runs", (), ({"a": 1}, {"b": "hunter2"})))
     it.view.close()
 
     assert [json.loads(line)["type"] for line in it.err.splitlines()] == ["note", "next_steps"]
-    assert it.out == '{"a": 1}\n'
+    assert it.out == '{"a": 1}\n{"b": "(env PASSWORD)"}\n'
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

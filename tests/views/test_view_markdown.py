@@ -13,6 +13,8 @@ from ztctl.core.model.diagnostics import Failure, Problem
 from ztctl.core.model.events import Failed, Outcome, Started
 from ztctl.core.model.plan import Plan
 from ztctl.views.markdown import code_span, fenced
+from ztctl.views.page import Page
+from ztctl.views.styled_line import Line
 
 Golden = Callable[[str, str], None]
 MakeShown = Callable[..., Any]
@@ -108,13 +110,25 @@ def test_what_is_for_people_is_beside_the_comment(small_plan: Plan, shown: MakeS
     assert it.out == ""
 
 
-def test_a_document_is_handed_out_as_it_is(shown: MakeShown) -> None:
-    """A document is the data itself, in no fence."""
+def test_a_page_is_its_blocks_below_its_heading(shown: MakeShown) -> None:
+    """Each block of a page stands in a fence of its own, masked."""
+    it = shown("markdown", redact=lambda text: text.replace("hunter2", "(env PASSWORD)"))
+
+    it.view.page(Page("Runs", ((Line("hunter2"), Line()), (), (Line("b"),)), ()))
+
+    assert it.out == "### Runs\n\n```diff\n(env PASSWORD)\n```\n\n```diff\nb\n```\n\n"
+
+
+@pytest.mark.parametrize(("folds", "count"), [(True, 1), (False, 0)])
+def test_a_long_block_is_folded_unless_the_page_says_no(
+    folds: bool, count: int, shown: MakeShown
+) -> None:
+    """A page says whether its long blocks may be hidden behind a click."""
     it = shown("markdown")
 
-    it.view.document("version: 1\n")
+    it.view.page(Page("Runs", ((Line("a"),) * 20,), (), folds=folds))
 
-    assert it.out == "version: 1\n"
+    assert it.out.count("<details>") == count
 
 
 @given(st.lists(st.text("`~ab \\", max_size=9), min_size=1))

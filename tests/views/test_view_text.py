@@ -16,6 +16,8 @@ from ztctl.core.model.diagnostics import Failure, Problem, Severity, Where
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, Refusal
 from ztctl.core.model.values import Secret
+from ztctl.views.page import Page
+from ztctl.views.styled_line import Line
 
 Golden = Callable[[str, str], None]
 MakeShown = Callable[..., Any]
@@ -224,13 +226,13 @@ def test_a_failure_says_what_to_do(shown: MakeShown) -> None:
     assert it.out == ""
 
 
-def test_a_document_is_handed_out_as_it_is(shown: MakeShown) -> None:
-    """Data goes to stdout unchanged, but for values that must not be shown."""
+def test_a_page_is_its_blocks(shown: MakeShown) -> None:
+    """The blocks of a page go to stdout, a blank line between them, masked."""
     it = shown(redact=lambda text: text.replace("hunter2", "(env PASSWORD)"))
 
-    it.view.document('{"a": "[red]"}\nhunter2\n')
+    it.view.page(Page("Runs", ((Line("[red]"), Line("hunter2")), (Line("b", "+", 3),)), ()))
 
-    assert it.out == '{"a": "[red]"}\n(env PASSWORD)\n'
+    assert it.out == "[red]\n(env PASSWORD)\n\n  + b\n"
 
 
 def test_notes_and_next_steps_are_for_people(shown: MakeShown) -> None:

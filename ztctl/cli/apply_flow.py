@@ -90,9 +90,9 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
         plan = asyncio.run(run())
         view.plan(plan)
         if calls:
-            from ztctl.cli.calls import show_calls
+            from ztctl.cli.calls import calls_page
 
-            show_calls(plan, KINDS, view, request.settings.format)
+            view.page(calls_page(plan, KINDS))
         if out is not None:
             save(out, plan, declared, request.options)
             view.note(f"The plan is saved: ztctl apply {out}")

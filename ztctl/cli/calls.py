@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ztctl.cli.options import OutputFormat
 from ztctl.engine.preview import Preview, previews
+from ztctl.views.escape import visible
+from ztctl.views.page import Page
+from ztctl.views.styled_line import Line
 
 if TYPE_CHECKING:
     from ztctl.core.model.kind import Kinds
     from ztctl.core.model.plan import Plan
-    from ztctl.views.view import View
 
 
-def show_calls(plan: Plan, kinds: Kinds, view: View, format: OutputFormat) -> None:
-    """Show the first call of each step: one line each, or one JSON document."""
+def calls_page(plan: Plan, kinds: Kinds) -> Page:
+    """Format the first call of each step: one line each, or one record of all."""
     found = list(previews(plan, kinds))
-    if format is OutputFormat.json:
-        calls = [_record(preview) for preview in found]
-        view.document(json.dumps({"type": "calls", "calls": calls}) + "\n")
-        return
-    lines = ["Calls:", *(_line(preview) for preview in found), ""]
-    view.document("\n".join(lines))
+    lines = (Line("Calls:"), *(Line(_text(preview)) for preview in found))
+    return Page("Calls", (lines,), ({"type": "calls", "calls": [*map(_record, found)]},))
 
 
 def _record(preview: Preview) -> dict[str, Any]:
@@ -36,7 +33,7 @@ def _record(preview: Preview) -> dict[str, Any]:
     }
 
 
-def _line(preview: Preview) -> str:
+def _text(preview: Preview) -> str:
     call = preview.call
     body = "" if call.body is None else f" {json.dumps(call.body)}"
-    return f"  {preview.step.id}: {call.method} {call.path}{body}"
+    return f"  {visible(str(preview.step.id))}: {call.method} {visible(call.path)}{body}"

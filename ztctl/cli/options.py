@@ -95,7 +95,7 @@ class OutputOptions:
 
     format: Annotated[
         OutputFormat,
-        _output("--format", metavar="text|json|markdown", help="How to write the result."),
+        _output("--format", metavar="|".join(OutputFormat), help="How to write the result."),
     ] = OutputFormat.text
     no_color: Annotated[bool, _output("--no-color", help="No colours.")] = False
     quiet: Annotated[bool, _output("--quiet", "-q", help="Closing lines and refusals only.")] = (

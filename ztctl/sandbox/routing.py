@@ -14,24 +14,9 @@ from ztctl.sandbox.store import Index
 
 Handler = Callable[[Call], Reply]
 
-# Formats of the identifiers in paths. A tag is addressed by its name, so it has none.
-SHAPES: dict[str, Callable[[object], bool]] = {
-    "account_id": is_hex32,
-    "zone_id": is_hex32,
-    "record_id": is_hex32,
-    "app_id": is_uuid,
-    "policy_id": is_uuid,
-    "group_id": is_uuid,
-    "idp_id": is_uuid,
-    "service_token_id": is_uuid,
-    "tunnel_id": is_uuid,
-    "route_id": is_uuid,
-    "virtual_network_id": is_uuid,
-    "hostname_route_id": is_uuid,
-    "target_id": is_uuid,
-    "certificate_id": is_uuid,
-    "rule_id": is_uuid,
-}
+# Path parameters that end in `_id` hold UUIDs, but for these; a zone's setting is named.
+HEX = ("account_id", "zone_id", "record_id")
+NAMED = ("setting_id",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +100,11 @@ def _names(path: str) -> list[str]:
 def malformed(parameters: dict[str, str]) -> str | None:
     """The name of the first path parameter with a wrong format, or None."""
     return next(
-        (name for name, value in parameters.items() if name in SHAPES and not SHAPES[name](value)),
-        None,
+        (name for name, value in parameters.items() if not _is_well_formed(name, value)), None
     )
+
+
+def _is_well_formed(name: str, value: str) -> bool:
+    if name in HEX:
+        return is_hex32(value)
+    return name in NAMED or not name.endswith("_id") or is_uuid(value)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ztctl.core.runs.journal import Before, Ending, JournalledRun, JournalledWrite, WriteResult
 from ztctl.views.escape import Clean
-from ztctl.views.markdown import code_span, folded
-from ztctl.views.styled_line import Line, no_paint
+from ztctl.views.markdown import code_span
+from ztctl.views.page import Page
+from ztctl.views.styled_line import Line
 
 _ENDINGS: Final[Mapping[Ending, str]] = {
     Ending.COMPLETE: "complete",
@@ -25,33 +25,13 @@ _MARKED = 1
 _WIDEST = 80
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryPage:
-    """One answer: lines for people under a heading, and records for machines."""
-
-    heading: str
-    lines: tuple[Line, ...]
-    records: tuple[Mapping[str, Any], ...]
-
-
-def rendered(page: HistoryPage, format: str) -> str:
-    """Render a page as text, JSON lines or Markdown; untrusted text is escaped in each."""
-    if format == "json":
-        # ASCII alone, so that no control character reaches a terminal.
-        return "".join(f"{json.dumps(record)}\n" for record in page.records)
-    rows = [line.render(no_paint) for line in page.lines]
-    if format == "markdown":
-        return f"### {page.heading}\n\n{folded(rows)}\n\n"
-    return "".join(f"{row}\n" for row in rows)
-
-
-def runs_page(runs: Sequence[JournalledRun], clean: Clean) -> HistoryPage:
+def runs_page(runs: Sequence[JournalledRun], clean: Clean) -> Page:
     """Format runs as a table, one row a run, in the order given."""
     rows = [_COLUMNS, *(_row(ran, clean) for ran in runs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     table = [Line("  ".join(map(str.ljust, row, widths))) for row in rows]
     lines = table if runs else [Line("No runs.")]
-    return HistoryPage("Runs", tuple(lines), tuple(_run_record(ran) for ran in runs))
+    return Page("Runs", (tuple(lines),), tuple(_run_record(ran) for ran in runs))
 
 
 def _row(ran: JournalledRun, clean: Clean) -> tuple[str, ...]:
@@ -66,11 +46,11 @@ def _figures(ran: JournalledRun) -> str:
     return ", ".join(parts) or "none"
 
 
-def run_page(ran: JournalledRun, clean: Clean) -> HistoryPage:
+def run_page(ran: JournalledRun, clean: Clean) -> Page:
     """Format every write of a run, in the order in which they began."""
     heading = f"Run {code_span(clean(ran.id))}"
     record = {**_run_record(ran), "writes": [_write_record(item) for item in ran.writes]}
-    return HistoryPage(heading, tuple(_run_lines(ran, clean)), (record,))
+    return Page(heading, (tuple(_run_lines(ran, clean)),), (record,))
 
 
 def _run_lines(ran: JournalledRun, clean: Clean) -> Iterator[Line]:
@@ -106,7 +86,7 @@ def _outcome(item: JournalledWrite, clean: Clean) -> str:
             return f"nobody knows whether it was done{reason}"
 
 
-def object_page(found: Before, clean: Clean) -> HistoryPage:
+def object_page(found: Before, clean: Clean) -> Page:
     """Format the object that a write found, and the other objects that it replaced."""
     heading = f"{code_span(clean(found.address))} before run {code_span(clean(found.run))}"
     record = {
@@ -118,7 +98,7 @@ def object_page(found: Before, clean: Clean) -> HistoryPage:
         "before": found.object,
         "others": list(found.others),
     }
-    return HistoryPage(heading, tuple(_object_lines(found, clean)), (record,))
+    return Page(heading, (tuple(_object_lines(found, clean)),), (record,))
 
 
 def _object_lines(found: Before, clean: Clean) -> Iterator[Line]:

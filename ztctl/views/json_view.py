@@ -27,6 +27,7 @@ from ztctl.views.escape import Redact
 from ztctl.views.jsonplan import plan_document, problem_fields
 from ztctl.views.line_output import write_text
 from ztctl.views.outcome_lines import group_by_change
+from ztctl.views.page import Page
 
 
 class JsonView:
@@ -106,8 +107,9 @@ class JsonView:
         """Write a diagnostic without a position, on stderr."""
         self.problems([Problem(failure.summary, hint=failure.hint)])
 
-    def document(self, text: str) -> None:
-        """Write the text itself on stdout, with sensitive values masked."""
+    def page(self, page: Page) -> None:
+        """Write one line a record on stdout, with sensitive values masked."""
+        text = "".join(f"{json.dumps(record)}\n" for record in page.records)
         write_text(self._stdout, self._redact(text))
 
     def note(self, text: str) -> None:

@@ -13,9 +13,10 @@ from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.views import outcome_lines
 from ztctl.views.line_output import write_text
+from ztctl.views.page import Page
 from ztctl.views.people_view import PeopleView
 from ztctl.views.plan_lines import PlanLines
-from ztctl.views.styled_line import Line
+from ztctl.views.styled_line import Line, rows_of
 from ztctl.views.wording import plan_closing
 
 # Atlantis folds longer output.
@@ -52,6 +53,13 @@ class MarkdownView(PeopleView):
             fenced(_rows(lines.undone())),
             f"**{outcome_lines.closing(found)}**",
         )
+
+    def page(self, page: Page) -> None:
+        """Write the blocks as diff blocks, with sensitive values masked."""
+        self.close()
+        block = folded if page.folds else fenced
+        parts = (f"### {page.heading}", *(block(rows_of(lines)) for lines in page.blocks))
+        self._parts(*map(self.clean.redact, parts))
 
     def next_steps(self, text: str) -> None:
         """Write next steps as a code block on stdout: they belong to the comment."""

@@ -11,7 +11,7 @@ from ztctl.core.model.diagnostics import Failure, Problem, Severity
 from ztctl.core.model.events import Event, Failed, Finished, Reading, Skipped, Started, Waiting
 from ztctl.core.model.plan import StepId
 from ztctl.views.escape import Clean
-from ztctl.views.line_output import StreamOutput, write_text
+from ztctl.views.line_output import StreamOutput
 from ztctl.views.outcome_lines import LOST
 from ztctl.views.styled_line import Line, Tone
 from ztctl.views.wording import conjugated, duration
@@ -58,11 +58,6 @@ class PeopleView:
         self.close()
         summary = Line(f"error: {self.clean(failure.summary)}", tone=Tone.ERROR)
         self.output.lines([summary, *self._hint(failure.hint)])
-
-    def document(self, text: str) -> None:
-        """Write the text itself on stdout, with sensitive values masked."""
-        self.close()
-        write_text(self.stdout, self.clean.redact(text))
 
     def note(self, text: str) -> None:
         """Write one line."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,28 +11,24 @@ from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
 from ztctl.views.escape import Clean, Redact
 from ztctl.views.jsonplan import way_fields
 from ztctl.views.jsonvalue import redacted
-from ztctl.views.markdown import code_span, fenced, trimmed
-from ztctl.views.styled_line import Line, no_paint
+from ztctl.views.markdown import code_span
+from ztctl.views.page import Page
+from ztctl.views.styled_line import Line
 
 _PAD = 3
 _NESTED = 7
 
 
-def rendered(found: Reach | PrivateReach, format: str, redact: Redact) -> str:
-    """Render the answer as text, JSON or Markdown; untrusted text is escaped in each."""
-    if format == "json":
-        # ASCII alone, so that no control character reaches a terminal.
-        return f"{json.dumps(_document(found, redact))}\n"
+def reach_page(found: Reach | PrivateReach, redact: Redact) -> Page:
+    """Format the answer; untrusted text is escaped."""
     clean = Clean(redact)
     if isinstance(found, Reach):
-        name, lines = found.host, (_verdict(found, clean), _details(found, clean))
+        name, blocks = found.host, (_verdict(found, clean), _details(found, clean))
     else:
-        name, lines = found.address, (_private_verdict(found, clean), _routes(found, clean))
-    head, rest = (trimmed(line.render(no_paint) for line in part) for part in lines)
-    if format == "markdown":
-        title = f"### Who reaches {code_span(clean(name))}"
-        return "".join(f"{part}\n\n" for part in (title, fenced(head), fenced(rest)) if part)
-    return "".join(f"{row}\n" for row in (*head, "", *rest))
+        name, blocks = found.address, (_private_verdict(found, clean), _routes(found, clean))
+    heading = f"Who reaches {code_span(clean(name))}"
+    records = (_document(found, redact),)
+    return Page(heading, tuple(map(tuple, blocks)), records, folds=False)
 
 
 def _document(found: Reach | PrivateReach, redact: Redact) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -60,6 +60,14 @@ class Line:
     def render(self, paint: Paint) -> str:
         """Render the line as text, without its line break."""
         return "".join(paint(text, tone) for text, tone in self.spans() if text).rstrip(" ")
+
+
+def rows_of(lines: Iterable[Line]) -> list[str]:
+    """Render lines without colour; blank ones at the end are left out."""
+    rows = [line.render(no_paint) for line in lines]
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows
 
 
 def no_paint(text: str, tone: Tone) -> str:  # noqa: ARG001

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.views import outcome_lines
-from ztctl.views.line_output import StreamOutput
+from ztctl.views.line_output import StreamOutput, write_text
+from ztctl.views.page import Page
 from ztctl.views.people_view import PeopleView
 from ztctl.views.plan_lines import BLANK, PlanLines
-from ztctl.views.styled_line import Line, Paint, Tone, no_paint
+from ztctl.views.styled_line import Line, Paint, Tone, no_paint, rows_of
 from ztctl.views.wording import plan_closing
 
 
@@ -49,6 +50,12 @@ class TextView(PeopleView):
         done = () if self.quiet else lines.done()
         closing = Line(outcome_lines.closing(found), tone=Tone.STRONG)
         self._write([*done, *lines.revoked(), *lines.undone(), closing])
+
+    def page(self, page: Page) -> None:
+        """Write the lines on stdout, with sensitive values masked."""
+        self.close()
+        blocks = ("".join(f"{row}\n" for row in rows_of(block)) for block in page.blocks)
+        write_text(self.stdout, self.clean.redact("\n".join(blocks)))
 
     def _write(self, lines: Iterable[Line]) -> None:
         StreamOutput(self.stdout, self.paint).lines(lines)

@@ -9,6 +9,7 @@ from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.diagnostics import Failure, Problem
 from ztctl.core.model.events import Event, Outcome
 from ztctl.core.model.plan import Plan
+from ztctl.views.page import Page
 
 
 class View(Protocol):
@@ -29,8 +30,8 @@ class View(Protocol):
     def failure(self, failure: Failure | CallFailed) -> None:
         """Show the failure that ended the command."""
 
-    def document(self, text: str) -> None:
-        """Write data, such as the schema, unescaped; whoever made it has escaped what it holds."""
+    def page(self, page: Page) -> None:
+        """Show what a command found; whoever made it has escaped what it holds."""
 
     def note(self, text: str) -> None:
         """Show one line to people."""

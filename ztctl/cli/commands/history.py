@@ -16,6 +16,7 @@ from ztctl.core.model.diagnostics import Failure, Problem, Severity
 
 if TYPE_CHECKING:
     from ztctl.core.runs.journal import Before, JournalledRun
+    from ztctl.views.page import Page
     from ztctl.views.view import View
 
 
@@ -52,7 +53,7 @@ def history(
 
     view = view_of(chosen)
     with errors_shown(view):
-        view.document(_shown(_Request(chosen, view, stack, limit), run, address))
+        view.page(_found(_Request(chosen, view, stack, limit), run, address))
     return Exit.DONE
 
 
@@ -64,21 +65,18 @@ class _Request:
     limit: int
 
 
-def _shown(request: _Request, run: str | None, address: str | None) -> str:
+def _found(request: _Request, run: str | None, address: str | None) -> Page:
     from ztctl.views import history as views
     from ztctl.views.escape import Clean
 
     clean = Clean(str)
     found = sorted(_runs(request), key=lambda item: item[0].began, reverse=True)
     if run is None:
-        page = views.runs_page([past for past, _ in found[: request.limit]], clean)
-    else:
-        past, path = _run_by_id(found, run)
-        if address is None:
-            page = views.run_page(past, clean)
-        else:
-            page = views.object_page(_object(past, path, address), clean)
-    return views.rendered(page, request.settings.format.value)
+        return views.runs_page([past for past, _ in found[: request.limit]], clean)
+    past, path = _run_by_id(found, run)
+    if address is None:
+        return views.run_page(past, clean)
+    return views.object_page(_object(past, path, address), clean)
 
 
 def _runs(request: _Request) -> Iterator[tuple[JournalledRun, Path]]:

@@ -55,7 +55,7 @@ def who(
     view = view_of(chosen, declared)
     with errors_shown(view):
         found = (_private_reach if private else _reach)(name, chosen, declared, view)
-        _show(chosen, declared, found, view)
+        _show(declared, found, view)
     is_open = isinstance(found, Reach) and found.open and not found.stated
     return Exit.EXPOSED if is_open else Exit.DONE
 
@@ -136,11 +136,9 @@ def _check_zone(zones: Sequence[Live], host: str) -> None:
         )
 
 
-def _show(
-    chosen: Settings, declared: Declared | None, found: Reach | PrivateReach, view: View
-) -> None:
+def _show(declared: Declared | None, found: Reach | PrivateReach, view: View) -> None:
     from ztctl.documents.mask import Mask
-    from ztctl.views.reach import rendered
+    from ztctl.views.reach import reach_page
 
     mask = Mask(declared.environment if declared else {})
-    view.document(rendered(found, chosen.format.value, mask.hide))
+    view.page(reach_page(found, mask.hide))
