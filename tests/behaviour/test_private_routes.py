@@ -68,11 +68,10 @@ def test_a_route_is_made_in_the_default_network(account: Account) -> None:
 @pytest.mark.parametrize(
     ("key", "fields"),
     [
-        ("10.1.2.3/8", {}),
         ("lan", {"network": LAN}),
         (LAN, {"virtual_network": {"live": "default"}}),
     ],
-    ids=["host bits", "a name", "the default said"],
+    ids=["a name", "the default said"],
 )
 def test_every_way_to_say_a_route_is_one_route(
     account: Account, key: str, fields: dict[str, Any]
@@ -274,6 +273,23 @@ def test_a_key_that_is_no_range_is_a_problem(account: Account) -> None:
     (problem,) = caught.value.items
     assert problem.summary == "'lan' is not an IP address or network"
     assert problem.hint.endswith("; or say `network:` below 'lan'")
+
+
+@pytest.mark.parametrize(
+    ("key", "fields"),
+    [("10.1.2.3/8", {}), ("lan", {"network": "10.1.2.3/8"})],
+    ids=["key", "field"],
+)
+def test_a_range_with_an_address_in_it_is_a_problem(
+    account: Account, key: str, fields: dict[str, Any]
+) -> None:
+    """A mask that is too short would open millions of addresses instead of one."""
+    with pytest.raises(Problems) as caught:
+        account.plan(routed(key, **fields))
+
+    (problem,) = caught.value.items
+    assert problem.summary.endswith("'10.1.2.3/8' has address bits set behind its mask")
+    assert problem.hint.startswith("write 10.0.0.0/8, or the one address without a mask")
 
 
 def test_one_range_twice_is_a_problem(account: Account) -> None:

@@ -46,6 +46,17 @@ def test_the_longest_range_decides(address: str, routes: list[str], found: list[
     assert chosen == [f"{network} in default" for network in found]
 
 
+@pytest.mark.parametrize(
+    ("address", "in_part"),
+    [("10.1.2.3", False), ("10.1.0.0/16", False), ("10.0.0.0/8", True), ("10.1.2.3/8", True)],
+)
+def test_a_range_of_which_a_part_is_routed_is_told_so(address: str, in_part: bool) -> None:
+    """Nobody is told that a whole range is open where a route leads to a part of it."""
+    live = {"private_route": (route("10.1.0.0/16"),)}
+
+    assert private_reach(address, live, KINDS).in_part is in_part
+
+
 def test_each_virtual_network_is_its_own() -> None:
     """The longest range of one network says nothing about another network."""
     chosen = leading("10.1.2.3", route("10.1.0.0/16"), route("10.0.0.0/8", "lab"))

@@ -186,6 +186,26 @@ def test_a_shared_application_covers_its_hosts(
     assert found.get("destinations") == (destinations or before.get("destinations"))
 
 
+@pytest.mark.parametrize(
+    ("key", "destinations"),
+    [
+        ("'*.example.com'", None),
+        ("a.example.com", ["a.example.com", "b.example.com"]),
+        ("z.example.com", ["z.example.com", "a.example.com", "b.example.com"]),
+    ],
+)
+def test_a_shared_application_keeps_its_own_domain(
+    workshop: Workshop, key: str, destinations: list[str] | None
+) -> None:
+    """A key that is the domain stays one, whoever shares the application."""
+    hosts = SHARED.replace("application: all", f"application: {key}")
+
+    found = written_out(workshop, f"{POOL}applications: {{{key}: }}\n{hosts}")
+
+    application = found[f"access_application.{key.strip(chr(39))}"]
+    assert application.get("destinations") == destinations
+
+
 def test_hosts_of_one_application_share_one_ca_key(workshop: Workshop) -> None:
     """The key belongs to the application, with the file that any of the hosts names."""
     found = written_out(

@@ -15,7 +15,8 @@ def with_destinations(application: SectionEntry, hosts: Sequence[HostEntry]) -> 
     fields = application.fields
     if not isinstance(fields, MappingNode):
         return application
-    listed = fields.value("destinations") or SequenceNode((), application.key.where)
+    own = SequenceNode(_key_of(application), application.key.where)
+    listed = fields.value("destinations") or own
     if not isinstance(listed, SequenceNode):
         return application
     covered = {
@@ -33,6 +34,13 @@ def with_destinations(application: SectionEntry, hosts: Sequence[HostEntry]) -> 
     return SectionEntry(
         application.key, fields.with_pairs([(key, destinations)]), application.origin
     )
+
+
+def _key_of(application: SectionEntry) -> tuple[Scalar, ...]:
+    """The key, where it is the domain; a key without a dot only names the application."""
+    stated = isinstance(application.fields, MappingNode) and application.fields.value("domain")
+    is_domain = not stated and "." in application.key
+    return (application.key.with_text(application.key, plain=False),) if is_domain else ()
 
 
 def _uris(nodes: Sequence[Node | None]) -> Iterator[str]:

@@ -9,7 +9,10 @@ only lists contain ``virtual_network_name`` (Cloudflare OpenAPI description and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
 from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from ztctl.core.model.calls import Flow
 from ztctl.core.model.declared import Declared
@@ -17,17 +20,17 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import PrivateNetwork
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.ledger import Ledger
-from ztctl.core.model.markers import RefersTo
+from ztctl.core.model.markers import Normalised, RefersTo
 from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Phase
 from ztctl.kinds import virtual_network
 from ztctl.kinds.common import (
     TUNNEL,
-    Cidr,
     Protect,
     check_cidr,
     cidr,
     failed_check,
+    invalid,
     objects,
     text_of,
 )
@@ -36,10 +39,22 @@ from ztctl.kinds.plain import Comment, CommentedKind, InComment, Rest
 VNET = "virtual_network"
 
 
+def _check_range(value: Any) -> Any:
+    """Validate a range in which no address bit is set behind the mask: there it would be a typo."""
+    check_cidr(value)
+    try:
+        ip_network(value)
+    except ValueError:
+        text = "{value} has address bits set behind its mask"
+        hint = f"write {cidr(value)}, or the one address without a mask"
+        raise invalid(value, text, hint) from None
+    return value
+
+
 class PrivateRouteFields(Fields):
     """Private addresses that lead to a tunnel. The key is the range unless `network` is given."""
 
-    network: Cidr | None = None
+    network: Annotated[str, BeforeValidator(_check_range), Normalised(cidr)] | None = None
     """The address or range; the key when left out."""
     tunnel: Annotated[Any, RefersTo("tunnel")]
     """The tunnel that it leads to, by key, or `{live: NAME}`."""
@@ -75,8 +90,11 @@ class PrivateRoute(CommentedKind):
         """Validate comments, and keys that stand for the range."""
         yield from super().check(declared)
         for wanted in declared.of(self.name):
-            hint = f"; or say `network:` below {wanted.address.key!r}"
-            yield from failed_check(check_cidr, wanted.values["network"], wanted, hint)
+            key, network = wanted.address.key, wanted.values["network"]
+            hint = f"; or say `network:` below {key!r}"
+            # Only a key that is the range has to be one.
+            if cidr(key) == network:
+                yield from failed_check(_check_range, key, wanted, hint)
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """Add the mark, and the default network if the file states none."""

@@ -59,7 +59,8 @@ def _unread(texts: Sequence[str], clean: Clean) -> Iterator[Line]:
 def _private_verdict(found: PrivateReach, clean: Clean) -> Iterator[Line]:
     address = clean(found.address)
     if found.enter:
-        yield Line(f"{address} is open to {', '.join(map(clean, found.enter))}.")
+        what = f"Part of {address}" if found.in_part else address
+        yield Line(f"{what} is open to {', '.join(map(clean, found.enter))}.")
     else:
         yield Line(f"No private route leads to {address}.")
     yield from _unread(found.unread, clean)

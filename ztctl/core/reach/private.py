@@ -38,6 +38,7 @@ class PrivateReach:
         routes: the route that decides in each virtual network, and those to a part of a range.
         notes: other circumstances that matter, as text.
         unread: what could not be read, as text; the answer may be wrong in that respect.
+        in_part: routes lead to parts of the range only.
     """
 
     address: str
@@ -45,6 +46,7 @@ class PrivateReach:
     routes: tuple[PrivatePath, ...] = ()
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    in_part: bool = False
 
 
 def private_reach(
@@ -82,11 +84,12 @@ def private_reach(
         if fact in chosen
     )
     return PrivateReach(
-        address,
+        str(wanted) if "/" in address else address,
         (DEVICES,) if routes else (),
         tuple(sorted(routes, key=lambda it: (it.virtual_network, it.network))),
         tuple(_notes(routes, by_id)),
         tuple((unread or {}).values()),
+        in_part=bool(routes) and not any(is_subnet(wanted, inner) for _, inner in found.values()),
     )
 
 
