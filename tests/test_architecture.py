@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import ztctl
+from ztctl.core.model.flows import Flows
+from ztctl.core.model.identity import Identity
 from ztctl.core.model.kind import Kind
 from ztctl.kinds.registry import KINDS
 
@@ -306,6 +308,25 @@ def _gives_a_kind_its_name(node: ast.ClassDef) -> bool:
         and [target.id for target in part.targets if isinstance(target, ast.Name)] == ["name"]
         for part in node.body
     )
+
+
+def test_a_hook_is_for_several_kinds() -> None:
+    """What one kind alone does is a protocol of its own, not a method of every kind."""
+    contract = (Identity, Flows, Kind)
+    methods = {
+        name: [
+            base
+            for base in dict.fromkeys(
+                base for kind in KINDS.values() for base in type(kind).__mro__
+            )
+            if base not in contract and name in vars(base)
+        ]
+        for part in contract
+        for name, value in vars(part).items()
+        if inspect.isfunction(value)
+    }
+
+    assert [name for name, users in methods.items() if len(users) == 1] == []
 
 
 def test_one_more_kind_is_one_more_line() -> None:

@@ -143,4 +143,4 @@ def test_forgetting_an_application_leaves_the_tags_of_others() -> None:
     raw = {"id": "a", "name": "n", "tags": ["blue", "ztctl-prod"]}
     live = live_of("access_application", raw)
 
-    assert kind("access_application").unmarked(live)["tags"] == ["blue"]
+    assert kind("access_application").marking.off(live)["tags"] == ["blue"]

@@ -318,7 +318,7 @@ def test_a_senseless_answer_does_not_break_a_batch(reply: Any) -> None:
 def test_forgetting_a_record_takes_only_the_mark_off() -> None:
     """The user's own words stay, and where it leads stays."""
     live = live_of("dns_record", record("a.example.com", comment="for Ann ztctl-prod"))
-    work = (step("a.example.com", "forget"), live, RECORDS.unmarked(live))
+    work = (step("a.example.com", "forget"), live, RECORDS.marking.off(live))
 
     (put,) = play(RECORDS.batch([work]), {}).body["puts"]
 

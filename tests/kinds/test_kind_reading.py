@@ -73,7 +73,7 @@ def test_no_reply_breaks_reading(name: str, data: st.DataObject) -> None:
         assert isinstance(live.name, str)
         assert all(isinstance(host, str) for host in kind(name).hosts(live.key, live.values))
         assert all(isinstance(key, str) for key in kind(name).live_keys(live))
-        kind(name).unmarked(live)
+        kind(name).marking.off(live)
         kind(name).dropped_by_adoption(live)
         list(kind(name).uses(live))
 

@@ -179,7 +179,7 @@ def test_an_empty_comment_of_the_file_takes_the_words_away() -> None:
 
 def test_taking_the_mark_off_leaves_the_words() -> None:
     """An object that is let go of keeps the user's own words."""
-    assert THING.unmarked(live())["comment"] == "by the door"
+    assert THING.marking.off(live())["comment"] == "by the door"
 
 
 def test_a_comment_that_leaves_no_room_for_the_mark_is_a_problem() -> None:

@@ -12,7 +12,7 @@ from ztctl.core.model.calls import Call, CallFailed, Json, LiveObjects, ReadFlow
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
 Objects = Callable[[str], Awaitable[Json]]
-Request = Call | LiveObjects
+FlowRequest = Call | LiveObjects
 
 # Seconds between retries of calls that fail until the API has caught up (`CallFailed.may_pass`).
 RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0)
@@ -45,7 +45,7 @@ async def drive(
     Raises:
         CallFailed: a failure that the flow does not handle.
     """
-    step: Callable[[], Request | tuple[Request, ...]] = partial(next, flow)
+    step: Callable[[], FlowRequest | tuple[FlowRequest, ...]] = partial(next, flow)
     while True:
         try:
             request = step()
@@ -60,7 +60,7 @@ async def drive(
 
 
 async def _answer(
-    request: Request | tuple[Request, ...],
+    request: FlowRequest | tuple[FlowRequest, ...],
     send: Callable[[Call], Awaitable[Json]],
     objects: Objects | None,
 ) -> Json:

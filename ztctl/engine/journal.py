@@ -29,7 +29,7 @@ from ztctl.core.model.plan import Plan, StepId
 from ztctl.core.runs.journal import HEAD, JournalEvent, Redact, ending_of, line_of, object_of
 from ztctl.engine.companion import Companion, Means, Result, Work
 
-Now = Callable[[], datetime]
+WallClock = Callable[[], datetime]
 NewId = Callable[[], str]
 Warn = Callable[[Problem], None]
 
@@ -93,7 +93,7 @@ class Journal(Companion):
     place: JournalPaths
     redact: Redact
     warn: Warn
-    clock: Now = now
+    clock: WallClock = now
     new_id: NewId = new_id
 
     async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:

@@ -218,7 +218,7 @@ Inside = Annotated[bool | None, BeforeValidator(_check_flag), Normalised(true_or
 On = Annotated[bool | None, BeforeValidator(_check_flag), Default(True)]
 Protect = Annotated[bool, BeforeValidator(_check_flag), Local()]
 Cidr = Annotated[str, BeforeValidator(check_cidr), Normalised(cidr)]
-Host = Annotated[str, BeforeValidator(check_host), Normalised(host)]
+HostName = Annotated[str, BeforeValidator(check_host), Normalised(host)]
 
 
 class OneOrMany:

@@ -81,6 +81,14 @@ class DnsRecordAttributes(Attributes):
     type: str = ""
 
 
+class _InRecordComment(InComment):
+    """The mark in the comment of a record, of which a write needs the name, too."""
+
+    def off(self, live: Live) -> Values:
+        """The live values without the mark in the comment, and the name."""
+        return {**super().off(live), "name": live.name}
+
+
 class DnsRecord(Kind, Contained, TakesPlaces):
     """A DNS record that points to a tunnel."""
 
@@ -91,7 +99,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
     phase = Phase.DNS
     host_part = HostPart.RECORD
     container = "zone"
-    marking = InComment()
+    marking = _InRecordComment()
 
     # -- the wanted side --------------------------------------------------------------------
 
@@ -145,10 +153,6 @@ class DnsRecord(Kind, Contained, TakesPlaces):
     def room(self, container: Live) -> int:
         """Maximum number of records of the zone."""
         return ZoneAttributes.of(container).records
-
-    def unmarked(self, live: Live) -> Values:
-        """The live values without the mark in the comment, and the name, which a write needs."""
-        return {**super().unmarked(live), "name": live.name}
 
     def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
         """Where the name points to now."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
-Redact = Callable[[str], str]
+from ztctl.core.runs.journal import Redact
 
 # Printable to `str.isprintable`, and yet invisible: two names that differ in them look the same
 # (Default_Ignorable_Code_Point in DerivedCoreProperties.txt, and the blank Braille pattern).

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TextIO
 
-from ztctl.views.escape import Clean, Redact
+from ztctl.core.runs.journal import Redact
+from ztctl.views.escape import Clean
 from ztctl.views.line_output import StreamOutput
 from ztctl.views.styled_line import Paint, no_paint
 from ztctl.views.view import View

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ztctl.core.model.plan import Edit
-from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
+from ztctl.core.model.values import UNSET, Lookup, Ref, Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.styled_line import Line, Tone
 
@@ -93,8 +93,6 @@ class FieldWriter:
                 return self.clean.quoted(str(value))
             case Unknown():
                 return f"{self.clean(value.of)} {value}"
-            case Secret():
-                return str(value)
             case Ref() | Lookup():
                 return self.clean(describe_reference(value))
             case _:

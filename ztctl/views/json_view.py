@@ -23,7 +23,7 @@ from ztctl.core.model.events import (
     Waiting,
 )
 from ztctl.core.model.plan import Change, Plan, StepId
-from ztctl.views.escape import Redact
+from ztctl.core.runs.journal import Redact
 from ztctl.views.jsonplan import plan_document, problem_fields
 from ztctl.views.line_output import write_text
 from ztctl.views.outcome_lines import group_by_change

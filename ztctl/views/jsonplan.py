@@ -11,7 +11,8 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Plan, Reason, Refusal
 from ztctl.core.model.values import Secret, Unknown
-from ztctl.views.escape import Clean, Redact
+from ztctl.core.runs.journal import Redact
+from ztctl.views.escape import Clean
 from ztctl.views.jsonvalue import any_flag, flags_of, redacted, to_json
 from ztctl.views.wording import reason_phrase
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
-from ztctl.views.escape import Redact
+from ztctl.core.runs.journal import Redact
 from ztctl.views.fields import describe_reference, elements, is_list
 
 

@@ -16,7 +16,7 @@ from ztctl.views.line_output import write_text
 from ztctl.views.page import Page
 from ztctl.views.people_view import PeopleView
 from ztctl.views.plan_lines import PlanLines
-from ztctl.views.styled_line import Line, rows_of
+from ztctl.views.styled_line import Line, rows_of, trimmed
 from ztctl.views.wording import plan_closing
 
 # Atlantis folds longer output.
@@ -72,14 +72,6 @@ class MarkdownView(PeopleView):
 
 def _rows(lines: Iterable[Line]) -> list[str]:
     return trimmed(map(_row, lines))
-
-
-def trimmed(rows: Iterable[str]) -> list[str]:
-    """The rows without the empty ones at their end."""
-    found = list(rows)
-    while found and not found[-1]:
-        found.pop()
-    return found
 
 
 def _row(line: Line) -> str:

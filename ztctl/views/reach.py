@@ -8,7 +8,8 @@ from typing import Any
 
 from ztctl.core.reach.private import PrivatePath, PrivateReach
 from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
-from ztctl.views.escape import Clean, Redact
+from ztctl.core.runs.journal import Redact
+from ztctl.views.escape import Clean
 from ztctl.views.jsonplan import way_fields
 from ztctl.views.jsonvalue import redacted
 from ztctl.views.markdown import code_span

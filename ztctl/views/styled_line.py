@@ -64,10 +64,15 @@ class Line:
 
 def rows_of(lines: Iterable[Line]) -> list[str]:
     """Render lines without colour; blank ones at the end are left out."""
-    rows = [line.render(no_paint) for line in lines]
-    while rows and not rows[-1]:
-        rows.pop()
-    return rows
+    return trimmed(line.render(no_paint) for line in lines)
+
+
+def trimmed(rows: Iterable[str]) -> list[str]:
+    """The rows without the empty ones at their end."""
+    found = list(rows)
+    while found and not found[-1]:
+        found.pop()
+    return found
 
 
 def no_paint(text: str, tone: Tone) -> str:  # noqa: ARG001

@@ -8,14 +8,14 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
 
-Node = TypeVar("Node", bound=Hashable)
+N = TypeVar("N", bound=Hashable)
 
 
 def in_order(
-    nodes: Sequence[Node],
-    needs: Mapping[Node, Collection[Node]],
-    priority: Callable[[Node], Any],
-) -> list[Node]:
+    nodes: Sequence[N],
+    needs: Mapping[N, Collection[N]],
+    priority: Callable[[N], Any],
+) -> list[N]:
     """Sort nodes topologically: each after its needs, otherwise by priority, then as given.
 
     Needs outside of ``nodes`` are ignored. Nodes on a cycle, and those that need one, are left out:
@@ -23,14 +23,14 @@ def in_order(
     """
     known = set(nodes)
     waiting = {node: {need for need in needs.get(node, ()) if need in known} for node in nodes}
-    waiters: dict[Node, list[Node]] = defaultdict(list)
+    waiters: dict[N, list[N]] = defaultdict(list)
     for node, left in waiting.items():
         for need in left:
             waiters[need].append(node)
     place = {node: index for index, node in enumerate(nodes)}
     ready = [(priority(node), place[node], node) for node, left in waiting.items() if not left]
     heapq.heapify(ready)
-    ordered: list[Node] = []
+    ordered: list[N] = []
     while ready:
         _, _, node = heapq.heappop(ready)
         ordered.append(node)
@@ -41,7 +41,7 @@ def in_order(
     return ordered
 
 
-def find_cycle(nodes: Collection[Node], needs: Mapping[Node, Collection[Node]]) -> list[Node]:
+def find_cycle(nodes: Collection[N], needs: Mapping[N, Collection[N]]) -> list[N]:
     """One cycle among the nodes, its first node repeated at the end; empty if there is none.
 
     Each node needs the next one.
@@ -51,7 +51,7 @@ def find_cycle(nodes: Collection[Node], needs: Mapping[Node, Collection[Node]]) 
         graph = {node: sorted(needs.get(node, ()), key=str) for node in nodes}
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        found: list[Node] = error.args[1]
+        found: list[N] = error.args[1]
         # graphlib lists each node before the one that needs it.
         return found[::-1]
     return []

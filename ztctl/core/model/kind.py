@@ -62,10 +62,6 @@ class Kind(Flows):
         """The values to compare and write: with the mark, and values taken from the account."""
         return self.marking.put(wanted, live, ledger.stack)
 
-    def unmarked(self, live: Live) -> Values:
-        """The values to write to remove the mark from a live object (``forget``)."""
-        return self.marking.off(live)
-
     def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
         """Describe what adopting this live object would overwrite or delete."""
         return ()
@@ -87,7 +83,7 @@ class Kind(Flows):
                 return (self.step(change, "delete", EMPTY), self.step(change, "create"))
             case Action.FORGET:
                 assert change.live is not None
-                values = self.unmarked(change.live)
+                values = self.marking.off(change.live)
                 return (self.step(change, "forget", values, tail=True, keeps_fact=True),)
             case _:
                 return (self.step(change, "update"),)

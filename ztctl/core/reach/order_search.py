@@ -9,7 +9,7 @@ from ztctl.core.model.plan import StepId
 from ztctl.core.reach.timeline import Timeline
 
 # Indexes into ``Order.steps``: a step, and the step that it is to need.
-Pair = tuple[int, int]
+StepPair = tuple[int, int]
 
 # The search is exponential; after this many tries it gives up, and the plan is refused.
 _TRIES = 2000
@@ -34,7 +34,7 @@ class Order:
         finished = frozenset(done)
         return _bits(step in finished for step in self.steps)
 
-    def forbidding(self, states: Sequence[int]) -> tuple[Pair, ...] | None:
+    def forbidding(self, states: Sequence[int]) -> tuple[StepPair, ...] | None:
         """Find needs that make all of these states (bit sets) unreachable.
 
         A state is unreachable once a step in it needs a step outside of it.
@@ -44,7 +44,7 @@ class Order:
         """
         tries = iter(range(_TRIES))
 
-        def search(before: tuple[int, ...], states: Sequence[int]) -> tuple[Pair, ...] | None:
+        def search(before: tuple[int, ...], states: Sequence[int]) -> tuple[StepPair, ...] | None:
             """Backtrack over the needs that exclude the first state, then over what is left."""
             if not states:
                 return ()
@@ -64,7 +64,7 @@ def _bits(flags: Iterable[bool]) -> int:
     return sum(flag << place for place, flag in enumerate(flags))
 
 
-def _candidates(before: tuple[int, ...], states: Sequence[int]) -> list[Pair]:
+def _candidates(before: tuple[int, ...], states: Sequence[int]) -> list[StepPair]:
     """Needs that exclude the first state and form no cycle; most states excluded first."""
     # Every solution excludes the first state, so that branching on it alone loses none.
     places = range(len(before))
@@ -79,12 +79,12 @@ def _candidates(before: tuple[int, ...], states: Sequence[int]) -> list[Pair]:
     )
 
 
-def _forbids(pair: Pair, state: int) -> bool:
+def _forbids(pair: StepPair, state: int) -> bool:
     step, need = pair
     return bool(state >> step & 1) and not state >> need & 1
 
 
-def _with(before: tuple[int, ...], pair: Pair) -> tuple[int, ...]:
+def _with(before: tuple[int, ...], pair: StepPair) -> tuple[int, ...]:
     """Add a need and everything that follows from it, so that ``before`` stays transitive."""
     step, need = pair
     more = before[need] | 1 << need
