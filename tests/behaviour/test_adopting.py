@@ -155,6 +155,19 @@ def test_a_claim_by_name_needs_no_flag(account: Account) -> None:
     assert account.plan(file).is_empty
 
 
+def test_a_claim_leads_where_it_says_while_the_old_object_goes(account: Account) -> None:
+    """An entry claims a tunnel by name and had one of its own, which is deleted in the same run."""
+    account.call("POST", "{A}/cfd_tunnel", {"name": "Special", "config_src": "cloudflare"})
+    account.apply(host())
+
+    account.apply(
+        {**host(), "tunnels": {"pool": {"name": "Special"}}}, adopt=True, disconnect=["all"]
+    )
+
+    living = account.one("tunnels", name="Special")
+    assert account.one("dns_records")["content"] == f"{living['id']}.cfargotunnel.com"
+
+
 def test_a_claim_is_let_go_with_its_block(account: Account) -> None:
     """What the file only claimed is not deleted when it says nothing of it any more."""
     body = {"name": "By hand", "config_src": "cloudflare"}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.account import Account, refused
+from tests.support.files import HOST
 
 A, B = "a.example.com", "b.example.com"
 ANN, BOB = "ann@example.com", "bob@example.com"
@@ -78,6 +79,29 @@ def test_a_host_moves_to_another_tunnel_without_a_gap(account: Account) -> None:
     done = order(account, host(tunnel="one") | both, host(tunnel="two") | both)
 
     assert done == ["tunnel.two#configure", f"dns_record.{A}#update", "tunnel.one#configure"]
+
+
+def test_a_host_moves_to_a_tunnel_that_served_every_name(account: Account) -> None:
+    """The rule for every name is kept, as the last one, until the named one takes over."""
+    service = "ssh://localhost:22"
+    named = {"ingress": [{"hostname": HOST, "service": service}]}
+    whole = {
+        "policies": {"team": {"decision": "allow", "include": [{"email": "ann@example.com"}]}},
+        "applications": {HOST: {"policies": ["team"]}},
+    }
+    every = {"ingress": [{"service": service}]}
+    account.apply(
+        {**whole, "tunnels": {"new": every, "old": named}, "dns": {HOST: {"tunnel": "old"}}}
+    )
+
+    file = {
+        **whole,
+        "tunnels": {"new": named, "old": {"ingress": []}},
+        "dns": {HOST: {"tunnel": "new"}},
+    }
+    account.apply(file)
+
+    assert account.plan(file).is_empty
 
 
 def test_a_tunnel_is_replaced_without_a_gap(account: Account) -> None:

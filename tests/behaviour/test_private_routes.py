@@ -303,6 +303,63 @@ def test_one_range_twice_is_a_problem(account: Account) -> None:
     assert f"are the same object, '{LAN}'" in str(caught.value)
 
 
+def test_a_network_named_by_name_or_left_out_is_one_route(account: Account) -> None:
+    """Only the account shows that two entries state one route, and both are named."""
+    networked = {"network": LAN, "tunnel": "pool", "virtual_network": {"live": "default"}}
+    file = routed()
+    file["private_routes"]["office"] = networked
+
+    with pytest.raises(Problems) as caught:
+        account.plan(file)
+
+    text = "private_route.10.0.0.0/8 and private_route.office are the same object"
+    assert text in str(caught.value)
+
+
+def test_networks_called_like_each_others_keys_keep_their_routes(account: Account) -> None:
+    """A route is found by the network that it is in, not by what the network is called."""
+    file = {
+        "tunnels": {"pool": {}},
+        "virtual_networks": {"a": {"name": "b"}, "b": {"name": "a"}},
+        "private_routes": {
+            "r": {"network": LAN, "tunnel": "pool", "virtual_network": "a"},
+            "s": {"network": LAN, "tunnel": "pool", "virtual_network": "b"},
+        },
+    }
+    account.apply(file)
+
+    assert told(account.plan(file)) == []
+
+
+@pytest.mark.parametrize("spelling", ["10.0.0.7", "10.0.0.7/32"])
+def test_a_forgotten_route_is_found_by_either_spelling(account: Account, spelling: str) -> None:
+    """An address with or without its mask is the same route."""
+    account.apply(routed("10.0.0.7"))
+    entry = {"address": f"private_route.{spelling}", "forget": True}
+
+    plan = account.plan({**routed(), "private_routes": {}, "removed": [entry]})
+
+    assert told(plan) == [f"forget private_route.{spelling}"]
+
+
+@pytest.mark.parametrize(
+    ("key", "fields"), [("office", {"network": LAN}), (LAN, {"virtual_network": "blue"})]
+)
+def test_a_route_forgotten_under_another_address_is_a_problem(
+    account: Account, key: str, fields: dict[str, Any]
+) -> None:
+    """What was to be kept is never deleted instead; the problem gives the address to write."""
+    networks: dict[str, Any] = {"virtual_networks": {"blue": {}}}
+    account.apply({**routed(key, **fields), **networks})
+    entry = {"address": f"private_route.{key}", "forget": True}
+
+    with pytest.raises(Problems) as caught:
+        account.plan({**routed(), **networks, "private_routes": {}, "removed": [entry]})
+
+    live = "10.0.0.0/8@blue" if "virtual_network" in fields else "10.0.0.0/8"
+    assert f"private_route.{live} would be deleted as not declared" in str(caught.value)
+
+
 def test_a_comment_without_room_for_the_mark_is_a_problem(account: Account) -> None:
     """A hundred characters are the most, the mark included."""
     with pytest.raises(Problems) as caught:

@@ -143,6 +143,30 @@ def test_the_default_network_cannot_be_declared(account: Account) -> None:
     assert default(account) == before
 
 
+def test_the_default_network_cannot_be_removed(account: Account) -> None:
+    """Naming it under ``removed`` is refused, with no flag that allows it."""
+    file = {
+        "groups": GROUPS,
+        "removed": [{"address": "virtual_network.x", "name": default(account)["name"]}],
+    }
+
+    plan = account.plan(file, deletions=True)
+
+    assert refused(plan) == [("virtual_network.x", "")]
+
+
+def test_a_network_that_is_called_otherwise_is_another_network(account: Account) -> None:
+    """The routes move over, and the old network goes after them."""
+    route = {"network": "10.0.0.0/8", "tunnel": "pool", "virtual_network": "a"}
+    rest = {"tunnels": {"pool": {}}, "private_routes": {"r": route}}
+    account.apply({**rest, **network("a")})
+
+    account.apply({**rest, **network("a", name="b")})
+
+    assert list(living(account)) == ["b"]
+    assert account.plan({**rest, **network("a", name="b")}).is_empty
+
+
 def test_a_network_of_ours_that_became_the_default_is_left_alone(account: Account) -> None:
     """Somebody made it the account's default by hand: leaving the file deletes nothing."""
     account.apply(network())

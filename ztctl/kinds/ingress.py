@@ -142,7 +142,7 @@ def is_origin(rule: Mapping[str, Any]) -> bool:
 def closed(rules: Sequence[Any]) -> list[Any]:
     """Append a rule that matches everything else, unless there is one."""
     last = rules[-1] if rules else None
-    if isinstance(last, Mapping) and _matches_everything(last):
+    if isinstance(last, Mapping) and matches_everything(last):
         return list(rules)
     return [*rules, {"service": CLOSING}]
 
@@ -160,7 +160,7 @@ def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str
     """Yield index, text, hint and whether it is an error, for each mistake in a list of rules."""
     seen: dict[tuple[Any, Any], int] = {}
     for index, rule in enumerate(rules):
-        if index < len(rules) - 1 and _matches_everything(rule):
+        if index < len(rules) - 1 and matches_everything(rule):
             text = f"rule {index + 1} takes every name, so that the rules behind it never match"
             yield index, text, "put it last, or give it a hostname", True
         where = (rule.get("hostname"), rule.get("path"))
@@ -185,7 +185,8 @@ def _service_mistakes(index: int, rule: Mapping[str, Any]) -> Iterator[tuple[int
         yield index, text, "take the path out", False
 
 
-def _matches_everything(rule: Mapping[str, Any]) -> bool:
+def matches_everything(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule takes every request, so that cloudflared accepts it only as the last one."""
     return rule.get("hostname") in (None, "", "*") and not rule.get("path")
 
 

@@ -227,6 +227,7 @@ class CommentedKind(PlainKind):
     """A plain kind with the mark in the comment, identified by its unique fields."""
 
     marking: ClassVar[InComment] = InComment()
+    keyed_by_fields = True
 
     def declare(
         self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""
@@ -240,10 +241,12 @@ class CommentedKind(PlainKind):
         return {**stated, first: stated.get(first) or key}
 
     def slot(self, wanted: Wanted) -> str:
-        """The unique fields as the file states them, joined by ``@``."""
-        given = (wanted.values.get(name) for name in self.rest.unique)
-        parts = [_reference_label(value) for value in given if value is not None]
-        return "@".join(parts) or super().slot(wanted)
+        """The unique fields as the file states them, joined by ``@``; of an address, its key."""
+        values = wanted.values or self._canonical_wanted(
+            self.normalise_stated(super().slot(wanted), EMPTY)
+        )
+        given = (values.get(name) for name in self.rest.unique)
+        return "@".join(_reference_label(value) for value in given if value is not None)
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
         """The unique fields with references resolved to ids, joined by ``@``."""

@@ -171,9 +171,10 @@ class Tunnel(Kind, Lagging):
         if not (removed and opens):
             yield self.step(change, "configure")
             return
-        kept = [rule for rule in old_rules if rule.get("hostname") in removed]
-        # The closing rule matches everything, so that it has to stay the last one.
-        both = {**change.written, "ingress": [*new_rules[:-1], *kept, new_rules[-1]]}
+        kept = [rule for rule in old_rules if (rule.get("hostname") or "*") in removed]
+        # A rule that matches everything has to be the last one, and there is room for one.
+        closing = () if any(ingress.matches_everything(it) for it in kept) else new_rules[-1:]
+        both = {**change.written, "ingress": [*new_rules[:-1], *kept, *closing]}
         yield self.step(change, "extend", values=both)
         yield self.step(change, "reduce", tail=True)
 

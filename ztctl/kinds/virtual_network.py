@@ -7,15 +7,16 @@ OpenAPI description, July 2026).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.identity import Fields
+from ztctl.core.model.kind import Proposal
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import Live, Values, Wanted
-from ztctl.core.model.plan import Phase
+from ztctl.core.model.plan import Action, Change, Phase, Refusal
 from ztctl.kinds.common import TUNNEL, Protect
 from ztctl.kinds.plain import Comment, CommentedKind, InComment, Rest
 
@@ -53,6 +54,12 @@ class VirtualNetwork(CommentedKind):
             hint = "drop it; routes need not name it"
             ledger.add_problem(Problem(text, wanted.where, hint))
         return super().complete(wanted, live, ledger)
+
+    def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
+        """Refuse to delete the default network, which ``removed`` may name."""
+        if change.action is Action.DELETE and change.live and is_default(change.live.raw):
+            reason = "it is the account's default network, which cannot be deleted"
+            yield Refusal(change.address, reason)
 
     def live_from(self, raw: Mapping[str, Any]) -> Live:
         """Convert a network; a mark on the default one is ignored, so that it is never deleted."""

@@ -53,6 +53,7 @@ class Identity:
         housekeeping: leave its objects out of the summary of a plan.
         limit: default quota of an account; 0 where it is not documented.
         owner: kind of the object that this one is deleted with; ``Live.owner`` holds its id.
+        keyed_by_fields: match by the natural key alone; ``Live.key`` is only how it is shown.
     """
 
     name: ClassVar[str]
@@ -66,6 +67,7 @@ class Identity:
     housekeeping: ClassVar[bool] = False
     limit: ClassVar[int] = 0
     owner: ClassVar[str] = ""
+    keyed_by_fields: ClassVar[bool] = False
 
     @property
     def specs(self) -> Mapping[str, Spec]:

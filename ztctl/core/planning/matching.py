@@ -68,17 +68,17 @@ class Matcher:
         self._kinds = kinds
         self._moved = moved
         self._indexes: dict[str, Index] = {}
+        self._first: dict[tuple[str, str], Wanted] = {}
         self._keys_by_kind: dict[str, frozenset[str]] = {}
 
     def match(self, wanted: Wanted) -> Match:
         """Match one wanted object; several candidates are reported as a problem with their ids."""
         kind = self._kinds[wanted.address.kind]
         index = self._index(kind)
-        natural = self._free(
-            live
-            for key in sorted(kind.natural_keys(wanted, self._ledger))
-            for live in index.by_natural.get(key, ())
-        )
+        keys = sorted(kind.natural_keys(wanted, self._ledger))
+        natural = self._free(live for key in keys for live in index.by_natural.get(key, ()))
+        if kind.keyed_by_fields:
+            self._report_same(wanted, keys)
         source = self._moved.get(wanted.address)
         moved = index.by_slot.get(source.key, ()) if source else ()
         claimed = index.by_name.get(wanted.name, ()) if wanted.name is not None else ()
@@ -90,6 +90,14 @@ class Matcher:
             if found:
                 return self._unique(wanted, found, how)
         return self._by_natural_key(kind, wanted, natural)
+
+    def _report_same(self, wanted: Wanted, keys: Iterable[str]) -> None:
+        for key in keys:
+            first = self._first.setdefault((wanted.address.kind, key), wanted)
+            if first is not wanted:
+                text = f"{first.address} and {wanted.address} are the same object in this account"
+                hint = f"the other one is at {first.where}" if first.where else ""
+                self._ledger.add_problem(Problem(text, wanted.where, hint))
 
     def source_of(self, wanted: Wanted) -> Address | None:
         """The old address of an object that the file moves, else ``None``."""
@@ -105,6 +113,8 @@ class Matcher:
     def _owned(
         self, kind: Kind, wanted: Wanted, index: Index, natural: Sequence[Live]
     ) -> Sequence[Live]:
+        if kind.keyed_by_fields:
+            return [item for item in natural if self._is_own(item)]
         by_slot = self._free(index.by_slot.get(kind.slot(wanted), ()))
         if by_slot:
             return by_slot

@@ -157,6 +157,7 @@ class _Planner:
             (it.address.kind, kinds[it.address.kind].slot(Wanted(it.address, EMPTY, it.name))): it
             for it in declared.removed
         }
+        self._taken = {it.address for kind in kinds for it in ledger.wanted_of(kind)}
         self.refused: list[Refusal] = []
 
     def decide(self, wanted: Wanted) -> Change | None:
@@ -254,6 +255,7 @@ class _Planner:
             for live in self._ledger.live_of(kind)
             if live.belongs_to(self._ledger.stack) and self._ledger.owner_of(live) is None
         }
+        self._report_forgetting_nothing(list(found.values()))
         for entry in self._declared.removed:
             for live in self._named_by(entry):
                 if self._ledger.owner_of(live) is None and not entry.forget:
@@ -261,13 +263,40 @@ class _Planner:
                     found.setdefault((live.kind, live.id), change)
         return [*found.values(), *self._with_owner([*kept, *found.values()])]
 
+    def _report_forgetting_nothing(self, going: Sequence[Change]) -> None:
+        """Report ``forget`` of an object that is not live while another of its kind is deleted.
+
+        An address with a mistake in it would otherwise delete what it was written to keep.
+        """
+        for (kind, key), entry in self._removed.items():
+            of_kind = [change for change in going if change.address.kind == kind and change.live]
+            keys = {change.live.key for change in of_kind if change.live}
+            lost = sorted(str(it.address) for it in of_kind if it.action is Action.DELETE)
+            if entry.forget and lost and key not in keys:
+                text = (
+                    f"{entry.address} is to be forgotten and not live, and {', '.join(lost)} would "
+                    "be deleted as not declared"
+                )
+                hint = "forget it under that address; or drop this entry, if it has done its work"
+                self._ledger.add_problem(Problem(text, entry.where, hint))
+
     def _undeclared(self, live: Live) -> Change:
         entry = self._removed.get((live.kind, live.key))
         if entry is None:
-            address = Address(live.kind, live.key)
-            return self._deletion(live, address, reason=Reason.NOT_DECLARED)
+            return self._deletion(live, self._free_address(live), reason=Reason.NOT_DECLARED)
         action = Action.FORGET if entry.forget else Action.DELETE
         return self._deletion(live, entry.address, action)
+
+    def _free_address(self, live: Live) -> Address:
+        """The address of an undeclared object, which no other object of the plan has.
+
+        A declared one has its key if that claims another object by ``name``.
+        """
+        keys = (live.key, live.name, live.id)
+        addresses = [Address(live.kind, key) for key in keys]
+        free = next((it for it in addresses if it not in self._taken), addresses[-1])
+        self._taken.add(free)
+        return free
 
     def _named_by(self, entry: Removed) -> list[Live]:
         name, kind = entry.name, self._kinds[entry.address.kind]
