@@ -159,6 +159,20 @@ def test_what_is_removed_by_name_is_deleted_without_a_mark(account: Account) -> 
     assert account.plan(file).is_empty
 
 
+def test_what_is_removed_by_name_shows_what_goes(account: Account) -> None:
+    """The rules of a tunnel without a mark are read before it is deleted, so that none is lost."""
+    tunnel = account.call("POST", "{A}/cfd_tunnel", {"name": "Old", "config_src": "cloudflare"})
+    rules = [{"hostname": HOST, "service": "ssh://a:22"}, {"service": "http_status:404"}]
+    place = f"{{A}}/cfd_tunnel/{tunnel['id']}/configurations"
+    account.call("PUT", place, {"config": {"ingress": rules}})
+
+    plan = account.plan({**host("b.example.com"), **removed("tunnel.old", name="Old")})
+
+    (going,) = (change for change in plan.changes if str(change.address) == "tunnel.old")
+    assert "ingress" in [edit.path for edit in going.edits]
+    assert [step.closes for step in going.steps] == [frozenset({HOST})]
+
+
 def test_removing_what_is_not_there_is_nothing(account: Account) -> None:
     """Neither a change nor a problem."""
     account.apply(host())

@@ -119,6 +119,23 @@ def test_what_the_token_may_not_see_is_named(
     assert "Cloudflare Tunnel" in done.out
 
 
+def test_a_host_behind_a_tunnel_that_was_not_read_counts_as_open(
+    ztctl: Ztctl, open_account: Callable[..., Any]
+) -> None:
+    """No application stands before the record: without the tunnel's rules it is open, not shut."""
+    account = open_account()
+    tunnel = account.post("/accounts/{account}/cfd_tunnel", {"name": "by hand"})["id"]
+    record = {"type": "CNAME", "name": HOST, "content": f"{tunnel}.cfargotunnel.com"}
+    account.post("/zones/{zone}/dns_records", {**record, "proxied": True})
+    groups = ("Zone Read", "DNS Read", "Access: Apps and Policies Read")
+    account.sandbox.define_token("canary-token-0123456789abcdef", groups)
+
+    done = ztctl.at(account)("who", HOST)
+
+    assert done.code == 5
+    assert "OPEN TO EVERYBODY" in done.out
+
+
 def test_without_the_applications_there_is_no_answer(
     ztctl: Ztctl, open_account: Callable[..., Any]
 ) -> None:

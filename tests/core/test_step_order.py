@@ -22,7 +22,7 @@ from ztctl.core.planning.step_graph import ordered
 from ztctl.kinds.destinations import public_hosts
 from ztctl.kinds.registry import KINDS
 
-from .making import Account, change_of, files, host, living, order, plan, removed, waves
+from .making import Account, change_of, files, living, order, plan, removed, waves
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 ALL = frozenset({"all"})
@@ -175,17 +175,25 @@ def test_a_ca_waits_until_its_application_has_closed_its_names(gone: bool) -> No
     assert {str(need) for need in going.needs} == {f"dns_record.{name}#delete" for name in closed}
 
 
-def test_a_ca_whose_application_stays_as_it_is_waits_for_nothing() -> None:
-    """Whatever else the plan closes."""
-    file = {**host("a.example.com"), "ca_keys": {"a.example.com": {}}}
-    rest = {name: host("a.example.com")[name] for name in ("policies", "applications", "tunnels")}
+@pytest.mark.parametrize(("closed", "waits"), [(NAMES[0], True), (NAMES[1], False)])
+def test_a_ca_of_an_application_that_stays_waits_for_its_names_alone(
+    closed: str, waits: bool
+) -> None:
+    """The record goes before the CA; the record of another application holds it up for nothing."""
+    both = NAMES[:2]
+    file: dict[str, Any] = {
+        "policies": POLICIES,
+        "applications": {name: {"policies": ["p"]} for name in both},
+        "tunnels": {"t": {}},
+        "dns": {name: {"tunnel": "t"} for name in both},
+    }
+    rest = {**file, "dns": {name: {"tunnel": "t"} for name in both if name != closed}}
+    before = living(files({**file, "ca_keys": {NAMES[0]: {}}}))
 
-    found = plan(
-        files(rest, removed=[removed("ca_key.a.example.com")]), living(files(file)), ca_deletion=ALL
-    )
+    found = plan(files(rest, removed=[removed(f"ca_key.{NAMES[0]}")]), before, ca_deletion=ALL)
 
-    assert found.summary.destroy == 2
-    assert [step.needs for step in change_of(found, "ca_key.a.example.com").steps] == [frozenset()]
+    (going,) = change_of(found, f"ca_key.{NAMES[0]}").steps
+    assert {str(it) for it in going.needs} == ({f"dns_record.{closed}#delete"} if waits else set())
 
 
 # -- edges by themselves --------------------------------------------------------------------------
@@ -202,7 +210,7 @@ def needs(*changes: Change) -> dict[str, set[str]]:
     """What each step waits for."""
     return {
         str(step.id): {str(need) for need in step.needs}
-        for found in ordered(changes, KINDS)
+        for found in ordered(changes, KINDS, {})
         for step in found.steps
     }
 

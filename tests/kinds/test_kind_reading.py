@@ -297,6 +297,12 @@ def test_a_zone_knows_the_size_of_its_batches(plan: Any, limit: int) -> None:
     assert live_of("zone", {**ZONE, "plan": plan}).attribute("batch") == limit
 
 
+@pytest.mark.parametrize("name", ["__class__", "__doc__", "of", "nothing"])
+def test_only_fields_are_attributes(name: str) -> None:
+    """A plan file may ask for any name: what Python adds to an object is no attribute of it."""
+    assert live_of("zone", ZONE).attribute(name) is None
+
+
 def test_a_zone_that_is_not_active_does_not_count() -> None:
     """Records in a pending zone would never be served."""
     raw = [{**ZONE, "status": status} for status in ("pending", "moved", "initializing", None)]

@@ -53,7 +53,7 @@ def _entries(section: str, entries: Side, chance: Random) -> list[tuple[str, Any
 
 def _key(section: str, key: str, chance: Random) -> str:
     if section == "private_routes" and "/" in key:
-        return _network(key, chance)
+        return _range(key, chance)
     return _host(key, chance) if section == "dns" else key
 
 
@@ -108,8 +108,14 @@ def _duration(text: str, chance: Random) -> str:
 def _network(text: str, chance: Random) -> str:
     network = ipaddress.ip_network(text)
     inside = network.network_address + chance.randrange(min(network.num_addresses, 200))
+    return chance.choice([_range(text, chance), f"{inside}/{network.prefixlen}"])
+
+
+def _range(text: str, chance: Random) -> str:
+    """A range as a route states it: an address in it would be a mistake there."""
+    network = ipaddress.ip_network(text)
     bare = [str(network.network_address)] if network.num_addresses == 1 else []
-    return chance.choice([text, str(network), f"{inside}/{network.prefixlen}", *bare])
+    return chance.choice([text, str(network), *bare])
 
 
 def _case(text: str, chance: Random) -> str:
@@ -135,7 +141,7 @@ _TEXTS: dict[str, Callable[[str, Random], str]] = {
     "keep_alive_timeout": _duration,
     "ip": _network,
     "cidr": _network,
-    "network": _network,
+    "network": _range,
     "email": _case,
     "email_domain": _case,
     "country": _case,

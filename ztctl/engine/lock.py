@@ -309,7 +309,7 @@ def _writes_no_access(plan: Plan) -> bool:
 
 def _cannot_lock(failure: CallFailed) -> bool:
     """Whether the token may not write tags, or the account has no Zero Trust, hence no tags."""
-    return failure.status == 403 or failure.has_code(ZERO_TRUST_MISSING)
+    return failure.is_forbidden or failure.has_code(ZERO_TRUST_MISSING)
 
 
 def _lost_failure(why: str) -> CallFailed:

@@ -22,9 +22,6 @@ from ztctl.engine.drive import Api, Sleep, drive
 T = TypeVar("T")
 
 
-FORBIDDEN = 403
-
-
 @dataclass(frozen=True, slots=True)
 class AccountReading:
     """The live objects by kind, and for each kind that could not be read its failure."""
@@ -107,8 +104,7 @@ class Reader:
                 failures.append(answer)
             else:
                 unread[kind] = answer
-        # A kind that only asked for the objects of an unread one has failed by the same exception.
-        raise_all([failure for failure in failures if failure not in unread.values()])
+        raise_all(failures)
         return AccountReading(live, unread)
 
     def more(self, kinds: Collection[str], **asked: Any) -> Reader:
@@ -120,7 +116,7 @@ class Reader:
 
 
 def _is_forbidden(item: object) -> TypeGuard[CallFailed]:
-    return isinstance(item, CallFailed) and item.status == FORBIDDEN
+    return isinstance(item, CallFailed) and item.is_forbidden
 
 
 def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
@@ -137,7 +133,8 @@ def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
     hosts |= {to_ascii(item.address.key) for item in declared.removed}
     named = {*(item.address for item in wanted), *(item.address for item in declared.removed)}
     used = declared.used | lookups | {address.kind for address in named}
-    return Ask(declared.stack, by_kind, lookups, hosts, used=used)
+    removed = frozenset((it.address.kind, it.name) for it in declared.removed if it.name)
+    return Ask(declared.stack, by_kind, lookups, hosts, used=used, removed=removed)
 
 
 def named_hosts(wanted: Sequence[Wanted], kinds: Kinds) -> frozenset[str]:

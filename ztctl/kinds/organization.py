@@ -48,7 +48,7 @@ class Organization(Kind):
         try:
             raw = yield Call("GET", PATH, permission=ACCESS_ORG, optional=True)
         except CallFailed as failure:
-            if failure.status != 403:
+            if not failure.is_forbidden:
                 raise
             return ()
         if not isinstance(raw, Mapping):

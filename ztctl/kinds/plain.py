@@ -28,7 +28,6 @@ from ztctl.core.model.values import Lookup, Ref
 from ztctl.kinds.common import ids_of, listing, objects, segment, text_of, written
 
 Patience = tuple[tuple[int, str], ...]
-FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,7 @@ class PlainKind(Kind):
         try:
             return (yield from self.everything())
         except CallFailed as failure:
-            if failure.status != FORBIDDEN or not self.rest.optional or self.name in ask.used:
+            if not (failure.is_forbidden and self.rest.optional) or self.name in ask.used:
                 raise
             return ()
 

@@ -338,6 +338,7 @@ def served_hosts(live: Live, ask: Ask) -> frozenset[str]:
 def _concerned(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
     """Make the test of which tunnels need their configuration read."""
     names = {item.name or item.address.key for item in ask.wanted.get("tunnel", ())}
+    names |= {name for kind, name in ask.removed if kind == "tunnel"}
 
     def concerned(raw: Mapping[str, Any]) -> bool:
         name = text_of(raw, "name")

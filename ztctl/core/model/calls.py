@@ -89,6 +89,11 @@ class CallFailed(ZtctlError):
         self.lost = lost
         self.hint = hint
 
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the token lacks the permission for the call."""
+        return self.status == 403
+
     def has_code(self, *codes: int) -> bool:
         """Whether an error of the reply has one of these codes."""
         return any(error.code in codes for error in self.errors)

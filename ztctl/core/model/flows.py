@@ -33,6 +33,7 @@ class Ask:
         hosts: host names in the files, in punycode.
         thorough: read details of other stacks' objects too; set when a plan removes protection.
         used: kinds that the files declare or mention.
+        removed: kinds and live names of the objects that the files remove by name.
     """
 
     stack: str
@@ -41,6 +42,7 @@ class Ask:
     hosts: frozenset[str] = frozenset()
     thorough: bool = False
     used: frozenset[str] = frozenset()
+    removed: frozenset[tuple[str, str]] = frozenset()
 
 
 class Flows(Identity):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -117,7 +117,9 @@ class Live:
         """An attribute by name, ``id`` and ``name`` included; ``None`` if there is none."""
         if name in ("id", "name"):
             return self.id if name == "id" else self.name
-        return getattr(self.attributes, name, None)
+        # A plan file may ask for any name: only fields are attributes, methods are not.
+        known = {it.name for it in fields(self.attributes)}
+        return getattr(self.attributes, name) if name in known else None
 
     def belongs_to(self, stack: str) -> bool:
         """True when the object carries the mark of this stack."""

@@ -386,7 +386,7 @@ def _with_steps(changes: Sequence[Change], run: Run) -> tuple[Change, ...]:
     kinds = run.kinds
     stepped = [run.stepped(it, kinds[it.address.kind].steps(it)) for it in changes]
     try:
-        return ordered(stepped, kinds)
+        return ordered(stepped, kinds, run.by_id)
     except ValueError as found:
         text = f"no order of these steps is possible: {found}"
         raise Problems([Problem(text, hint="apply the changes in two parts")]) from found

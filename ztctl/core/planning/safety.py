@@ -35,14 +35,14 @@ class Run:
     def stepped(self, change: Change, steps: Iterable[Step]) -> Change:
         """The change with these steps, their facts and effects filled in."""
         kind = self.kinds[change.address.kind]
-        return with_effects(change, steps, self._by_id, kind, self.resolve)
+        return with_effects(change, steps, self.by_id, kind, self.resolve)
 
     def alternatives(self, change: Change) -> Iterator[Alternative]:
         """Other steps for the change."""
         return self.kinds[change.address.kind].alternatives(change, self.resolve)
 
     @cached_property
-    def _by_id(self) -> Mapping[str, Fact]:
+    def by_id(self) -> Mapping[str, Fact]:
         """The facts by id alone: a step that deletes an object does not know their class."""
         return {key: fact for (_, key), fact in self.now.items()}
 
@@ -135,7 +135,7 @@ def _tried(attempt: _Attempt, chosen: Mapping[int, Alternative], run: Run) -> _A
     for place, alternative in chosen.items():
         changes[place] = run.stepped(changes[place], alternative.steps)
     try:
-        return _Attempt.of(ordered(changes, run.kinds), run)
+        return _Attempt.of(ordered(changes, run.kinds, run.by_id), run)
     except ValueError:
         return attempt
 

@@ -13,17 +13,19 @@ from itertools import chain, pairwise
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import references
+from ztctl.core.model.facts import Fact
 from ztctl.core.model.graph import find_cycle
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.names import HostIndex
 from ztctl.core.model.plan import Action, Change, Phase, Step, StepId
 from ztctl.core.model.values import Ref
+from ztctl.core.reach.effects import effects
 
 Edge = tuple[StepId, StepId]
 
 
-def ordered(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
-    """Fill in the needs of all steps.
+def ordered(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -> tuple[Change, ...]:
+    """Fill in the needs of all steps; ``now`` holds the facts of the live objects by id.
 
     Raises:
         ValueError: when the needs form a cycle; the text names it.
@@ -33,7 +35,7 @@ def ordered(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:
         _within(changes),
         _references(changes),
         _releases(changes, kinds),
-        _by_host(changes, kinds),
+        _by_host(changes, kinds, now),
     ):
         if step != need:
             needs[step].add(need)
@@ -105,7 +107,7 @@ def _release(change: Change, target: Change) -> Iterator[Edge]:
             yield last, step.id
 
 
-def _by_host(changes: Sequence[Change], kinds: Kinds) -> Iterator[Edge]:
+def _by_host(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -> Iterator[Edge]:
     steps = [step for change in changes for step in change.steps]
     covering = HostIndex((step, step.covers) for step in steps)
     opening = HostIndex((step, step.opens) for step in steps)
@@ -113,16 +115,16 @@ def _by_host(changes: Sequence[Change], kinds: Kinds) -> Iterator[Edge]:
     uncovering = HostIndex((step, step.uncovers) for step in steps)
     handed = _handed_over(steps)
 
-    def before_uncovering(step: Step) -> Iterator[Step]:
-        """Steps that close the names which a step uncovers."""
-        yield from closing.meeting(step.uncovers - handed)
-        for other in closing.meeting(step.uncovers & handed):
+    def before_uncovering(names: frozenset[str]) -> Iterator[Step]:
+        """Steps that close these names, which a step uncovers."""
+        yield from closing.meeting(names - handed)
+        for other in closing.meeting(names & handed):
             # The deletion of a record needs nothing, not even a new application.
             if other.phase is Phase.DNS and other.id.verb == "delete":
                 yield other
 
     def needs_of(step: Step) -> Iterator[Step]:
-        yield from before_uncovering(step)
+        yield from before_uncovering(step.uncovers)
         # A name moves between applications: the API refuses a second application with the same
         # domain, so the old one gives it up first; where the patterns differ, the new application
         # covers the name before the old one stops to.
@@ -136,9 +138,9 @@ def _by_host(changes: Sequence[Change], kinds: Kinds) -> Iterator[Edge]:
         yield from ((step.id, need.id) for need in covering.meeting(opened))
     for step in steps:
         yield from ((step.id, need.id) for need in needs_of(step))
-    for owned, owner in _owned_deletions(changes, kinds):
-        for step in owner.steps:
-            yield from ((owned.id, need.id) for need in before_uncovering(step))
+    for step, owner in _owned_deletions(changes, kinds):
+        covered = effects(now.get(owner), None).uncovers
+        yield from ((step.id, need.id) for need in before_uncovering(covered))
 
 
 def _lasting_openings(changes: Iterable[Change]) -> Iterator[tuple[Step, frozenset[str]]]:
@@ -153,17 +155,15 @@ def _lasting_openings(changes: Iterable[Change]) -> Iterator[tuple[Step, frozens
             later |= step.opens
 
 
-def _owned_deletions(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[Step, Change]]:
-    """Each deletion of an owned object, with the change of its owner.
+def _owned_deletions(changes: Sequence[Change], kinds: Kinds) -> Iterator[tuple[Step, str]]:
+    """Each step that deletes an owned object, with the id of its owner.
 
     The owner's names are closed before it: while they lead to an origin, the object is in use.
     """
-    owners = {(change.address.kind, change.live.id): change for change in changes if change.live}
     for change in changes:
         kind = kinds[change.address.kind]
         if kind.owner and change.action is Action.DELETE and change.live is not None:
-            owner = owners.get((kind.owner, change.live.owner))
-            yield from ((step, owner) for step in change.steps if owner is not None)
+            yield from ((step, change.live.owner) for step in change.steps)
 
 
 def _handed_over(steps: Sequence[Step]) -> frozenset[str]:
