@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,30 @@ def test_adopting_wants_a_word_at_apply_and_none_at_plan(project: Ztctl, account
     assert "Apply will want --adopt:\n  ! dns_record.ssh.example.com: " in planned.out
     assert codes == [4, 0]
     assert [found["type"] for found in account.sandbox.export()["dns_records"]] == ["CNAME"]
+
+
+@pytest.mark.parametrize(
+    ("edited", "told"),
+    [
+        ("tunnel.nowhere", "refers to the tunnel 'nowhere'"),
+        ("nonsense.pool", "there is no kind 'nonsense'"),
+    ],
+)
+def test_a_saved_plan_that_refers_to_nothing_is_damaged(
+    project: Ztctl, account: Account, edited: str, told: str
+) -> None:
+    """An edited plan is checked as files are, and nothing is written."""
+    ztctl = project.at(account)
+    ztctl("plan", "--out", "plan.json")
+    path = project.folder / "plan.json"
+    path.write_text(re.sub(r'"to": *"tunnel\.[\w-]+"', f'"to": "{edited}"', path.read_text()))
+    account.sandbox.log.clear()
+
+    done = ztctl("apply", "--auto-approve", "plan.json")
+
+    assert done.code == 1
+    assert told in done.err
+    assert account.written == []
 
 
 def test_a_saved_plan_is_applied_while_it_fits(project: Ztctl, account: Account) -> None:

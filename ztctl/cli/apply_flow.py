@@ -20,10 +20,13 @@ from ztctl.cli.revocation import revoke_sessions
 from ztctl.cli.run_lock import lock_of
 from ztctl.cli.session import connected, declared_by, view_of
 from ztctl.cli.settings import Settings
+from ztctl.core.model.canonical import references
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.diagnostics import Failure, Severity
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan, Reason
+from ztctl.core.model.values import Ref
+from ztctl.core.planning import check
 from ztctl.core.planning.planner import Options
 from ztctl.core.runs.journal import Ending, ending_of
 from ztctl.engine.lock import Locked, Outdated, ReplanUnderLock
@@ -109,7 +112,7 @@ def plan_and_apply(request: Request) -> Exit:
     else:
         saved = read(request.planfile)
         declared = saved.declared
-        _check_kinds(declared)
+        _check(declared)
         _check_folder(declared)
         request = replace(request, options=replace(request.options, targets=saved.targets))
     view = view_of(request.settings, declared)
@@ -121,16 +124,24 @@ def plan_and_apply(request: Request) -> Exit:
             return Exit.REFUSED
 
 
-def _check_kinds(declared: Declared) -> None:
+def _check(declared: Declared) -> None:
+    """Check a saved plan's objects as those of files are: somebody may have edited it.
+
+    Raises:
+        Failure: it mentions a kind that does not exist, or has an error.
+    """
+    referenced = [found for item in declared.wanted for found in references(item.values)]
     found = {
-        *(item.address for item in declared.wanted),
-        *(item.address for item in declared.removed),
-        *(move.target for move in declared.moved),
-        *(move.source for move in declared.moved),
+        *(item.address.kind for item in declared.wanted),
+        *(item.address.kind for item in declared.removed),
+        *(address.kind for move in declared.moved for address in (move.source, move.target)),
+        *(item.to.kind if isinstance(item, Ref) else item.kind for item in referenced),
     }
-    for kind in sorted({address.kind for address in found}):
-        if kind not in KINDS:
-            raise Failure(f"the plan is damaged: there is no kind {kind!r}", "make a new plan")
+    for kind in sorted(found - set(KINDS)):
+        raise Failure(f"the plan is damaged: there is no kind {kind!r}", "make a new plan")
+    for problem in check.problems(declared, KINDS):
+        if problem.severity is Severity.ERROR:
+            raise Failure(f"the plan is damaged: {problem.summary}", "make a new plan")
 
 
 def _check_folder(declared: Declared) -> None:
