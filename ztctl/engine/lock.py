@@ -122,12 +122,13 @@ class Lock(Companion):
         tags = self._tags
         if not (tags.flags or tags.mutexes):
             return
+        limit = CLEANUP_TIMEOUT if outcome is not None else CLEANUP_TIMEOUT_INTERRUPTED
+        # Once the lock is lost, the mutex tag may be another run's.
+        releasing = self._drive(release(tags, mutexes=self._lost is None))
         try:
-            async with asyncio.timeout(
-                CLEANUP_TIMEOUT if outcome is not None else CLEANUP_TIMEOUT_INTERRUPTED
-            ):
-                # Once the lock is lost, the mutex tag may be another run's.
-                await self._drive(release(tags, mutexes=self._lost is None))
+            # Not `asyncio.timeout`: in a task that was cancelled, as by a second Ctrl-C, it raises
+            # CancelledError before Python 3.11.3 (CPython issue 102780).
+            await asyncio.wait_for(releasing, limit)
         except (CallFailed, TimeoutError):
             until = max((flag.expires_at for flag in tags.flags), default=None)
             ending = f"ends by itself at {_utc(until)}" if until else "ends by itself in minutes"
