@@ -178,6 +178,15 @@ def test_a_lost_write_may_have_been_done(small_plan: Plan, shown: MakeShown) -> 
     assert "nobody knows whether it was done" in it.out
 
 
+def test_an_outcome_without_any_change_is_complete(shown: MakeShown) -> None:
+    """An apply of an empty plan is complete."""
+    it = shown()
+
+    it.view.outcome(Plan("acc-1", "prod"), Outcome())
+
+    assert it.out == "Apply complete: 0 added, 0 changed, 0 destroyed.\n"
+
+
 def test_an_interruption_before_the_first_step_has_figures(
     small_plan: Plan, shown: MakeShown
 ) -> None:
