@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.support.observer.guests import LOGGED_IN, STRANGER, STRANGERS
 from tests.support.observer.people import People, attached
@@ -58,6 +58,7 @@ class Span:
     gained: dict[tuple[str, str, str, Origin], str] = field(default_factory=dict)
     lost: dict[tuple[str, str, str], str] = field(default_factory=dict)
     interrupted: bool = False
+    exposed: frozenset[str] = frozenset()
 
 
 class Observer:
@@ -93,7 +94,9 @@ class Observer:
             self._refresh()
             self._span = Span(_snapshot(self._state.store), dict(self._now))
         self._span.interrupted |= agreed.interrupted
-        self._agreed = agreed
+        # What the run that was cut off was allowed to open is open when the next one is planned.
+        self._span.exposed |= frozenset(agreed.exposed)
+        self._agreed = replace(agreed, exposed=self._span.exposed)
 
     def give_up(self) -> None:
         """What a run left undone will not be finished: the next one is judged by itself."""
