@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -63,14 +64,15 @@ class Scene:
         """The plan is refused for this name and no other, and rightly: it would be open."""
         plan = self.account.plan(file, **yes)
         found = [(item.flag, item.reason) for item in plan.refusals]
-        assert [flag for flag, _ in found] == [f"--allow-exposure {host}"], found
-        assert found[0][1].startswith(f"{host} would be open after ")
+        assert [flag for flag, _ in found] == [f"--allow-exposure {quote(host)}"], found
+        named = f"any other {host}" if "*" in host else host
+        assert found[0][1].startswith(f"{named} would be open after ")
 
     def opened(self, file: dict[str, Any], host: str, path: str = "/", **yes: Any) -> Answer:
         """What a stranger meets once the plan was let through all the same."""
         outcome = self.account.apply(file, **{"exposure": [host], **yes})
         assert outcome.is_complete, outcome.failed
-        return self.visit(host, path)
+        return self.visit(host.replace("*", "any"), path)
 
 
 def gained(plan: Plan, host: str) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ File = dict[str, Any]
 EVERYONE: list[File] = [{"everyone": True}]
 TEAM: File = {"team": {"decision": "allow", "include": [{"email": "ann@example.com"}]}}
 SERVICE = "ssh://localhost:22"
-BELOW = "ztctl-probe.ztctl-probe.dev.example.com"
+BELOW = "*.*.dev.example.com"
 
 
 def ruled(**rule: Any) -> File:

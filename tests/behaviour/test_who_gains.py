@@ -108,6 +108,9 @@ def test_the_hosts_of_other_stacks_that_use_the_policy_are_told(account: Account
     policy = account.one("policies", name="team.ztctl-prod")["id"]
     body = {"type": "self_hosted", "name": "wiki", "domain": "wiki.example.com"}
     account.call("POST", "{A}/access/apps", {**body, "policies": [policy]})
+    zone = account.one("zones", name="example.com")["id"]
+    record = {"type": "A", "name": "wiki.example.com", "content": "192.0.2.1", "proxied": True}
+    account.call("POST", f"/zones/{zone}/dns_records", record)
 
     found = access(account, guarded({"email": [ANN, BOB]}))
 

@@ -122,7 +122,7 @@ def test_what_the_token_may_not_see_is_named(
 def test_a_host_behind_a_tunnel_that_was_not_read_counts_as_open(
     ztctl: Ztctl, open_account: Callable[..., Any]
 ) -> None:
-    """No application stands before the record: without the tunnel's rules it is open, not shut."""
+    """No application stands before the record, and without the tunnel's rules nobody can tell."""
     account = open_account()
     tunnel = account.post("/accounts/{account}/cfd_tunnel", {"name": "by hand"})["id"]
     record = {"type": "CNAME", "name": HOST, "content": f"{tunnel}.cfargotunnel.com"}
@@ -133,7 +133,7 @@ def test_a_host_behind_a_tunnel_that_was_not_read_counts_as_open(
     done = ztctl.at(account)("who", HOST)
 
     assert done.code == 5
-    assert "OPEN TO EVERYBODY" in done.out
+    assert "CANNOT BE TOLD" in done.out
 
 
 def test_without_the_applications_there_is_no_answer(

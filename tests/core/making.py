@@ -11,6 +11,7 @@ from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.canonical import canonical_fields, replaced
 from ztctl.core.model.declared import Declared, Moved, Removed
 from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.facts import ZoneRecords
 from ztctl.core.model.graph import in_order
 from ztctl.core.model.objects import NO_ATTRIBUTES, Attributes, Live, Mark, Values
 from ztctl.core.model.plan import Action, Change, Plan, StepId
@@ -99,7 +100,11 @@ def plan(
         Allowances(**allowances), frozenset(Address.parse(target) for target in targets)
     )
     account = EMPTY_ACCOUNT if live is None else live
-    return Draft.of(declared, account, KINDS, account="acc-1", options=options).plan()
+    draft = Draft.of(declared, account, KINDS, account="acc-1", options=options)
+    facts = dict(draft.run.now)
+    for item in account["zone"]:
+        facts[ZoneRecords, item.id] = ZoneRecords(item.name, read=True)
+    return draft.knowing(facts).plan()
 
 
 def living(declared: Declared, base: Mapping[str, tuple[Live, ...]] | None = None) -> Account:

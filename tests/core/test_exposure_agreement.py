@@ -8,8 +8,7 @@ documentation, and shares nothing with the model. The model may be more cautious
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,12 @@ from tests.support.examples import examples
 from tests.support.files import whole
 from tests.support.observer.guests import STRANGERS
 from tests.support.observer.places import hosts, paths, places, rules
+from ztctl.core.model.facts import Fact, Slot
+from ztctl.core.model.flows import Unseen
 from ztctl.core.planning import check
 from ztctl.core.reach.entries import UNREAD, Entry
 from ztctl.core.reach.timeline import Timeline, current_timeline
+from ztctl.core.reach.unseen import unseen
 from ztctl.core.reach.versions import facts_of
 from ztctl.engine.read import Reader, ask_for
 from ztctl.kinds.registry import KINDS
@@ -194,12 +196,18 @@ def closed(listed: list[File]) -> list[File]:
 def modelled(account: Account) -> Timeline:
     """The account as an apply reads it when it looks at everything."""
     declared = account.declared(whole())
-    ask = replace(ask_for(declared, check.expanded(declared, KINDS), KINDS), thorough=True)
+    ask = ask_for(declared, check.expanded(declared, KINDS), KINDS)
+
+    def missing(facts: Mapping[Slot, Fact]) -> Unseen:
+        timeline = current_timeline(facts)
+        return unseen(timeline, timeline.hosts)
 
     async def read() -> Timeline:
         async with account.client() as client:
-            reading = await Reader(KINDS, ask, client, sleep=at_once).account(lambda _: None)
-            return current_timeline(dict(facts_of(reading.live, KINDS)))
+            reader = Reader(KINDS, ask, client, sleep=at_once)
+            reading = await reader.account(lambda _: None)
+            known = dict(facts_of(reading.live, KINDS))
+            return current_timeline(await reader.with_beyond(known, missing))
 
     return asyncio.run(read())
 

@@ -19,14 +19,19 @@ from ztctl.core.model.facts import (
     Policy,
     Record,
     TunnelRules,
+    ZoneRecords,
+    Zones,
 )
 from ztctl.core.model.names import access_covers, ingress_matches
 from ztctl.core.reach.entries import (
+    DIRECT,
+    ELSEWHERE,
     UNREAD,
     Entry,
     HostState,
     applications_for,
     entries,
+    paths_of,
     resolve,
 )
 from ztctl.core.reach.people import AdmittedBy
@@ -165,12 +170,27 @@ def test_the_most_specific_application_decides(
 # -- entries --------------------------------------------------------------------------------
 
 
+READ = Zones((ZoneRecords("example.com", read=True), ZoneRecords("example.net")))
+UNREAD_ZONE = Zones((ZoneRecords("example.com", gap="could not be read"),))
+_NOT_KNOWN = "whatever its records lead to, which are not known: "
+UNREAD_NAMES = f"{_NOT_KNOWN}the zone example.com could not be read"
+UNREAD_ALIAS = f"{_NOT_KNOWN}the zone example.net was not read"
+NO_ZONE = f"{_NOT_KNOWN}it lies in no active zone that the token sees"
+
+
 def state(
     *applications: Application, rules: Sequence[Ingress] = (SSH,), **fields: Any
 ) -> HostState:
     """One name that leads to a tunnel."""
     tunnels: Mapping[str, TunnelRules] = {"t": TunnelRules(tuple(rules))}
-    made = HostState(HOST, (Record(HOST, "t"),), tunnels.get, applications)
+    made = HostState(
+        HOST,
+        (Record(HOST, "t"),),
+        READ,
+        tunnels.get,
+        applications,
+        paths=paths_of(HOST, applications, "any"),
+    )
     return replace(made, **fields)
 
 
@@ -223,7 +243,35 @@ ENTRIES: Sequence[tuple[str, HostState, set[tuple[str, str, str, bool]]]] = (
     ("unknown is open", state(tunnels={"t": UNKNOWN_TUNNEL}.get), {("", UNREAD, "unasked", True)}),
     ("unknown, but asked", state(app(TEAM), tunnels={"t": UNKNOWN_TUNNEL}.get),
      {("", UNREAD, "login", False)}),
-    ("a tunnel of another account", state(tunnels={}.get), set()),
+    ("a tunnel that is gone", state(tunnels={}.get), set()),
+    # -- names that lead to no tunnel
+    ("no record in a zone that was read", state(records=()), set()),
+    ("no record, guarded", state(app(TEAM), records=()), set()),
+    ("no record in a zone that was not read", state(records=(), zones=UNREAD_ZONE),
+     {("", UNREAD_NAMES, "unasked", True)}),
+    ("not read, but guarded", state(app(TEAM), records=(), zones=UNREAD_ZONE),
+     {("", UNREAD_NAMES, "login", False)}),
+    ("in no zone of the account", state(records=(), zones=Zones(())),
+     {("", NO_ZONE, "unasked", True)}),
+    ("proxied elsewhere", state(records=(Record(HOST),)),
+     {("", ELSEWHERE.service, "unasked", True)}),
+    ("proxied elsewhere, guarded", state(app(TEAM), records=(Record(HOST),)),
+     {("", ELSEWHERE.service, "login", False)}),
+    ("past Cloudflare", state(records=(Record(HOST, proxied=False),)),
+     {("", DIRECT.service, "unasked", True)}),
+    ("past Cloudflare, an application or not",
+     state(app(TEAM), records=(Record(HOST, proxied=False),)),
+     {("", DIRECT.service, "unasked", True)}),
+    ("one of two proxied", state(app(TEAM), records=(Record(HOST), Record(HOST, proxied=False))),
+     {("", ELSEWHERE.service, "login", False)}),
+    ("a tunnel without proxy", state(records=(Record(HOST, "t", proxied=False),)), set()),
+    ("an alias into a zone that was not read",
+     state(records=(Record(HOST, alias="b.example.net"),)),
+     {("", UNREAD_ALIAS, "unasked", True)}),
+    ("an alias out of the account", state(records=(Record(HOST, alias="b.invalid"),)),
+     {("", ELSEWHERE.service, "unasked", True)}),
+    ("an alias of a name without a record", state(records=(Record(HOST, alias="b.example.com"),)),
+     set()),
     # -- the connector's own check
     ("a check without an application", state(rules=[checked("aud")]), set()),
     ("a check for the application", state(app(TEAM), rules=[checked("aud")]), {LOGIN}),
@@ -242,7 +290,7 @@ def test_who_reaches_what(
     what: str, given: HostState, expected: set[tuple[str, str, str, bool]]
 ) -> None:
     """Every way to an origin, and of each whether anybody at all may take it."""
-    assert told(entries(replace(given, has_no_tunnel=False))) == expected, what
+    assert told(entries(given)) == expected, what
 
 
 def test_a_denial_narrows_what_comes_after_it() -> None:
@@ -278,11 +326,3 @@ def test_a_group_is_read_as_it_is_now() -> None:
 
     assert entry.grant.who == groups["g"]
     assert entry.grant.how is AdmittedBy.LOGIN
-
-
-def test_what_no_tunnel_serves_is_still_guarded() -> None:
-    """An application in front of what is not seen here has its people, and is never a door."""
-    found = entries(state(app(TEAM), app(OPEN, place=f"{HOST}/x"), records=()))
-
-    assert {entry.origin.tunnel for entry in found} == {""}
-    assert not any(entry.anonymous for entry in found)

@@ -27,7 +27,6 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Action, Plan
 from ztctl.core.model.values import Secret
-from ztctl.core.reach.entries import PROBE
 from ztctl.engine.companion import Means
 from ztctl.engine.execute import execute
 from ztctl.engine.plan import emptied
@@ -242,9 +241,8 @@ def opened(plan: Plan) -> list[str]:
 
 
 def _starred(name: str) -> str:
-    """The star for which a probe stands."""
-    bare = name.replace(f"{PROBE}.", "")
-    return name if bare == name else f"*.{bare}"
+    """The star that stands for the names of any depth among which these are."""
+    return name.replace("*.*.", "*.")
 
 
 def told(plan: Plan) -> list[str]:

@@ -141,6 +141,7 @@ def hostile() -> Reach:
     return Reach(
         HOSTILE,
         (HOSTILE,),
+        (HOSTILE,),
         HOSTILE,
         (Lead(HOSTILE, HOSTILE, False, HOSTILE),),
         (Service(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, False),),

@@ -24,12 +24,10 @@ class Planned:
 
     Attributes:
         live: the live objects by kind.
-        thorough: tunnels of other stacks were read, too, because the plan removes protection.
     """
 
     plan: Plan
     live: LiveByKind = field(repr=False)
-    thorough: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class PlanSource:
         """
         reader = self._reader()
         live = (await reader.account(self.report)).live
-        return await self._build(reader, live, thorough=False)
+        return await self._build(reader, live)
 
     async def plan_again(self, before: Planned) -> Planned:
         """Read again and build the plan; returns ``before`` itself if the account is unchanged.
@@ -68,38 +66,20 @@ class PlanSource:
         """
         reader = self._reader()
         live = (await reader.account(self.report)).live
-        if before.thorough:
-            live = await self._with_details_of_others(reader, live)
         if _by_id(live) == _by_id(before.live):
             return before
-        return await self._build(reader, live, thorough=before.thorough)
+        return await self._build(reader, live)
 
     def _reader(self) -> Reader:
         wanted = check.expanded(self.declared, self.kinds)
         return Reader(self.kinds, ask_for(self.declared, wanted, self.kinds), self.api)
 
-    async def _build(self, reader: Reader, live: LiveByKind, *, thorough: bool) -> Planned:
+    async def _build(self, reader: Reader, live: LiveByKind) -> Planned:
         draft = Draft.of(
             self.declared, live, self.kinds, account=self.account, options=self.options
         )
-        if draft.uncovers and not thorough:
-            # An application may protect hosts of tunnels that other stacks made: their ingress
-            # rules decide whether its removal exposes anything.
-            live = await self._with_details_of_others(reader, live)
-            draft = draft.knowing(live)
-        return Planned(draft.plan(), live, thorough or draft.uncovers)
-
-    async def _with_details_of_others(self, reader: Reader, live: LiveByKind) -> LiveByKind:
-        """Add what takes a call an object to a reading, objects of other stacks included."""
-        partial = {
-            name
-            for name, kind in self.kinds.items()
-            if kind.reads_details and not all(item.is_whole for item in live.get(name, ()))
-        }
-        if not partial:
-            return live
-        found = await reader.more(partial, thorough=True).account(self.report)
-        return {**live, **found.live}
+        facts = await reader.with_beyond(draft.run.now, lambda now: draft.knowing(now).unseen)
+        return Planned(draft.knowing(facts).plan(), live)
 
 
 def _by_id(live: LiveByKind) -> dict[str, dict[str, Live]]:

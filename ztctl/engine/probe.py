@@ -9,6 +9,7 @@ from behind Access, except 530: with it Cloudflare's edge says that it does not 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -17,10 +18,9 @@ from urllib.parse import urlsplit
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.events import Waiting
 from ztctl.core.model.kind import Kind, Kinds
-from ztctl.core.model.names import ingress_matches
+from ztctl.core.model.names import any_other, ingress_matches
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Phase, Plan, StepId
-from ztctl.core.reach.entries import PROBE
 from ztctl.engine.companion import Companion, Means, Work
 from ztctl.engine.drive import drive
 
@@ -74,6 +74,8 @@ class Probe(Companion):
     async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
         """Note which names a DNS record of this run opens, and which had a record before."""
         self._kinds, self._means = kinds, means
+        # For a wildcard: a fixed label might be a real name, and another one answer for it.
+        self._label = secrets.token_hex(8)
         self._opened_by_records = frozenset[str]().union(
             *(step.opens for step in plan.steps if step.phase is Phase.DNS)
         )
@@ -90,16 +92,21 @@ class Probe(Companion):
         if not hosts:
             return {}
         first = next(step for step, names in hosts_of.items() if names)
-        self._means.report(Waiting(first, f"asking {_listed(hosts)} without a credential"))
+        shown = [self._shown(host) for host in hosts]
+        self._means.report(Waiting(first, f"asking {_listed(shown)} without a credential"))
         answers = await asyncio.gather(*(self._probe(host) for host in hosts))
         wrong = {host: text for host, text in zip(hosts, answers, strict=True) if text}
         self._means.report(Waiting(first))
         failed: dict[StepId, CallFailed] = {}
         for item, made in done:
-            found = [f"{host} {wrong[host]}" for host in hosts_of[item.step.id] if host in wrong]
+            asked = hosts_of[item.step.id]
+            found = [f"{self._shown(host)} {wrong[host]}" for host in asked if host in wrong]
             if found:
                 failed[item.step.id] = await self._undo(item, made, "; ".join(found))
         return failed
+
+    def _shown(self, host: str) -> str:
+        return any_other(host.replace(self._label, "*"))
 
     def _hosts(self, work: Work) -> Iterable[str]:
         """Hosts that this step makes reachable; for a wildcard, one host below it.
@@ -109,7 +116,7 @@ class Probe(Companion):
         """
         is_record = work.step.phase is Phase.DNS
         for name in work.step.opens:
-            host = name.replace("*", PROBE)
+            host = name.replace("*", self._label)
             leads = is_record or (name not in self._opened_by_records and self._had_record(host))
             if "." in host and leads and not self.public(host):
                 yield host

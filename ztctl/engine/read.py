@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeGuard, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeGuard, TypeVar
 
 from ztctl.core.model.calls import Call, CallFailed, Json, ReadFlow
 from ztctl.core.model.canonical import references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failures
 from ztctl.core.model.events import Reading, Report
-from ztctl.core.model.flows import Ask
+from ztctl.core.model.facts import Fact, Slot
+from ztctl.core.model.flows import Ask, Unseen
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Live, Wanted
@@ -107,12 +108,20 @@ class Reader:
         raise_all(failures)
         return AccountReading(live, unread)
 
-    def more(self, kinds: Collection[str], **asked: Any) -> Reader:
-        """A reader of some kinds with fields of ``ask`` replaced; shares the cached replies."""
-        ask = replace(self.ask, **asked)
-        reader = Reader(self._kinds.only(kinds), ask, self._api, sleep=self._sleep)
-        reader._replies = self._replies
-        return reader
+    async def with_beyond(
+        self, known: Mapping[Slot, Fact], unseen: Callable[[Mapping[Slot, Fact]], Unseen]
+    ) -> dict[Slot, Fact]:
+        """These facts and, until nothing is missing, those about what ``unseen`` says.
+
+        What cannot be read is asked for once, and stays unknown.
+        """
+        facts, asked = dict(known), Unseen()
+        while missing := unseen(facts) - asked:
+            flows = (self.driven(kind.beyond(missing)) for kind in self._kinds.values())
+            for found in await asyncio.gather(*flows):
+                facts |= found
+            asked |= missing
+        return facts
 
 
 def _is_forbidden(item: object) -> TypeGuard[CallFailed]:

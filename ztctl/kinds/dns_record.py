@@ -17,8 +17,8 @@ from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.facts import Fact
-from ztctl.core.model.flows import Ask, BatchItem, StepResult, delete_if_present
+from ztctl.core.model.facts import Fact, Record, Slot, ZoneRecords, Zones
+from ztctl.core.model.flows import Ask, BatchItem, StepResult, Unseen, delete_if_present
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Contained, Kind, TakesPlaces
 from ztctl.core.model.ledger import Ledger
@@ -201,6 +201,19 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         further = yield tuple(_rest(zone).all() for zone in later)
         return self._live_records((*first, *later), (*replies, *further))
 
+    def beyond(self, unseen: Unseen) -> ReadFlow[Mapping[Slot, Fact]]:
+        """The records of every zone in which one of these names may lie."""
+        known = yield LiveObjects("zone")
+        zones = Zones(ZoneRecords(zone.name) for zone in known)
+        names = {zone.name for name in unseen.names for zone in zones.meeting(name)}
+        found: dict[Slot, Fact] = {}
+        for zone, reply in (yield from _replies([it for it in known if it.name in names])):
+            gap = reply.summary if isinstance(reply, CallFailed) else ""
+            found[ZoneRecords, zone.id] = ZoneRecords(zone.name, read=not gap, gap=gap)
+            for live in () if gap else self._live_records([zone], [reply]):
+                found[Record, live.id] = self.fact(live.values, live)
+        return found
+
     def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
         """Read the records of the zones that these changes write to."""
         by_id = {zone.id: zone for change in changes if (zone := change.container) is not None}
@@ -327,6 +340,22 @@ def _is_done(item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, 
     # Empty values are left out: the API returns them as null.
     body = _body(values, {}).items()
     return raw is not None and all(raw.get(key) == value for key, value in body if value)
+
+
+def _replies(zones: Sequence[Live]) -> Flow[list[tuple[Live, Any]]]:
+    """The records of each zone; in place of those that the token may not read, the failure."""
+    try:
+        return list(zip(zones, (yield tuple(_rest(zone).all() for zone in zones)), strict=True))
+    except CallFailed as failure:
+        if not failure.is_forbidden:
+            raise
+        if len(zones) == 1:
+            return [(zones[0], failure)]
+    # A tuple of calls fails with its first failure. Those that did not fail are not sent again.
+    found = []
+    for zone in zones:
+        found += yield from _replies([zone])
+    return found
 
 
 def _rest(zone: Live) -> Rest:

@@ -130,7 +130,7 @@ def record(values: Values, name: str) -> Record:
     key = target.removesuffix(_TUNNEL_DOMAIN)
     leads = key != target or is_new(target)
     alias = "" if leads else target.removesuffix(".").lower()
-    return Record(name, key if leads else None, bool(values.get("proxied")), alias)
+    return Record(name, key if leads else None, bool(values.get("proxied")), alias, target)
 
 
 def _seconds(text: Any) -> float | None:

@@ -38,7 +38,7 @@ class Organization(Kind):
 
     def needed(self, ask: Ask) -> bool:
         """Only plans that may change access to a host need it."""
-        return ask.thorough or any(ask.wanted.get(kind) for kind in _ABOUT_HOSTS)
+        return self.name in ask.lookups or any(ask.wanted.get(kind) for kind in _ABOUT_HOSTS)
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
         """Read the organisation; without the permission (403) none is returned.

@@ -8,11 +8,12 @@ from typing import Any
 
 from ztctl.core.model.calls import Flow
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.facts import Fact, ZoneRecords
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.names import to_ascii
-from ztctl.core.model.objects import Attributes, Live, Wanted
+from ztctl.core.model.objects import Attributes, Live, Values, Wanted
 from ztctl.kinds.common import ZONE, listing, objects, text_of
 
 # Operations in one DNS batch: 200 on the free plan, 3,500 on the others (Cloudflare docs).
@@ -42,6 +43,10 @@ class Zone(Kind):
         """Read the active zones of the account, in pages of 50, the documented maximum."""
         found = yield listing("/zones", ZONE, 50, **{"account.id": "{account}"})
         return tuple(_live(raw) for raw in objects(found) if text_of(raw, "status") == "active")
+
+    def fact(self, values: Values, live: Live | None) -> Fact | None:
+        """The zone, whose records were not read yet as far as this kind knows."""
+        return ZoneRecords(live.name) if live is not None else None
 
 
 def zone_of(name: str, known: Iterable[Live]) -> Live | None:

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import DescribedEntry
+from ztctl.core.model.names import any_other
 from ztctl.core.model.plan import Action, Change, Plan, Refusal
 from ztctl.core.model.values import Unknown
 from ztctl.views.escape import Clean
@@ -57,7 +58,8 @@ class PlanLines:
         yield Line("OPEN TO EVERYBODY NOW:", tone=Tone.ERROR)
         for item in plan.exposed:
             status = "it stays so after this plan" if item.stays else "this plan closes it"
-            yield Line(f"{self.clean(item.host)}: {self.clean(item.reason)}", "!", OBJECT)
+            host = any_other(self.clean(item.host))
+            yield Line(f"{host}: {self.clean(item.reason)}", "!", OBJECT)
             yield Line(status, "", FIELD, Tone.ERROR if item.stays else Tone.QUIET)
         yield BLANK
 
@@ -124,7 +126,7 @@ class PlanLines:
         yield BLANK
 
     def _hosts(self, hosts: Sequence[str]) -> str:
-        shown = ", ".join(self.clean(host) for host in hosts[:MANY])
+        shown = ", ".join(any_other(self.clean(host)) for host in hosts[:MANY])
         return f"{shown} and {len(hosts) - MANY} more" if len(hosts) > MANY else shown
 
     def _visitors(self, ways: Iterable[DescribedEntry], mark: str) -> Iterator[Line]:

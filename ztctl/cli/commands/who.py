@@ -14,6 +14,7 @@ from ztctl.cli.settings import Settings, settings
 
 if TYPE_CHECKING:
     from ztctl.core.model.declared import Declared
+    from ztctl.core.model.facts import Fact, Slot
     from ztctl.core.model.flows import Ask
     from ztctl.core.model.objects import Live
     from ztctl.core.reach.private import PrivateReach
@@ -56,8 +57,8 @@ def who(
     with errors_shown(view):
         found = (_private_reach if private else _reach)(name, chosen, declared, view)
         _show(declared, found, view)
-    is_open = isinstance(found, Reach) and found.open and not found.stated
-    return Exit.EXPOSED if is_open else Exit.DONE
+    may_be_open = isinstance(found, Reach) and (found.unknown or (found.open and not found.stated))
+    return Exit.EXPOSED if may_be_open else Exit.DONE
 
 
 def _check(host: str, name: str) -> None:
@@ -73,10 +74,9 @@ def _reach(host: str, chosen: Settings, declared: Declared | None, view: View) -
     from ztctl.core.model.flows import Ask
     from ztctl.core.reach.open_now import PublicHosts
     from ztctl.core.reach.who import reach
-    from ztctl.kinds.registry import KINDS
 
-    ask = Ask("", lookups=frozenset(_USEFUL), hosts=frozenset({host}), thorough=True)
-    live, unread = _read(chosen, declared, view, ask, _NEEDED, _USEFUL)
+    ask = Ask("", lookups=frozenset(_USEFUL), hosts=frozenset({host}))
+    live, facts, unread = _read(chosen, declared, view, ask, _NEEDED, _USEFUL, host)
     _check_zone(live["zone"], host)
     if not live.get("organization") and "organization" not in unread:
         unread["organization"] = (
@@ -85,7 +85,7 @@ def _reach(host: str, chosen: Settings, declared: Declared | None, view: View) -
         )
     public = declared.public if declared else {}
     reasons = (reason for name, reason in public.items() if PublicHosts([name])(host))
-    return reach(host, live, KINDS, stated=next(reasons, ""), unread=unread)
+    return reach(host, live, facts, stated=next(reasons, ""), unread=unread.values())
 
 
 def _private_reach(
@@ -96,7 +96,7 @@ def _private_reach(
     from ztctl.kinds.registry import KINDS
 
     ask = Ask("", used=frozenset({*_PRIVATE, *_NAMES}))
-    live, unread = _read(chosen, declared, view, ask, _PRIVATE, _NAMES)
+    live, _, unread = _read(chosen, declared, view, ask, _PRIVATE, _NAMES)
     return private_reach(address, live, KINDS, unread=unread)
 
 
@@ -107,21 +107,35 @@ def _read(
     ask: Ask,
     needed: Sequence[str],
     useful: Sequence[str],
-) -> tuple[Mapping[str, tuple[Live, ...]], dict[str, str]]:
-    """Read the live objects of these kinds; why some of the useful ones could not be read."""
+    host: str = "",
+) -> tuple[Mapping[str, tuple[Live, ...]], dict[Slot, Fact], dict[str, str]]:
+    """Read the live objects of these kinds, and all facts that decide about a host.
+
+    The last of the results says why some of the useful kinds could not be read.
+    """
     import asyncio
 
     from ztctl.cli.session import connected
+    from ztctl.core.reach.timeline import current_timeline
+    from ztctl.core.reach.unseen import unseen
+    from ztctl.core.reach.versions import facts_of
     from ztctl.engine.read import AccountReading, Reader
     from ztctl.kinds.registry import KINDS
 
-    async def reading() -> AccountReading:
+    async def reading() -> tuple[AccountReading, dict[Slot, Fact]]:
         async with connected(chosen, declared, view) as client:
             reader = Reader(KINDS.only((*needed, *useful)), ask, client)
-            return await reader.account(view.event, required=needed)
+            seen = await reader.account(view.event, required=needed)
+            facts = dict(facts_of(seen.live, KINDS))
+            if host:
+                facts = await reader.with_beyond(
+                    facts, lambda known: unseen(current_timeline(known), [host])
+                )
+            return seen, facts
 
-    seen = asyncio.run(reading())
-    return seen.live, {kind: f"{it.summary} ({it.hint})" for kind, it in seen.unread.items()}
+    seen, facts = asyncio.run(reading())
+    unread = {kind: f"{it.summary} ({it.hint})" for kind, it in seen.unread.items()}
+    return seen.live, facts, unread
 
 
 def _check_zone(zones: Sequence[Live], host: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
+
+from ztctl.core.model.names import is_wildcard, may_meet
 
 T = TypeVar("T")
 NameOf = Callable[[str], str]
@@ -143,17 +145,59 @@ class Record(Fact):
     Attributes:
         tunnel: the id of the tunnel that a CNAME points to, if any.
         alias: any other target of the record; a name of the account is followed further.
+        target: the content of the record as it is live; not compared.
     """
 
     name: str
     tunnel: str | None = None
     proxied: bool = True
     alias: str = ""
+    target: str = field(default="", compare=False)
 
     @property
     def names(self) -> Iterable[str]:
         """The name of the record."""
         return (self.name,)
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRecords(Fact):
+    """An active zone of the account: whether its records are known.
+
+    Attributes:
+        read: every record that may lead somewhere is among the facts.
+        gap: why the records cannot be read; empty when they can, or when nobody has tried.
+    """
+
+    name: str
+    read: bool = False
+    gap: str = ""
+
+
+class Zones:
+    """The active zones of the account, and whose records are known."""
+
+    def __init__(self, zones: Iterable[ZoneRecords]) -> None:
+        self._by_name = {zone.name: zone for zone in zones}
+
+    def of(self, name: str) -> ZoneRecords | None:
+        """The zone of a host name: the longest zone name that it ends with."""
+        labels = name.split(".")
+        names = (".".join(labels[start:]) for start in range(len(labels)))
+        return next((self._by_name[it] for it in names if it in self._by_name), None)
+
+    def meeting(self, pattern: str) -> Iterator[ZoneRecords]:
+        """The zones in which a host name may lie that a pattern matches."""
+        if is_wildcard(pattern):
+            found = self._by_name.values()
+            yield from (it for it in found if may_meet(pattern, f"*.{it.name}"))
+        elif (zone := self.of(pattern)) is not None:
+            yield zone
+
+    def is_empty_at(self, name: str) -> bool:
+        """True if a name without a record among the facts certainly has none."""
+        zone = self.of(name)
+        return zone is not None and zone.read
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, ReadFlow
+from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.identity import Identity
 from ztctl.core.model.objects import EMPTY, Live, Values, Wanted
 from ztctl.core.model.plan import Change, Step
@@ -31,7 +31,6 @@ class Ask:
         wanted: wanted objects by kind.
         lookups: kinds whose live objects the files refer to by name (``{live: NAME}``).
         hosts: host names in the files, in punycode.
-        thorough: read details of other stacks' objects too; set when a plan removes protection.
         used: kinds that the files declare or mention.
         removed: kinds and live names of the objects that the files remove by name.
     """
@@ -40,20 +39,34 @@ class Ask:
     wanted: Mapping[str, tuple[Wanted, ...]] = field(default_factory=dict)
     lookups: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
-    thorough: bool = False
     used: frozenset[str] = frozenset()
     removed: frozenset[tuple[str, str]] = frozenset()
 
 
-class Flows(Identity):
-    """Read, create, update and delete objects of a kind.
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What decides who reaches some hosts, and was not read.
 
     Attributes:
-        reads_details: the list lacks the values, which take one more call an object. It is made
-            for objects of the stack only, unless ``Ask.thorough``; see ``Live.is_whole``.
+        names: host names and patterns whose DNS records are not known.
+        tunnels: ids of tunnels whose ingress rules are not known.
     """
 
-    reads_details: ClassVar[bool] = False
+    names: frozenset[str] = frozenset()
+    tunnels: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.tunnels)
+
+    def __or__(self, other: Unseen) -> Unseen:
+        return Unseen(self.names | other.names, self.tunnels | other.tunnels)
+
+    def __sub__(self, other: Unseen) -> Unseen:
+        return Unseen(self.names - other.names, self.tunnels - other.tunnels)
+
+
+class Flows(Identity):
+    """Read, create, update and delete objects of a kind."""
 
     def needed(self, ask: Ask) -> bool:
         """Whether a plan must read this kind; kinds that carry marks are always read."""
@@ -62,6 +75,14 @@ class Flows(Identity):
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Read the live objects of the kind that a plan may need."""
         raise NotImplementedError
+
+    def beyond(self, unseen: Unseen) -> ReadFlow[Mapping[Slot, Fact]]:
+        """Read facts about objects of others that ``read`` leaves out: they decide who gets where.
+
+        What the token may not read (HTTP 403) is a fact that says so, not a failure.
+        """
+        yield from ()
+        return {}
 
     def reread(self, ask: Ask, changes: Sequence[Change]) -> ReadFlow[tuple[Live, ...]]:
         """Read again what these changes are about to write: others may have changed it since."""

@@ -111,6 +111,11 @@ def is_wildcard(pattern: str) -> bool:
     return "*" in pattern
 
 
+def any_other(name: str) -> str:
+    """A host name for people; a pattern stands for the names that no other line is about."""
+    return f"any other {name}" if is_wildcard(name) else name
+
+
 @lru_cache(maxsize=65536)
 def access_covers(pattern: str, host: str) -> bool:
     """True if an application's host pattern covers the name; ``*`` matches inside one label."""

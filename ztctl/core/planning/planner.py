@@ -12,6 +12,8 @@ from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.canonical import replaced
 from ztctl.core.model.declared import Declared, Removed
 from ztctl.core.model.diagnostics import Problem, Problems, Severity
+from ztctl.core.model.facts import Fact, Slot, ZoneRecords
+from ztctl.core.model.flows import Unseen
 from ztctl.core.model.kind import Contained, Kind, Kinds, Proposal
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import EMPTY, Live, Values, Wanted
@@ -25,7 +27,8 @@ from ztctl.core.planning.quotas import quota_warnings
 from ztctl.core.planning.safety import Run, made_safe
 from ztctl.core.planning.step_graph import ordered
 from ztctl.core.reach.open_now import PublicHosts, exposed_names
-from ztctl.core.reach.versions import facts_of
+from ztctl.core.reach.unseen import unseen
+from ztctl.core.reach.versions import facts_of, timeline_of
 
 _LEAVING = (Action.DELETE, Action.FORGET)
 _VERDICTS = {
@@ -99,14 +102,13 @@ class Draft:
         return cls(declared, account, ledger, live, run, stepped, removed, unchanged, refused)
 
     @property
-    def uncovers(self) -> bool:
-        """True when an application stops protecting a name."""
-        return any(step.uncovers for change in self.changes for step in change.steps)
+    def unseen(self) -> Unseen:
+        """What decides who reaches the hosts of these changes, and is not known."""
+        return unseen(timeline_of(self.changes, self.run.now))
 
-    def knowing(self, live: Mapping[str, tuple[Live, ...]]) -> Draft:
-        """The same changes, checked against a reading with more of other stacks' details."""
-        run = replace(self.run, now=dict(facts_of(live, self.run.kinds)))
-        return replace(self, live=live, run=run)
+    def knowing(self, now: Mapping[Slot, Fact]) -> Draft:
+        """The same changes, checked against these facts."""
+        return replace(self, run=replace(self.run, now=now))
 
     def plan(self) -> Plan:
         """Complete the plan: safe order, refusals, warnings, changes of access."""
@@ -121,17 +123,27 @@ class Draft:
             stack=self.declared.stack,
             declared=sum(1 for item in self.declared.wanted if ledger.matched(item.address)),
         )
+        warnings = (*ledger.problems, *_gaps(run.now), *quota_warnings(chosen, live, kinds))
         return Plan(
             self.account,
             self.declared.stack,
             _printed_order(chosen, kinds),
             unchanged=self.unchanged,
             refusals=_once_each((*self.refused, *safe.refusals, *refused)),
-            warnings=tuple(dict.fromkeys((*ledger.problems, *quota_warnings(chosen, live, kinds)))),
+            warnings=tuple(dict.fromkeys(warnings)),
             access=safe.access,
             exposed=exposed_names(safe.timeline, ledger.own, run.public),
             live={**ledger.pairs, **self.removed},
         )
+
+
+def _gaps(now: Mapping[Slot, Fact]) -> Iterator[Problem]:
+    """Warnings about zones whose records decide, and could not be read."""
+    for fact in now.values():
+        if isinstance(fact, ZoneRecords) and fact.gap:
+            text = f"the records of the zone {fact.name} could not be read: {fact.gap}"
+            hint = "names in it count as open; let the token read its DNS"
+            yield Problem(text, hint=hint, severity=Severity.WARNING)
 
 
 def _with_public(change: Change, declared: Declared) -> Change:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from shlex import quote
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances, allowed
 from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.kind import Alternative, Kinds, Resolve
+from ztctl.core.model.names import any_other
 from ztctl.core.model.plan import AccessChange, Change, Refusal, Step, StepId
 from ztctl.core.planning.step_graph import ordered, with_needs
 from ztctl.core.reach.access_wording import access_changes, describe_visitor, reason_open
@@ -85,10 +87,11 @@ class _Attempt:
     def of(cls, changes: Sequence[Change], run: Run) -> _Attempt:
         timeline = timeline_of(changes, run.now)
         strict = repaired(timeline, run.public)
-        found = [
-            item for item in violations(strict, run.public) if not _is_allowed(item, run.allowances)
-        ]
-        return cls(with_needs(changes, strict.needs), strict, tuple(found))
+        found = (
+            replace(item, host=strict.pattern(item.host)) for item in violations(strict, run.public)
+        )
+        broken = tuple(item for item in found if not _is_allowed(item, run.allowances))
+        return cls(with_needs(changes, strict.needs), strict, broken)
 
     @property
     def weight(self) -> tuple[int, ...]:
@@ -117,8 +120,9 @@ def _possible(
     attempt: _Attempt, run: Run, *, interrupts: bool
 ) -> Iterator[tuple[int, Alternative]]:
     """Alternatives, by index, to changes that affect a host for which an invariant is broken."""
-    hosts = {violation.host for violation in attempt.broken}
-    affected = {step.address for host in hosts for step in attempt.timeline.steps(host)}
+    timeline = attempt.timeline
+    hosts = {violation.host.replace("*", timeline.witness) for violation in attempt.broken}
+    affected = {step.address for host in hosts for step in timeline.steps(host)}
     for place, change in enumerate(attempt.changes):
         for alternative in run.alternatives(change) if change.address in affected else ():
             if alternative.interrupts is interrupts:
@@ -143,7 +147,8 @@ def _tried(attempt: _Attempt, chosen: Mapping[int, Alternative], run: Run) -> _A
 def _refusals(attempt: _Attempt, run: Run) -> tuple[Refusal, ...]:
     found: dict[tuple[Invariant, tuple[StepId, ...], str], list[str]] = defaultdict(list)
     for violation in attempt.broken:
-        found[violation.invariant, violation.after, _why(violation)].append(violation.host)
+        why = attempt.timeline.pattern(_why(violation))
+        found[violation.invariant, violation.after, why].append(violation.host)
     interruptible = _interruptible(attempt, run)
     return tuple(
         _refusal(invariant, after, why, hosts, interruptible)
@@ -175,11 +180,11 @@ def _refusal(
     interruptible: Sequence[Address],
 ) -> Refusal:
     address: Address | None = after[0].address if after else None
-    names = _listed(hosts)
+    names = _listed([any_other(host) for host in hosts])
     behind = " and ".join(str(step) for step in after) or "the run"
     match invariant:
         case Invariant.NO_EXPOSURE:
-            flag = " ".join(f"--allow-exposure {host}" for host in hosts[:_MAX_LISTED])
+            flag = " ".join(f"--allow-exposure {quote(host)}" for host in hosts[:_MAX_LISTED])
             return Refusal(address, f"{names} would be open after {behind}: {why}", flag)
         case Invariant.NO_WIDENING:
             flag = " ".join(f"--allow-interruption {other}" for other in interruptible)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from ztctl.core.model.address import Address
@@ -57,11 +58,12 @@ def _change(timeline: Timeline, host: str, public: IsPublic, names: DisplayNames
 
     def added(entries: frozenset[Entry], others: frozenset[Entry]) -> tuple[DescribedEntry, ...]:
         new = (entry for entry in entries if not is_covered(entry, others))
-        return describe_entries(new, others, names)
+        found = describe_entries(new, others, names)
+        return tuple(replace(entry, origin=timeline.pattern(entry.origin)) for entry in found)
 
     by = frozenset(step.address for step in timeline.steps(host))
     gained, lost = added(span.after, span.before), added(span.before, span.after)
-    return AccessChange(host, by, gained, lost)
+    return AccessChange(timeline.pattern(host), by, gained, lost)
 
 
 def describe_entries(

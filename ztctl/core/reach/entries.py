@@ -3,18 +3,23 @@
 Pure, and written from documentation alone. A DNS wildcard answers at any depth unless a closer
 name exists; cloudflared uses the first ingress rule that matches, its wildcard matches any depth, a
 path is a regular expression; an Access wildcard covers one label, the most specific application
-decides and nothing is inherited (Cloudflare One documentation; cloudflared 2026.8.2). Unknown is
-open: a tunnel whose configuration was not read serves every name.
+decides and nothing is inherited (Cloudflare One documentation; cloudflared 2026.8.2). Several
+address records of a name are proxied if one of them is (Cloudflare DNS documentation, "Proxy
+status"); a proxied CNAME to a name without a record answers error 1016 (documentation of errors).
+
+Unknown is open: a tunnel whose configuration was not read serves every name, and a name whose
+records were not read leads somewhere.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ztctl.core.model.facts import (
     DEFAULT_SETTINGS,
+    UNKNOWN_TUNNEL,
     Application,
     Ingress,
     Members,
@@ -22,12 +27,10 @@ from ztctl.core.model.facts import (
     Policy,
     Record,
     TunnelRules,
+    Zones,
 )
 from ztctl.core.model.names import access_covers, dns_wildcard, ingress_matches, specificity
 from ztctl.core.reach.people import OPEN, Grant, admits_anonymous, grants
-
-# A label that nobody uses, to stand for any name below a wildcard.
-PROBE = "ztctl-probe"
 
 # The service of a tunnel whose configuration was not read.
 UNREAD = "anything that the tunnel serves (its configuration is not known)"
@@ -40,9 +43,17 @@ class Origin:
     tunnel: str
     service: str
 
+    @property
+    def is_known(self) -> bool:
+        """False where a configuration or records were not read: it may be anything."""
+        return self.service != UNREAD and not self.service.startswith(_UNKNOWN)
 
-# The origin of a name that leads to no tunnel: a load balancer, a Worker, an address.
-UNSEEN = Origin("", "whatever stands behind it")
+
+# The origin of a name that leads to no tunnel, through Cloudflare: a load balancer, an address.
+ELSEWHERE = Origin("", "whatever stands behind it")
+# The same past Cloudflare, where Access does not stand in between.
+DIRECT = Origin("direct", "the address in its record, which is not proxied")
+_UNKNOWN = "whatever its records lead to, which are not known: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +77,30 @@ class HostState:
 
     Attributes:
         records, applications: those that may match the host, and others; they are filtered here.
-        tunnels, policies, groups: look up a fact by id; ``None``: not known.
-        paths: sample paths to evaluate; ``None``: those of ``applications``.
-        has_no_tunnel: no record leads to a known tunnel, in this or any other state.
+        zones: the active zones of the account.
+        tunnels, policies, groups: look up a fact by id; ``None``: there is no such object now.
+        paths: sample paths to evaluate.
     """
 
     host: str
     records: tuple[Record, ...] = ()
-    tunnels: Callable[[str], TunnelRules | None] = lambda _: None
+    zones: Zones = field(default_factory=lambda: Zones(()))
+    tunnels: Callable[[str], TunnelRules | None] = lambda _: UNKNOWN_TUNNEL
     applications: tuple[Application, ...] = ()
     policies: Callable[[str], Policy | None] = lambda _: None
     groups: Callable[[str], Members | None] = lambda _: None
     settings: OrganizationSettings = DEFAULT_SETTINGS
-    paths: tuple[str, ...] | None = None
-    has_no_tunnel: bool = True
+    paths: tuple[str, ...] = ("",)
 
 
 def entries(state: HostState) -> frozenset[Entry]:
-    """All access entries of a host: one for each path, origin and grant.
-
-    Where no record leads to a tunnel in any state, an application may still protect an origin that
-    is not known here: its entries have the origin ``UNSEEN`` and are never anonymous.
-    """
-    routes = list(_routes(state))
-    if not routes and state.has_no_tunnel:
-        routes = [(Ingress(UNSEEN.service), UNSEEN.tunnel)]
-    paths = paths_of(state.host, state.applications) if state.paths is None else state.paths
-    return frozenset(
+    """All access entries of a host: one for each path, origin and grant."""
+    ends = list(ends_of(state.host, state.records, state.zones))
+    routes = list(_routes(state, ends))
+    past = (Entry(path, DIRECT, OPEN, True) for path in state.paths if DIRECT in ends)
+    return frozenset(past).union(
         entry
-        for path in paths
+        for path in state.paths
         for rule, tunnel in routes
         for entry in _entries_at(state, path, rule, tunnel)
     )
@@ -103,20 +109,59 @@ def entries(state: HostState) -> frozenset[Entry]:
 # -- records and ingress rules --------------------------------------------------------------
 
 
-def _routes(state: HostState) -> Iterator[tuple[Ingress, str]]:
+def _routes(state: HostState, ends: Iterable[str | Origin]) -> Iterator[tuple[Ingress, str]]:
     """The ingress rules that may serve the host, each with the id of its tunnel."""
-    for tunnel, found in tunnels_of(state):
-        rules = [Ingress(UNREAD)] if found.rules is None else rules_for(state.host, found.rules)
-        yield from ((rule, tunnel) for rule in rules if rule.is_origin)
+    for end in ends:
+        if isinstance(end, Origin):
+            if end != DIRECT:
+                yield Ingress(end.service), end.tunnel
+            continue
+        found = state.tunnels(end)
+        if found is not None:
+            rules = [Ingress(UNREAD)] if found.rules is None else rules_for(state.host, found.rules)
+            yield from ((rule, end) for rule in rules if rule.is_origin)
 
 
 def tunnels_of(state: HostState) -> Iterator[tuple[str, TunnelRules]]:
-    """The known tunnels that the records of the host lead to, by id."""
-    targets = {record.tunnel for record in resolve(state.host, state.records)}
-    for tunnel in sorted(tunnel for tunnel in targets if tunnel is not None):
-        found = state.tunnels(tunnel)
+    """The tunnels that the records of the host lead to, by id."""
+    for end in ends_of(state.host, state.records, state.zones):
+        found = state.tunnels(end) if isinstance(end, str) else None
         if found is not None:
-            yield tunnel, found
+            yield str(end), found
+
+
+def ends_of(host: str, records: Iterable[Record], zones: Zones) -> Iterator[str | Origin]:
+    """Where the requests for a host end: at tunnels (their ids), or at an origin without one.
+
+    Nowhere, if its zone was read and no record answers. A record that is not proxied sends visitors
+    to its target past Cloudflare; to a tunnel it leads nobody, because the target of its CNAME is
+    not routed (Cloudflare One documentation, "DNS records").
+    """
+    known = list(records)
+    first = records_for(host, known)
+    if not first:
+        yield from () if zones.is_empty_at(host) else [_unknown(host, zones)]
+    elif not any(record.proxied for record in first):
+        yield from [DIRECT] if any(record.tunnel is None for record in first) else ()
+    else:
+        found = (_end_of(record, known, zones) for record in resolve(host, known))
+        yield from dict.fromkeys(end for end in found if end is not None)
+
+
+def _end_of(record: Record, records: Sequence[Record], zones: Zones) -> str | Origin | None:
+    """Where a record ends; ``None`` where others answer for its target, or certainly nobody."""
+    if record.tunnel is not None:
+        return record.tunnel
+    if records_for(record.alias, records) or zones.is_empty_at(record.alias):
+        return None
+    return ELSEWHERE if zones.of(record.alias) is None else _unknown(record.alias, zones)
+
+
+def _unknown(name: str, zones: Zones) -> Origin:
+    zone = zones.of(name)
+    if zone is None:
+        return Origin("", f"{_UNKNOWN}it lies in no active zone that the token sees")
+    return Origin("", f"{_UNKNOWN}the zone {zone.name} {zone.gap or 'was not read'}")
 
 
 def resolve(host: str, records: Iterable[Record]) -> Iterator[Record]:
@@ -157,13 +202,14 @@ def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
 # -- applications ---------------------------------------------------------------------------
 
 
-def paths_of(host: str, applications: Iterable[Application]) -> tuple[str, ...]:
+def paths_of(host: str, applications: Iterable[Application], witness: str) -> tuple[str, ...]:
     """Sample paths of a host: the root, and one for each path of an application.
 
-    Requests differ only by the most specific application that covers them.
+    Requests differ only by the most specific application that covers them. ``witness`` takes the
+    place of each wildcard.
     """
     found = {
-        place.partition("/")[2].replace("*", PROBE)
+        place.partition("/")[2].replace("*", witness)
         for app in applications
         for place in app.places
         if "/" in place and access_covers(place.partition("/")[0], host)
@@ -198,14 +244,13 @@ def _path_matches(pattern: str, path: str) -> bool:
 def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry]:
     origin = Origin(tunnel, rule.service)
     found = applications_for(state.host, path, state.applications)
-    # An unseen origin that no application protects is outside of the model: it has no entry.
-    if not found and origin != UNSEEN and rule.audience is None and not _denied_unmatched(state):
+    if not found and rule.audience is None and not _denied_unmatched(state):
         yield Entry(path, origin, OPEN, anonymous=True)
     for app in found:
         # The connector accepts tokens for its audience alone.
         if rule.audience is None or app.aud in rule.audience:
             for grant, anonymous in _grants_of(app, state, checked=rule.audience is not None):
-                yield Entry(path, origin, grant, anonymous and origin != UNSEEN)
+                yield Entry(path, origin, grant, anonymous)
 
 
 def _grants_of(

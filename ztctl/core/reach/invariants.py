@@ -8,13 +8,13 @@ after exists throughout. What is exposed already breaks nothing: a run answers f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
 
 from ztctl.core.model.facts import stable_sorted
 from ztctl.core.model.plan import StepId
-from ztctl.core.reach.entries import UNSEEN, Entry
+from ztctl.core.reach.entries import Entry
 from ztctl.core.reach.order_search import Order
 from ztctl.core.reach.people import contained
 from ztctl.core.reach.timeline import HostScope, Timeline
@@ -77,30 +77,16 @@ class Span:
                 added[entry] = Invariant.NO_WIDENING
         yield from ((added[entry], entry) for entry in stable_sorted(added))
         if now not in (self.before, self.after):
-            known = frozenset(entry for entry in now if entry.origin != UNSEEN)
-            missing = (
-                entry
-                for entry in self._lasting()
-                if not is_covered(entry, now if entry.origin == UNSEEN else known, anywhere=True)
-            )
+            missing = (it for it in self._lasting() if not is_covered(it, now, anywhere=True))
             yield from ((Invariant.NO_LOCK_OUT, entry) for entry in stable_sorted(missing))
 
     def _lasting(self) -> Iterator[Entry]:
-        """Entries of before whose visitors are admitted after, too.
-
-        The origin becomes ``UNSEEN`` where they reach no known origin after the run.
-        """
-        known = frozenset(entry for entry in self.after if entry.origin != UNSEEN)
-        for entry in self.before:
-            if is_covered(entry, known, anywhere=True):
-                yield entry
-            elif is_covered(entry, self.after, anywhere=True):
-                yield replace(entry, origin=UNSEEN)
+        """Entries of before whose visitors are admitted after, too."""
+        return (entry for entry in self.before if is_covered(entry, self.after, anywhere=True))
 
 
 def is_covered(entry: Entry, among: Iterable[Entry], *, anywhere: bool = False) -> bool:
     """True if every visitor of ``entry`` reaches the same origin, or any, by another entry."""
-    anywhere = anywhere or entry.origin == UNSEEN
     return any(
         entry.path == other.path
         and (anywhere or entry.origin == other.origin)

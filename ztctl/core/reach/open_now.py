@@ -18,8 +18,8 @@ from ztctl.core.reach.timeline import Timeline
 def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> tuple[Exposed, ...]:
     """Host names of these live objects that anyone may reach now and no file states as public.
 
-    Wildcards are represented by sample names below them. ``stays`` is true unless the run closes
-    the name.
+    Names whose records are not known are left out: whether they lead anywhere is asked only where
+    a run changes something about them. ``stays`` is true unless the run closes the name.
     """
     ids = {live.id for live in own}
     hosts = sorted(
@@ -27,11 +27,15 @@ def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> 
             host
             for (_, key), (first, *_) in timeline.slots.items()
             if key in ids
-            for host in sample_hosts(first.fact)
+            for host in sample_hosts(first.fact, timeline.witness)
         }
     )
     found = exposed_now(timeline, (host for host in hosts if not public(host)))
-    return tuple(Exposed(host, reason_open(entry), _stays(timeline, host)) for host, entry in found)
+    shown = timeline.pattern
+    return tuple(
+        Exposed(shown(host), shown(reason_open(entry)), _stays(timeline, host))
+        for host, entry in found
+    )
 
 
 def _stays(timeline: Timeline, host: str) -> bool:
@@ -53,6 +57,10 @@ class PublicHosts:
 def exposed_now(timeline: Timeline, hosts: Iterable[str]) -> Iterator[tuple[str, Entry]]:
     """Those of the hosts that anyone may reach now, each with one entry that shows it."""
     for host in hosts:
-        found = [entry for entry in timeline.scope(host).entries_at(()) if entry.anonymous]
+        found = [
+            entry
+            for entry in timeline.scope(host).entries_at(())
+            if entry.anonymous and (entry.origin.is_known or entry.origin.tunnel)
+        ]
         if found:
             yield host, stable_sorted(found)[0]

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from ztctl.core.model.facts import (
     DEFAULT_SETTINGS,
+    UNKNOWN_TUNNEL,
     Application,
     Fact,
     Members,
@@ -22,12 +23,14 @@ from ztctl.core.model.facts import (
     Record,
     Slot,
     TunnelRules,
+    ZoneRecords,
+    Zones,
 )
 from ztctl.core.model.graph import in_order
 from ztctl.core.model.names import HostIndex
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import Entry, HostState, entries, paths_of
-from ztctl.core.reach.host_facts import sample_hosts, tests_in
+from ztctl.core.reach.host_facts import sample_hosts, tests_in, witness
 
 Needs = Mapping[StepId, Collection[StepId]]
 F = TypeVar("F", bound=Fact)
@@ -57,8 +60,21 @@ class Timeline:
     @cached_property
     def hosts(self) -> tuple[str, ...]:
         """Exact names of all facts, and sample names for each wildcard; sorted."""
-        every = (version for versions in self.slots.values() for version in versions)
-        return tuple(sorted({host for version in every for host in sample_hosts(version.fact)}))
+        found = (sample_hosts(fact, self.witness) for fact in self._every_fact())
+        return tuple(sorted(set().union(*found)))
+
+    @cached_property
+    def witness(self) -> str:
+        """The label that stands for a wildcard in sample names; it occurs nowhere else."""
+        return witness(self._every_fact())
+
+    def pattern(self, host: str) -> str:
+        """The pattern for which a sample name stands; the name itself if it is a real one."""
+        return host.replace(self.witness, "*")
+
+    def _every_fact(self) -> Iterator[Fact]:
+        for versions in self.slots.values():
+            yield from (version.fact for version in versions if version.fact is not None)
 
     @cached_property
     def affected_hosts(self) -> tuple[str, ...]:
@@ -111,6 +127,10 @@ class Timeline:
         found = [*records, *(slot for slot in tunnels if slot in self.slots)]
         found += dict.fromkeys(self._meeting(Application, host))
         return [*found, *self._organizations]
+
+    def records_of(self, host: str) -> Iterator[Record]:
+        """Every version of each record that may answer for a host, following CNAMEs."""
+        return (fact for slot in self._records_of(host) for fact in self._facts(slot, Record))
 
     def _records_of(self, host: str) -> list[Slot]:
         """The DNS records of a host, following CNAMEs; each name once, so loops end."""
@@ -273,10 +293,19 @@ class Timeline:
         core = self._core(host)
         policies = self._policies_of(core)
         applications = [fact for slot in core for fact in self._facts(slot, Application)]
-        has_no_tunnel = not any(slot[0] is TunnelRules for slot in core)
-        return HostScope(
-            self, host, tuple(core), tuple(policies), paths_of(host, applications), has_no_tunnel
-        )
+        paths = paths_of(host, applications, self.witness)
+        return HostScope(self, host, tuple(core), tuple(policies), paths)
+
+    @cached_property
+    def zones(self) -> Zones:
+        """The zones of the account; they are the same in every state."""
+        return Zones(fact for fact in self._every_fact() if isinstance(fact, ZoneRecords))
+
+    def tunnel_at(self, key: str, done: Collection[StepId]) -> TunnelRules | None:
+        """The rules of a tunnel; ``None``: absent. One that is not among the facts is unknown."""
+        slot = (TunnelRules, key)
+        found: TunnelRules | None = self.fact_at(slot, done)
+        return found if slot in self.slots else UNKNOWN_TUNNEL
 
     def fact_at(self, slot: Slot, done: Collection[StepId]) -> Any:
         """The fact of an object when exactly these steps are done; ``None``: absent."""
@@ -296,7 +325,6 @@ class HostScope:
         core: records, tunnels, applications, the organisation.
         policies: the reusable policies of the applications.
         paths: sample paths; computed over all states, so that entries of two states compare.
-        has_no_tunnel: no record points to a known tunnel in any state.
     """
 
     timeline: Timeline
@@ -304,7 +332,6 @@ class HostScope:
     core: tuple[Slot, ...]
     policies: tuple[Slot, ...]
     paths: tuple[str, ...]
-    has_no_tunnel: bool
 
     def entries_at(self, done: Collection[StepId]) -> frozenset[Entry]:
         """The entries of the host when exactly these steps are done."""
@@ -320,14 +347,13 @@ class HostScope:
         return HostState(
             self.host,
             tuple(fact for fact in facts if isinstance(fact, Record)),
-            # A tunnel that is neither read nor created here belongs to another account.
-            lookup(TunnelRules),
+            self.timeline.zones,
+            lambda key: self.timeline.tunnel_at(key, done),
             tuple(fact for fact in facts if isinstance(fact, Application)),
             lookup(Policy),
             lookup(Members),
             next((it for it in facts if isinstance(it, OrganizationSettings)), DEFAULT_SETTINGS),
             self.paths,
-            self.has_no_tunnel,
         )
 
 

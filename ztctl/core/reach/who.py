@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
 from ztctl.core.model.facts import (
     EVERYONE,
-    UNKNOWN_TUNNEL,
     Application,
     DescribedEntry,
     Fact,
@@ -18,10 +17,8 @@ from ztctl.core.model.facts import (
     Record,
     Slot,
     Test,
-    TunnelRules,
     stable_sorted,
 )
-from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live, Mark
 from ztctl.core.reach.access_wording import (
     describe_entries,
@@ -33,7 +30,6 @@ from ztctl.core.reach.entries import (
     Entry,
     applications_for,
     entries,
-    paths_of,
     records_for,
     resolve,
     rules_for,
@@ -41,7 +37,6 @@ from ztctl.core.reach.entries import (
 )
 from ztctl.core.reach.people import resolved, within
 from ztctl.core.reach.timeline import current_timeline
-from ztctl.core.reach.versions import facts_of
 
 F = TypeVar("F", bound=Fact)
 
@@ -96,6 +91,7 @@ class Reach:
 
     Attributes:
         open: why anyone may enter, path by path; empty when that is not so.
+        unknown: why it cannot be told whether anyone may enter; empty when it can.
         stated: the reason that a file gives for the host being public.
         leads: the records that the host resolves through.
         services: the ingress rules that serve it.
@@ -108,6 +104,7 @@ class Reach:
 
     host: str
     open: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     stated: str = ""
     leads: tuple[Lead, ...] = ()
     services: tuple[Service, ...] = ()
@@ -121,48 +118,52 @@ class Reach:
 def reach(
     host: str,
     live: Mapping[str, Sequence[Live]],
-    kinds: Kinds,
+    facts: Mapping[Slot, Fact],
     *,
     stated: str = "",
-    unread: Mapping[str, str] | None = None,
+    unread: Iterable[str] = (),
 ) -> Reach:
-    """Evaluate access to a host (punycode) by live objects that were read thoroughly.
+    """Evaluate access to a host (punycode).
 
-    ``unread`` maps kinds to the reason why they could not be read. Where that is the kind of
-    tunnels, every tunnel that a record points to counts as serving every name.
+    Args:
+        host: the host name.
+        live: the live objects by kind.
+        facts: what they mean, and the facts about others that decide about the host.
+        stated: the reason that a file gives for the host being public.
+        unread: what could not be read, as text.
     """
-    missing = unread or {}
-    no_tunnels = any(isinstance(kinds[name].fact({}, None), TunnelRules) for name in missing)
-    return _Account(host, live, kinds, no_tunnels).reach(stated, tuple(missing.values()))
+    return _Account(host, live, facts).reach(stated, tuple(unread))
 
 
 class _Account:
     """The facts of an account, evaluated for one host."""
 
     def __init__(
-        self, host: str, live: Mapping[str, Sequence[Live]], kinds: Kinds, no_tunnels: bool
+        self, host: str, live: Mapping[str, Sequence[Live]], facts: Mapping[Slot, Fact]
     ) -> None:
         self._host = host
         self._live = {item.id: item for items in live.values() for item in items}
-        self._facts: dict[Slot, Fact] = dict(facts_of(live, kinds))
-        if no_tunnels:
-            for record in self._facts_of(Record):
-                if record.tunnel is not None:
-                    self._facts[TunnelRules, record.tunnel] = UNKNOWN_TUNNEL
-        self._state = current_timeline(self._facts).scope(host).state_at(())
+        self._facts = facts
+        self._timeline = current_timeline(facts)
+        self._state = self._timeline.scope(host).state_at(())
         self._names = display_names(self._live.values())
 
     def reach(self, stated: str, unread: tuple[str, ...]) -> Reach:
         found = entries(self._state)
         opened = stable_sorted(entry for entry in found if entry.anonymous)
+        shown = self._timeline.pattern
         return Reach(
             self._host,
-            tuple(dict.fromkeys(reason_open(entry) for entry in opened)),
+            tuple(dict.fromkeys(shown(reason_open(it)) for it in opened if it.origin.is_known)),
+            tuple(dict.fromkeys(shown(reason_open(it)) for it in opened if not it.origin.is_known)),
             stated,
             self._leads,
             tuple(self._services()),
             self._guards,
-            describe_entries(found, (), self._names),
+            tuple(
+                replace(way, origin=shown(way.origin))
+                for way in describe_entries(found, (), self._names)
+            ),
             tuple(dict.fromkeys(self._denied(found))),
             tuple(self._notes()),
             unread,
@@ -181,15 +182,11 @@ class _Account:
     def _leads(self) -> tuple[Lead, ...]:
         """The records that answer for the host, proxied or not, and those behind proxied ones."""
         records = self._facts_of(Record)
-        leading = {*records_for(self._host, records), *resolve(self._host, records)}
-        return tuple(self._lead(record) for record in records if record in leading)
-
-    def _lead(self, record: Record) -> Lead:
-        live = self._live_of(record)
-        target = str(live.values.get("tunnel") or live.raw.get("content") or "")
-        known = (TunnelRules, record.tunnel or "") in self._facts
-        tunnel = self._name(record.tunnel or "") if known else ""
-        return Lead(record.name, target, record.proxied, tunnel)
+        leading = (*records_for(self._host, records), *resolve(self._host, records))
+        return tuple(
+            Lead(it.name, it.target, it.proxied, self._names.get(it.tunnel or "", ""))
+            for it in dict.fromkeys(leading)
+        )
 
     def _services(self) -> Iterator[Service]:
         for key, tunnel in tunnels_of(self._state):
@@ -204,8 +201,6 @@ class _Account:
         for lead in self._leads:
             if not lead.proxied:
                 yield f"{lead.name} is not proxied: Cloudflare does not stand before {lead.target}"
-            elif not lead.tunnel:
-                yield f"{lead.target} is no tunnel of this account: what stands there is not seen"
         for key, tunnel in tunnels_of(self._state):
             if tunnel.rules is None:
                 yield f"what the tunnel {self._name(key)} serves is not known: it may be anything"
@@ -221,8 +216,8 @@ class _Account:
     def _guards(self) -> tuple[Guard, ...]:
         found = self._facts_of(Application)
         return tuple(
-            self._guard(path, app) if app is not None else Guard(path)
-            for path in paths_of(self._host, found)
+            self._guard(path, app) if app else Guard(self._timeline.pattern(path))
+            for path in self._state.paths
             # Of several equally specific ones it is not documented which decides: all are shown.
             for app in applications_for(self._host, path, found) or (None,)
         )
@@ -230,7 +225,8 @@ class _Account:
     def _guard(self, path: str, app: Application) -> Guard:
         live = self._live_of(app)
         stack = live.mark.stack if live.mark is not None else ""
-        return Guard(path, live.name, live.id, stack, tuple(self._rulings(app)))
+        place = self._timeline.pattern(path)
+        return Guard(place, live.name, live.id, stack, tuple(self._rulings(app)))
 
     def _rulings(self, app: Application) -> Iterator[Ruling]:
         for place, item in enumerate(app.policies, start=1):

@@ -1,0 +1,59 @@
+"""What decides who reaches the hosts of a run, and is not among the facts yet.
+
+Derived from what the run changes: the zones in which an affected name can lie, those into which its
+aliases lead, and the tunnels at their ends. Only a rule for every host name concerns all zones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ztctl.core.model.facts import Ingress, TunnelRules
+from ztctl.core.model.flows import Unseen
+from ztctl.core.reach.timeline import Timeline, Versions
+
+_EVERY_NAME = ("", "*")
+
+
+def unseen(timeline: Timeline, hosts: Iterable[str] | None = None) -> Unseen:
+    """The names without known records and the tunnels without known rules that decide.
+
+    ``hosts``: those to look at; by default those that the run affects.
+    """
+    names: set[str] = set()
+    tunnels: set[str] = set()
+    for host in timeline.affected_hosts if hosts is None else hosts:
+        records = list(timeline.records_of(host))
+        names |= {timeline.pattern(host), *(record.alias for record in records if record.alias)}
+        tunnels |= {record.tunnel for record in records if record.tunnel is not None}
+    if hosts is None and any(map(_serves_more_names, _tunnels(timeline))):
+        names.add("*")
+    return Unseen(
+        frozenset(name for name in names if _is_unread(timeline, name)),
+        frozenset(key for key in tunnels if _is_unknown(timeline, key)),
+    )
+
+
+def _is_unread(timeline: Timeline, name: str) -> bool:
+    return any(not (zone.read or zone.gap) for zone in timeline.zones.meeting(name))
+
+
+def _is_unknown(timeline: Timeline, key: str) -> bool:
+    found = timeline.tunnel_at(key, ())
+    return found is not None and found.rules is None
+
+
+def _tunnels(timeline: Timeline) -> Iterator[Versions]:
+    return (found for (of, _), found in timeline.slots.items() if of is TunnelRules)
+
+
+def _serves_more_names(versions: Versions) -> bool:
+    """True if a rule for every host name appears. No record leads to a tunnel that is new."""
+    first, *later = ([*_rules_for_every_name(version.fact)] for version in versions)
+    added = any(rule not in first for rules in later for rule in rules)
+    return added and versions[0].fact is not None
+
+
+def _rules_for_every_name(fact: object) -> Iterator[Ingress]:
+    rules = fact.rules if isinstance(fact, TunnelRules) else ()
+    return (rule for rule in rules or () if rule.is_origin and rule.hostname in _EVERY_NAME)
