@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ztctl.sandbox.seeds import ZoneSeed
+
 Ztctl = Any
 HOST = "ssh.example.com"
 
@@ -134,6 +136,72 @@ def test_a_host_behind_a_tunnel_that_was_not_read_counts_as_open(
 
     assert done.code == 5
     assert "CANNOT BE TOLD" in done.out
+
+
+SITE = {"type": "A", "name": "site.example.com", "content": "192.0.2.10"}
+OPEN = "site.example.com is OPEN TO EVERYBODY:"
+LEADS = "no application covers it, and it leads to"
+
+
+@pytest.mark.parametrize(
+    ("proxied", "where"),
+    [(True, "whatever stands behind it"), (False, "the address in its record, which is not")],
+)
+def test_a_name_that_leads_to_no_tunnel_is_open(
+    ztctl: Ztctl, open_account: Callable[..., Any], proxied: bool, where: str
+) -> None:
+    """A record without an application is served to everybody; nobody is told that nobody enters."""
+    account = open_account()
+    account.post("/zones/{zone}/dns_records", {**SITE, "proxied": proxied})
+
+    done = ztctl.at(account)("who", "site.example.com")
+
+    assert (done.code, done.out.splitlines()[0]) == (5, OPEN)
+    assert f"{LEADS} {where}" in done.out
+
+
+def test_an_application_before_what_is_no_tunnel_closes_it(
+    ztctl: Ztctl, open_account: Callable[..., Any]
+) -> None:
+    """Its people enter what stands behind it, and nobody else."""
+    account = open_account()
+    account.post("/zones/{zone}/dns_records", {**SITE, "proxied": True})
+    app = {"type": "self_hosted", "name": "site", "domain": "site.example.com", "policies": []}
+    account.post("/accounts/{account}/access/apps", app)
+
+    done = ztctl.at(account)("who", "site.example.com")
+
+    assert (done.code, done.out.splitlines()[0]) == (
+        0,
+        "site.example.com is not open to everybody.",
+    )
+
+
+def test_a_name_without_a_record_leads_nowhere(
+    ztctl: Ztctl, open_account: Callable[..., Any]
+) -> None:
+    """Nobody gets to a name for which nothing answers, which is no danger."""
+    done = ztctl.at(open_account())("who", "nope.example.com")
+
+    assert done.code == 0
+    assert done.out.startswith("nope.example.com leads nowhere, nobody gets there.\n")
+
+
+def test_a_zone_that_may_not_be_read_leaves_the_question_open(
+    ztctl: Ztctl, open_account: Callable[..., Any]
+) -> None:
+    """An alias into a zone whose records the token may not see: it cannot be told, exit 5."""
+    account = open_account(zones=[ZoneSeed("example.com"), ZoneSeed("example.org")])
+    record = {**SITE, "type": "CNAME", "content": "hop.example.org", "proxied": True}
+    account.post("/zones/{zone}/dns_records", record)
+    far = next(it["id"] for it in account.sandbox.export()["zones"] if it["name"] == "example.org")
+    account.sandbox.faults.add(kind="status", status=403, path=f"/zones/{far}/", times=None)
+
+    done = ztctl.at(account)("who", "site.example.com")
+
+    assert done.code == 5
+    assert done.out.startswith("Whether site.example.com is open to everybody CANNOT BE TOLD")
+    assert "the zone example.org" in done.out
 
 
 def test_without_the_applications_there_is_no_answer(

@@ -108,11 +108,18 @@ def test_an_alias_within_the_account_is_followed(world: World) -> None:
 
 
 def test_aliases_in_a_circle_lead_nowhere(world: World) -> None:
-    """A loop of CNAMEs ends, and at no tunnel."""
+    """A loop of CNAMEs ends, and does not resolve."""
     world.api.record("a", "b.example.com", proxied=True)
     world.api.record("b", "a.example.com", proxied=True)
 
-    assert world.visit("a.example.com").outcome == "elsewhere"
+    assert world.visit("a.example.com").status == 530
+
+
+def test_an_alias_of_a_name_without_a_record_leads_nowhere(world: World) -> None:
+    """The zone of the target is in the account, and nothing answers there."""
+    world.api.record("a", "b.example.com", proxied=True)
+
+    assert world.visit("a.example.com").status == 530
 
 
 def test_a_deleted_tunnel_is_error_1016(world: World) -> None:

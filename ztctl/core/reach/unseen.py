@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from ztctl.core.model.facts import Ingress, TunnelRules
 from ztctl.core.model.flows import Unseen
+from ztctl.core.reach.host_facts import sample_hosts
 from ztctl.core.reach.timeline import Timeline, Versions
 
 _EVERY_NAME = ("", "*")
@@ -18,11 +19,11 @@ _EVERY_NAME = ("", "*")
 def unseen(timeline: Timeline, hosts: Iterable[str] | None = None) -> Unseen:
     """The names without known records and the tunnels without known rules that decide.
 
-    ``hosts``: those to look at; by default those that the run affects.
+    ``hosts``: those to look at; by default those that the run affects, or may as far as is known.
     """
     names: set[str] = set()
     tunnels: set[str] = set()
-    for host in timeline.affected_hosts if hosts is None else hosts:
+    for host in {*timeline.affected_hosts, *_written(timeline)} if hosts is None else hosts:
         records = list(timeline.records_of(host))
         names |= {timeline.pattern(host), *(record.alias for record in records if record.alias)}
         tunnels |= {record.tunnel for record in records if record.tunnel is not None}
@@ -32,6 +33,13 @@ def unseen(timeline: Timeline, hosts: Iterable[str] | None = None) -> Unseen:
         frozenset(name for name in names if _is_unread(timeline, name)),
         frozenset(key for key in tunnels if _is_unknown(timeline, key)),
     )
+
+
+def _written(timeline: Timeline) -> Iterator[str]:
+    """The names of what the run writes: whether they lead to it may depend on what is unknown."""
+    for versions in timeline.slots.values():
+        for version in versions if len(versions) > 1 else ():
+            yield from sample_hosts(version.fact, timeline.witness)
 
 
 def _is_unread(timeline: Timeline, name: str) -> bool:

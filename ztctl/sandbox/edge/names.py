@@ -5,8 +5,9 @@ name exists, not the apex, only as first label), of proxy status (records of a z
 active are DNS only; several address records of one name are proxied if one of them is), and of
 tunnels (`<tunnel id>.cfargotunnel.com`; unproxied it resolves to an unroutable address;
 error 1016). API reference 9.1: 1033 also for another account's tunnel.
+Error 1016 also for a proxied CNAME to a name that does not resolve (documentation of errors).
 Unrecorded: that a proxied CNAME to another name of the account is resolved like that name, proxied
-or not, that a loop of CNAMEs leads to no tunnel. Tunnels of other accounts are unknown here, so
+or not, that a loop of CNAMEs does not resolve. Tunnels of other accounts are unknown here, so
 that they count as nonexistent (error 1016).
 Not emulated: delegation by NS records inside a zone, DNSSEC, caches of resolvers; an unproxied
 CNAME to a proxied name is answered as not proxied.
@@ -33,13 +34,15 @@ class Resolved:
     """The result of a resolution.
 
     `outcome` is None if the request reaches the edge. Then `zone` is the name of the host's zone,
-    and `tunnel` the id before `.cfargotunnel.com`, or None if the target is no tunnel.
+    and `tunnel` the id before `.cfargotunnel.com`, or None if the target is no tunnel. `dangling`
+    is true if the target does not resolve.
     """
 
     outcome: Outcome | None
     reason: str
     zone: str = ""
     tunnel: str | None = None
+    dangling: bool = False
 
 
 def normal_host(host: str) -> str:
@@ -91,10 +94,12 @@ class Names:
                 tunnel = target.removesuffix(TUNNELS)
                 return Resolved(None, f"{host} leads to a tunnel", zone["name"], tunnel)
             beyond = self._zone_of(target)
-            if target in seen or beyond is None:
-                break
+            if beyond is None:
+                return Resolved(None, f"{host} is proxied to what is no tunnel", zone["name"])
+            records = [] if target in seen else self._answering(beyond, target)
             seen.add(target)
-            records = self._answering(beyond, target)
+        if not records or records[0]["type"] == "CNAME":
+            return Resolved(None, f"{target} does not resolve", zone["name"], dangling=True)
         return Resolved(None, f"{host} is proxied to what is no tunnel", zone["name"])
 
     def _zone_of(self, host: str) -> Object | None:

@@ -3,10 +3,10 @@
 Source: Cloudflare's documentation: Access is evaluated before the origin, so only visitors that
 Access admits see the error of a tunnel that does not run; a host without an application is open,
 unless the organisation denies unmatched requests (error 1050; zones can be exempted); every
-enrolled device reaches a private network that no application covers. Error 1016 for a tunnel that
-does not exist, 1033 for one without connectors, both with status 530. ssh-workflow 1.5 (cloudflared
-2026.8.2): a locally managed tunnel serves what its own file says, a remote one without a
-configuration answers 503.
+enrolled device reaches a private network that no application covers. Error 1016 for a tunnel or a
+name that does not exist, 1033 for a tunnel without connectors, both with status 530. ssh-workflow
+1.5 (cloudflared 2026.8.2): a locally managed tunnel serves what its own file says, a remote one
+without a configuration answers 503.
 Unrecorded: that "unmatched" refers to the request and not to its host, so that another path on the
 host of an application is denied, too.
 Not emulated: certificates of names two levels deep, zone settings, firewall rules, Gateway rules;
@@ -31,6 +31,7 @@ from ztctl.sandbox.messages import Object
 from ztctl.sandbox.state import Clock
 
 NO_TUNNEL = Served("tunnel_error", 530, "error 1016: there is no such tunnel in this account")
+NO_ADDRESS = Served("tunnel_error", 530, "error 1016: the target of the CNAME does not resolve")
 NO_CONNECTOR = Served("tunnel_error", 530, "error 1033: no connector of the tunnel runs")
 LOCAL = Served("origin", 200, "the tunnel's own file decides, which is not known", "local")
 OPEN = Ruling("enter", 200, "no application decides")
@@ -60,6 +61,8 @@ class View:
         ruling = self._ruling(app, visit, resolved.zone)
         if ruling.outcome != "enter":
             return _refused(ruling.outcome, ruling, app)
+        if resolved.dangling:
+            return _answered(NO_ADDRESS, ruling, app, None)
         if resolved.tunnel is None:
             return _answered(Served("elsewhere", 0, resolved.reason), ruling, app, None)
         arriving = Arriving(host, visit.path, visit.destination, self._issuer(), ruling.audience)
