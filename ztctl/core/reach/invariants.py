@@ -8,7 +8,7 @@ after exists throughout. What is exposed already breaks nothing: a run answers f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import islice
 
@@ -81,16 +81,21 @@ class Span:
             yield from ((Invariant.NO_LOCK_OUT, entry) for entry in stable_sorted(missing))
 
     def _lasting(self) -> Iterator[Entry]:
-        """Entries of before whose visitors are admitted after, too."""
-        return (entry for entry in self.before if is_covered(entry, self.after, anywhere=True))
+        """Entries whose visitors are admitted before and after, by whatever entry."""
+        for one, other in ((self.before, self.after), (self.after, self.before)):
+            yield from (entry for entry in one if is_covered(entry, other, anywhere=True))
 
 
 def is_covered(entry: Entry, among: Iterable[Entry], *, anywhere: bool = False) -> bool:
-    """True if every visitor of ``entry`` reaches the same origin, or any, by another entry."""
+    """True if every visitor of ``entry`` reaches the same origin by another entry, for as long.
+
+    ``anywhere``: any origin will do, and any session, as for the question who is shut out.
+    """
+    grant = replace(entry.grant, session=0.0) if anywhere else entry.grant
     return any(
         entry.path == other.path
         and (anywhere or entry.origin == other.origin)
-        and contained(entry.grant, other.grant)
+        and contained(grant, other.grant)
         for other in among
     )
 
