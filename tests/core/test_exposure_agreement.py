@@ -24,7 +24,7 @@ from tests.support.observer.places import hosts, paths, places, rules
 from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.flows import Unseen
 from ztctl.core.planning import check
-from ztctl.core.reach.entries import UNREAD, Entry
+from ztctl.core.reach.entries import ELSEWHERE, UNREAD, Entry
 from ztctl.core.reach.timeline import Timeline, current_timeline
 from ztctl.core.reach.unseen import unseen
 from ztctl.core.reach.versions import facts_of
@@ -35,8 +35,10 @@ from ztctl.sandbox.edge.values import Visit
 Made = st.SearchStrategy[Any]
 File = dict[str, Any]
 
-EXACT = ("a.example.com", "dev-a.example.com", "a.b.example.com", "example.com")
-STARS = ("*.example.com", "*.b.example.com")
+# The second zone is one of which the file names nothing.
+FAR = ("far.example.org", "a.far.example.org")
+EXACT = ("a.example.com", "dev-a.example.com", "a.b.example.com", "example.com", *FAR)
+STARS = ("*.example.com", "*.b.example.com", "*.example.org")
 COVERS = (
     *EXACT,
     *STARS,
@@ -87,7 +89,12 @@ _record = st.one_of(
     st.fixed_dictionaries({"tunnel": st.sampled_from(TUNNELS), "proxied": st.booleans()}),
     st.fixed_dictionaries({"tunnel": st.sampled_from(TUNNELS), "proxied": st.just(True)}),
     st.fixed_dictionaries({"alias": st.sampled_from(EXACT), "proxied": st.just(True)}),
-    st.fixed_dictionaries({"alias": st.just("elsewhere.example.net"), "proxied": st.booleans()}),
+    st.fixed_dictionaries(
+        {
+            "alias": st.sampled_from(["elsewhere.example.net", "gone.example.com"]),
+            "proxied": st.booleans(),
+        }
+    ),
 )
 _rule = st.fixed_dictionaries(
     {"service": st.sampled_from(SERVICES)},
@@ -181,7 +188,7 @@ class Built:
         content = f"{self._ids[fields['tunnel']]}.cfargotunnel.com" if leads else fields["alias"]
         if content == name:
             content = "elsewhere.example.net"
-        zone = self.account.one("zones", name="example.com")["id"]
+        zone = self.account.one("zones", name=".".join(name.split(".")[-2:]))["id"]
         body = {"type": "CNAME", "name": name, "content": content, "proxied": fields["proxied"]}
         self.account.call("POST", f"/zones/{zone}/dns_records", body)
 
@@ -200,7 +207,7 @@ def modelled(account: Account) -> Timeline:
 
     def missing(facts: Mapping[Slot, Fact]) -> Unseen:
         timeline = current_timeline(facts)
-        return unseen(timeline, timeline.hosts)
+        return unseen(timeline, timeline.hosts) | Unseen(frozenset({"*"}))
 
     async def read() -> Timeline:
         async with account.client() as client:
@@ -225,6 +232,8 @@ def let_in(account: Account) -> Iterator[tuple[str, str, str, str]]:
                 answer = edge.visit(Visit(name, path, visitor, "10.0.0.1:22"))
                 if answer.outcome == "origin":
                     yield name, path, str(answer.tunnel), str(answer.service)
+                elif answer.outcome == "elsewhere":
+                    yield name, path, "", ELSEWHERE.service
 
 
 def says_open(entry: Entry, tunnel: str, service: str) -> bool:
