@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
+from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.flows import Ask
-from ztctl.core.model.objects import Mark
+from ztctl.core.model.objects import Live, Mark
+from ztctl.core.model.plan import Action, Change, Reason
 from ztctl.kinds.registry import KINDS
 
 from .replay import GONE, ZONE, Fails, declare, kind, live_of, serve
@@ -54,6 +56,19 @@ OBJECT = st.builds(
 LIST = st.lists(OBJECT, max_size=3) | JSON
 
 
+def adopted(live: Live) -> Change:
+    """The adoption of an object, by a file that wants nothing of it."""
+    return Change(
+        Address(live.kind, live.key or "x"),
+        Action.ADOPT,
+        Reason.NOT_MARKED,
+        kind(live.kind).phase,
+        live=live,
+        others=(live,),
+        before=live.values,
+    )
+
+
 @pytest.mark.parametrize("name", list(KINDS))
 @examples(40)
 @given(st.data())
@@ -74,7 +89,7 @@ def test_no_reply_breaks_reading(name: str, data: st.DataObject) -> None:
         assert all(isinstance(host, str) for host in kind(name).hosts(live.key, live.values))
         assert all(isinstance(key, str) for key in kind(name).live_keys(live))
         kind(name).marking.off(live)
-        kind(name).dropped_by_adoption(live)
+        kind(name).dropped_by(adopted(live))
         list(kind(name).uses(live))
 
 

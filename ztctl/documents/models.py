@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.address import Address
@@ -14,6 +22,10 @@ from ztctl.core.model.markers import RefersTo
 from ztctl.documents.suggest import did_you_mean
 
 _STACK: Final = re.compile(r"[a-z0-9-]{1,20}")
+# A UUID, or 32 or 48 hexadecimal digits (records, CAs).
+_LIVE_ID: Final = re.compile(
+    r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([0-9a-fA-F]{16}){2,3}"
+)
 
 
 class DescribedFields(Fields):
@@ -106,12 +118,40 @@ def _known_kind(value: Any, info: ValidationInfo) -> Any:
 AddressText = Annotated[str, BeforeValidator(_known_kind)]
 
 
+def _live_id(value: str) -> str:
+    if _LIVE_ID.fullmatch(value):
+        return value.lower()
+    raise PydanticCustomError(
+        "id",
+        "{value} is not the id of a live object",
+        {
+            "value": repr(value),
+            "hint": "copy it whole, such as it stands in the dashboard's address",
+        },
+    )
+
+
 class Removal(DescribedFields):
     """An object to delete, or to let go of."""
 
     address: AddressText = Field(description="`kind.key`, such as `tunnel.edge`.")
     name: str | None = Field(None, description="The live name, where it differs from the key.")
+    id: Annotated[str, AfterValidator(_live_id)] | None = Field(
+        None,
+        json_schema_extra={"pattern": "^[0-9a-fA-F-]{32,48}$"},
+        description="The id of the live object, instead of its name.",
+    )
     forget: StrictBool = Field(False, description="Only take the mark off; delete nothing.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Removal:
+        if self.name is not None and self.id is not None:
+            raise PydanticCustomError(
+                "removal",
+                "write `name` or `id`, not both",
+                {"hint": "the id is exact; drop `name`"},
+            )
+        return self
 
 
 class Move(DescribedFields):

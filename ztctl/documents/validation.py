@@ -74,8 +74,8 @@ class Validator:
 def removed(top: Top, node: MappingNode) -> Iterator[Removed]:
     """The entries of `removed`, each with its position."""
     for removal, item in zip(top.removed or (), _items(node, "removed"), strict=True):
-        name = None if removal.name is None else str(removal.name)
-        yield Removed(Address.parse(removal.address), name, removal.forget, item.where)
+        name, id_ = (None if it is None else str(it) for it in (removal.name, removal.id))
+        yield Removed(Address.parse(removal.address), name, removal.forget, item.where, id_)
 
 
 def moved(top: Top, node: MappingNode) -> Iterator[Moved]:

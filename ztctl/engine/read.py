@@ -142,7 +142,9 @@ def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
     hosts |= {to_ascii(item.address.key) for item in declared.removed}
     named = {*(item.address for item in wanted), *(item.address for item in declared.removed)}
     used = declared.used | lookups | {address.kind for address in named}
-    removed = frozenset((it.address.kind, it.name) for it in declared.removed if it.name)
+    removed = frozenset(
+        (it.address.kind, text) for it in declared.removed if (text := it.id or it.name)
+    )
     return Ask(declared.stack, by_kind, lookups, hosts, used=used, removed=removed)
 
 

@@ -117,11 +117,7 @@ class Recheck(Companion):
         match = Matcher(ledger, self._kinds, {}).match(wanted)
         if match.live is None:
             return None
-        ours = match.refusal is None and match.how in (
-            MatchGround.OWNED,
-            MatchGround.SHARED,
-            MatchGround.CLAIMED,
-        )
+        ours = match.refusal is None and match.how in (MatchGround.OWNED, MatchGround.SHARED)
         if ours and not match.others and _is_as_wanted(kind, work, match.live):
             return Done(match.live)
         return _failure(

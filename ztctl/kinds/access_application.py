@@ -31,10 +31,11 @@ from ztctl.core.model.plan import Action, Change, Refusal, Step
 from ztctl.core.model.values import Ref
 from ztctl.kinds import destinations as places
 from ztctl.kinds.access_policy import AccessPolicyFields, MfaConfig
-from ztctl.kinds.application_checks import MOST_DOMAINS, destination_conflicts, mistakes
+from ztctl.kinds.application_checks import MOST_DOMAINS, destination_conflicts, guards, mistakes
 from ztctl.kinds.common import (
     ACCESS_APPS,
     Duration,
+    Id,
     Inside,
     Off,
     On,
@@ -109,7 +110,9 @@ class AccessApplicationFields(Fields):
     tags: Annotated[list[Annotated[Any, TAG]] | None, Unordered()] = None
     """Further tags; made when they do not exist."""
     name: str | None = None
-    """The exact live name, when it is not the key."""
+    """The name that is displayed, when it is not the key."""
+    id: Id | None = None
+    """Takes this live object as it is: it keeps its name, gets no mark, goes only by `removed`."""
     protect: Protect = False
     """Refuse to delete it, also when it is taken out of the file."""
 
@@ -117,7 +120,7 @@ class AccessApplicationFields(Fields):
 _PLAIN = tuple(
     name
     for name in AccessApplicationFields.model_fields
-    if name not in ("protect", "domain", "destinations", "policies", "type")
+    if name not in ("protect", "id", "domain", "destinations", "policies", "type")
 )
 
 
@@ -139,8 +142,9 @@ class _InTags(Marking):
         """The wanted values with the mark added to the tags of the file, or else the live ones."""
         kept = _user_tags(live) if live is not None else []
         given = wanted.values["tags"] or [] if "tags" in wanted.values else kept
-        mark = Ref(Address("access_tag", str(Mark(stack, wanted.protect))), "name")
-        return {**wanted.values, "name": self.live_name(wanted, stack), "tags": [*given, mark]}
+        marks = [Ref(Address("access_tag", name), "name") for name in _mark_tags(wanted, stack)]
+        name = self.live_name(wanted, live, stack)
+        return {**wanted.values, "name": name, "tags": [*given, *marks]}
 
     def off(self, live: Live) -> Values:
         """The live values without marks among the tags."""
@@ -191,7 +195,7 @@ class AccessApplication(PlainKind):
     def companions(self, wanted: Wanted, stack: str) -> tuple[Wanted, ...]:
         """The tags of the mark and of the file, and the application."""
         given = [tag.to.key for tag in wanted.values.get("tags") or () if isinstance(tag, Ref)]
-        names = (str(Mark(stack, wanted.protect)), *given)
+        names = (*_mark_tags(wanted, stack), *given)
         tags = (Wanted(Address("access_tag", name), {"name": name}) for name in names)
         return (*tags, wanted)
 
@@ -211,8 +215,8 @@ class AccessApplication(PlainKind):
                 )
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
-        """Host names and patterns of the public destinations."""
-        return public_hosts(values.get("destinations"))
+        """Host names and patterns of the public destinations, where it guards them."""
+        return public_hosts(values.get("destinations")) if guards(values) else frozenset()
 
     # -- identity ---------------------------------------------------------------------------
 
@@ -229,11 +233,17 @@ class AccessApplication(PlainKind):
         require_zones(wanted, public_hosts(wanted.values["destinations"]), ledger)
         return super().complete(wanted, live, ledger)
 
-    def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
-        """Inline policies are deleted when the application gets reusable ones."""
-        return tuple(
-            f"drops the application's own policy {name!r}"
-            for name in ApplicationAttributes.of(live).inline
+    def dropped_by(self, change: Change) -> tuple[str, ...]:
+        """Places that it no longer guards, and inline policies, deleted for reusable ones."""
+        assert change.live is not None
+        kept = change.after.get("destinations") or ()
+        given_up = (it for it in change.before.get("destinations") or () if it not in kept)
+        return (
+            *(f"no longer stands in front of {places.label(place)}" for place in given_up),
+            *(
+                f"drops the application's own policy {name!r}"
+                for name in ApplicationAttributes.of(change.live).inline
+            ),
         )
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
@@ -327,14 +337,23 @@ class AccessApplication(PlainKind):
 
     def live_from(self, raw: Mapping[str, Any]) -> Live:
         """Convert an application with its audience tag and inline policies."""
+        made = super().live_from(raw)
         inline = [item for item in _attached_policies(raw) if item.get("reusable") is False]
         aud = text_of(raw, "aud")
         return replace(
-            super().live_from(raw),
+            made,
+            # A mark on what guards nothing is nobody's.
+            mark=made.mark if guards(made.values) else None,
+            is_matchable=guards(made.values),
             attributes=ApplicationAttributes(aud, tuple(text_of(item, "name") for item in inline)),
             aliases=(aud,) if aud else (),
             uses=tuple(use for policy in inline for use in _used_by(policy)),
         )
+
+
+def _mark_tags(wanted: Wanted, stack: str) -> tuple[str, ...]:
+    """The tag that is the mark; none on what is claimed by its id."""
+    return () if wanted.claim is not None else (str(Mark(stack, wanted.protect)),)
 
 
 def _tags(raw: Mapping[str, Any]) -> list[str]:

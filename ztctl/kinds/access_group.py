@@ -12,7 +12,7 @@ from typing import Any
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.objects import Live, Values
-from ztctl.kinds.common import ACCESS_ORG, Protect
+from ztctl.kinds.common import ACCESS_ORG, Id, Protect
 from ztctl.kinds.plain import Rest
 from ztctl.kinds.rules import Included, Ruled, Rules, rules_to_api
 
@@ -27,7 +27,9 @@ class AccessGroupFields(Fields):
     require: Rules = None
     """What everybody must satisfy in addition: all of these."""
     name: str | None = None
-    """The exact live name, when it is not the key with the stack's mark."""
+    """The live name before the stack's mark, when it is not the key."""
+    id: Id | None = None
+    """Takes this live object as it is: it keeps its name, gets no mark, goes only by `removed`."""
     protect: Protect = False
     """Refuse to delete it, also when it is taken out of the file."""
 

@@ -19,6 +19,7 @@ from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import (
     ACCESS_APPS,
     Duration,
+    Id,
     Inside,
     Off,
     Protect,
@@ -88,7 +89,9 @@ class AccessPolicyFields(Fields):
     isolation_required: Off = None
     mfa_config: MfaConfig | None = None
     name: str | None = None
-    """The exact live name, when it is not the key with the stack's mark."""
+    """The live name before the stack's mark, when it is not the key."""
+    id: Id | None = None
+    """Takes this live object as it is: it keeps its name, gets no mark, goes only by `removed`."""
     protect: Protect = False
     """Refuse to delete it, also when it is taken out of the file."""
 
@@ -96,7 +99,7 @@ class AccessPolicyFields(Fields):
 # Fields with the same name and form in the API. `connection_rules` is not modelled, because it is
 # not for SSH, and is carried over: a PUT without it would delete it.
 _PLAIN = (
-    *(name for name in AccessPolicyFields.model_fields if name not in ("protect", *LISTS)),
+    *(name for name in AccessPolicyFields.model_fields if name not in ("protect", "id", *LISTS)),
     "connection_rules",
 )
 

@@ -44,7 +44,7 @@ class AccessTag(PlainKind):
 
     def complete(self, wanted: Any, live: Live | None, ledger: Any) -> Values:
         """The name is the only field."""
-        return {"name": self.marking.live_name(wanted, ledger.stack)}
+        return {"name": self.marking.live_name(wanted, live, ledger.stack)}
 
     def everything(self) -> Flow[tuple[Live, ...]]:
         """Read the tags, except those that are locks of runs."""

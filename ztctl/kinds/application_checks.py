@@ -8,15 +8,25 @@ interruption, and refused if the host would be open.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Proposal
-from ztctl.core.model.objects import Wanted
+from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal
 from ztctl.kinds.destinations import public
 
 # Public domains an application may have (Cloudflare documentation, account limits).
 MOST_DOMAINS = 5
+# Applications that protect a host. A bookmark, for example, has a domain but protects nothing, and
+# takes none away (Cloudflare OpenAPI description, July 2026).
+GUARDING_TYPES = frozenset({"self_hosted", "ssh", "vnc", "rdp"})
+
+
+def guards(values: Values) -> bool:
+    """Whether an application of these canonical values stands in front of its destinations."""
+    kind = values.get("type", "self_hosted")
+    return isinstance(kind, str) and kind in GUARDING_TYPES
 
 
 def mistakes(wanted: Wanted) -> Iterator[Problem]:
@@ -54,13 +64,16 @@ def mistakes(wanted: Wanted) -> Iterator[Problem]:
 
 
 def destination_conflicts(change: Change, proposal: Proposal) -> Iterator[Refusal]:
-    """Refuse domains of applications that this plan does not change: the API would, too."""
+    """Refuse domains of applications that this plan does not change: the API would, too.
+
+    Those that guard nothing have no domain in that sense.
+    """
     if change.action is Action.DELETE:
         return
     wanted = {*public(change.written.get("destinations"))}
     changing = {item.live.id for item in proposal.changes if item.live is not None}
     foreign = (it for it in proposal.live.get(change.address.kind, ()) if it.id not in changing)
-    for other in foreign:
+    for other in filter(attrgetter("is_matchable"), foreign):
         for name in sorted(wanted.intersection(public(other.values.get("destinations")))):
             yield Refusal(
                 change.address,

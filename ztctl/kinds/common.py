@@ -8,7 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    BeforeValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -19,7 +25,7 @@ from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Local, Normalised
 from ztctl.core.model.names import encoded, to_ascii
 from ztctl.core.model.objects import Wanted
-from ztctl.core.model.values import Lookup, Ref
+from ztctl.core.model.values import Claim, Lookup, Ref
 from ztctl.core.planning.compare import at_default
 
 ACCESS_APPS = "Account · Access: Apps and Policies"
@@ -35,6 +41,7 @@ _UNITS["h"] = 60 * _UNITS["m"]
 _PART = re.compile(r"(\d{1,19}(?:\.\d{0,19})?|\.\d{1,19})(ns|us|µs|ms|s|m|h)", re.ASCII)
 _DURATION = re.compile(f"(?:{_PART.pattern})+", re.ASCII)
 _LONGEST = 2**63 - 1
+_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HOST = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 
 
@@ -182,6 +189,13 @@ def failed_check(
         yield Problem(error.message(), wanted.where, f"{given}{hint}")
 
 
+def _claim(value: Any) -> Claim:
+    if isinstance(value, str) and _UUID.fullmatch(value):
+        return Claim(value.lower(), getattr(value, "where", None))
+    hint = "copy the id whole, such as 0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60"
+    raise invalid(value, "{value} is not the id of a live object", hint)
+
+
 def ids_of(value: Any, ledger: Ledger) -> frozenset[str]:
     """Ids that a reference may resolve to; a string is an id, and ``None`` the empty one."""
     match value:
@@ -219,6 +233,14 @@ On = Annotated[bool | None, BeforeValidator(_check_flag), Default(True)]
 Protect = Annotated[bool, BeforeValidator(_check_flag), Local()]
 Cidr = Annotated[str, BeforeValidator(check_cidr), Normalised(cidr)]
 HostName = Annotated[str, BeforeValidator(check_host), Normalised(host)]
+
+
+Id = Annotated[
+    Claim,
+    PlainValidator(_claim),
+    WithJsonSchema({"type": "string", "pattern": f"^{_UUID.pattern}$"}),
+    Local(),
+]
 
 
 class OneOrMany:

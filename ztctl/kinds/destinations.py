@@ -131,6 +131,13 @@ def public(destinations: Any) -> list[str]:
     return [item for item in destinations or () if isinstance(item, str)]
 
 
+def label(destination: Any) -> str:
+    """A canonical destination as it is shown to users."""
+    if isinstance(destination, str):
+        return destination
+    return " ".join(f"{name} {value}" for name, value in destination.items())
+
+
 def public_hosts(destinations: Any) -> frozenset[str]:
     """Host names of the public destinations, without paths."""
     return frozenset(item.partition("/")[0] for item in public(destinations))

@@ -154,9 +154,11 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         """Maximum number of records of the zone."""
         return ZoneAttributes.of(container).records
 
-    def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
-        """Where the name points to now."""
-        return (f"{live.name} leads to {live.values.get('tunnel')} now",)
+    def dropped_by(self, change: Change) -> tuple[str, ...]:
+        """Where the name points to now, and each further record that goes."""
+        assert change.live is not None
+        now = f"{change.live.name} leads to {change.live.values.get('tunnel')} now"
+        return (now, *map(_farewell, change.others))
 
     # -- steps ------------------------------------------------------------------------------
 
@@ -330,6 +332,12 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             return (yield from self._send(work))
         except CallFailed as again:
             return (yield from self._halved(work, again))
+
+
+def _farewell(live: Live) -> str:
+    kind, comment = DnsRecordAttributes.of(live).type, live.values.get("comment")
+    words = f", and its comment {comment!r}" if comment else ""
+    return f"deletes the {kind} record of {live.name} to {live.values.get('tunnel')}{words}"
 
 
 def _is_done(item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, Any]]) -> bool:

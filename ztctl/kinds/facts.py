@@ -1,7 +1,6 @@
 """Conversion of canonical values to facts, from which ``ztctl.core.reach`` derives access.
 
-Only application types that protect a host count: a bookmark, for example, has a domain but
-protects nothing (Cloudflare OpenAPI description, July 2026).
+Only application types that protect a host count.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from ztctl.core.model.facts import (
 )
 from ztctl.core.model.objects import Values
 from ztctl.core.reach.versions import is_new
+from ztctl.kinds.application_checks import guards
 from ztctl.kinds.common import nanoseconds, text_of
 from ztctl.kinds.destinations import public
 from ztctl.kinds.rules import rules_from_api
 
-_PROTECTING_TYPES = frozenset({"self_hosted", "ssh", "vnc", "rdp"})
 _TUNNEL_DOMAIN = ".cfargotunnel.com"
 # Fields of a policy that restrict access beyond its rules.
 _TERMS = ("approval_required", "purpose_justification_required", "mfa_config", "isolation_required")
@@ -73,8 +72,7 @@ def policy(values: Values) -> Policy:
 
 def application(values: Values, raw: Values) -> Application | None:
     """Convert an application; policies of its own are found in ``raw``, the API's object, only."""
-    kind = values.get("type") or text_of(raw, "type")
-    if kind not in _PROTECTING_TYPES:
+    if not guards({"type": values.get("type") or text_of(raw, "type")}):
         return None
     own = {
         text_of(item, "id"): _own_policy(item)

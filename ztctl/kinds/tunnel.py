@@ -28,7 +28,7 @@ from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
 from ztctl.kinds import ingress, origin_request
 from ztctl.kinds.audience import with_access
-from ztctl.kinds.common import TUNNEL, Protect, listing, objects, segment, text_of, written
+from ztctl.kinds.common import TUNNEL, Id, Protect, listing, objects, segment, text_of, written
 from ztctl.kinds.ingress import IngressRule
 from ztctl.kinds.origin_request import OriginRequest
 
@@ -51,7 +51,9 @@ class TunnelFields(Fields):
     config_src: Annotated[Literal["cloudflare"] | None, Default("cloudflare"), Immutable()] = None
     """Remotely managed, which is the only kind that can be declared."""
     name: str | None = None
-    """The exact live name, when it is not the key with the stack's mark."""
+    """The live name before the stack's mark, when it is not the key."""
+    id: Id | None = None
+    """Takes this live object as it is: it keeps its name, gets no mark, goes only by `removed`."""
     protect: Protect = False
     """Refuse to delete it, also when it is taken out of the file."""
 
@@ -123,10 +125,13 @@ class Tunnel(Kind, Lagging):
         ]
         return {**super().complete(wanted, live, ledger), "ingress": checked}
 
-    def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
-        """The host names that the tunnel serves now."""
-        names = ingress.names(live.values.get("ingress"))
-        return tuple(f"serves {name} now" for name in sorted(names))
+    def dropped_by(self, change: Change) -> tuple[str, ...]:
+        """The host names that the tunnel serves now, and whether it goes on to."""
+        kept = ingress.names(change.after.get("ingress"))
+        return tuple(
+            f"serves {name} now" if name in kept else f"serves {name} now, and no longer then"
+            for name in sorted(ingress.names(change.before.get("ingress")))
+        )
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """Refuse to delete a tunnel with running connectors, and to replace one at all."""
@@ -360,14 +365,16 @@ def served_hosts(live: Live, ask: Ask) -> frozenset[str]:
 
 def _concerned(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
     """Make the test of which tunnels need their configuration read."""
-    names = {item.name or item.address.key for item in ask.wanted.get("tunnel", ())}
-    names |= {name for kind, name in ask.removed if kind == "tunnel"}
+    wanted = ask.wanted.get("tunnel", ())
+    named = {it.claim.id if it.claim else it.name or it.address.key for it in wanted}
+    named |= {name for kind, name in ask.removed if kind == "tunnel"}
 
     def concerned(raw: Mapping[str, Any]) -> bool:
         name = text_of(raw, "name")
         _, mark = Mark.of_name(name)
         ours = mark is not None and mark.stack == ask.stack
-        return (ours or name in names) and _source(raw) == "cloudflare"
+        known = ours or name in named or text_of(raw, "id") in named
+        return known and _source(raw) == "cloudflare"
 
     return concerned
 

@@ -12,12 +12,18 @@ from ztctl.core.model.objects import Wanted
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """An entry of ``removed:``: an object to delete, or with ``forget`` only to unmark, if live."""
+    """An entry of ``removed:``: an object to delete, or with ``forget`` only to unmark, if live.
+
+    Attributes:
+        name: the live name, where it is not the key.
+        id: the id of the live object, in place of any name.
+    """
 
     address: Address
     name: str | None = None
     forget: bool = False
     where: Where | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Ask:
         lookups: kinds whose live objects the files refer to by name (``{live: NAME}``).
         hosts: host names in the files, in punycode.
         used: kinds that the files declare or mention.
-        removed: kinds and live names of the objects that the files remove by name.
+        removed: kinds and live names or ids of the objects that the files remove by them.
     """
 
     stack: str

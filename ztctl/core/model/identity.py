@@ -85,6 +85,7 @@ class Identity:
             Address(self.name, key),
             self._canonical_wanted(self.normalise_stated(key, stated)),
             name=stated.get("name"),
+            claim=stated.get("id"),
             protect=bool(stated.get("protect")),
             where=where,
             origin=origin,

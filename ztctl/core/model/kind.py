@@ -62,8 +62,8 @@ class Kind(Flows):
         """The values to compare and write: with the mark, and values taken from the account."""
         return self.marking.put(wanted, live, ledger.stack)
 
-    def dropped_by_adoption(self, live: Live) -> tuple[str, ...]:
-        """Describe what adopting this live object would overwrite or delete."""
+    def dropped_by(self, change: Change) -> tuple[str, ...]:
+        """Describe what is lost, beside its edits, with a live object that was not ours before."""
         return ()
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterable[Refusal]:

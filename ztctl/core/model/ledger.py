@@ -128,7 +128,9 @@ class Ledger:
         if ref.attribute == "name":
             wanted = self._wanted[ref.to]
             return ref.template.format(
-                self.kinds[ref.to.kind].marking.live_name(wanted, self.stack)
+                self.kinds[ref.to.kind].marking.live_name(
+                    wanted, self.pairs.get(ref.to), self.stack
+                )
             )
         live = self.pairs.get(ref.to)
         value = live.attribute(ref.attribute) if live else None

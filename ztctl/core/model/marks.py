@@ -21,8 +21,16 @@ class Marking:
         """The key and mark of a live object, from its name and its object in an API reply."""
         return name, None
 
-    def live_name(self, wanted: Wanted, stack: str) -> str:
-        """The live name of a wanted object."""
+    def live_name(self, wanted: Wanted, live: Live | None, stack: str) -> str:
+        """The live name of a wanted object.
+
+        One that is claimed by its id keeps the name that it has, or would have without a mark.
+        """
+        if wanted.claim is None:
+            return self._own_name(wanted, stack)
+        return wanted.name or (live.key if live is not None else wanted.address.key)
+
+    def _own_name(self, wanted: Wanted, stack: str) -> str:
         return wanted.name or wanted.address.key
 
     def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
@@ -42,7 +50,10 @@ UNMARKED = Marking()
 
 
 class InName(Marking):
-    """The mark is a suffix: the live name is ``<key>.ztctl-<stack>`` unless ``name:`` is given."""
+    """The mark is a suffix: the live name is ``<key>.ztctl-<stack>``.
+
+    ``name:`` stands in place of the key.
+    """
 
     where = "in the live name: `<key>.ztctl-<stack>`"
 
@@ -50,13 +61,12 @@ class InName(Marking):
         """The part before the mark, and the mark."""
         return Mark.of_name(name)
 
-    def live_name(self, wanted: Wanted, stack: str) -> str:
-        """``name:`` as it is, else the key, a dot and the mark."""
-        return wanted.name or f"{wanted.address.key}.{Mark(stack, wanted.protect)}"
+    def _own_name(self, wanted: Wanted, stack: str) -> str:
+        return f"{super()._own_name(wanted, stack)}.{Mark(stack, wanted.protect)}"
 
     def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
         """The wanted values with the live name."""
-        return {**wanted.values, "name": self.live_name(wanted, stack)}
+        return {**wanted.values, "name": self.live_name(wanted, live, stack)}
 
     def off(self, live: Live) -> Values:
         """The live values, named by the key alone."""

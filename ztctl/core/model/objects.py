@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Where
+from ztctl.core.model.values import Claim
 
 Values = Mapping[str, Any]
 Path = tuple[str | int, ...]
@@ -50,7 +51,9 @@ class Wanted:
     Attributes:
         values: canonical fields, defaults filled in, references unresolved. A missing field is
             not managed; ``None`` means managed and empty.
-        name: the live name given by ``name:``, else ``None``.
+        name: the name given by ``name:`` instead of the key, else ``None``. It identifies what
+            carries the mark, and nothing else.
+        claim: the live object given by ``id:``, else ``None``; such an object carries no mark.
         protect: whether the object's mark is to be the protected one.
         where: position of the entry in the file.
         origin: the short form it was expanded from, such as ``hosts.ssh.example.com``.
@@ -60,6 +63,7 @@ class Wanted:
     address: Address
     values: Values
     name: str | None = None
+    claim: Claim | None = None
     protect: bool = False
     where: Where | None = None
     origin: str = ""
@@ -96,6 +100,8 @@ class Live:
         container: the object inside which it is written, such as the zone of a record.
         aliases: further ids by which references name it, such as an application's ``aud``.
         uses: kind and id of objects referred to outside of ``values``.
+        is_matchable: false for an object that nothing declared can be, such as a bookmark among
+            applications: it is never matched, adopted, deleted or in the way.
         is_whole: false when only the list was read, so that ``values`` are incomplete.
     """
 
@@ -111,6 +117,7 @@ class Live:
     container: Live | None = field(default=None, repr=False)
     aliases: tuple[str, ...] = ()
     uses: tuple[tuple[str, str], ...] = ()
+    is_matchable: bool = True
     is_whole: bool = True
 
     def attribute(self, name: str) -> Any:

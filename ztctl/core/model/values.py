@@ -48,6 +48,14 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """The id of a live object that the file takes for its own (``id:``), without a mark on it."""
+
+    id: str
+    where: Where | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A value that is known only after apply; it equals no live value."""
 

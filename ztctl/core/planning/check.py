@@ -12,7 +12,6 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.graph import find_cycle, in_order
 from ztctl.core.model.kind import Kinds
-from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Wanted
 from ztctl.core.model.values import Ref
 
@@ -83,21 +82,23 @@ def _cycles(wanted: Sequence[Wanted]) -> Iterator[Problem]:
 
 
 def _duplicates(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
-    slots: dict[tuple[str, str], list[Wanted]] = defaultdict(list)
+    alike: dict[tuple[str, bool, str], list[Wanted]] = defaultdict(list)
     for item in wanted:
-        slots[item.address.kind, kinds[item.address.kind].slot(item)].append(item)
-    for (_, slot), items in slots.items():
+        kind, claim = item.address.kind, item.claim
+        named = kinds[kind].slot(item) if claim is None else claim.id
+        alike[kind, claim is None, named].append(item)
+    for (*_, named), items in alike.items():
         if len(items) > 1:
-            first, second, *_ = items
+            first, second = items[:2]
             yield Problem(
-                f"{first.address} and {second.address} are the same object, {slot!r}",
-                second.where,
+                f"{first.address} and {second.address} are the same object, {named!r}",
+                (second.claim and second.claim.where) or second.where,
                 f"the other one is at {first.where}" if first.where else "",
             )
 
 
 def _marks_in_names(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
-    """Names that read as a mark, and ``protect`` where the mark has no place in the name.
+    """Names that read as a mark, and ``protect`` of what carries no mark.
 
     A mark written by hand would assign the object to another stack.
     """
@@ -110,21 +111,22 @@ def _marks_in_names(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]
                     item.where,
                     "marks are put on by ztctl alone; write another name",
                 )
-        if item.protect and item.name is not None and isinstance(kind.marking, InName):
+        if item.protect and item.claim is not None:
             yield Problem(
-                f"{item.address} cannot be protected: the mark stands in the live name, and "
-                "`name:` says what that is",
+                f"{item.address} cannot be protected: protection is part of the mark, and what is "
+                "claimed by `id:` carries none",
                 item.where,
-                "an object claimed by `name:` is deleted only under `removed:`; drop `protect`",
+                "it is deleted only under `removed:` anyway; drop `protect`",
             )
 
 
 def _removed_and_moved(declared: Declared, known: dict[Address, Wanted]) -> Iterator[Problem]:
+    claims = {(it.address.kind, it.claim.id): it for it in known.values() if it.claim is not None}
     for removed in declared.removed:
-        if removed.address in known:
-            yield Problem(
-                f"{removed.address} is declared and removed at once", removed.where, "drop one"
-            )
+        claimed = claims.get((removed.address.kind, removed.id or ""))
+        if removed.address in known or claimed is not None:
+            address = claimed.address if claimed is not None else removed.address
+            yield Problem(f"{address} is declared and removed at once", removed.where, "drop one")
     for moved in declared.moved:
         if moved.source in known:
             yield Problem(f"{moved.source} is declared and moved away at once", moved.where)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ztctl.core.model.allowances import allowed
 from ztctl.core.model.canonical import texts
 from ztctl.core.model.kind import Kinds, Proposal
+from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Change, Refusal
 
 # A share is checked only from ten objects on: of fewer, ordinary work soon deletes a third.
@@ -87,10 +89,11 @@ def _deletions_in_use(proposal: Proposal, kinds: Kinds) -> Iterator[Refusal]:
     if not deleted:
         return
     written = _written_texts(proposal.changes)
+    unmarked = _without_marks(proposal.changes, kinds)
     for kind in kinds.values():
         for item in proposal.live.get(kind.name, ()):
             texts_kept = written.get((kind.name, item.id))
-            for target in kind.uses(item):
+            for target in kind.uses(unmarked.get((kind.name, item.id), item)):
                 if target in deleted and (texts_kept is None or target[1] in texts_kept):
                     yield Refusal(
                         deleted[target],
@@ -100,14 +103,20 @@ def _deletions_in_use(proposal: Proposal, kinds: Kinds) -> Iterator[Refusal]:
 
 
 def _written_texts(changes: Sequence[Change]) -> dict[tuple[str, str], frozenset[str]]:
-    """Live objects that the plan writes or deletes, with every text in the values it writes.
-
-    A forgotten object loses its mark alone, so that it keeps its references and does not count.
-    """
+    """Live objects that the plan writes or deletes, with every text in the values it writes."""
     return {
         (change.address.kind, item.id): frozenset(texts(change.written))
         for change in changes
         if change.action is not Action.FORGET
         for item in (change.live, *change.others)
         if item is not None
+    }
+
+
+def _without_marks(changes: Sequence[Change], kinds: Kinds) -> dict[tuple[str, str], Live]:
+    """The objects that the plan forgets as they will be: they keep all references but the mark."""
+    return {
+        (live.kind, live.id): replace(live, values=kinds[live.kind].marking.off(live))
+        for change in changes
+        if change.action is Action.FORGET and (live := change.live) is not None
     }

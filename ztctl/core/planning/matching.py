@@ -1,4 +1,4 @@
-"""Match wanted with live objects: by mark, old address, name or natural key; no state file."""
+"""Match wanted with live objects: by id, mark, old address or natural key; no state file."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.kind import Kind, Kinds, TakesPlaces
 from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.plan import Refusal
+from ztctl.core.model.values import Claim
 
 
 class MatchGround(Enum):
     """Why a live object is matched with a wanted one."""
 
     OWNED = "it carries our mark"
-    CLAIMED = "the file claims it by name"
+    CLAIMED = "the file claims it by its id"
     MOVED = "it is live under its old address"
     RESTORED = "its mark was taken off, and it can only be ours"
     SHARED = "it may be used by anybody"
@@ -43,14 +45,16 @@ class Match:
 
 
 class Index:
-    """The live objects of one kind by key (those of this stack), by name, and by natural key."""
+    """The live objects of one kind by key (those of this stack), by id, and by natural key."""
 
     def __init__(self, kind: Kind, live: Iterable[Live], stack: str) -> None:
         self.by_slot: dict[str, list[Live]] = defaultdict(list)
-        self.by_name: dict[str, list[Live]] = defaultdict(list)
+        self.by_id: dict[str, Live] = {}
         self.by_natural: dict[str, list[Live]] = defaultdict(list)
         for item in live:
-            self.by_name[item.name].append(item)
+            self.by_id[item.id] = item
+            if not item.is_matchable:
+                continue
             if item.belongs_to(stack):
                 self.by_slot[item.key].append(item)
             for key in kind.live_keys(item):
@@ -70,26 +74,35 @@ class Matcher:
         self._indexes: dict[str, Index] = {}
         self._first: dict[tuple[str, str], Wanted] = {}
         self._keys_by_kind: dict[str, frozenset[str]] = {}
+        self._claims_by_kind: dict[str, frozenset[str]] = {}
 
     def match(self, wanted: Wanted) -> Match:
         """Match one wanted object; several candidates are reported as a problem with their ids."""
         kind = self._kinds[wanted.address.kind]
         index = self._index(kind)
+        if wanted.claim is not None:
+            return self._claimed(kind, wanted, wanted.claim)
         keys = sorted(kind.natural_keys(wanted, self._ledger))
         natural = self._free(live for key in keys for live in index.by_natural.get(key, ()))
         if kind.keyed_by_fields:
             self._report_same(wanted, keys)
         source = self._moved.get(wanted.address)
         moved = index.by_slot.get(source.key, ()) if source else ()
-        claimed = index.by_name.get(wanted.name, ()) if wanted.name is not None else ()
         for how, found in (
             (MatchGround.OWNED, self._owned(kind, wanted, index, natural)),
             (MatchGround.MOVED, self._free(moved)),
-            (MatchGround.CLAIMED, self._free(claimed)),
         ):
             if found:
                 return self._unique(wanted, found, how)
         return self._by_natural_key(kind, wanted, natural)
+
+    def _claimed(self, kind: Kind, wanted: Wanted, claim: Claim) -> Match:
+        """The live object of this id, and nothing else: none is created in its place."""
+        live = self._index(kind).by_id.get(claim.id)
+        if live is None or not live.is_matchable:
+            self._ledger.add_problem(_unclaimable(kind, wanted, claim, live))
+            return Match()
+        return self._unless_foreign(wanted, live, MatchGround.CLAIMED)
 
     def _report_same(self, wanted: Wanted, keys: Iterable[str]) -> None:
         for key in keys:
@@ -119,6 +132,10 @@ class Matcher:
         if by_slot:
             return by_slot
         declared = self._declared_keys(kind)
+        # `name:` was added since: what the stack made under the key is renamed.
+        by_key = self._free(index.by_slot.get(wanted.address.key, ()))
+        if by_key and wanted.address.key not in declared:
+            return by_key
         own = [item for item in natural if self._is_own(item) and item.key not in declared]
         keys = kind.natural_keys(wanted, self._ledger)
         # Several objects of the stack may become one; the others are then deleted as undeclared.
@@ -127,7 +144,7 @@ class Matcher:
     def _declared_keys(self, kind: Kind) -> frozenset[str]:
         """Keys of all wanted objects of a kind, those before a move included."""
         if kind.name not in self._keys_by_kind:
-            wanted = self._ledger.wanted_of(kind.name)
+            wanted = [it for it in self._ledger.wanted_of(kind.name) if it.claim is None]
             sources = (self._moved.get(item.address) for item in wanted)
             moved = (source.key for source in sources if source is not None)
             slots = (kind.slot(item) for item in wanted)
@@ -151,12 +168,18 @@ class Matcher:
                 MatchGround.RESTORED if ours else MatchGround.ADOPTED,
                 tuple(natural[1:]),
             )
+        if len(natural) > 1 and isinstance(kind.marking, InName):
+            # Names are not unique, and none of these is in the way of one with the mark.
+            self._ledger.add_problem(_not_adopted(wanted, natural))
+            return Match()
         return self._unique(wanted, natural, MatchGround.ADOPTED)
 
     def _unique(self, wanted: Wanted, found: Sequence[Live], how: MatchGround) -> Match:
         if len(found) > 1:
             self._ledger.add_problem(_ambiguous(wanted, found))
-        live = found[0]
+        return self._unless_foreign(wanted, found[0], how)
+
+    def _unless_foreign(self, wanted: Wanted, live: Live, how: MatchGround) -> Match:
         if live.mark is not None and not live.belongs_to(self._ledger.stack):
             return _refused(wanted, live)
         return Match(live, how)
@@ -166,7 +189,18 @@ class Matcher:
 
     def _free(self, found: Iterable[Live]) -> list[Live]:
         unique = {live.id: live for live in found}
-        return [live for live in unique.values() if self._ledger.owner_of(live) is None]
+        return [
+            live
+            for live in unique.values()
+            if self._ledger.owner_of(live) is None and live.id not in self._claims(live.kind)
+        ]
+
+    def _claims(self, kind: str) -> frozenset[str]:
+        """The ids that the files claim among the objects of a kind."""
+        if kind not in self._claims_by_kind:
+            claims = (item.claim for item in self._ledger.wanted_of(kind))
+            self._claims_by_kind[kind] = frozenset(it.id for it in claims if it is not None)
+        return self._claims_by_kind[kind]
 
 
 def _refused(wanted: Wanted, live: Live) -> Match:
@@ -184,4 +218,28 @@ def _ambiguous(wanted: Wanted, found: Sequence[Live]) -> Problem:
         f"{len(found)} live objects could be {wanted.address}: {ids}",
         wanted.where,
         "delete or rename one of them; ztctl never guesses",
+    )
+
+
+def _unclaimable(kind: Kind, wanted: Wanted, claim: Claim, live: Live | None) -> Problem:
+    text = (
+        f"there is no live {kind.title} with the id {claim.id}"
+        if live is None
+        else f"{claim.id} is {live.name!r}, of a type that cannot be declared"
+    )
+    return Problem(
+        f"{wanted.address}: {text}",
+        claim.where or wanted.where,
+        "nothing is made in its place: write the id of one that is live, or take `id:` out",
+    )
+
+
+def _not_adopted(wanted: Wanted, found: Sequence[Live]) -> Problem:
+    ids = ", ".join(live.id for live in found)
+    return Problem(
+        f"{wanted.address} is made anew: {len(found)} live objects are called {found[0].name!r} "
+        f"and carry no mark: {ids}",
+        wanted.where,
+        "to take one of them over, claim it by `id:`",
+        Severity.WARNING,
     )

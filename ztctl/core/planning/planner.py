@@ -164,13 +164,15 @@ class _Planner:
         self._matcher = Matcher(
             ledger, kinds, {move.target: move.source for move in declared.moved}
         )
-        # By kind and `Live.key`: the key of the entry may be spelt in another way.
+        # By kind and `Live.key`, or id: the key of the entry may be spelt in another way.
         self._removed = {
-            (it.address.kind, kinds[it.address.kind].slot(Wanted(it.address, EMPTY, it.name))): it
-            for it in declared.removed
+            (it.address.kind, it.id or self._slot_of(it)): it for it in declared.removed
         }
         self._taken = {it.address for kind in kinds for it in ledger.wanted_of(kind)}
         self.refused: list[Refusal] = []
+
+    def _slot_of(self, entry: Removed) -> str:
+        return self._kinds[entry.address.kind].slot(Wanted(entry.address, EMPTY, entry.name))
 
     def decide(self, wanted: Wanted) -> Change | None:
         """The change of one wanted object; ``None`` when there is none, or it is refused."""
@@ -227,11 +229,11 @@ class _Planner:
         action, reason = _verdict(match, edits)
         if action is Action.REPLACE:
             self._ledger.renewed.add(wanted.address)
-        if action is Action.REPLACE and match.how is MatchGround.ADOPTED:
-            self.refused.append(_no_replacing_adoption(wanted, live, edits))
+        was_foreign = match.how in (MatchGround.ADOPTED, MatchGround.CLAIMED)
+        if action is Action.REPLACE and was_foreign:
+            self.refused.append(_no_replacing(wanted, live, edits))
             return None
-        adopts = action is Action.ADOPT
-        return Change(
+        change = Change(
             wanted.address,
             action,
             reason,
@@ -244,18 +246,24 @@ class _Planner:
             edits=edits,
             before=live.values,
             after={**live.values, **after},
-            notes=self._adoption_notes(kind, live) if adopts else (),
             detail=str(self._matcher.source_of(wanted)) if match.how is MatchGround.MOVED else "",
             housekeeping=kind.housekeeping,
         )
+        if not was_foreign and not match.others:
+            return change
+        return replace(change, notes=(*kind.dropped_by(change), *self._foreign_users(live)))
 
-    def _adoption_notes(self, kind: Kind, live: Live) -> tuple[str, ...]:
-        used = (
-            f"is used by the {self._kinds[user.kind].title} {user.name!r}, too"
-            for user in self._ledger.users_of(live)
-            if not user.belongs_to(self._ledger.stack)
-        )
-        return (*kind.dropped_by_adoption(live), *used)
+    def _foreign_users(self, live: Live) -> Iterator[str]:
+        """Who else uses an object, at any distance: a group by policies, these by applications."""
+        waiting, seen = [live], {(live.kind, live.id)}
+        for used in waiting:
+            for user in self._ledger.users_of(used):
+                if (user.kind, user.id) in seen:
+                    continue
+                seen.add((user.kind, user.id))
+                waiting.append(user)
+                if not self._ledger.is_own(user):
+                    yield f"is used by the {self._kinds[user.kind].title} {user.name!r}, too"
 
     # -- removals --------------------------------------------------------------------------
 
@@ -282,7 +290,7 @@ class _Planner:
         """
         for (kind, key), entry in self._removed.items():
             of_kind = [change for change in going if change.address.kind == kind and change.live]
-            keys = {change.live.key for change in of_kind if change.live}
+            keys = {key for it in of_kind if it.live for key in (it.live.key, it.live.id)}
             lost = sorted(str(it.address) for it in of_kind if it.action is Action.DELETE)
             if entry.forget and lost and key not in keys:
                 text = (
@@ -293,7 +301,8 @@ class _Planner:
                 self._ledger.add_problem(Problem(text, entry.where, hint))
 
     def _undeclared(self, live: Live) -> Change:
-        entry = self._removed.get((live.kind, live.key))
+        entries = (self._removed.get((live.kind, key)) for key in (live.id, live.key))
+        entry = next(filter(None, entries), None)
         if entry is None:
             return self._deletion(live, self._free_address(live), reason=Reason.NOT_DECLARED)
         action = Action.FORGET if entry.forget else Action.DELETE
@@ -302,7 +311,7 @@ class _Planner:
     def _free_address(self, live: Live) -> Address:
         """The address of an undeclared object, which no other object of the plan has.
 
-        A declared one has its key if that claims another object by ``name``.
+        A declared one has its key if that claims another object by ``id``.
         """
         keys = (live.key, live.name, live.id)
         addresses = [Address(live.kind, key) for key in keys]
@@ -311,13 +320,11 @@ class _Planner:
         return free
 
     def _named_by(self, entry: Removed) -> list[Live]:
-        name, kind = entry.name, self._kinds[entry.address.kind]
-        if name is None and not kind.owner:
-            return []
+        kind = self._kinds[entry.address.kind]
         found = [
             live
             for live in self._ledger.live_of(kind.name)
-            if (live.name == name if name is not None else live.key == entry.address.key)
+            if live.is_matchable and _is_named(live, entry, owned=bool(kind.owner))
         ]
         if len(found) > 1:
             ids = ", ".join(live.id for live in found)
@@ -373,6 +380,15 @@ def _once_each(found: Sequence[Refusal]) -> tuple[Refusal, ...]:
     )[::-1]
 
 
+def _is_named(live: Live, entry: Removed, *, owned: bool) -> bool:
+    """Whether an entry names the object by id or name; by its key where that has an owner."""
+    if entry.id is not None:
+        return live.id == entry.id
+    if entry.name is not None:
+        return live.name == entry.name
+    return owned and live.key == entry.address.key
+
+
 def _deletes(change: Change) -> bool:
     return change.action in (Action.DELETE, Action.REPLACE)
 
@@ -385,12 +401,13 @@ def _verdict(match: Match, edits: Sequence[Edit]) -> tuple[Action, Reason]:
     return _VERDICTS.get(match.how, (Action.UPDATE, Reason.DIFFERS))
 
 
-def _no_replacing_adoption(wanted: Wanted, live: Live, edits: Sequence[Edit]) -> Refusal:
+def _no_replacing(wanted: Wanted, live: Live, edits: Sequence[Edit]) -> Refusal:
     fields = ", ".join(sorted({edit.path for edit in edits if edit.replaces}))
+    way = "an adoption" if wanted.claim is None else "a claim"
     return Refusal(
         wanted.address,
         f"it is live as {live.name!r} ({live.id}), but differs in {fields}, which cannot be "
-        "changed; an adoption never replaces: delete it by hand, or declare it as it is",
+        f"changed; {way} never replaces: delete it by hand, or declare it as it is",
     )
 
 
