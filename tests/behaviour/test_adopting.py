@@ -135,15 +135,15 @@ def test_an_adoption_never_replaces(account: Account) -> None:
     assert "an adoption never replaces" in plan.refusals[0].reason
 
 
-# -- claimed by name ------------------------------------------------------------------------
+# -- claimed by id --------------------------------------------------------------------------
 
 
-def test_a_claim_by_name_needs_no_flag(account: Account) -> None:
-    """The exact live name is the yes: the object is updated, keeps its name and its id."""
+def test_a_claim_by_id_needs_no_flag(account: Account) -> None:
+    """The id is the yes: the object is updated, keeps its name and its id."""
     body = {"name": "Company SSH", "decision": "deny", "include": EVERYONE}
     key = account.call("POST", "{A}/access/policies", body)["id"]
     file = whole()
-    file["policies"]["team"]["name"] = "Company SSH"
+    file["policies"]["team"]["id"] = key
 
     plan = account.plan(file)
 
@@ -156,50 +156,60 @@ def test_a_claim_by_name_needs_no_flag(account: Account) -> None:
 
 
 def test_a_claim_leads_where_it_says_while_the_old_object_goes(account: Account) -> None:
-    """An entry claims a tunnel by name and had one of its own, which is deleted in the same run."""
-    account.call("POST", "{A}/cfd_tunnel", {"name": "Special", "config_src": "cloudflare"})
+    """An entry claims a tunnel by its id and had one of its own, which goes in the same run."""
+    body = {"name": "Special", "config_src": "cloudflare"}
+    key = account.call("POST", "{A}/cfd_tunnel", body)["id"]
     account.apply(host())
 
-    account.apply(
-        {**host(), "tunnels": {"pool": {"name": "Special"}}}, adopt=True, disconnect=["all"]
-    )
+    account.apply({**host(), "tunnels": {"pool": {"id": key}}}, disconnect=["all"])
 
-    living = account.one("tunnels", name="Special")
-    assert account.one("dns_records")["content"] == f"{living['id']}.cfargotunnel.com"
+    assert account.one("tunnels")["id"] == key
+    assert account.one("dns_records")["content"] == f"{key}.cfargotunnel.com"
 
 
 def test_a_claim_is_let_go_with_its_block(account: Account) -> None:
     """What the file only claimed is not deleted when it says nothing of it any more."""
     body = {"name": "By hand", "config_src": "cloudflare"}
     key = account.call("POST", "{A}/cfd_tunnel", body)["id"]
-    account.apply({**host(), "tunnels": {"pool": {}, "claimed": {"name": "By hand"}}})
+    account.apply({**host(), "tunnels": {"pool": {}, "claimed": {"id": key}}})
 
     account.apply(host())
 
     assert account.one("tunnels", name="By hand")["id"] == key
 
 
-def test_a_claimed_application_keeps_its_tag(account: Account) -> None:
-    """A claim is about the name: the application is ours, and goes with its block."""
-    key = application(account)["id"]
+def test_a_claimed_application_keeps_its_tags(account: Account) -> None:
+    """No mark is put on, its name stays, and the next plan has nothing to do."""
+    account.call("POST", "{A}/access/tags", {"name": "blue"})
+    key = application(account, tags=["blue"])["id"]
     file = whole()
-    file["applications"][HOST]["name"] = "By hand"
+    file["applications"][HOST]["id"] = key
 
     account.apply(file)
 
-    assert account.one("apps")["id"] == key
-    assert account.one("apps")["tags"] == ["ztctl-prod"]
-    assert f"delete access_application.{HOST}" not in told(account.plan(file))
+    live = account.one("apps")
+    assert (live["id"], live["name"], live["tags"]) == (key, "By hand", ["blue"])
+    assert told(account.plan(file)) == []
 
 
-def test_two_live_objects_of_one_name_are_a_problem(account: Account) -> None:
-    """Both ids are told, and nothing is guessed."""
-    from ztctl.core.model.diagnostics import Problems
-
-    body = {"name": "Twice", "decision": "allow", "include": EVERYONE}
-    ids = [account.call("POST", "{A}/access/policies", body)["id"] for _ in range(2)]
+def test_a_display_name_is_given_to_what_is_adopted(account: Account) -> None:
+    """The application on the domain is taken over by the flag alone, and renamed by ``name:``."""
+    key = application(account)["id"]
     file = whole()
-    file["policies"]["team"]["name"] = "Twice"
+    file["applications"][HOST]["name"] = "The way in"
+
+    account.apply(file, adopt=True)
+
+    live = account.one("apps")
+    assert (live["id"], live["name"], live["tags"]) == (key, "The way in", ["ztctl-prod"])
+
+
+def test_two_applications_on_places_of_one_entry_are_a_problem(account: Account) -> None:
+    """Both ids are told, and nothing is guessed: neither can be made beside them."""
+    second = f"www.{HOST}"
+    ids = [application(account)["id"], application(account, domain=second)["id"]]
+    file = whole()
+    file["applications"][HOST]["destinations"] = [HOST, second]
 
     with pytest.raises(Problems) as caught:
         account.plan(file)
@@ -228,8 +238,8 @@ def test_what_another_stack_owns_is_refused(account: Account, flags: dict[str, A
     assert changed(others, account) == []
 
 
-def test_a_name_with_the_mark_of_another_stack_cannot_be_claimed(account: Account) -> None:
-    """A claim by name cannot spell a mark, whether or not it is anybody's."""
+def test_a_name_with_the_mark_of_another_stack_cannot_be_given(account: Account) -> None:
+    """A name cannot spell a mark, whether or not it is anybody's."""
     account.apply(other(whole()))
     file = {"tunnels": {"mine": {"name": "pool.ztctl-staging"}}}
 

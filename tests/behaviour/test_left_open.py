@@ -88,9 +88,10 @@ def test_a_wildcard_that_covers_the_name_lets_the_application_go(
 
 def test_a_destroy_finds_the_record_of_a_public_host(account: Account) -> None:
     """Neither an application nor a marked tunnel leads to the zone: the file's own names do."""
-    account.call("POST", "{A}/cfd_tunnel", {"name": "By hand", "config_src": "cloudflare"})
+    body = {"name": "By hand", "config_src": "cloudflare"}
+    key = account.call("POST", "{A}/cfd_tunnel", body)["id"]
     file = {
-        "tunnels": {"claimed": {"name": "By hand"}},
+        "tunnels": {"claimed": {"id": key}},
         "hosts": {
             "far.example.org": {
                 "tunnel": "claimed", "service": SERVICE, "public": {"reason": "a demo"},
@@ -152,9 +153,10 @@ def test_a_mark_cannot_be_written_by_hand(account: Account, file: dict[str, Any]
         account.plan(file)
 
 
-def test_what_is_claimed_by_name_cannot_be_protected(account: Account) -> None:
-    """The mark has no place in a live name that the file dictates, and a no-op would deceive."""
-    file = {"tunnels": {"claimed": {"name": "By hand", "protect": True}}}
+def test_what_is_claimed_cannot_be_protected(account: Account) -> None:
+    """Protection is part of the mark, which it does not carry, and a no-op would deceive."""
+    key = "0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60"
+    file = {"tunnels": {"claimed": {"id": key, "protect": True}}}
 
     with pytest.raises(Problems, match="cannot be protected"):
         account.plan(file)

@@ -29,6 +29,7 @@ from .making import (
 )
 
 APP = "access_application.ssh.example.com"
+ID = "0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60"
 TEAM = {"policies": {"team": {"decision": "allow", "include": [{"email": "ann@example.com"}]}}}
 OWNED = living(files(host()))
 
@@ -78,13 +79,20 @@ def test_another_stack_does_not_even_see_what_it_does_not_name() -> None:
     assert set(actions(found).values()) == {Action.CREATE}
 
 
-def test_a_claim_by_name_needs_no_adoption() -> None:
-    """Who writes the exact live name may change the object without --adopt."""
-    account = renamed(living(files(TEAM)), "access_policy", "team", "Team policy")
-    claimed = {"policies": {"team": {**TEAM["policies"]["team"], "name": "Team policy"}}}
-    claimed["policies"]["team"]["session_duration"] = "8h"
+def claimed(account: Account, **fields: Any) -> tuple[Account, dict[str, Any]]:
+    """The account with the team's policy under an id, and a file that claims it."""
+    account = edited(account, "access_policy", "team", id=ID)
+    return account, {"policies": {"team": {**TEAM["policies"]["team"], "id": ID, **fields}}}
 
-    found = plan(files(claimed), account)
+
+def test_a_claim_by_id_needs_no_adoption() -> None:
+    """Who writes the id may change the object without --adopt, and it keeps its name."""
+    account = renamed(living(files(TEAM)), "access_policy", "team", "Team policy")
+    live, file = claimed(
+        edited(account, "access_policy", "Team policy", key="team"), session_duration="8h"
+    )
+
+    found = plan(files(file), live)
 
     assert actions(found) == {"access_policy.team": Action.UPDATE}
     assert change_of(found, "access_policy.team").reason is Reason.DIFFERS
@@ -250,11 +258,10 @@ def test_what_another_stack_owns_is_refused_always(given: dict[str, Any]) -> Non
 
 
 def test_a_claim_does_not_reach_into_another_stack() -> None:
-    """Writing another stack's live name is no way to it."""
-    theirs = living(files(TEAM, stack="other"))
-    claimed = {"policies": {"team": {**TEAM["policies"]["team"], "name": "team.ztctl-other"}}}
+    """Writing the id of another stack's object is no way to it."""
+    theirs, file = claimed(living(files(TEAM, stack="other")))
 
-    found = plan(files(claimed), theirs)
+    found = plan(files(file), theirs)
 
     assert found.changes == ()
     assert told(found) == [("access_policy.team", "")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,12 +75,37 @@ def test_one_object_under_two_keys_is_told() -> None:
 
 
 def test_two_keys_for_one_live_name_are_told() -> None:
-    """A claimed name can be claimed once."""
+    """A name before the mark can be given once."""
     wanted = {"policies": {"a": {**RULE, "name": "Team"}, "b": {**RULE, "name": "Team"}}}
 
     (problem,) = offline(files(wanted))
 
     assert "access_policy.a and access_policy.b are the same object, 'Team'" in problem.summary
+
+
+def test_one_id_is_claimed_once() -> None:
+    """Two entries with one id are one object, wherever it is named, and only within its kind."""
+    claim = {"id": "0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60"}
+    wanted = {
+        "policies": {"a": {**RULE, **claim}, "b": {**RULE, "id": claim["id"].upper()}},
+        "tunnels": {"edge": claim},
+    }
+
+    (problem,) = offline(files(wanted))
+
+    assert problem.summary == (
+        f"access_policy.a and access_policy.b are the same object, {claim['id']!r}"
+    )
+
+
+def test_what_is_claimed_cannot_be_removed() -> None:
+    """Whatever address the entry has: it names the same id."""
+    id = "0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60"
+    entry = replace(removed("access_policy.other"), id=id)
+
+    (problem,) = offline(files({"policies": {"a": {**RULE, "id": id}}}, removed=[entry]))
+
+    assert problem.summary == "access_policy.a is declared and removed at once"
 
 
 def test_a_domain_has_one_application() -> None:

@@ -8,11 +8,20 @@ from typing import Any
 from tests.support.account import Account
 
 Json = Any
+# What files may claim by its id, by section.
+CLAIMS = {
+    "groups": "c1a10000-0000-4000-8000-000000000001",
+    "policies": "c1a10000-0000-4000-8000-000000000002",
+    "tunnels": "c1a10000-0000-4000-8000-000000000003",
+    "applications": "c1a10000-0000-4000-8000-000000000004",
+}
+CLAIMED_HOST = "claimed.example.com"
 
 
 def lived_in(account: Account) -> None:
     """Fill the account with objects that no file of the stack ``prod`` is about."""
     call = account.call
+    _claimable(account)
     call("POST", "{A}/access/service_tokens", {"name": "ci"})
     for tag in ("shared", "ztctl-other", "ztctl-prod-like", "ztctl-pro"):
         call("POST", "{A}/access/tags", {"name": tag})
@@ -23,6 +32,32 @@ def lived_in(account: Account) -> None:
     _stack(account, "plain", [], company, "")
     _stack(account, "other", ["ztctl-other"], company, "ztctl-other")
     _stack(account, "like", ["ztctl-prod-like"], company, "ztctl-prod-like")
+
+
+def _claimable(account: Account) -> None:
+    """One object of each kind that can be claimed, under an id that files can name."""
+    call = account.call
+    made = {
+        "groups": ("access_group", "access/groups", {"name": "Their group", "include": _ACME}),
+        "policies": (
+            "policy",
+            "access/policies",
+            {"name": "Their policy", "decision": "allow", "include": _ACME},
+        ),
+        "tunnels": ("tunnel", "cfd_tunnel", {"name": "Their tunnel", "config_src": "cloudflare"}),
+        "applications": (
+            "app",
+            "access/apps",
+            {"type": "self_hosted", "name": "Their application", "domain": CLAIMED_HOST},
+        ),
+    }
+    for section, (kind, path, body) in made.items():
+        key, id_ = call("POST", f"{{A}}/{path}", body)["id"], CLAIMS[section]
+        with account.sandbox.session() as state:
+            stored = state.store.get(kind, key)
+            assert stored is not None
+            state.store.remove(kind, key)
+            state.store.put(kind, id_, {**stored, "id": id_})
 
 
 def _stack(account: Account, word: str, tags: list[str], policy: str, mark: str) -> None:
@@ -53,11 +88,14 @@ _ACME = [{"email_domain": {"domain": "acme.example"}}]
 
 
 def snapshot(account: Account) -> dict[str, str]:
-    """Every object of the account as text, byte by byte, by kind and id."""
-    return {
-        f"{kind} {item.get('id') or item.get('tunnel_id') or item['name']}": json.dumps(item)
+    """Every object of the account that no file claims as text, byte by byte, by kind and id."""
+    named = (
+        (kind, item.get("id") or item.get("tunnel_id") or item["name"], item)
         for kind, items in account.everything().items()
         for item in items
+    )
+    return {
+        f"{kind} {key}": json.dumps(item) for kind, key, item in named if key not in CLAIMS.values()
     }
 
 

@@ -144,7 +144,12 @@ class _InTags(Marking):
         given = wanted.values["tags"] or [] if "tags" in wanted.values else kept
         marks = [Ref(Address("access_tag", name), "name") for name in _mark_tags(wanted, stack)]
         name = self.live_name(wanted, live, stack)
-        return {**wanted.values, "name": name, "tags": [*given, *marks]}
+        named = {**wanted.values, "name": name}
+        # Without a mark there may be no tags at all, which the API returns as no list.
+        was_empty = live is not None and not live.values.get("tags")
+        return (
+            named if was_empty and not given and not marks else {**named, "tags": [*given, *marks]}
+        )
 
     def off(self, live: Live) -> Values:
         """The live values without marks among the tags."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import DescribedEntry
+from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Plan, Reason, Refusal
 from ztctl.core.model.values import Secret, Unknown
 from ztctl.core.runs.journal import Redact
@@ -72,9 +73,17 @@ def _resource(change: Change, plan: Plan, redact: Redact) -> dict[str, Any]:
         found["previous_address"] = redact(change.detail)
     if change.wanted is not None and change.wanted.origin:
         found["origin"] = redact(change.wanted.origin)
+    if change.others:
+        found["displaced"] = [_displaced(live, redact) for live in change.others]
     if change.housekeeping:
         found["housekeeping"] = True
     return found
+
+
+def _displaced(live: Live, redact: Redact) -> dict[str, Any]:
+    """Convert an object whose place is taken, and which is deleted."""
+    known = {"id": redact(live.id), "name": redact(live.name)}
+    return {**known, "before": to_json(live.values, redact)}
 
 
 def _change(change: Change, redact: Redact) -> dict[str, Any]:

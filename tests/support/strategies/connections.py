@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.support.foreign import CLAIMS
 from tests.support.strategies.parts import Made, Side, flags, optional, origin_request, some, words
 
 OWN_TUNNELS = ("t0", "t1")
@@ -30,7 +31,7 @@ def tunnels(draw: st.DrawFn, covered: tuple[str, ...], applications: Side) -> Si
             ),
         }
     # A tunnel that is only claimed is nobody's once the file says nothing of it: it stays.
-    return {**found, "claimed-tunnel": {"name": "Claimed tunnel"}}
+    return {**found, "claimed-tunnel": {"id": CLAIMS["tunnels"]}}
 
 
 @st.composite

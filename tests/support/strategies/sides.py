@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.support.foreign import CLAIMED_HOST, CLAIMS
 from tests.support.strategies.connections import (
     OWN_TUNNELS,
     SERVICES,
@@ -62,7 +63,9 @@ def sides(draw: st.DrawFn, *, wandering: bool = False) -> Side:
     policies = draw(_policies(tuple(groups), tuple(applications)))
     names = {key: _attachable(policies, key) for key in applications}
     for key, fields in applications.items():
-        fields["policies"] = draw(some(st.sampled_from([*names[key], {"live": "Company"}])))
+        # What is only claimed outlives the stack, and would hold its policies.
+        own = [] if "id" in fields else names[key]
+        fields["policies"] = draw(some(st.sampled_from([*own, {"live": "Company"}])))
     covered = tuple(name for fields in applications.values() for name in _whole(fields))
     found = draw(tunnels(covered, applications))
     side = {
@@ -87,7 +90,8 @@ def _groups(draw: st.DrawFn) -> Side:
         fields = draw(ruled(tuple(found)))
         found[key] = {**fields, **draw(_kept())}
     if draw(flags):
-        found["claimed-group"] = {"include": [{"email": "c@example.com"}], "name": "Claimed group"}
+        rules = {"include": [{"email": "c@example.com"}]}
+        found["claimed-group"] = {**rules, "id": CLAIMS["groups"], **draw(_named())}
     return found
 
 
@@ -97,7 +101,8 @@ def _policies(draw: st.DrawFn, groups: tuple[str, ...], applications: tuple[str,
     found = {key: draw(_policy(groups, applications)) for key in keys}
     if draw(flags):
         rule = {"email_domain": "claimed.example"}
-        found["claimed-policy"] = {"decision": "allow", "include": [rule], "name": "Claimed policy"}
+        fields = {"decision": "allow", "include": [rule], "id": CLAIMS["policies"]}
+        found["claimed-policy"] = {**fields, **draw(_named())}
     return found
 
 
@@ -153,6 +158,9 @@ def _applications(draw: st.DrawFn, wandering: bool) -> Side:
         inner = [{"cidr": "10.1.2.3", "l4_protocol": "tcp", "port_range": "22"}]
         inner += [{"hostname": "inner.example.net", "vnet_id": DEFAULT_NETWORK}]
         found["inner"] = {"destinations": draw(st.permutations(inner))}
+    if draw(flags):
+        fields = {"id": CLAIMS["applications"], "domain": CLAIMED_HOST}
+        found["claimed"] = {**fields, **draw(_named())}
     for fields in found.values():
         _agree(fields)
     return found
@@ -239,6 +247,11 @@ def _way_in(draw: st.DrawFn, way: str, names: dict[str, list[str]], shared: Sequ
         "policies": draw(some(st.sampled_from([*policies, {"live": "Company"}]))),
         **draw(optional(session_duration=durations, access=flags, ca_key=flags)),
     }
+
+
+@cache
+def _named() -> Made:
+    return optional(name=st.sampled_from(["Theirs", "Ours by now"]))
 
 
 @cache

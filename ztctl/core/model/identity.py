@@ -81,11 +81,12 @@ class Identity:
     ) -> Wanted:
         """Convert a validated entry to a wanted object: canonical values, references unresolved."""
         stated = {name: plain(getattr(fields, name)) for name in fields.model_fields_set}
+        claim = stated.pop("id", None)
         return Wanted(
             Address(self.name, key),
             self._canonical_wanted(self.normalise_stated(key, stated)),
             name=stated.get("name"),
-            claim=stated.get("id"),
+            claim=claim,
             protect=bool(stated.get("protect")),
             where=where,
             origin=origin,

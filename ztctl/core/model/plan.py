@@ -244,13 +244,17 @@ class Plan:
 
     @property
     def summary(self) -> Summary:
-        """Figures of the summary line; a replacement counts as one added and one destroyed."""
+        """Figures of the summary line; a replacement counts as one added and one destroyed.
+
+        So does each further object whose place is taken: it is destroyed.
+        """
         counted = [change.action for change in self.changes if not change.housekeeping]
         replaced = counted.count(Action.REPLACE)
+        displaced = sum(len(change.others) for change in self.changes)
         return Summary(
             add=counted.count(Action.CREATE) + replaced,
             change=counted.count(Action.UPDATE),
-            destroy=counted.count(Action.DELETE) + replaced,
+            destroy=counted.count(Action.DELETE) + replaced + displaced,
             adopt=counted.count(Action.ADOPT),
             forget=counted.count(Action.FORGET),
         )

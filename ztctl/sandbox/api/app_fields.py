@@ -1,10 +1,12 @@
-"""The fields of self_hosted and ssh applications.
+"""The fields of self_hosted and ssh applications, and of tiles, which guard no host.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026; defaults also from the
-Terraform provider. `ssh` takes exactly the fields of `self_hosted`. Recorded: 400/12130 for
+Terraform provider. `ssh` takes exactly the fields of `self_hosted`; a tile's domain is any text,
+belongs to nobody and is not looked up in the zones. Recorded: 400/12130 for
 `allow_authenticate_via_warp` without a WARP session duration of the organisation. Unrecorded: how
 `auto_redirect_to_identity` and `options_preflight_bypass` are refused in a wrong combination.
-Not emulated: SCIM, OAuth; custom pages are not looked up.
+Not emulated: SCIM, OAuth; custom pages and what `saas_app` says are not looked up; an account has
+no app_launcher and no warp application unless somebody makes one.
 """
 
 from __future__ import annotations
@@ -78,17 +80,48 @@ SHAPE = Shape(
     ),
 )
 
+_TILE = (
+    TYPE,
+    Field("name", text(350), ""),
+    Field("tags", listing(text()), []),
+    Field("policies", anything),
+)
+_LOGIN = (
+    Field("allowed_idps", listing(uuid), []),
+    Field("auto_redirect_to_identity", flag, False),
+    Field("custom_pages", listing(uuid)),
+)
+_VISIBLE = (Field("app_launcher_visible", flag, True), Field("logo_url", text()))
+_SAAS = Shape(invalid, (*_TILE, *_LOGIN, *_VISIBLE, Field("saas_app", anything)))
+_OF_THE_TEAM = (
+    *_TILE,
+    *_LOGIN,
+    Field("domain", text(empty=False)),
+    Field("session_duration", duration, "24h"),
+    Field("custom_deny_url", text()),
+    Field("custom_non_identity_deny_url", text()),
+)
+_LAUNCHER = (
+    *(Field(name, text()) for name in ("app_launcher_logo_url", "bg_color", "header_bg_color")),
+    Field("footer_links", listing(anything)),
+    Field("landing_page_design", anything),
+    Field("skip_app_launcher_login_page", flag, False),
+)
+# The shapes of applications that guard no host, by type.
+TILES = {
+    "bookmark": Shape(invalid, (*_TILE, *_VISIBLE, Field("domain", text(empty=False)))),
+    "saas": _SAAS,
+    "dash_sso": _SAAS,
+    "app_launcher": Shape(invalid, (*_OF_THE_TEAM, *_LAUNCHER)),
+    "warp": Shape(invalid, _OF_THE_TEAM),
+    "biso": Shape(invalid, _OF_THE_TEAM),
+}
+
 SETTINGS = Shape(invalid, (Field("allow_iframe", flag), Field("skip_interstitial", flag)))
 
 EMULATED = ("self_hosted", "ssh")
 OTHER_TYPES = (
-    "saas",
     "vnc",
-    "app_launcher",
-    "warp",
-    "biso",
-    "bookmark",
-    "dash_sso",
     "rdp",
     "mcp",
     "mcp_portal",
@@ -106,8 +139,7 @@ def check_type(kind: str) -> None:
 
 def check_fields(call: Call, app: Object) -> None:
     """Raise ApiError 400/12130 for invalid combinations of fields."""
-    _check_tags(call, app["tags"])
-    _check_providers(call, app)
+    check_references(call, app)
     if app["options_preflight_bypass"] and "cors_headers" in app:
         raise invalid("options_preflight_bypass cannot be combined with cors_headers")
     organisation = call.store.all("organization")[0]
@@ -115,6 +147,13 @@ def check_fields(call: Call, app: Object) -> None:
         "warp_auth_session_duration"
     ):
         raise invalid("allow_authenticate_via_warp cannot be set without a WARP session duration")
+
+
+def check_references(call: Call, app: Object) -> None:
+    """Raise ApiError 400/12130 for tags and identity providers that do not exist."""
+    _check_tags(call, app["tags"])
+    if "allowed_idps" in app:
+        _check_providers(call, app)
 
 
 def _check_tags(call: Call, tags: list[str]) -> None:

@@ -1,18 +1,25 @@
-"""Access applications of the types self_hosted, ssh and infrastructure.
+"""Access applications of the types self_hosted, ssh and infrastructure, and tiles.
 
 Source: paths, status codes and fields from the Cloudflare OpenAPI description, July 2026: PUT
 replaces the whole object but keeps the policies when none are sent. Terraform provider: tags come
 back sorted. Recorded: 404/11021, 400/12045 for a malformed id, 409/11010, 400/12130. Unrecorded:
 that the application's inline policies and its CA are deleted with it, that `type` cannot be
-changed, that an application is not deleted while a rule links its token, that an infrastructure
-application has no settings.
+changed, that an application is not deleted while a rule links its token, that infrastructure
+applications and tiles have no settings.
 Not emulated: every other type.
 """
 
 from __future__ import annotations
 
 from ztctl.sandbox.api.app_destinations import placed, public_uris, virtual_networks_of
-from ztctl.sandbox.api.app_fields import SETTINGS, SHAPE, check_fields, check_type
+from ztctl.sandbox.api.app_fields import (
+    SETTINGS,
+    SHAPE,
+    TILES,
+    check_fields,
+    check_references,
+    check_type,
+)
 from ztctl.sandbox.api.app_filters import FILTERS, listed
 from ztctl.sandbox.api.app_links import drop_inline, linked, shown_links
 from ztctl.sandbox.api.delays import detached
@@ -91,8 +98,8 @@ def _delete(call: Call) -> Reply:
 
 def _settings(call: Call) -> Reply:
     old = found_app(call)
-    if is_infrastructure(old):
-        raise invalid("infrastructure applications have no settings")
+    if is_infrastructure(old) or old["type"] in TILES:
+        raise invalid(f"applications of type {old['type']} have no settings")
     app = {**old, **call.merged(SETTINGS, call.body()), "updated_at": call.state.now()}
     call.store.put("app", app["id"], app)
     return Reply({name: app[name] for name in ("allow_iframe", "skip_interstitial")}, 202)
@@ -107,6 +114,10 @@ def _written(call: Call, app_id: str, links: list[Object]) -> Object:
     body = call.body()
     if body.get("type") == TYPE:
         app = written_infrastructure(call, body)
+    elif isinstance(body.get("type"), str) and body["type"] in TILES:
+        app = call.read(TILES[body["type"]], body)
+        check_references(call, app)
+        app["tags"] = sorted(set(app["tags"]))
     else:
         app = _written_with_domain(call, body, app_id)
     app["policies"] = linked(call, body.get("policies"), {**app, "id": app_id}, links)
