@@ -374,6 +374,59 @@ def test_f3_every_record_that_goes_is_told(scene: Scene) -> None:
     assert (plan.summary.adopt, plan.summary.destroy) == (1, 1)
 
 
+# -- an application that hosts share --------------------------------------------------------
+
+
+def sharing(key: str, *names: str, **fields: Any) -> File:
+    """An application of this key, shared by hosts."""
+    rule = {"tunnel": "pool", "service": "ssh://localhost:22", "application": key}
+    return {
+        "policies": whole()["policies"],
+        "groups": whole()["groups"],
+        "applications": {key: {"policies": ["team"], **fields}},
+        "tunnels": {"pool": {}},
+        "hosts": {name: {**rule, "ca_key": False} for name in names},
+    }
+
+
+@pytest.mark.parametrize(
+    "key", ["portal.example.com", "*.dev.example.com", "portal.example.com/admin", "example.com"]
+)
+@pytest.mark.parametrize("fields", [{}, {"destinations": []}], ids=["absent", "empty"])
+def test_f1_a_shared_application_keeps_what_its_key_names(
+    scene: Scene, key: str, fields: File
+) -> None:
+    """What stood behind it before hosts shared it is as guarded as it was."""
+    scene.record(key.partition("/")[0], "192.0.2.10", type="A")
+    scene.account.apply(sharing(key, **fields))
+
+    plan = scene.account.plan(sharing(key, HOST, **fields))
+    scene.account.carry_out(plan)
+
+    places = {item["uri"] for item in scene.account.one("apps")["destinations"]}
+    assert places == {key, HOST}
+    assert all(change.host == HOST for change in plan.access)
+
+
+@pytest.mark.parametrize(
+    ("key", "fields"),
+    [
+        ("*.example.com", {}),
+        ("all", {"destinations": ["h*.example.com"]}),
+        ("all", {"domain": "*.example.com"}),
+    ],
+)
+def test_f1_hosts_below_a_wildcard_take_no_place(scene: Scene, key: str, fields: File) -> None:
+    """Two hundred of them share an application that takes five."""
+    names = [f"h{number}.example.com" for number in range(200)]
+
+    (wanted,) = scene.account.declared(sharing(key, *names, **fields)).of("access_application")
+
+    assert wanted.values["destinations"] == [
+        *fields.get("destinations", [fields.get("domain", key)])
+    ]
+
+
 # -- the last application is forgotten ------------------------------------------------------
 
 

@@ -192,18 +192,42 @@ def test_a_shared_application_covers_its_hosts(
         ("'*.example.com'", None),
         ("a.example.com", ["a.example.com", "b.example.com"]),
         ("z.example.com", ["z.example.com", "a.example.com", "b.example.com"]),
+        ("example.com", ["example.com", "a.example.com", "b.example.com"]),
+        ("'b*.example.com'", ["b*.example.com", "a.example.com"]),
+        ("z.example.com/admin", ["z.example.com/admin", "a.example.com", "b.example.com"]),
+        ("a.example.com/admin", ["a.example.com/admin", "a.example.com", "b.example.com"]),
+        ("web", ["a.example.com", "b.example.com"]),
+        ("the web, v1.20", ["a.example.com", "b.example.com"]),
+        ("v1.2", ["a.example.com", "b.example.com"]),
     ],
 )
+@pytest.mark.parametrize("fields", ["", "{destinations: []}", "{domain: , destinations: }"])
 def test_a_shared_application_keeps_its_own_domain(
-    workshop: Workshop, key: str, destinations: list[str] | None
+    workshop: Workshop, key: str, destinations: list[str] | None, fields: str
 ) -> None:
     """A key that is the domain stays one, whoever shares the application."""
-    hosts = SHARED.replace("application: all", f"application: {key}")
+    quoted = f"'{key.strip(chr(39))}'"
+    hosts = SHARED.replace("application: all", f"application: {quoted}")
 
-    found = written_out(workshop, f"{POOL}applications: {{{key}: }}\n{hosts}")
+    found = written_out(workshop, f"{POOL}applications: {{{quoted}: {fields}}}\n{hosts}")
 
     application = found[f"access_application.{key.strip(chr(39))}"]
-    assert application.get("destinations") == destinations
+    assert (application.get("destinations") or None) == destinations
+
+
+def test_a_wildcard_host_covers_others_that_share_the_application(workshop: Workshop) -> None:
+    """A host that is a wildcard takes one of the few places, and those below it none."""
+    hosts = "hosts:\n" + "".join(
+        f"  '{name}.example.com': {{tunnel: pool, service: s, application: all}}\n"
+        for name in ("a.dev", "*.dev", "db", "b.dev")
+    )
+
+    found = written_out(workshop, f"{POOL}applications: {{all: }}\n{hosts}")
+
+    assert found["access_application.all"]["destinations"] == [
+        "*.dev.example.com",
+        "db.example.com",
+    ]
 
 
 def test_hosts_of_one_application_share_one_ca_key(workshop: Workshop) -> None:
