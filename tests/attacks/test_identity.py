@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from io import StringIO
+from typing import Any, Literal
 
 import pytest
 
@@ -11,6 +13,7 @@ from tests.support.account import edits, refused, told
 from tests.support.files import HOST, whole
 from tests.support.foreign import changed, snapshot
 from ztctl.core.model.plan import Action, Change, Plan
+from ztctl.views.factory import make_view
 
 File = dict[str, Any]
 OTHER = "other.example.com"
@@ -359,19 +362,51 @@ def test_f7_a_tile_gives_no_audience(scene: Scene) -> None:
 # -- records that go ------------------------------------------------------------------------
 
 
-def test_f3_every_record_that_goes_is_told(scene: Scene) -> None:
+def shown(plan: Plan, style: Literal["text", "json", "markdown"]) -> str:
+    """The plan as a person or a machine reads it."""
+    out = StringIO()
+    make_view(
+        style, stdout=out, stderr=StringIO(), color=False, quiet=False, terminal=False,
+        redact=str, version="0",
+    ).plan(plan)  # fmt: skip
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("style", "counted"),
+    [
+        ("text", "Plan: 1 to adopt, 5 to add, 0 to change, 1 to destroy."),
+        ("markdown", "Plan: 1 to adopt, 5 to add, 0 to change, 1 to destroy."),
+        ("json", '"destroy": 1'),
+    ],
+)
+def test_f3_every_record_that_goes_is_told(
+    scene: Scene, style: Literal["text", "json", "markdown"], counted: str
+) -> None:
     """A name with two stacks of addresses: the plan names and counts the one that vanishes."""
     scene.record(HOST, "192.0.2.1", type="A", comment="one")
     scene.record(HOST, "2001:db8::1", type="AAAA", comment="two")
 
-    plan = scene.account.plan(whole(), adopt=True)
+    text = shown(scene.account.plan(whole(), adopt=True), style)
 
-    change = change_of(plan, f"dns_record.{HOST}")
-    told_of = " ".join((*change.notes, *(str(edit.before) for edit in change.edits)))
-    assert "192.0.2.1" in told_of
-    assert "2001:db8::1" in told_of
-    assert "'two'" in told_of
-    assert (plan.summary.adopt, plan.summary.destroy) == (1, 1)
+    assert "192.0.2.1" in text
+    assert f"deletes the AAAA record of {HOST} to 2001:db8::1, and its comment 'two'" in text
+    assert counted in text
+
+
+def test_f3_a_machine_gets_the_records_that_go_whole(scene: Scene) -> None:
+    """Each with its id and its values, beside the one that is adopted."""
+    scene.record(HOST, "192.0.2.1", type="A", comment="one")
+    scene.record(HOST, "2001:db8::1", type="AAAA", comment="two")
+
+    document = json.loads(shown(scene.account.plan(whole(), adopt=True), "json"))
+
+    (entry,) = (item for item in document["resource_changes"] if item["type"] == "dns_record")
+    ids = [entry["change"]["importing"]["id"], *(one["id"] for one in entry["displaced"])]
+    assert sorted(ids) == sorted(
+        record["id"] for record in scene.account.everything()["dns_records"]
+    )
+    assert [one["before"]["comment"] for one in entry["displaced"]] == ["two"]
 
 
 # -- an application that hosts share --------------------------------------------------------

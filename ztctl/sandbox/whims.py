@@ -107,6 +107,8 @@ def _app(app: Object) -> Object:
     if app["type"] == "infrastructure":
         return {**spelled, "uid": app["id"]}
     spelled["tags"] = sorted(app["tags"], key=str.lower) or None
+    if "destinations" not in app:  # It guards no host.
+        return {**spelled, "uid": app["id"]}
     spelled["destinations"] = [_destination(one) for one in app["destinations"]]
     empty = {"same_site_cookie_attribute": "", "cors_headers": {}, "mfa_config": {}, "logo_url": ""}
     return {**empty, **spelled, "uid": app["id"], "domain_type": "public"}
