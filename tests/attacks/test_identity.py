@@ -147,6 +147,17 @@ def test_e4_of_several_of_one_name_none_is_adopted(scene: Scene, section: str) -
     assert told(scene.account.plan(whole())) == []
 
 
+def test_what_the_plan_adopts_too_is_no_foreign_user(scene: Scene) -> None:
+    """A host that was all made by hand is taken over whole, and nobody else is named."""
+    key = scene.tunnel("pool", {**RULE, "hostname": HOST})
+    scene.record(HOST, f"{key}.cfargotunnel.com")
+
+    plan = scene.account.plan(whole())
+
+    assert change_of(plan, "tunnel.pool").notes == (f"serves {HOST} now",)
+    assert change_of(plan, f"dns_record.{HOST}").action is not Action.CREATE
+
+
 def test_a_name_that_is_added_renames_what_is_ours(scene: Scene) -> None:
     """The part before the mark changes, and the object stays the same one."""
     scene.account.apply(whole())
@@ -348,6 +359,18 @@ def test_f7_a_tile_cannot_be_claimed(scene: Scene) -> None:
     (problem,) = problems(scene.account, with_fields("applications", HOST, id=id_))
 
     assert "of a type that cannot be declared" in problem
+
+
+def test_f7_a_tile_is_not_meant_by_a_name(scene: Scene) -> None:
+    """``{live: NAME}`` is the application that guards the host, not the link to it."""
+    tile(scene, "bookmark")
+    key = theirs(scene, HOST, HOST)
+    rule = [{"linked_app_token": {"live": HOST}}]
+    file = {"policies": {"linked": {"decision": "non_identity", "include": rule}}}
+
+    scene.account.apply(file)
+
+    assert key in str(scene.account.one("policies")["include"])
 
 
 def test_f7_a_tile_gives_no_audience(scene: Scene) -> None:

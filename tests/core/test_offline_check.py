@@ -108,6 +108,16 @@ def test_what_is_claimed_cannot_be_removed() -> None:
     assert problem.summary == "access_policy.a is declared and removed at once"
 
 
+def test_nothing_moves_to_what_is_claimed() -> None:
+    """The old object would be deleted, which is the opposite of what was written."""
+    id = "0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60"
+    entry = moved("access_policy.old", "access_policy.a")
+
+    (problem,) = offline(files({"policies": {"a": {**RULE, "id": id}}}, moved=[entry]))
+
+    assert problem.summary.startswith("access_policy.a is claimed by its id")
+
+
 def test_a_domain_has_one_application() -> None:
     """The service knows no two applications of one domain."""
     wanted = {"applications": {"a": {"domain": "x.example.com"}, "x.example.com": None}}

@@ -156,7 +156,10 @@ class Ledger:
         return self._users.get((live.kind, live.id), ())
 
     def found(self, lookup: Lookup) -> Sequence[Live]:
-        """The live objects that a lookup matches, by live name or natural key."""
+        """The live objects that a lookup matches, by live name or natural key.
+
+        One that could be declared goes before others of the name, such as bookmarks.
+        """
         if lookup.kind not in self._names:
             names: dict[str, list[Live]] = defaultdict(list)
             kind = self.kinds[lookup.kind]
@@ -164,7 +167,8 @@ class Ledger:
                 for name in {live.name, *kind.live_keys(live)}:
                     names[name].append(live)
             self._names[lookup.kind] = names
-        return self._names[lookup.kind].get(lookup.name, ())
+        found = self._names[lookup.kind].get(lookup.name, ())
+        return [live for live in found if live.is_matchable] or found
 
     def display_names(self) -> dict[str, str]:
         """Names to show instead of ids: the key in the file, else the live name."""

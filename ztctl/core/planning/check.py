@@ -134,6 +134,13 @@ def _removed_and_moved(declared: Declared, known: dict[Address, Wanted]) -> Iter
             yield Problem(
                 f"{moved.target} is where something moved to, but no file declares it", moved.where
             )
+        target = known.get(moved.target)
+        if target is not None and target.claim is not None:
+            yield Problem(
+                f"{moved.target} is claimed by its id, so that nothing can move there",
+                moved.where,
+                "drop this entry, or take `id:` out",
+            )
         if moved.source.kind != moved.target.kind:
             yield Problem(
                 f"{moved.source} cannot become {moved.target}: the kind stays", moved.where

@@ -85,7 +85,8 @@ class Draft:
         wanted = check.expanded(declared, kinds)
         ledger = Ledger(declared, wanted, live, kinds)
         planner = _Planner(ledger, declared, kinds)
-        kept = [change for item in wanted if (change := planner.decide(item)) is not None]
+        decided = [change for item in wanted if (change := planner.decide(item)) is not None]
+        kept = [planner.with_users(change) for change in decided]
         removals = planner.removals(kept)
         errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
         if errors:
@@ -251,7 +252,17 @@ class _Planner:
         )
         if not was_foreign and not match.others:
             return change
-        return replace(change, notes=(*kind.dropped_by(change), *self._foreign_users(live)))
+        return replace(change, notes=kind.dropped_by(change))
+
+    def with_users(self, change: Change) -> Change:
+        """The change of an object that was not ours before, with a note for each foreign user.
+
+        All objects must be decided: what is adopted by the same plan is no foreign user.
+        """
+        claimed = change.wanted is not None and change.wanted.claim is not None
+        if change.live is None or not (claimed or change.action is Action.ADOPT):
+            return change
+        return replace(change, notes=(*change.notes, *self._foreign_users(change.live)))
 
     def _foreign_users(self, live: Live) -> Iterator[str]:
         """Who else uses an object, at any distance: a group by policies, these by applications."""
