@@ -116,7 +116,10 @@ class CaKey(Kind):
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Read the CAs of the account in one list, joined with the applications."""
-        keys, apps = yield (listing(f"{APPS}/ca", ACCESS_APPS, 1000), LiveObjects(self.owner))
+        keys, apps = yield (
+            listing(f"{APPS}/ca", ACCESS_APPS, 1000, ("aud",)),
+            LiveObjects(self.owner),
+        )
         by_aud = {app.attribute("aud"): app for app in apps}
         return tuple(
             self._live(raw, by_aud[aud].id, by_aud[aud])

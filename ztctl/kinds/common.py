@@ -258,7 +258,10 @@ def items(raw: Any, key: str) -> list[Any]:
 
 
 def objects(reply: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list reply; elements without an id or name are dropped."""
+    """The objects of a list reply; elements without an id or name are dropped.
+
+    What a list must hold is said by ``Call.members`` and checked when it is read.
+    """
     if not isinstance(reply, list):
         return []
     return [
@@ -268,11 +271,18 @@ def objects(reply: Any) -> list[Mapping[str, Any]]:
     ]
 
 
-def listing(path: str, permission: str, per_page: int, **query: str) -> Call:
-    """Make the call that reads all pages of a list."""
-    return Call(
-        "GET", path, query=tuple(sorted(query.items())), per_page=per_page, permission=permission
-    )
+def listing(
+    path: str, permission: str, per_page: int, members: tuple[str, ...] = (), **query: str
+) -> Call:
+    """Make the call that reads all pages of a list; ``members`` as in ``Call``."""
+    asked = tuple(sorted(query.items()))
+    return Call("GET", path, query=asked, per_page=per_page, members=members, permission=permission)
+
+
+def unreadable(call: Call, what: str) -> CallFailed:
+    """The failure of a reading whose reply does not make sense: nothing is done on its word."""
+    hint = "nothing was done on its word: try again, and see whether a proxy stands in between"
+    return CallFailed(call, f"{call}: {what}", hint=hint)
 
 
 def written(call: Call) -> Flow[Mapping[str, Any]]:

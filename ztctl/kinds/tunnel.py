@@ -341,7 +341,7 @@ class Tunnel(Kind, Lagging):
 
 def tunnels(**query: str) -> Call:
     """Make the call that lists tunnels that are not deleted."""
-    return listing(PATH, TUNNEL, 1000, is_deleted="false", **query)
+    return listing(PATH, TUNNEL, 1000, ("name",), is_deleted="false", **query)
 
 
 def configuration(raw: Mapping[str, Any]) -> Call:
