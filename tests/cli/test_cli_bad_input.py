@@ -172,7 +172,7 @@ def test_norway_is_a_country(ztctl: Ztctl) -> None:
         ((), "error: there is no ztctl.yaml in this folder\n  hint: name a file or a folder by -f"),
         (("-f", "."), "error: the folder . holds no YAML file\n"),
         (("-f", "nope.yaml"), "error: cannot read nope.yaml: no such file or directory"),
-        (("-f", "/dev/null"), "the file is empty"),
+        (("-f", "/dev/null"), "error: cannot read /dev/null: it is a device, not a file\n"),
         (("--var-file", "nope.yaml", "-f", "."), "nope.yaml"),
     ],
     ids=["default", "folder", "file", "device", "variables"],

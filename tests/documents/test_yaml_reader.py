@@ -253,7 +253,9 @@ def test_a_device_without_end_is_refused() -> None:
 
     read_file(Path("/dev/zero"), "/dev/zero", found)
 
-    assert [problem.summary for problem in found] == ["cannot read /dev/zero: it is a device, not a file"]
+    assert [problem.summary for problem in found] == [
+        "cannot read /dev/zero: it is a device, not a file"
+    ]
 
 
 @given(st.binary(max_size=300))
