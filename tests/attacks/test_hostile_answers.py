@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 
 from tests.support.account import Account, told
 from tests.support.files import HOST, whole
+from tests.support.pages import FORMATS
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.diagnostics import Failures
 from ztctl.sandbox.faults import Fault
+from ztctl.views.factory import Format, make_view
 
 MARKED = {
     "policies": r"/access/policies$",
@@ -253,3 +256,33 @@ def test_a_write_that_was_not_done_is_not_taken_for_done(account: Account, metho
 
     (failed, *_) = outcome.failed
     assert (str(failed.step.address), failed.lost) == ("access_policy.team", True)
+
+
+# -- names without end -----------------------------------------------------------------------
+
+LONG = "n" * 200_000
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_name_of_any_length_is_cut_for_people_and_whole_for_machines(
+    account: Account, format: Format
+) -> None:
+    """A list answers names of 200 kB: the plan is still read in one screen, and JSON keeps all."""
+    account.apply(whole())
+    (app,) = account.call("GET", "{A}/access/apps")
+    named = {**app, "name": LONG, "custom_deny_message": f"{LONG} {LONG}"}
+    answering(account, MARKED["apps"], [named])
+    stdout = StringIO()
+    view = make_view(
+        format, stdout=stdout, stderr=StringIO(), color=False, quiet=False, terminal=False,
+        redact=str, version="0",
+    )  # fmt: skip
+
+    view.plan(account.plan(whole()))
+
+    shown = stdout.getvalue()
+    if format == "json":
+        assert f"{LONG} {LONG}" in shown
+    else:
+        assert "more characters, digest " in shown
+        assert len(shown) < 20_000
