@@ -56,7 +56,8 @@ class CaKeyFields(Fields):
     application: Annotated[Any, RefersTo("access_application"), Immutable()] = None
     """The application, when it is not the one of that key."""
     public_key_file: Annotated[str | None, BeforeValidator(_check_relative_path), Local()] = None
-    """Where to write the public key, relative to this file and below its folder."""
+    """Where to write the public key, relative to this file and below its folder; nothing but such a
+    key is overwritten."""
 
 
 @dataclass(frozen=True, slots=True)
