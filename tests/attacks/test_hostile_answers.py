@@ -162,7 +162,9 @@ def test_an_inline_policy_is_in_no_list(account: Account) -> None:
 
 # -- a write is answered, but nothing can be read --------------------------------------------
 
+NULL = b'{"success": true, "errors": [], "messages": [], "result": null}'
 UNREADABLE = {"nothing": b"", "blanks": b" \r\n", "a page": b"<html>ok</html>", "cut": b'{"succ'}
+UNREADABLE["null"] = NULL
 WRITES = {
     "POST": [
         "/access/tags$",

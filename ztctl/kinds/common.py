@@ -285,14 +285,14 @@ def unreadable(call: Call, what: str) -> CallFailed:
     return CallFailed(call, f"{call}: {what}", hint=hint)
 
 
-def written(call: Call) -> Flow[Mapping[str, Any]]:
-    """Send a write, and return the object of its reply.
+def written(call: Call, identity: str = "id") -> Flow[Mapping[str, Any]]:
+    """Send a write, and return the object of its reply, which has this member.
 
     Raises:
         CallFailed: ``lost`` if the reply has no object: the write may or may not have been done.
     """
     reply = yield call
-    if not text_of(reply, "id"):
+    if not text_of(reply, identity):
         raise CallFailed(call, f"the answer to {call} holds no object", lost=True)
     found: Mapping[str, Any] = reply
     return found
