@@ -284,14 +284,14 @@ VALUES = {
     "ZTCTL_DOMAIN": "Geheim.Corp.Example",
     "ZTCTL_ADDRESS": "192.0.2.77",
     "ZTCTL_MAIL": "Secret.Person@Corp.com",
-    "ZTCTL_MINUTES": "90",
+    "ZTCTL_MINUTES": "135",
     "ZTCTL_TIME": "5400s",
     "ZTCTL_TEXT": 'Top"Secret\\Canary\u00e9',
 }
 # In lower case, and as far as they go: whatever else stands around them.
 SEEN = (
     "cherstube", "xn--bcher", "blanks", "geheim", "192.0.2.77", "secret.person", "person@corp",
-    "1h30m", "5400", "90m", 'top"', 'top\\"', "secret\\", "canary",
+    "1h30m", "5400", "2h15m", "135m", 'top"', 'top\\"', "secret\\", "canary",
 )  # fmt: skip
 SHOWN = (
     ("validate",),
