@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -148,20 +147,21 @@ def test_adopting_wants_a_word_at_apply_and_none_at_plan(project: Ztctl, account
 
 
 @pytest.mark.parametrize(
-    ("edited", "told"),
+    ("before", "after", "told"),
     [
-        ("tunnel.nowhere", "refers to the tunnel 'nowhere'"),
-        ("nonsense.pool", "there is no kind 'nonsense'"),
+        ('"ssh-pool"', '"renamed"', "refers to the tunnel 'ssh-pool'"),
+        ('"targets": []', '"targets": ["nonsense.pool"]', "there is no kind 'nonsense'"),
+        ('"stack"', '"heap"', "the plan is damaged: "),
     ],
 )
 def test_a_saved_plan_that_refers_to_nothing_is_damaged(
-    project: Ztctl, account: Account, edited: str, told: str
+    project: Ztctl, account: Account, before: str, after: str, told: str
 ) -> None:
     """An edited plan is checked as files are, and nothing is written."""
     ztctl = project.at(account)
     ztctl("plan", "--out", "plan.json")
     path = project.folder / "plan.json"
-    path.write_text(re.sub(r'"to": *"tunnel\.[\w-]+"', f'"to": "{edited}"', path.read_text()))
+    path.write_text(path.read_text().replace(before, after, 1))
     account.sandbox.log.clear()
 
     done = ztctl("apply", "--auto-approve", "plan.json")

@@ -172,7 +172,7 @@ def test_norway_is_a_country(ztctl: Ztctl) -> None:
         ((), "error: there is no ztctl.yaml in this folder\n  hint: name a file or a folder by -f"),
         (("-f", "."), "error: the folder . holds no YAML file\n"),
         (("-f", "nope.yaml"), "error: cannot read nope.yaml: no such file or directory"),
-        (("-f", "/dev/null"), "the file is empty"),
+        (("-f", "/dev/null"), "error: cannot read /dev/null: it is a device, not a file\n"),
         (("--var-file", "nope.yaml", "-f", "."), "nope.yaml"),
     ],
     ids=["default", "folder", "file", "device", "variables"],
@@ -201,7 +201,8 @@ def test_a_link_out_of_the_folder_is_refused_before_anything_is_done(
     done = ztctl.at(account)("apply", "--auto-approve", "-f", "here")
 
     assert done.code == 1
-    assert "`public_key_file` leads out of this file's folder by a link\n" in done.err
+    assert "`public_key_file`: " in done.err
+    assert " by a link\n" in done.err
     assert list((ztctl.folder / "elsewhere").iterdir()) == []
     assert not account.sandbox.log
 

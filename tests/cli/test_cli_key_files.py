@@ -11,6 +11,7 @@ import pytest
 Ztctl = Any
 APPLY = ("apply", "--sandbox", "--auto-approve")
 KEY = Path("ca") / "ssh.example.com.pub"
+OLD = "ecdsa-sha2-nistp256 AAAA= open-ssh-ca@cloudflareaccess.org\n"
 BASTION = """\
 version: 1
 stack: prod
@@ -51,7 +52,7 @@ def test_a_key_file_that_is_right_is_left_alone(applied: Ztctl) -> None:
     assert "Wrote" not in done.err
 
 
-@pytest.mark.parametrize(("text", "state"), [(None, "is missing"), ("other\n", "is out of date")])
+@pytest.mark.parametrize(("text", "state"), [(None, "is missing"), (OLD, "is out of date")])
 def test_a_key_file_that_is_wrong_is_a_warning_and_no_change(
     text: str | None, state: str, applied: Ztctl
 ) -> None:
@@ -75,15 +76,27 @@ def test_a_key_file_that_is_wrong_is_a_warning_and_no_change(
 
 def test_a_key_file_that_cannot_be_written_is_told(project: Ztctl) -> None:
     """What stands in the way is named; all else is done, and the next steps are still told."""
-    (project.folder / KEY).mkdir(parents=True)
+    (project.folder / "ca").write_text("in the way\n", encoding="utf-8")
 
     done = project(*APPLY)
 
     assert done.code == 3
     assert done.out.endswith("Apply complete: 7 added, 0 changed, 0 destroyed.\n")
-    assert f"error: cannot write {KEY}: is a directory\n" in done.err
+    assert f"error: cannot write {KEY}: file exists\n" in done.err
     assert "TrustedUserCAKeys" in done.err
-    assert list((project.folder / "ca").iterdir()) == [project.folder / KEY]
+    assert (project.folder / "ca").read_text(encoding="utf-8") == "in the way\n"
+
+
+@pytest.mark.parametrize("words", [("validate",), ("plan", "--sandbox"), APPLY])
+def test_a_key_is_not_written_over_a_folder(project: Ztctl, words: tuple[str, ...]) -> None:
+    """It is said before anything is done, with the place in the file."""
+    (project.folder / KEY).mkdir(parents=True)
+
+    done = project(*words)
+
+    assert done.code == 1
+    assert f"`public_key_file`: {KEY} cannot be read: it is no regular file\n" in done.err
+    assert done.err.startswith("ztctl.yaml:")
 
 
 def test_a_file_is_beside_its_own_yaml_file(project: Ztctl) -> None:

@@ -255,3 +255,123 @@ def test_the_sandbox_shows_hostile_names_escaped(ztctl: Ztctl, account: Account)
 
     assert (applied.code, shown.code) == (0, 0)
     assert "\u202e" not in applied.said + shown.said
+
+
+# -- every form that a value of the environment takes on --------------------------------------
+
+FORMS = """\
+version: 1
+stack: prod
+tunnels:
+  t: {ingress: [{hostname: "${env.ZTCTL_HOST}", service: "ssh://localhost:22"}]}
+dns:
+  ${env.ZTCTL_HOST}: {tunnel: t, comment: "see ${env.ZTCTL_COMMENT}"}
+groups:
+  g: {include: [{email_domain: "${env.ZTCTL_DOMAIN}"}, {ip: "${env.ZTCTL_ADDRESS}"}]}
+policies:
+  p:
+    decision: allow
+    include: [{email: "${env.ZTCTL_MAIL}"}, {group: g}]
+    session_duration: ${env.ZTCTL_MINUTES}m
+    purpose_justification_prompt: "${env.ZTCTL_TEXT}"
+    purpose_justification_required: true
+applications:
+  ${env.ZTCTL_HOST}: {policies: [p], session_duration: "${env.ZTCTL_TIME}"}
+"""
+VALUES = {
+    "ZTCTL_HOST": "B\u00fccherStube.example.com",
+    "ZTCTL_COMMENT": "two   blanks \t Canary",
+    "ZTCTL_DOMAIN": "Geheim.Corp.Example",
+    "ZTCTL_ADDRESS": "192.0.2.77",
+    "ZTCTL_MAIL": "Secret.Person@Corp.com",
+    "ZTCTL_MINUTES": "135",
+    "ZTCTL_TIME": "5400s",
+    "ZTCTL_TEXT": 'Top"Secret\\Canary\u00e9',
+}
+# In lower case, and as far as they go: whatever else stands around them.
+SEEN = (
+    "cherstube", "xn--bcher", "blanks", "geheim", "192.0.2.77", "secret.person", "person@corp",
+    "1h30m", "5400", "2h15m", "135m", 'top"', 'top\\"', "secret\\", "canary",
+)  # fmt: skip
+SHOWN = (
+    ("validate",),
+    ("plan",),
+    ("plan", "--calls"),
+    ("plan", "--calls", "--format", "json", "--out", "plan.json"),
+    ("plan", "--calls", "--format", "markdown"),
+    ("apply", "plan.json", "--auto-approve", "--format", "json"),
+    ("plan", "--exit-code"),
+    ("who", "-f", "ztctl.yaml", "--format", "text", VALUES["ZTCTL_HOST"]),
+    ("who", "-f", "ztctl.yaml", "--format", "json", VALUES["ZTCTL_HOST"]),
+    ("who", "-f", "ztctl.yaml", "--format", "markdown", VALUES["ZTCTL_HOST"]),
+    ("history",),
+)
+EDITED = (
+    ("plan", "--calls"),
+    ("plan", "--calls", "--format", "json"),
+    ("apply", "--auto-approve", "--format", "markdown"),
+    ("apply", "--auto-approve", "--format", "text"),
+    ("destroy", "--auto-approve"),
+)
+
+
+def leaks(said: str) -> list[str]:
+    """What is seen of the values, in any case and spelling."""
+    return [form for form in SEEN if form in said.lower()]
+
+
+@pytest.fixture
+def manifold(ztctl: Ztctl, account: Account) -> Ztctl:
+    """A folder whose values all come from the environment, and are changed by their fields."""
+    (ztctl.folder / "ztctl.yaml").write_text(FORMS, encoding="utf-8")
+    return ztctl.at(account)
+
+
+def test_no_form_of_a_value_is_seen(manifold: Ztctl) -> None:
+    """Lower case, punycode, escapes, durations, folded blanks, networks: only names are shown.
+
+    So in what the files give, in what the account gives back, and in what the connection sent.
+    """
+    shown = [(words, manifold(*words, env=VALUES)) for words in SHOWN]
+
+    assert {words: leaks(done.said) for words, done in shown if leaks(done.said)} == {}
+    assert [done.code for _, done in shown] == [0] * len(SHOWN)
+    assert "(env ZTCTL_MAIL)" in shown[1][1].out
+
+
+def test_no_form_of_a_value_is_seen_in_an_edit(manifold: Ztctl) -> None:
+    """Beside a change of something else, whose plan tells both sides and the whole bodies."""
+    assert manifold("apply", "--auto-approve", env=VALUES).code == 0
+    (manifold.folder / "ztctl.yaml").write_text(
+        FORMS.replace("decision: allow", "decision: allow\n    isolation_required: false")
+        .replace("{group: g}", "{group: g}, {email: new@example.com}")
+        .replace("{tunnel: t, comment", "{tunnel: t, ttl: 1, comment")
+        .replace("see $", "seen $"),
+        encoding="utf-8",
+    )
+
+    shown = [(words, manifold(*words, env=VALUES)) for words in EDITED]
+
+    assert {words: leaks(done.said) for words, done in shown if leaks(done.said)} == {}
+    assert "new@example.com" in shown[0][1].out
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_form_of_a_value_is_seen_in_an_error(
+    manifold: Ztctl, account: Account, format: str
+) -> None:
+    """Neither where the service refuses a call and says why."""
+    body: Any = {
+        "success": False,
+        "errors": [
+            {"code": 12130, "message": 'secret.person@corp.com, 1h30m: Top"Secret\\Canary\u00e9'}
+        ],
+    }
+    account.sandbox.faults.add(
+        method="POST", path="/access/(policies|groups)$", status=400, body=body, times=None
+    )
+
+    done = manifold("apply", "--auto-approve", "--format", format, env=VALUES)
+
+    assert (done.code, leaks(done.said)) == (3, [])
+    assert "12130" in done.said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from ztctl.cloudflare.envelope import Page, Reply
 from ztctl.cloudflare.errors import BadReply, NotFound
-from ztctl.cloudflare.paging import MOST_PAGES, collect
+from ztctl.cloudflare.paging import MOST_PAGES, MOST_REPEATS, collect
 from ztctl.core.model.calls import Call
 
 LIST = Call("GET", "/zones/z/dns_records", query=(("type", "CNAME"),), per_page=10)
@@ -49,12 +50,20 @@ def objects(count: int) -> list[dict[str, str]]:
     return [{"id": f"i{n}"} for n in range(count)]
 
 
-def pages(items: list[Any], size: int, *, total: bool = True, stated: int | None = None) -> Lister:
-    """Make a well-behaved server; ``stated`` is the page size it claims."""
+def pages(
+    items: list[Any],
+    size: int,
+    *,
+    total: bool = True,
+    stated: int | None = None,
+    count: int | None = None,
+) -> Lister:
+    """Make a well-behaved server; ``stated`` is the page size it claims, ``count`` the total."""
+    whole = len(items) if count is None else count
 
     def answer(number: int) -> Reply:
         part = items[(number - 1) * size : number * size]
-        return Reply(part, Page(stated or size, len(items) if total else None))
+        return Reply(part, Page(stated or size, whole if total else None))
 
     return Lister(answer)
 
@@ -72,10 +81,9 @@ def test_the_first_page_is_asked_for_with_its_size() -> None:
     assert [call.query for call in seen] == [(("type", "CNAME"), ("page", "1"), ("per_page", "10"))]
 
 
-@pytest.mark.parametrize("result", [None, []])
-def test_an_empty_list_takes_one_request(result: Any) -> None:
-    """No objects, and ``null`` for no objects, both end at once."""
-    server = Lister(lambda number: Reply(result, Page(10, 0)))
+def test_an_empty_list_takes_one_request() -> None:
+    """No objects end at once."""
+    server = Lister(lambda number: Reply([], Page(10, 0)))
 
     assert read(server) == []
     assert server.asked == [1]
@@ -137,12 +145,38 @@ def test_a_server_that_ignores_the_page_number_is_asked_twice_at_most() -> None:
     assert server.asked == [1, 2]
 
 
-def test_a_total_that_is_too_high_ends_with_the_objects() -> None:
-    """A total that counts what is not shown costs one request and no more."""
-    server = Lister(lambda n: Reply(objects(7) if n == 1 else [], Page(10, 9)))
+@pytest.mark.parametrize("shown", [0, 7])
+def test_a_list_that_stays_short_of_its_total_is_a_bad_reply(shown: int) -> None:
+    """It is read again first; what is missing would be made a second time."""
+    server = Lister(lambda n: Reply(objects(shown) if n == 1 else [], Page(10, 9)))
 
-    assert read(server) == objects(7)
-    assert server.asked == [1, 2]
+    with pytest.raises(BadReply, match=f"holds {shown} of the 9 objects"):
+        read(server)
+
+    assert server.asked.count(1) == 1 + MOST_REPEATS
+
+
+def test_a_list_that_is_whole_the_second_time_is_taken() -> None:
+    """An object that slid away between two pages is found by reading again."""
+    lists = [objects(8), [], objects(9)]
+    server = Lister(lambda _: Reply(lists.pop(0), Page(10, 9)))
+
+    assert read(server) == objects(9)
+
+
+def test_a_list_without_pages_is_held_to_its_total() -> None:
+    """It is asked for without page numbers, and checked all the same."""
+    call = Call("GET", "/accounts/a/teamnet/virtual_networks", members=("name",))
+    asked: list[Call] = []
+
+    async def fetch(sent: Call) -> Reply:
+        asked.append(sent)
+        return Reply([{"id": "a", "name": "x"}], Page(1000, 2))
+
+    with pytest.raises(BadReply, match="holds 1 of the 2"):
+        asyncio.run(collect(call, fetch))
+
+    assert set(asked) == {call}
 
 
 def test_a_list_that_grows_while_it_is_read_is_read_once_more() -> None:
@@ -198,7 +232,7 @@ def test_an_absurd_total_is_refused_before_anything_more_is_sent() -> None:
     assert server.asked == [1]
 
 
-@pytest.mark.parametrize("result", [{"id": "x"}, "text", 3])
+@pytest.mark.parametrize("result", [{"id": "x"}, "text", 3, None])
 def test_a_result_that_is_no_list_is_a_bad_reply(result: Any) -> None:
     """Asking for a list and getting something else is told, not guessed around."""
     with pytest.raises(BadReply, match="a list was asked for"):
@@ -213,11 +247,23 @@ def test_tags_are_told_apart_by_their_names() -> None:
     assert read(server, TAGS) == [{"name": "a"}, {"name": "b"}, {"name": "c"}]
 
 
-def test_objects_without_an_id_are_all_kept() -> None:
-    """Without an identity nothing can be called a double, names included."""
-    items = [{"name": "same"}, {"name": "same"}, "text", "text", {"id": ""}, {"id": ""}, None]
+@pytest.mark.parametrize(
+    "item", [None, "text", 3, [], {}, {"name": "x"}, {"id": ""}, {"id": 5}, {"id": None}]
+)
+def test_an_object_without_an_id_is_a_bad_reply(item: Any) -> None:
+    """What cannot be told apart cannot be recognised either, and would be made again."""
+    with pytest.raises(BadReply, match="object 2 of a page cannot be read"):
+        read(Lister(lambda _: Reply([{"id": "a"}, item])))
 
-    assert read(Lister(lambda _: Reply(items))) == items
+
+@pytest.mark.parametrize("name", [None, 5, ["x"], {}])
+def test_an_object_without_a_member_that_its_kind_needs_is_a_bad_reply(name: Any) -> None:
+    """The call says which; a text that is empty is one."""
+    call = replace(LIST, members=("name",))
+    assert read(Lister(lambda _: Reply([{"id": "a", "name": ""}])), call)
+
+    with pytest.raises(BadReply, match="has no text `name`"):
+        read(Lister(lambda _: Reply([{"id": "a", "name": name}])), call)
 
 
 def test_the_failure_of_one_page_is_the_failure_of_the_call() -> None:
@@ -248,4 +294,4 @@ def test_each_object_comes_exactly_once(
     # A page of doubles only, as size 1 would make it, is how a server that ignores `page` looks.
     size = max(size, 3) if doubled else size
 
-    assert read(pages(sent, size, total=total)) == whole
+    assert read(pages(sent, size, total=total, count=count)) == whole

@@ -45,10 +45,23 @@ def test_any_2xx_is_a_success(status: int) -> None:
     assert reply.result == {"id": "x"}
 
 
+DELETE = Call("DELETE", "/accounts/{account}/access/apps/a")
+
+
 @pytest.mark.parametrize("body", [b"", b" \r\n"])
-def test_an_empty_body_is_a_success_without_a_result(body: bytes) -> None:
+def test_an_empty_body_of_a_deletion_is_a_success(body: bytes) -> None:
     """Deleting a target answers 200 with nothing at all, which is no fault."""
-    assert read(POST, answer(body)).result is None
+    assert read(DELETE, answer(body)).result is None
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize("body", [b"", b" \r\n", b"<html>"])
+def test_a_write_that_answers_nothing_readable_may_have_been_done(method: str, body: bytes) -> None:
+    """Neither done nor failed: whoever sent it has to look."""
+    failed = failure(body, call=Call(method, "/accounts/{account}/access/apps/a"))
+
+    assert isinstance(failed, errors.BadReply)
+    assert failed.lost
 
 
 def test_a_result_without_success_is_accepted() -> None:

@@ -118,7 +118,8 @@ def test_what_was_read_from_the_environment_is_reported(workshop: Workshop) -> N
         allow_env=["TEAM"],
     )
 
-    assert declared.environment == {"CLOUDFLARE_ACCOUNT_ID": "0123", "TEAM": "t"}
+    found = {name: texts[0] for name, texts in declared.environment.items()}
+    assert found == {"CLOUDFLARE_ACCOUNT_ID": "0123", "TEAM": "t"}
 
 
 def test_a_file_cannot_read_the_token(workshop: Workshop) -> None:

@@ -248,12 +248,14 @@ def test_a_file_above_the_bound_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_device_without_end_is_refused() -> None:
-    """What has no size is read up to the bound and no further."""
+    """Nothing of it is read: it is no file."""
     found: list[Problem] = []
 
     read_file(Path("/dev/zero"), "/dev/zero", found)
 
-    assert [problem.summary for problem in found] == ["/dev/zero is larger than 10 MB"]
+    assert [problem.summary for problem in found] == [
+        "cannot read /dev/zero: it is a device, not a file"
+    ]
 
 
 @given(st.binary(max_size=300))

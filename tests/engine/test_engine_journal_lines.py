@@ -131,7 +131,7 @@ def test_what_is_no_secret_stays(raw: Mapping[str, Any]) -> None:
 
 def test_values_of_the_environment_are_masked() -> None:
     """Texts, names and numbers that came from the environment show the variable's name."""
-    mask = Mask({"ZTCTL_HOST": CANARY, "ZTCTL_PORT": "8022"})
+    mask = Mask({"ZTCTL_HOST": (CANARY,), "ZTCTL_PORT": ("8022",)})
     raw = {CANARY: 8022, "text": f"to {CANARY}", "on": True, "other": 22}
     foreign = {"address": f"tunnel.{CANARY}", "before": raw, "reason": f"no {CANARY}"}
 

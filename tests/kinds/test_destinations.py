@@ -129,8 +129,6 @@ def test_key_domain_and_destinations_are_one_list(fields: Any, expected: Any) ->
         (["ZTCTL-prod"], None),
         (["ztctl-prod-and-more-than-twenty-one"], None),
         (None, None),
-        ("ztctl-prod", None),
-        ({"ztctl-prod": 1}, None),
     ],
 )
 def test_the_mark_of_an_application_is_a_whole_tag(tags: Any, mark: Mark | None) -> None:

@@ -306,7 +306,7 @@ def test_a_batch_that_is_refused_after_it_was_lost_is_halved() -> None:
     assert isinstance(bad, CallFailed)
 
 
-@pytest.mark.parametrize("reply", [None, [], {}, {"posts": None}, {"posts": [7, {"name": "x"}]}])
+@pytest.mark.parametrize("reply", [{}, {"posts": None}, {"posts": [7, {"name": "x"}]}])
 def test_a_senseless_answer_does_not_break_a_batch(reply: Any) -> None:
     """What the service left out of its answer is what was sent."""
     (made,) = play(RECORDS.batch([creation("a.example.com")]), reply).result

@@ -146,7 +146,8 @@ def test_the_configuration_of_a_tunnel_is_one_document() -> None:
         origin_request={"match_sni_to_host": True},
     )
 
-    played = play(kind("tunnel").update(live_of("tunnel", TUNNEL), written, "configure"), None)
+    told = {"tunnel_id": "t-1", "version": 2}
+    played = play(kind("tunnel").update(live_of("tunnel", TUNNEL), written, "configure"), told)
 
     assert played.writes == ["PUT /accounts/{account}/cfd_tunnel/t-1/configurations"]
     assert played.body == {
@@ -169,7 +170,8 @@ def test_a_tunnel_is_renamed_by_its_name_alone(verb: str) -> None:
     """A new name touches neither secret nor rules."""
     live = live_of("tunnel", TUNNEL)
 
-    played = play(kind("tunnel").update(live, {"name": "edge", "ingress": []}, verb), None)
+    told = {"id": "t-1", "name": "edge"}
+    played = play(kind("tunnel").update(live, {"name": "edge", "ingress": []}, verb), told)
 
     assert (played.writes, played.body) == (
         ["PATCH /accounts/{account}/cfd_tunnel/t-1"],

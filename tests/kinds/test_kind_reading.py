@@ -73,7 +73,7 @@ def adopted(live: Live) -> Change:
 @examples(40)
 @given(st.data())
 def test_no_reply_breaks_reading(name: str, data: st.DataObject) -> None:
-    """Null results, wrong types, missing keys and doubled objects are read, not stumbled over."""
+    """Null results, wrong types, missing keys and doubled objects are read, or a failed reading."""
 
     def answer(call: Call) -> Any:
         if call.path.endswith("/configurations"):
@@ -81,7 +81,11 @@ def test_no_reply_breaks_reading(name: str, data: st.DataObject) -> None:
         return data.draw(LIST)
 
     ask = Ask("prod", hosts=frozenset({"ssh.example.com"}))
-    found = serve(kind(name).read(ask), answer, ask).result
+    try:
+        found = serve(kind(name).read(ask), answer, ask).result
+    except CallFailed:
+        # What decides whose an application is cannot be read: nothing may be done on its word.
+        return
 
     for live in found:
         assert isinstance(live.id, str)

@@ -85,6 +85,7 @@ def test_the_list_is_asked_with_its_filters_and_pages() -> None:
         PATH,
         query=(("is_deleted", "false"),),
         per_page=50,
+        members=("name",),
         permission="Account · Things",
     )
 

@@ -18,23 +18,21 @@ from ztctl.cli.options import RunOptions
 from ztctl.cli.planning import plan_source
 from ztctl.cli.revocation import revoke_sessions
 from ztctl.cli.run_lock import lock_of
+from ztctl.cli.saved_plans import read_plan, save_plan
 from ztctl.cli.session import connected, declared_by, view_of
 from ztctl.cli.settings import Settings
-from ztctl.core.model.canonical import references
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failure, Severity
+from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan, Reason
-from ztctl.core.model.values import Ref
-from ztctl.core.planning import check
 from ztctl.core.planning.planner import Options
 from ztctl.core.runs.journal import Ending, ending_of
 from ztctl.engine.lock import Locked, Outdated, ReplanUnderLock
 from ztctl.engine.plan import emptied
-from ztctl.engine.planfile import Saved, read, same, save
+from ztctl.engine.planfile import Saved, same
 from ztctl.engine.recheck import Recheck
 from ztctl.kinds.registry import KINDS
-from ztctl.ssh.public_keys import key_files, stale_keys
+from ztctl.ssh.public_keys import stale_keys
 
 if TYPE_CHECKING:
     from ztctl.views.view import View
@@ -97,7 +95,7 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
 
             view.page(calls_page(plan, KINDS))
         if out is not None:
-            save(out, plan, declared, request.options)
+            save_plan(out, plan, declared, request.options)
             view.note(f"The plan is saved: ztctl apply {out}")
     if any(not refusal.apply_only for refusal in plan.refusals):
         return Exit.REFUSED
@@ -110,10 +108,7 @@ def plan_and_apply(request: Request) -> Exit:
     if request.planfile is None:
         declared = request.declared()
     else:
-        saved = read(request.planfile)
-        declared = saved.declared
-        _check(declared)
-        _check_folder(declared)
+        saved, declared = read_plan(request.planfile)
         request = replace(request, options=replace(request.options, targets=saved.targets))
     view = view_of(request.settings, declared)
     with errors_shown(view), signal_handlers_restored():
@@ -122,42 +117,6 @@ def plan_and_apply(request: Request) -> Exit:
         except (Locked, Outdated) as failure:
             view.failure(failure)
             return Exit.REFUSED
-
-
-def _check(declared: Declared) -> None:
-    """Check a saved plan's objects as those of files are: somebody may have edited it.
-
-    Raises:
-        Failure: it mentions a kind that does not exist, or has an error.
-    """
-    referenced = [found for item in declared.wanted for found in references(item.values)]
-    found = {
-        *(item.address.kind for item in declared.wanted),
-        *(item.address.kind for item in declared.removed),
-        *(address.kind for move in declared.moved for address in (move.source, move.target)),
-        *(item.to.kind if isinstance(item, Ref) else item.kind for item in referenced),
-    }
-    for kind in sorted(found - set(KINDS)):
-        raise Failure(f"the plan is damaged: there is no kind {kind!r}", "make a new plan")
-    for problem in check.problems(declared, KINDS):
-        if problem.severity is Severity.ERROR:
-            raise Failure(f"the plan is damaged: {problem.summary}", "make a new plan")
-
-
-def _check_folder(declared: Declared) -> None:
-    """Require the YAML files next to which public keys are written.
-
-    Their paths in a plan file are relative to the folder in which the plan was made.
-
-    Raises:
-        Failure: a YAML file is not found from the current folder.
-    """
-    for wanted, path in key_files(declared):
-        if wanted.where is not None and not Path(wanted.where.file).exists():
-            raise Failure(
-                f"the plan is to write {path}, but {wanted.where.file} is not here",
-                "apply the plan in the folder in which it was made",
-            )
 
 
 async def _apply(request: Request, declared: Declared, view: View, saved: Saved | None) -> Exit:

@@ -112,8 +112,9 @@ def refused(file: Path, error: ValueError) -> Failures:
 
 
 def _content(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        content = opened.read(LARGEST + 1)
+    from ztctl.documents.streams import read_bounded
+
+    content = read_bounded(file, LARGEST)
     if len(content) > LARGEST:
         raise Failure(f"{file} is larger than {LARGEST // 1024 // 1024} MB")
     return content

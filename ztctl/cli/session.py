@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from ztctl import __version__
 from ztctl.cli.settings import DEFAULT_FILE, STATE, Settings
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failure, Failures
+from ztctl.core.model.diagnostics import Failure, Failures, Problem
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.values import Secret
 from ztctl.core.planning import check
@@ -65,8 +65,14 @@ def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> Declared:
         variable_files=chosen.variable_files,
         environment=_environment(chosen),
         allow_env=chosen.allow_env,
-        check=lambda found: (*check.problems(found, kinds), *misplaced(found)),
+        check=lambda found: problems_of(found, kinds),
     )
+
+
+def problems_of(declared: Declared, kinds: Kinds = KINDS) -> Iterator[Problem]:
+    """What is wrong with the declared objects, as far as it can be told offline."""
+    yield from check.problems(declared, kinds)
+    yield from misplaced(declared)
 
 
 def _environment(chosen: Settings) -> Mapping[str, str]:

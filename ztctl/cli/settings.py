@@ -15,6 +15,7 @@ from ztctl.core.model.values import Secret
 DEFAULT_FILE = Path("ztctl.yaml")
 STATE = Path(".ztctl") / "sandbox.jsonl"
 TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105
+_MOST_OF_TOKEN = 4096
 
 
 class Usage(ZtctlError):
@@ -108,9 +109,11 @@ def _pair(text: str) -> tuple[str, str]:
 def _token(text: str, file: Path | None) -> Secret | None:
     """The token from its file, if one is given, else from the environment; ``None`` if empty."""
     if file is not None:
+        from ztctl.documents.streams import read_bounded
+
         try:
-            text = file.read_text(encoding="ascii")
-        except (OSError, UnicodeError) as error:
+            text = read_bounded(file, _MOST_OF_TOKEN).decode("ascii")
+        except (OSError, ValueError) as error:
             reason = (getattr(error, "strerror", None) or "it is not plain text").lower()
             raise Failure(f"cannot read the token file {file}: {reason}") from error
     text = text.strip()

@@ -101,12 +101,12 @@ class Client:
             self._pool = None
 
     async def send(self, call: Call) -> Json:
-        """Return the ``result`` of a call; with ``per_page``, the objects of all pages as one list.
+        """Return the ``result`` of a call; of a list, the objects of all pages.
 
         Raises:
             CallFailed: one of ``ztctl.cloudflare.errors``, after the retries that are safe.
         """
-        if call.per_page > 0:
+        if call.is_list:
             return await collect(call, self._reply)
         return (await self._reply(call)).result
 

@@ -61,8 +61,9 @@ def read(call: Call, answer: Response, hide: Iterable[str] = ()) -> Reply:
     """
     hidden = tuple(hide)
     if answer.succeeded and not answer.body.strip():
-        if call.per_page:
-            raise _unusable(call, answer, "nothing, although a list was asked for", hidden)
+        # Some deletions answer nothing; what a list, a creation or a change answers is needed.
+        if call.is_list or call.method in ("POST", "PUT", "PATCH"):
+            raise _unusable(call, answer, "nothing, although more was asked for", hidden)
         return Reply(None)
     try:
         envelope = _envelope(jsontext.parse(answer.body))
@@ -70,7 +71,7 @@ def read(call: Call, answer: Response, hide: Iterable[str] = ()) -> Reply:
         raise _unusable(call, answer, str(reason), hidden) from None
     if answer.succeeded and envelope.get("success") is not False:
         # An object that is missing from a list is created again.
-        if call.per_page and "result" not in envelope:
+        if call.is_list and "result" not in envelope:
             raise _unusable(call, answer, "no result, although a list was asked for", hidden)
         return Reply(envelope.get("result"), _page(envelope))
     raise _api_failure(call, answer, tuple(_errors(envelope.get("errors"), hidden)), hidden)

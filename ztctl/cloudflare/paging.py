@@ -1,9 +1,11 @@
-"""Read all pages of a list as one list, each object once.
+"""Read all pages of a list as one list, each object once, or fail.
 
 Lists have no snapshot: an object created or deleted between two requests shifts the rest, so that
 an object comes twice or is missed. Duplicates are dropped by id; when the stated total changes
-between pages the list is read again, three times at most: an object that a look-up misses would be
-created a second time.
+between pages, or the list is shorter than it, the list is read again, three times at most. An
+object that is missed would be created a second time, so that a list that stays short, ``null``, and
+an object that cannot be read are failures: every recorded list is a list of whole objects, an empty
+one included.
 """
 
 from __future__ import annotations
@@ -21,19 +23,26 @@ Fetch = Callable[[Call], Coroutine[Any, Any, Reply]]
 
 MOST_PAGES: Final = 1000
 MOST_REPEATS: Final = 3
+_AGAIN: Final = (
+    "nothing was done on its word, because what it lacks would be made again: try again, and see "
+    "whether a proxy stands in between"
+)
 
 
 async def collect(call: Call, fetch: Fetch) -> list[Json]:
     """Read the whole list of ``call``, ``call.per_page`` objects a page.
 
     Raises:
-        CallFailed: of the first page that failed; ``BadReply`` when a page is no list, or when
-            the list does not end.
+        CallFailed: of the first page that failed; ``BadReply`` when a page is no list, an object
+            cannot be read, or the list does not end or stays shorter than its total.
     """
     for _ in range(1 + MOST_REPEATS):
         listing = await _read(call, fetch)
-        if len(listing.totals) <= 1:
+        if len(listing.totals) <= 1 and not listing.is_short:
             break
+    if listing.is_short:
+        text = f"the list holds {len(listing.found)} of the {min(listing.totals)} objects it states"
+        raise BadReply(call, text, hint=_AGAIN)
     return list(listing.found.values())
 
 
@@ -52,21 +61,29 @@ class Listing:
         self.totals: set[int] = set()
         self.is_complete = False
 
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer objects were found than any page stated.
+
+        The least total counts: a list that never stands still states more than it ever showed.
+        """
+        return len(self.found) < min(self.totals, default=0)
+
     def add(self, reply: Reply) -> int:
         """Add the next page; return how many objects it holds."""
         items = self._items(reply)
         before = len(self.found)
-        for item in items:
-            self.found.setdefault(_identity(self.call, item), item)
-        expects_more = self._expects_more(reply, len(items))
+        for place, item in enumerate(items, start=1):
+            self.found.setdefault(_identity(self.call, item, place), item)
+        expects_more = self._expects_more(reply, len(items)) and self.call.per_page > 0
         # A page with nothing new ends the list, too: the server ignores `page`.
         self.is_complete = len(self.found) == before or not expects_more
         return len(items)
 
     def _items(self, reply: Reply) -> Sequence[Json]:
-        if isinstance(reply.result, list | None):
-            return reply.result or ()
-        raise BadReply(self.call, "a list was asked for, and the result is none")
+        if isinstance(reply.result, list):
+            return reply.result
+        raise BadReply(self.call, "a list was asked for, and the result is none", hint=_AGAIN)
 
     def _expects_more(self, reply: Reply, count: int) -> bool:
         if reply.page is None:
@@ -109,12 +126,23 @@ async def _fetch_all(fetch: Fetch, calls: Iterable[Call]) -> list[Reply]:
 
 
 def _page_of(call: Call, number: int) -> Call:
+    if not call.per_page:
+        return call
     paging = (("page", str(number)), ("per_page", str(call.per_page)))
     return replace(call, query=call.query + paging)
 
 
-def _identity(call: Call, item: Json) -> object:
-    # An Access tag is identified by its name; other objects without an id are all kept.
-    member = "name" if call.path.endswith("/access/tags") else "id"
-    key = item.get(member) if isinstance(item, dict) else None
-    return (member, key) if isinstance(key, str | int) and key != "" else object()
+def _identity(call: Call, item: Json, place: int) -> str:
+    """The id of an object of a list.
+
+    Raises:
+        BadReply: it has none, or lacks one of the members that the call states.
+    """
+    # An Access tag is identified by its name.
+    identity = "name" if call.path.endswith("/access/tags") else "id"
+    for member in (identity, *call.members):
+        value = item.get(member) if isinstance(item, dict) else None
+        if not isinstance(value, str) or (member == identity and not value):
+            what = f"has no text `{member}`" if isinstance(item, dict) else "is no object"
+            raise BadReply(call, f"object {place} of a page cannot be read: it {what}", hint=_AGAIN)
+    return str(item[identity])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem, Where
-from ztctl.documents.nodes import MappingNode, Scalar, is_null
+from ztctl.documents.nodes import MappingNode, Node, Scalar, SequenceNode, is_null
 from ztctl.documents.reader import read_file
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
@@ -45,6 +45,23 @@ def read_values(paths: Sequence[Path], problems: list[Problem]) -> dict[str, Sca
         if source.root is not None:
             values.update(scalars(source.root, problems))
     return values
+
+
+def stated_texts(path: Path, field: str) -> frozenset[str]:
+    """The texts that a file states for a field anywhere, variables not replaced; none if broken."""
+    root = read_file(path, display_path(path), [])
+    return frozenset(_texts_of(root, field)) if root is not None else frozenset()
+
+
+def _texts_of(node: Node, field: str) -> Iterator[str]:
+    if isinstance(node, MappingNode):
+        for key, value in node.entries.values():
+            if key == field and isinstance(value, Scalar):
+                yield str(value)
+            yield from _texts_of(value, field)
+    elif isinstance(node, SequenceNode):
+        for item in node.items:
+            yield from _texts_of(item, field)
 
 
 def display_path(path: Path) -> str:

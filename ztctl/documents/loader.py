@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -14,9 +14,10 @@ from ztctl.core.model.kind import Kinds
 from ztctl.documents import hosts
 from ztctl.documents.files import display_path, read_sources, read_values, scalars
 from ztctl.documents.host_checks import host_sections
-from ztctl.documents.mask import Mask
+from ztctl.documents.mask import Mask, forms_of
 from ztctl.documents.merge import MergedFiles, declared_twice, merge_files
 from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, mapping, scalar_at
+from ztctl.documents.saved import Contents
 from ztctl.documents.validation import Validator, moved, removed
 from ztctl.documents.variables import Environment, Variables
 
@@ -56,26 +57,58 @@ def load(
     values = read_values(variable_files, problems)
     values = {**_declared_variables(roots, problems), **values}
     substitution = Variables(values, variables, Environment(environment, allow_env))
-    substituted = [_substituted(root, substitution) for root in roots]
-    mask = Mask(substitution.used)
-    merged = _merged(substituted, kinds, complete=not problems)
+    substituted = tuple(_substituted(root, substitution) for root in roots)
+    forms = forms_of(substitution.used, substitution.leaves, kinds)
+    names = [*(source.name for source in sources), *map(display_path, variable_files)]
+    read = _Read(Contents(substituted, forms), names, problems, substitution)
+    return _loaded(read, kinds, check)
+
+
+def reload(contents: Contents, kinds: Kinds, *, check: Check = lambda _: ()) -> Declared:
+    """Load what ``load`` has read before; every check is made again.
+
+    Raises:
+        Problems: everything that is wrong.
+    """
+    names = [root.where.file for root in contents.roots]
+    return _loaded(_Read(contents, names, [], Variables({}, {}, Environment({}))), kinds, check)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read: the files, their names, and what was wrong until here."""
+
+    contents: Contents
+    names: Sequence[str]
+    problems: Sequence[Problem]
+    variables: Variables
+
+
+def _loaded(read: _Read, kinds: Kinds, check: Check) -> Declared:
+    """Merge, validate and check the files.
+
+    Raises:
+        Problems: everything that is wrong, here and before.
+    """
+    problems = list(read.problems)
+    mask = Mask(read.contents.environment)
+    merged = _merged(read.contents.roots, kinds, complete=not problems)
     validator = Validator(kinds, mask)
-    result = _declared(merged, kinds, validator, substitution.used)
-    problems += substitution.problems
+    result = _declared(merged, kinds, validator, read.contents)
+    problems += read.variables.problems
     # A scalar with an unresolved variable may fail validation, too: one cause, one problem.
     invalid = (*merged.problems, *validator.problems)
-    problems += [item for item in invalid if item.where not in substitution.broken]
+    problems += [item for item in invalid if item.where not in read.variables.broken]
     # An object that could not be read would make every reference to it a problem.
     checked = list(check(result)) if result is not None and merged.complete else []
     problems += checked
-    names = [*(source.name for source in sources), *map(display_path, variable_files)]
     if result is None or any(problem.severity is Severity.ERROR for problem in problems):
-        raise Problems(map(mask.problem, _sorted(problems, names)))
-    return replace(result, warnings=tuple(map(mask.problem, _sorted(checked, names))))
+        raise Problems(map(mask.problem, _sorted(problems, read.names)))
+    return replace(result, warnings=tuple(map(mask.problem, _sorted(checked, read.names))))
 
 
 def _declared(
-    merged: MergedFiles, kinds: Kinds, validator: Validator, environment: Mapping[str, str]
+    merged: MergedFiles, kinds: Kinds, validator: Validator, contents: Contents
 ) -> Declared | None:
     """Validate and expand merged files; ``None`` when their top level is invalid."""
     public: dict[str, str] = {}
@@ -95,7 +128,8 @@ def _declared(
         removed=tuple(removed(top, node)),
         moved=tuple(moved(top, node)),
         public=public,
-        environment=dict(environment),
+        environment=contents.environment,
+        contents=contents,
         broken=frozenset(validator.broken),
     )
 

@@ -15,6 +15,7 @@ import yaml
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.build import Builder, Stop
 from ztctl.documents.nodes import Node
+from ztctl.documents.streams import read_bounded
 from ztctl.documents.syntax import explain_error
 
 MAX_BYTES: Final = 10_000_000
@@ -32,12 +33,11 @@ _BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 def read_file(path: Path, name: str, problems: list[Problem]) -> Node | None:
     """Read a file; its root node, or ``None`` when it cannot be used.
 
-    What is wrong is appended to ``problems``. At most ``MAX_BYTES`` are read, even of a device
-    without end.
+    What is wrong is appended to ``problems``. At most ``MAX_BYTES`` are read, of a pipe for a
+    minute at most.
     """
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+        content = read_bounded(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         problems.append(Problem(f"cannot read {name}: {reason.lower()}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -55,6 +56,7 @@ class Variables:
 
     Attributes:
         used: what was read from the environment, name to value.
+        leaves: whole scalars into which a value of the environment went, by its name.
         problems: what is wrong, one problem a position.
         broken: positions of scalars that keep an unresolved variable.
     """
@@ -66,6 +68,7 @@ class Variables:
         environment: Environment,
     ) -> None:
         self.used: dict[str, str] = {}
+        self.leaves: dict[str, set[str]] = defaultdict(set)
         self.problems: list[Problem] = []
         self.broken: set[Where] = set()
         self._declared = declared
@@ -73,6 +76,9 @@ class Variables:
         self._resolved: dict[str, str] = dict(given)
         self._failed: set[str] = set()
         self._resolving: list[str] = []
+        # What the scalar that is being expanded has read, and what each variable has.
+        self._read: set[str] = set()
+        self._sources: dict[str, set[str]] = {}
         self._added = 0
         for name in declared:
             self._resolve(name)
@@ -94,8 +100,12 @@ class Variables:
         return MappingNode(entries, node.where)
 
     def _scalar(self, node: Scalar) -> Scalar:
+        self._read = set()
         try:
-            return node.with_text(self._expanded(node), plain=node.plain)
+            text = self._expanded(node)
+            for name in self._read:
+                self.leaves[name].add(text)
+            return node.with_text(text, plain=node.plain)
         except _Unresolvable as failure:
             self._report(failure, node.where)
             return node
@@ -137,6 +147,7 @@ class Variables:
         value = self._environment.values.get(name, "")
         if value:
             self.used[name] = value
+            self._read.add(name)
             return value
         if default is None:
             state = "empty" if name in self._environment.values else "not set"
@@ -157,6 +168,7 @@ class Variables:
         self._resolve(name)
         if name in self._failed:
             raise _Unresolvable("")
+        self._read |= self._sources.get(name, set())
         return self._resolved[name]
 
     def _resolve(self, name: str) -> None:
@@ -164,13 +176,16 @@ class Variables:
             return
         node = self._declared[name]
         self._resolving.append(name)
+        outer, self._read = self._read, set()
         try:
             self._resolved[name] = self._expanded(node)
+            self._sources[name] = self._read
         except _Unresolvable as failure:
             self._failed.add(name)
             self._report(failure, node.where)
         finally:
             self._resolving.pop()
+            self._read = outer
 
 
 def _encodable(spelt: str, value: str) -> str:

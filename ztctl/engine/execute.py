@@ -17,6 +17,7 @@ from ztctl.core.model.plan import Change, Plan, Step, StepId
 from ztctl.core.model.values import Ref
 from ztctl.engine.companion import Companion, Done, Means, Result, Verdict, Work
 from ztctl.engine.drive import drive
+from ztctl.engine.lookup import seen_done
 from ztctl.engine.phases import allowed
 
 
@@ -47,6 +48,7 @@ class _Run:
     def __init__(self, plan: Plan, kinds: Kinds, means: Means) -> None:
         self._kinds = kinds
         self._means = means
+        self._stack = plan.stack
         self._changes: dict[StepId, Change] = {
             step.id: change for change in plan.changes for step in change.steps
         }
@@ -167,12 +169,22 @@ class _Run:
         try:
             return await self._send(work)
         except CallFailed as failure:
-            return [failure] * len(work)
+            done = await self._looked_up(work, failure)
+            return [done.live] if done else [failure] * len(work)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             # A reply is untrusted: one that a kind cannot decode fails its step, not the run. The
             # write may have taken effect, hence `lost`.
             malformed = CallFailed(None, f"the reply makes no sense: {error!r}", lost=True)
             return [malformed] * len(work)
+
+    async def _looked_up(self, work: Sequence[Work], failure: CallFailed) -> Done | None:
+        """The one write without a usable answer, if it was done all the same.
+
+        Kinds that write several objects together look by themselves.
+        """
+        if not failure.lost or len(work) > 1 or isinstance(self._kind(work[0].step), Contained):
+            return None
+        return await seen_done(work[0], self._stack, self._kinds, self._means)
 
     async def _send(self, work: Sequence[Work]) -> Sequence[Result]:
         first = work[0]

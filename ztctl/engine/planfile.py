@@ -1,93 +1,110 @@
-"""Plan files: the plan that was shown, and the wanted side that it was built from, as JSON.
+"""Plan files: the plan that was shown, and the files that it was built from, as JSON.
 
-`apply` builds the plan again from a fresh reading, and refuses unless it equals the saved one.
-
-A dataclass is written as an object of its fields and of ``$type``, its name, by which it is known
-where the annotation is ``Any``; an address is written as its text.
+`apply` builds the plan again from a fresh reading, and refuses unless it equals the saved one. The
+files go through the same models and checks as when they were read: the plan file may have been
+edited since.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cache
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from types import UnionType
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any
 
 from ztctl import __version__
 from ztctl.core.model.address import Address
-from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failure, Where
+from ztctl.core.model.calls import Json
+from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.plan import Plan
-from ztctl.core.model.values import Lookup, Ref
 from ztctl.core.planning.planner import Options
 
-FORMAT = 1
+FORMAT = 2
 MAX_BYTES = 64 * 1024 * 1024
-
-# The dataclasses that values may hold.
-_IN_VALUES: Final[Mapping[str, type]] = {type_.__name__: type_ for type_ in (Lookup, Ref, Where)}
-_hints = cache(get_type_hints)
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The content of a plan file; ``shown`` is the saved plan as JSON values."""
+    """The content of a plan file.
 
-    declared: Declared
+    Attributes:
+        contents: the files as their loader saved them, not checked yet.
+        targets: the addresses that the plan is for.
+        account: the account's id.
+        shown: the saved plan as JSON values.
+    """
+
+    contents: Json
     targets: frozenset[Address]
     account: str
-    shown: object
+    shown: Json
 
 
-def save(path: Path, plan: Plan, declared: Declared, options: Options) -> None:
-    """Write a plan file with mode 0600, replacing an existing one.
+def save(path: Path, plan: Plan, contents: Json, options: Options) -> None:
+    """Write a plan file with mode 0600, in place of an existing file.
 
     Raises:
-        Failure: it cannot be written.
+        Failure: it cannot be written, or something else than a file is there.
     """
-    # The warnings about the files have been shown.
-    declared = replace(declared, warnings=())
-    content = Saved(declared, options.targets, plan.account, _comparable(plan))
-    document = {"ztctl_plan": FORMAT, "ztctl_version": __version__, **_dump(content)}
+    document = {
+        "ztctl_plan": FORMAT,
+        "ztctl_version": __version__,
+        "account": plan.account,
+        "targets": sorted(map(str, options.targets)),
+        "contents": contents,
+        "shown": _comparable(plan),
+    }
     try:
-        # The file may hold values of environment variables. Mode at creation, so that it is never
-        # readable by others; `chmod` for a file that existed with another mode.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
-            json.dump(document, file, indent=1)
-        path.chmod(0o600)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise Failure(f"cannot write the plan {path}: it is there, and no file")
+        # The file may hold values of environment variables: `mkstemp` creates it with mode 0600,
+        # and it takes its place as a whole.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".ztctl-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(document, file, indent=1)
+                file.flush()
+                os.fsync(handle)
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
     except OSError as error:
         raise Failure(f"cannot write the plan {path}: {error.strerror}") from error
 
 
-def read(path: Path) -> Saved:
-    """Read a plan file.
+def parse(content: bytes, name: str) -> Saved:
+    """Parse a plan file.
 
     Raises:
         Failure: it is no plan file, is damaged, or was written by another version of ztctl.
     """
+    if len(content) > MAX_BYTES:
+        raise Failure(f"{name} is too large to be a plan")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise Failure(f"{path} is too large to be a plan")
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Failure(f"cannot read the plan {path}: {error.strerror}") from error
+        document = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or document.get("ztctl_plan") != FORMAT:
-        raise Failure(f"{path} is not a plan", "ztctl plan --out FILE writes one")
-    if document.get("ztctl_version") != __version__:
-        raise Failure(
-            f"{path} was written by ztctl {document.get('ztctl_version')}", "make a new plan"
-        )
+    if not isinstance(document, dict) or type(document.get("ztctl_plan")) is not int:
+        raise Failure(f"{name} is not a plan", "ztctl plan --out FILE writes one")
+    version = document.get("ztctl_version")
+    if version != __version__ or document["ztctl_plan"] != FORMAT:
+        raise Failure(f"{name} was written by ztctl {version}", "make a new plan")
+    account, targets = document.get("account"), document.get("targets") or ()
+    if not isinstance(account, str) or not {"contents", "shown"} <= document.keys():
+        raise Failure(*damaged("a part is missing"))
     try:
-        saved: Saved = _load(Saved, document)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise Failure(f"{path} is damaged: {error!r}", "make a new plan") from error
-    return saved
+        addresses = frozenset(map(Address.parse, targets))
+    except (TypeError, ValueError, AttributeError):
+        raise Failure(*damaged("its targets are no addresses")) from None
+    return Saved(document["contents"], addresses, account, document["shown"])
+
+
+def damaged(why: str) -> tuple[str, str]:
+    """Summary and hint for a plan file that somebody has edited."""
+    return f"the plan is damaged: {why}", "make a new plan"
 
 
 def same(saved: Saved, plan: Plan) -> bool:
@@ -127,44 +144,3 @@ def _dump(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(_dump(item) for item in value)
     return [_dump(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _load(type_: Any, value: Any) -> Any:
-    """Convert JSON types to a value of an annotated type, the inverse of `_dump`.
-
-    Raises:
-        KeyError, TypeError, ValueError, AttributeError: it is not of this type.
-    """
-    origin, arguments = get_origin(type_) or type_, get_args(type_)
-    if origin is UnionType:
-        return None if value is None else _load(arguments[0], value)
-    if origin is Any:
-        if isinstance(value, dict):
-            held = _IN_VALUES[value["$type"]] if "$type" in value else dict[str, Any]
-            return _load(held, value)
-        return _load(list[Any], value) if isinstance(value, list) else value
-    if origin is Address:
-        return Address.parse(value)
-    if is_dataclass(origin):
-        hints = _hints(type_)
-        found = type_(**{name: _load(hint, value[name]) for name, hint in hints.items()})
-        return _with_safe_template(found) if isinstance(found, Ref | Lookup) else found
-    if origin in (dict, Mapping):
-        return {key: _load(arguments[1], item) for key, item in value.items()}
-    if origin in (list, tuple, frozenset):
-        return origin([_load(arguments[0], item) for item in _checked(list, value)])
-    return _checked(origin, value)
-
-
-def _checked(type_: type, value: Any) -> Any:
-    if not isinstance(value, type_):
-        raise TypeError(f"there should be a {type_.__name__} instead of a {type(value).__name__}")
-    return value
-
-
-def _with_safe_template(reference: Ref | Lookup) -> Ref | Lookup:
-    # A plan file is untrusted, and `str.format` evaluates attributes and indexes inside braces.
-    rest = reference.template.replace("{}", "", 1)
-    if "{" in rest or "}" in rest:
-        raise ValueError("a template has one place for a value")
-    return reference

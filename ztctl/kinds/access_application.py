@@ -16,11 +16,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.calls import Flow
+from ztctl.core.model.calls import Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact
+from ztctl.core.model.flows import Ask
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
@@ -29,6 +30,7 @@ from ztctl.core.model.marks import Marking
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal, Step
 from ztctl.core.model.values import Ref
+from ztctl.kinds import access_policy
 from ztctl.kinds import destinations as places
 from ztctl.kinds.access_policy import AccessPolicyFields, MfaConfig
 from ztctl.kinds.application_checks import MOST_DOMAINS, destination_conflicts, guards, mistakes
@@ -42,7 +44,9 @@ from ztctl.kinds.common import (
     Protect,
     body_of,
     items,
+    objects,
     text_of,
+    unreadable,
 )
 from ztctl.kinds.destinations import Place, Uri, public, public_hosts
 from ztctl.kinds.plain import PlainKind, Rest
@@ -183,6 +187,7 @@ class AccessApplication(PlainKind):
         ACCESS_APPS,
         # A domain of a new zone is not known at once; a policy may be in use by another write.
         patience={"POST": ((400, "does not belong to zone"),), "PUT": ((409, "12132"),)},
+        members=(),
     )
     limit = 500
 
@@ -303,6 +308,39 @@ class AccessApplication(PlainKind):
 
     # -- flows ------------------------------------------------------------------------------
 
+    def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
+        """Read all applications.
+
+        Raises:
+            CallFailed: one of the stack uses a policy that the list of policies lacks, which then
+                misses an object; made again, it would be there twice.
+        """
+        found = yield from super().read(ask)
+        if not ask.wanted:
+            # Read again before a write, or to look at the applications alone: nothing is made.
+            return found
+        policies = yield LiveObjects("access_policy")
+        known = {live.id for live in policies}
+        for live in found:
+            lacking = [it for it in _linked_policies(live.raw) if it not in known]
+            if lacking and live.belongs_to(ask.stack):
+                text = f"the application {live.name!r} uses the policy {lacking[0]}, which "
+                raise unreadable(access_policy.REST.all(), f"{text}the list of policies lacks")
+        return found
+
+    def everything(self) -> Flow[tuple[Live, ...]]:
+        """Read all applications.
+
+        Raises:
+            CallFailed: the tags or policies of one cannot be read: whose it is stands in its tags.
+        """
+        call = self.rest.all()
+        found = objects((yield call))
+        for raw in found:
+            if not _is_readable(raw):
+                raise unreadable(call, f"the application {raw.get('id')!r} cannot be read")
+        return tuple(map(self.live_from, found))
+
     def find(self, values: Values) -> Flow[Live | None]:
         """Look up the application by name and a domain, of which there can be only one.
 
@@ -359,6 +397,27 @@ class AccessApplication(PlainKind):
 def _mark_tags(wanted: Wanted, stack: str) -> tuple[str, ...]:
     """The tag that is the mark; none on what is claimed by its id."""
     return () if wanted.claim is not None else (str(Mark(stack, wanted.protect)),)
+
+
+def _is_readable(raw: Mapping[str, Any]) -> bool:
+    # Empty lists come back as null, too (Terraform provider's normalisers).
+    tags, policies = raw.get("tags") or [], raw.get("policies") or []
+    return (
+        isinstance(tags, list)
+        and all(isinstance(tag, str) for tag in tags)
+        and isinstance(policies, list)
+        and all(text_of(policy, "id") for policy in policies)
+    )
+
+
+def _linked_policies(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Ids of the reusable policies of an application.
+
+    Inline ones say ``reusable: false``; in a recording of 2023 they say nothing and come whole.
+    """
+    for policy in _attached_policies(raw):
+        if policy.get("reusable", "decision" not in policy) is True:
+            yield text_of(policy, "id")
 
 
 def _tags(raw: Mapping[str, Any]) -> list[str]:

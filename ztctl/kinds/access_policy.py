@@ -104,6 +104,10 @@ _PLAIN = (
 )
 
 
+# A policy that was just detached counts as in use for a while.
+REST = Rest("/accounts/{account}/access/policies", ACCESS_APPS, patience={"DELETE": ((409, ""),)})
+
+
 class AccessPolicy(Ruled):
     """A reusable Access policy."""
 
@@ -112,10 +116,7 @@ class AccessPolicy(Ruled):
     title = "Access policy"
     model = AccessPolicyFields
     limit = 500
-    # A policy that was just detached counts as in use for a while.
-    rest = Rest(
-        "/accounts/{account}/access/policies", ACCESS_APPS, patience={"DELETE": ((409, ""),)}
-    )
+    rest = REST
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
         """All fields; those that the file does not state keep their live values."""

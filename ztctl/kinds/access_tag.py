@@ -13,7 +13,7 @@ from ztctl.core.model.calls import CallFailed, Flow
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.marks import Marking
 from ztctl.core.model.objects import Live, Mark, Values
-from ztctl.kinds.common import ACCESS_APPS
+from ztctl.kinds.common import ACCESS_APPS, written
 from ztctl.kinds.plain import PlainKind, Rest
 
 
@@ -57,7 +57,7 @@ class AccessTag(PlainKind):
         """Create the tag; a 409 is success: another run created it meanwhile."""
         body = self.to_api(values, {})
         try:
-            yield self.rest.new(body)
+            yield from written(self.rest.new(body), "name")
         except CallFailed as failure:
             if failure.status != 409:
                 raise

@@ -56,7 +56,8 @@ class CaKeyFields(Fields):
     application: Annotated[Any, RefersTo("access_application"), Immutable()] = None
     """The application, when it is not the one of that key."""
     public_key_file: Annotated[str | None, BeforeValidator(_check_relative_path), Local()] = None
-    """Where to write the public key, relative to this file and below its folder."""
+    """Where to write the public key, relative to this file and below its folder; nothing but such a
+    key is overwritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,10 @@ class CaKey(Kind):
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Read the CAs of the account in one list, joined with the applications."""
-        keys, apps = yield (listing(f"{APPS}/ca", ACCESS_APPS, 1000), LiveObjects(self.owner))
+        keys, apps = yield (
+            listing(f"{APPS}/ca", ACCESS_APPS, 1000, ("aud",)),
+            LiveObjects(self.owner),
+        )
         by_aud = {app.attribute("aud"): app for app in apps}
         return tuple(
             self._live(raw, by_aud[aud].id, by_aud[aud])

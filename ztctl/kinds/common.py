@@ -280,7 +280,10 @@ def items(raw: Any, key: str) -> list[Any]:
 
 
 def objects(reply: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list reply; elements without an id or name are dropped."""
+    """The objects of a list reply; elements without an id or name are dropped.
+
+    What a list must hold is said by ``Call.members`` and checked when it is read.
+    """
     if not isinstance(reply, list):
         return []
     return [
@@ -290,21 +293,28 @@ def objects(reply: Any) -> list[Mapping[str, Any]]:
     ]
 
 
-def listing(path: str, permission: str, per_page: int, **query: str) -> Call:
-    """Make the call that reads all pages of a list."""
-    return Call(
-        "GET", path, query=tuple(sorted(query.items())), per_page=per_page, permission=permission
-    )
+def listing(
+    path: str, permission: str, per_page: int, members: tuple[str, ...] = (), **query: str
+) -> Call:
+    """Make the call that reads all pages of a list; ``members`` as in ``Call``."""
+    asked = tuple(sorted(query.items()))
+    return Call("GET", path, query=asked, per_page=per_page, members=members, permission=permission)
 
 
-def written(call: Call) -> Flow[Mapping[str, Any]]:
-    """Send a write, and return the object of its reply.
+def unreadable(call: Call, what: str) -> CallFailed:
+    """The failure of a reading whose reply does not make sense: nothing is done on its word."""
+    hint = "nothing was done on its word: try again, and see whether a proxy stands in between"
+    return CallFailed(call, f"{call}: {what}", hint=hint)
+
+
+def written(call: Call, identity: str = "id") -> Flow[Mapping[str, Any]]:
+    """Send a write, and return the object of its reply, which has this member.
 
     Raises:
         CallFailed: ``lost`` if the reply has no object: the write may or may not have been done.
     """
     reply = yield call
-    if not text_of(reply, "id"):
+    if not text_of(reply, identity):
         raise CallFailed(call, f"the answer to {call} holds no object", lost=True)
     found: Mapping[str, Any] = reply
     return found

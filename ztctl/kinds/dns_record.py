@@ -293,7 +293,10 @@ class DnsRecord(Kind, Contained, TakesPlaces):
                 batch["posts"].append(_body(values, {}))
         path = f"{_rest(_zone(work[0][0])).path}/batch"
         sent = {key: group for key, group in batch.items() if group}
-        reply = yield Call("POST", path, sent, permission=DNS)
+        call = Call("POST", path, sent, permission=DNS)
+        reply = yield call
+        if not isinstance(reply, Mapping):
+            raise CallFailed(call, f"the answer to {call} holds no records", lost=True)
         # A record that the reply does not contain is assumed to be as it was sent.
         unanswered = {
             str(values["name"]): {**_body(values, {}), "id": live.id if live else ""}
@@ -367,7 +370,7 @@ def _replies(zones: Sequence[Live]) -> Flow[list[tuple[Live, Any]]]:
 
 
 def _rest(zone: Live) -> Rest:
-    return Rest(f"/zones/{segment(zone.id)}/dns_records", DNS, 5000)
+    return Rest(f"/zones/{segment(zone.id)}/dns_records", DNS, 5000, members=("name", "type"))
 
 
 def _by_name(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -16,7 +16,7 @@ class IdentityProvider(PlainKind):
 
     name = "identity_provider"
     title = "identity provider"
-    rest = Rest("/accounts/{account}/access/identity_providers", ACCESS_ORG, 200)
+    rest = Rest("/accounts/{account}/access/identity_providers", ACCESS_ORG, 200, members=("type",))
 
     def name_of(self, raw: Mapping[str, Any]) -> str:
         """The name, else the type: the one-time PIN provider usually has no name."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Annotated, Any, ClassVar
 
-from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.calls import Call, CallFailed, Flow, ReadFlow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
@@ -38,6 +38,7 @@ class Rest:
         path: path of the collection; an object's path is ``path/id``.
         permission: permission of the token, as named in the dashboard.
         per_page: documented maximum page size; 0 for a list without pages.
+        members: what the list must tell of each object, as text, for its kind to recognise it.
         query: query parameters of the list.
         change: method of an update: ``PUT`` replaces, ``PATCH`` merges.
         unique: fields whose combination is unique. A create whose reply was lost is looked up by
@@ -56,10 +57,11 @@ class Rest:
     patience: Mapping[str, Patience] = field(default_factory=dict)
     optional: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
+    members: tuple[str, ...] = ("name",)
 
     def all(self) -> Call:
         """Make the call that lists all objects."""
-        return listing(self.path, self.permission, self.per_page, **self.query)
+        return listing(self.path, self.permission, self.per_page, self.members, **self.query)
 
     def new(self, body: Any) -> Call:
         """Make the call that creates an object."""
@@ -168,7 +170,7 @@ class PlainKind(Kind):
         """Kinds without a mark are read only if the files refer to one by name."""
         return self.marking is not UNMARKED or self.name in ask.lookups
 
-    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
+    def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Read all objects; none if the list is optional and the token may not read it."""
         try:
             return (yield from self.everything())

@@ -84,6 +84,7 @@ class PrivateRoute(CommentedKind):
         unique=("network", VNET),
         optional=True,
         names={"tunnel": "tunnel_id", VNET: "virtual_network_id"},
+        members=("network",),
     )
 
     def check(self, declared: Declared) -> Iterable[Problem]:

@@ -270,7 +270,8 @@ class Tunnel(Kind, Lagging):
         """Rename the tunnel, or replace its configuration."""
         path = f"{PATH}/{segment(live.id)}"
         if verb in ("rename", "forget"):
-            raw = yield Call("PATCH", path, {"name": values["name"]}, permission=TUNNEL)
+            renaming = Call("PATCH", path, {"name": values["name"]}, permission=TUNNEL)
+            raw = yield from written(renaming)
             # A rename does not change the configuration, which the reply does not contain.
             known = {"config": live.raw["config"]} if "config" in live.raw else None
             return self._live({**live.raw, **_public(raw)}, known)
@@ -282,8 +283,8 @@ class Tunnel(Kind, Lagging):
         if live.raw.get(WARP):
             config[WARP] = live.raw[WARP]
         call = Call("PUT", f"{path}/configurations", {"config": config}, permission=TUNNEL)
-        reply = yield call
-        version = reply.get("version") if isinstance(reply, Mapping) else None
+        # Recorded replies of a PUT tell the tunnel and the version.
+        version = (yield from written(call, "tunnel_id")).get("version")
         return self._live(live.raw, {"config": config, "version": version})
 
     def lagging(self, live: Live) -> Flow[tuple[str, ...]]:
@@ -346,7 +347,7 @@ class Tunnel(Kind, Lagging):
 
 def tunnels(**query: str) -> Call:
     """Make the call that lists tunnels that are not deleted."""
-    return listing(PATH, TUNNEL, 1000, is_deleted="false", **query)
+    return listing(PATH, TUNNEL, 1000, ("name",), is_deleted="false", **query)
 
 
 def configuration(raw: Mapping[str, Any]) -> Call:

@@ -41,7 +41,7 @@ class Zone(Kind):
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
         """Read the active zones of the account, in pages of 50, the documented maximum."""
-        found = yield listing("/zones", ZONE, 50, **{"account.id": "{account}"})
+        found = yield listing("/zones", ZONE, 50, ("name", "status"), **{"account.id": "{account}"})
         return tuple(_live(raw) for raw in objects(found) if text_of(raw, "status") == "active")
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:

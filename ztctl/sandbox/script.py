@@ -95,7 +95,11 @@ class Script:
 def load(path: Path) -> Script:
     """Load a script file. Raises Unreadable (a ValueError) if it is invalid, OSError."""
     with path.open("rb") as file:
-        raw = file.read(LARGEST + 1)
+        return loads(file.read(LARGEST + 1))
+
+
+def loads(raw: bytes) -> Script:
+    """Load the content of a script file. Raises Unreadable (a ValueError) if it is invalid."""
     if len(raw) > LARGEST:
         raise Unreadable([f"larger than {LARGEST // 1024 // 1024} MB"])
     script: Script = read(parsed(raw), SCRIPT)

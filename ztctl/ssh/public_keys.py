@@ -1,16 +1,32 @@
-"""Write public keys of CAs to files next to the YAML file, only when they differ."""
+"""Write public keys of CAs to files next to the YAML file, only when they differ.
+
+A file is written only where nothing is, or where such a key is already: a name that was mistyped
+must not cost the YAML file itself, or an `authorized_keys`.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Problem, Severity
 from ztctl.core.model.objects import Live, Wanted
+
+# The form of every recorded key, its comment included. One line: another one could add a second CA
+# to a file that servers trust.
+_KEY: Final = re.compile(
+    r"ecdsa-sha2-nistp256 [A-Za-z0-9+/]+={0,2} open-ssh-ca@cloudflareaccess\.org\n?"
+)
+_MAX_BYTES: Final = 4096
+_REMEDY: Final = "remove what is there, or name another file"
 
 
 def key_files(declared: Declared) -> Iterator[tuple[Wanted, Path]]:
@@ -22,22 +38,32 @@ def key_files(declared: Declared) -> Iterator[tuple[Wanted, Path]]:
 
 
 def stale_keys(declared: Declared, live: Mapping[Address, Live]) -> Iterator[Problem]:
-    """Warn about each live key that its file does not hold."""
+    """Warn about each live key that its file does not hold, or that will not be written."""
     for wanted, path, key in _keys(declared, live):
-        if _is_stale(path, key):
-            state = "is out of date" if path.exists() else "is missing"
+        why = _obstacle(path, _folder(wanted))
+        if not _KEY.fullmatch(key):
+            why = f"{path} is not written: the key of {wanted.address.key} has no known form"
+        if why is not None:
+            yield Problem(why, wanted.where, _REMEDY, Severity.WARNING)
+        elif (found := _text_of(path)) != key:
+            state = "is missing" if found is None else "is out of date"
             text = f"{path} {state}: it is to hold the CA key of {wanted.address.key}"
             yield Problem(text, wanted.where, "apply writes it", Severity.WARNING)
 
 
 def misplaced(declared: Declared) -> Iterator[Problem]:
-    """Report each file that a symlink leads out of the YAML file's folder."""
+    """Report each file that would not be written, and each that two keys share."""
+    holders: dict[Path, Wanted] = {}
     for wanted, path in key_files(declared):
-        if not _is_below(path, _folder(wanted)):
+        if (why := _obstacle(path, _folder(wanted))) is not None:
+            yield Problem(f"{wanted.address}: `public_key_file`: {why}", wanted.where, _REMEDY)
+            continue
+        first = holders.setdefault(path.resolve(), wanted)
+        if first is not wanted:
             yield Problem(
-                f"{wanted.address}: `public_key_file` leads out of this file's folder by a link",
+                f"{wanted.address} has the `public_key_file` {path}, which {first.address} has too",
                 wanted.where,
-                f"remove the link on the way to {path}, or name another file",
+                f"one file a key; the other one is at {first.where}",
             )
 
 
@@ -45,14 +71,19 @@ def write_public_keys(declared: Declared, live: Mapping[Address, Live]) -> Itera
     """Write every live key that its file does not hold; yields messages about the files written.
 
     Raises:
-        Failure: when a file cannot be written, or lies outside of the YAML file's folder.
+        Failure: when a file cannot be written, holds something else, or lies outside of the YAML
+            file's folder.
     """
     for wanted, path, key in _keys(declared, live):
-        if _is_stale(path, key):
-            replaced = path.exists()
-            _write(path, key, _folder(wanted))
+        if not _KEY.fullmatch(key):
+            continue
+        # Again, because the path may have become a link or another file since `misplaced` looked.
+        if (why := _obstacle(path, _folder(wanted))) is not None:
+            raise Failure(f"the CA key of {wanted.address.key} was not written: {why}", _REMEDY)
+        if (found := _text_of(path)) != key:
+            _write(path, key)
             yield f"Wrote {path}: the CA key of {wanted.address.key}"
-            if replaced:
+            if found is not None:
                 yield (
                     f"  It replaced another key: servers that trust the old one refuse logins for "
                     f"{wanted.address.key} until they get this one."
@@ -63,8 +94,7 @@ def _keys(declared: Declared, live: Mapping[Address, Live]) -> Iterator[tuple[Wa
     for wanted, path in key_files(declared):
         found = live.get(wanted.address)
         key = found.attribute("public_key") if found else None
-        # With a line break it could add a second CA to a file that servers trust.
-        if isinstance(key, str) and key and "\n" not in key:
+        if isinstance(key, str) and key:
             yield wanted, path, f"{key}\n"
 
 
@@ -73,24 +103,48 @@ def _folder(wanted: Wanted) -> Path:
     return Path(wanted.where.file).parent.resolve()
 
 
+def _obstacle(path: Path, folder: Path) -> str | None:
+    """Why a key is not written there; ``None`` if nothing is there or a CA key is."""
+    if not _is_below(path, folder):
+        return f"{path} leads out of {folder} by a link"
+    try:
+        text = _text_of(path)
+    except OSError as error:
+        return f"{path} cannot be read: {(error.strerror or '').lower()}"
+    return None if text is None or _KEY.fullmatch(text) else f"{path} is there, and holds no CA key"
+
+
 def _is_below(path: Path, folder: Path) -> bool:
     try:
         return path.resolve().is_relative_to(folder)
-    except RuntimeError:
+    except (RuntimeError, OSError):
         return False  # a loop of symlinks
 
 
-def _is_stale(path: Path, text: str) -> bool:
+def _text_of(path: Path) -> str | None:
+    """The beginning of a regular file, more than a key has; ``None`` if nothing is there.
+
+    Raises:
+        OSError: it is a link, or no regular file, or cannot be read.
+    """
     try:
-        return path.read_text(encoding="utf-8") != text
-    except (OSError, UnicodeError):
-        return True
+        # A FIFO must not be waited for; the last part must not be a link, wherever it leads.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(error.errno, "it is a link") from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        return os.read(handle, _MAX_BYTES).decode("utf-8", "replace")
+    finally:
+        os.close(handle)
 
 
-def _write(path: Path, text: str, folder: Path) -> None:
-    # Symlinks count: the path may have been replaced by one since `misplaced` looked.
-    if not _is_below(path, folder):
-        raise Failure(f"{path} leads out of {folder}", "remove the link, or name another file")
+def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Written to a temporary file and renamed, so that nobody reads half a key.

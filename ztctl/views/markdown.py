@@ -59,12 +59,12 @@ class MarkdownView(PeopleView):
         self.close()
         block = folded if page.folds else fenced
         parts = (f"### {page.heading}", *(block(rows_of(lines)) for lines in page.blocks))
-        self._parts(*map(self.clean.redact, parts))
+        self._parts(*map(self.clean.lines, parts))
 
     def next_steps(self, text: str) -> None:
         """Write next steps as a code block on stdout: they belong to the comment."""
         if not self.quiet:
-            self._parts(fenced([self.clean(line) for line in text.split("\n")], "text"))
+            self._parts(fenced([self.clean.whole(line) for line in text.split("\n")], "text"))
 
     def _parts(self, *parts: str) -> None:
         write_text(self.stdout, "".join(f"{part}\n\n" for part in parts if part))

@@ -67,7 +67,7 @@ class PeopleView:
     def next_steps(self, text: str) -> None:
         """Write one line a step, after an empty line."""
         if not self.quiet:
-            self.output.lines(Line(self.clean(line)) for line in ("", *text.split("\n")))
+            self.output.lines(Line(self.clean.whole(line)) for line in ("", *text.split("\n")))
 
     def close(self) -> None:
         """Remove the live status."""

@@ -55,7 +55,7 @@ class TextView(PeopleView):
         """Write the lines on stdout, with sensitive values masked."""
         self.close()
         blocks = ("".join(f"{row}\n" for row in rows_of(block)) for block in page.blocks)
-        write_text(self.stdout, self.clean.redact("\n".join(blocks)))
+        write_text(self.stdout, self.clean.lines("\n".join(blocks)))
 
     def _write(self, lines: Iterable[Line]) -> None:
         StreamOutput(self.stdout, self.paint).lines(lines)

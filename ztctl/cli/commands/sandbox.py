@@ -137,10 +137,11 @@ def _zones(named: Sequence[str] | None) -> tuple[ZoneSeed, ...]:
 def _script(path: Path | None) -> Script | None:
     if path is None:
         return None
-    from ztctl.sandbox.script import load
+    from ztctl.documents.streams import read_bounded
+    from ztctl.sandbox.script import LARGEST, loads
 
     try:
-        return load(path)
+        return loads(read_bounded(path, LARGEST))
     except ValueError as error:
         raise refused(path, error) from error
 

@@ -24,6 +24,8 @@ class Call:
         body: JSON body; ``None`` sends none.
         query: query parameters without paging, which the client adds.
         per_page: page size; if positive, all pages are read and the reply is one list.
+        members: of a list, what each object must have as text beside its identity. A list that
+            states any is checked also if it has no pages.
         permission: the token permission by its name in the dashboard, without Read or Edit.
         optional: treat a 404 as success; the reply is ``None``.
         absent: error code that such a 404 must have; 0 for any. A 404 with another code does not
@@ -37,6 +39,7 @@ class Call:
     body: Json = None
     query: tuple[tuple[str, str], ...] = ()
     per_page: int = 0
+    members: tuple[str, ...] = ()
     permission: str = ""
     optional: bool = False
     absent: int = 0
@@ -46,6 +49,11 @@ class Call:
     def writes(self) -> bool:
         """Whether the call may change the account."""
         return self.method != "GET"
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the reply is a list, read whole and checked."""
+        return self.per_page > 0 or bool(self.members)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -45,7 +45,8 @@ class Declared:
         team: Zero Trust team name; ``None`` to read it from the organisation.
         wanted: declared objects, the short form expanded.
         public: hosts that are open on purpose (``public:``), with the reason given.
-        environment: values read from environment variables, by name.
+        environment: texts that values of environment variables have turned into, by name.
+        contents: the files as they were read, variables replaced; of their loader alone.
         names: further host names in the files, beside those of wanted objects; punycode.
         used: further kinds mentioned in the files, beside those of wanted objects.
         broken: addresses of entries that failed validation.
@@ -59,7 +60,8 @@ class Declared:
     removed: tuple[Removed, ...] = ()
     moved: tuple[Moved, ...] = ()
     public: Mapping[str, str] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    contents: object = field(default=None, repr=False, compare=False)
     names: frozenset[str] = frozenset()
     used: frozenset[str] = frozenset()
     broken: frozenset[Address] = frozenset()
