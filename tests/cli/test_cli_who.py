@@ -40,7 +40,7 @@ def test_json_is_one_document(applied: Ztctl) -> None:
     found = json.loads(done.out)
     assert (found["type"], found["host"], found["is_open"]) == ("reach", HOST, False)
     assert found["enter"] == [
-        {"who": "group infra-team", "origin": "ssh://localhost:22", "everybody": False}
+        {"who": "group infra-team", "origin": "ssh://localhost:22", "openness": "nobody"}
     ]
     assert found["guards"][0]["policies"][0]["name"] == "ssh-team"
 

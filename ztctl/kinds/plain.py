@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Annotated, Any, ClassVar
 
-from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.calls import Call, CallFailed, Flow, ReadFlow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
@@ -168,7 +168,7 @@ class PlainKind(Kind):
         """Kinds without a mark are read only if the files refer to one by name."""
         return self.marking is not UNMARKED or self.name in ask.lookups
 
-    def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
+    def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Read all objects; none if the list is optional and the token may not read it."""
         try:
             return (yield from self.everything())
