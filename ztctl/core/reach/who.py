@@ -284,11 +284,10 @@ class _Account:
                 yield self._describe(test)
             for test in stable_sorted(grant.require | group.require):
                 yield f"who is not {self._describe(test)}"
-        degree = max(
-            (it.openness for it in entries if within(EVERYONE, it.grant.who)), default=None
-        )
-        if degree is not Openness.OPEN:
-            yield "whoever does not log in" if degree else "everybody else"
+        unasked = (it.grant.who for it in entries if it.openness is Openness.OPEN)
+        if not any(within(EVERYONE, who) for who in unasked):
+            login = any(it.openness is Openness.ANY_LOGIN for it in entries)
+            yield "whoever does not log in" if login else "everybody else"
 
     def _name(self, key: str) -> str:
         return self._names.get(key, key)
