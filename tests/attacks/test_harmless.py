@@ -30,7 +30,6 @@ CLOSED: dict[str, File] = {
     "allow everyone of a country": entered_by("allow", require=[{"country": ["PT", "US"]}]),
     "bypass for the office": entered_by("bypass", include=[{"ip": "192.0.2.0/24"}]),
     "bypass for private addresses": entered_by("bypass", include=[{"ip": "10.0.0.0/8"}]),
-    "bypass that asks for a mail": entered_by("bypass", require=[{"email": "ann@example.com"}]),
     "service auth for any token": entered_by(
         "non_identity", include=[{"any_valid_service_token": True}]
     ),

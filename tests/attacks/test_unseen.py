@@ -73,6 +73,7 @@ def test_e2_an_alias_into_another_zone_is_followed(scene: Scene) -> None:
     assert found == [("tunnel.t", "--allow-exposure old.example.com")]
 
 
+OFFICE: File = {"ip": "192.0.2.0/24"}
 WIDER: dict[str, File] = {
     "policy": {"policies": {"eng": {"decision": "bypass", "include": EVERYONE}}},
     "group": {
@@ -84,9 +85,9 @@ WIDER: dict[str, File] = {
 
 def narrow(what: str) -> File:
     """Only a policy of the stack, which an application of others is going to use."""
-    team: File = {"policies": {"eng": {"decision": "bypass", "include": [{"email": ANA}]}}}
+    team: File = {"policies": {"eng": {"decision": "bypass", "include": [OFFICE]}}}
     grouped: File = {
-        "groups": {"all": {"include": [{"email": ANA}]}},
+        "groups": {"all": {"include": [OFFICE]}},
         "policies": {"eng": {"decision": "bypass", "include": [{"group": "all"}]}},
     }
     return grouped if what == "group" else team

@@ -260,7 +260,7 @@ def test_a_route_beside_hosts_changes_nothing_for_them(account: Account) -> None
     plan = account.plan(file)
 
     assert [change.host for change in plan.access] == [HOST, f"{LAN} in default"]
-    assert not any(way.anonymous for change in plan.access for way in change.gained)
+    assert not any(way.openness for change in plan.access for way in change.gained)
     account.carry_out(plan)
     assert account.plan(file).is_empty
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.account import Account
 from tests.support.files import HOST, host, short
+from ztctl.core.model.facts import Openness
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 SERVICE = "ssh://localhost:22"
@@ -85,21 +86,23 @@ def test_a_service_pointed_elsewhere_is_a_gain_and_a_loss(account: Account) -> N
 
 
 @pytest.mark.parametrize(
-    ("policy", "words"),
+    ("decision", "words", "degree"),
     [
-        ({"decision": "allow"}, "EVERYONE"),
-        ({"decision": "bypass"}, "BYPASS, nobody is asked: EVERYONE"),
-        ({"decision": "non_identity"}, "without a login: EVERYONE"),
+        ("allow", "EVERYONE", Openness.ANY_LOGIN),
+        ("bypass", "BYPASS, nobody is asked: EVERYONE", Openness.OPEN),
+        ("non_identity", "without a login: EVERYONE", Openness.OPEN),
     ],
 )
-def test_everyone_is_spelt_out_loudly(account: Account, policy: File, words: str) -> None:
+def test_everyone_is_spelt_out_loudly(
+    account: Account, decision: str, words: str, degree: Openness
+) -> None:
     """What lets everybody in cannot be overlooked."""
-    file = guarded({"everyone": True}, **policy)
+    file = guarded({"everyone": True}, decision=decision)
     file["hosts"][HOST]["access"] = False
 
     (change,) = account.plan(file, exposure=["all"]).access
 
-    assert [(way.who, way.anonymous) for way in change.gained] == [(words, True)]
+    assert [(way.who, way.openness) for way in change.gained] == [(words, degree)]
 
 
 def test_the_hosts_of_other_stacks_that_use_the_policy_are_told(account: Account) -> None:

@@ -40,7 +40,7 @@ def test_json_is_one_document(applied: Ztctl) -> None:
     found = json.loads(done.out)
     assert (found["type"], found["host"], found["is_open"]) == ("reach", HOST, False)
     assert found["enter"] == [
-        {"who": "group infra-team", "origin": "ssh://localhost:22", "everybody": False}
+        {"who": "group infra-team", "origin": "ssh://localhost:22", "openness": "nobody"}
     ]
     assert found["guards"][0]["policies"][0]["name"] == "ssh-team"
 
@@ -175,6 +175,44 @@ def test_an_application_before_what_is_no_tunnel_closes_it(
         0,
         "site.example.com is not open to everybody.",
     )
+
+
+@pytest.mark.parametrize("rule", [{"everyone": {}}, {"auth_method": {"auth_method": "otp"}}])
+def test_a_host_that_is_open_to_any_login_is_named_for_what_it_is(
+    ztctl: Ztctl, open_account: Callable[..., Any], rule: dict[str, Any]
+) -> None:
+    """Whoever logs in gets in: told with the reason, and exit 0, since nobody gets in unasked."""
+    account = open_account()
+    account.post("/zones/{zone}/dns_records", {**SITE, "proxied": True})
+    policy = {"name": "all", "decision": "allow", "include": [rule]}
+    app = {"type": "self_hosted", "name": "site", "domain": SITE["name"], "policies": [policy]}
+    account.post("/accounts/{account}/access/apps", app)
+
+    done = ztctl.at(account)("who", SITE["name"])
+    found = json.loads(ztctl.at(account)("who", SITE["name"], "--format", "json").out)
+
+    first = "site.example.com is open to anybody who logs in:"
+    assert (done.code, done.out.splitlines()[0]) == (0, first)
+    assert "whoever does not log in" in done.out
+    assert (found["is_open"], found["enter"][0]["openness"]) == (False, "any_login")
+    assert found["any_login"][0].startswith("an Allow policy lets in ")
+
+
+def test_a_policy_that_admits_nobody_is_told_as_such(
+    ztctl: Ztctl, open_account: Callable[..., Any]
+) -> None:
+    """A service token in an Allow policy is not told as entering."""
+    account = open_account()
+    account.post("/zones/{zone}/dns_records", {**SITE, "proxied": True})
+    rule: dict[str, Any] = {"any_valid_service_token": {}}
+    policy = {"name": "ci", "decision": "allow", "include": [rule]}
+    app = {"type": "self_hosted", "name": "site", "domain": SITE["name"], "policies": [policy]}
+    account.post("/accounts/{account}/access/apps", app)
+
+    done = ztctl.at(account)("who", SITE["name"])
+
+    assert "1. allow ci: any service token, which admits nobody" in done.out
+    assert "May enter:\n    nobody\n" in done.out
 
 
 def test_a_name_without_a_record_leads_nowhere(

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from ztctl.core.model.facts import Criterion
+from ztctl.core.model.facts import Criterion, Openness
 from ztctl.core.reach.access_wording import describe_entries
 from ztctl.core.reach.entries import Entry, Origin
 from ztctl.core.reach.people import AdmittedBy, Grant
@@ -17,7 +17,9 @@ TEAM = Criterion("email_domain", "example.com")
 def entry(*countries: str) -> Entry:
     """The team enters from all of these countries at once."""
     require = frozenset(Criterion("country", code) for code in countries)
-    return Entry("", Origin("t", "ssh://dev:22"), Grant(AdmittedBy.LOGIN, TEAM, require), False)
+    return Entry(
+        "", Origin("t", "ssh://dev:22"), Grant(AdmittedBy.LOGIN, TEAM, require), Openness.CLOSED
+    )
 
 
 def test_a_description_does_not_depend_on_the_order_of_the_other_entries() -> None:
@@ -32,7 +34,7 @@ def test_a_description_does_not_depend_on_the_order_of_the_other_entries() -> No
 
 EXCLUDES_SETS = """
 from itertools import combinations
-from ztctl.core.model.facts import Criterion, Members, stable_sorted
+from ztctl.core.model.facts import Criterion, Members, Openness, stable_sorted
 from ztctl.core.reach.access_wording import describe_entries, describe_grant
 from ztctl.core.reach.entries import Entry, Origin
 from ztctl.core.reach.people import AdmittedBy, Grant
@@ -40,7 +42,7 @@ from ztctl.core.reach.people import AdmittedBy, Grant
 pairs = combinations([Criterion("email", f"{name}@example.com") for name in "abcdef"], 2)
 excluded = frozenset(Members(frozenset(pair)) for pair in pairs)
 grants = [Grant(AdmittedBy.LOGIN, test, exclude=excluded - {test}) for test in excluded]
-entries = [Entry("", Origin("t", "ssh://dev:22"), grant, False) for grant in grants]
+entries = [Entry("", Origin("t", "ssh://dev:22"), grant, Openness.CLOSED) for grant in grants]
 print([entry.who for entry in describe_entries(entries, (), {})])
 print([describe_grant(entry.grant, "", {}) for entry in stable_sorted(entries)])
 """

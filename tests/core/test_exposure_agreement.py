@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from tests.support.account import Account, at_once
 from tests.support.examples import examples
 from tests.support.files import whole
-from tests.support.observer.guests import STRANGERS
+from tests.support.observer.guests import LOGGED_IN, STRANGERS
 from tests.support.observer.places import hosts, paths, places, rules
-from ztctl.core.model.facts import Fact, Slot
+from ztctl.core.model.facts import Fact, Openness, Slot
 from ztctl.core.model.flows import Unseen
 from ztctl.core.planning import check
 from ztctl.core.reach.entries import ELSEWHERE, UNREAD, Entry
@@ -219,8 +219,8 @@ def modelled(account: Account) -> Timeline:
     return asyncio.run(read())
 
 
-def let_in(account: Account) -> Iterator[tuple[str, str, str, str]]:
-    """Every name and path where a stranger gets in, with the tunnel and the service."""
+def let_in(account: Account) -> Iterator[tuple[str, str, str, str, Openness]]:
+    """Every name and path where a stranger gets in, to which origin, and if only by a login."""
     edge = account.sandbox.edge
     edge.assume_connectors = True
     with account.sandbox.session() as state:
@@ -228,22 +228,23 @@ def let_in(account: Account) -> Iterator[tuple[str, str, str, str]]:
         names = sorted(hosts(state.store, known, served))
     for name in names:
         for path in paths(name, known, served):
-            for visitor in STRANGERS.values():
+            for who, visitor in STRANGERS.items():
                 answer = edge.visit(Visit(name, path, visitor, "10.0.0.1:22"))
+                degree = Openness.ANY_LOGIN if who == LOGGED_IN else Openness.OPEN
                 if answer.outcome == "origin":
-                    yield name, path, str(answer.tunnel), str(answer.service)
+                    yield name, path, str(answer.tunnel), str(answer.service), degree
                 elif answer.outcome == "elsewhere":
-                    yield name, path, "", ELSEWHERE.service
+                    yield name, path, "", ELSEWHERE.service, degree
 
 
-def says_open(entry: Entry, tunnel: str, service: str) -> bool:
-    """True for a way by which anybody reaches this origin, or whatever the tunnel serves."""
+def says_open(entry: Entry, tunnel: str, service: str, degree: Openness) -> bool:
+    """True for a way by which such strangers reach this origin, or whatever the tunnel serves."""
     spelt = entry.origin.service.partition("://")[::2]
     same = spelt[0] == service.partition("://")[0] and service.partition("://")[2].startswith(
         spelt[1]
     )
     known = entry.origin.tunnel == tunnel and (same or entry.origin.service == UNREAD)
-    return entry.anonymous and known
+    return entry.openness >= degree and known
 
 
 @pytest.fixture(scope="module")
@@ -260,9 +261,11 @@ def test_where_a_stranger_gets_in_the_model_says_so(folder: Path, given_account:
     model = modelled(account)
 
     missed = {
-        (name, path, service)
-        for name, path, tunnel, service in let_in(account)
-        if not any(says_open(entry, tunnel, service) for entry in model.scope(name).entries_at(()))
+        (name, path, service, degree)
+        for name, path, tunnel, service, degree in let_in(account)
+        if not any(
+            says_open(entry, tunnel, service, degree) for entry in model.scope(name).entries_at(())
+        )
     }
 
     event("some door is open" if any(True for _ in let_in(account)) else "no door is open")

@@ -197,7 +197,8 @@ def state(
 def told(found: frozenset[Entry]) -> set[tuple[str, str, str, bool]]:
     """Entries in short: path, service, how, whether anybody may."""
     return {
-        (entry.path, entry.origin.service, str(entry.grant.how), entry.anonymous) for entry in found
+        (entry.path, entry.origin.service, str(entry.grant.how), bool(entry.openness))
+        for entry in found
     }
 
 

@@ -46,7 +46,7 @@ def test_a_route_says_what_it_opens() -> None:
 
     assert place == "10.0.0.0/8 in lab"
     assert (way.who, way.origin) == ("every enrolled device (WARP)", "tunnel pool")
-    assert not way.anonymous
+    assert not way.openness
 
 
 def test_a_fact_about_hosts_opens_nothing_beside_them() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.core.making import Account, edited, files, host, living
-from ztctl.core.model.facts import DescribedEntry, ZoneRecords
+from ztctl.core.model.facts import DescribedEntry, Openness, ZoneRecords
 from ztctl.core.model.objects import Live
 from ztctl.core.reach.versions import facts_of
 from ztctl.core.reach.who import Lead, Reach, reach
@@ -64,7 +64,7 @@ def test_an_uncovered_host_is_open() -> None:
     found = asked(live)
 
     assert found.open == (f"no application covers it, and it leads to {SERVICE}",)
-    assert [way.anonymous for way in found.enter] == [True]
+    assert [way.openness for way in found.enter] == [Openness.OPEN]
     assert "everybody else" not in found.shut
 
 

@@ -111,7 +111,9 @@ def test_no_reply_breaks_reading(name: str, data: st.DataObject) -> None:
 )
 def test_a_kind_is_read_by_one_list(name: str, path: str) -> None:
     """However many objects there are, there is one call, in pages."""
-    played = serve(kind(name).read(Ask("prod")), lambda call: [])
+    ask = Ask("prod", lookups=frozenset({name}))
+
+    played = serve(kind(name).read(ask), lambda call: [])
 
     (call,) = played.calls
     assert (call.method, call.path) == ("GET", path)
@@ -283,8 +285,6 @@ def test_another_failure_of_the_organisation_is_told() -> None:
     [
         ("organization", Ask("prod"), False),
         ("organization", Ask("prod", wanted={"tunnel": (declare("tunnel", "t"),)}), True),
-        ("identity_provider", Ask("prod"), False),
-        ("identity_provider", Ask("prod", lookups=frozenset({"identity_provider"})), True),
         ("service_token", Ask("prod"), False),
         ("access_policy", Ask("prod"), True),
     ],
@@ -292,6 +292,31 @@ def test_another_failure_of_the_organisation_is_told() -> None:
 def test_what_nobody_needs_is_not_read(name: str, ask: Ask, needed: bool) -> None:
     """What can carry a mark is always read, the rest only when something refers to it."""
     assert kind(name).needed(ask) is needed
+
+
+BY_LOGIN = [{"id": "p", "name": "p", "include": [{"login_method": {"id": "x"}}]}]
+
+
+@pytest.mark.parametrize(
+    ("list_of", "found", "read"),
+    [
+        ("policies", BY_LOGIN, True),
+        ("groups", BY_LOGIN, True),
+        ("apps", [{"id": "a", "type": "self_hosted", "policies": BY_LOGIN}], True),
+        ("policies", [{"id": "p", "name": "p", "include": [{"everyone": {}}]}], False),
+    ],
+)
+def test_identity_providers_are_read_where_a_rule_tests_one(
+    list_of: str, found: list[Any], read: bool
+) -> None:
+    """Which of them admit anybody matters where a rule of the account asks for one."""
+
+    def answer(call: Call) -> Any:
+        return found if call.path.endswith(f"/{list_of}") else []
+
+    played = serve(kind("identity_provider").read(Ask("prod")), answer, Ask("prod"))
+
+    assert any(it.path.endswith("/identity_providers") for it in played.calls) is read
 
 
 def test_a_failed_list_is_not_an_empty_one() -> None:

@@ -237,7 +237,7 @@ class Account:
 
 def opened(plan: Plan) -> list[str]:
     """The hosts that are open to everybody when a plan is done, and were not before."""
-    return [change.host for change in plan.access if any(way.anonymous for way in change.gained)]
+    return [change.host for change in plan.access if any(way.openness for way in change.gained)]
 
 
 def _starred(name: str) -> str:

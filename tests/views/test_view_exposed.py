@@ -12,7 +12,7 @@ import pytest
 from tests.support.pages import FORMATS, rendered
 from ztctl.core.model.address import Address
 from ztctl.core.model.events import Failed, Finished, Outcome, Started, Waiting
-from ztctl.core.model.facts import DescribedEntry
+from ztctl.core.model.facts import DescribedEntry, Openness
 from ztctl.core.model.plan import Exposed, Plan, StepId
 from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
 from ztctl.views.factory import Format
@@ -62,7 +62,13 @@ def test_open_doors_are_fields_for_machines(whole_plan: Plan, shown: MakeShown) 
     it.view.plan(replace(whole_plan, exposed=DOORS))
 
     found = json.loads(it.out)["exposed"]
-    assert found[0] == {"host": DOORS[0].host, "reason": DOORS[0].reason, "stays": False}
+    assert found[0] == {
+        "host": DOORS[0].host,
+        "reason": DOORS[0].reason,
+        "stays": False,
+        "openness": "everybody",
+        "becomes": "nobody",
+    }
     assert [item["stays"] for item in found] == [False, True]
 
 
@@ -155,7 +161,8 @@ def hostile() -> Reach:
             ),
             Guard(""),
         ),
-        (DescribedEntry(HOSTILE, HOSTILE, True),),
+        (DescribedEntry(HOSTILE, HOSTILE, Openness.OPEN),),
+        (HOSTILE,),
         (HOSTILE,),
         (HOSTILE,),
         (HOSTILE,),

@@ -103,14 +103,17 @@ class AccessApplicationFields(Fields):
     path_cookie_attribute: Off = None
     eager_redirect_cookie_setting: On = None
     options_preflight_bypass: Off = None
+    """Let requests of the method OPTIONS through to the origin, without asking anybody."""
     cors_headers: CorsHeaders | None = None
     service_auth_401_redirect: Off = None
     skip_interstitial: Off = None
     allow_iframe: Off = None
     allow_authenticate_via_warp: Off = None
+    """Let the session of an enrolled device's WARP client count as the login."""
     read_service_tokens_from_header: str | None = None
     use_clientless_isolation_app_launcher_url: Off = None
     mfa_config: MfaConfig | None = None
+    """The second factor of policies that state none; the organisation's when left out."""
     tags: Annotated[list[Annotated[Any, TAG]] | None, Unordered()] = None
     """Further tags; made when they do not exist."""
     name: str | None = None

@@ -7,11 +7,13 @@ uses the policy. A policy in use cannot be deleted (409), also for a while after
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Default, Normalised, Unordered
@@ -30,6 +32,7 @@ from ztctl.kinds.common import (
 )
 from ztctl.kinds.plain import Rest
 from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_to_api
+from ztctl.kinds.untested_rules import untested_rules
 
 _MINUTE = 60 * 10**9
 _LONGEST_MFA = 720 * 60 * _MINUTE
@@ -55,6 +58,7 @@ class MfaConfig(Fields):
         list[Literal["totp", "biometrics", "security_key"]] | None, Unordered()
     ] = None
     mfa_disabled: Inside = None
+    """Ask for none, also where the application or the organisation does."""
     session_duration: (
         Annotated[str, BeforeValidator(_check_minutes), Normalised(_minutes)] | None
     ) = None
@@ -83,11 +87,13 @@ class AccessPolicyFields(Fields):
     session_duration: Duration | None = None
     """How long a login lasts; the application's when left out."""
     approval_required: Off = None
+    """Somebody of `approval_groups` must agree each time."""
     approval_groups: Annotated[list[ApprovalGroup] | None, Default(()), Unordered()] = None
     purpose_justification_required: Off = None
     purpose_justification_prompt: str | None = None
     isolation_required: Off = None
     mfa_config: MfaConfig | None = None
+    """The application's when left out."""
     name: str | None = None
     """The live name before the stack's mark, when it is not the key."""
     id: Id | None = None
@@ -125,6 +131,11 @@ class AccessPolicy(Ruled):
     def carried_over(self, live: Live) -> Values:
         """``connection_rules``, which no field models."""
         return {"connection_rules": live.raw.get("connection_rules") or None}
+
+    def check(self, declared: Declared) -> Iterator[Problem]:
+        """Report policies that nobody can satisfy; warn of rules that are never true."""
+        yield from super().check(declared)
+        yield from untested_rules(declared)
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """The decision, and the people and devices that it applies to."""

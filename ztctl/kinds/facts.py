@@ -11,9 +11,12 @@ from typing import Any
 
 from ztctl.core.model.facts import (
     EVERYONE,
+    NO_SECOND_FACTOR,
+    PROVIDER_LOGIN,
     Application,
     Criterion,
     Ingress,
+    LoginProvider,
     Members,
     Policy,
     Record,
@@ -21,6 +24,7 @@ from ztctl.core.model.facts import (
     TunnelRules,
 )
 from ztctl.core.model.objects import Values
+from ztctl.core.reach.people import APPROVAL
 from ztctl.core.reach.versions import is_new
 from ztctl.kinds.application_checks import guards
 from ztctl.kinds.common import nanoseconds, text_of
@@ -28,8 +32,23 @@ from ztctl.kinds.destinations import public
 from ztctl.kinds.rules import rules_from_api
 
 _TUNNEL_DOMAIN = ".cfargotunnel.com"
-# Fields of a policy that restrict access beyond its rules.
-_TERMS = ("approval_required", "purpose_justification_required", "mfa_config", "isolation_required")
+# Flags of a policy that restrict access beyond its rules.
+_TERMS = ("purpose_justification_required", "isolation_required")
+# Types of identity providers at which those alone log in whom an organisation has let in. At others
+# (`onetimepin`, `google`, `github`, `facebook`, `linkedin`, `yandex`, and what is new) a mailbox or
+# a free account is enough (Cloudflare One documentation of each; types: Python SDK 5.9.0).
+_CLOSED_PROVIDERS = frozenset(
+    {
+        "azureAD",
+        "centrify",
+        "google-apps",
+        "oidc",
+        "okta",
+        "onelogin",
+        "pingone",
+        "saml",
+    }
+)
 
 
 def members(values: Values, label: str = "") -> Members:
@@ -61,13 +80,53 @@ def _plain(value: Any) -> str:
 
 def policy(values: Values) -> Policy:
     """Convert canonical values of a policy."""
-    terms = (Criterion(term, _plain(values[term])) for term in _TERMS if values.get(term))
+    terms = {Criterion(term, _plain(values[term])) for term in _TERMS if values.get(term)}
+    approvals = _approvals(values)
     return Policy(
         str(values.get("decision")),
         members(values, str(values.get("name") or "")),
         _seconds(values.get("session_duration")),
-        frozenset(terms),
+        frozenset(terms | ({Criterion(APPROVAL, _plain(approvals))} if approvals else set())),
+        _second_factor(values.get("mfa_config")),
     )
+
+
+def _approvals(values: Values) -> list[dict[str, Any]]:
+    """The approvals that visitors need; those of nobody, and none of somebody, are no demand."""
+    found = [
+        {
+            "needed": _whole(group.get("approvals_needed")),
+            "people": sorted(map(str, _listed(group, "email_addresses"))),
+            "list": text_of(group, "email_list_uuid"),
+        }
+        for group in _listed(values, "approval_groups")
+        if values.get("approval_required") and isinstance(group, Mapping)
+    ]
+    # A list is not read: whoever wrote it meant somebody.
+    asking = (it for it in found if it["needed"] and (it["people"] or it["list"]))
+    return sorted(asking, key=_plain)
+
+
+def _whole(number: Any) -> int:
+    """A positive number as a whole one; 0 for anything else."""
+    return int(number) if isinstance(number, int | float) and 1 <= number < 10**6 else 0
+
+
+def _listed(values: Mapping[str, Any], key: str) -> Iterable[Any]:
+    found = values.get(key)
+    return found if isinstance(found, list | tuple) else ()
+
+
+def _second_factor(config: Any) -> Criterion | None:
+    """The second factor of Access that a policy or an application asks for itself."""
+    if not isinstance(config, Mapping):
+        return None
+    if config.get("mfa_disabled"):
+        return NO_SECOND_FACTOR
+    kinds = sorted(map(str, _listed(config, "allowed_authenticators")))
+    session = text_of(config, "session_duration")
+    stated = {"kinds": kinds, "session": session}
+    return Criterion("second_factor", _plain(stated)) if kinds or session else None
 
 
 def application(values: Values, raw: Values) -> Application | None:
@@ -87,7 +146,15 @@ def application(values: Values, raw: Values) -> Application | None:
         text_of(raw, "aud"),
         _seconds(values.get("session_duration")),
         providers or None,
+        _second_factor(values.get("mfa_config")),
+        frozenset({PROVIDER_LOGIN} if values.get("allow_authenticate_via_warp") else ()),
+        bool(values.get("options_preflight_bypass")),
     )
+
+
+def login_provider(type: str) -> LoginProvider:
+    """Convert the type of an identity provider; one that is not known counts as open."""
+    return LoginProvider(is_open=type not in _CLOSED_PROVIDERS)
 
 
 def _own_policy(raw: Mapping[str, Any]) -> Policy:

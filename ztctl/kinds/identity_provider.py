@@ -6,9 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ztctl.core.model.objects import Live
-from ztctl.kinds.common import ACCESS_ORG, text_of
+from ztctl.core.model.calls import LiveObjects, ReadFlow
+from ztctl.core.model.facts import Fact
+from ztctl.core.model.flows import Ask
+from ztctl.core.model.objects import Live, Values
+from ztctl.kinds.common import ACCESS_ORG, items, text_of
 from ztctl.kinds.plain import PlainKind, Rest
+from ztctl.kinds.rules import LISTS
+
+# The kinds that have rules, which may test by which provider somebody logged in.
+_RULED = ("access_group", "access_policy", "access_application")
 
 
 class IdentityProvider(PlainKind):
@@ -16,7 +23,13 @@ class IdentityProvider(PlainKind):
 
     name = "identity_provider"
     title = "identity provider"
-    rest = Rest("/accounts/{account}/access/identity_providers", ACCESS_ORG, 200, members=("type",))
+    rest = Rest(
+        "/accounts/{account}/access/identity_providers",
+        ACCESS_ORG,
+        200,
+        members=("type",),
+        optional=True,
+    )
 
     def name_of(self, raw: Mapping[str, Any]) -> str:
         """The name, else the type: the one-time PIN provider usually has no name."""
@@ -29,3 +42,30 @@ class IdentityProvider(PlainKind):
     def live_from(self, raw: Mapping[str, Any]) -> Live:
         """Use the type as the key; the provider's configuration is not kept."""
         return replace(super().live_from(raw), key=text_of(raw, "type"))
+
+    def fact(self, values: Values, live: Live | None) -> Fact | None:
+        """Whether anybody can log in there."""
+        from ztctl.kinds import facts
+
+        return None if live is None else facts.login_provider(live.key)
+
+    # -- flows ------------------------------------------------------------------------------
+
+    def needed(self, ask: Ask) -> bool:
+        """Where rules are read, some may test the provider, whose type is to be known then."""
+        return True
+
+    def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
+        """Read all where the files or a rule of the account refer to one; else none."""
+        if self.name not in ask.lookups:
+            ruled = yield tuple(LiveObjects(kind) for kind in _RULED)
+            if not any(_tests_login(live.raw) for found in ruled for live in found):
+                return ()
+        return (yield from super().read(ask))
+
+
+def _tests_login(raw: Any) -> bool:
+    """True for rules that test by which provider somebody logged in."""
+    elements = (it for name in LISTS for it in items(raw, name))
+    inner = (_tests_login(policy) for policy in items(raw, "policies"))
+    return any(isinstance(it, Mapping) and "login_method" in it for it in elements) or any(inner)

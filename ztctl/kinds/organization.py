@@ -23,11 +23,12 @@ _ABOUT_HOSTS = ("tunnel", "dns_record", "access_application")
 
 @dataclass(frozen=True, slots=True)
 class OrganizationAttributes(Attributes):
-    """Team name (empty with a custom authentication domain) and the denial of unmatched hosts."""
+    """Team name (empty with a custom authentication domain), and what it asks of every host."""
 
     team: str = ""
     deny_unmatched: bool = False
     exempt_zones: frozenset[str] = frozenset()
+    asks_factor: bool = False
 
 
 class Organization(Kind):
@@ -58,13 +59,16 @@ class Organization(Kind):
         team = domain.removesuffix(_DOMAIN) if domain.endswith(_DOMAIN) else ""
         exempt = items(raw, "deny_unmatched_requests_exempted_zone_names")
         settings = OrganizationAttributes(
-            team, raw.get("deny_unmatched_requests") is True, frozenset(map(str, exempt))
+            team,
+            raw.get("deny_unmatched_requests") is True,
+            frozenset(map(str, exempt)),
+            raw.get("mfa_required_for_all_apps") not in (None, False),
         )
         return (Live(self.name, domain, team, team, {}, settings),)
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
-        """Whether hosts without an application are denied."""
+        """Whether hosts without an application are denied, and a second factor is asked for."""
         if live is None:
             return None
         found = OrganizationAttributes.of(live)
-        return OrganizationSettings(found.deny_unmatched, found.exempt_zones)
+        return OrganizationSettings(found.deny_unmatched, found.exempt_zones, found.asks_factor)

@@ -147,12 +147,13 @@ class Rule(Fields):
     saml: Many[Saml] | None = None
     oidc: Many[Oidc] | None = None
     login_method: Many[Provider] | None = None
-    """People who logged in by this identity provider."""
+    """People who logged in by this identity provider. At the one-time PIN, anybody can."""
     auth_method: Many[str] | None = None
     """An authentication method of RFC 8176, such as `mfa`."""
     auth_context: Many[AuthContext] | None = None
     any_valid_service_token: Yes | None = None
     service_token: Many[Annotated[Any, RefersTo("service_token", live_only=True)]] | None = None
+    """Whoever holds the token; for `non_identity` only."""
     certificate: Yes | None = None
     """Any valid client certificate."""
     common_name: Many[str] | None = None

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.objects import Live
-from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Plan, Reason, Refusal
+from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Exposed, Plan, Reason, Refusal
 from ztctl.core.model.values import Secret, Unknown
 from ztctl.core.runs.journal import Redact
 from ztctl.views.escape import Clean
@@ -45,7 +45,7 @@ def plan_document(plan: Plan, redact: Redact, version: str) -> dict[str, Any]:
         "stack": redact(plan.stack),
         "resource_changes": [_resource(change, plan, redact) for change in plan.changes],
         "summary": {**asdict(plan.summary), "unchanged": plan.unchanged},
-        "exposed": [redacted(asdict(item), redact) for item in plan.exposed],
+        "exposed": [_exposed(item, redact) for item in plan.exposed],
         "access_changes": [_access(change, redact) for change in plan.access],
         "refusals": [_refusal(refusal, redact) for refusal in plan.refusals],
         "warnings": [problem_fields(problem, redact) for problem in plan.warnings],
@@ -126,6 +126,11 @@ def _edit(edit: Edit, redact: Redact) -> dict[str, Any]:
     return {**found, **{name: flag for name, flag in flags.items() if any_flag(flag)}}
 
 
+def _exposed(item: Exposed, redact: Redact) -> Any:
+    degrees = {"openness": item.openness.text, "becomes": item.becomes.text}
+    return redacted({**asdict(item), **degrees}, redact)
+
+
 def _access(change: AccessChange, redact: Redact) -> Any:
     gained, lost = (list(map(way_fields, ways)) for ways in (change.gained, change.lost))
     return redacted({"host": change.host, "gained": gained, "lost": lost}, redact)
@@ -133,7 +138,7 @@ def _access(change: AccessChange, redact: Redact) -> Any:
 
 def way_fields(way: DescribedEntry) -> dict[str, Any]:
     """Convert a way in, with unmasked texts."""
-    return {"who": way.who, "origin": way.origin, "everybody": way.anonymous}
+    return {"who": way.who, "origin": way.origin, "openness": way.openness.text}
 
 
 def _refusal(refusal: Refusal, redact: Redact) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.facts import DescribedEntry
+from ztctl.core.model.facts import DescribedEntry, Openness
 from ztctl.core.model.names import any_other
-from ztctl.core.model.plan import Action, Change, Plan, Refusal
+from ztctl.core.model.plan import Action, Change, Exposed, Plan, Refusal
 from ztctl.core.model.values import Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.fields import FieldWriter, hidden_note, is_present
@@ -28,6 +28,10 @@ FIELD = 7
 BLANK = Line()
 # Of more hosts with the same gains and losses only so many are named.
 MANY = 4
+EXPOSED = {
+    Openness.OPEN: "OPEN TO EVERYBODY NOW:",
+    Openness.ANY_LOGIN: "OPEN TO ANYBODY WHO LOGS IN, NOW:",
+}
 WHEN_LOST = (
     "A loss holds for new logins at once, for issued tokens when their session ends,",
     "and for open SSH sessions when they are closed.",
@@ -52,16 +56,23 @@ class PlanLines:
         )
 
     def exposed(self, plan: Plan) -> Iterator[Line]:
-        """Hosts that are open to everybody now; first, because they are so before any apply."""
-        if not plan.exposed:
-            return
-        yield Line("OPEN TO EVERYBODY NOW:", tone=Tone.ERROR)
-        for item in plan.exposed:
-            status = "it stays so after this plan" if item.stays else "this plan closes it"
-            host = any_other(self.clean(item.host))
-            yield Line(f"{host}: {self.clean(item.reason)}", "!", OBJECT)
-            yield Line(status, "", FIELD, Tone.ERROR if item.stays else Tone.QUIET)
-        yield BLANK
+        """Hosts that are open now, in each degree; first, because they are so before any apply."""
+        for degree, title in EXPOSED.items():
+            found = [item for item in plan.exposed if item.openness is degree]
+            if found:
+                yield Line(title, tone=Tone.ERROR)
+                yield from (line for item in found for line in self._exposed(item))
+                yield BLANK
+
+    def _exposed(self, item: Exposed) -> Iterator[Line]:
+        host = any_other(self.clean(item.host))
+        yield Line(f"{host}: {self.clean(item.reason)}", "!", OBJECT)
+        if item.stays:
+            yield Line("it stays so after this plan", "", FIELD, Tone.ERROR)
+        elif item.becomes:
+            yield Line("this plan asks everybody to log in; anybody can", "", FIELD, Tone.ERROR)
+        else:
+            yield Line("this plan closes it", "", FIELD, Tone.QUIET)
 
     def changes(self, plan: Plan) -> Iterator[Line]:
         """Every change under the heading of its phase."""
@@ -131,7 +142,7 @@ class PlanLines:
 
     def _visitors(self, ways: Iterable[DescribedEntry], mark: str) -> Iterator[Line]:
         for way in ways:
-            tone = Tone.ERROR if way.anonymous and mark == "+" else TONES[mark]
+            tone = Tone.ERROR if way.openness and mark == "+" else TONES[mark]
             yield Line(f"{self.clean(way.who)} → {self.clean(way.origin)}", mark, FIELD, tone)
 
     def warnings(self, plan: Plan) -> Iterator[Line]:

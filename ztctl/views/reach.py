@@ -41,17 +41,19 @@ def _document(found: Reach | PrivateReach, redact: Redact) -> Any:
 
 def _verdict(found: Reach, clean: Clean) -> Iterator[Line]:
     host = clean(found.host)
+    stated = f", as stated: {clean(found.stated)}" if found.stated else ":"
     if found.unknown and not found.open:
         yield Line(f"Whether {host} is open to everybody CANNOT BE TOLD, so it counts as open:")
-    elif not found.open:
+    elif found.open:
+        yield Line(f"{host} is OPEN TO EVERYBODY{stated}")
+    elif not found.any_login:
         # Every name that somebody may get to has a record, or its records are not known.
         reason = "is not open to everybody" if found.leads else "leads nowhere, nobody gets there"
         yield Line(f"{host} {reason}.")
-    elif found.stated:
-        yield Line(f"{host} is OPEN TO EVERYBODY, as stated: {clean(found.stated)}")
-    else:
-        yield Line(f"{host} is OPEN TO EVERYBODY:")
     yield from (Line(clean(reason), "!", _PAD) for reason in (*found.open, *found.unknown))
+    if found.any_login:
+        yield Line(f"{host} is open to anybody who logs in{stated}")
+        yield from (Line(clean(reason), "!", _PAD) for reason in found.any_login)
     yield from _unread(found.unread, clean)
 
 

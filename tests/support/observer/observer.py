@@ -30,6 +30,8 @@ Reached = dict[Visited, Origin | None]
 
 # What a bastion's client asks for.
 INSIDE = "10.0.0.1:22"
+# Identity providers at which anybody makes an account, or has one.
+FREE_LOGINS = ("onetimepin", "google", "github", "facebook", "linkedin", "yandex")
 _EVERYWHERE = frozenset({"zone", "organization", "service_token", "identity_provider", "account"})
 
 
@@ -222,19 +224,22 @@ class Observer:
         for path, who in asked:
             answer = self._edge.visit(Visit(host, path, self._people[who], INSIDE))
             known_by = who.startswith(LOGGED_IN) and (
-                self._awaits_approval(answer) or self._names_the_login(answer)
+                self._awaits_approval(answer) or self._names_the_login(answer, self._people[who])
             )
             found[path, who] = None if known_by else _origin(answer)
         return found
 
-    def _names_the_login(self, answer: Answer) -> bool:
-        """True where the policy asks for this very login: that is a credential."""
+    def _names_the_login(self, answer: Answer, visitor: Visitor) -> bool:
+        """True where the policy asks for this very login: that is a credential, if not for all."""
+        provider = self._state.store.get("identity_provider", visitor.login_method or "")
+        if provider is None or provider["type"] in FREE_LOGINS:
+            return False
         waiting = [self._state.store.get("policy", answer.policy or "")]
         seen: set[str] = set()
         while waiting:
             held = waiting.pop() or {}
             for element in (*(held.get("include") or ()), *(held.get("require") or ())):
-                if "login_method" in element:
+                if element.get("login_method") == {"id": provider["id"]}:
                     return True
                 group = str((element.get("group") or {}).get("id"))
                 if "group" in element and group not in seen:
@@ -244,8 +249,12 @@ class Observer:
 
     def _awaits_approval(self, answer: Answer) -> bool:
         """True where somebody would have to say yes: the edge counts approvals as given."""
-        policy = self._state.store.get("policy", answer.policy or "")
-        return policy is not None and bool(policy.get("approval_required"))
+        policy = self._state.store.get("policy", answer.policy or "") or {}
+        return bool(policy.get("approval_required")) and any(
+            group["approvals_needed"]
+            and (group.get("email_addresses") or "email_list_uuid" in group)
+            for group in policy.get("approval_groups") or ()
+        )
 
     # -- what a change concerns -------------------------------------------------------------
 

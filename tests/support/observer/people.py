@@ -48,11 +48,12 @@ class People:
         for country in sorted(set[str]().union(*map(self._rules.countries, policies))):
             people[f"{STRANGER} in {country}"] = Visitor("8.8.4.4", country)
         providers = sorted({item for app in found for item in app.get("allowed_idps") or ()})
-        if providers:
+        facts_of_all = self._facts(policies)
+        if providers or any('"login_method"' in text for facts in facts_of_all for text in facts):
             providers = [key for key, _ in self._store.items("identity_provider")]
         for key in providers:
             people[f"{LOGGED_IN} by {key}"] = Visitor("8.8.4.4", "ZZ", SOMEBODY, key)
-        for facts in self._facts(policies):
+        for facts in facts_of_all:
             for visitor in visitors(facts, self._tokens, providers):
                 people[_label(visitor)] = visitor
         return people

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
+from enum import IntEnum
 from typing import Any, TypeVar
 
 from ztctl.core.model.names import is_wildcard, may_meet
 
 T = TypeVar("T")
 NameOf = Callable[[str], str]
+
+
+class Openness(IntEnum):
+    """To how many strangers a way in is open; false for none."""
+
+    CLOSED = 0
+    ANY_LOGIN = 1  # to anybody who logs in: a mailbox or a free account will do
+    OPEN = 2  # nobody is asked to log in
+
+    @property
+    def text(self) -> str:
+        """The value in JSON output."""
+        return ("nobody", "any_login", "everybody")[self]
 
 
 class Fact:
@@ -62,6 +76,12 @@ Test = Criterion | Members
 
 
 EVERYONE = Criterion("everyone", "true")
+# A policy or an application that does without the second factor of Access.
+NO_SECOND_FACTOR = Criterion("second_factor", "none")
+# What the organisation may ask of everybody, where no policy or application says otherwise.
+ORGANIZATION_FACTOR = Criterion("organization_factor")
+# A login at an identity provider, where the session of the device's WARP client counts as one.
+PROVIDER_LOGIN = Criterion("provider_login")
 # Visitors of a private route: the connector authenticates nobody, the WARP client is enrolled.
 DEVICES = "every enrolled device (WARP)"
 
@@ -74,13 +94,15 @@ class Policy(Fact):
         decision: as in the API: allow, deny, bypass or non_identity (Service Auth).
         about: its visitors; groups by reference, as ``Criterion("group", id)``.
         session: session duration in seconds; ``None``: the application's.
-        terms: what every visitor must provide in addition, such as an approval or a second factor.
+        terms: what everybody who logs in must provide in addition, such as an approval.
+        second_factor: that of Access itself, or ``NO_SECOND_FACTOR``; ``None``: the application's.
     """
 
     decision: str
     about: Members
     session: float | None = None
     terms: frozenset[Criterion] = frozenset()
+    second_factor: Criterion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +115,9 @@ class Application(Fact):
         aud: the audience tag of its tokens.
         session: session duration in seconds; ``None``: unknown.
         providers: ids of the identity providers that a login may use; ``None``: any.
+        second_factor: as that of a policy; ``None``: the organisation's.
+        waives: demands of the organisation that it does without.
+        passes_options: requests of the method OPTIONS reach the origin, and nobody is asked.
     """
 
     places: tuple[str, ...]
@@ -100,6 +125,9 @@ class Application(Fact):
     aud: str = ""
     session: float | None = None
     providers: frozenset[str] | None = None
+    second_factor: Criterion | None = None
+    waives: frozenset[Criterion] = frozenset()
+    passes_options: bool = False
 
     @property
     def names(self) -> Iterable[str]:
@@ -202,10 +230,23 @@ class Zones:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationSettings(Fact):
-    """The Zero Trust organisation: whether requests that match no application are denied."""
+    """The Zero Trust organisation.
+
+    Attributes:
+        deny_unmatched: requests that match no application are denied, but in ``exempt_zones``.
+        asks_factor: a second factor is asked for where nothing else is said; unknown: it may be.
+    """
 
     deny_unmatched: bool = False
     exempt_zones: frozenset[str] = frozenset()
+    asks_factor: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LoginProvider(Fact):
+    """An identity provider. ``is_open``: a mailbox or a free account is enough to log in by it."""
+
+    is_open: bool = True
 
 
 # The default of an account: requests that match no application are not denied.
@@ -257,11 +298,8 @@ def stable_sorted(values: Iterable[T]) -> list[T]:
 
 @dataclass(frozen=True, slots=True)
 class DescribedEntry:
-    """Visitors and the origin that they may reach, as text for people.
-
-    ``anonymous``: nobody has to have given them a credential.
-    """
+    """Visitors and the origin that they may reach, as text for people; open to how many others."""
 
     who: str
     origin: str
-    anonymous: bool = False
+    openness: Openness = Openness.CLOSED

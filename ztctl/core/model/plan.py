@@ -12,7 +12,7 @@ from typing import Any
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.facts import DescribedEntry, Fact, Slot
+from ztctl.core.model.facts import DescribedEntry, Fact, Openness, Slot
 from ztctl.core.model.objects import Live, Values, Wanted
 
 
@@ -184,15 +184,19 @@ class AccessChange:
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """A host name that is open to everyone now, and why.
+    """A host name that is open now, and why.
 
     Attributes:
-        stays: the plan does not close it.
+        stays: the plan does not make it less open.
+        openness: to everybody, or to anybody who logs in.
+        becomes: the same after the plan.
     """
 
     host: str
     reason: str
     stays: bool = True
+    openness: Openness = Openness.OPEN
+    becomes: Openness = Openness.CLOSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ztctl.core.model.facts import Fact, Slot, ZoneRecords
 from ztctl.core.model.flows import Unseen
 from ztctl.core.model.kind import Contained, Kind, Kinds, Proposal
 from ztctl.core.model.ledger import Ledger
-from ztctl.core.model.objects import EMPTY, Live, Values, Wanted
+from ztctl.core.model.objects import EMPTY, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, Refusal
 from ztctl.core.model.values import Lookup, Unknown
 from ztctl.core.planning import check
@@ -26,7 +26,9 @@ from ztctl.core.planning.matching import Match, Matcher, MatchGround
 from ztctl.core.planning.quotas import quota_warnings
 from ztctl.core.planning.safety import Run, made_safe
 from ztctl.core.planning.step_graph import ordered
+from ztctl.core.reach.idle import idle_policies
 from ztctl.core.reach.open_now import PublicHosts, exposed_names
+from ztctl.core.reach.timeline import Timeline
 from ztctl.core.reach.unseen import unseen
 from ztctl.core.reach.versions import facts_of, timeline_of
 
@@ -130,7 +132,7 @@ class Draft:
             self.declared.stack,
             _printed_order(chosen, kinds),
             unchanged=self.unchanged,
-            refusals=_once_each((*self.refused, *safe.refusals, *refused)),
+            refusals=_once_each((*self.refused, *safe.refusals, *_idle(safe.timeline), *refused)),
             warnings=tuple(dict.fromkeys(warnings)),
             access=safe.access,
             exposed=exposed_names(safe.timeline, ledger.own, run.public),
@@ -145,6 +147,15 @@ def _gaps(now: Mapping[Slot, Fact]) -> Iterator[Problem]:
             text = f"the records of the zone {fact.name} could not be read: {fact.gap}"
             hint = "names in it count as open; let the token read its DNS"
             yield Problem(text, hint=hint, severity=Severity.WARNING)
+
+
+def _idle(timeline: Timeline) -> Iterator[Refusal]:
+    """Refuse to make a policy that admits nobody."""
+    for found in idle_policies(timeline):
+        address = min(step.address for step in found.steps)
+        name = Mark.of_name(found.name)[0]
+        why = f": {found.why}; {found.remedy}" if found.why else ""
+        yield Refusal(address, f"the policy {name!r} would admit nobody{why}")
 
 
 def _with_public(change: Change, declared: Declared) -> Change:

@@ -7,14 +7,30 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.facts import EVERYONE, Criterion, DescribedEntry, Members, Test, stable_sorted
+from ztctl.core.model.facts import (
+    EVERYONE,
+    ORGANIZATION_FACTOR,
+    PROVIDER_LOGIN,
+    Criterion,
+    DescribedEntry,
+    Members,
+    Test,
+    stable_sorted,
+)
 from ztctl.core.model.objects import Mark
 from ztctl.core.model.plan import AccessChange
 from ztctl.core.reach.entries import Entry
 from ztctl.core.reach.invariants import IsPublic, host_span, is_covered
-from ztctl.core.reach.people import AdmittedBy, Grant, lasts_no_longer, providers_within, within
+from ztctl.core.reach.people import (
+    AdmittedBy,
+    Grant,
+    lasts_no_longer,
+    providers_within,
+    within,
+)
 from ztctl.core.reach.timeline import Timeline
 from ztctl.core.reach.versions import address_of_new, is_new
 
@@ -72,7 +88,7 @@ def describe_entries(
     """Describe access entries; omit what ``others`` already grants."""
     known = list(others)
     found = {
-        DescribedEntry(text, _origin(entry), entry.anonymous)
+        DescribedEntry(text, _origin(entry), entry.openness)
         for entry in entries
         for text in _texts(entry, known, names)
     }
@@ -80,7 +96,7 @@ def describe_entries(
 
 
 def _sorted(found: Iterable[DescribedEntry]) -> tuple[DescribedEntry, ...]:
-    return tuple(sorted(found, key=lambda entry: (not entry.anonymous, entry.who, entry.origin)))
+    return tuple(sorted(found, key=lambda entry: (-entry.openness, entry.who, entry.origin)))
 
 
 def _origin(entry: Entry) -> str:
@@ -113,7 +129,7 @@ def _is_similar(one: Entry, other: Entry) -> bool:
 
 
 def describe_excess(one: Grant, other: Grant, names: DisplayNames) -> Iterator[str]:
-    """Describe what grant ``one`` admits beyond ``other``: visitors, longer sessions, providers."""
+    """Describe what grant ``one`` admits beyond ``other``: visitors, time, less asked."""
     if isinstance(one.who, Members) and isinstance(other.who, Members):
         yield from _added_members(one.who, other.who, names)
     yield from _dropped_restrictions(one, other, names)
@@ -121,6 +137,7 @@ def describe_excess(one: Grant, other: Grant, names: DisplayNames) -> Iterator[s
         yield f"for {_duration(one.session)} instead of {_duration(other.session)}"
     if not providers_within(one.providers, other.providers):
         yield "logged in by other identity providers"
+    yield from (_WAIVED[waived] for waived in stable_sorted(one.waives - other.waives))
 
 
 def _added_members(one: Members, other: Members, names: DisplayNames) -> Iterator[str]:
@@ -141,7 +158,9 @@ def _dropped_restrictions(
         if isinstance(namesake, Members) and isinstance(asked, Members):
             yield from _added_members(namesake, asked, names)
         else:
-            yield f"whether or not {describe_test(asked, names)}"
+            demand = _demand(asked)
+            described = f"whether or not {describe_test(asked, names)}"
+            yield f"without {demand}" if demand else described
     for excluded in stable_sorted(other.exclude):
         if not any(within(excluded, test) for test in one.exclude):
             yield f"also {describe_test(excluded, names)}"
@@ -171,15 +190,61 @@ def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
             return f"BYPASS, nobody is asked: {visitors}"
         case AdmittedBy.TOKEN:
             return f"without a login: {visitors}"
+        case AdmittedBy.PREFLIGHT:
+            return "EVERYONE, by requests of the method OPTIONS alone"
         case AdmittedBy.LOGIN:
-            return visitors
+            return ", ".join([visitors, *(_WAIVED[it] for it in stable_sorted(grant.waives))])
+
+
+_WAIVED: Mapping[Criterion, str] = MappingProxyType(
+    {
+        ORGANIZATION_FACTOR: "without the second factor that the organisation may ask for",
+        PROVIDER_LOGIN: "an enrolled device's WARP session counts as the login",
+    }
+)
 
 
 def describe_restricted(who: str, by: Grant | Members, describe: Callable[[Test], str]) -> str:
     """Add requirements and exclusions to ``who``, a description of visitors."""
-    required = [f"who is {describe(test)}" for test in stable_sorted(by.require)]
+    required = [
+        f"with {demand}" if (demand := _demand(test)) else f"who is {describe(test)}"
+        for test in stable_sorted(by.require)
+    ]
     excluded = [f"but not {describe(test)}" for test in stable_sorted(by.exclude)]
     return ", ".join([who, *required, *excluded])
+
+
+def _demand(test: Test) -> str:
+    """Name what a visitor must provide besides passing rules; empty for a rule."""
+    if not isinstance(test, Criterion):
+        return ""
+    match test.selector:
+        case "approval":
+            return " and ".join(map(_approval, json.loads(test.value)))
+        case "second_factor":
+            factor = json.loads(test.value)
+            kinds = " or ".join(factor["kinds"]).replace("_", " ")
+            details = [kinds, f"for {factor['session']}" if factor["session"] else ""]
+            shown = ", ".join(filter(None, details))
+            return f"a second factor ({shown})" if shown else "a second factor"
+        case "purpose_justification_required":
+            return "a stated purpose"
+        case "isolation_required":
+            return "an isolated browser"
+        case _:
+            return ""
+
+
+def _approval(group: Mapping[str, Any]) -> str:
+    people = [*group["people"], *([f"the list {group['list']}"] if group["list"] else ())]
+    needed = int(group["needed"])
+    count = "approval" if needed == 1 else f"{needed} approvals"
+    return f"{count} by {' or '.join(people)}"
+
+
+def describe_demand(test: Criterion) -> str:
+    """Name a policy's demand, such as an approval."""
+    return _demand(test) or test.selector.replace("_", " ")
 
 
 def describe_test(test: Test, names: DisplayNames) -> str:
@@ -204,7 +269,8 @@ def _generic(rule: Criterion, names: DisplayNames) -> str:
         fields = rule.value
     if not isinstance(fields, dict):
         return f"{what} {names.get(rule.value, rule.value)}".strip()
-    parts = [str(value) for name, value in fields.items() if name != "identity_provider"]
+    # By which provider goes without saying.
+    parts = [str(value) for name, value in fields.items() if not name.endswith("_provider")]
     return f"{what} {' '.join(parts)}"
 
 
@@ -232,8 +298,39 @@ def reason_open(entry: Entry) -> str:
             return f"{place}a Bypass policy lets everybody in to {entry.origin.service}"
         case AdmittedBy.TOKEN:
             return f"{place}a Service Auth policy asks for no credential"
+        case AdmittedBy.PREFLIGHT:
+            return f"{place}requests of the method OPTIONS reach {entry.origin.service} unasked"
         case AdmittedBy.LOGIN:
-            return f"{place}an Allow policy lets everyone in and requires nothing"
+            return f"{place}an Allow policy lets in {_any_login(entry.grant)}"
+
+
+def _any_login(grant: Grant) -> str:
+    """Say why it is met by whoever logs in."""
+    if grant.who == EVERYONE and not grant.require:
+        return "everyone and requires nothing"
+    tests = [grant.who, *stable_sorted(grant.require)]
+    met = sorted({_STRANGERS[it.selector] for test in tests for it in _criteria(test)})
+    return f"whoever logs in: {'; '.join(met)}" if met else "everyone and requires nothing"
+
+
+def _criteria(test: Test) -> Iterator[Criterion]:
+    if isinstance(test, Members):
+        for inner in (*test.include, *test.require):
+            yield from _criteria(inner)
+    elif test.selector in _STRANGERS:
+        yield test
+
+
+# Why a test of a login is met by strangers.
+_STRANGERS: Mapping[str, str] = MappingProxyType(
+    {
+        "login_method": "at that identity provider a mailbox or a free account is enough",
+        "auth_method": "a method of login says how, and not who",
+        "user_risk_score": "a stranger has no risk score, or the lowest",
+        "ip": "the networks are about all there are",
+        "ip_list": "what the list of addresses holds is not read",
+    }
+)
 
 
 def describe_visitor(entry: Entry) -> str:

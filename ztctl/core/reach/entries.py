@@ -22,7 +22,9 @@ from ztctl.core.model.facts import (
     UNKNOWN_TUNNEL,
     Application,
     Ingress,
+    LoginProvider,
     Members,
+    Openness,
     OrganizationSettings,
     Policy,
     Record,
@@ -30,7 +32,16 @@ from ztctl.core.model.facts import (
     Zones,
 )
 from ztctl.core.model.names import access_covers, dns_wildcard, ingress_matches, specificity
-from ztctl.core.reach.people import OPEN, Grant, admits_anonymous, grants
+from ztctl.core.reach.people import (
+    OPEN,
+    PREFLIGHT,
+    Grant,
+    Terms,
+    grants,
+    openness,
+    resolved,
+    tested,
+)
 
 # The service of a tunnel whose configuration was not read.
 UNREAD = "anything that the tunnel serves (its configuration is not known)"
@@ -62,13 +73,13 @@ class Entry:
 
     Attributes:
         path: without its leading slash; empty: the whole host.
-        anonymous: visitors need no credential that anybody gave them (``admits_anonymous``).
+        openness: to how many visitors to whom nobody has given a credential.
     """
 
     path: str
     origin: Origin
     grant: Grant
-    anonymous: bool
+    openness: Openness
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,7 @@ class HostState:
         zones: the active zones of the account.
         tunnels, policies, groups: look up a fact by id; ``None``: there is no such object now.
         paths: sample paths to evaluate.
+        logins: looks up an identity provider by id; ``None``: not known.
     """
 
     host: str
@@ -91,13 +103,14 @@ class HostState:
     groups: Callable[[str], Members | None] = lambda _: None
     settings: OrganizationSettings = DEFAULT_SETTINGS
     paths: tuple[str, ...] = ("",)
+    logins: Callable[[str], LoginProvider | None] = lambda _: None
 
 
 def entries(state: HostState) -> frozenset[Entry]:
     """All access entries of a host: one for each path, origin and grant."""
     ends = list(ends_of(state.host, state.records, state.zones))
     routes = list(_routes(state, ends))
-    past = (Entry(path, DIRECT, OPEN, True) for path in state.paths if DIRECT in ends)
+    past = (Entry(path, DIRECT, OPEN, Openness.OPEN) for path in state.paths if DIRECT in ends)
     return frozenset(past).union(
         entry
         for path in state.paths
@@ -245,18 +258,21 @@ def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iter
     origin = Origin(tunnel, rule.service)
     found = applications_for(state.host, path, state.applications)
     if not found and rule.audience is None and not _denied_unmatched(state):
-        yield Entry(path, origin, OPEN, anonymous=True)
+        yield Entry(path, origin, OPEN, Openness.OPEN)
     for app in found:
+        # Not counted as open: the file says so, and no session can begin with such a request.
+        if app.passes_options and rule.audience is None:
+            yield Entry(path, origin, PREFLIGHT, Openness.CLOSED)
         # The connector accepts tokens for its audience alone.
         if rule.audience is None or app.aud in rule.audience:
-            for grant, anonymous in _grants_of(app, state, checked=rule.audience is not None):
-                yield Entry(path, origin, grant, anonymous)
+            for grant, degree in _grants_of(app, state, checked=rule.audience is not None):
+                yield Entry(path, origin, grant, degree)
 
 
 def _grants_of(
     app: Application, state: HostState, *, checked: bool
-) -> Iterator[tuple[Grant, bool]]:
-    """The grants of an application's policies, and whether each admits anonymous visitors.
+) -> Iterator[tuple[Grant, Openness]]:
+    """The grants of an application's policies, each with the openness of its policy.
 
     ``checked``: the connector requires an Access token. Then a Bypass policy shuts its visitors
     out: it is evaluated first, and a bypassed request carries no token.
@@ -264,8 +280,12 @@ def _grants_of(
     listed = [state.policies(item) if isinstance(item, str) else item for item in app.policies]
     policies = [policy for policy in listed if policy is not None]
     denials: list[Policy] = []
+    asks_factor = state.settings.asks_factor
+    terms = Terms(app.session, app.providers, app.second_factor, app.waives, asks_factor)
     if checked:
-        denials = [Policy("deny", it.about) for it in policies if it.decision == "bypass"]
+        bypasses = [it.about for it in policies if it.decision == "bypass"]
+        passing = (tested(resolved(about, state.groups), "bypass") for about in bypasses)
+        denials = [Policy("deny", about) for about in passing if about is not None]
         policies = [policy for policy in policies if policy.decision != "bypass"]
     for policy in policies:
         if policy.decision == "deny":
@@ -273,11 +293,9 @@ def _grants_of(
             continue
         # Access evaluates Bypass and Service Auth before any Deny.
         before = denials if policy.decision == "allow" else []
-        found = list(
-            grants([*before, policy], state.groups, session=app.session, providers=app.providers)
-        )
-        anonymous = bool(found) and admits_anonymous(policy, state.groups)
-        yield from ((grant, anonymous) for grant in found)
+        found = list(grants([*before, policy], state.groups, terms))
+        degree = openness(policy, state.groups, state.logins) if found else Openness.CLOSED
+        yield from ((grant, degree) for grant in found)
 
 
 def _denied_unmatched(state: HostState) -> bool:

@@ -67,11 +67,11 @@ class Span:
     def broken_by(self, now: frozenset[Entry]) -> Iterator[tuple[Invariant, Entry]]:
         """The invariants that an intermediate state with these entries breaks."""
         both = self.before | self.after
-        exposed_before = [entry for entry in self.before if entry.anonymous]
+        exposed_before = [entry for entry in self.before if entry.openness]
         added: dict[Entry, Invariant] = {}
         for entry in now - both if self.may_be_open else now:
-            exposed = entry.anonymous and not self.may_be_open
-            if exposed and not is_covered(entry, exposed_before):
+            exposed = entry.openness and not self.may_be_open
+            if exposed and not _was_as_open(entry, exposed_before):
                 added[entry] = Invariant.NO_EXPOSURE
             elif entry not in both and not is_covered(entry, both):
                 added[entry] = Invariant.NO_WIDENING
@@ -97,6 +97,14 @@ def is_covered(entry: Entry, among: Iterable[Entry], *, anywhere: bool = False) 
         and (anywhere or entry.origin == other.origin)
         and contained(grant, other.grant)
         for other in among
+    )
+
+
+def _was_as_open(entry: Entry, before: Sequence[Entry]) -> bool:
+    """True if the same visitors reached the origin before, or it was open to more than logins."""
+    return is_covered(entry, before) or any(
+        (it.path, it.origin) == (entry.path, entry.origin) and it.openness > entry.openness
+        for it in before
     )
 
 

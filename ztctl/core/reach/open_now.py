@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ztctl.core.model.facts import stable_sorted
+from ztctl.core.model.facts import Openness, stable_sorted
 from ztctl.core.model.names import HostIndex, ingress_matches, to_ascii
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Exposed
@@ -16,10 +16,10 @@ from ztctl.core.reach.timeline import Timeline
 
 
 def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> tuple[Exposed, ...]:
-    """Host names of these live objects that anyone may reach now and no file states as public.
+    """Host names of these live objects that are open now and that no file states as public.
 
     Names whose records are not known are left out: whether they lead anywhere is asked only where
-    a run changes something about them. ``stays`` is true unless the run closes the name.
+    a run changes something about them.
     """
     ids = {live.id for live in own}
     hosts = sorted(
@@ -31,16 +31,15 @@ def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> 
         }
     )
     found = exposed_now(timeline, (host for host in hosts if not public(host)))
-    shown = timeline.pattern
-    return tuple(
-        Exposed(shown(host), shown(reason_open(entry)), _stays(timeline, host))
-        for host, entry in found
-    )
+    return tuple(_exposed(timeline, host, entry) for host, entry in found)
 
 
-def _stays(timeline: Timeline, host: str) -> bool:
+def _exposed(timeline: Timeline, host: str, entry: Entry) -> Exposed:
     after = timeline.scope(host).entries_at(timeline.steps(host))
-    return any(entry.anonymous for entry in after)
+    becomes = max((it.openness for it in after), default=Openness.CLOSED)
+    stays = becomes >= entry.openness
+    shown = timeline.pattern
+    return Exposed(shown(host), shown(reason_open(entry)), stays, entry.openness, becomes)
 
 
 class PublicHosts:
@@ -55,12 +54,12 @@ class PublicHosts:
 
 
 def exposed_now(timeline: Timeline, hosts: Iterable[str]) -> Iterator[tuple[str, Entry]]:
-    """Those of the hosts that anyone may reach now, each with one entry that shows it."""
+    """Those of the hosts that are open now, each with one of the most open entries."""
     for host in hosts:
         found = [
             entry
             for entry in timeline.scope(host).entries_at(())
-            if entry.anonymous and (entry.origin.is_known or entry.origin.tunnel)
+            if entry.openness and (entry.origin.is_known or entry.origin.tunnel)
         ]
         if found:
-            yield host, stable_sorted(found)[0]
+            yield host, max(stable_sorted(found), key=lambda entry: entry.openness)

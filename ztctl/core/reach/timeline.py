@@ -17,6 +17,7 @@ from ztctl.core.model.facts import (
     UNKNOWN_TUNNEL,
     Application,
     Fact,
+    LoginProvider,
     Members,
     OrganizationSettings,
     Policy,
@@ -273,6 +274,11 @@ class Timeline:
             needs.setdefault(step, set()).add(need)
         return Timeline(self.slots, needs)
 
+    @cached_property
+    def all_steps(self) -> frozenset[StepId]:
+        """Every step that changes a fact."""
+        return self.steps_of(self.slots)
+
     @property
     def has_cycle(self) -> bool:
         """True if the needs of the steps form a cycle."""
@@ -354,6 +360,7 @@ class HostScope:
             lookup(Members),
             next((it for it in facts if isinstance(it, OrganizationSettings)), DEFAULT_SETTINGS),
             self.paths,
+            lookup(LoginProvider),
         )
 
 

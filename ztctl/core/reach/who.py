@@ -13,6 +13,7 @@ from ztctl.core.model.facts import (
     DescribedEntry,
     Fact,
     Members,
+    Openness,
     Policy,
     Record,
     Slot,
@@ -21,6 +22,7 @@ from ztctl.core.model.facts import (
 )
 from ztctl.core.model.objects import Live, Mark
 from ztctl.core.reach.access_wording import (
+    describe_demand,
     describe_entries,
     describe_restricted,
     describe_test,
@@ -35,7 +37,7 @@ from ztctl.core.reach.entries import (
     rules_for,
     tunnels_of,
 )
-from ztctl.core.reach.people import resolved, within
+from ztctl.core.reach.people import resolved, tested, within
 from ztctl.core.reach.timeline import current_timeline
 
 F = TypeVar("F", bound=Fact)
@@ -100,6 +102,7 @@ class Reach:
         shut: who may not, as far as policies exclude or deny them.
         notes: other circumstances that matter, as text.
         unread: what could not be read, as text; the answer may be wrong in that respect.
+        any_login: why anyone may enter who logs in, with a mailbox or a free account.
     """
 
     host: str
@@ -113,6 +116,7 @@ class Reach:
     shut: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    any_login: tuple[str, ...] = ()
 
 
 def reach(
@@ -150,12 +154,22 @@ class _Account:
 
     def reach(self, stated: str, unread: tuple[str, ...]) -> Reach:
         found = entries(self._state)
-        opened = stable_sorted(entry for entry in found if entry.anonymous)
+        ordered = stable_sorted(found)
         shown = self._timeline.pattern
+
+        def reasons(degree: Openness, *known: bool) -> tuple[str, ...]:
+            return tuple(
+                dict.fromkeys(
+                    shown(reason_open(it))
+                    for it in ordered
+                    if it.openness is degree and it.origin.is_known in known
+                )
+            )
+
         return Reach(
             self._host,
-            tuple(dict.fromkeys(shown(reason_open(it)) for it in opened if it.origin.is_known)),
-            tuple(dict.fromkeys(shown(reason_open(it)) for it in opened if not it.origin.is_known)),
+            reasons(Openness.OPEN, True),
+            reasons(Openness.OPEN, False),
             stated,
             self._leads,
             tuple(self._services()),
@@ -167,6 +181,7 @@ class _Account:
             tuple(dict.fromkeys(self._denied(found))),
             tuple(self._notes()),
             unread,
+            reasons(Openness.ANY_LOGIN, True, False),
         )
 
     def _facts_of(self, of: type[F]) -> list[F]:
@@ -239,9 +254,12 @@ class _Account:
                 yield Ruling(place, name, key, policy.decision, self._describe_policy(policy))
 
     def _describe_policy(self, policy: Policy) -> str:
-        terms = [f"asked for {rule.selector.replace('_', ' ')}" for rule in policy.terms]
+        factor = [policy.second_factor] if policy.second_factor else []
+        terms = [f"with {describe_demand(rule)}" for rule in (*policy.terms, *factor)]
         about = resolved(policy.about, self._state.groups)
-        return ", ".join([self._describe_members(about), *sorted(terms)])
+        idle = policy.decision != "deny" and tested(about, policy.decision) is None
+        nobody = ["which admits nobody"] if idle else []
+        return ", ".join([self._describe_members(about), *sorted(terms), *nobody])
 
     def _describe_members(self, members: Members) -> str:
         """Describe rule lists, with the contents of groups."""
@@ -266,8 +284,10 @@ class _Account:
                 yield self._describe(test)
             for test in stable_sorted(grant.require | group.require):
                 yield f"who is not {self._describe(test)}"
-        if not any(entry.anonymous and within(EVERYONE, entry.grant.who) for entry in entries):
-            yield "everybody else"
+        unasked = (it.grant.who for it in entries if it.openness is Openness.OPEN)
+        if not any(within(EVERYONE, who) for who in unasked):
+            login = any(it.openness is Openness.ANY_LOGIN for it in entries)
+            yield "whoever does not log in" if login else "everybody else"
 
     def _name(self, key: str) -> str:
         return self._names.get(key, key)
