@@ -242,6 +242,26 @@ def test_a_zone_that_may_not_be_read_leaves_the_question_open(
     assert "the zone example.org" in done.out
 
 
+def test_a_group_that_was_not_read_may_hold_everybody(
+    ztctl: Ztctl, open_account: Callable[..., Any]
+) -> None:
+    """A Bypass for a group that the token may not see is no closed door."""
+    account = open_account()
+    account.post("/zones/{zone}/dns_records", {**SITE, "proxied": True})
+    rules = {"include": [{"email": {"email": "ann@example.com"}}]}
+    group = account.post("/accounts/{account}/access/groups", {"name": "g", **rules})["id"]
+    policy = {"name": "p", "decision": "bypass", "include": [{"group": {"id": group}}]}
+    app = {"type": "self_hosted", "name": "site", "domain": "site.example.com"}
+    account.post("/accounts/{account}/access/apps", {**app, "policies": [policy]})
+    groups = ("Zone Read", "DNS Read", "Access: Apps and Policies Read")
+    account.sandbox.define_token("canary-token-0123456789abcdef", groups)
+
+    done = ztctl.at(account)("who", "site.example.com")
+
+    assert done.code == 5
+    assert "Not everything could be read" in done.out
+
+
 def test_without_the_applications_there_is_no_answer(
     ztctl: Ztctl, open_account: Callable[..., Any]
 ) -> None:

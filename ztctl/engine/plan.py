@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Report
+from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Plan
@@ -24,10 +25,12 @@ class Planned:
 
     Attributes:
         live: the live objects by kind.
+        facts: what was read about who reaches what, objects of others included.
     """
 
     plan: Plan
     live: LiveByKind = field(repr=False)
+    facts: Mapping[Slot, Fact] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,8 @@ class PlanSource:
             CallFailed, Failures: the account cannot be read.
             Problems: the files have problems that only show against the account.
         """
-        reader = self._reader()
-        live = (await reader.account(self.report)).live
-        return await self._build(reader, live)
+        live, draft = await self._drafted()
+        return Planned(draft.plan(), live, draft.run.now)
 
     async def plan_again(self, before: Planned) -> Planned:
         """Read again and build the plan; returns ``before`` itself if the account is unchanged.
@@ -64,22 +66,24 @@ class PlanSource:
             CallFailed, Failures: the account cannot be read.
             Problems: the files have problems that only show against the account.
         """
-        reader = self._reader()
-        live = (await reader.account(self.report)).live
-        if _by_id(live) == _by_id(before.live):
+        live, draft = await self._drafted()
+        if _by_id(live) == _by_id(before.live) and draft.run.now == before.facts:
             return before
-        return await self._build(reader, live)
+        return Planned(draft.plan(), live, draft.run.now)
 
     def _reader(self) -> Reader:
         wanted = check.expanded(self.declared, self.kinds)
         return Reader(self.kinds, ask_for(self.declared, wanted, self.kinds), self.api)
 
-    async def _build(self, reader: Reader, live: LiveByKind) -> Planned:
+    async def _drafted(self) -> tuple[LiveByKind, Draft]:
+        """A fresh reading, and the changes with all facts that decide whether they are safe."""
+        reader = self._reader()
+        live = (await reader.account(self.report)).live
         draft = Draft.of(
             self.declared, live, self.kinds, account=self.account, options=self.options
         )
         facts = await reader.with_beyond(draft.run.now, lambda now: draft.knowing(now).unseen)
-        return Planned(draft.knowing(facts).plan(), live)
+        return live, draft.knowing(facts)
 
 
 def _by_id(live: LiveByKind) -> dict[str, dict[str, Live]]:

@@ -211,7 +211,12 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         found: dict[Slot, Fact] = {}
         for zone, reply in (yield from _replies([it for it in known if it.name in names])):
             gap = reply.summary if isinstance(reply, CallFailed) else ""
-            found[ZoneRecords, zone.id] = ZoneRecords(zone.name, read=not gap, gap=gap)
+            others = frozenset(
+                to_ascii(text_of(raw, "name"))
+                for raw in (() if gap else objects(reply))
+                if text_of(raw, "type") not in _ADDRESSES
+            )
+            found[ZoneRecords, zone.id] = ZoneRecords(zone.name, not gap, gap, others)
             for live in () if gap else self._live_records([zone], [reply]):
                 found[Record, live.id] = self.fact(live.values, live)
         return found

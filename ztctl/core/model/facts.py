@@ -195,24 +195,36 @@ class ZoneRecords(Fact):
     Attributes:
         read: every record that may lead somewhere is among the facts.
         gap: why the records cannot be read; empty when they can, or when nobody has tried.
+        others: the names of its records that lead nowhere, such as TXT.
     """
 
     name: str
     read: bool = False
     gap: str = ""
+    others: frozenset[str] = frozenset()
 
 
 class Zones:
-    """The active zones of the account, and whose records are known."""
+    """The active zones of the account, and whose records are known.
 
-    def __init__(self, zones: Iterable[ZoneRecords]) -> None:
+    ``names``: those of records that certainly exist.
+    """
+
+    def __init__(self, zones: Iterable[ZoneRecords], names: Iterable[str] = ()) -> None:
         self._by_name = {zone.name: zone for zone in zones}
+        others = (name for zone in self._by_name.values() for name in zone.others)
+        # With a name exist all names above it, records or not (RFC 4592, section 2.2.2).
+        self._existing = {above for name in (*names, *others) for above in _upwards(name)}
+
+    def stops(self, wildcard: str, name: str) -> bool:
+        """True if a closer name exists, so that a DNS wildcard does not answer for this one."""
+        base = wildcard.removeprefix("*.")
+        closer = (above for above in _upwards(name) if above.endswith(f".{base}"))
+        return any(above in self._existing for above in closer)
 
     def of(self, name: str) -> ZoneRecords | None:
         """The zone of a host name: the longest zone name that it ends with."""
-        labels = name.split(".")
-        names = (".".join(labels[start:]) for start in range(len(labels)))
-        return next((self._by_name[it] for it in names if it in self._by_name), None)
+        return next((self._by_name[it] for it in _upwards(name) if it in self._by_name), None)
 
     def meeting(self, pattern: str) -> Iterator[ZoneRecords]:
         """The zones in which a host name may lie that a pattern matches."""
@@ -226,6 +238,12 @@ class Zones:
         """True if a name without a record among the facts certainly has none."""
         zone = self.of(name)
         return zone is not None and zone.read
+
+
+def _upwards(name: str) -> Iterator[str]:
+    """The name and every name above it."""
+    labels = name.split(".")
+    return (".".join(labels[start:]) for start in range(len(labels)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ztctl.core.model.facts import (
     DEFAULT_SETTINGS,
@@ -45,6 +45,10 @@ from ztctl.core.reach.people import (
 
 # The service of a tunnel whose configuration was not read.
 UNREAD = "anything that the tunnel serves (its configuration is not known)"
+
+
+# Zones of which nothing is known, not even that they are there.
+NO_ZONES = Zones(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class HostState:
 
     host: str
     records: tuple[Record, ...] = ()
-    zones: Zones = field(default_factory=lambda: Zones(()))
+    zones: Zones = NO_ZONES
     tunnels: Callable[[str], TunnelRules | None] = lambda _: UNKNOWN_TUNNEL
     applications: tuple[Application, ...] = ()
     policies: Callable[[str], Policy | None] = lambda _: None
@@ -151,13 +155,13 @@ def ends_of(host: str, records: Iterable[Record], zones: Zones) -> Iterator[str 
     not routed (Cloudflare One documentation, "DNS records").
     """
     known = list(records)
-    first = records_for(host, known)
+    first = records_for(host, known, zones)
     if not first:
         yield from () if zones.is_empty_at(host) else [_unknown(host, zones)]
     elif not any(record.proxied for record in first):
         yield from [DIRECT] if any(record.tunnel is None for record in first) else ()
     else:
-        found = (_end_of(record, known, zones) for record in resolve(host, known))
+        found = (_end_of(record, known, zones) for record in resolve(host, known, zones))
         yield from dict.fromkeys(end for end in found if end is not None)
 
 
@@ -165,7 +169,7 @@ def _end_of(record: Record, records: Sequence[Record], zones: Zones) -> str | Or
     """Where a record ends; ``None`` where others answer for its target, or certainly nobody."""
     if record.tunnel is not None:
         return record.tunnel
-    if records_for(record.alias, records) or zones.is_empty_at(record.alias):
+    if records_for(record.alias, records, zones) or zones.is_empty_at(record.alias):
         return None
     return ELSEWHERE if zones.of(record.alias) is None else _unknown(record.alias, zones)
 
@@ -177,25 +181,33 @@ def _unknown(name: str, zones: Zones) -> Origin:
     return Origin("", f"{_UNKNOWN}the zone {zone.name} {zone.gap or 'was not read'}")
 
 
-def resolve(host: str, records: Iterable[Record]) -> Iterator[Record]:
+def resolve(host: str, records: Iterable[Record], zones: Zones = NO_ZONES) -> Iterator[Record]:
     """Records a host resolves through: exact, else closest wildcard, following CNAMEs.
 
     Only the first record must be proxied: Cloudflare itself resolves the CNAMEs behind it.
     """
     known = list(records)
-    waiting = [record for record in records_for(host, known) if record.proxied]
+    waiting = [record for record in records_for(host, known, zones) if record.proxied]
     seen = {host}
     while waiting:
         record = waiting.pop()
         yield record
         if record.alias and record.alias not in seen:
             seen.add(record.alias)
-            waiting += records_for(record.alias, known)
+            waiting += records_for(record.alias, known, zones)
 
 
-def records_for(host: str, records: Iterable[Record]) -> list[Record]:
-    """The records that answer for a host: exact ones, else those of the closest wildcard."""
-    found = [it for it in records if it.name == host or dns_wildcard(it.name, host)]
+def records_for(host: str, records: Iterable[Record], zones: Zones = NO_ZONES) -> list[Record]:
+    """The records that answer for a host: exact ones, else those of the closest wildcard.
+
+    A wildcard does not answer below a closer name that exists (RFC 4592). Of names that come or go
+    in the run this is not assumed: they may exist or not.
+    """
+    found = [
+        it
+        for it in records
+        if it.name == host or (dns_wildcard(it.name, host) and not zones.stops(it.name, host))
+    ]
     closest = max((it.name == host, len(it.name)) for it in found) if found else None
     return [it for it in found if (it.name == host, len(it.name)) == closest]
 

@@ -165,11 +165,15 @@ def tested(members: Members, decision: str) -> Members | None:
 _HOW = {"bypass": AdmittedBy.BYPASS, "non_identity": AdmittedBy.TOKEN}
 
 
+# In place of a reference to a group that was not read.
+UNREAD_GROUP = "unread_group"
+
+
 def resolved(members: Members, groups: Groups, above: frozenset[str] = frozenset()) -> Members:
     """Replace references to groups by the groups' rule lists, recursively.
 
-    A reference to an unknown group, or to one that contains itself, stays; ``above`` holds the ids
-    of the groups being resolved.
+    A reference to a group that contains itself stays, and one to a group that was not read says so;
+    ``above`` holds the ids of the groups being resolved.
     """
 
     def resolved_all(tests: frozenset[Test]) -> frozenset[Test]:
@@ -182,7 +186,9 @@ def resolved(members: Members, groups: Groups, above: frozenset[str] = frozenset
         if not isinstance(test, Criterion) or test.selector != "group" or test.value in above:
             return test
         found = groups(test.value)
-        return test if found is None else resolved(found, groups, above | {test.value})
+        if found is None:
+            return Criterion(UNREAD_GROUP, test.value)
+        return resolved(found, groups, above | {test.value})
 
     return Members(
         resolved_all(members.include),
@@ -319,8 +325,8 @@ def is_wide(tests: Iterable[Test], logins: Logins | None = None) -> bool:
     return _cover_internet(tuple(sorted(rule.value for rule in flat if rule.selector == "ip")))
 
 
-# What a list of addresses holds is not read: it may be all of them.
-_WIDE = ("country", "ip_list")
+# What a list of addresses or a group holds that was not read may be everybody.
+_WIDE = ("country", "ip_list", UNREAD_GROUP)
 
 
 def _is_met_by_any_login(rule: Criterion, logins: Logins) -> bool:

@@ -305,7 +305,12 @@ class Timeline:
     @cached_property
     def zones(self) -> Zones:
         """The zones of the account; they are the same in every state."""
-        return Zones(fact for fact in self._every_fact() if isinstance(fact, ZoneRecords))
+        lasting = (
+            versions[0].fact.name
+            for versions in self.slots.values()
+            if isinstance(versions[0].fact, Record) and all(it.fact is not None for it in versions)
+        )
+        return Zones((it for it in self._every_fact() if isinstance(it, ZoneRecords)), lasting)
 
     def tunnel_at(self, key: str, done: Collection[StepId]) -> TunnelRules | None:
         """The rules of a tunnel; ``None``: absent. One that is not among the facts is unknown."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from ztctl.core.model.facts import Ingress, TunnelRules
 from ztctl.core.model.flows import Unseen
+from ztctl.core.model.names import is_wildcard, may_meet
 from ztctl.core.reach.host_facts import sample_hosts
 from ztctl.core.reach.timeline import Timeline, Versions
 
@@ -36,10 +37,20 @@ def unseen(timeline: Timeline, hosts: Iterable[str] | None = None) -> Unseen:
 
 
 def _written(timeline: Timeline) -> Iterator[str]:
-    """The names of what the run writes: whether they lead to it may depend on what is unknown."""
+    """The names of what the run writes: whether they lead to it may depend on what is unknown.
+
+    So may names that are known and are matched by a wildcard of what it writes, if they are
+    aliases.
+    """
+    stars: set[str] = set()
     for versions in timeline.slots.values():
         for version in versions if len(versions) > 1 else ():
             yield from sample_hosts(version.fact, timeline.witness)
+            names = version.fact.names if version.fact is not None else ()
+            stars |= {name for name in names if is_wildcard(name)}
+    for host in timeline.hosts if stars else ():
+        if any(may_meet(star, host) for star in stars):
+            yield from (host for record in timeline.records_of(host) if record.alias)
 
 
 def _is_unread(timeline: Timeline, name: str) -> bool:

@@ -197,7 +197,9 @@ class _Account:
     def _leads(self) -> tuple[Lead, ...]:
         """The records that answer for the host, proxied or not, and those behind proxied ones."""
         records = self._facts_of(Record)
-        leading = (*records_for(self._host, records), *resolve(self._host, records))
+        zones = self._state.zones
+        direct = records_for(self._host, records, zones)
+        leading = (*direct, *resolve(self._host, records, zones))
         return tuple(
             Lead(it.name, it.target, it.proxied, self._names.get(it.tunnel or "", ""))
             for it in dict.fromkeys(leading)
