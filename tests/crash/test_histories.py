@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from ztctl.engine.plan import emptied
 from ztctl.kinds.registry import KINDS
 
 ALLOWED: Mapping[str, Any] = {**YES, "interruption": ["all"]}
-OPEN = "--allow-exposure "
+OPEN = "--allow-exposure"
 # A history is told as it was found: to make it shorter would take longer than to read it.
 FOUND = (Phase.explicit, Phase.reuse, Phase.generate)
 TOLD = settings(phases=FOUND, suppress_health_check=[*HealthCheck])
@@ -143,7 +144,8 @@ class History:
                 self.refused = str(problems)
                 return None
             self.refused = str(plan.refusals)
-            more = {item.flag.removeprefix(OPEN) for item in plan.refusals if OPEN in item.flag}
+            flags = [shlex.split(item.flag) for item in plan.refusals if OPEN in item.flag]
+            more = {word for words in flags for word in words if word != OPEN}
             if not more - {*admitted}:
                 return None if plan.refusals else plan
             # A file may want a host to be open without saying so; no other host may be.
