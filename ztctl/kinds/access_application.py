@@ -200,7 +200,7 @@ class AccessApplication(PlainKind):
         """Combine ``domain`` and ``destinations``; without either, the key is the domain."""
         listed = list(stated.get("destinations") or ())
         domain = stated.get("domain")
-        if domain is not None:
+        if domain is not None and places.normal(domain) not in public(map(places.normal, listed)):
             listed.insert(0, domain)
         rest = {name: value for name, value in stated.items() if name != "domain"}
         return {**rest, "destinations": listed or [key]}
@@ -217,7 +217,7 @@ class AccessApplication(PlainKind):
         holders: dict[str, list[Wanted]] = defaultdict(list)
         for wanted in declared.of(self.name):
             yield from mistakes(wanted)
-            for place in public(wanted.values["destinations"]):
+            for place in dict.fromkeys(public(wanted.values["destinations"])):
                 holders[place].append(wanted)
         for place, (first, *others) in holders.items():
             for other in others:
@@ -242,15 +242,18 @@ class AccessApplication(PlainKind):
         return frozenset(public(live.values.get("destinations")))
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """Add the mark; report domains outside of the account's zones."""
-        require_zones(wanted, public_hosts(wanted.values["destinations"]), ledger)
-        return super().complete(wanted, live, ledger)
+        """Add the mark and live overrides; report domains outside of the account's zones."""
+        listed = wanted.values["destinations"]
+        require_zones(wanted, public_hosts(listed), ledger)
+        known = live.values.get("destinations") if live is not None else None
+        carried = places.with_live_overrides(listed, known or ())
+        return {**super().complete(wanted, live, ledger), "destinations": carried}
 
     def dropped_by(self, change: Change) -> tuple[str, ...]:
         """Places that it no longer guards, and inline policies, deleted for reusable ones."""
         assert change.live is not None
-        kept = change.after.get("destinations") or ()
-        given_up = (it for it in change.before.get("destinations") or () if it not in kept)
+        kept = change.after.get("destinations") or []
+        given_up = places.added_to(kept, change.before.get("destinations") or ())[len(kept) :]
         return (
             *(f"no longer stands in front of {places.label(place)}" for place in given_up),
             *(
@@ -282,7 +285,7 @@ class AccessApplication(PlainKind):
         assert change.live is not None
         had = list(change.live.values.get("destinations") or ())
         wanted = list(change.written["destinations"])
-        both = wanted + [item for item in had if item not in wanted]
+        both = places.added_to(wanted, had)
         # Where old and new domains together exceed the limit, a single write has to do.
         if public_hosts(had) <= public_hosts(wanted) or len(public(both)) > MOST_DOMAINS:
             return (self.step(change, "update"),)

@@ -28,7 +28,7 @@ from ztctl.core.reach.people import APPROVAL
 from ztctl.core.reach.versions import is_new
 from ztctl.kinds.application_checks import guards
 from ztctl.kinds.common import nanoseconds, text_of
-from ztctl.kinds.destinations import public
+from ztctl.kinds.destinations import public, public_paths
 from ztctl.kinds.ingress import is_no_address
 from ztctl.kinds.origin_request import effective
 from ztctl.kinds.rules import rules_from_api
@@ -151,6 +151,7 @@ def application(values: Values, raw: Values) -> Application | None:
         _second_factor(values.get("mfa_config")),
         frozenset({PROVIDER_LOGIN} if values.get("allow_authenticate_via_warp") else ()),
         bool(values.get("options_preflight_bypass")),
+        public_paths=tuple(public_paths(values.get("destinations"))),
     )
 
 

@@ -35,6 +35,7 @@ from ztctl.core.model.names import access_covers, dns_wildcard, ingress_matches,
 from ztctl.core.reach.people import (
     OPEN,
     PREFLIGHT,
+    PUBLIC,
     Grant,
     Terms,
     grants,
@@ -228,7 +229,7 @@ def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
 
 
 def paths_of(host: str, applications: Iterable[Application], witness: str) -> tuple[str, ...]:
-    """Sample paths of a host: the root, and one for each path of an application.
+    """Sample paths of a host: the root, and one for each path and override of an application.
 
     Requests differ only by the most specific application that covers them. ``witness`` takes the
     place of each wildcard.
@@ -236,10 +237,30 @@ def paths_of(host: str, applications: Iterable[Application], witness: str) -> tu
     found = {
         place.partition("/")[2].replace("*", witness)
         for app in applications
-        for place in app.places
+        for place in (*app.places, *_public_places(app))
         if "/" in place and access_covers(place.partition("/")[0], host)
     }
     return ("", *sorted(found - {""}))
+
+
+def _public_places(app: Application) -> Iterator[str]:
+    """Overrides as ``host/path``; one of the whole place needs no sample of its own."""
+    for place, pattern in app.public_paths:
+        if pattern != "*":
+            yield f"{place.partition('/')[0]}/{pattern}"
+
+
+def _is_public(app: Application, host: str, path: str) -> bool:
+    """Whether an override of the application makes the path public; it counts for all its places.
+
+    That an override ends where a more specific application decides is a guess.
+    """
+    return any(
+        access_covers(place.partition("/")[0], host)
+        and _path_matches(place.partition("/")[2], path)
+        and re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), path)
+        for place, pattern in app.public_paths
+    )
 
 
 def applications_for(
@@ -272,6 +293,11 @@ def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iter
     if not found and rule.audience is None and not _denied_unmatched(state):
         yield Entry(path, origin, OPEN, Openness.OPEN)
     for app in found:
+        if _is_public(app, state.host, path):
+            # Access issues no token there, so that a connector which checks takes nobody.
+            if rule.audience is None:
+                yield Entry(path, origin, PUBLIC, Openness.OPEN)
+            continue
         # Not counted as open: the file says so, and no session can begin with such a request.
         if app.passes_options and rule.audience is None:
             yield Entry(path, origin, PREFLIGHT, Openness.CLOSED)
