@@ -190,3 +190,87 @@ def test_a_domain_with_overrides_among_the_destinations_is_one(scene: Scene) -> 
 
     assert live(scene) == [HEALTH]
     assert refused(scene.account.plan(file)) == []
+
+
+# -- path expressions -----------------------------------------------------------------------
+
+
+def on_a_path(*expressions: str, place: str = "/aaa") -> File:
+    """Rules for paths, asking for no token, and an application on one path alone."""
+    file = whole()
+    rules = [
+        {"hostname": HOST, "path": expression, "service": "http://10.0.0.7", "access": False}
+        for expression in expressions
+    ]
+    file["tunnels"]["pool"]["ingress"] = rules
+    file["applications"] = {f"{HOST}{place}": {"policies": ["team"]}}
+    del file["ca_keys"]
+    return file
+
+
+@pytest.mark.parametrize(
+    ("expression", "place"),
+    [
+        ("^/aaa$", "/aaa"),
+        ("^/aaa$", "/a*"),
+        (r"^/favicon\.ico$", "/favicon.ico"),
+        (r"^/\.well-known$", "/.well-known"),
+    ],
+)
+def test_an_application_covers_a_rule_for_one_path(
+    scene: Scene, expression: str, place: str
+) -> None:
+    """Not refused: every request that the rule takes is the application's to decide."""
+    file = on_a_path(expression, place=place)
+
+    scene.account.apply(file)
+
+    path = expression.strip("^$").replace("\\", "")
+    assert scene.visit(HOST, path).outcome == "login"
+    assert scene.visit(HOST, f"{path}/../b").outcome == "no_service"
+    assert scene.visit(HOST, "/other").outcome == "no_service"
+
+
+@pytest.mark.parametrize(
+    ("expression", "sly"),
+    [
+        ("^/aaa", "/aaab"),
+        ("/aaa$", "/b/aaa"),
+        ("^/aaa|^/b", "/b"),
+        ("^/aaa.$", "/aaab"),
+        ("^/aaa/", "/aaa/../b"),
+        ("^/aaa(/.*)?$", "/aaa/../b"),
+        ("^/aaa/b$", "/aaa%2Fb"),
+        ("^/aaa/?$", "/aaa%2F"),
+    ],
+)
+def test_an_expression_takes_more_than_the_application_covers(
+    scene: Scene, expression: str, sly: str
+) -> None:
+    """Refused: Access decides by the normalised path, the connector by the path as it was sent."""
+    file = on_a_path(expression)
+
+    scene.refused_as_open(file, HOST)
+
+    assert scene.opened(file, HOST, sly).outcome == "origin"
+
+
+def test_a_rule_for_one_path_without_an_application(scene: Scene) -> None:
+    """Refused: an application on another path does not decide for it."""
+    file = on_a_path("^/aaa$", place="/bbb")
+
+    scene.refused_as_open(file, HOST)
+
+    assert scene.opened(file, HOST, "/aaa").outcome == "origin"
+
+
+def test_a_rule_for_one_path_takes_nothing_from_the_rules_behind_it(scene: Scene) -> None:
+    """Refused: all other paths are open, as they would be without it."""
+    file = on_a_path("^/aaa$")
+    rule = {"hostname": HOST, "service": "http://10.0.0.8", "access": False}
+    file["tunnels"]["pool"]["ingress"].append(rule)
+
+    scene.refused_as_open(file, HOST)
+
+    assert scene.opened(file, HOST, "/other").outcome == "origin"
+    assert scene.visit(HOST, "/aaa").outcome == "login"

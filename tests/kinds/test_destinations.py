@@ -20,7 +20,9 @@ ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=6),
     lambda inner: (
         st.lists(inner, max_size=2)
-        | st.dictionaries(st.sampled_from(["uri", "cidr", "hostname", "port_range", "type", "overrides"]), inner)
+        | st.dictionaries(
+            st.sampled_from(["uri", "cidr", "hostname", "port_range", "type", "overrides"]), inner
+        )
     ),
 )
 OVERRIDE = st.one_of(

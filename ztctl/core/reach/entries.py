@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ztctl.core.model.facts import (
     DEFAULT_SETTINGS,
@@ -118,8 +119,8 @@ def entries(state: HostState) -> frozenset[Entry]:
     past = (Entry(path, DIRECT, OPEN, Openness.OPEN) for path in state.paths if DIRECT in ends)
     return frozenset(past).union(
         entry
-        for path in state.paths
         for rule, tunnel in routes
+        for path in _paths_at(rule, state.paths)
         for entry in _entries_at(state, path, rule, tunnel)
     )
 
@@ -216,7 +217,8 @@ def records_for(host: str, records: Iterable[Record], zones: Zones = NO_ZONES) -
 def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
     """The ingress rules that may serve a host, up to and including the first without a path.
 
-    Paths are regular expressions, which are not evaluated: each rule may serve some request.
+    Paths are regular expressions, which are not evaluated but for ``exact_path``: each rule may
+    serve some request.
     """
     for rule in rules:
         if ingress_matches(rule.hostname, host):
@@ -225,14 +227,39 @@ def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
                 return
 
 
+def _paths_at(rule: Ingress, samples: Sequence[str]) -> Sequence[str]:
+    """The sample paths at which a rule may serve a request."""
+    exact = exact_path(rule.path)
+    return samples if exact is None else (exact,)
+
+
+# One segment between the anchors, its dots escaped, and none of `.` and `..`.
+_EXACT = re.compile(r"\^/(?!(?:\\\.){1,2}\$)((?:[A-Za-z0-9_~-]|\\\.)+)\$")
+
+
+@lru_cache(maxsize=4096)
+def exact_path(expression: str) -> str | None:
+    """The one path that a rule's expression matches, such as ``^/healthz$``; ``None`` if unknown.
+
+    An expression for more than one path is never narrowed down. Access decides by the normalised
+    path, and the connector matches the path as it was sent, decoded (Cloudflare documentation, "URL
+    normalization", default settings; cloudflared 2026.8.2): ``^/a/`` also matches ``/a/../b`` and
+    ``/a%2Fb``, for which no application on ``/a`` decides.
+    """
+    found = _EXACT.fullmatch(expression) if expression else None
+    return found[1].replace("\\.", ".") if found else None
+
+
 # -- applications ---------------------------------------------------------------------------
 
 
-def paths_of(host: str, applications: Iterable[Application], witness: str) -> tuple[str, ...]:
-    """Sample paths of a host: the root, and one for each path and override of an application.
+def paths_of(
+    host: str, applications: Iterable[Application], rules: Iterable[Ingress], witness: str
+) -> tuple[str, ...]:
+    """Sample paths of a host: the root, one for each path and override of an application.
 
-    Requests differ only by the most specific application that covers them. ``witness`` takes the
-    place of each wildcard.
+    And one for each rule for a single path. Requests differ only by the most specific application
+    that covers them. ``witness`` takes the place of each wildcard.
     """
     found = {
         place.partition("/")[2].replace("*", witness)
@@ -240,7 +267,8 @@ def paths_of(host: str, applications: Iterable[Application], witness: str) -> tu
         for place in (*app.places, *_public_places(app))
         if "/" in place and access_covers(place.partition("/")[0], host)
     }
-    return ("", *sorted(found - {""}))
+    exact = {exact_path(it.path) for it in rules if it.path and ingress_matches(it.hostname, host)}
+    return ("", *sorted(found.union(path for path in exact if path) - {""}))
 
 
 def _public_places(app: Application) -> Iterator[str]:

@@ -9,8 +9,9 @@ destination public, and covers paths below only by a wildcard. Unrecorded: that 
 override spans segments, that an override ends where a more specific application applies, which of
 two overlapping wildcards is more specific (here an exact host before a wildcard, then the longer
 literal text of the host, then of the path, then the older application), that paths are compared by
-segments and with their case, that percent signs, dot segments and doubled slashes are resolved
-first.
+segments and with their case, that doubled slashes are resolved first.
+Documentation of URL normalization, default settings: Access sees paths in which percent signs, but
+for those of reserved characters, and dot segments are resolved; the origin gets what was sent.
 Not emulated: applications of Workers and of MCP servers.
 """
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import itertools
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +31,7 @@ from ztctl.sandbox.edge.names import normal_host
 from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.messages import Object
 
+_ENCODED_SLASH = re.compile("%2[fF]")
 # Visitors choose the hosts, so the cache is bounded.
 CACHE_SIZE = 20_000
 
@@ -68,8 +71,12 @@ def covers_host(pattern: str, host: str) -> bool:
 
 
 def normal_path(path: str) -> str:
-    """Normalise a request's path: percent-decoded, absolute, dot segments resolved, no query."""
-    bare = unquote(path.partition("?")[0].partition("#")[0])
+    """Normalise a request's path: percent-decoded, absolute, dot segments resolved, no query.
+
+    An encoded slash stays encoded.
+    """
+    sent = path.partition("?")[0].partition("#")[0]
+    bare = "%2F".join(map(unquote, _ENCODED_SLASH.split(sent)))
     if not bare.strip("/"):
         return "/"
     resolved = posixpath.normpath("/" + bare.lstrip("/"))
