@@ -274,3 +274,159 @@ def test_a_rule_for_one_path_takes_nothing_from_the_rules_behind_it(scene: Scene
 
     assert scene.opened(file, HOST, "/other").outcome == "origin"
     assert scene.visit(HOST, "/aaa").outcome == "login"
+
+
+# -- stated to be public --------------------------------------------------------------------
+
+
+def with_a_bypass(path: str = "/healthz", **fields: Any) -> File:
+    """The whole file and an application on a path below that asks nobody; fields for both."""
+    file = unchecked(**fields)
+    file["policies"]["open"] = {"decision": "bypass", "include": EVERYONE}
+    below = {"domain": f"{HOST}{path}", "policies": ["open"]}
+    file["applications"]["below"] = below
+    return file
+
+
+def short(**public: Any) -> File:
+    """A host in the short form that states something as public, and an open path of it."""
+    file = with_a_bypass()
+    return {
+        "policies": file["policies"],
+        "groups": file["groups"],
+        "applications": {"below": file["applications"]["below"]},
+        "tunnels": {"pool": {}},
+        "hosts": {
+            HOST: {
+                "tunnel": "pool",
+                "service": SERVICE,
+                "policies": ["team"],
+                "access": False,
+                **public,
+            }
+        },
+    }
+
+
+def on_the_path() -> File:
+    """The application on the open path itself says that it is open."""
+    file = with_a_bypass()
+    file["applications"]["below"]["public"] = {"reason": "health checks"}
+    return file
+
+
+STATING: dict[str, File] = {
+    "at the host": short(public=STATED),
+    "at the application": with_a_bypass(public=STATED),
+    "at the application on the path": on_the_path(),
+    "at the override": overridden(HEALTH, public=STATED),
+}
+
+
+@pytest.mark.parametrize("name", STATING)
+def test_a_path_that_is_stated_to_be_public_is_no_door(scene: Scene, name: str) -> None:
+    """Not refused, and never told again: the file says it for good."""
+    file = STATING[name]
+
+    scene.account.apply(file)
+    plan = scene.account.plan(file)
+
+    assert scene.visit(HOST, "/healthz").outcome == "origin"
+    assert scene.visit(HOST, "/").outcome == "login"
+    assert (told(plan), plan.exposed, refused(plan)) == ([], (), [])
+
+
+@pytest.mark.parametrize("name", STATING)
+def test_an_edit_beside_a_public_path_is_not_refused(scene: Scene, name: str) -> None:
+    """What is stated to be open is in no way of other changes."""
+    file = STATING[name]
+    scene.account.apply(file)
+    include = [{"email": "bob@example.com"}]
+
+    plan = scene.account.plan({**file, "groups": {"people": {"include": include}}})
+
+    assert refused(plan) == []
+
+
+@pytest.mark.parametrize("path", ["/api", "/health", "/healthzz", "/"])
+def test_a_path_that_is_not_stated_is_a_door_all_the_same(scene: Scene, path: str) -> None:
+    """Refused: one open path is no leave for another."""
+    override = {"behavior": "public", "path_pattern": path}
+
+    scene.refused_as_open(overridden(HEALTH, override, public=STATED), HOST)
+
+
+def test_a_public_path_of_an_uncovered_host(scene: Scene) -> None:
+    """Refused: without an application the rest of the host is open, too."""
+    file = unchecked(public=STATED)
+    file["applications"]["below"] = {"domain": f"{HOST}/x", "policies": ["team"], "public": STATED}
+    del file["applications"][HOST]
+    del file["ca_keys"]
+
+    scene.refused_as_open(file, HOST)
+
+
+def test_what_is_open_elsewhere_on_the_host_is_told(scene: Scene) -> None:
+    """A plan names the path that nobody speaks of, and not the one that the file states."""
+    file = overridden(HEALTH, public=STATED)
+    scene.account.apply(file)
+    by_hand(scene, HEALTH, {"behavior": "public", "path_pattern": "/api"})
+    carrying = unchecked(public=STATED)
+
+    plan = scene.account.plan(carrying)
+
+    assert [(it.host, it.stays) for it in plan.exposed] == [(HOST, True)]
+    assert "below /api" in plan.exposed[0].reason
+
+
+def test_a_public_application_covers_what_its_names_cover(scene: Scene) -> None:
+    """Refused below: a wildcard of an application is one label, and so is what it states."""
+    wildcard = "*.dev.example.com"
+    rule = {"hostname": wildcard, "service": SERVICE, "access": False}
+    application = {"domain": wildcard, "policies": ["open"], "public": {"reason": "a demo"}}
+    file = {
+        "policies": {"open": {"decision": "bypass", "include": EVERYONE}},
+        "applications": {"dev": application},
+        "tunnels": {"pool": {"ingress": [rule]}},
+        "dns": {wildcard: {"tunnel": "pool"}},
+    }
+
+    scene.refused_as_open(file, "*.*.dev.example.com")
+
+
+@pytest.mark.parametrize("path", ["/a/*/b", "/a*"])
+def test_a_star_in_a_public_path_stands_for_any_text(scene: Scene, path: str) -> None:
+    """Not refused: as in the path of an application."""
+    file = with_a_bypass(path, public={"reason": "a demo", "paths": [path]})
+
+    assert refused(scene.account.plan(file)) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["healthz", "/", "/*", "/a b", "/a?b", "/a/../b", "/a//b", "/%61", ""]
+)
+def test_what_is_no_path_cannot_be_public(scene: Scene, path: str) -> None:
+    """A path begins with a slash, and the whole host is stated by leaving `paths` out."""
+    file = with_a_bypass(public={"reason": "a demo", "paths": [path]})
+
+    assert problems(scene.account, file) == [
+        f"applications.{HOST}: `public.paths[0]`: {path!r} is not a path of a host"
+    ]
+
+
+def test_a_host_with_public_paths_still_says_who_may_enter(scene: Scene) -> None:
+    """Only a host that is open as a whole has nothing in front of it."""
+    file = short(public=STATED)
+    del file["hosts"][HOST]["policies"]
+
+    assert problems(scene.account, file) == [
+        f"hosts.{HOST} needs `policies` or `application` for its other paths"
+    ]
+
+
+def test_a_record_tells_which_paths_are_stated_to_be_open(scene: Scene) -> None:
+    """The plan says so where the name appears."""
+    plan = scene.account.plan(short(public=STATED))
+
+    notes = [note for change in plan.changes for note in change.notes]
+    assert "is open to everybody below /healthz, as stated: health checks" in notes

@@ -18,7 +18,7 @@ from pydantic import Field
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
-from ztctl.core.model.declared import Declared
+from ztctl.core.model.declared import Declared, PublicPlace
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.flows import Ask
@@ -29,6 +29,7 @@ from ztctl.core.model.markers import Default, Immutable, Local, RefersTo, Unorde
 from ztctl.core.model.marks import Marking
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal, Step
+from ztctl.core.model.public import Public
 from ztctl.core.model.values import Ref
 from ztctl.kinds import access_policy
 from ztctl.kinds import destinations as places
@@ -120,6 +121,8 @@ class AccessApplicationFields(Fields):
     """The name that is displayed, when it is not the key."""
     id: Id | None = None
     """Takes this live object as it is: it keeps its name, gets no mark, goes only by `removed`."""
+    public: Annotated[Public | None, Local()] = None
+    """Its places, or paths of their hosts, are open to everybody on purpose."""
     protect: Protect = False
     """Refuse to delete it, also when it is taken out of the file."""
 
@@ -127,7 +130,7 @@ class AccessApplicationFields(Fields):
 _PLAIN = tuple(
     name
     for name in AccessApplicationFields.model_fields
-    if name not in ("protect", "id", "domain", "destinations", "policies", "type")
+    if name not in ("protect", "public", "id", "domain", "destinations", "policies", "type")
 )
 
 
@@ -230,6 +233,14 @@ class AccessApplication(PlainKind):
     def hosts(self, key: str, values: Values) -> frozenset[str]:
         """Host names and patterns of the public destinations, where it guards them."""
         return public_hosts(values.get("destinations")) if guards(values) else frozenset()
+
+    def public_places(self, wanted: Wanted) -> Iterator[PublicPlace]:
+        """All places in front of which it stands, or the paths given, on each of their hosts."""
+        stated = wanted.local.get("public") or {}
+        for place in public(wanted.values["destinations"]) if stated else ():
+            host, _, below = place.partition("/")
+            for path in stated.get("paths") or [below]:
+                yield PublicPlace(host, path.strip("/"), stated["reason"], any_depth=False)
 
     # -- identity ---------------------------------------------------------------------------
 

@@ -285,7 +285,7 @@ def _is_public(app: Application, host: str, path: str) -> bool:
     """
     return any(
         access_covers(place.partition("/")[0], host)
-        and _path_matches(place.partition("/")[2], path)
+        and path_matches(place.partition("/")[2], path)
         and re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), path)
         for place, pattern in app.public_paths
     )
@@ -300,7 +300,7 @@ def applications_for(
     for app in applications:
         for place in app.places:
             name, _, below = place.partition("/")
-            if access_covers(name, host) and _path_matches(below, path):
+            if access_covers(name, host) and path_matches(below, path):
                 rank = specificity(name, below)
                 if rank > best:
                     best, found = rank, []
@@ -310,7 +310,11 @@ def applications_for(
     return found
 
 
-def _path_matches(pattern: str, path: str) -> bool:
+def path_matches(pattern: str, path: str) -> bool:
+    """True if a path pattern covers a path, both without a leading slash; an empty one covers all.
+
+    It covers paths below; ``*`` stands for any text.
+    """
     parts = ".*".join(re.escape(part) for part in pattern.rstrip("/").split("*"))
     return not pattern or re.fullmatch(f"{parts}(/.*)?", path) is not None
 
