@@ -10,7 +10,7 @@ from typing import Final
 
 from ztctl.core.model.declared import Declared, PublicPlace
 from ztctl.core.model.diagnostics import Problem, Problems, Severity, Where
-from ztctl.core.model.kind import Kinds
+from ztctl.core.model.kind import Exposing, Kinds
 from ztctl.core.model.objects import Wanted
 from ztctl.documents import hosts
 from ztctl.documents.files import display_path, read_sources, read_values, scalars
@@ -137,7 +137,9 @@ def _declared(
 
 def _public_places(wanted: Iterable[Wanted], kinds: Kinds) -> Iterator[PublicPlace]:
     for item in wanted:
-        yield from kinds[item.address.kind].public_places(item)
+        kind = kinds[item.address.kind]
+        if isinstance(kind, Exposing):
+            yield from kind.public_places(item)
 
 
 def _declared_variables(roots: Iterable[MappingNode], problems: list[Problem]) -> dict[str, Scalar]:

@@ -23,7 +23,7 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Alternative, Proposal, Resolve
+from ztctl.core.model.kind import Alternative, Exposing, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Immutable, Local, RefersTo, Unordered
 from ztctl.core.model.marks import Marking
@@ -179,7 +179,7 @@ class ApplicationAttributes(Attributes):
     inline: tuple[str, ...] = ()
 
 
-class AccessApplication(PlainKind):
+class AccessApplication(PlainKind, Exposing):
     """A self-hosted Access application."""
 
     name = "access_application"

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import Spec, canonical_fields, fields_of, live_references
-from ztctl.core.model.declared import Declared, PublicPlace
+from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.marks import UNMARKED, Marking
 from ztctl.core.model.objects import Live, Values, Wanted
@@ -118,10 +118,6 @@ class Identity:
     def hosts(self, key: str, values: Values) -> frozenset[str]:
         """Host names and patterns, in punycode, that an object with these values concerns."""
         return frozenset()
-
-    def public_places(self, wanted: Wanted) -> Iterable[PublicPlace]:
-        """What the file states to be open on purpose at this object."""
-        return ()
 
     # -- identity ---------------------------------------------------------------------------
 
