@@ -117,7 +117,7 @@ def test_the_order_of_hosts_means_nothing(account: Account) -> None:
 
 
 def test_what_the_api_does_not_describe_never_nags(account: Account) -> None:
-    """Settings that only cloudflared knows are sent, and not compared with what comes back."""
+    """Settings that only cloudflared's documentation knows are sent, and come back as they were."""
     rule = {
         "hostname": HOST,
         "service": "socks-proxy",

@@ -323,3 +323,38 @@ def test_the_loss_of_a_route_says_nothing_of_logins(routed: Ztctl) -> None:
 
     assert "- every enrolled device (WARP) → tunnel pool\n" in done.out
     assert "new logins" not in done.out
+
+
+PATHS = f"""
+version: 1
+stack: quickstart
+policies: {{team: {{decision: allow, include: [{{email: ann@example.com}}]}}}}
+applications:
+  {HOST}:
+    policies: [team]
+    destinations:
+      - uri: {HOST}
+        overrides: [{{path_pattern: /healthz}}, {{path_pattern: /metrics}}]
+    public: {{reason: probes, paths: [/healthz, /metrics]}}
+tunnels: {{pool: {{ingress: [{{hostname: {HOST}, service: "http://web", access: false}}]}}}}
+dns: {{{HOST}: {{tunnel: pool}}}}
+"""
+
+
+def test_open_paths_are_as_the_file_states(project: Ztctl) -> None:
+    """With the file that states them they are no finding; without it, or for one more, they are."""
+    file = project.folder / "ztctl.yaml"
+    file.write_text(PATHS)
+    assert project("apply", "--sandbox", "--auto-approve").code == 0
+
+    stated = project("who", HOST, "--sandbox", "-f", "ztctl.yaml")
+    unstated = project("who", HOST, "--sandbox")
+    file.write_text(PATHS.replace(", /metrics]}", "]}"))
+    partly = project("who", HOST, "--sandbox", "-f", "ztctl.yaml")
+
+    assert (stated.code, unstated.code, partly.code) == (0, 5, 5)
+    assert stated.out.startswith(f"{HOST} is OPEN TO EVERYBODY, as stated: probes\n")
+    assert "below /healthz its application makes the path public" in stated.out
+    assert partly.out.startswith(f"{HOST} is OPEN TO EVERYBODY:\n")
+    assert "makes the path public, to http://web, as stated: probes" in partly.out
+    assert partly.out.count("as stated") == 1

@@ -22,11 +22,11 @@ from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import (
     Default,
     Immutable,
+    KeepsEmpty,
     Local,
     Normalised,
     RefersTo,
     Unordered,
-    WriteOnly,
 )
 from ztctl.core.model.values import Lookup, Ref, Unknown
 from ztctl.core.planning.compare import differing
@@ -62,7 +62,8 @@ class Thing(Fields):
     settings: Settings | None = None
     parts: Annotated[list[Inner] | None, Default(()), Unordered()] = None
     tunnel: Annotated[Any, RefersTo("tunnel", template="{}.cfargotunnel.com")] = None
-    token: Annotated[str | None, WriteOnly()] = None
+    header: Annotated[str | None, KeepsEmpty()] = None
+    only: Annotated[list[str] | None, KeepsEmpty()] = None
     file: Annotated[str | None, Local()] = None
     type: Annotated[str | None, Immutable()] = None
 
@@ -137,12 +138,13 @@ def test_false_and_zero_are_no_emptiness(value: Any) -> None:
     }
 
 
-def test_what_never_comes_back_is_sent_and_not_compared() -> None:
-    """A write-only field stays in what is written, and makes no difference."""
-    wanted = canonical_fields(SPECS, {"token": "x"})
+@pytest.mark.parametrize(("field", "empty"), [("header", ""), ("only", [])])
+def test_where_absence_means_something_else_emptiness_stays(field: str, empty: Any) -> None:
+    """An empty text or list that overrides what would be inherited differs from none."""
+    wanted = canonical_fields(SPECS, {field: empty})
 
-    assert wanted["token"] == "x"
-    assert differing(SPECS, wanted, canonical_fields(SPECS, {})) == ()
+    assert wanted[field] == empty
+    assert differing(SPECS, wanted, canonical_fields(SPECS, {field: None})) == (field,)
 
 
 @pytest.mark.parametrize("field", ["file", "unheard_of"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.core.making import Account, edited, files, host, living, plan
+from ztctl.core.model.declared import PublicPlace
 from ztctl.core.model.plan import Exposed
 
 HOST = "ssh.example.com"
@@ -60,7 +61,7 @@ def test_a_bypass_is_an_open_door() -> None:
 def test_what_a_file_states_to_be_open_is_not_told() -> None:
     """An open name that is stated to be public is as it should be."""
     account = without_application(living(files(BARE)))
-    declared = replace(files(BARE), public={HOST: "for the tests"})
+    declared = replace(files(BARE), public=(PublicPlace(HOST, reason="for the tests"),))
 
     assert plan(declared, account).exposed == ()
 

@@ -84,6 +84,7 @@ def _ruled(tests: Made, **fields: Made) -> Made:
 _inner = _tests.filter(lambda test: "group" not in test)
 _outer = _tests.filter(lambda test: test != {"group": {"id": "@outer"}})
 _decisions = st.sampled_from(["bypass", "bypass", "allow", "allow", "deny", "non_identity"])
+_public = _some(st.sampled_from(["/*", "/x", "/ab/*", "/ab/c", "/*b/c", "/a*"]), 0, 1)
 _policies = _some(_ruled(_tests, decision=_decisions), 1)
 _record = st.one_of(
     st.fixed_dictionaries({"tunnel": st.sampled_from(TUNNELS), "proxied": st.booleans()}),
@@ -100,7 +101,7 @@ _rule = st.fixed_dictionaries(
     {"service": st.sampled_from(SERVICES)},
     optional={
         "hostname": st.sampled_from([*EXACT, *STARS]),
-        "path": st.sampled_from(["^/ab", "/x$"]),
+        "path": st.sampled_from(["^/ab", "/x$", "^/ab$", "^/ab(/.*)?$", "^/ab/c$"]),
         "check": st.sampled_from(["first", "none"]),
         "originRequest": st.just({"bastionMode": True}),
     },
@@ -111,7 +112,7 @@ _accounts = st.fixed_dictionaries(
         "managed": st.lists(_rule, min_size=1, max_size=3),
         "other": st.lists(_rule, max_size=2),
         "apps": st.lists(
-            st.tuples(st.sampled_from(COVERS), st.sampled_from(BELOW), _policies),
+            st.tuples(st.sampled_from(COVERS), st.sampled_from(BELOW), _policies, _public),
             max_size=4,
             unique_by=lambda app: (app[0], app[1]),
         ),
@@ -121,6 +122,10 @@ _accounts = st.fixed_dictionaries(
         "exempt": st.booleans(),
     }
 )
+
+
+# Paths of which Access and the connector make different things.
+SLY = ("/ab/../below", "/ab%2Fc", "/%61b")
 
 
 class Built:
@@ -155,13 +160,15 @@ class Built:
         is_name = isinstance(value, str) and value.startswith("@")
         return self._ids[value[1:]] if is_name else value
 
-    def _app(self, name: str, path: str, policies: list[File]) -> File:
+    def _app(self, name: str, path: str, policies: list[File], public: list[str]) -> File:
         place = f"{name}{path}"
         listed = [
             {"name": f"{place} {number}", **self._filled(policy)}
             for number, policy in enumerate(policies)
         ]
-        body = {"type": "self_hosted", "name": place, "domain": place, "policies": listed}
+        overrides = [{"behavior": "public", "path_pattern": pattern} for pattern in public]
+        where = [{"type": "public", "uri": place, "overrides": overrides}]
+        body = {"type": "self_hosted", "name": place, "destinations": where, "policies": listed}
         made: File = self.account.call("POST", "{A}/access/apps", body)
         return made
 
@@ -227,7 +234,7 @@ def let_in(account: Account) -> Iterator[tuple[str, str, str, str, Openness]]:
         known, served = places(state.store), rules(state.store)
         names = sorted(hosts(state.store, known, served))
     for name in names:
-        for path in paths(name, known, served):
+        for path in (*paths(name, known, served), *SLY):
             for who, visitor in STRANGERS.items():
                 answer = edge.visit(Visit(name, path, visitor, "10.0.0.1:22"))
                 degree = Openness.ANY_LOGIN if who == LOGGED_IN else Openness.OPEN

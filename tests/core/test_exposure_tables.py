@@ -189,7 +189,7 @@ def state(
         READ,
         tunnels.get,
         applications,
-        paths=paths_of(HOST, applications, "any"),
+        paths=paths_of(HOST, applications, (), "any"),
     )
     return replace(made, **fields)
 

@@ -70,7 +70,27 @@ def test_an_uncovered_host_is_open() -> None:
 
 def test_a_reason_that_a_file_states_goes_along() -> None:
     """An open host that is meant to be open says who said so."""
-    assert asked(account(), stated="a public site").stated == "a public site"
+    assert asked(account(), stated=lambda _: "a public site").stated == "a public site"
+
+
+def test_a_reason_for_what_is_open_says_nothing_of_logins() -> None:
+    """A path that is stated to be open, and a login for everyone on the rest of the host."""
+    everyone = {"decision": "allow", "include": [{"everyone": True}]}
+    rule = {"hostname": HOST, "service": SERVICE, "access": False}
+    overrides = [{"path_pattern": "/healthz"}]
+    place = {"uri": HOST, "overrides": overrides}
+    live = account(
+        everyone,
+        applications={HOST: {"policies": ["team"], "destinations": [place]}},
+        tunnels={"edge": {"ingress": [rule]}},
+    )
+
+    found = asked(live, stated={"healthz": "probes"}.get)
+
+    assert found.stated == "probes"
+    assert ["below /healthz" in reason for reason in found.open] == [True]
+    assert [reason for reason in found.any_login if "as stated" in reason] == []
+    assert found.any_login != ()
 
 
 def test_requirements_and_exclusions_shut_people_out() -> None:

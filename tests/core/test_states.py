@@ -77,7 +77,7 @@ def broken(timeline: Timeline, *public: str) -> list[tuple[Invariant, str, list[
     """What is broken, for which name, behind which steps."""
     return [
         (found.invariant, found.host, [str(item) for item in found.after])
-        for found in violations(timeline, lambda host: host in public)
+        for found in violations(timeline, lambda host, _: host in public)
     ]
 
 
@@ -95,7 +95,7 @@ def test_a_stricter_order_closes_the_door() -> None:
     """Once the record waits for the application nothing is broken in any state."""
     timeline = line({TUNNEL: (serves(),), RECORD: (None, LEADS), APP: (None, app(allow(ANN)))})
 
-    mended = repaired(timeline, lambda _: False)
+    mended = repaired(timeline, lambda *_: False)
 
     assert mended.comes_before(step(APP, 1), step(RECORD, 1))
     assert broken(mended) == []
@@ -132,7 +132,7 @@ def test_nobody_gets_in_between_who_gets_in_neither_before_nor_after() -> None:
         }
     )
 
-    found = broken(repaired(timeline, lambda _: False))
+    found = broken(repaired(timeline, lambda *_: False))
 
     assert [invariant for invariant, *_ in found] == [Invariant.NO_WIDENING]
 
@@ -147,7 +147,7 @@ def test_people_are_taken_out_before_the_service_moves() -> None:
         }
     )
 
-    mended = repaired(timeline, lambda _: False)
+    mended = repaired(timeline, lambda *_: False)
 
     assert mended.comes_before(step(APP, 1), step(TUNNEL, 1))
     assert broken(mended) == []
@@ -163,7 +163,7 @@ def test_people_are_let_in_after_the_service_has_moved() -> None:
         }
     )
 
-    mended = repaired(timeline, lambda _: False)
+    mended = repaired(timeline, lambda *_: False)
 
     assert mended.comes_before(step(TUNNEL, 1), step(APP, 1))
     assert broken(mended) == []

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ztctl.core.model.declared import PublicPlace
 from ztctl.core.model.objects import Wanted
 
 from .workshop import Workshop
@@ -151,7 +152,7 @@ def test_public_hosts_are_reported_with_their_reason(workshop: Workshop) -> None
         POOL + "hosts: {h.example.com: {tunnel: pool, service: s, public: {reason: status}}}\n"
     )
 
-    assert declared.public == {"h.example.com": "status"}
+    assert declared.public == (PublicPlace("h.example.com", reason="status"),)
 
 
 SHARED = "hosts:\n" + "".join(
@@ -431,7 +432,7 @@ def test_what_changes_nothing_may_be_said(workshop: Workshop) -> None:
         + " terminal: false, access: false}}\n"
     )
 
-    assert declared.public == {"h": "r"}
+    assert declared.public == (PublicPlace("h", reason="r"),)
 
 
 def test_host_names_stay_as_they_are_written(workshop: Workshop) -> None:

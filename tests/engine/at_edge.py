@@ -16,9 +16,10 @@ from tests.support.account import Account
 from ztctl.cli.planning import options_of, plan_source
 from ztctl.cloudflare.client import Client
 from ztctl.cloudflare.probe_client import ProbeClient
+from ztctl.core.model.declared import PublicPlace
 from ztctl.core.model.events import Event, Outcome
 from ztctl.core.model.values import Secret
-from ztctl.core.reach.open_now import PublicHosts
+from ztctl.core.reach.open_now import PublicPlaces
 from ztctl.engine.companion import Companion, Means
 from ztctl.engine.execute import execute
 from ztctl.engine.probe import Probe
@@ -118,7 +119,7 @@ class Scene:
 
     def _around(self, doors: ProbeClient) -> tuple[Companion, ...]:
         settle = Settle(self.settle)
-        probe = Probe(doors.head, PublicHosts(self.public), self.team)
+        probe = Probe(doors.head, PublicPlaces(map(PublicPlace, self.public)), self.team)
         return (settle, probe) if self.probe else (settle,)
 
     # -- what is there ----------------------------------------------------------------------

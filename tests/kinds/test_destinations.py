@@ -20,8 +20,16 @@ ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=6),
     lambda inner: (
         st.lists(inner, max_size=2)
-        | st.dictionaries(st.sampled_from(["uri", "cidr", "hostname", "port_range", "type"]), inner)
+        | st.dictionaries(
+            st.sampled_from(["uri", "cidr", "hostname", "port_range", "type", "overrides"]), inner
+        )
     ),
+)
+OVERRIDE = st.one_of(
+    st.fixed_dictionaries(
+        {"behavior": st.sampled_from(["public", "new"]), "path_pattern": st.just("/a")}
+    ),
+    st.dictionaries(st.sampled_from(["behavior", "x"]), st.none() | st.integers()),
 )
 PLACE = st.one_of(
     NAME,
@@ -31,6 +39,7 @@ PLACE = st.one_of(
         optional={"l4_protocol": st.just("tcp"), "port_range": st.sampled_from(["22", "80-90"])},
     ),
     st.fixed_dictionaries({"hostname": NAME}, optional={"vnet_id": st.just("v-1")}),
+    st.fixed_dictionaries({"uri": NAME, "overrides": st.lists(OVERRIDE, min_size=1)}),
 )
 
 

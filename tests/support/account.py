@@ -73,8 +73,9 @@ class Watched(Sandbox):
 class Account:
     """One account, the folder of the files, and what happened.
 
-    An apply that breaks what the observer holds it to fails the test; ``public`` are the names that
-    some file states to be open. Each of ``looks`` is handed the whole account after each write.
+    An apply that breaks what the observer holds it to fails the test; ``public`` are the names, and
+    paths of names, that some file states to be open. Each of ``looks`` is handed the whole account
+    after each write.
     """
 
     made_as: ClassVar[type[Watched]] = Watched
@@ -106,7 +107,7 @@ class Account:
         path = self.folder / "ztctl.yaml"
         path.write_text(json.dumps({"version": 1, "stack": "prod", **file}), encoding="utf-8")
         declared = declared_by(Settings(files=(path,)))
-        self.public |= set(declared.public)
+        self.public |= set(map(str, declared.public))
         return declared
 
     def plan(self, file: File, **yes: Any) -> Plan:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from ztctl.core.model.declared import Declared
-from ztctl.core.reach.open_now import PublicHosts
+from ztctl.core.reach.open_now import PublicPlaces
 from ztctl.engine.companion import Companion
 from ztctl.engine.probe import Probe
 from ztctl.engine.settle import SETTLE, Settle
@@ -35,7 +35,7 @@ async def edge_of(
         yield (settle,)
         return
     async with _prober(chosen) as doors:
-        yield settle, Probe(doors.head, PublicHosts(declared.public), declared.team)
+        yield settle, Probe(doors.head, PublicPlaces(declared.public), declared.team)
 
 
 def _prober(chosen: Settings) -> ProbeClient:

@@ -30,16 +30,18 @@ def conflicting_fields(entry: HostEntry) -> Iterator[Problem]:
     host = entry.host
     if host.model_fields_set <= _COMMON and host.policies is not None:
         return
-    if host.public is not None:
+    if host.is_public:
         trues = [name for name in _NOT_TRUE_WITH_PUBLIC if entry.is_set_true(name)]
         yield from _excluded_by(entry, (*_NOT_WITH_PUBLIC, *trues), "public", _REMOVE)
     elif host.application is not None:
         hint = f"it belongs to applications.{host.application}"
         yield from _excluded_by(entry, _OF_THE_APPLICATION, "application", hint)
     elif host.policies is None:
-        summary = f"{entry.origin} needs `policies`, `application` or `public`"
+        rest = "`policies` or `application` for its other paths"
+        needed = "`policies`, `application` or `public`" if host.public is None else rest
+        summary = f"{entry.origin} needs {needed}"
         yield Problem(summary, entry.name.where, "say who may enter: `policies: [NAME]`")
-    if host.public is None and not host.ca_key:
+    if not host.is_public and not host.ca_key:
         yield from _excluded_by(entry, ("public_key_file",), "ca_key: false", _REMOVE)
 
 

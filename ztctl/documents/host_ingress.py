@@ -45,7 +45,7 @@ def _rule(entry: HostEntry) -> MappingNode:
 def _rule_fields(entry: HostEntry) -> Iterator[Pair]:
     yield entry.name.with_text("hostname"), entry.name.with_text(entry.name, plain=False)
     yield from entry.pair("service")
-    if entry.host.public is not None:
+    if entry.host.is_public:
         yield entry.generated("access", "false")
     else:
         yield from entry.pair("access")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from ztctl.core.model.declared import PublicPlace
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.identity import HostPart
+from ztctl.core.model.names import to_ascii
 from ztctl.documents.host_checks import conflicting_fields, undeclared_references
 from ztctl.documents.host_destinations import with_destinations
 from ztctl.documents.host_entry import HostEntry
@@ -23,14 +25,14 @@ def expand(
     merged: MergedFiles,
     hosts: Iterable[tuple[SectionEntry, Host]],
     sections: Mapping[HostPart, str],
-) -> dict[str, str]:
+) -> tuple[PublicPlace, ...]:
     """Add to the other sections the objects that valid hosts stand for.
 
     Every added entry has the position of its host. What cannot be added is appended to
     ``merged.problems``.
 
     Returns:
-        The hosts that are public: name to stated reason.
+        What is stated to be public.
     """
     added: list[HostEntry] = []
     # When a file could not be read, a missing key proves nothing.
@@ -44,11 +46,19 @@ def expand(
         if not problems:
             added.append(entry)
             _put(merged, sections[HostPart.RECORD], entry.name, entry, entry.pair("tunnel"))
-            if host.public is None and host.application is None:
+            if not host.is_public and host.application is None:
                 section = sections[HostPart.APPLICATION]
                 _put(merged, section, entry.name, entry, _application(entry))
     _add_shared(merged, added, sections)
-    return {str(it.name): str(it.host.public.reason) for it in added if it.host.public is not None}
+    return tuple(place for entry in added for place in _public_places(entry))
+
+
+def _public_places(entry: HostEntry) -> Iterator[PublicPlace]:
+    """What of a host is stated to be open."""
+    stated = entry.host.public
+    if stated is not None:
+        for path in stated.paths or ("",):
+            yield PublicPlace(to_ascii(entry.name), path.strip("/"), str(stated.reason))
 
 
 def _application(entry: HostEntry) -> Iterator[Pair]:
@@ -73,7 +83,7 @@ def _add_shared(
     for key, hosts in _grouped((entry.host.application, entry) for entry in added):
         if key in applications:
             applications[key] = with_destinations(applications[key], hosts)
-    with_keys = (entry for entry in added if entry.host.public is None and entry.host.ca_key)
+    with_keys = (entry for entry in added if not entry.host.is_public and entry.host.ca_key)
     for key, hosts in _grouped((it.host.application or it.name, it) for it in with_keys):
         _put_ca_key(merged, sections[HostPart.CA_KEY], key, hosts)
 

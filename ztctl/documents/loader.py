@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from ztctl.core.model.declared import Declared
+from ztctl.core.model.declared import Declared, PublicPlace
 from ztctl.core.model.diagnostics import Problem, Problems, Severity, Where
-from ztctl.core.model.kind import Kinds
+from ztctl.core.model.kind import Exposing, Kinds
+from ztctl.core.model.objects import Wanted
 from ztctl.documents import hosts
 from ztctl.documents.files import display_path, read_sources, read_values, scalars
 from ztctl.documents.host_checks import host_sections
@@ -111,7 +112,7 @@ def _declared(
     merged: MergedFiles, kinds: Kinds, validator: Validator, contents: Contents
 ) -> Declared | None:
     """Validate and expand merged files; ``None`` when their top level is invalid."""
-    public: dict[str, str] = {}
+    public: tuple[PublicPlace, ...] = ()
     if hosts.SECTION in merged.sections:
         valid = validator.hosts(merged.sections[hosts.SECTION])
         public = hosts.expand(merged, valid, host_sections(kinds))
@@ -127,11 +128,18 @@ def _declared(
         wanted=wanted,
         removed=tuple(removed(top, node)),
         moved=tuple(moved(top, node)),
-        public=public,
+        public=(*public, *_public_places(wanted, kinds)),
         environment=contents.environment,
         contents=contents,
         broken=frozenset(validator.broken),
     )
+
+
+def _public_places(wanted: Iterable[Wanted], kinds: Kinds) -> Iterator[PublicPlace]:
+    for item in wanted:
+        kind = kinds[item.address.kind]
+        if isinstance(kind, Exposing):
+            yield from kind.public_places(item)
 
 
 def _declared_variables(roots: Iterable[MappingNode], problems: list[Problem]) -> dict[str, Scalar]:

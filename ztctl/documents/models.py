@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from ztctl.core.model.address import Address
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import RefersTo
+from ztctl.core.model.public import Public
 from ztctl.documents.suggest import did_you_mean
 
 _STACK: Final = re.compile(r"[a-z0-9-]{1,20}")
@@ -32,14 +33,6 @@ class DescribedFields(Fields):
     """Fields with explicit descriptions, because reading docstrings from the source is slow."""
 
     model_config = ConfigDict(use_attribute_docstrings=False)
-
-
-class Public(DescribedFields):
-    """Why a host is open to everybody."""
-
-    reason: str = Field(
-        min_length=1, description="Why nobody has to log in; shown by plan and audit."
-    )
 
 
 class Host(DescribedFields):
@@ -67,8 +60,13 @@ class Host(DescribedFields):
         None, description="Where the CA's public key is written, relative to this file."
     )
     public: Public | None = Field(
-        None, description="The host is open to everybody, for the reason given."
+        None, description="The host, or paths of it, are open to everybody on purpose."
     )
+
+    @property
+    def is_public(self) -> bool:
+        """Whether all of the host is open, so that nothing stands in front of it."""
+        return self.public is not None and self.public.paths is None
 
 
 def _version(value: Any) -> Any:

@@ -18,17 +18,18 @@ from pydantic import Field
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
-from ztctl.core.model.declared import Declared
+from ztctl.core.model.declared import Declared, PublicPlace
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Alternative, Proposal, Resolve
+from ztctl.core.model.kind import Alternative, Exposing, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Immutable, Local, RefersTo, Unordered
 from ztctl.core.model.marks import Marking
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal, Step
+from ztctl.core.model.public import Public
 from ztctl.core.model.values import Ref
 from ztctl.kinds import access_policy
 from ztctl.kinds import destinations as places
@@ -120,6 +121,8 @@ class AccessApplicationFields(Fields):
     """The name that is displayed, when it is not the key."""
     id: Id | None = None
     """Takes this live object as it is: it keeps its name, gets no mark, goes only by `removed`."""
+    public: Annotated[Public | None, Local()] = None
+    """Its places, or paths of their hosts, are open to everybody on purpose."""
     protect: Protect = False
     """Refuse to delete it, also when it is taken out of the file."""
 
@@ -127,7 +130,7 @@ class AccessApplicationFields(Fields):
 _PLAIN = tuple(
     name
     for name in AccessApplicationFields.model_fields
-    if name not in ("protect", "id", "domain", "destinations", "policies", "type")
+    if name not in ("protect", "public", "id", "domain", "destinations", "policies", "type")
 )
 
 
@@ -176,7 +179,7 @@ class ApplicationAttributes(Attributes):
     inline: tuple[str, ...] = ()
 
 
-class AccessApplication(PlainKind):
+class AccessApplication(PlainKind, Exposing):
     """A self-hosted Access application."""
 
     name = "access_application"
@@ -200,7 +203,7 @@ class AccessApplication(PlainKind):
         """Combine ``domain`` and ``destinations``; without either, the key is the domain."""
         listed = list(stated.get("destinations") or ())
         domain = stated.get("domain")
-        if domain is not None:
+        if domain is not None and places.normal(domain) not in public(map(places.normal, listed)):
             listed.insert(0, domain)
         rest = {name: value for name, value in stated.items() if name != "domain"}
         return {**rest, "destinations": listed or [key]}
@@ -217,7 +220,7 @@ class AccessApplication(PlainKind):
         holders: dict[str, list[Wanted]] = defaultdict(list)
         for wanted in declared.of(self.name):
             yield from mistakes(wanted)
-            for place in public(wanted.values["destinations"]):
+            for place in dict.fromkeys(public(wanted.values["destinations"])):
                 holders[place].append(wanted)
         for place, (first, *others) in holders.items():
             for other in others:
@@ -231,6 +234,14 @@ class AccessApplication(PlainKind):
         """Host names and patterns of the public destinations, where it guards them."""
         return public_hosts(values.get("destinations")) if guards(values) else frozenset()
 
+    def public_places(self, wanted: Wanted) -> Iterator[PublicPlace]:
+        """All places in front of which it stands, or the paths given, on each of their hosts."""
+        stated = wanted.local.get("public") or {}
+        for place in public(wanted.values["destinations"]) if stated else ():
+            host, _, below = place.partition("/")
+            for path in stated.get("paths") or [below]:
+                yield PublicPlace(host, path.strip("/"), stated["reason"], any_depth=False)
+
     # -- identity ---------------------------------------------------------------------------
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
@@ -242,15 +253,18 @@ class AccessApplication(PlainKind):
         return frozenset(public(live.values.get("destinations")))
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """Add the mark; report domains outside of the account's zones."""
-        require_zones(wanted, public_hosts(wanted.values["destinations"]), ledger)
-        return super().complete(wanted, live, ledger)
+        """Add the mark and live overrides; report domains outside of the account's zones."""
+        listed = wanted.values["destinations"]
+        require_zones(wanted, public_hosts(listed), ledger)
+        known = live.values.get("destinations") if live is not None else None
+        carried = places.with_live_overrides(listed, known or ())
+        return {**super().complete(wanted, live, ledger), "destinations": carried}
 
     def dropped_by(self, change: Change) -> tuple[str, ...]:
         """Places that it no longer guards, and inline policies, deleted for reusable ones."""
         assert change.live is not None
-        kept = change.after.get("destinations") or ()
-        given_up = (it for it in change.before.get("destinations") or () if it not in kept)
+        kept = change.after.get("destinations") or []
+        given_up = places.added_to(kept, change.before.get("destinations") or ())[len(kept) :]
         return (
             *(f"no longer stands in front of {places.label(place)}" for place in given_up),
             *(
@@ -282,7 +296,7 @@ class AccessApplication(PlainKind):
         assert change.live is not None
         had = list(change.live.values.get("destinations") or ())
         wanted = list(change.written["destinations"])
-        both = wanted + [item for item in had if item not in wanted]
+        both = places.added_to(wanted, had)
         # Where old and new domains together exceed the limit, a single write has to do.
         if public_hosts(had) <= public_hosts(wanted) or len(public(both)) > MOST_DOMAINS:
             return (self.step(change, "update"),)

@@ -39,6 +39,9 @@ def mistakes(wanted: Wanted) -> Iterator[Problem]:
             wanted.where,
             "share the names out over several applications, or use a wildcard",
         )
+    for item in sorted({item for item in domains if domains.count(item) > 1}):
+        text = f"{wanted.address} names the destination {item} twice"
+        yield Problem(text, wanted.where, "drop one of them")
     for item in domains:
         name = item.partition("/")[0]
         # Keys that IDNA refuses are not converted to punycode.

@@ -15,7 +15,7 @@ from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.names import access_may_cover
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup, Ref
-from ztctl.kinds.destinations import public_hosts
+from ztctl.kinds.destinations import public_hosts, public_paths
 from ztctl.kinds.ingress import is_origin
 
 APPLICATION = "access_application"
@@ -26,8 +26,9 @@ def with_access(
 ) -> Mapping[str, Any]:
     """Add ``origin_request.access`` to a rule: as stated, else if an application covers its name.
 
-    By default it is off where an application admits requests without a token (a Bypass policy, or
-    preflight requests): the connector would deny what Access admits.
+    By default it is off where an application admits requests without a token (a Bypass policy,
+    preflight requests, or overrides that the file states): the connector would deny what Access
+    admits.
 
     Args:
         rule: canonical ingress rule.
@@ -74,7 +75,9 @@ def _foreign_audience(name: str, ledger: Ledger) -> Iterator[str]:
 
 
 def _bypassed(application: Wanted, ledger: Ledger) -> bool:
-    return bool(application.values.get("options_preflight_bypass")) or any(
+    destinations = application.values.get("destinations")
+    stated = application.values.get("options_preflight_bypass") or [*public_paths(destinations)]
+    return bool(stated) or any(
         _decision(policy, ledger) == "bypass" for policy in application.values.get("policies") or ()
     )
 

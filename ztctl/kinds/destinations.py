@@ -2,12 +2,20 @@
 
 ``domain``, ``self_hosted_domains`` and ``destinations`` show the same list; ``destinations`` takes
 precedence in a write. A single address is returned with its mask, and a single port as a range
-(Cloudflare OpenAPI description and Terraform provider v5, July 2026).
+(Cloudflare OpenAPI description and Terraform provider v5, July 2026). ``overrides`` make paths of a
+public destination public: Access asks nobody there. A pattern is compared with the path of the
+request, has at most one wildcard a segment, and covers paths below it only by a wildcard (API
+reference, model ``DestinationOverride``, 2026; not recorded).
+
+A public destination is canonical as the text ``host/path``, and with overrides as a mapping. Those
+that the file does not state are carried over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
@@ -15,9 +23,43 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ztctl.core.model.identity import Fields
-from ztctl.core.model.markers import Normalised
+from ztctl.core.model.markers import KeepsEmpty, Normalised, Unordered
 from ztctl.core.model.names import to_ascii
 from ztctl.kinds.common import check_private_host, cidr, encoded_host, host, invalid, text_of
+
+# Patterns whose meaning is certain: plain segments, with at most one wildcard, at the end.
+_UNDERSTOOD = re.compile(r"(?:/(?!\.\.?(?:[/*]|$))[A-Za-z0-9._~@+=-]+)*/?\*?")
+_LONGEST_PATTERN = 512
+
+
+def check_pattern(value: Any) -> Any:
+    """Validate the path pattern of an override.
+
+    Raises:
+        PydanticCustomError: when the API would refuse it.
+    """
+    text = value if isinstance(value, str) else ""
+    if not text.startswith("/") or len(text) > _LONGEST_PATTERN or any(map(str.isspace, text)):
+        raise invalid(value, "{value} is no path", "write /healthz, or /api/* for all below /api/")
+    if any(part.count("*") > 1 for part in text.split("/")):
+        text = "{value} has two wildcards in one segment, which the service does not take"
+        raise invalid(value, text, "write /api/* for all below /api/")
+    return value
+
+
+class Override(Fields):
+    """Paths of a public destination that Access handles in another way."""
+
+    behavior: Literal["public"] = "public"
+    """Nobody is asked to log in."""
+    path_pattern: Annotated[str, BeforeValidator(check_pattern)]
+    """The path of a request, such as `/healthz`; `/api/*` also covers what is below."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_stated(cls, value: Any) -> Any:
+        # The API requires it, so that it must be sent.
+        return {"behavior": "public", **value} if isinstance(value, Mapping) else value
 
 
 class Destination(Fields):
@@ -25,6 +67,8 @@ class Destination(Fields):
 
     uri: str | None = None
     """A public host name, with a path if need be and without a scheme."""
+    overrides: Annotated[list[Override] | None, Unordered(), KeepsEmpty()] = None
+    """Paths that are public; left out, they stay as they are live."""
     cidr: str | None = None
     hostname: Annotated[str | None, BeforeValidator(check_private_host)] = None
     l4_protocol: Literal["tcp", "udp"] | None = None
@@ -36,6 +80,8 @@ class Destination(Fields):
         if sum(item is not None for item in (self.uri, self.cidr, self.hostname)) != 1:
             text = "a destination is a public host name, or exactly one of cidr and hostname"
             raise invalid(self, text, "write the public host name alone, such as ssh.example.com")
+        if self.overrides is not None and self.uri is None:
+            raise invalid(self, "overrides are for public destinations", "take them out")
         return self
 
 
@@ -63,13 +109,14 @@ def _from_text(value: Any) -> Any:
 
 
 def normal(value: Any) -> Any:
-    """Canonical destination: a string ``host/path``, or the fields of a private one."""
+    """Canonical destination: a string ``host/path``, or the fields of another one."""
     if isinstance(value, str):
         return uri(value)
     if not isinstance(value, Mapping):
         return value
     if text_of(value, "uri"):
-        return uri(text_of(value, "uri"))
+        place, overrides = uri(text_of(value, "uri")), value.get("overrides")
+        return place if overrides is None else {"uri": place, "overrides": _overrides(overrides)}
     private = {
         "cidr": cidr(value.get("cidr")),
         "hostname": host(value.get("hostname")),
@@ -78,6 +125,32 @@ def normal(value: Any) -> Any:
         "vnet_id": value.get("vnet_id"),
     }
     return {key: item for key, item in private.items() if item}
+
+
+def _overrides(value: Any) -> list[Any]:
+    """Overrides as they are known here; any other as its JSON, so that nothing of it is lost."""
+    return [
+        item if isinstance(item, str) or _is_known(item) else json.dumps(item, sort_keys=True)
+        for item in (value if isinstance(value, list | tuple) else [json.dumps(value)])
+    ]
+
+
+def _is_known(override: Any) -> bool:
+    return (
+        isinstance(override, Mapping)
+        and override.keys() == Override.model_fields.keys()
+        and all(isinstance(item, str) for item in override.values())
+    )
+
+
+def _as_received(override: Any) -> Any:
+    """The inverse of ``_overrides``, for one override."""
+    if not isinstance(override, str):
+        return dict(override)
+    try:
+        return json.loads(override)
+    except ValueError:
+        return override
 
 
 def uri(text: str) -> str:
@@ -107,19 +180,23 @@ Uri = Annotated[str, BeforeValidator(check_uri), Normalised(normal)]
 
 def to_api(destinations: Any) -> list[dict[str, Any]]:
     """Convert canonical destinations for the API."""
-    return [
-        {"type": "public", "uri": item}
-        if isinstance(item, str)
-        else {"type": "private", **dict(item)}
-        for item in destinations or ()
-    ]
+    return [_to_api(item) for item in destinations or ()]
+
+
+def _to_api(item: Any) -> dict[str, Any]:
+    if not _uri_of(item):
+        return {"type": "private", **dict(item)}
+    overrides = [_as_received(override) for override in _overrides_of(item)]
+    made = {"type": "public", "uri": _uri_of(item)}
+    return {**made, "overrides": overrides} if overrides else made
 
 
 def from_api(raw: Mapping[str, Any]) -> list[Any]:
     """Read the destinations of a reply from the first of the three fields that is filled."""
     places = raw.get("destinations")
     if isinstance(places, list) and places:
-        return [place for place in places if isinstance(place, Mapping)]
+        found = [place for place in places if isinstance(place, Mapping)]
+        return [{**place, "overrides": place.get("overrides") or None} for place in found]
     domains = raw.get("self_hosted_domains")
     if isinstance(domains, list) and domains:
         return [item for item in domains if isinstance(item, str)]
@@ -128,13 +205,61 @@ def from_api(raw: Mapping[str, Any]) -> list[Any]:
 
 def public(destinations: Any) -> list[str]:
     """The public destinations (``host/path``) among canonical ones."""
-    return [item for item in destinations or () if isinstance(item, str)]
+    return [place for item in destinations or () if (place := _uri_of(item))]
+
+
+def _uri_of(destination: Any) -> str:
+    """The ``host/path`` of a canonical destination; empty for a private one."""
+    return destination if isinstance(destination, str) else text_of(destination, "uri")
+
+
+def _overrides_of(destination: Any) -> list[Any]:
+    found = destination.get("overrides") if isinstance(destination, Mapping) else None
+    return found or []
+
+
+def added_to(destinations: list[Any], others: Iterable[Any]) -> list[Any]:
+    """These canonical destinations, and those others of which the place is not among them."""
+    known = {*public(destinations)}
+    more = (it for it in others if it not in destinations and _uri_of(it) not in known)
+    return [*destinations, *more]
+
+
+def with_live_overrides(wanted: Iterable[Any], live: Iterable[Any]) -> list[Any]:
+    """Wanted destinations, with the live overrides where the file states none."""
+    known = {_uri_of(item): item for item in live}
+    return [
+        known.get(item, item)
+        if isinstance(item, str)
+        else (item if not _uri_of(item) or _overrides_of(item) else _uri_of(item))
+        for item in wanted
+    ]
+
+
+def public_paths(destinations: Any) -> Iterator[tuple[str, str]]:
+    """For each override of canonical destinations: the place, and the pattern of its open paths.
+
+    What is not certain counts as open: ``*``, the whole place, for a pattern that is not understood
+    or reaches beyond the place, and the pattern for a behaviour that is not known.
+    """
+    for item in destinations or ():
+        for override in _overrides_of(item):
+            received = _as_received(override)
+            pattern = text_of(received, "path_pattern")
+            place = _uri_of(item)
+            _, _, below = place.partition("/")
+            certain = (
+                pattern.startswith("/")
+                and _UNDERSTOOD.fullmatch(pattern)
+                and ("*" not in pattern or pattern.startswith(f"/{below}/" if below else "/"))
+            )
+            yield place, pattern.strip("/") if certain else "*"
 
 
 def label(destination: Any) -> str:
     """A canonical destination as it is shown to users."""
-    if isinstance(destination, str):
-        return destination
+    if _uri_of(destination):
+        return _uri_of(destination)
     return " ".join(f"{name} {value}" for name, value in destination.items())
 
 

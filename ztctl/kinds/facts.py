@@ -28,7 +28,9 @@ from ztctl.core.reach.people import APPROVAL
 from ztctl.core.reach.versions import is_new
 from ztctl.kinds.application_checks import guards
 from ztctl.kinds.common import nanoseconds, text_of
-from ztctl.kinds.destinations import public
+from ztctl.kinds.destinations import public, public_paths
+from ztctl.kinds.ingress import is_no_address
+from ztctl.kinds.origin_request import effective
 from ztctl.kinds.rules import rules_from_api
 
 _TUNNEL_DOMAIN = ".cfargotunnel.com"
@@ -149,6 +151,7 @@ def application(values: Values, raw: Values) -> Application | None:
         _second_factor(values.get("mfa_config")),
         frozenset({PROVIDER_LOGIN} if values.get("allow_authenticate_via_warp") else ()),
         bool(values.get("options_preflight_bypass")),
+        public_paths=tuple(public_paths(values.get("destinations"))),
     )
 
 
@@ -165,22 +168,22 @@ def tunnel(values: Values) -> TunnelRules:
     """Convert canonical values of a tunnel to the rules that it serves.
 
     Only ``access`` of a rule protects it: cloudflared parses ``access`` of the whole tunnel, but
-    never uses it (cloudflared 2026.8.2, package ``ingress``).
+    never uses it, and refuses audiences without a team (cloudflared 2026.8.2, package ``ingress``).
     """
     general = values.get("origin_request") or {}
     return TunnelRules(tuple(_ingress(rule, general) for rule in values.get("ingress") or ()))
 
 
 def _ingress(rule: Mapping[str, Any], general: Mapping[str, Any]) -> Ingress:
-    own = rule.get("origin_request") or {}
-    access = own.get("access") or {}
+    settings = effective(rule.get("origin_request"), general)
+    access = settings.get("access") or {}
     tags: Iterable[Any] = access.get("aud_tag") or ()
     # What a check without an audience accepts is not known: assume that it is open.
-    checked = bool(access.get("required")) and bool(tags)
+    checked = bool(access.get("required")) and bool(tags) and bool(access.get("team_name"))
     service = str(rule.get("service"))
-    # Bastion mode makes any service connect to the destination that the client requests
-    # (cloudflared 2026.8.2, same package).
-    bastion = {**general, **own}.get("bastion_mode") and not service.startswith("http_status")
+    # Bastion mode makes an address connect to the destination that the client requests; services
+    # that are no address come first (cloudflared 2026.8.2, same package).
+    bastion = settings.get("bastion_mode") and not is_no_address(service)
     return Ingress(
         "bastion" if bastion else service,
         str(rule.get("hostname") or "*"),

@@ -8,7 +8,7 @@ host name itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ from ztctl.kinds.origin_request import OriginRequest
 CLOSING = "http_status:404"
 _SCHEMES = frozenset({"ssh", "tcp", "rdp", "smb", "http", "https", "ws", "wss"})
 _BARE_SERVICES = frozenset({"hello_world", "hello-world", "bastion", "socks-proxy"})
+_PREFIXES = ("unix:", "unix+tls:", "http_status:")
 
 
 def check_pattern(value: Any) -> Any:
@@ -134,6 +135,11 @@ class IngressRule(Fields):
         return rule
 
 
+def is_no_address(service: str) -> bool:
+    """Whether a service is one of those that cloudflared knows by themselves, but for `bastion`."""
+    return service in _BARE_SERVICES - {"bastion"} or service.startswith(_PREFIXES)
+
+
 def is_origin(rule: Mapping[str, Any]) -> bool:
     """Whether the rule leads to an origin: ``http_status`` is answered by the connector itself."""
     return not str(rule.get("service", "")).startswith("http_status")
@@ -183,6 +189,16 @@ def _service_mistakes(index: int, rule: Mapping[str, Any]) -> Iterator[tuple[int
     if parts.scheme == "ssh" and rule.get("path"):
         text = f"rule {index + 1} has a path, but an SSH client asks for `/`"
         yield index, text, "take the path out", False
+
+
+def with_own_settings(rules: Iterable[Any], general: Mapping[str, Any]) -> list[Any]:
+    """Remove from each rule the settings that it inherits from its tunnel in any case."""
+    found = []
+    for rule in rules:
+        own = origin_request.own_settings(rule.get("origin_request"), general)
+        bare = {name: item for name, item in rule.items() if name != "origin_request"}
+        found.append({**bare, "origin_request": own} if own else bare)
+    return found
 
 
 def matches_everything(rule: Mapping[str, Any]) -> bool:

@@ -3,6 +3,9 @@
 Keys, types and defaults: cloudflared 2026.8.2 and Cloudflare's OpenAPI description (July 2026).
 Durations are integer seconds in the API, but strings in cloudflared's own file. Nulls and empty
 objects in a reply count as absent.
+
+A rule inherits each setting of its tunnel that it leaves out. One that it has wins, ``false`` and
+an empty text included (cloudflared 2026.8.2, package ``ingress``, ``setConfig``).
 """
 
 from __future__ import annotations
@@ -14,11 +17,12 @@ from pydantic import Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from ztctl.core.model.identity import Fields
-from ztctl.core.model.markers import RefersTo, Unordered, WriteOnly
-from ztctl.kinds.common import Cidr, Inside, Seconds, invalid
+from ztctl.core.model.markers import KeepsEmpty, RefersTo, Unordered
+from ztctl.kinds.common import Cidr, Flag, Inside, Seconds, invalid
 
 Audience = Annotated[Any, RefersTo("access_application", attribute="aud")]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Text = Annotated[str | None, KeepsEmpty()]
 
 
 class Access(Fields):
@@ -53,20 +57,19 @@ class OriginRequest(Fields):
     tcp_keep_alive: Seconds | None = None
     keep_alive_timeout: Seconds | None = None
     keep_alive_connections: Annotated[int | None, Field(ge=0)] = None
-    no_happy_eyeballs: Inside = None
-    match_sni_to_host: Inside = None
-    no_tls_verify: Inside = None
-    disable_chunked_encoding: Inside = None
-    http2_origin: Inside = None
-    http_host_header: str | None = None
-    origin_server_name: str | None = None
-    ca_pool: str | None = None
-    proxy_type: Literal["", "socks"] | None = None
-    bastion_mode: Annotated[Inside, WriteOnly()] = None
-    """Let the client choose the destination, whatever the service says. The API's description does
-    not know it, so that it is sent and not compared: `service: bastion` is better."""
-    ip_rules: Annotated[list[IpRule] | None, WriteOnly()] = None
-    """Only for the service `socks-proxy`; sent and not compared, for the same reason."""
+    no_happy_eyeballs: Flag | None = None
+    match_sni_to_host: Flag | None = None
+    no_tls_verify: Flag | None = None
+    disable_chunked_encoding: Flag | None = None
+    http2_origin: Flag | None = None
+    http_host_header: Text = None
+    origin_server_name: Text = None
+    ca_pool: Text = None
+    proxy_type: Annotated[Literal["", "socks"] | None, KeepsEmpty()] = None
+    bastion_mode: Flag | None = None
+    """Let the client choose the destination, whatever address the service is."""
+    ip_rules: list[IpRule] | None = None
+    """Only for the service `socks-proxy`, and only those of the rule itself."""
     access: Access | None = None
 
     @model_validator(mode="after")
@@ -84,6 +87,28 @@ _API = {
     "no_tls_verify": "noTLSVerify",
 }
 _ACCESS = {name: to_camel(name) for name in Access.model_fields}
+_NOT_INHERITED = frozenset({"access", "ip_rules"})
+# What a flag or text is where neither the rule nor its tunnel states it.
+_UNSET_AS: Mapping[type, Any] = {bool: False, str: ""}
+
+
+def own_settings(values: Any, inherited: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that differ from the inherited ones, so that one meaning has one form.
+
+    ``access`` and ``ip_rules`` are not inherited, or to no effect.
+    """
+    stated = values if isinstance(values, Mapping) else {}
+    return {
+        name: item
+        for name, item in stated.items()
+        if name in _NOT_INHERITED or item != inherited.get(name, _UNSET_AS.get(type(item)))
+    }
+
+
+def effective(values: Any, inherited: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a rule as cloudflared uses them: its own, else those of its tunnel."""
+    general = {name: item for name, item in inherited.items() if name not in _NOT_INHERITED}
+    return {**general, **(values or {})}
 
 
 def to_api(values: Any) -> dict[str, Any]:

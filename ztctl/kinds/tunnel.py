@@ -95,6 +95,7 @@ class Tunnel(Kind, Lagging):
     def declare(self, key: str, fields: Fields, **place: Any) -> Wanted:
         """Convert an entry; ``local`` holds ``access:`` and the position of each rule."""
         wanted = super().declare(key, fields, **place)
+        wanted = replace(wanted, values=_with_own_settings(wanted.values))
         rules: Sequence[IngressRule] = getattr(fields, "ingress", None) or ()
         by_rule = {
             "access": [rule.access for rule in rules],
@@ -339,7 +340,7 @@ class Tunnel(Kind, Lagging):
         # The configuration of a locally managed tunnel is a file on its host.
         is_whole = reply is not UNREAD and _source(raw) == "cloudflare"
         id_ = text_of(raw, "id")
-        values = canonical_fields(self.specs, fields)
+        values = _with_own_settings(canonical_fields(self.specs, fields))
         warp = {WARP: config[WARP]} if config.get(WARP) else {}
         kept = {**_public(raw), **warp, **({"config": config} if config else {})}
         return Live(self.name, id_, name, key, values, attributes, mark, kept, is_whole=is_whole)
@@ -378,6 +379,14 @@ def _concerned(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
         return known and _source(raw) == "cloudflare"
 
     return concerned
+
+
+def _with_own_settings(values: Values) -> Values:
+    """Canonical values without settings that are what they would be if they were left out."""
+    general = origin_request.own_settings(values.get("origin_request"), {})
+    rules = ingress.with_own_settings(values.get("ingress") or (), general)
+    found = {"ingress": rules, "origin_request": general or None}
+    return {**values, **{name: item for name, item in found.items() if name in values}}
 
 
 def _source(raw: Mapping[str, Any]) -> str:

@@ -52,7 +52,7 @@ def _verdict(found: Reach, clean: Clean) -> Iterator[Line]:
         yield Line(f"{host} {reason}.")
     yield from (Line(clean(reason), "!", _PAD) for reason in (*found.open, *found.unknown))
     if found.any_login:
-        yield Line(f"{host} is open to anybody who logs in{stated}")
+        yield Line(f"{host} is open to anybody who logs in{':' if found.open else stated}")
         yield from (Line(clean(reason), "!", _PAD) for reason in found.any_login)
     yield from _unread(found.unread, clean)
 

@@ -43,8 +43,12 @@ class Agreed:
     exposed: Collection[str] = ()
     interrupted: bool = False
 
-    def may_open(self, host: str) -> bool:
-        """True for a name that a file states to be open, or that the run was allowed to open."""
+    def may_open(self, host: str, path: str) -> bool:
+        """True for what a file states to be open, or that the run was allowed to open."""
+        parts = path.strip("/").split("/")
+        above = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        if any(f"{host}/{part}" in self.public for part in above):
+            return True
         names = {*self.public, *self.exposed}
         stars = (name[1:] for name in names if name.startswith("*."))
         return host in names or "all" in names or any(host.endswith(star) for star in stars)
@@ -126,12 +130,12 @@ class Observer:
 
     def _judge(self, span: Span, host: str, write: str) -> None:
         before, found = span.before.get(host, {}), self._now.get(host, {})
-        may_open = self._agreed is not None and self._agreed.may_open(host)
+        agreed = self._agreed
         # Where anybody may come in for a while, everybody may.
         for_all = {
             (path, origin)
             for (path, who), origin in found.items()
-            if may_open and who.startswith(STRANGER)
+            if agreed is not None and agreed.may_open(host, path) and who.startswith(STRANGER)
         }
         # By whom somebody unknown was vouched for is no difference.
         unknown = {path for (path, who), one in before.items() if one and who.startswith(LOGGED_IN)}

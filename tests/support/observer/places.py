@@ -29,7 +29,7 @@ class Place:
 
 
 def places(store: Store) -> list[Place]:
-    """Where the applications of an account stand."""
+    """Where the applications of an account stand, and the paths that they make public."""
     return [
         Place(normal_host(host), path.strip("/"), str(app["id"]))
         for _, app in store.items("app")
@@ -42,6 +42,8 @@ def _uris(app: Object) -> Iterator[tuple[str, str]]:
         if item.get("type") == "public":
             host, _, path = str(item["uri"]).partition("/")
             yield host, path
+            for override in item.get("overrides") or ():
+                yield host, str(override["path_pattern"])
 
 
 def rules(store: Store) -> list[Object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -72,7 +73,7 @@ def _check(host: str, name: str) -> None:
 
 def _reach(host: str, chosen: Settings, declared: Declared | None, view: View) -> Reach:
     from ztctl.core.model.flows import Ask
-    from ztctl.core.reach.open_now import PublicHosts
+    from ztctl.core.reach.open_now import PublicPlaces
     from ztctl.core.reach.who import reach
 
     ask = Ask("", lookups=frozenset(_USEFUL), hosts=frozenset({host}))
@@ -83,9 +84,8 @@ def _reach(host: str, chosen: Settings, declared: Declared | None, view: View) -
             "the Zero Trust organisation could not be read: hosts without an application count "
             "as open"
         )
-    public = declared.public if declared else {}
-    reasons = (reason for name, reason in public.items() if PublicHosts([name])(host))
-    return reach(host, live, facts, stated=next(reasons, ""), unread=unread.values())
+    public = PublicPlaces(declared.public if declared else ())
+    return reach(host, live, facts, stated=partial(public.reason, host), unread=unread.values())
 
 
 def _private_reach(

@@ -18,11 +18,11 @@ from pydantic import BaseModel
 from ztctl.core.model.markers import (
     Default,
     Immutable,
+    KeepsEmpty,
     Local,
     Normalised,
     RefersTo,
     Unordered,
-    WriteOnly,
 )
 from ztctl.core.model.objects import Values
 from ztctl.core.model.values import UNSET, Lookup, Ref, Unknown
@@ -44,7 +44,7 @@ class Spec:
     compared: bool = True
     unordered: bool = False
     immutable: bool = False
-    write_only: bool = False
+    keeps_empty: bool = False
     normalise: tuple[Callable[[Any], Any], ...] = ()
     refers: RefersTo | None = None
     element: Spec | None = None
@@ -85,7 +85,7 @@ def _marked(
         compared=Local not in found,
         unordered=Unordered in found,
         immutable=Immutable in found,
-        write_only=WriteOnly in found,
+        keeps_empty=KeepsEmpty in found,
         normalise=tuple(marker.to for marker in markers if isinstance(marker, Normalised)),
         refers=found.get(RefersTo),
         element=element,
@@ -106,20 +106,6 @@ def canonical_fields(specs: Mapping[str, Spec], values: Values) -> dict[str, Any
     return {name: value for name, value in canonised if value is not None}
 
 
-def readable(spec: Spec, value: Any) -> Any:
-    """Drop write-only parts of a canonical value: the API never returns them."""
-    if spec.fields and isinstance(value, Mapping):
-        kept = {
-            name: readable(spec.fields[name], item) if name in spec.fields else item
-            for name, item in value.items()
-            if not (name in spec.fields and spec.fields[name].write_only)
-        }
-        return {name: item for name, item in kept.items() if item is not None} or None
-    if spec.element is not None and isinstance(value, list):
-        return [readable(spec.element, item) for item in value]
-    return value
-
-
 def _filled(spec: Spec, value: Any) -> Any:
     if value is not None or spec.default is UNSET:
         return value
@@ -127,7 +113,7 @@ def _filled(spec: Spec, value: Any) -> Any:
 
 
 def canonical(spec: Spec, value: Any) -> Any:
-    """Bring one value to canonical form; empty values become ``None``."""
+    """Bring one value to canonical form; empty ones become ``None`` unless they mean something."""
     if isinstance(value, Ref | Lookup | Unknown):
         return value
     for step in spec.normalise:
@@ -139,7 +125,8 @@ def canonical(spec: Spec, value: Any) -> Any:
         value = canonical_fields(spec.fields, value)
     elif isinstance(value, list | tuple):
         value = _canonical_list(spec, value)
-    return None if value is None or value in ("", [], {}) else value
+    is_empty = value == {} or (value in ("", []) and not spec.keeps_empty)
+    return None if is_empty else value
 
 
 def _canonical_list(spec: Spec, values: list[Any] | tuple[Any, ...]) -> list[Any]:

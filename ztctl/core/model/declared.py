@@ -36,6 +36,27 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicPlace:
+    """What a file states to be open on purpose (``public:``).
+
+    Attributes:
+        host: a host name or pattern, in punycode.
+        path: a path and what is below, without its leading slash; empty: the whole host.
+        reason: the reason given.
+        any_depth: a wildcard covers names of any depth, as in an ingress rule; otherwise one label.
+    """
+
+    host: str
+    path: str = ""
+    reason: str = ""
+    any_depth: bool = True
+
+    def __str__(self) -> str:
+        """As ``host/path``."""
+        return f"{self.host}/{self.path}".rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
     """Everything that the files declare.
 
@@ -44,7 +65,7 @@ class Declared:
         account: id or name; ``None`` for the only account of the token.
         team: Zero Trust team name; ``None`` to read it from the organisation.
         wanted: declared objects, the short form expanded.
-        public: hosts that are open on purpose (``public:``), with the reason given.
+        public: what is open on purpose.
         environment: texts that values of environment variables have turned into, by name.
         contents: the files as they were read, variables replaced; of their loader alone.
         names: further host names in the files, beside those of wanted objects; punycode.
@@ -59,7 +80,7 @@ class Declared:
     wanted: tuple[Wanted, ...] = ()
     removed: tuple[Removed, ...] = ()
     moved: tuple[Moved, ...] = ()
-    public: Mapping[str, str] = field(default_factory=dict)
+    public: tuple[PublicPlace, ...] = ()
     environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     contents: object = field(default=None, repr=False, compare=False)
     names: frozenset[str] = frozenset()

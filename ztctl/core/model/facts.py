@@ -118,6 +118,8 @@ class Application(Fact):
         second_factor: as that of a policy; ``None``: the organisation's.
         waives: demands of the organisation that it does without.
         passes_options: requests of the method OPTIONS reach the origin, and nobody is asked.
+        public_paths: places with a pattern of paths, without its leading slash, at which nobody is
+            asked; ``*`` stands for any text.
     """
 
     places: tuple[str, ...]
@@ -128,6 +130,7 @@ class Application(Fact):
     second_factor: Criterion | None = None
     waives: frozenset[Criterion] = frozenset()
     passes_options: bool = False
+    public_paths: tuple[tuple[str, str], ...] = ()
 
     @property
     def names(self) -> Iterable[str]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from ztctl.core.model.allowances import Allowances, allowed
 from ztctl.core.model.calls import Flow
+from ztctl.core.model.declared import PublicPlace
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.flows import BatchItem, Flows, StepResult
 from ztctl.core.model.identity import HostPart
@@ -141,6 +142,14 @@ class Lagging(ABC):
     @abstractmethod
     def lagging(self, live: Live) -> Flow[tuple[str, ...]]:
         """Ids of the clients that do not use the version just written yet."""
+
+
+class Exposing(ABC):
+    """A kind of which an entry may state that it is open on purpose."""
+
+    @abstractmethod
+    def public_places(self, wanted: Wanted) -> Iterable[PublicPlace]:
+        """What the file states to be open at a wanted object."""
 
 
 class Kinds(Mapping[str, Kind]):

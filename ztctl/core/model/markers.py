@@ -39,8 +39,8 @@ class Unordered:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteOnly:
-    """The API never returns it: sent, but not compared."""
+class KeepsEmpty:
+    """Left out, the value comes from elsewhere: an empty text or list is a value of its own."""
 
 
 @dataclass(frozen=True, slots=True)

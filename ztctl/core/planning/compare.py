@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
-from ztctl.core.model.canonical import Spec, canonical, readable, sort_key
+from ztctl.core.model.canonical import Spec, canonical, sort_key
 from ztctl.core.model.objects import Values
 from ztctl.core.model.plan import Edit
 from ztctl.core.model.values import UNSET
@@ -20,17 +20,12 @@ from ztctl.core.model.values import UNSET
 def differing(specs: Mapping[str, Spec], wanted: Values, live: Values) -> tuple[str, ...]:
     """Names of the managed fields whose wanted and live values differ; both sides canonical.
 
-    A field that the wanted side does not hold is not managed and never differs; neither does one
-    that the API does not return.
+    A field that the wanted side does not hold is not managed and never differs.
     """
     return tuple(
         name
         for name, spec in specs.items()
-        if spec.compared
-        and not spec.write_only
-        and name in wanted
-        and wanted[name] != live.get(name)
-        and readable(spec, wanted[name]) != readable(spec, live.get(name))
+        if spec.compared and name in wanted and wanted[name] != live.get(name)
     )
 
 
@@ -60,8 +55,7 @@ def at_default(specs: Mapping[str, Spec], values: Values) -> frozenset[str]:
 
 def describe(name: str, spec: Spec, before: Any, after: Any) -> Iterator[Edit]:
     """Describe the edits of one field that differs, at the deepest paths that changed."""
-    sides = readable(spec, before), readable(spec, after)
-    for path, old, new in _edits(name, *sides, unordered=spec.unordered):
+    for path, old, new in _edits(name, before, after, unordered=spec.unordered):
         yield Edit(path, old, new, spec.immutable)
 
 

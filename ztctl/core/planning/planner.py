@@ -16,6 +16,7 @@ from ztctl.core.model.facts import Fact, Slot, ZoneRecords
 from ztctl.core.model.flows import Unseen
 from ztctl.core.model.kind import Contained, Kind, Kinds, Proposal
 from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import EMPTY, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, Refusal
 from ztctl.core.model.values import Lookup, Unknown
@@ -27,7 +28,7 @@ from ztctl.core.planning.quotas import quota_warnings
 from ztctl.core.planning.safety import Run, made_safe
 from ztctl.core.planning.step_graph import ordered
 from ztctl.core.reach.idle import idle_policies
-from ztctl.core.reach.open_now import PublicHosts, exposed_names
+from ztctl.core.reach.open_now import PublicPlaces, exposed_names
 from ztctl.core.reach.timeline import Timeline
 from ztctl.core.reach.unseen import unseen
 from ztctl.core.reach.versions import facts_of, timeline_of
@@ -93,7 +94,7 @@ class Draft:
         errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
         if errors:
             raise Problems(dict.fromkeys(errors))
-        now, public = dict(facts_of(live, kinds)), PublicHosts(declared.public)
+        now, public = dict(facts_of(live, kinds)), PublicPlaces(declared.public)
         run = Run(now, kinds, ledger.resolve, public, options.allowances)
         stepped = _targeted(_with_steps([*kept, *removals], run), options.targets, ledger)
         removed = {item.address: item.live for item in removals if item.live}
@@ -159,11 +160,16 @@ def _idle(timeline: Timeline) -> Iterator[Refusal]:
 
 
 def _with_public(change: Change, declared: Declared) -> Change:
-    """Add a note where a change opens a name that the files state as public."""
-    reason = declared.public.get(change.address.key)
-    if reason is None or change.phase is not Phase.DNS or change.action is Action.DELETE:
+    """Add notes where a change opens a name of which the files state something as public."""
+    if change.phase is not Phase.DNS or change.action is Action.DELETE:
         return change
-    return replace(change, notes=(*change.notes, f"is open to everybody, as stated: {reason}"))
+    host = to_ascii(change.address.key)
+    stated = (
+        f"is open to everybody{it.path and f' below /{it.path}'}, as stated: {it.reason}"
+        for it in declared.public
+        if it.host == host
+    )
+    return replace(change, notes=(*change.notes, *dict.fromkeys(stated)))
 
 
 class _Planner:

@@ -186,6 +186,8 @@ def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
     match grant.how:
         case AdmittedBy.UNASKED:
             return "EVERYONE, no application stands in front"
+        case AdmittedBy.OVERRIDE:
+            return "EVERYONE, the application makes the path public"
         case AdmittedBy.BYPASS:
             return f"BYPASS, nobody is asked: {visitors}"
         case AdmittedBy.TOKEN:
@@ -294,6 +296,8 @@ def reason_open(entry: Entry) -> str:
     match entry.grant.how:
         case AdmittedBy.UNASKED:
             return f"{place}no application covers it, and it leads to {entry.origin.service}"
+        case AdmittedBy.OVERRIDE:
+            return f"{place}its application makes the path public, to {entry.origin.service}"
         case AdmittedBy.BYPASS:
             return f"{place}a Bypass policy lets everybody in to {entry.origin.service}"
         case AdmittedBy.TOKEN:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ztctl.core.model.facts import (
     DEFAULT_SETTINGS,
@@ -35,6 +36,7 @@ from ztctl.core.model.names import access_covers, dns_wildcard, ingress_matches,
 from ztctl.core.reach.people import (
     OPEN,
     PREFLIGHT,
+    PUBLIC,
     Grant,
     Terms,
     grants,
@@ -117,8 +119,8 @@ def entries(state: HostState) -> frozenset[Entry]:
     past = (Entry(path, DIRECT, OPEN, Openness.OPEN) for path in state.paths if DIRECT in ends)
     return frozenset(past).union(
         entry
-        for path in state.paths
         for rule, tunnel in routes
+        for path in _paths_at(rule, state.paths)
         for entry in _entries_at(state, path, rule, tunnel)
     )
 
@@ -215,7 +217,8 @@ def records_for(host: str, records: Iterable[Record], zones: Zones = NO_ZONES) -
 def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
     """The ingress rules that may serve a host, up to and including the first without a path.
 
-    Paths are regular expressions, which are not evaluated: each rule may serve some request.
+    Paths are regular expressions, which are not evaluated but for ``exact_path``: each rule may
+    serve some request.
     """
     for rule in rules:
         if ingress_matches(rule.hostname, host):
@@ -224,22 +227,68 @@ def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
                 return
 
 
+def _paths_at(rule: Ingress, samples: Sequence[str]) -> Sequence[str]:
+    """The sample paths at which a rule may serve a request."""
+    exact = exact_path(rule.path)
+    return samples if exact is None else (exact,)
+
+
+# One segment between the anchors, its dots escaped, and none of `.` and `..`.
+_EXACT = re.compile(r"\^/(?!(?:\\\.){1,2}\$)((?:[A-Za-z0-9_~-]|\\\.)+)\$")
+
+
+@lru_cache(maxsize=4096)
+def exact_path(expression: str) -> str | None:
+    """The one path that a rule's expression matches, such as ``^/healthz$``; ``None`` if unknown.
+
+    An expression for more than one path is never narrowed down. Access decides by the normalised
+    path, and the connector matches the path as it was sent, decoded (Cloudflare documentation, "URL
+    normalization", default settings; cloudflared 2026.8.2): ``^/a/`` also matches ``/a/../b`` and
+    ``/a%2Fb``, for which no application on ``/a`` decides.
+    """
+    found = _EXACT.fullmatch(expression) if expression else None
+    return found[1].replace("\\.", ".") if found else None
+
+
 # -- applications ---------------------------------------------------------------------------
 
 
-def paths_of(host: str, applications: Iterable[Application], witness: str) -> tuple[str, ...]:
-    """Sample paths of a host: the root, and one for each path of an application.
+def paths_of(
+    host: str, applications: Iterable[Application], rules: Iterable[Ingress], witness: str
+) -> tuple[str, ...]:
+    """Sample paths of a host: the root, one for each path and override of an application.
 
-    Requests differ only by the most specific application that covers them. ``witness`` takes the
-    place of each wildcard.
+    And one for each rule for a single path. Requests differ only by the most specific application
+    that covers them. ``witness`` takes the place of each wildcard.
     """
     found = {
         place.partition("/")[2].replace("*", witness)
         for app in applications
-        for place in app.places
+        for place in (*app.places, *_public_places(app))
         if "/" in place and access_covers(place.partition("/")[0], host)
     }
-    return ("", *sorted(found - {""}))
+    exact = {exact_path(it.path) for it in rules if it.path and ingress_matches(it.hostname, host)}
+    return ("", *sorted(found.union(path for path in exact if path) - {""}))
+
+
+def _public_places(app: Application) -> Iterator[str]:
+    """Overrides as ``host/path``; one of the whole place needs no sample of its own."""
+    for place, pattern in app.public_paths:
+        if pattern != "*":
+            yield f"{place.partition('/')[0]}/{pattern}"
+
+
+def _is_public(app: Application, host: str, path: str) -> bool:
+    """Whether an override of the application makes the path public; it counts for all its places.
+
+    That an override ends where a more specific application decides is a guess.
+    """
+    return any(
+        access_covers(place.partition("/")[0], host)
+        and path_matches(place.partition("/")[2], path)
+        and re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), path)
+        for place, pattern in app.public_paths
+    )
 
 
 def applications_for(
@@ -251,7 +300,7 @@ def applications_for(
     for app in applications:
         for place in app.places:
             name, _, below = place.partition("/")
-            if access_covers(name, host) and _path_matches(below, path):
+            if access_covers(name, host) and path_matches(below, path):
                 rank = specificity(name, below)
                 if rank > best:
                     best, found = rank, []
@@ -261,7 +310,11 @@ def applications_for(
     return found
 
 
-def _path_matches(pattern: str, path: str) -> bool:
+def path_matches(pattern: str, path: str) -> bool:
+    """True if a path pattern covers a path, both without a leading slash; an empty one covers all.
+
+    It covers paths below; ``*`` stands for any text.
+    """
     parts = ".*".join(re.escape(part) for part in pattern.rstrip("/").split("*"))
     return not pattern or re.fullmatch(f"{parts}(/.*)?", path) is not None
 
@@ -272,6 +325,11 @@ def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iter
     if not found and rule.audience is None and not _denied_unmatched(state):
         yield Entry(path, origin, OPEN, Openness.OPEN)
     for app in found:
+        if _is_public(app, state.host, path):
+            # Access issues no token there, so that a connector which checks takes nobody.
+            if rule.audience is None:
+                yield Entry(path, origin, PUBLIC, Openness.OPEN)
+            continue
         # Not counted as open: the file says so, and no session can begin with such a request.
         if app.passes_options and rule.audience is None:
             yield Entry(path, origin, PREFLIGHT, Openness.CLOSED)

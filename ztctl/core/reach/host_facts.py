@@ -66,4 +66,6 @@ def _label(number: int) -> str:
 
 
 def _texts(fact: Fact) -> Iterable[str]:
-    return fact.places if isinstance(fact, Application) else fact.names
+    if not isinstance(fact, Application):
+        return fact.names
+    return (*fact.places, *(pattern for _, pattern in fact.public_paths))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import partial
 from itertools import islice
 
 from ztctl.core.model.facts import stable_sorted
@@ -58,19 +59,19 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The entries of one host before a run and after it."""
+    """The entries of one host before a run and after it; ``may_be_open``: of which paths."""
 
     before: frozenset[Entry]
     after: frozenset[Entry]
-    may_be_open: bool = False
+    may_be_open: Callable[[str], bool] = lambda _: False
 
     def broken_by(self, now: frozenset[Entry]) -> Iterator[tuple[Invariant, Entry]]:
         """The invariants that an intermediate state with these entries breaks."""
         both = self.before | self.after
         exposed_before = [entry for entry in self.before if entry.openness]
         added: dict[Entry, Invariant] = {}
-        for entry in now - both if self.may_be_open else now:
-            exposed = entry.openness and not self.may_be_open
+        for entry in now:
+            exposed = entry.openness and not self.may_be_open(entry.path)
             if exposed and not _was_as_open(entry, exposed_before):
                 added[entry] = Invariant.NO_EXPOSURE
             elif entry not in both and not is_covered(entry, both):
@@ -108,7 +109,8 @@ def _was_as_open(entry: Entry, before: Sequence[Entry]) -> bool:
     )
 
 
-IsPublic = Callable[[str], bool]
+# Whether a file states that a path of a host is open.
+IsPublic = Callable[[str, str], bool]
 
 
 def violations(
@@ -131,17 +133,16 @@ def host_span(timeline: Timeline, host: str, public: IsPublic) -> tuple[HostScop
     def compute() -> tuple[HostScope, Span]:
         scope = timeline.scope(host)
         before, after = scope.entries_at(()), scope.entries_at(timeline.steps(host))
-        return scope, Span(before, after, public(host))
+        return scope, Span(before, after, partial(public, host))
 
-    return timeline.cached(("span", host, public(host)), compute)
+    return timeline.cached(("span", host, public), compute)
 
 
 Bad = dict[frozenset[StepId], tuple[tuple[Invariant, Entry | None], ...]]
 
 
 def _bad_states(timeline: Timeline, host: str, public: IsPublic) -> Bad:
-    key = "bad", host, public(host)
-    return timeline.cached(key, lambda: _find_bad_states(timeline, host, public))
+    return timeline.cached(("bad", host, public), lambda: _find_bad_states(timeline, host, public))
 
 
 def _find_bad_states(timeline: Timeline, host: str, public: IsPublic) -> Bad:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ztctl.core.model.declared import PublicPlace
 from ztctl.core.model.facts import Openness, stable_sorted
-from ztctl.core.model.names import HostIndex, ingress_matches, to_ascii
+from ztctl.core.model.names import HostIndex, access_covers, ingress_matches
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Exposed
 from ztctl.core.reach.access_wording import reason_open
-from ztctl.core.reach.entries import Entry
+from ztctl.core.reach.entries import Entry, path_matches
 from ztctl.core.reach.host_facts import sample_hosts
 from ztctl.core.reach.invariants import IsPublic
 from ztctl.core.reach.timeline import Timeline
 
 
 def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> tuple[Exposed, ...]:
-    """Host names of these live objects that are open now and that no file states as public.
+    """Host names of these live objects that are open now, where no file states that they are.
 
     Names whose records are not known are left out: whether they lead anywhere is asked only where
     a run changes something about them.
@@ -30,36 +31,51 @@ def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> 
             for host in sample_hosts(first.fact, timeline.witness)
         }
     )
-    found = exposed_now(timeline, (host for host in hosts if not public(host)))
-    return tuple(_exposed(timeline, host, entry) for host, entry in found)
+    found = exposed_now(timeline, hosts, public)
+    return tuple(_exposed(timeline, host, entry, public) for host, entry in found)
 
 
-def _exposed(timeline: Timeline, host: str, entry: Entry) -> Exposed:
+def _exposed(timeline: Timeline, host: str, entry: Entry, public: IsPublic) -> Exposed:
     after = timeline.scope(host).entries_at(timeline.steps(host))
-    becomes = max((it.openness for it in after), default=Openness.CLOSED)
+    left = (it.openness for it in after if not public(host, it.path))
+    becomes = max(left, default=Openness.CLOSED)
     stays = becomes >= entry.openness
     shown = timeline.pattern
     return Exposed(shown(host), shown(reason_open(entry)), stays, entry.openness, becomes)
 
 
-class PublicHosts:
-    """Predicate: is a host covered by the names that the files state as public?"""
+class PublicPlaces:
+    """Predicate: do the files state that a host, or a path of it, is open?"""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._stated = HostIndex((name, [name]) for name in map(to_ascii, names))
+    def __init__(self, places: Iterable[PublicPlace]) -> None:
+        self._stated = HostIndex((place, [place.host]) for place in places)
 
-    def __call__(self, host: str) -> bool:
-        """True for a stated name and for names that a stated wildcard serves, at any depth."""
-        return any(ingress_matches(name, host) for name in self._stated.meeting([host]))
+    def __call__(self, host: str, path: str = "") -> bool:
+        """True for what is stated; an empty path is the whole host, as in ``Entry``."""
+        return self.reason(host, path) is not None
+
+    def reason(self, host: str, path: str) -> str | None:
+        """The reason given; ``None`` if it is not stated."""
+        found = (
+            place.reason
+            for place in self._stated.meeting([host])
+            if (ingress_matches if place.any_depth else access_covers)(place.host, host)
+            and path_matches(place.path, path)
+        )
+        return next(found, None)
 
 
-def exposed_now(timeline: Timeline, hosts: Iterable[str]) -> Iterator[tuple[str, Entry]]:
-    """Those of the hosts that are open now, each with one of the most open entries."""
+def exposed_now(
+    timeline: Timeline, hosts: Iterable[str], public: IsPublic
+) -> Iterator[tuple[str, Entry]]:
+    """The hosts that are open now and not stated to be, each with one of the most open entries."""
     for host in hosts:
         found = [
             entry
             for entry in timeline.scope(host).entries_at(())
-            if entry.openness and (entry.origin.is_known or entry.origin.tunnel)
+            if entry.openness
+            and (entry.origin.is_known or entry.origin.tunnel)
+            and not public(host, entry.path)
         ]
         if found:
             yield host, max(stable_sorted(found), key=lambda entry: entry.openness)

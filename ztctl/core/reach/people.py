@@ -50,6 +50,7 @@ class AdmittedBy(StrEnum):
     """What admits a visitor."""
 
     UNASKED = "unasked"  # no application covers the request
+    OVERRIDE = "override"  # the application makes the path public
     BYPASS = "bypass"
     TOKEN = "token"  # noqa: S105 - Service Auth: a service token, or another test of no identity
     LOGIN = "login"
@@ -80,6 +81,7 @@ class Grant:
 
 OPEN = Grant(AdmittedBy.UNASKED, EVERYONE)
 PREFLIGHT = Grant(AdmittedBy.PREFLIGHT, EVERYONE)
+PUBLIC = Grant(AdmittedBy.OVERRIDE, EVERYONE)
 
 Groups = Callable[[str], Members | None]
 Logins = Callable[[str], LoginProvider | None]
@@ -250,7 +252,7 @@ def _members_within(one: Members, other: Test) -> bool:
 
 def contained(one: Grant, other: Grant) -> bool:
     """True if every visitor of grant ``one`` is admitted by ``other``, for as long at least."""
-    if other == OPEN or one == other:
+    if other in (OPEN, PUBLIC) or one == other:
         return True
     return (
         one.how is other.how

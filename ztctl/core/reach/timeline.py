@@ -299,7 +299,9 @@ class Timeline:
         core = self._core(host)
         policies = self._policies_of(core)
         applications = [fact for slot in core for fact in self._facts(slot, Application)]
-        paths = paths_of(host, applications, self.witness)
+        tunnels = (fact for slot in core for fact in self._facts(slot, TunnelRules))
+        rules = (rule for fact in tunnels for rule in fact.rules or ())
+        paths = paths_of(host, applications, rules, self.witness)
         return HostScope(self, host, tuple(core), tuple(policies), paths)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -41,6 +41,7 @@ from ztctl.core.reach.people import resolved, tested, within
 from ztctl.core.reach.timeline import current_timeline
 
 F = TypeVar("F", bound=Fact)
+Stated = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Reach:
     Attributes:
         open: why anyone may enter, path by path; empty when that is not so.
         unknown: why it cannot be told whether anyone may enter; empty when it can.
-        stated: the reason that a file gives for the host being public.
+        stated: the reasons that a file gives for all that is most open; empty where one lacks.
         leads: the records that the host resolves through.
         services: the ingress rules that serve it.
         guards: the applications that decide, path by path.
@@ -124,7 +125,7 @@ def reach(
     live: Mapping[str, Sequence[Live]],
     facts: Mapping[Slot, Fact],
     *,
-    stated: str = "",
+    stated: Stated = lambda _: None,
     unread: Iterable[str] = (),
 ) -> Reach:
     """Evaluate access to a host (punycode).
@@ -133,7 +134,7 @@ def reach(
         host: the host name.
         live: the live objects by kind.
         facts: what they mean, and the facts about others that decide about the host.
-        stated: the reason that a file gives for the host being public.
+        stated: the reason that a file gives for a path being open; ``None``: it gives none.
         unread: what could not be read, as text.
     """
     return _Account(host, live, facts).reach(stated, tuple(unread))
@@ -152,16 +153,26 @@ class _Account:
         self._state = self._timeline.scope(host).state_at(())
         self._names = display_names(self._live.values())
 
-    def reach(self, stated: str, unread: tuple[str, ...]) -> Reach:
+    def reach(self, stated: Stated, unread: tuple[str, ...]) -> Reach:
         found = entries(self._state)
         ordered = stable_sorted(found)
         shown = self._timeline.pattern
+        opened = [entry for entry in ordered if entry.openness]
+        most = max((entry.openness for entry in opened), default=Openness.CLOSED)
+        asked = [entry.path for entry in opened if entry.openness is most] or [""]
+        given = dict.fromkeys(map(stated, asked))
+
+        def told(entry: Entry) -> str:
+            is_said = None not in given and entry.openness is most
+            reason = None if is_said else stated(entry.path)
+            as_stated = f", as stated: {reason}" if reason else ""
+            return f"{shown(reason_open(entry))}{as_stated}"
 
         def reasons(degree: Openness, *known: bool) -> tuple[str, ...]:
             return tuple(
                 dict.fromkeys(
-                    shown(reason_open(it))
-                    for it in ordered
+                    told(it)
+                    for it in opened
                     if it.openness is degree and it.origin.is_known in known
                 )
             )
@@ -170,7 +181,7 @@ class _Account:
             self._host,
             reasons(Openness.OPEN, True),
             reasons(Openness.OPEN, False),
-            stated,
+            "" if None in given else "; ".join(filter(None, given)),
             self._leads,
             tuple(self._services()),
             self._guards,

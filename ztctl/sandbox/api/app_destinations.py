@@ -8,6 +8,8 @@ Recorded: 400/12130 "domain not included in destinations" and "domain does not b
 Unrecorded: that only an identical host and path conflict, how a sixth domain, a long URL and an
 unknown virtual network are refused. How long names of a new zone are refused is a setting
 (`new_zone_calls`), and so is whether a URL of more than 63 characters is refused (`quotas`).
+Documented in the API reference (2026): overrides, their behaviour and pattern. Unrecorded: how an
+invalid one is refused.
 Not emulated: Workers and MCP destinations.
 """
 
@@ -20,7 +22,7 @@ from ztctl.sandbox.api.delays import refuse_new_zone
 from ztctl.sandbox.api.rules import network
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, invalid
-from ztctl.sandbox.fields import Field, FieldError, Shape, anything, choice, listing, text, uuid
+from ztctl.sandbox.fields import Field, FieldError, Shape, choice, listing, text, uuid
 from ztctl.sandbox.messages import Object
 
 MOST_PUBLIC = 5
@@ -28,12 +30,25 @@ LONGEST_URL = 63
 PORTS = re.compile("([0-9]{1,5})(?:-([0-9]{1,5}))?")
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_*]([a-z0-9_*-]{0,61}[a-z0-9_*])?\.)+[a-z0-9-]{2,63}")
 
+LONGEST_PATTERN = 512
+
+
+def _override(value: Any) -> Object:
+    """A rule that makes paths public. Members that are not documented are dropped."""
+    if not isinstance(value, dict) or value.get("behavior") != "public":
+        raise FieldError("must have the behavior public")
+    pattern = text(LONGEST_PATTERN, empty=False)(value.get("path_pattern"))
+    if not pattern.startswith("/") or any(part.count("*") > 1 for part in pattern.split("/")):
+        raise FieldError("must be a path with at most one wildcard a segment")
+    return {"behavior": "public", "path_pattern": pattern}
+
+
 _PUBLIC = Shape(
     invalid,
     (
         Field("type", text()),
         Field("uri", text(empty=False), required=True),
-        Field("overrides", listing(anything)),
+        Field("overrides", listing(_override)),
     ),
 )
 

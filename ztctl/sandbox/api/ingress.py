@@ -5,6 +5,8 @@ last one matches everything, no port and at most a leading wildcard in a host na
 a regular expression, a service in one of the known forms without a path; `access.required` with
 audiences needs `teamName`. Cloudflare OpenAPI description, July 2026: members of `originRequest`,
 durations in whole seconds. Recorded without details: 400/1056 "Bad Configuration".
+Recorded: `bastionMode`, `proxyAddress`, `proxyPort` and `ipRules` come back, although the
+description lacks them.
 Not emulated: Go's RE2; a path is translated to Python's `re`, and syntax that RE2 lacks is refused.
 """
 
@@ -50,6 +52,10 @@ ORIGIN = Shape(
         ),
         *(Field(name, text()) for name in ("httpHostHeader", "originServerName", "caPool")),
         Field("proxyType", choice(("", "socks"))),
+        Field("bastionMode", flag),
+        Field("proxyAddress", text()),
+        Field("proxyPort", integer(0, 65535)),
+        Field("ipRules", listing(anything)),
         Field("access", anything),
     ),
 )

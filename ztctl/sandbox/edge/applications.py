@@ -4,17 +4,22 @@ Source: Cloudflare's documentation of application paths: the most specific appli
 nothing is inherited from less specific ones; an application on a path applies to all paths below;
 an asterisk in the host covers one label or a part of one, also an empty part; `/*` is the whole
 host; an asterisk in the path covers several segments, and `/alpha/*` does not cover `/alpha`;
-ports, queries and anchors do not count. Unrecorded: which of two overlapping wildcards is more
-specific (here an exact host before a wildcard, then the longer literal text of the host, then of
-the path, then the older application), that paths are compared by segments and with their case, that
-percent signs, dot segments and doubled slashes are resolved first.
-Not emulated: `overrides` of a destination; applications of Workers and of MCP servers.
+ports, queries and anchors do not count. API reference (2026): an override makes matching paths of a
+destination public, and covers paths below only by a wildcard. Unrecorded: that a wildcard of an
+override spans segments, that an override ends where a more specific application applies, which of
+two overlapping wildcards is more specific (here an exact host before a wildcard, then the longer
+literal text of the host, then of the path, then the older application), that paths are compared by
+segments and with their case, that doubled slashes are resolved first.
+Documentation of URL normalization, default settings: Access sees paths in which percent signs, but
+for those of reserved characters, and dot segments are resolved; the origin gets what was sent.
+Not emulated: applications of Workers and of MCP servers.
 """
 
 from __future__ import annotations
 
 import itertools
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,18 +31,20 @@ from ztctl.sandbox.edge.names import normal_host
 from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.messages import Object
 
+_ENCODED_SLASH = re.compile("%2[fF]")
 # Visitors choose the hosts, so the cache is bounded.
 CACHE_SIZE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A public destination of an application: patterns of host and path."""
+    """A public destination of an application: patterns of host and path, and of public paths."""
 
     host: str
     path: str
     app: str
     age: int
+    public: tuple[str, ...] = ()
 
     @property
     def rank(self) -> tuple[Any, ...]:
@@ -46,11 +53,11 @@ class Place:
         return ("*" in self.host, -literal[0], -literal[1], "*" in self.path, self.age)
 
 
-def place_of(uri: str, app: str = "", age: int = 0) -> Place:
+def place_of(uri: str, app: str = "", age: int = 0, public: tuple[str, ...] = ()) -> Place:
     """Parse the `host[/path]` of a destination."""
     host, _, path = uri.partition("/")
     trimmed = path.rstrip("/")
-    return Place(normal_host(host), "/" + trimmed if trimmed else "", app, age)
+    return Place(normal_host(host), "/" + trimmed if trimmed else "", app, age, public)
 
 
 def covers_host(pattern: str, host: str) -> bool:
@@ -64,8 +71,12 @@ def covers_host(pattern: str, host: str) -> bool:
 
 
 def normal_path(path: str) -> str:
-    """Normalise a request's path: percent-decoded, absolute, dot segments resolved, no query."""
-    bare = unquote(path.partition("?")[0].partition("#")[0])
+    """Normalise a request's path: percent-decoded, absolute, dot segments resolved, no query.
+
+    An encoded slash stays encoded.
+    """
+    sent = path.partition("?")[0].partition("#")[0]
+    bare = "%2F".join(map(unquote, _ENCODED_SLASH.split(sent)))
     if not bare.strip("/"):
         return "/"
     resolved = posixpath.normpath("/" + bare.lstrip("/"))
@@ -88,13 +99,20 @@ class Applications:
 
     def matching(self, host: str, path: str) -> Object | None:
         """The most specific application for a normalised host and path, or None."""
+        place = self._place(host, path)
+        return self._replica.get("app", place.app) if place is not None else None
+
+    def is_public(self, host: str, path: str) -> bool:
+        """Whether the most specific destination has an override that makes the path public."""
+        place = self._place(host, path)
+        return place is not None and any(covers(pattern, path) for pattern in place.public)
+
+    def _place(self, host: str, path: str) -> Place | None:
         places = self._cache.get(host)
         if places is None:
             places = self._cached_places(host)
-        for place in places:
-            if not place.path or covers_below(place.path, path):
-                return self._replica.get("app", place.app)
-        return None
+        fitting = (it for it in places if not it.path or covers_below(it.path, path))
+        return next(fitting, None)
 
     def _cached_places(self, host: str) -> list[Place]:
         if len(self._cache) >= CACHE_SIZE:
@@ -130,5 +148,18 @@ class Applications:
         if key not in self._age:
             self._age[key] = next(self._ages)
         public = [one for one in as_objects(app.get("destinations")) if one.get("type") == "public"]
-        uris = dict.fromkeys(as_text(one.get("uri")) for one in public)
-        return [place_of(uri, key, self._age[key]) for uri in uris if uri]
+        # The first of several with the same URI.
+        found = {as_text(one.get("uri")): one for one in reversed(public)}
+        return [
+            place_of(uri, key, self._age[key], _public_paths(one))
+            for uri, one in reversed(found.items())
+            if uri
+        ]
+
+
+def _public_paths(destination: Object) -> tuple[str, ...]:
+    return tuple(
+        as_text(one.get("path_pattern"))
+        for one in as_objects(destination.get("overrides"))
+        if one.get("behavior") == "public"
+    )

@@ -35,6 +35,7 @@ NO_ADDRESS = Served("tunnel_error", 530, "error 1016: the target of the CNAME do
 NO_CONNECTOR = Served("tunnel_error", 530, "error 1033: no connector of the tunnel runs")
 LOCAL = Served("origin", 200, "the tunnel's own file decides, which is not known", "local")
 OPEN = Ruling("enter", 200, "no application decides")
+PUBLIC = Ruling("enter", 200, "an override of the application makes the path public")
 DENIED = Ruling("blocked", 403, "error 1050: the account denies what no application decides")
 
 
@@ -57,8 +58,10 @@ class View:
         resolved = self._names.resolve(host)
         if resolved.outcome is not None:
             return Answer(resolved.outcome, 0, resolved.reason)
-        app = self._applications.matching(host, normal_path(visit.path))
-        ruling = self._ruling(app, visit, resolved.zone)
+        path = normal_path(visit.path)
+        app = self._applications.matching(host, path)
+        is_public = self._applications.is_public(host, path)
+        ruling = PUBLIC if is_public else self._ruling(app, visit, resolved.zone)
         if ruling.outcome != "enter":
             return _refused(ruling.outcome, ruling, app)
         if resolved.dangling:
