@@ -33,6 +33,19 @@ def allowed(ready: Sequence[Step], unfinished: Iterable[Step], *, alone: bool) -
     return [step for step in ready if _rank(step) == first]
 
 
+def following(step: Step, unsent: Iterable[Step]) -> Sequence[Step]:
+    """The steps of the next phase once no other step of this one's is left; else none."""
+    rest = [other for other in unsent if not other.tail]
+    if any(_place(other) == _place(step) for other in rest):
+        return []
+    first = min(map(_rank, rest), default=0)
+    return [other for other in rest if _rank(other) == first]
+
+
+def _place(step: Step) -> tuple[bool, int]:
+    return _is_deletion(step), _rank(step)
+
+
 def _is_deletion(step: Step) -> bool:
     return step.id.verb == "delete"
 
