@@ -98,7 +98,7 @@ def test_r3_a_policy_of_theirs_that_we_use_lets_everybody_in(scene: Scene) -> No
 
 def test_r3b_a_group_of_theirs_that_we_use_becomes_everybody(scene: Scene) -> None:
     """Our policy uses their group by its live name."""
-    scene.account.apply(stack("b", groups={"staff": {"include": [{"email": "ana@example.com"}]}}))
+    scene.account.apply(stack("b", groups={"staff": {"include": [{"ip": "192.0.2.0/24"}]}}))
     policy = {"decision": "bypass", "include": [{"group": {"live": "staff.ztctl-b"}}]}
     ours = stack("a", policies={"eng": policy}, applications={HOST: {"policies": ["eng"]}}, **WAY)
     theirs = stack("b", groups={"staff": {"include": [{"everyone": True}]}})
