@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.attacks.scene import Scene
-from tests.support.people import Person, flags, rest
+from tests.support.people import OUTDATED, Person, flags, rest
 from ztctl.engine.settle import SETTLE, Settle
 
 HOST = "ssh.example.com"
@@ -41,9 +41,6 @@ def raced(scene: Scene, ours: Any, theirs: Any, **yes: Any) -> str:
     assert ends == ["complete"]
     assert flags(scene.account) == []
     return end
-
-
-OUTDATED = "Outdated: the account is no longer as it was when the plan was made"
 
 
 def test_r1_a_wildcard_that_covered_the_rest_of_a_host_goes(scene: Scene) -> None:

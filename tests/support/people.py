@@ -28,6 +28,8 @@ from ztctl.sandbox.transport import SandboxTransport
 
 Meanwhile = Callable[[], object]
 YES: Mapping[str, Any] = {"deletions": True, "no_policy": ["all"], "ca_deletion": ["all"]}
+# How an apply ends whose plan is no longer the one that was shown.
+OUTDATED = "Outdated: the account is no longer as it was when the plan was made"
 
 
 async def rest(seconds: float) -> None:

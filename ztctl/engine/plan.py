@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Report
-from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Plan
@@ -25,7 +24,6 @@ class Planned:
 
     Attributes:
         live: the live objects by kind.
-        facts: what was read about who reaches what, objects of others included.
     """
 
     plan: Plan
