@@ -19,20 +19,25 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from ztctl.cloudflare.client import Client
+from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.events import Event
+from ztctl.core.model.events import Event, Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.core.model.values import Secret
 from ztctl.core.planning import check
 from ztctl.core.planning.planner import Options
+from ztctl.core.runs.locks import Holder
 from ztctl.documents import load
 from ztctl.engine.companion import Means
-from ztctl.engine.execute import execute
-from ztctl.engine.plan import PlanSource
+from ztctl.engine.journal import Journal, JournalPaths
+from ztctl.engine.lock import Lock
+from ztctl.engine.locked_run import LockedRun
+from ztctl.engine.plan import PlanSource, emptied
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox import open_sandbox
 from ztctl.sandbox.seeds import ACCOUNT_ID, ZoneSeed
@@ -43,6 +48,12 @@ ROOT = Path(__file__).parent.parent
 TUNNELS = 10
 SHARED_BY = 5
 STARTS = 7
+# Seconds of the loop's clock in which a call is answered.
+LATENCY = 0.1
+ALL = frozenset({"all"})
+YES = Options(
+    Allowances(deletions=True, no_policy=ALL, ca_deletion=ALL, exposure=ALL, interruption=ALL)
+)
 
 
 class Patience(selectors.DefaultSelector):
@@ -68,6 +79,14 @@ class Timeless(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Seconds waited since the loop began."""
         return self._patience.now
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Any, *args: Any
+    ) -> asyncio.Future[Any]:
+        """Call at once: what a thread does, such as syncing a file, takes no time either."""
+        done = self.create_future()
+        done.set_result(func(*args))
+        return done
 
 
 class Counting(httpx.AsyncBaseTransport):
@@ -134,23 +153,36 @@ def _ignore(event: Event) -> None:
     """Nobody looks at the progress of a benchmark."""
 
 
-async def _planned(client: Client, declared: Declared) -> Plan:
-    source = PlanSource(declared, Options(), KINDS, ACCOUNT_ID, client, _ignore)
-    return (await source.plan()).plan
-
-
 async def _cost(sandbox: Sandbox, declared: Declared, *, apply: bool) -> Cost:
-    transport = Counting(SandboxTransport(sandbox, latency=lambda _: 1.0))
+    transport = Counting(SandboxTransport(sandbox, latency=lambda _: LATENCY))
     client = Client(Secret("sandbox"), account=ACCOUNT_ID, transport=transport, quota=None)
+    clock = asyncio.get_running_loop().time
     async with client:
-        plan = await _planned(client, declared)
+        source = PlanSource(declared, YES, KINDS, ACCOUNT_ID, client, _ignore)
+        plan = (await source.plan()).plan
+        assert not plan.refusals, plan.refusals
         if apply:
-            outcome = await execute(plan, KINDS, Means(client, _ignore))
+            outcome = await _applied(source, plan, Means(client, _ignore, clock=clock))
             assert outcome.is_complete, outcome.failed
         elif sandbox.export()["tunnels"]:
             assert plan.is_empty, plan.changes
     reads = transport.methods.pop("GET", 0)
-    return Cost(reads, transport.methods.total(), round(asyncio.get_running_loop().time()))
+    return Cost(reads, transport.methods.total(), round(clock() / LATENCY))
+
+
+async def _applied(source: PlanSource, plan: Plan, means: Means) -> Outcome:
+    """Apply as the command does: under the lock, by a plan that is made again."""
+
+    async def again() -> Plan:
+        return (await source.plan()).plan
+
+    with tempfile.TemporaryDirectory() as folder:
+        lock = Lock(Holder.named(plan.stack, "bench", lambda _: 0))
+        journal = Journal(JournalPaths(Path(folder), "journal.jsonl"), str, print)
+        run = LockedRun(ACCOUNT_ID, plan.stack, KINDS, journal, lock, again, plan=plan)
+        outcome = await run(means)
+    assert outcome is not None
+    return outcome
 
 
 def _run(sandbox: Sandbox, declared: Declared, *, apply: bool) -> Cost:
@@ -167,6 +199,39 @@ def costs(hosts: int, *, shared: bool) -> Iterator[str]:
     yield _run(sandbox, declared, apply=False).row(f"{name}: first plan")
     yield _run(sandbox, declared, apply=True).row(f"{name}: apply")
     yield _run(sandbox, declared, apply=False).row(f"{name}: in step")
+
+
+def round_trips() -> Iterator[str]:
+    """The rows of a small stack: made, changed in one place, and destroyed, each by one command."""
+    for keys in (False, True):
+        sandbox = open_sandbox(zones=[ZoneSeed("example.com", "pro")])
+        made, changed = (declared_by(small(10, keys=keys, port=port)) for port in (22, 2222))
+        name = f"10 hosts{' with CA keys' if keys else ''}"
+        yield _run(sandbox, made, apply=True).row(f"{name}: first apply")
+        yield _run(sandbox, changed, apply=True).row(f"{name}: one change")
+        yield _run(sandbox, emptied(changed, KINDS), apply=True).row(f"{name}: destroy")
+
+
+def small(hosts: int, *, keys: bool, port: int) -> str:
+    """One policy, one tunnel with a rule a host, an application and a record a host."""
+    return "\n".join(_small(hosts, keys=keys, port=port)) + "\n"
+
+
+def _small(hosts: int, *, keys: bool, port: int) -> Iterator[str]:
+    names = [f"host-{number}.example.com" for number in range(hosts)]
+    yield "version: 1\nstack: bench"
+    yield "policies:\n  team: {decision: allow, include: [{email_domain: example.com}]}"
+    yield "applications:"
+    yield from (f"  {name}: {{policies: [team]}}" for name in names)
+    yield "tunnels:\n  pool:\n    ingress:"
+    for number, name in enumerate(names):
+        service = f"ssh://10.0.0.{number + 1}:{22 if number else port}"
+        yield f"      - {{hostname: {name}, service: '{service}'}}"
+    yield "dns:"
+    yield from (f"  {name}: {{tunnel: pool}}" for name in names)
+    if keys:
+        yield "ca_keys:"
+        yield from (f"  {name}: {{}}" for name in names)
 
 
 def _cpu(command: Sequence[str]) -> float:
@@ -200,6 +265,8 @@ def main() -> None:
         for shared in (True, False):
             for row in costs(hosts, shared=shared):
                 print(row, flush=True)
+    for row in round_trips():
+        print(row, flush=True)
     print(f"\n{'CPU, in bare interpreter starts':<44}{'ratio':>7}{'target':>8}", flush=True)
     for row in starts():
         print(row, flush=True)

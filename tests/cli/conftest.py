@@ -28,7 +28,7 @@ from ztctl.sandbox.server import served
 from ztctl.sandbox.service import Sandbox
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart" / "ztctl.yaml"
-LOCKING = re.compile(r"ztctl-(lock|held)\b")
+LOCKING = re.compile(r"\block-ztctl-")
 
 
 def hurried(arguments: Sequence[object]) -> list[str]:

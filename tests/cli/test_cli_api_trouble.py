@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.runs.locks import Holder, LockFlag, scope_of
+from ztctl.core.runs.locks import Holder, LockFlag
 
 Ztctl = Any
 Account = Any
@@ -90,10 +90,8 @@ def test_a_permission_that_a_write_lacks_is_told_by_every_command(
     project: Ztctl, account: Account
 ) -> None:
     """Why the token was refused is looked up also when a command fails after its reading."""
-    tags = "/accounts/{account}/access/tags"
-    flag = LockFlag.new(scope_of("quickstart"), Holder("bob", "bbbbb"), time.time())
-    for name in (scope_of("quickstart").mutex, flag.name):
-        account.post(tags, {"name": name})
+    flag = LockFlag.new(Holder.named("quickstart", "bob", lambda below: 0), time.time())
+    account.post("/accounts/{account}/access/tags", {"name": flag.name})
     held = ["Zone Read", "DNS Read", "Access: Apps and Policies Read"]
     account.sandbox.define_token(account.env["CLOUDFLARE_API_TOKEN"], held)
 

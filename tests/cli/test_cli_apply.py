@@ -107,8 +107,8 @@ def test_a_failure_in_the_middle_is_3_and_the_next_apply_ends_it(
 
 def test_a_failure_of_the_first_write_is_1(project: Ztctl, account: Account) -> None:
     """When nothing was done the exit code is that of an error."""
-    # The first two writes take the lock.
-    account.sandbox.faults.add(method="POST", status=400, nth=3, times=None)
+    # The first write takes the lock.
+    account.sandbox.faults.add(method="POST", status=400, nth=2, times=None)
 
     done = project.at(account)("apply", "--auto-approve")
 
@@ -181,6 +181,19 @@ def test_a_saved_plan_is_applied_while_it_fits(project: Ztctl, account: Account)
     assert saved.code == 0
     assert saved.err.endswith("The plan is saved: ztctl apply plan.json\n")
     assert codes == [0, 4]
+
+
+def test_a_saved_plan_is_locked_first_and_read_once(project: Ztctl, account: Account) -> None:
+    """With a yes in advance; the flag goes up before anything is read."""
+    ztctl = project.at(account)
+    ztctl("plan", "--out", "plan.json")
+    account.sandbox.log.clear()
+
+    ztctl("apply", "--auto-approve", "plan.json")
+
+    first, *rest = account.sandbox.log
+    assert (first.method, b"lock-ztctl-" in first.body) == ("POST", True)
+    assert len([one for one in rest if one.path.endswith("/access/policies")]) == 2
 
 
 @pytest.mark.parametrize(

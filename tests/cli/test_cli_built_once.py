@@ -76,25 +76,22 @@ def test_a_plan_that_removes_a_host_is_built_once(command: Command) -> None:
     assert (found[BUILD], found[CONVERSION]) == (1, 2)
 
 
-def test_an_apply_that_removes_a_host_is_built_once(command: Command) -> None:
-    """Under the lock the account is read again; it reads the same, so that the plan stands.
+def test_an_apply_is_planned_twice(command: Command) -> None:
+    """Once to be shown, and once under the lock; the second reading is the look before the writes.
 
-    The two applications are converted in each reading: for the plan, under the lock, and before the
-    first write of an application and of a CA, which are joined with them.
+    The two applications are converted in each reading.
     """
     command(two_hosts(), "apply", *YES)
 
     found = command(host("a.example.com"), "apply", *YES, "--allow-ca-deletion", "all")
 
-    assert (found[BUILD], found[CONVERSION]) == (1, 8)
+    assert (found[BUILD], found[CONVERSION]) == (2, 4)
 
 
-def test_an_apply_that_only_deletes_a_ca_reads_once(command: Command) -> None:
-    """No protection goes with it: one reading, one plan, and a look before the write."""
-    command(two_hosts(), "apply", *YES)
-    file = two_hosts(removed=[{"address": "ca_key.b.example.com"}])
-    file["hosts"]["b.example.com"]["ca_key"] = False
+def test_a_saved_plan_is_planned_once(command: Command) -> None:
+    """What it holds has been agreed to: it is made once more, under the lock."""
+    command(two_hosts(), "plan", "--sandbox", "--out", "saved")
 
-    found = command(file, "apply", *YES, "--allow-ca-deletion", "all")
+    found = command(two_hosts(), "apply", "saved", *YES)
 
-    assert (found[BUILD], found[CONVERSION]) == (1, 4)
+    assert found[BUILD] == 1

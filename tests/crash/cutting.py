@@ -19,7 +19,6 @@ from ztctl.core.model.diagnostics import Failures, Problems
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.core.model.values import Secret
-from ztctl.core.runs.locks import ACCOUNT
 from ztctl.engine.companion import Means
 from ztctl.engine.plan import emptied
 from ztctl.kinds.registry import KINDS
@@ -168,16 +167,10 @@ def finished(
 
 
 def inventory(account: Account) -> Counter[str]:
-    """How often each living object is there, by kind and name.
-
-    The account's own lock is left out: a run that dies in its very last call leaves the empty tag,
-    which the next run that needs it takes over.
-    """
-    found = Counter(
+    """How often each living object is there, by kind and name."""
+    return Counter(
         f"{kind} {item.get('name') or item.get('app_id') or ''} {item.get('type') or ''}"
         for kind, items in account.everything().items()
         for item in items
         if kind not in COMPUTED and not item.get("deleted_at")
     )
-    del found[f"tags {ACCOUNT.mutex} "]
-    return found

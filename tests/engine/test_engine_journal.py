@@ -144,7 +144,6 @@ def test_begin_and_end_are_told(desk: Desk) -> None:
         "run": "run1",
         "time": "2026-07-01T00:00:00.000Z",
         "version": __version__,
-        "steps": 3,
         "stack": "prod",
         "account": "account",
     }

@@ -98,6 +98,18 @@ def test_a_plan_for_a_changed_account_is_another(account: Account, path: Path) -
     assert not planfile.same(found, account.plan_of(declared))
 
 
+def test_a_plan_by_which_others_gain_is_another(account: Account, path: Path) -> None:
+    """The same edits, but the policy that they use lets other people in by now."""
+    saved(account, path)
+    policy = account.one("policies", name="Company")
+    body = {**policy, "decision": "bypass"}
+    account.call("PUT", f"{{A}}/access/policies/{policy['id']}", body)
+
+    found, declared = read_plan(path)
+
+    assert not planfile.same(found, account.plan_of(declared))
+
+
 def test_a_plan_is_for_its_owner_alone(account: Account, path: Path) -> None:
     """Nobody else may read it, also when an older file of that name was open to everybody."""
     path.write_text("older")

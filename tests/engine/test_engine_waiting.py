@@ -64,6 +64,16 @@ def test_a_phase_holds_up_no_step_that_is_needed(run: Run) -> None:
     assert keys(outcome.done) == ["record", "policy"]
 
 
+def test_a_phase_that_is_brought_forward_shares_its_writes(run: Run) -> None:
+    """Where a later phase has to come first, what of it is ready is still one write."""
+    records = [step(name, verb="delete", phase=Phase.DNS, batch="z") for name in ("a", "b")]
+    key = step("key", "a#delete", "b#delete", verb="delete", phase=Phase.CERTIFICATE)
+
+    run(key, *records)
+
+    assert run.script.sent == ["POST /batch/a+b", "DELETE /key"]
+
+
 def test_what_comes_last_holds_up_no_later_phase(run: Run) -> None:
     """Steps of the next phase go out together, though a tail of an earlier one waits for them."""
     run(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -38,6 +40,22 @@ def test_answers_are_json_with_a_ray(sandbox: Sandbox) -> None:
 
     assert headers["content-type"] == "application/json"
     assert re.fullmatch(r"[0-9a-f]{16}", headers["cf-ray"])
+
+
+def test_answers_are_dated_by_the_sandboxs_clock(sandbox: Sandbox) -> None:
+    """Refusals and scripted answers included; a script may name another date."""
+    sandbox.faults.add(path="/b$")
+    sandbox.faults.add(path="/c$", headers={"date": "Thu, 01 Jan 1970 00:00:00 GMT"})
+
+    dates = [
+        dict(sandbox.handle(Request("GET", f"/client/v4/{path}")).headers)["date"]
+        for path in ("zones", "a", "b", "c")
+    ]
+
+    times = [parsedate_to_datetime(date) for date in dates]
+    told = [entry.time.replace(microsecond=0) for entry in sandbox.log]
+    assert times == [*told[:3], datetime(1970, 1, 1, tzinfo=UTC)]
+    assert all(date.endswith(" GMT") for date in dates)
 
 
 @pytest.mark.parametrize(

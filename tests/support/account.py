@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import StringIO
-from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -45,10 +44,21 @@ File = Mapping[str, Any]
 Look = Callable[[Json], None]
 
 
-def ticking() -> Callable[[], datetime]:
-    """A clock that moves on by a second and a bit each time it is read."""
-    start, ticks = datetime(2026, 7, 1, tzinfo=UTC), count()
-    return lambda: start + next(ticks) * timedelta(seconds=1, microseconds=125)
+class Ticking:
+    """A clock that moves on by a second and a bit each time the service reads it."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 7, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """The time; it moves on."""
+        was = self.now
+        self.now += timedelta(seconds=1, microseconds=125)
+        return was
+
+    def seconds(self) -> float:
+        """The time by the clock of people, which is right and moves nothing."""
+        return self.now.timestamp()
 
 
 async def at_once(seconds: float) -> None:
@@ -86,6 +96,7 @@ class Account:
     observer: Observer = field(init=False)
     public: set[str] = field(default_factory=set)
     looks: list[Look] = field(default_factory=list)
+    clock: Ticking = field(default_factory=Ticking)
     _yes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -93,7 +104,7 @@ class Account:
         sandbox = self.made_as.create(
             zones=ZONES,
             awkward=self.awkward,
-            clock=ticking(),
+            clock=self.clock,
             entropy=random.Random(7).randbytes,
         )
         assert isinstance(sandbox, Watched)
@@ -190,6 +201,7 @@ class Account:
             transport=SandboxTransport(self.sandbox, sleep=at_once),
             quota=None,
             sleep=at_once,
+            wall=self.clock.seconds,
         )
 
     def means(self, client: Client) -> Means:

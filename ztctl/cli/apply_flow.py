@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ztctl.cli.edge_wait import edge_of
 from ztctl.cli.error_output import errors_shown
 from ztctl.cli.exits import Exit
-from ztctl.cli.interrupts import execute_interruptibly, signal_handlers_restored
+from ztctl.cli.interrupts import run_interruptibly, signal_handlers_restored
 from ztctl.cli.journal_paths import journal_of
 from ztctl.cli.options import RunOptions
 from ztctl.cli.planning import plan_source
@@ -27,14 +27,15 @@ from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan, Reason
 from ztctl.core.planning.planner import Options
 from ztctl.core.runs.journal import Ending, ending_of
-from ztctl.engine.lock import Locked, Outdated, ReplanUnderLock
-from ztctl.engine.plan import emptied
-from ztctl.engine.planfile import Saved, same
-from ztctl.engine.recheck import Recheck
+from ztctl.engine.lock import Locked
+from ztctl.engine.locked_run import LockedRun
+from ztctl.engine.plan import Planned, emptied
+from ztctl.engine.planfile import Saved, alike, same
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import stale_keys
 
 if TYPE_CHECKING:
+    from ztctl.cloudflare.client import Client
     from ztctl.views.view import View
 
 
@@ -44,6 +45,10 @@ _EXITS = {
     Ending.NOTHING: Exit.ERROR,
     Ending.INTERRUPTED: Exit.INTERRUPTED,
 }
+
+
+class Outdated(Failure):
+    """The account is not as it was when the plan was shown or saved; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,39 +127,38 @@ def plan_and_apply(request: Request) -> Exit:
 async def _apply(request: Request, declared: Declared, view: View, saved: Saved | None) -> Exit:
     run = request.run
     async with connected(request.settings, declared, view) as client:
-        source = plan_source(client, declared, request.options, view)
-        planned = await source.plan()
-        plan = _with_warnings(planned.plan, declared)
-        plan = _with_destroy_reason(plan) if request.destroy else plan
-        view.plan(plan)
-        if plan.refusals:
-            return Exit.REFUSED
-        if saved is not None and not same(saved, plan):
-            raise Outdated(
-                "the account is no longer as it was when the plan was saved",
-                "make a new plan and look at it again",
-            )
-        if plan.is_empty:
-            written = _write_keys(declared, Outcome(live=plan.live), view)
-            return Exit.DONE if written else Exit.ERROR
+        plans = Plans(request, declared, view, client, saved)
+        # What somebody says yes to is read and shown without the lock: nobody holds it while a
+        # person thinks. A saved plan that needs no yes is read once, under the lock.
+        if saved is None or saved.is_empty or not run.auto_approve:
+            verdict = await plans.shown()
+            if verdict is not None:
+                return verdict
+        lock = lock_of(request.settings, client, declared.stack, run.lock_wait, view)
+        account = client.account or ""
         # Before the approval: a missing home folder should be reported before anybody answers.
-        journal = journal_of(request.settings, declared, plan, view)
-        question = "Destroy all of this?" if request.destroy else "Apply these changes?"
-        verdict = approved(view, question, auto_approve=run.auto_approve)
-        if verdict is not None:
-            return verdict
-
-        async def replan() -> Plan | None:
-            again = await source.plan_again(planned)
-            return None if again is planned else again.plan
-
-        lock = lock_of(request.settings.environment, run.lock_wait, view.note)
+        journal = journal_of(request.settings, declared, account, lock.holder, view)
+        if plans.plan is not None:
+            question = "Destroy all of this?" if request.destroy else "Apply these changes?"
+            verdict = approved(view, question, auto_approve=run.auto_approve)
+            if verdict is not None:
+                return verdict
         async with edge_of(request.settings, declared, run.settle, probe=request.probe) as edge:
-            # The order matters. The lock comes first: without it nothing else begins. Waiting for
-            # the edge comes before the recheck, so that each kind is read after the wait. The
-            # journal comes last: its record is written right before the request.
-            around = (lock, ReplanUnderLock(replan, lock), *edge, Recheck(), journal)
-            outcome = await execute_interruptibly(client, plan, view, around)
+            locked = LockedRun(
+                account,
+                declared.stack,
+                KINDS,
+                journal,
+                lock,
+                plans.plan_under_lock,
+                edge,
+                plans.plan,
+            )
+            outcome = await run_interruptibly(client, locked, view)
+        plan = locked.plan
+        if outcome is None or plan is None:
+            view.note("Interrupted: nothing was changed.")
+            return Exit.INTERRUPTED
         if request.revoke:
             outcome = await revoke_sessions(client, plan, outcome)
     view.outcome(plan, outcome)
@@ -165,6 +169,65 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
         if steps := next_steps(declared, plan, outcome, KINDS):
             view.next_steps(steps)
     return _exit_of(outcome, written=written)
+
+
+class Plans:
+    """The plans of one apply: the one that is shown, and the one made under the lock."""
+
+    def __init__(
+        self, request: Request, declared: Declared, view: View, client: Client, saved: Saved | None
+    ) -> None:
+        self._request = request
+        self._declared = declared
+        self._view = view
+        self._saved = saved
+        self._source = plan_source(client, declared, request.options, view)
+        self.plan: Plan | None = None
+
+    async def shown(self) -> Exit | None:
+        """Read, plan and show; an exit code when there is nothing more to do."""
+        self.plan = plan = self._presented(await self._source.plan())
+        if plan.refusals:
+            return Exit.REFUSED
+        if plan.is_empty:
+            written = _write_keys(self._declared, Outcome(live=plan.live), self._view)
+            return Exit.DONE if written else Exit.ERROR
+        return None
+
+    async def plan_under_lock(self) -> Plan:
+        """Read and plan; only what was shown, or saved, goes on.
+
+        Raises:
+            Outdated: it is another plan, or one that is refused.
+        """
+        if self.plan is None:
+            plan = self._presented(await self._source.plan())
+            if plan.refusals:
+                raise Outdated("the saved plan is refused", "make a new plan and look at it again")
+            return plan
+        plan = self._complete(await self._source.plan())
+        if plan.refusals or not alike(self.plan, plan):
+            reason = f": {plan.refusals[0].reason}" if plan.refusals else ""
+            raise Outdated(
+                f"the account is no longer as it was when the plan was made{reason}",
+                "make a new plan and look at it again",
+            )
+        return plan
+
+    def _presented(self, planned: Planned) -> Plan:
+        """Show a plan; it has to be the saved one, if there is one."""
+        plan = self._complete(planned)
+        self._view.plan(plan)
+        if self._saved is not None and not plan.refusals and not same(self._saved, plan):
+            raise Outdated(
+                "the account is no longer as it was when the plan was saved",
+                "make a new plan and look at it again",
+            )
+        return plan
+
+    def _complete(self, planned: Planned) -> Plan:
+        plan = _with_warnings(planned.plan, self._declared)
+        return _with_destroy_reason(plan) if self._request.destroy else plan
 
 
 def _with_warnings(plan: Plan, declared: Declared) -> Plan:

@@ -1,4 +1,4 @@
-"""Execute a plan under SIGINT and SIGTERM: the first ends it cleanly, the second aborts it."""
+"""Run under SIGINT and SIGTERM: the first ends the run cleanly, the second aborts it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.events import Event, Failed, Finished, Outcome, Report, Skipped, Started
 from ztctl.core.model.plan import Plan
-from ztctl.engine.companion import Companion, Means
-from ztctl.engine.execute import execute
-from ztctl.kinds.registry import KINDS
+from ztctl.engine.companion import Means
 
 if TYPE_CHECKING:
     from ztctl.engine.drive import Api
+    from ztctl.engine.locked_run import LockedRun
     from ztctl.views.view import View
 
 STOPPING = Problem(
@@ -61,16 +60,15 @@ class RunRecorder:
         return Outcome(done, tuple(failed), skipped, rest, interrupted=True)
 
 
-async def execute_interruptibly(
-    api: Api, plan: Plan, view: View, around: tuple[Companion, ...]
-) -> Outcome:
-    """Execute the plan; Ctrl-C stops it after the running steps, a second one aborts it.
+async def run_interruptibly(api: Api, run: LockedRun, view: View) -> Outcome | None:
+    """Run; Ctrl-C stops it after the running steps, a second one aborts it.
 
-    When this returns, both signals are ignored: the outcome must still be shown.
+    When this returns, both signals are ignored: the outcome must still be shown. It is ``None``
+    when the run ended before there was a plan.
     """
     record = RunRecorder(view.event)
-    means = Means(api, record, around=around)
-    work = asyncio.ensure_future(execute(plan, KINDS, means))
+    means = Means(api, record)
+    work = asyncio.ensure_future(run(means))
 
     def stop() -> None:
         means.stop.set()
@@ -82,7 +80,7 @@ async def execute_interruptibly(
     try:
         return await work
     except asyncio.CancelledError:
-        return record.abort(plan)
+        return record.abort(run.plan) if run.plan is not None else None
     finally:
         _ignore_signals()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from ztctl.cli.settings import STATE, Settings
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure
-from ztctl.core.model.plan import Plan
+from ztctl.core.runs.locks import Holder
 from ztctl.documents.mask import Mask
 from ztctl.engine.journal import Journal, JournalPaths, journals
 from ztctl.views.view import View
@@ -17,15 +17,17 @@ FOLDER = "ztctl"
 SANDBOX = STATE.with_name("journal.jsonl")
 
 
-def journal_of(chosen: Settings, declared: Declared, plan: Plan, view: View) -> Journal:
-    """The journal of a run.
+def journal_of(
+    chosen: Settings, declared: Declared, account: str, holder: Holder, view: View
+) -> Journal:
+    """The journal of a run that holds the lock as ``holder``.
 
     Raises:
         Failure: there is no home folder, or the stack's name cannot be a file's name.
     """
-    place = _place(chosen, plan.account, plan.stack)
+    place = _place(chosen, account, declared.stack)
     mask = Mask(declared.environment)
-    return Journal(place, mask.hide, lambda problem: view.problems([problem]))
+    return Journal(place, mask.hide, lambda problem: view.problems([problem]), holder=holder)
 
 
 def _place(chosen: Settings, account: str, stack: str) -> JournalPaths:

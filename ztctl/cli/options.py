@@ -124,10 +124,10 @@ class RunOptions:
             "--lock-wait",
             metavar="SECONDS",
             min=0,
-            help="Wait as long as this for another apply to end.",
+            help="Wait as long as this for another apply to end. Default: 60.",
             show_default=False,
         ),
-    ] = 0
+    ] = 60
     settle: Annotated[
         float | None,
         run_option(

@@ -1,17 +1,36 @@
-"""The lock of an apply, in the name of the user."""
+"""The account's lock, in the name of the user, and what this machine knows of its holders."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from ztctl.cli.journal_paths import journals_of
+from ztctl.core.model.diagnostics import Failure
+from ztctl.core.runs.journal import process_of
 from ztctl.core.runs.locks import Holder
-from ztctl.engine.lock import Lock, Note
+from ztctl.engine.journal import lines
+from ztctl.engine.lock import Lock
+from ztctl.engine.processes import Process
+
+if TYPE_CHECKING:
+    from ztctl.cli.settings import Settings
+    from ztctl.cloudflare.client import Client
+    from ztctl.views.view import View
 
 
-def lock_of(environment: Mapping[str, str], wait: float, note: Note) -> Lock:
+def lock_of(chosen: Settings, client: Client, stack: str, wait: float, view: View) -> Lock:
     """The lock of a run of the user whom the environment names."""
-    return Lock(Holder.named(runner(environment), secrets.randbelow), wait, note)
+    clock = client.service_clock
+    return Lock(
+        Holder.named(stack, runner(chosen.environment), secrets.randbelow),
+        wait,
+        view.note,
+        now=clock.now,
+        skew=lambda: clock.skew,
+        is_dead=lambda holder: is_dead(holder, chosen),
+    )
 
 
 def runner(environment: Mapping[str, str]) -> str:
@@ -20,3 +39,19 @@ def runner(environment: Mapping[str, str]) -> str:
         return "ci"
     names = (environment.get(name) for name in ("USER", "LOGNAME", "USERNAME"))
     return next((name for name in names if name), "")
+
+
+def is_dead(holder: Holder, chosen: Settings) -> bool:
+    """Whether a holder of the lock is a run in this user's journals whose process is dead.
+
+    Whatever cannot be told counts as alive.
+    """
+    try:
+        for path, _ in journals_of(chosen, None):
+            process = Process.of(process_of(lines(path), str(holder)))
+            if process is not None:
+                return process.is_dead()
+    except Failure:
+        # No home folder, or a journal that cannot be read.
+        return False
+    return False

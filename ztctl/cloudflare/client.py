@@ -17,6 +17,7 @@ from ztctl.cloudflare.envelope import Reply, read
 from ztctl.cloudflare.errors import ApiFailure, RateLimited, Rejected
 from ztctl.cloudflare.paging import collect
 from ztctl.cloudflare.retry import seconds_to_wait
+from ztctl.cloudflare.service_clock import ServiceClock
 from ztctl.cloudflare.urls import check_account, check_base_url, resolve, resolve_query
 from ztctl.core.model.calls import Call, Json
 from ztctl.core.model.values import Secret
@@ -41,9 +42,11 @@ class Client:
         quota: calls in five minutes until the service reports its limit; ``None`` does not pace.
         on_wait: called with seconds and reason of each wait that the service causes.
         sleep, clock, jitter: time and chance; the clock is monotonic, the jitter in [0, 1).
+        wall: seconds since 1970, to compare with the service's clock.
 
     Attributes:
         count: requests sent, repeated ones included.
+        service_clock: how far this machine's clock is from the service's.
 
     Raises:
         Failure: when the URL, the token or the account cannot be used; nothing has been sent.
@@ -61,8 +64,10 @@ class Client:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.count = 0
+        self.service_clock = ServiceClock(wall)
         self.account = account
         self._token = token
         self._base_url = check_base_url(base_url)
@@ -142,9 +147,11 @@ class Client:
         async with self._slots:
             await self._budget.acquire()
             self.count += 1
+            sent = self.service_clock.now()
             try:
                 answer = await self._pool.exchange(call, path, content, hide)
             finally:
                 self._budget.release()
             self._budget.observe(answer.headers)
+            self.service_clock.observe(answer.headers, sent)
         return read(call, answer, hide)

@@ -77,13 +77,6 @@ def _version(value: Any) -> Any:
 
 
 def _stack(value: str) -> str:
-    # The tag `ztctl-lock` is the account's lock.
-    if value == "lock":
-        raise PydanticCustomError(
-            "stack",
-            "a stack cannot be called {value}: its mark would be the account's lock",
-            {"value": repr(value), "hint": "choose another name"},
-        )
     if _STACK.fullmatch(value):
         return value
     raise PydanticCustomError(

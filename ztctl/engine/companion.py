@@ -84,6 +84,12 @@ class Companion:
         """
         return {}
 
+    async def ahead(self, steps: Sequence[Step]) -> None:
+        """Called as the last writes of a phase are sent, with the steps of the next one.
+
+        What it starts goes on beside those writes; it must not wait for it.
+        """
+
     async def verify(self, done: Sequence[tuple[Work, Live]]) -> Mapping[StepId, CallFailed]:
         """Called after these steps succeeded together; returns those that count as failed."""
         return {}

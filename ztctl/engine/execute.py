@@ -18,7 +18,7 @@ from ztctl.core.model.values import Ref
 from ztctl.engine.companion import Companion, Done, Means, Result, Verdict, Work
 from ztctl.engine.drive import drive
 from ztctl.engine.lookup import seen_done
-from ztctl.engine.phases import allowed
+from ztctl.engine.phases import allowed, following
 
 
 async def execute(plan: Plan, kinds: Kinds, means: Means) -> Outcome:
@@ -54,6 +54,7 @@ class _Run:
         }
         self._unfinished: dict[StepId, Step] = {step.id: step for step in plan.steps}
         self._waiting = dict(self._unfinished)
+        self._unsent = dict(self._unfinished)
         self._live: dict[Address, Live] = dict(plan.live)
         self._done: list[StepId] = []
         self._failed: list[Failed] = []
@@ -144,6 +145,11 @@ class _Run:
         for companion in self._means.around:
             held |= await companion.before([item for item in work if item.step.id not in held])
         sent = [item for item in work if item.step.id not in held]
+        for step in steps:
+            del self._unsent[step.id]
+        if sent and (coming := following(steps[-1], self._unsent.values())):
+            for companion in self._means.around:
+                await companion.ahead(coming)
         results = await self._send_or_fail(sent) if sent else []
         done = await self._verified(list(zip(sent, results, strict=True)))
         kept = [(item, held[item.step.id]) for item in work if item.step.id in held]
@@ -222,7 +228,7 @@ class _Run:
         while dependents:
             waiter = dependents.pop()
             if waiter in self._waiting:
-                del self._waiting[waiter], self._unfinished[waiter]
+                del self._waiting[waiter], self._unfinished[waiter], self._unsent[waiter]
                 skipped = Skipped(waiter, step)
                 self._skipped.append(skipped)
                 self._means.report(skipped)

@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,8 +26,18 @@ from ztctl.core.model.events import Outcome
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import EMPTY
 from ztctl.core.model.plan import Plan, StepId
-from ztctl.core.runs.journal import HEAD, JournalEvent, Redact, ending_of, line_of, object_of
+from ztctl.core.runs.journal import (
+    HEAD,
+    Ending,
+    JournalEvent,
+    Redact,
+    ending_of,
+    line_of,
+    object_of,
+)
+from ztctl.core.runs.locks import Holder
 from ztctl.engine.companion import Companion, Means, Result, Work
+from ztctl.engine.processes import Process
 
 WallClock = Callable[[], datetime]
 NewId = Callable[[], str]
@@ -88,6 +98,8 @@ class Journal(Companion):
         warn: called once, when the file can no longer be written.
         clock: returns the current time.
         new_id: returns the run's id.
+        holder: as whom the run holds the account's lock; by it and by its process the next run of
+            this machine tells whether a lock is that of a dead run.
     """
 
     place: JournalPaths
@@ -95,21 +107,35 @@ class Journal(Companion):
     warn: Warn
     clock: WallClock = now
     new_id: NewId = new_id
+    holder: Holder | None = None
+    _file: _File | None = field(default=None, init=False)
+    _error: str = field(default="the run has ended", init=False)
 
     async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
+        """Open the file unless that has been done.
+
+        Raises:
+            Failure: it cannot be written, or is not a journal.
+        """
+        if self._file is None:
+            await self.open(plan.account, plan.stack)
+
+    async def open(self, account: str, stack: str) -> None:
         """Open the file and write the first record.
 
         Raises:
             Failure: it cannot be written, or is not a journal.
         """
         self._run = self.new_id()
-        self._run_labels = {"stack": plan.stack, "account": plan.account}
-        self._file: _File | None = None
-        self._error = "the run has ended"
+        self._run_labels = {"stack": stack, "account": account}
+        own: dict[str, Any] = {"version": __version__}
+        process = Process.own()
+        if self.holder is not None and process is not None:
+            own |= {"lock": str(self.holder), "process": asdict(process)}
         with _as_failure(self.place.path):
             self._file = _File(_open_journal(self.place))
             try:
-                self._put(JournalEvent.BEGIN, {"version": __version__, "steps": len(plan.steps)})
+                self._put(JournalEvent.BEGIN, own)
                 await self._file.sync()
             except OSError:
                 self._close()
@@ -145,7 +171,14 @@ class Journal(Companion):
 
     async def end(self, outcome: Outcome | None) -> None:
         """Write and sync the last record; close the file."""
-        own: dict[str, Any] = {"how": ending_of(outcome).value}
+        await self._end(ending_of(outcome), outcome)
+
+    async def abandon(self) -> None:
+        """Close the file of a run that did not come to write anything; nothing once it ended."""
+        await self._end(Ending.NOTHING, None)
+
+    async def _end(self, ending: Ending, outcome: Outcome | None) -> None:
+        own: dict[str, Any] = {"how": ending.value}
         if outcome is not None:
             for name in ("done", "failed", "skipped", "not_started"):
                 own[name] = len(getattr(outcome, name))

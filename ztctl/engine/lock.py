@@ -1,174 +1,227 @@
-"""The lock that an apply holds from before its first write until after its last.
+"""The account's lock, which every run that writes holds while it reads, plans and writes.
 
-It costs four writes (two tags created, two deleted), one list when it is taken and one before each
-further phase; twice the writes for a plan that removes protection, which holds the account lock as
-well. The protocol, and why it is mutually exclusive, is described in `ztctl.engine.lock_flows`.
+The protocol. A flag is an Access tag whose name no other run uses (`core.runs.locks`):
+
+    1. raise a flag
+    2. list the tags: the lock is held if the own flag is there and no other live one; otherwise
+       lower the own flag, wait by chance until no other is seen, and begin again
+    3. look like this again before the first write and before each further phase
+    4. lower the flag
+
+*Mutual exclusion.* Every run raises its flag before it looks. A flag goes only when its holder
+lowers it (and no longer writes), when it has expired (the holder stopped writing SKEW seconds
+before it by its own clock, others wait SKEW seconds longer by theirs, and no clock differs from the
+service's by more), when its process is known to be dead, or by a person. So of two runs that both
+looked, the one whose flag was raised last sees the other one's. A list that lags behind changes
+nothing of this, as long as it shows the tags of one moment: it counts only if it shows the own
+flag, hence a moment at which every earlier flag was there, too.
+
+*Who holds it stops for a flag beside the own one*, too, if that stays: two can only stand there
+if a list was no picture of one moment. A run that gives way lowers its flag within a few calls.
+
+*Renewal* raises the new flag before it lowers the old one; if the old one is missing by then, a
+person has taken the lock away, and the run stops. A flag whose reply was lost is raised once more,
+and "already exists" then means that it is this run's own.
+
+A list is one reply as long as the account's tags fit on one page. Beyond that a tag can be missed
+between two pages when another one is deleted at that moment, so that a run that misses its own flag
+lists again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
-from ztctl.core.model.calls import CallFailed, Flow
+from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.diagnostics import Failure
-from ztctl.core.model.events import Outcome
-from ztctl.core.model.identity import HostPart
-from ztctl.core.model.kind import Kinds
-from ztctl.core.model.names import HostIndex, access_covers
-from ztctl.core.model.plan import Phase, Plan, StepId
-from ztctl.core.runs.locks import ACCOUNT, LEASE, Holder, LockState, Obstacle, scope_of
+from ztctl.core.model.plan import Phase, Step, StepId
+from ztctl.core.runs.locks import LEASE, SKEW, Holder, LockFlag
 from ztctl.engine.companion import Companion, Means, Verdict, Work
 from ztctl.engine.drive import drive
-from ztctl.engine.lock_flows import HeldTags, Now, acquire, check, read_locks, release, renew
-from ztctl.engine.planfile import alike
 
 T = TypeVar("T")
 Note = Callable[[str], None]
 
+TAGS: Final = "/accounts/{account}/access/tags"
+PERMISSION: Final = "Account · Access: Apps and Policies"
+# The API's error code for an account without Zero Trust.
+ZERO_TRUST_MISSING: Final = 9999
+
+# Seconds for which a look counts that was made ahead, while the writes before were under way.
+LOOK_COUNTS: Final = 1.0
+# Seconds between two polls of a lock that another run holds; the interval grows up to the second.
+MIN_POLL_INTERVAL: Final = 1.0
+MAX_POLL_INTERVAL: Final = 10.0
+# Lists until the own flag must be there, and seconds between two of them.
+LISTS: Final = 4
+LIST_INTERVAL: Final = 2.0
+# Seconds until a flag beside the own one must be gone: before the first write, when giving way
+# costs nothing, and later. The API may block who has to lower it for five minutes (rate limit).
+PATIENCE_AT_FIRST: Final = 5.0
+PATIENCE: Final = 330.0
 # Seconds after which a lease is renewed; the rest of its time is left for retries.
 RENEW_AFTER: Final = LEASE / 3
 # Seconds between two checks whether a renewal is due.
 RENEWAL_POLL: Final = 60.0
-# Seconds between two polls of a lock that another run holds; the interval grows up to the second.
-MIN_POLL_INTERVAL: Final = 2.0
-MAX_POLL_INTERVAL: Final = 15.0
-# Seconds for releasing the lock at the end: after a second Ctrl-C a person waits for it.
+# Seconds for lowering the flag at the end: after a second Ctrl-C a person waits for it.
 CLEANUP_TIMEOUT_INTERRUPTED: Final = 3.0
 CLEANUP_TIMEOUT: Final = 20.0
-
-# The API's error code for an account without Zero Trust.
-ZERO_TRUST_MISSING: Final = 9999
-_WITHOUT_ACCESS = frozenset({Phase.TUNNEL, Phase.DNS})
 
 
 class Locked(Failure):
     """Another run holds the lock; nothing was changed."""
 
-    def __init__(self, obstacle: Obstacle) -> None:
-        super().__init__(describe(obstacle), _remedy(obstacle))
-        self.obstacle = obstacle
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            text,
+            "wait longer for it with --lock-wait SECONDS; if that run is dead, ztctl unlock takes "
+            "its lock away",
+        )
 
 
-class Outdated(Failure):
-    """The account is not as it was when the plan was shown; nothing was changed."""
+class Lost(CallFailed):
+    """The lock is no longer this run's."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            None,
+            f"the lock is no longer this run's: {why}",
+            hint="nothing more is written; apply again when nobody else is at work",
+        )
+
+
+class Beside(Lost):
+    """Another flag stands beside this run's, and stays; ``text`` says whose."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"another flag is there, too; {text}")
+        self.text = text
 
 
 @dataclass(eq=False)
 class Lock(Companion):
-    """Hold the stack's lock while a run writes; fail its steps once the lock is lost.
+    """Hold the account's lock while a run writes; fail its steps once the lock is lost.
 
     Attributes:
         wait: seconds to wait for another run to release the lock; ends when the run is stopped.
         note: called with each message for the user, one line.
         now: returns seconds since 1970.
+        skew: seconds by which this machine's clock is ahead of the service's; ``None`` if unknown.
+        is_dead: whether a holder is a run of this machine whose process is certainly dead.
+        chance: returns a number in [0, 1), by which two that gave way do not meet again.
+        patience: seconds for which a flag beside the own one may stay once something was written.
     """
 
     holder: Holder
     wait: float = 0.0
     note: Note = lambda _: None
-    now: Now = time.time
-
-    async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
-        """Take the stack's lock; a plan that removes protection takes the account lock, too.
-
-        Raises:
-            Locked: another run holds it, and the time to wait is over.
-            CallFailed: the tags cannot be read or written.
-        """
-        self._means = means
-        self._tags = HeldTags(self.holder)
-        self._scopes = (scope_of(plan.stack), *((ACCOUNT,) if _removes_protection(plan) else ()))
-        self._held = False
-        self._lost: CallFailed | None = None
-        self._phases_begun: set[tuple[bool, Phase]] = set()
-        # A renewal replaces flags: a check at the same time would miss the old ones.
-        self._exclusive = asyncio.Lock()
-        self._renewer: asyncio.Task[None] | None = None
-        # Not empty when another run held the lock first: it may have done what was planned.
-        self.waited_for = ""
-        if plan.is_empty:
-            return
-        try:
-            self._held = await self._acquire()
-        except CallFailed as failure:
-            if not _writes_no_access(plan) or not _cannot_lock(failure):
-                raise
-            self.note(
-                f"going on without a lock, for which there is no permission: {failure.summary}"
-            )
-        if self._held:
-            self._renewer = asyncio.ensure_future(self._keep_renewing())
-
-    async def before(self, work: Sequence[Work]) -> Mapping[StepId, Verdict]:
-        """Check the lock before each phase; once it is lost, every step fails unsent."""
-        if not self._held:
-            return {}
-        async with self._exclusive:
-            failure = await self._check_before_write({_phase(item) for item in work})
-        return {} if failure is None else {item.step.id: failure for item in work}
-
-    async def end(self, outcome: Outcome | None) -> None:
-        """Release the lock, waiting for the API at most for the clean-up timeout."""
-        # Before the release: a later renewal would create a flag that nobody deletes.
-        if self._renewer is not None:
-            self._renewer.cancel()
-            await asyncio.gather(self._renewer, return_exceptions=True)
-        tags = self._tags
-        if not (tags.flags or tags.mutexes):
-            return
-        limit = CLEANUP_TIMEOUT if outcome is not None else CLEANUP_TIMEOUT_INTERRUPTED
-        # Once the lock is lost, the mutex tag may be another run's.
-        releasing = self._drive(release(tags, mutexes=self._lost is None))
-        try:
-            # Not `asyncio.timeout`: in a task that was cancelled, as by a second Ctrl-C, it raises
-            # CancelledError before Python 3.11.3 (CPython issue 102780).
-            await asyncio.wait_for(releasing, limit)
-        except (CallFailed, TimeoutError):
-            until = max((flag.expires_at for flag in tags.flags), default=None)
-            ending = f"ends by itself at {_utc(until)}" if until else "ends by itself in minutes"
-            self.note(f"the lock may still be there: it {ending}, or by ztctl unlock")
+    now: Callable[[], float] = time.time
+    skew: Callable[[], float | None] = lambda: 0.0
+    is_dead: Callable[[Holder], bool] = lambda _: False
+    chance: Callable[[], float] = random.random
+    patience: float = PATIENCE
+    # Flags that this run raised, or may have raised, and those of dead runs: all go at the end.
+    _raised: list[LockFlag] = field(default_factory=list, init=False)
+    _rest: list[LockFlag] = field(default_factory=list, init=False)
+    # The flag by which the lock is held.
+    _current: LockFlag | None = field(default=None, init=False)
+    _lost: Lost | None = field(default=None, init=False)
+    # A look made ahead, with the time at which it was asked for; and the look before each phase.
+    _ahead: tuple[float, asyncio.Task[None]] | None = field(default=None, init=False)
+    _looks: dict[tuple[bool, Phase], asyncio.Task[None]] = field(default_factory=dict, init=False)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
+    _waited_for: str = field(default="", init=False)
 
     # -- taking -----------------------------------------------------------------------------
 
-    async def _acquire(self) -> bool:
-        """Take the lock, waiting for others; false when the run was stopped meanwhile.
+    async def take(self, means: Means) -> None:
+        """Take the lock, waiting for others; returns without it once the run is stopped.
 
         Raises:
-            Locked: the time to wait is over.
+            Locked: another run holds it, and the time to wait is over.
+            Failure: this machine's clock is wrong.
+            CallFailed: the tags cannot be read or written.
         """
+        self._means = means
+        # A renewal replaces the flag: a look at the same time would miss the old one.
+        self._exclusive = asyncio.Lock()
         last = self.now() + self.wait
-        while not self._means.stop.is_set():
-            obstacle = await self._drive(acquire(self._tags, self._scopes, self.now))
-            if obstacle is None:
-                return True
-            await self._wait_for_release(obstacle, last)
-        return False
+        while not means.stop.is_set():
+            try:
+                found = await self._raise()
+            except CallFailed as failure:
+                if not failure.has_code(ZERO_TRUST_MISSING):
+                    raise
+                self._raised.clear()
+                self.note("going on without a lock: the account has no Zero Trust, nor tags")
+                return
+            if not found:
+                self._current = self._raised[-1]
+                self._start(self._keep_renewing())
+                return
+            await self._wait_for(found, last)
 
-    async def _wait_for_release(self, found: Obstacle | None, last: float) -> None:
+    async def confirm(self) -> None:
+        """Look once more before the first write.
+
+        Raises:
+            Locked: another flag stands beside this run's.
+            CallFailed: the lock is lost, or the tags cannot be read.
+        """
+        if self._current is None:
+            return
+        look = self._start(self._alone(min(self.patience, PATIENCE_AT_FIRST)))
+        self._ahead = self._means.clock(), look
+        try:
+            await look
+        except Beside as found:
+            raise Locked(found.text) from found
+
+    async def _raise(self) -> Sequence[LockFlag]:
+        """Raise a flag and look; gives way to the flags that are returned."""
+        self._check_clock()
+        flag = LockFlag.new(self.holder, self.now())
+        # Recorded before the call: if the reply is lost, `release` still deletes the tag.
+        self._raised = [flag]
+        await self._drive(_raise(flag))
+        found = await self._look(flag)
+        self._check_clock()
+        if found:
+            await self._drive(lower([flag]))
+            self._raised.clear()
+        return found
+
+    def _check_clock(self) -> None:
+        skew = self.skew()
+        if skew is not None and abs(skew) > SKEW:
+            side = "ahead of" if skew > 0 else "behind"
+            raise Failure(
+                f"this machine's clock is {abs(skew):.0f} s {side} the service's, so that no lock "
+                "can be taken: whose time is over would be misjudged",
+                "set the clock, for example by NTP, and apply again",
+            )
+
+    async def _wait_for(self, found: Sequence[LockFlag], last: float) -> None:
         pause = MIN_POLL_INTERVAL
-        while found is not None and not self._means.stop.is_set():
-            left = last - self.now()
+        while found and not self._means.stop.is_set():
+            text, left = self.describe(found[0]), last - self.now()
             if left <= 0:
-                raise Locked(found)
-            self._announce(describe(found), left)
-            await self._pause(min(pause, left))
+                raise Locked(text)
+            if text != self._waited_for:
+                self._waited_for = text
+                self.note(f"waiting for at most {left:.0f} s: {text}")
+            await self._pause(min(pause * (0.5 + self.chance()), left))
             pause = min(pause * 1.5, MAX_POLL_INTERVAL)
-            # A list instead of another try: each try that fails costs a write.
-            found = self._obstacle(await self._drive(read_locks()))
-
-    def _obstacle(self, seen: LockState) -> Obstacle | None:
-        return seen.obstacle(self._scopes, self.holder, self.now())
-
-    def _announce(self, text: str, left: float) -> None:
-        if text != self.waited_for:
-            self.waited_for = text
-            self.note(f"waiting for at most {left:.0f} s: {text}")
+            # A list instead of another try: each try that fails costs two writes.
+            found = self._others(await self._drive(read_flags()))
 
     async def _pause(self, seconds: float) -> None:
         rest = asyncio.ensure_future(self._means.sleep(seconds))
@@ -177,145 +230,224 @@ class Lock(Companion):
         for task in (rest, stopped):
             task.cancel()
 
+    # -- looking ----------------------------------------------------------------------------
+
+    async def _look(self, own: LockFlag) -> Sequence[LockFlag]:
+        """The live flags of others, in a list that shows the own one.
+
+        Raises:
+            Lost: no list shows it.
+            CallFailed: the tags cannot be read.
+        """
+        for attempt in range(LISTS):
+            if attempt:
+                await self._means.sleep(LIST_INTERVAL)
+            seen = await self._drive(read_flags())
+            if own in seen:
+                return self._others(seen)
+        found = self._others(seen)
+        now = f"; {self.describe(found[0])}" if found else ""
+        raise Lost(f"somebody has taken it away{now}")
+
+    def _others(self, seen: Iterable[LockFlag]) -> Sequence[LockFlag]:
+        """The live flags of others; the rest of dead runs is remembered."""
+        others = [flag for flag in seen if flag.holder != self.holder]
+        for flag in others:
+            if flag not in self._rest and self._is_dead(flag):
+                self._rest.append(flag)
+        return [flag for flag in others if flag not in self._rest]
+
+    def _is_dead(self, flag: LockFlag) -> bool:
+        if flag.has_expired(self.now()):
+            return True
+        if any(flag.holder == other.holder for other in self._rest):
+            return True
+        if not self.is_dead(flag.holder):
+            return False
+        self.note("the run that holds the lock was yours, on this machine, and is dead: taken over")
+        return True
+
+    async def _alone(self, patience: float) -> None:
+        """Look until no other flag is there.
+
+        Raises:
+            Beside: one stays.
+            CallFailed: the lock is lost, or the tags cannot be read.
+        """
+        waited, pause = 0.0, LIST_INTERVAL
+        while True:
+            async with self._exclusive:
+                assert self._current is not None
+                found = await self._look(self._current)
+            if not found:
+                return
+            if waited >= patience or self._means.stop.is_set():
+                raise Beside(self.describe(found[0]))
+            await self._pause(pause)
+            waited, pause = waited + pause, min(pause * 1.5, MAX_POLL_INTERVAL)
+
     # -- holding ----------------------------------------------------------------------------
 
-    async def _check_before_write(self, phases: set[tuple[bool, Phase]]) -> CallFailed | None:
-        """Why nothing may be written now, ``None`` when the lock is held.
+    async def ahead(self, steps: Sequence[Step]) -> None:
+        """Look while the last writes of a phase are under way."""
+        if self._current is not None and self._lost is None:
+            self._ahead = self._means.clock(), self._start(self._alone(self.patience))
 
-        The tags are listed once per phase and direction, except before the first one: they were
-        listed when the lock was taken.
-        """
-        if self._lost is None and not self._tags.may_write(self.now()):
-            self._lost = _lost_failure("it has ended, because it could not be renewed in time")
-        if self._lost is None and not phases <= self._phases_begun:
-            try:
-                if self._phases_begun:
-                    self._note_loss(await self._drive(check(self._tags)))
-            except CallFailed as failure:
-                return failure
-            self._phases_begun |= phases
-        return self._lost
+    async def before(self, work: Sequence[Work]) -> Mapping[StepId, Verdict]:
+        """Look before each phase; once the lock is lost, every step fails unsent."""
+        if self._current is None:
+            return {}
+        failure: CallFailed | None = None
+        try:
+            for phase in sorted({_phase(item) for item in work}):
+                await self._looked(phase)
+        except Lost as lost:
+            self._lost = self._lost or lost
+        except CallFailed as unread:
+            failure = unread
+        if self._lost is None and not self._current.may_write(self.now()):
+            self._lost = Lost("it has ended, because it could not be renewed in time")
+        failure = self._lost or failure
+        return {} if failure is None else {item.step.id: failure for item in work}
 
-    def _note_loss(self, seen: LockState | None) -> None:
-        if seen is None:
-            return
-        obstacle = self._obstacle(seen)
-        now = f"; {describe(obstacle)}" if obstacle is not None and obstacle.flag else ""
-        self._lost = _lost_failure(f"somebody has taken it away{now}")
+    async def _looked(self, phase: tuple[bool, Phase]) -> None:
+        # Steps of one phase run concurrently and share the look.
+        if phase not in self._looks:
+            ahead, self._ahead = self._ahead, None
+            self._looks[phase] = self._start(self._look_before(ahead))
+        try:
+            await self._looks[phase]
+        except CallFailed:
+            # Not cached: the failure may be transient, and the next step tries again.
+            self._looks.pop(phase, None)
+            raise
+
+    async def _look_before(self, ahead: tuple[float, asyncio.Task[None]] | None) -> None:
+        """Wait for the look made ahead, or look now if that was too long ago."""
+        if ahead is not None and self._means.clock() - ahead[0] <= LOOK_COUNTS:
+            with contextlib.suppress(CallFailed):
+                await ahead[1]
+                return
+        await self._alone(self.patience)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        self._tasks.append(task)
+        return task
 
     async def _keep_renewing(self) -> None:
         """Renew the lock before it expires, until it is lost or the task is cancelled."""
         while self._lost is None:
             await self._means.sleep(RENEWAL_POLL)
-            async with self._exclusive:
-                if self._is_due():
-                    # A failed renewal is retried at the next round. If all fail, `may_write` turns
-                    # false before the lease expires, and every further step fails.
-                    with contextlib.suppress(CallFailed):
-                        self._note_loss(
-                            await self._drive(renew(self._tags, self._scopes, self.now))
-                        )
+            # A failed renewal is retried at the next round. If all fail, `may_write` turns false
+            # before the lease expires, and every further step fails.
+            with contextlib.suppress(CallFailed):
+                async with self._exclusive:
+                    await self._renew()
 
-    def _is_due(self) -> bool:
-        now = self.now()
-        left = min(flag.expires_at for flag in self._tags.current) - now
-        return left < LEASE - RENEW_AFTER and self._tags.may_write(now)
+    async def _renew(self) -> None:
+        old, new = self._current, LockFlag.new(self.holder, self.now())
+        assert old is not None
+        if new.expires_at - old.expires_at < RENEW_AFTER or not old.may_write(self.now()):
+            return
+        self._raised.append(new)
+        await self._drive(_raise(new))
+        try:
+            await self._look(old)
+            await self._look(new)
+        except Lost as lost:
+            self._lost = lost
+            return
+        self._current = new
+        gone = [flag for flag in self._raised if flag != new]
+        await self._drive(lower(gone))
+        self._raised = [new]
+
+    # -- lowering ---------------------------------------------------------------------------
+
+    async def release(self, *, aborted: bool = False) -> None:
+        """Lower the flag, and those of dead runs; waits at most for the clean-up timeout."""
+        # Before the release: a later renewal would raise a flag that nobody lowers.
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        flags = [*self._raised, *self._rest]
+        if not flags:
+            return
+        limit = CLEANUP_TIMEOUT_INTERRUPTED if aborted else CLEANUP_TIMEOUT
+        try:
+            # Not `asyncio.timeout`: in a task that was cancelled, as by a second Ctrl-C, it raises
+            # CancelledError before Python 3.11.3 (CPython issue 102780).
+            await asyncio.wait_for(self._drive(lower(flags)), limit)
+        except (CallFailed, TimeoutError):
+            until = _utc(max(flag.expires_at for flag in flags))
+            self.note(
+                f"the lock may still be there: it ends by itself at {until}, or by ztctl unlock"
+            )
+
+    def describe(self, flag: LockFlag) -> str:
+        """Describe who holds the lock, for which stack and until when (UTC)."""
+        which = "this stack" if flag.holder.stack == self.holder.stack else "another stack"
+        return f"the account is locked for {which} {describe(flag)}"
 
     async def _drive(self, flow: Flow[T]) -> T:
         return await drive(flow, self._means.api, sleep=self._means.sleep)
 
 
-@dataclass(eq=False)
-class ReplanUnderLock(Companion):
-    """Plan again under the lock if another stack may have made the plan wrong or unsafe.
+def read_flags() -> Flow[tuple[LockFlag, ...]]:
+    """Read all flags of the account, expired ones included; one list call."""
+    found = yield Call("GET", TAGS, per_page=1000, permission=PERMISSION)
+    names = [_name(tag) for tag in found] if isinstance(found, list) else []
+    # Each once: pages are no snapshot, and a tag can be on two of them.
+    return tuple(flag for name in dict.fromkeys(names) if (flag := LockFlag.parse(name)))
 
-    That is so after waiting for the lock; when the plan removes protection, on which another stack
-    may rely by now; and when it opens a name that only another stack's application covers, which
-    may be deleted by now. Everything else that a plan depends on belongs to the stack itself, and
-    is read again before it is written (`ztctl.engine.recheck`).
 
-    Attributes:
-        replan: plans again from a fresh reading; ``None`` when the account is unchanged.
+def lower(flags: Collection[LockFlag]) -> Flow[None]:
+    """Delete flags; missing ones are ignored."""
+    calls = tuple(
+        Call("DELETE", f"{TAGS}/{quote(flag.name, safe='')}", permission=PERMISSION, optional=True)
+        for flag in flags
+    )
+    if calls:
+        yield calls
+
+
+def _raise(flag: LockFlag) -> Flow[None]:
+    try:
+        yield from _create(flag)
+    except CallFailed as failure:
+        if not failure.lost:
+            raise
+        yield from _create(flag)
+
+
+def _create(flag: LockFlag) -> Flow[None]:
+    """Create a flag; one that exists is this run's own, because no other run uses its name.
+
+    The HTTP status is not documented for tags; the error text is known from reports of other
+    clients, so either counts.
     """
-
-    replan: Callable[[], Awaitable[Plan | None]]
-    lock: Lock
-
-    async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
-        """Compare the plan with a new one, if it is one of these.
-
-        Raises:
-            Outdated: the new plan differs, or is refused.
-        """
-        may_be_wrong = self.lock.waited_for or _removes_protection(plan)
-        if not (may_be_wrong or relies_on_others(plan, kinds)):
-            return
-        now = await self.replan()
-        if now is not None and (now.refusals or not alike(plan, now)):
-            reason = f": {now.refusals[0].reason}" if now.refusals else ""
-            raise Outdated(
-                f"the account is no longer as it was when the plan was made{reason}",
-                "make a new plan and look at it again",
-            )
+    try:
+        yield Call("POST", TAGS, {"name": flag.name}, permission=PERMISSION)
+    except CallFailed as failure:
+        told = " ".join(error.message for error in failure.errors)
+        if failure.status != 409 and "resource_already_exists" not in told:
+            raise
 
 
-def relies_on_others(plan: Plan, kinds: Kinds) -> bool:
-    """Whether the plan opens a name that no application of this stack covers."""
-    covered: set[str] = {name for step in plan.steps for name in step.covers}
-    for address, live in plan.live.items():
-        if kinds[address.kind].host_part is HostPart.APPLICATION:
-            covered |= kinds[address.kind].hosts(live.key, live.values)
-    opened = (name for step in plan.steps for name in step.opens)
-    index = HostIndex((name, [name]) for name in covered)
-    return any(
-        not any(access_covers(pattern, name) for pattern in index.meeting([name]))
-        for name in opened
-    )
+def describe(flag: LockFlag) -> str:
+    """Describe who holds the lock and until when (UTC)."""
+    return f"by {flag.holder.who}, until {_utc(flag.expires_at)} at least"
 
 
-def describe(obstacle: Obstacle) -> str:
-    """Describe who holds a lock, since when and until when (UTC)."""
-    since = f" since {_utc(obstacle.since)}" if obstacle.since is not None else ""
-    if obstacle.flag is None:
-        return f"{obstacle.scope.title} is just being locked or unlocked{since}"
-    until = _utc(obstacle.flag.expires_at)
-    who = obstacle.flag.holder.who
-    return f"{obstacle.scope.title} is locked by {who}{since}, until {until} at least"
+def _name(tag: Any) -> str:
+    name = tag.get("name") if isinstance(tag, Mapping) else None
+    return name if isinstance(name, str) else ""
 
 
-def _remedy(obstacle: Obstacle) -> str:
-    stack = obstacle.scope.mutex.partition(".")[2] or "STACK"
-    return (
-        "wait for it with --lock-wait SECONDS; if that run is dead, "
-        f"ztctl unlock --stack {stack} takes its lock away"
-    )
-
-
-def _utc(seconds: float | None) -> str:
-    when = datetime.fromtimestamp(seconds or 0.0, UTC)
-    return f"{when:%Y-%m-%d %H:%M} UTC"
+def _utc(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _phase(work: Work) -> tuple[bool, Phase]:
     return work.step.id.verb == "delete", work.step.phase
-
-
-def _removes_protection(plan: Plan) -> bool:
-    return any(step.uncovers for step in plan.steps)
-
-
-def _writes_no_access(plan: Plan) -> bool:
-    return all(step.phase in _WITHOUT_ACCESS for step in plan.steps)
-
-
-def _cannot_lock(failure: CallFailed) -> bool:
-    """Whether the token may not write tags, or the account has no Zero Trust, hence no tags."""
-    return failure.is_forbidden or failure.has_code(ZERO_TRUST_MISSING)
-
-
-def _lost_failure(why: str) -> CallFailed:
-    return CallFailed(
-        None,
-        f"the lock is no longer this run's: {why}",
-        hint="nothing more is written; apply again when nobody else is at work",
-    )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Report
-from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Plan
@@ -25,12 +24,10 @@ class Planned:
 
     Attributes:
         live: the live objects by kind.
-        facts: what was read about who reaches what, objects of others included.
     """
 
     plan: Plan
     live: LiveByKind = field(repr=False)
-    facts: Mapping[Slot, Fact] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +53,14 @@ class PlanSource:
             CallFailed, Failures: the account cannot be read.
             Problems: the files have problems that only show against the account.
         """
-        live, draft = await self._drafted()
-        return Planned(draft.plan(), live, draft.run.now)
-
-    async def plan_again(self, before: Planned) -> Planned:
-        """Read again and build the plan; returns ``before`` itself if the account is unchanged.
-
-        Raises:
-            CallFailed, Failures: the account cannot be read.
-            Problems: the files have problems that only show against the account.
-        """
-        live, draft = await self._drafted()
-        if _by_id(live) == _by_id(before.live) and draft.run.now == before.facts:
-            return before
-        return Planned(draft.plan(), live, draft.run.now)
-
-    def _reader(self) -> Reader:
         wanted = check.expanded(self.declared, self.kinds)
-        return Reader(self.kinds, ask_for(self.declared, wanted, self.kinds), self.api)
-
-    async def _drafted(self) -> tuple[LiveByKind, Draft]:
-        """A fresh reading, and the changes with all facts that decide whether they are safe."""
-        reader = self._reader()
+        reader = Reader(self.kinds, ask_for(self.declared, wanted, self.kinds), self.api)
         live = (await reader.account(self.report)).live
         draft = Draft.of(
             self.declared, live, self.kinds, account=self.account, options=self.options
         )
         facts = await reader.with_beyond(draft.run.now, lambda now: draft.knowing(now).unseen)
-        return live, draft.knowing(facts)
-
-
-def _by_id(live: LiveByKind) -> dict[str, dict[str, Live]]:
-    """Index a reading by id, so that the order of the API's lists does not count."""
-    return {kind: {item.id: item for item in items} for kind, items in live.items()}
+        return Planned(draft.knowing(facts).plan(), live)
 
 
 def emptied(declared: Declared, kinds: Kinds) -> Declared:

@@ -42,6 +42,11 @@ class Saved:
     account: str
     shown: Json
 
+    @property
+    def is_empty(self) -> bool:
+        """True when the saved plan has nothing to do."""
+        return isinstance(self.shown, Mapping) and not self.shown.get("changes")
+
 
 def save(path: Path, plan: Plan, contents: Json, options: Options) -> None:
     """Write a plan file with mode 0600, in place of an existing file.
@@ -108,28 +113,33 @@ def damaged(why: str) -> tuple[str, str]:
 
 
 def same(saved: Saved, plan: Plan) -> bool:
-    """Whether a plan equals the saved one."""
+    """Whether a plan equals the saved one, in the sense of `alike`."""
     # Through JSON once, as the saved one went: tuples become lists.
     now = json.loads(json.dumps(_comparable(plan)))
     return saved.account == plan.account and bool(saved.shown == now)
 
 
 def alike(one: Plan, other: Plan) -> bool:
-    """Whether two plans make the same edits to the same objects; reasons may differ."""
+    """Whether two plans make the same edits to the same objects, with the same gains and losses.
+
+    Refusals are not compared, since the options of a run decide on them; reasons may differ.
+    """
     return one.account == other.account and bool(_comparable(one) == _comparable(other))
 
 
 def _comparable(plan: Plan) -> Any:
-    return [
+    changes = [
         {
             "address": str(change.address),
             "action": change.action.value,
             "id": change.live.id if change.live else None,
+            "others": [other.id for other in change.others],
             "edits": [[edit.path, _dump(edit.before), _dump(edit.after)] for edit in change.edits],
             "written": _dump(change.written),
         }
         for change in plan.changes
     ]
+    return {"changes": changes, "access": _dump(plan.access)}
 
 
 def _dump(value: Any) -> Any:

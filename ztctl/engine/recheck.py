@@ -1,9 +1,10 @@
-"""Read each kind again before its first write, so that concurrent changes are not overwritten.
+"""Look at each kind again before its first write, so that what others changed is not overwritten.
 
-Between the reading for a plan and its writes lie the user's approval and many calls. So each kind
-is read again just before the first write to it, by list calls (and the configurations of the
-tunnels that are to be written). Each kind is read once: an edit by others between that reading and
-a later write of the same kind goes unnoticed, because the API has no conditional writes.
+Other runs are kept out by the lock; people who use the dashboard are not. A reading of the account
+younger than YOUNG seconds is each kind's look. After that a kind is read again before the first
+write to it, by list calls (and the configurations of the tunnels that are to be written), beside
+the writes before it where that is possible. Each kind is looked at once: an edit by others between
+that and a later write of the same kind goes unnoticed, because the API has no conditional writes.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ from dataclasses import dataclass, replace
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.declared import Declared
+from ztctl.core.model.events import Outcome
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import Live
-from ztctl.core.model.plan import Change, Plan, StepId
+from ztctl.core.model.plan import Change, Plan, Step, StepId
 from ztctl.core.planning.compare import differing, recanonised
 from ztctl.core.planning.matching import Matcher, MatchGround
 from ztctl.engine.companion import Companion, Done, Means, Verdict, Work
 from ztctl.engine.read import Reader
 
+# Seconds for which a reading counts as a look.
+YOUNG = 10.0
 AGAIN = "run ztctl plan again and look at it"
 
 
@@ -37,15 +41,27 @@ class _Reading:
     now: Mapping[str, Live]
 
 
+@dataclass(eq=False)
 class Recheck(Companion):
-    """Read each kind again before its first write; fail the changes of objects that differ."""
+    """Look at each kind again before its first write; fail the changes of objects that differ.
+
+    Attributes:
+        read_at: when the reading began that the plan was built from, by the clock of the run;
+            ``None`` if it is too long ago to count.
+    """
+
+    read_at: float | None = None
 
     async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
         """Keep the live objects that the plan was built from."""
         self._kinds, self._means, self._stack = kinds, means, plan.stack
         self._changes: dict[str, list[Change]] = defaultdict(list)
         self._planned: dict[str, dict[str, Live]] = defaultdict(dict)
-        self._readings: dict[str, asyncio.Task[_Reading]] = {}
+        # ``None`` for a kind whose look was the reading of the plan.
+        self._looks: dict[str, asyncio.Task[_Reading] | None] = {}
+        # Readings made ahead, with the time at which each began.
+        self._ahead: dict[str, tuple[float, asyncio.Task[_Reading]]] = {}
+        self._tasks: list[asyncio.Task[_Reading]] = []
         self._checked: set[Address] = set()
         for live in plan.live.values():
             self._planned[live.kind][live.id] = live
@@ -69,19 +85,48 @@ class Recheck(Companion):
         except CallFailed as failure:
             return {item.step.id: failure for item in fresh}
         self._checked |= {item.change.address for item in fresh}
+        if seen is None:
+            return {}
         verdicts = {item.step.id: self._verdict(item, seen) for item in fresh}
         return {step: verdict for step, verdict in verdicts.items() if verdict is not None}
 
-    async def _reading_of(self, kind: str) -> _Reading:
+    async def ahead(self, steps: Sequence[Step]) -> None:
+        """Begin to read the kinds that come next, unless the plan's reading is young enough."""
+        if not self._is_young(self.read_at):
+            for kind in {step.id.address.kind for step in steps} - self._looks.keys():
+                self._ahead[kind] = self._means.clock(), self._begin(kind)
+
+    async def end(self, outcome: Outcome | None) -> None:
+        """End the readings that nobody waited for."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _reading_of(self, kind: str) -> _Reading | None:
         # Steps of one kind run concurrently and share the reading.
-        if kind not in self._readings:
-            self._readings[kind] = asyncio.ensure_future(self._read(self._kinds[kind]))
+        if kind not in self._looks:
+            self._looks[kind] = self._look(kind)
+        look = self._looks[kind]
         try:
-            return await self._readings[kind]
+            return None if look is None else await look
         except CallFailed:
             # Not cached: the failure may be transient, and the next step of the kind tries again.
-            self._readings.pop(kind, None)
+            self._looks.pop(kind, None)
             raise
+
+    def _look(self, kind: str) -> asyncio.Task[_Reading] | None:
+        if self._is_young(self.read_at):
+            return None
+        began, reading = self._ahead.pop(kind, (None, None))
+        return reading if reading is not None and self._is_young(began) else self._begin(kind)
+
+    def _is_young(self, began: float | None) -> bool:
+        return began is not None and self._means.clock() - began <= YOUNG
+
+    def _begin(self, kind: str) -> asyncio.Task[_Reading]:
+        task = asyncio.ensure_future(self._read(self._kinds[kind]))
+        self._tasks.append(task)
+        return task
 
     async def _read(self, kind: Kind) -> _Reading:
         ask, means = Ask(self._stack), self._means

@@ -84,6 +84,8 @@ class _Server(uvicorn.Server):
             lifespan="off",
             log_level="error",
             access_log=False,
+            # The sandbox's own clock dates its responses.
+            date_header=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
         super().__init__(config)

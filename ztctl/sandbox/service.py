@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from ztctl.sandbox.api.families import FAMILIES
@@ -20,7 +21,7 @@ from ztctl.sandbox.export import exported
 from ztctl.sandbox.faults import Faults
 from ztctl.sandbox.ids import Entropy
 from ztctl.sandbox.importing import accepted, replace_all, tried
-from ztctl.sandbox.messages import LogEntry, Object, Request, Response
+from ztctl.sandbox.messages import LogEntry, Object, Pairs, Request, Response
 from ztctl.sandbox.rate_limit import Limiter, Standing
 from ztctl.sandbox.routing import Router
 from ztctl.sandbox.seeds import Seeds, ZoneSeed, seed_store, seeded_session, zone_seeds
@@ -41,6 +42,13 @@ INDEXES = tuple(index for family in FAMILIES for index in family.indexes)
 
 def _utc() -> datetime:
     return datetime.now(UTC)
+
+
+def _dated(headers: Pairs, now: datetime) -> Pairs:
+    """Headers with the date of the sandbox's clock, unless a script names another one."""
+    if any(name == "date" for name, _ in headers):
+        return headers
+    return (*headers, ("date", format_datetime(now.astimezone(UTC), usegmt=True)))
 
 
 class Sandbox:
@@ -156,8 +164,9 @@ class Sandbox:
         response = fault.fate_of(handled) if fault else handled or Response(0)
         latency = self._state.settings.latency
         seconds = response.seconds + (latency.of(number) if latency else 0)
-        self._keep(request, path, now, replace(response, seconds=seconds))
-        return replace(response, seconds=seconds)
+        response = replace(response, headers=_dated(response.headers, now), seconds=seconds)
+        self._keep(request, path, now, response)
+        return response
 
     def define_token(
         self, token: str, permissions: Iterable[str], *, account_owned: bool = False

@@ -105,11 +105,11 @@ def _marks_in_names(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]
     for item in wanted:
         kind = kinds[item.address.kind]
         for text in kind.marking.texts(item):
-            if ".ztctl-" in f".{text}":
+            if ".ztctl-" in f".{text}" or text.startswith("lock-ztctl-"):
                 yield Problem(
-                    f"{item.address}: {text!r} looks like the mark of a stack",
+                    f"{item.address}: {text!r} looks like the mark of a stack, or like a lock",
                     item.where,
-                    "marks are put on by ztctl alone; write another name",
+                    "those are put on by ztctl alone; write another name",
                 )
         if item.protect and item.claim is not None:
             yield Problem(

@@ -247,6 +247,15 @@ def history(lines: Iterable[bytes]) -> History:
     return History(tuple(run.run() for run in runs.values()), damaged)
 
 
+def process_of(lines: Iterable[bytes], holder: str) -> Any:
+    """What a journal says of the process of a run that held the lock as ``holder``; else None."""
+    sought = holder.encode()
+    for record in (record_of(line) for line in lines if sought in line):
+        if record is not None and record.get("lock") == holder:
+            return record.get("process")
+    return None
+
+
 def before(lines: Iterable[bytes], run: str, step: str) -> Before | None:
     """The object before a run's first write to an address, or before the step ``address#verb``.
 
