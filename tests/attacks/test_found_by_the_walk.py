@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.scene import Scene
-from tests.attacks.test_unseen import YES, base, exposed, target
+from tests.attacks.scene import Scene, gained, lost
+from tests.attacks.test_unseen import ANA, SERVICE, YES, base, exposed, target
+from tests.support.account import refused
 
 OLD, HOP = "old.example.com", "hop.example.org"
-SERVICE = "ssh://10.0.0.7:22"
 
 
 def with_star(rule: dict[str, Any]) -> dict[str, Any]:
@@ -42,6 +42,7 @@ def test_an_alias_below_a_star_that_leads_elsewhere_is_no_door(scene: Scene) -> 
 
 
 CLOSER = "a.example.com"
+OTHER = "eve@example.com"
 BELOW = f"c.{CLOSER}"
 
 
@@ -77,3 +78,61 @@ def test_a_name_that_a_wildcard_does_not_answer_for_is_not_uncovered(scene: Scen
     scene.record(CLOSER, "192.0.2.10", type="A")
 
     assert exposed(scene, base()) == []
+
+
+def test_a_record_that_goes_opens_the_names_beside_it_to_a_wildcard(scene: Scene) -> None:
+    """Refused and told: the wildcard, open by agreement, answers below the name that was there."""
+    everybody = {**YES, "exposure": [BELOW, "*.*.example.com"]}
+    assert scene.account.apply(wide(BELOW), **everybody).is_complete
+    file = wide()
+    file["applications"][f"*.{CLOSER}"] = {"policies": ["eng"]}
+    assert scene.visit(f"other.{CLOSER}").outcome == "no_record"
+
+    plan = scene.account.plan(file, **YES)
+
+    assert [flag for _, flag in refused(plan)] == [f"--allow-exposure '*.*.{CLOSER}'"]
+    assert gained(plan, f"*.{CLOSER}") == [(ANA, SERVICE)]
+
+
+def test_a_record_that_comes_takes_the_names_beside_it_from_a_wildcard(scene: Scene) -> None:
+    """Not refused: below a name that comes to exist nobody gets anywhere."""
+    everybody = {**YES, "exposure": ["*.*.example.com", f"*.*.{CLOSER}"]}
+    before = wide()
+    before["applications"][f"*.{CLOSER}"] = {"policies": ["eng"]}
+    assert scene.account.apply(before, **everybody).is_complete
+    after = wide(BELOW)
+    after["applications"][BELOW] = {"policies": ["eng"]}
+
+    plan = scene.account.plan(after, **YES)
+
+    assert refused(plan) == []
+    assert lost(plan, f"*.{CLOSER}") == [(ANA, SERVICE)]
+
+
+def test_a_name_that_a_bypass_opened_may_lose_its_application(scene: Scene) -> None:
+    """Not refused: the host was open to everybody before, and nobody gains anything."""
+    file = base()
+    file["policies"]["eng"] = {"decision": "bypass", "include": [{"everyone": True}]}
+    assert scene.account.apply(file, **YES, exposure=["all"]).is_complete
+
+    plan = scene.account.plan(base(applications={}, policies={}), **YES)
+
+    assert refused(plan) == []
+    assert plan.access == ()
+
+
+def test_a_wildcard_that_is_stopped_for_a_moment_is_announced(scene: Scene) -> None:
+    """Refused: whichever of two new records comes first, it shuts somebody out."""
+    theirs = {"name": "theirs", "decision": "allow", "include": [{"email": {"email": OTHER}}]}
+    scene.application(BELOW, theirs)
+    scene.record("*.example.com", "192.0.2.10", type="A")
+    file = with_star({"hostname": f"*.{CLOSER}"})
+    file["tunnels"]["t"]["ingress"].append(
+        {"hostname": CLOSER, "service": SERVICE, "access": False}
+    )
+    file["applications"] |= {name: {"policies": ["eng"]} for name in (CLOSER, f"*.{CLOSER}")}
+    file["dns"] |= {CLOSER: {"tunnel": "t"}, f"*.{CLOSER}": {"tunnel": "t"}}
+
+    plan = scene.account.plan(file, deletions=True, exposure=[f"*.*.{CLOSER}"])
+
+    assert [flag for _, flag in refused(plan)] == [f"--allow-interruption dns_record.{CLOSER}"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -92,6 +92,7 @@ class Account:
 
     folder: Path
     awkward: bool = False
+    zones: Sequence[ZoneSeed] = ZONES
     sandbox: Sandbox = field(init=False)
     observer: Observer = field(init=False)
     public: set[str] = field(default_factory=set)
@@ -102,7 +103,7 @@ class Account:
     def __post_init__(self) -> None:
         """Seed an account whose clock and ids repeat."""
         sandbox = self.made_as.create(
-            zones=ZONES,
+            zones=self.zones,
             awkward=self.awkward,
             clock=self.clock,
             entropy=random.Random(7).randbytes,

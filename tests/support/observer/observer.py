@@ -1,10 +1,12 @@
 """Somebody who knows nothing of ztctl and rings at every door of an account after each write.
 
 The observer sends visits through the sandbox's edge, as if every tunnel had a connector, for every
-host name, path and sort of visitor. It holds a run to three promises: no stranger gets in where
-none got in before and no file says so; nobody gets where they could neither get before nor after;
-who could get in before and after is never locked out, unless that was agreed to. A run that was cut
-off is judged together with the one that finishes its work.
+host name, path and sort of visitor. A record that leads to no tunnel is a place like an origin:
+through the proxy it is guarded by Access alone, past the proxy by nothing. It holds a run to four
+promises: no stranger gets in where none got in before and no file says so; nobody gets where they
+could neither get before nor after; who could get in before and after is never locked out, unless
+that was agreed to; who gets in after and could not before was told of, where the run says what it
+told. A run that was cut off is judged together with the one that finishes its work.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from tests.support.observer.people import People, attached
 from tests.support.observer.places import Object, Place, hosts, paths, places, rules
 from ztctl.sandbox.edge.applications import covers_host
 from ztctl.sandbox.edge.edge import Edge
+from ztctl.sandbox.edge.names import normal_host
 from ztctl.sandbox.edge.replica import KINDS
 from ztctl.sandbox.edge.values import Answer, Visit, Visitor
 from ztctl.sandbox.service import Sandbox
@@ -36,12 +39,24 @@ _EVERYWHERE = frozenset({"zone", "organization", "service_token", "identity_prov
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a run said before it began: under these names somebody gains entry, or everybody."""
+
+    names: str
+    everybody: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Agreed:
-    """What a run was told to be right: names stated to be open, and what it was allowed."""
+    """What a run was told to be right: names stated to be open, and what it was allowed.
+
+    ``alone`` is false while somebody else writes: what is so only in between may be their wish.
+    """
 
     public: Collection[str] = ()
     exposed: Collection[str] = ()
     interrupted: bool = False
+    alone: bool = True
 
     def may_open(self, host: str, path: str) -> bool:
         """True for what a file states to be open, or that the run was allowed to open."""
@@ -50,8 +65,14 @@ class Agreed:
         if any(f"{host}/{part}" in self.public for part in above):
             return True
         names = {*self.public, *self.exposed}
-        stars = (name[1:] for name in names if name.startswith("*."))
-        return host in names or "all" in names or any(host.endswith(star) for star in stars)
+        return "all" in names or any(means(name, host) for name in names)
+
+
+def means(names: str, host: str) -> bool:
+    """True if a name in some spelling is this host, or stands for it by stars of any depth."""
+    name = normal_host(names)
+    bare = name.removeprefix("*.").removeprefix("*.")
+    return host == name if bare == name else host.endswith(f".{bare}")
 
 
 @dataclass(slots=True)
@@ -65,6 +86,15 @@ class Span:
     lost: dict[tuple[str, str, str], str] = field(default_factory=dict)
     interrupted: bool = False
     exposed: frozenset[str] = frozenset()
+    told: frozenset[Told] | None = None
+    alone: bool = True
+
+    def says(self, host: str, *, everybody: bool) -> bool:
+        """True if it was said that somebody gains entry to a host, or everybody."""
+        return any(
+            means(told.names, host) and (told.everybody or not everybody)
+            for told in self.told or ()
+        )
 
 
 class Observer:
@@ -102,6 +132,7 @@ class Observer:
         self._span.interrupted |= agreed.interrupted
         # What the run that was cut off was allowed to open is open when the next one is planned.
         self._span.exposed |= frozenset(agreed.exposed)
+        self._span.alone &= agreed.alone
         self._agreed = replace(agreed, exposed=self._span.exposed)
 
     def give_up(self) -> None:
@@ -114,14 +145,22 @@ class Observer:
             for host in self._refresh():
                 self._judge(self._span, host, write)
 
-    def end(self, *, complete: bool) -> list[str]:
-        """A run has ended; the promises that it broke."""
+    def end(self, *, complete: bool, told: Collection[Told] | None = None) -> list[str]:
+        """A run has ended; the promises that it broke.
+
+        ``told`` is who gains entry as the run told it; ``None``: nobody asked.
+        """
         assert self._span is not None
         assert self._agreed is not None
+        if told is not None:
+            # What a run told that was cut off is not told again.
+            self._span.told = frozenset(told) | (self._span.told or frozenset())
         known = len(self.breaches)
         self.breaches += [f"open door: {what} after {write}" for what, write in self._doors()]
         if complete:
-            self._settle(self._span)
+            if self._span.alone:
+                self._settle(self._span)
+            self.breaches += self._silent(self._span)
             self._span = None
         self._agreed = None
         return self.breaches[known:]
@@ -138,7 +177,7 @@ class Observer:
             if agreed is not None and agreed.may_open(host, path) and who.startswith(STRANGER)
         }
         # By whom somebody unknown was vouched for is no difference.
-        unknown = {path for (path, who), one in before.items() if one and who.startswith(LOGGED_IN)}
+        unknown = {(path, one) for (path, who), one in before.items() if _is_unknown(who)}
         for (path, who), origin in found.items():
             earlier = before.get((path, who))
             if origin is None:
@@ -146,7 +185,7 @@ class Observer:
                     span.lost.setdefault((host, path, who), write)
             elif origin != earlier and (path, origin) not in for_all:
                 span.gained.setdefault((host, path, who, origin), write)
-                answered = earlier is not None or (who.startswith(LOGGED_IN) and path in unknown)
+                answered = _is_unknown(who) and (path, origin) in unknown
                 if who.startswith(STRANGER) and not (
                     answered or self._reached_already(span, host, path, who, origin)
                 ):
@@ -181,6 +220,24 @@ class Observer:
                 if not span.interrupted:
                     self.breaches.append(text)
 
+    def _silent(self, span: Span) -> Iterator[str]:
+        """Who gets in after and could not before, and of whom no word was said."""
+        past: Edge | None = None
+        for host, found in self._now.items() if span.told is not None else ():
+            before = span.before.get(host, {})
+            unknown = {(path, one) for (path, who), one in before.items() if _is_unknown(who)}
+            for (path, who), origin in found.items():
+                everybody = who.startswith(STRANGER)
+                if origin is None or span.says(host, everybody=everybody):
+                    continue
+                if (path, who) in before:
+                    earlier = before[path, who]
+                else:
+                    past = past or _edge_of(span.past, self._state)
+                    earlier = self._reaches(past, host, path, who)
+                if earlier != origin and not (_is_unknown(who) and (path, origin) in unknown):
+                    yield f"silent gain: {who} reaches {origin[1]} at {host}{path}"
+
     def _reaches(self, edge: Edge, host: str, path: str, who: str) -> Origin | None:
         return _origin(edge.visit(Visit(host, path, self._people[who], INSIDE)))
 
@@ -212,7 +269,7 @@ class Observer:
     ) -> Reached:
         answer = self._edge.visit(Visit(host, "/", STRANGERS[_FIRST], INSIDE))
         if answer.outcome in ("no_record", "not_proxied"):
-            people: dict[str, Visitor] = {}
+            people = {_FIRST: STRANGERS[_FIRST]} if _origin(answer) else {}
         else:
             covering = {place.app for place in known if covers_host(place.host, host)}
             people = shelf.about(covering)
@@ -325,10 +382,21 @@ def _covered(apps: set[str], known: list[Place], names: Collection[str]) -> set[
     return {host for host in names if any(covers_host(pattern, host) for pattern in patterns)}
 
 
+def _is_unknown(who: str) -> bool:
+    return who.startswith(LOGGED_IN)
+
+
 def _origin(answer: Answer) -> Origin | None:
-    if answer.outcome != "origin":
-        return None
-    return str(answer.tunnel), str(answer.service)
+    """Where a visit ended: at a service behind a tunnel, or at what a record leads to without."""
+    match answer.outcome:
+        case "origin":
+            return str(answer.tunnel), str(answer.service)
+        case "elsewhere":
+            return "", "what is no tunnel"
+        case "not_proxied" if answer.tunnel is None:
+            return "", "an address past the proxy"
+        case _:
+            return None
 
 
 def _edge(state: State) -> Edge:

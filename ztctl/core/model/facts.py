@@ -210,24 +210,22 @@ class ZoneRecords(Fact):
 class Zones:
     """The active zones of the account, and whose records are known.
 
-    ``names``: those of records that certainly exist.
+    ``names``: those of records that exist whatever the run does.
     """
 
     def __init__(self, zones: Iterable[ZoneRecords], names: Iterable[str] = ()) -> None:
         self._by_name = {zone.name: zone for zone in zones}
         others = (name for zone in self._by_name.values() for name in zone.others)
         # With a name exist all names above it, records or not (RFC 4592, section 2.2.2).
-        self._existing = {above for name in (*names, *others) for above in _upwards(name)}
+        self._existing = {above for name in (*names, *others) for above in upwards(name)}
 
-    def stops(self, wildcard: str, name: str) -> bool:
-        """True if a closer name exists, so that a DNS wildcard does not answer for this one."""
-        base = wildcard.removeprefix("*.")
-        closer = (above for above in _upwards(name) if above.endswith(f".{base}"))
-        return any(above in self._existing for above in closer)
+    def exists(self, name: str) -> bool:
+        """True if a name certainly exists, whatever the run does."""
+        return name in self._existing
 
     def of(self, name: str) -> ZoneRecords | None:
         """The zone of a host name: the longest zone name that it ends with."""
-        return next((self._by_name[it] for it in _upwards(name) if it in self._by_name), None)
+        return next((self._by_name[it] for it in upwards(name) if it in self._by_name), None)
 
     def meeting(self, pattern: str) -> Iterator[ZoneRecords]:
         """The zones in which a host name may lie that a pattern matches."""
@@ -243,7 +241,7 @@ class Zones:
         return zone is not None and zone.read
 
 
-def _upwards(name: str) -> Iterator[str]:
+def upwards(name: str) -> Iterator[str]:
     """The name and every name above it."""
     labels = name.split(".")
     return (".".join(labels[start:]) for start in range(len(labels)))

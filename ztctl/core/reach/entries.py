@@ -202,16 +202,28 @@ def resolve(host: str, records: Iterable[Record], zones: Zones = NO_ZONES) -> It
 def records_for(host: str, records: Iterable[Record], zones: Zones = NO_ZONES) -> list[Record]:
     """The records that answer for a host: exact ones, else those of the closest wildcard.
 
-    A wildcard does not answer below a closer name that exists (RFC 4592). Of names that come or go
-    in the run this is not assumed: they may exist or not.
+    A wildcard does not answer below a closer name that exists (RFC 4592, section 2.2.1).
     """
-    found = [
-        it
-        for it in records
-        if it.name == host or (dns_wildcard(it.name, host) and not zones.stops(it.name, host))
-    ]
+    known = list(records)
+    found = [it for it in known if _answers(it.name, host, known, zones)]
     closest = max((it.name == host, len(it.name)) for it in found) if found else None
     return [it for it in found if (it.name == host, len(it.name)) == closest]
+
+
+def closest_below(wildcard: str, host: str) -> str:
+    """The name between a DNS wildcard and a host that stops the wildcard if it exists."""
+    base = wildcard.removeprefix("*")
+    return host.removesuffix(base).rpartition(".")[2] + base
+
+
+def _answers(name: str, host: str, records: Sequence[Record], zones: Zones) -> bool:
+    if name == host or not dns_wildcard(name, host):
+        return name == host
+    closer = closest_below(name, host)
+    # With a record exist all names above it.
+    return not zones.exists(closer) and not any(
+        it.name == closer or it.name.endswith(f".{closer}") for it in records
+    )
 
 
 def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:

@@ -82,6 +82,8 @@ class Grant:
 OPEN = Grant(AdmittedBy.UNASKED, EVERYONE)
 PREFLIGHT = Grant(AdmittedBy.PREFLIGHT, EVERYONE)
 PUBLIC = Grant(AdmittedBy.OVERRIDE, EVERYONE)
+# The grants that admit every visitor, whatever is asked of others.
+_UNCONDITIONAL = (OPEN, PUBLIC, Grant(AdmittedBy.BYPASS, EVERYONE))
 
 Groups = Callable[[str], Members | None]
 Logins = Callable[[str], LoginProvider | None]
@@ -252,7 +254,7 @@ def _members_within(one: Members, other: Test) -> bool:
 
 def contained(one: Grant, other: Grant) -> bool:
     """True if every visitor of grant ``one`` is admitted by ``other``, for as long at least."""
-    if other in (OPEN, PUBLIC) or one == other:
+    if other in _UNCONDITIONAL or one == other:
         return True
     return (
         one.how is other.how

@@ -7,6 +7,7 @@ is exponential in the number of steps.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,15 +27,18 @@ from ztctl.core.model.facts import (
     TunnelRules,
     ZoneRecords,
     Zones,
+    upwards,
 )
 from ztctl.core.model.graph import in_order
-from ztctl.core.model.names import HostIndex
+from ztctl.core.model.names import HostIndex, is_wildcard
 from ztctl.core.model.plan import StepId
-from ztctl.core.reach.entries import Entry, HostState, entries, paths_of
+from ztctl.core.reach.entries import Entry, HostState, closest_below, entries, paths_of
 from ztctl.core.reach.host_facts import sample_hosts, tests_in, witness
 
 Needs = Mapping[StepId, Collection[StepId]]
 F = TypeVar("F", bound=Fact)
+# Records that come, or go, by which one name exists: so many are told apart in the states of a run.
+_MOST_PASSING = 2
 T = TypeVar("T")
 
 
@@ -134,16 +138,46 @@ class Timeline:
         return (fact for slot in self._records_of(host) for fact in self._facts(slot, Record))
 
     def _records_of(self, host: str) -> list[Slot]:
-        """The DNS records of a host, following CNAMEs; each name once, so loops end."""
+        """The DNS records of a host, following CNAMEs; each name once, so loops end.
+
+        With them those that stop a wildcard and come or go in the run.
+        """
         waiting, seen = [host], {host}
         found: dict[Slot, None] = {}
         while waiting:
-            for slot in self._meeting(Record, waiting.pop()):
+            name = waiting.pop()
+            for slot in self._meeting(Record, name):
                 found[slot] = None
+                found |= dict.fromkeys(self._stopping(slot, name))
                 aliases = {fact.alias for fact in self._facts(slot, Record) if fact.alias} - seen
                 seen |= aliases
                 waiting += aliases
         return list(found)
+
+    def _stopping(self, slot: Slot, host: str) -> Iterator[Slot]:
+        for record in self._facts(slot, Record):
+            if is_wildcard(record.name) and record.name != host:
+                yield from self._passing.get(closest_below(record.name, host), ())
+
+    @cached_property
+    def _passing(self) -> Mapping[str, Collection[Slot]]:
+        """Names that exist in a part of the run only, with some records by which they exist.
+
+        Of many that come, or go, a few are enough: as long as one of them is there, the name
+        exists, and both ends of the run are as they are. With all there would be too many states.
+        """
+        going, coming = defaultdict[str, list[Slot]](list), defaultdict[str, list[Slot]](list)
+        for slot, versions in self.slots.items():
+            first, last = versions[0].fact, versions[-1].fact
+            for found, fact, other in ((going, first, last), (coming, last, first)):
+                if isinstance(fact, Record) and (other is None or other.names != fact.names):
+                    for name in upwards(fact.name):
+                        found[name].append(slot)
+        return {
+            name: (*going[name][:_MOST_PASSING], *coming[name][:_MOST_PASSING])
+            for name in (*going, *coming)
+            if not self.zones.exists(name)
+        }
 
     @cached_property
     def _organizations(self) -> tuple[Slot, ...]:
@@ -310,7 +344,10 @@ class Timeline:
         lasting = (
             versions[0].fact.name
             for versions in self.slots.values()
-            if isinstance(versions[0].fact, Record) and all(it.fact is not None for it in versions)
+            if isinstance(versions[0].fact, Record)
+            and all(
+                it.fact is not None and it.fact.names == versions[0].fact.names for it in versions
+            )
         )
         return Zones((it for it in self._every_fact() if isinstance(it, ZoneRecords)), lasting)
 

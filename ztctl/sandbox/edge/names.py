@@ -33,9 +33,10 @@ Place = tuple[str, str]
 class Resolved:
     """The result of a resolution.
 
-    `outcome` is None if the request reaches the edge. Then `zone` is the name of the host's zone,
-    and `tunnel` the id before `.cfargotunnel.com`, or None if the target is no tunnel. `dangling`
-    is true if the target does not resolve.
+    `outcome` is None if the request reaches the edge. `zone` is the name of the host's zone, and
+    `tunnel` the id before `.cfargotunnel.com`, or None if the target is no tunnel; that of a name
+    that is not proxied is the target of its own record. `dangling` is true if the target does not
+    resolve.
     """
 
     outcome: Outcome | None
@@ -64,6 +65,15 @@ def normal_host(host: str) -> str:
         return plain.lower()
 
 
+def _target_of(record: Object) -> str:
+    return str(record["content"]).removesuffix(".").lower()
+
+
+def _tunnel_of(record: Object) -> str | None:
+    target = _target_of(record)
+    return target.removesuffix(TUNNELS) if target.endswith(TUNNELS) else None
+
+
 class Names:
     """The zones and DNS records that have reached the edge."""
 
@@ -83,15 +93,16 @@ class Names:
         if not records:
             return Resolved("no_record", f"{host} does not resolve")
         if zone.get("paused") or not any(record["proxied"] for record in records):
-            return Resolved("not_proxied", f"{host} is not proxied", zone["name"])
+            reason = f"{host} is not proxied"
+            return Resolved("not_proxied", reason, zone["name"], _tunnel_of(records[0]))
         return self._follow_aliases(zone, host, records)
 
     def _follow_aliases(self, zone: Object, host: str, records: list[Object]) -> Resolved:
         target, seen = host, {host}
         while records and records[0]["type"] == "CNAME" and len(seen) <= MOST_ALIASES:
-            target = str(records[0]["content"]).removesuffix(".").lower()
-            if target.endswith(TUNNELS):
-                tunnel = target.removesuffix(TUNNELS)
+            target = _target_of(records[0])
+            tunnel = _tunnel_of(records[0])
+            if tunnel is not None:
                 return Resolved(None, f"{host} leads to a tunnel", zone["name"], tunnel)
             beyond = self._zone_of(target)
             if beyond is None:

@@ -74,7 +74,8 @@ class Answer:
     """The result of a visit.
 
     `status` is the HTTP status (0: no HTTP response). `application` and `policy` are the ids of
-    those that decided, `tunnel` (id) and `service` (of the ingress rule) where the request went;
+    those that decided, `tunnel` (id) and `service` (of the ingress rule) where the request went, or
+    for `not_proxied` the tunnel to which the record leads nobody;
     `destination` is the `host:port` that a bastion or a private route reaches.
     """
 

@@ -57,7 +57,7 @@ class View:
         host = normal_host(visit.host)
         resolved = self._names.resolve(host)
         if resolved.outcome is not None:
-            return Answer(resolved.outcome, 0, resolved.reason)
+            return Answer(resolved.outcome, 0, resolved.reason, tunnel=resolved.tunnel)
         path = normal_path(visit.path)
         app = self._applications.matching(host, path)
         is_public = self._applications.is_public(host, path)

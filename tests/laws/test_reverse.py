@@ -1,0 +1,30 @@
+"""The reverse check: the walk finds every fault that is seeded back in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.laws.seeded import FAULTS, Patch
+from tests.support.walk.walk import lived
+
+# So many histories have to be enough.
+MOST = 150
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_walk_finds_a_seeded_fault(fault: str, tmp_path: Path) -> None:
+    """Some history breaks a promise, which it keeps where nothing is seeded."""
+    found = (seed for seed in range(MOST) if is_broken(seed, tmp_path, FAULTS[fault]))
+
+    assert any(not is_broken(seed, tmp_path) for seed in found)
+
+
+def is_broken(seed: int, folder: Path, *patches: Patch) -> bool:
+    """True if a history breaks a promise, with faults seeded or without."""
+    with pytest.MonkeyPatch.context() as seeded:
+        for patch in patches:
+            patch(seeded)
+        return bool(lived(seed, folder).breaches)
