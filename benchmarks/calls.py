@@ -50,6 +50,7 @@ SHARED_BY = 5
 STARTS = 7
 # Seconds of the loop's clock in which a call is answered.
 LATENCY = 0.1
+ZONES = ("example.com", *(f"zone-{number}.com" for number in range(49)))
 ALL = frozenset({"all"})
 YES = Options(
     Allowances(deletions=True, no_policy=ALL, ca_deletion=ALL, exposure=ALL, interruption=ALL)
@@ -153,7 +154,7 @@ def _ignore(event: Event) -> None:
     """Nobody looks at the progress of a benchmark."""
 
 
-async def _cost(sandbox: Sandbox, declared: Declared, *, apply: bool) -> Cost:
+async def _cost(sandbox: Sandbox, declared: Declared, *, apply: bool, in_step: bool) -> Cost:
     transport = Counting(SandboxTransport(sandbox, latency=lambda _: LATENCY))
     client = Client(Secret("sandbox"), account=ACCOUNT_ID, transport=transport, quota=None)
     clock = asyncio.get_running_loop().time
@@ -164,7 +165,7 @@ async def _cost(sandbox: Sandbox, declared: Declared, *, apply: bool) -> Cost:
         if apply:
             outcome = await _applied(source, plan, Means(client, _ignore, clock=clock))
             assert outcome.is_complete, outcome.failed
-        elif sandbox.export()["tunnels"]:
+        elif in_step:
             assert plan.is_empty, plan.changes
     reads = transport.methods.pop("GET", 0)
     return Cost(reads, transport.methods.total(), round(clock() / LATENCY))
@@ -185,9 +186,11 @@ async def _applied(source: PlanSource, plan: Plan, means: Means) -> Outcome:
     return outcome
 
 
-def _run(sandbox: Sandbox, declared: Declared, *, apply: bool) -> Cost:
+def _run(
+    sandbox: Sandbox, declared: Declared, *, apply: bool = False, in_step: bool = False
+) -> Cost:
     with asyncio.Runner(loop_factory=Timeless) as runner:
-        return runner.run(_cost(sandbox, declared, apply=apply))
+        return runner.run(_cost(sandbox, declared, apply=apply, in_step=in_step))
 
 
 def costs(hosts: int, *, shared: bool) -> Iterator[str]:
@@ -196,9 +199,9 @@ def costs(hosts: int, *, shared: bool) -> Iterator[str]:
     sandbox = open_sandbox(zones=[ZoneSeed("example.com", "pro")])
     kind = f"{SHARED_BY} an application" if shared else "an application each"
     name = f"{hosts} hosts, {kind}"
-    yield _run(sandbox, declared, apply=False).row(f"{name}: first plan")
+    yield _run(sandbox, declared).row(f"{name}: first plan")
     yield _run(sandbox, declared, apply=True).row(f"{name}: apply")
-    yield _run(sandbox, declared, apply=False).row(f"{name}: in step")
+    yield _run(sandbox, declared, in_step=True).row(f"{name}: in step")
 
 
 def round_trips() -> Iterator[str]:
@@ -212,12 +215,29 @@ def round_trips() -> Iterator[str]:
         yield _run(sandbox, emptied(changed, KINDS), apply=True).row(f"{name}: destroy")
 
 
-def small(hosts: int, *, keys: bool, port: int) -> str:
+def widening() -> Iterator[str]:
+    """The rows of a plan in an account of fifty zones, by what it widens."""
+    sandbox = open_sandbox(zones=[ZoneSeed(name, "pro") for name in ZONES])
+    made = small(10)
+    _run(sandbox, declared_by(made), apply=True)
+    yield _run(sandbox, declared_by(made), in_step=True).row(f"{len(ZONES)} zones: in step")
+    policy = made.replace("email_domain: example.com", "email_domain: example.org")
+    yield _run(sandbox, declared_by(policy)).row(f"{len(ZONES)} zones: another policy")
+    for what, name in (
+        ("one more name", "new.example.com"),
+        ("all names of one more zone", f"*.{ZONES[-1]}"),
+        ("every name", "*"),
+    ):
+        wider = declared_by(small(10, served=name))
+        yield _run(sandbox, wider).row(f"{len(ZONES)} zones: a rule for {what}")
+
+
+def small(hosts: int, *, keys: bool = False, port: int = 22, served: str = "") -> str:
     """One policy, one tunnel with a rule a host, an application and a record a host."""
-    return "\n".join(_small(hosts, keys=keys, port=port)) + "\n"
+    return "\n".join(_small(hosts, keys=keys, port=port, served=served)) + "\n"
 
 
-def _small(hosts: int, *, keys: bool, port: int) -> Iterator[str]:
+def _small(hosts: int, *, keys: bool, port: int, served: str) -> Iterator[str]:
     names = [f"host-{number}.example.com" for number in range(hosts)]
     yield "version: 1\nstack: bench"
     yield "policies:\n  team: {decision: allow, include: [{email_domain: example.com}]}"
@@ -227,6 +247,8 @@ def _small(hosts: int, *, keys: bool, port: int) -> Iterator[str]:
     for number, name in enumerate(names):
         service = f"ssh://10.0.0.{number + 1}:{22 if number else port}"
         yield f"      - {{hostname: {name}, service: '{service}'}}"
+    if served:
+        yield f"      - {{hostname: '{served}', service: 'ssh://10.0.1.1:22', access: false}}"
     yield "dns:"
     yield from (f"  {name}: {{tunnel: pool}}" for name in names)
     if keys:
@@ -265,7 +287,7 @@ def main() -> None:
         for shared in (True, False):
             for row in costs(hosts, shared=shared):
                 print(row, flush=True)
-    for row in round_trips():
+    for row in (*round_trips(), *widening()):
         print(row, flush=True)
     print(f"\n{'CPU, in bare interpreter starts':<44}{'ratio':>7}{'target':>8}", flush=True)
     for row in starts():
