@@ -14,7 +14,7 @@ before it by its own clock, others wait SKEW seconds longer by theirs, and no cl
 service's by more), when its process is known to be dead, or by a person. So of two runs that both
 looked, the one whose flag was raised last sees the other one's. A list that lags behind changes
 nothing of this, as long as it shows the tags of one moment: it counts only if it shows the own
-flag, hence a moment at which every earlier flag was there, too.
+flag, whose name was never used before, hence a moment at which every earlier flag was there, too.
 
 *Who holds it stops for a flag beside the own one*, too, if that stays: two can only stand there
 if a list was no picture of one moment. A run that gives way lowers its flag within a few calls.
@@ -35,7 +35,7 @@ import contextlib
 import random
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -130,6 +130,8 @@ class Lock(Companion):
     patience: float = PATIENCE
     # Flags that this run raised, or may have raised, and those of dead runs: all go at the end.
     _raised: list[LockFlag] = field(default_factory=list, init=False)
+    # The minute of the flag that was raised last: no try uses a name again.
+    _minute: int = field(default=0, init=False)
     _rest: list[LockFlag] = field(default_factory=list, init=False)
     # The flag by which the lock is held.
     _current: LockFlag | None = field(default=None, init=False)
@@ -189,6 +191,9 @@ class Lock(Companion):
         """Raise a flag and look; gives way to the flags that are returned."""
         self._check_clock()
         flag = LockFlag.new(self.holder, self.now())
+        # A list that lags would show the flag of the last try, and what stood beside it then.
+        flag = replace(flag, minute=max(flag.minute, self._minute + 1))
+        self._minute = flag.minute
         # Recorded before the call: if the reply is lost, `release` still deletes the tag.
         self._raised = [flag]
         await self._drive(_raise(flag))
