@@ -28,6 +28,7 @@ from ztctl.engine.execute import execute
 from ztctl.engine.journal import Journal, JournalPaths
 from ztctl.engine.lock import RENEWAL_POLL, Lock, Locked
 from ztctl.engine.locked_run import LockedRun
+from ztctl.engine.settle import Settle
 from ztctl.kinds.registry import KINDS
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()
@@ -74,7 +75,8 @@ class Runs:
             place = JournalPaths(Path(self.account.folder), "journal.jsonl")
             journal = Journal(place, str, lambda problem: None, holder=ALICE)
             run = LockedRun(plan.account, plan.stack, KINDS, journal, lock, same, self.around, plan)
-            return await run(Means(client, self.account.view().event, sleep=self._sleep))
+            event = self.account.view().event
+            return await run(Means(client, event, clock=lambda: self.now, sleep=self._sleep))
 
     async def _sleep(self, seconds: float) -> None:
         if seconds == RENEWAL_POLL:
@@ -111,6 +113,20 @@ class Runs:
 def runs(account: Account) -> Runs:
     """Runs on a fresh account."""
     return Runs(account)
+
+
+def two_zones(*zones: str, records: bool = False) -> dict[str, Any]:
+    """A host in each zone, behind a tunnel of its own; without ``records`` nobody gets there."""
+    names = [f"ssh.{zone}" for zone in zones]
+    rule = {"service": "ssh://localhost:22"}
+    return {
+        "policies": {"team": {"decision": "allow", "include": [{"email": "ann@example.com"}]}},
+        "applications": {name: {"policies": ["team"]} for name in names},
+        "tunnels": {
+            zone[-3:]: {"ingress": [{"hostname": f"ssh.{zone}", **rule}]} for zone in zones
+        },
+        "dns": {f"ssh.{zone}": {"tunnel": zone[-3:]} for zone in zones if records},
+    }
 
 
 def bare(account: Account, plan: Plan) -> Outcome:
@@ -281,6 +297,27 @@ def test_a_run_stops_for_a_flag_that_stays_beside_its_own(account: Account, runs
     assert "another flag is there, too; the account is locked for this stack by bob" in reason
     assert sum(runs.slept) >= 300
     assert account.everything()["tunnels"] == []
+
+
+def test_a_run_looks_again_after_a_wait_for_the_edge(account: Account, runs: Runs) -> None:
+    """Also where another step of the same phase had nothing to wait for, and is done by then."""
+    account.apply(two_zones("example.org"))
+    plan = account.plan(two_zones("example.org", "example.com", records=True))
+    runs.around = (Settle(100),)
+
+    def handed_over() -> None:
+        if MINE in flags(account):
+            runs.lowered(MINE)
+            runs.raised(THEIRS)
+
+    runs.asleep = handed_over
+
+    outcome = runs(plan)
+
+    assert [step.address.key for step in outcome.done][-1] == "ssh.example.org"
+    (failed,) = outcome.failed
+    assert failed.step.address.key == "ssh.example.com"
+    assert "somebody has taken it away" in failed.reason
 
 
 def test_a_run_goes_on_when_who_came_has_given_way(account: Account, runs: Runs) -> None:

@@ -5,7 +5,7 @@ The protocol. A flag is an Access tag whose name no other run uses (`core.runs.l
     1. raise a flag
     2. list the tags: the lock is held if the own flag is there and no other live one; otherwise
        lower the own flag, wait by chance until no other is seen, and begin again
-    3. look like this again before the first write and before each further phase
+    3. look like this again before the first write, before each further phase and after each wait
     4. lower the flag
 
 *Mutual exclusion.* Every run raises its flag before it looks. A flag goes only when its holder
@@ -42,7 +42,7 @@ from urllib.parse import quote
 
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.diagnostics import Failure
-from ztctl.core.model.plan import Phase, Step, StepId
+from ztctl.core.model.plan import Step, StepId
 from ztctl.core.runs.locks import LEASE, SKEW, Holder, LockFlag
 from ztctl.engine.companion import Companion, Means, Verdict, Work
 from ztctl.engine.drive import drive
@@ -55,7 +55,8 @@ PERMISSION: Final = "Account · Access: Apps and Policies"
 # The API's error code for an account without Zero Trust.
 ZERO_TRUST_MISSING: Final = 9999
 
-# Seconds for which a look counts that was made ahead, while the writes before were under way.
+# Seconds for which a look counts: for the steps that begin together, and for those before which it
+# was made ahead, while the writes before were under way. Who waited for the edge looks again.
 LOOK_COUNTS: Final = 1.0
 # Seconds between two polls of a lock that another run holds; the interval grows up to the second.
 MIN_POLL_INTERVAL: Final = 1.0
@@ -136,9 +137,8 @@ class Lock(Companion):
     # The flag by which the lock is held.
     _current: LockFlag | None = field(default=None, init=False)
     _lost: Lost | None = field(default=None, init=False)
-    # A look made ahead, with the time at which it was asked for; and the look before each phase.
-    _ahead: tuple[float, asyncio.Task[None]] | None = field(default=None, init=False)
-    _looks: dict[tuple[bool, Phase], asyncio.Task[None]] = field(default_factory=dict, init=False)
+    # The latest look, with the time at which it was begun.
+    _latest: tuple[float, asyncio.Task[None]] | None = field(default=None, init=False)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
     _waited_for: str = field(default="", init=False)
 
@@ -180,8 +180,7 @@ class Lock(Companion):
         """
         if self._current is None:
             return
-        look = self._start(self._alone(min(self.patience, PATIENCE_AT_FIRST)))
-        self._ahead = self._means.clock(), look
+        _, look = self._begin_look(min(self.patience, PATIENCE_AT_FIRST))
         try:
             await look
         except Beside as found:
@@ -296,16 +295,15 @@ class Lock(Companion):
     async def ahead(self, steps: Sequence[Step]) -> None:
         """Look while the last writes of a phase are under way."""
         if self._current is not None and self._lost is None:
-            self._ahead = self._means.clock(), self._start(self._alone(self.patience))
+            self._begin_look(self.patience)
 
     async def before(self, work: Sequence[Work]) -> Mapping[StepId, Verdict]:
-        """Look before each phase; once the lock is lost, every step fails unsent."""
+        """Look before each phase and after each wait; once it is lost, every step fails unsent."""
         if self._current is None:
             return {}
         failure: CallFailed | None = None
         try:
-            for phase in sorted({_phase(item) for item in work}):
-                await self._looked(phase)
+            await self._looked()
         except Lost as lost:
             self._lost = self._lost or lost
         except CallFailed as unread:
@@ -315,25 +313,25 @@ class Lock(Companion):
         failure = self._lost or failure
         return {} if failure is None else {item.step.id: failure for item in work}
 
-    async def _looked(self, phase: tuple[bool, Phase]) -> None:
-        # Steps of one phase run concurrently and share the look.
-        if phase not in self._looks:
-            ahead, self._ahead = self._ahead, None
-            self._looks[phase] = self._start(self._look_before(ahead))
-        try:
-            await self._looks[phase]
-        except CallFailed:
-            # Not cached: the failure may be transient, and the next step tries again.
-            self._looks.pop(phase, None)
-            raise
+    async def _looked(self) -> None:
+        """Wait for a look that was begun a moment ago, or look now.
 
-    async def _look_before(self, ahead: tuple[float, asyncio.Task[None]] | None) -> None:
-        """Wait for the look made ahead, or look now if that was too long ago."""
-        if ahead is not None and self._means.clock() - ahead[0] <= LOOK_COUNTS:
+        Not one look a phase: a step may have waited for the edge since its phase began.
+        """
+        known = self._latest
+        if known is not None and self._means.clock() - known[0] <= LOOK_COUNTS:
             with contextlib.suppress(CallFailed):
-                await ahead[1]
+                await known[1]
                 return
-        await self._alone(self.patience)
+        # Steps that begin together share a look, also one that takes the place of a failed one.
+        latest = self._latest
+        if latest is None or latest is known:
+            latest = self._begin_look(self.patience)
+        await latest[1]
+
+    def _begin_look(self, patience: float) -> tuple[float, asyncio.Task[None]]:
+        self._latest = self._means.clock(), self._start(self._alone(patience))
+        return self._latest
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
@@ -452,7 +450,3 @@ def _name(tag: Any) -> str:
 
 def _utc(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _phase(work: Work) -> tuple[bool, Phase]:
-    return work.step.id.verb == "delete", work.step.phase
