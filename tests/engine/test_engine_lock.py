@@ -228,6 +228,18 @@ def test_a_flag_whose_time_is_over_is_cleared_away(account: Account, runs: Runs)
     assert flags(account) == []
 
 
+def test_a_flag_whose_time_is_over_says_nothing_of_a_later_one(
+    account: Account, runs: Runs
+) -> None:
+    """Its holder renewed the lock, could not lower the old flag, and is alive."""
+    plan = account.plan(whole())
+    runs.raised(THEIRS, LockFlag.new(BOB, NOON + LEASE).name)
+    runs.now += LEASE + 200
+
+    with pytest.raises(Locked):
+        runs(plan)
+
+
 def test_a_run_that_is_known_to_be_dead_is_cleared_away(account: Account, runs: Runs) -> None:
     """It is said once, and nothing of it is left."""
     plan = account.plan(whole())

@@ -134,6 +134,7 @@ class Lock(Companion):
     # The minute of the flag that was raised last: no try uses a name again.
     _minute: int = field(default=0, init=False)
     _rest: list[LockFlag] = field(default_factory=list, init=False)
+    _dead: set[Holder] = field(default_factory=set, init=False)
     # The flag by which the lock is held.
     _current: LockFlag | None = field(default=None, init=False)
     _lost: Lost | None = field(default=None, init=False)
@@ -262,12 +263,12 @@ class Lock(Companion):
         return [flag for flag in others if flag not in self._rest]
 
     def _is_dead(self, flag: LockFlag) -> bool:
-        if flag.has_expired(self.now()):
-            return True
-        if any(flag.holder == other.holder for other in self._rest):
+        # Says nothing of the holder, who may have renewed the lock, unable to lower this flag.
+        if flag.has_expired(self.now()) or flag.holder in self._dead:
             return True
         if not self.is_dead(flag.holder):
             return False
+        self._dead.add(flag.holder)
         self.note("the run that holds the lock was yours, on this machine, and is dead: taken over")
         return True
 
