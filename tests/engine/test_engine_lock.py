@@ -361,6 +361,23 @@ def test_a_run_stops_when_its_lock_has_ended(account: Account, runs: Runs) -> No
     assert account.everything()["tunnels"] == []
 
 
+def test_a_run_stops_when_its_clock_is_set_wrong(account: Account, runs: Runs) -> None:
+    """By a clock that was put back, its lock would never end, while others count it out."""
+    plan = account.plan(whole())
+
+    def put_back(live: Any) -> None:
+        runs.now -= 1200
+        runs.skew = -1200
+
+    runs.when(put_back)
+
+    outcome = runs(plan)
+
+    (reason,) = {item.reason for item in outcome.failed}
+    assert reason == "the lock is no longer this run's: this machine's clock is wrong by now"
+    assert account.everything()["tunnels"] == []
+
+
 def test_a_long_run_renews_its_lock(account: Account, runs: Runs) -> None:
     """A third of its time later there is a new flag in the place of the old one, and one alone."""
     plan = account.plan(whole())

@@ -205,8 +205,8 @@ class Lock(Companion):
         return found
 
     def _check_clock(self) -> None:
-        skew = self.skew()
-        if skew is not None and abs(skew) > SKEW:
+        skew = self.skew() or 0
+        if abs(skew) > SKEW:
             side = "ahead of" if skew > 0 else "behind"
             raise Failure(
                 f"this machine's clock is {abs(skew):.0f} s {side} the service's, so that no lock "
@@ -309,10 +309,17 @@ class Lock(Companion):
             self._lost = self._lost or lost
         except CallFailed as unread:
             failure = unread
-        if self._lost is None and not self._current.may_write(self.now()):
-            self._lost = Lost("it has ended, because it could not be renewed in time")
-        failure = self._lost or failure
+        failure = self._ended() or failure
         return {} if failure is None else {item.step.id: failure for item in work}
+
+    def _ended(self) -> Lost | None:
+        """Why the lock is this run's no more, by its flag and by the clock; for good."""
+        if self._lost is None and self._current is not None:
+            if abs(self.skew() or 0) > SKEW:
+                self._lost = Lost("this machine's clock is wrong by now")
+            elif not self._current.may_write(self.now()):
+                self._lost = Lost("it has ended, because it could not be renewed in time")
+        return self._lost
 
     async def _looked(self) -> None:
         """Wait for a look that was begun a moment ago, or look now.
