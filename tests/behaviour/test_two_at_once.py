@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from tests.support.account import Account
 from tests.support.files import HOST, host, whole
 from tests.support.people import Person, flags, rest, together
+from ztctl.cli.run_lock import lock_of
+from ztctl.cli.settings import Settings
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.runs.locks import Holder, LockFlag
 from ztctl.engine.lock import RENEWAL_POLL
@@ -177,6 +179,15 @@ def test_a_tag_of_a_lock_cannot_be_asked_for(account: Account) -> None:
 
     with pytest.raises(Problems, match="looks like the mark of a stack, or like a lock"):
         account.declared(file)
+
+
+def test_the_client_of_an_apply_asks_the_lock_before_each_request(account: Account) -> None:
+    """So that nothing is sent, or sent again, once the lock has ended."""
+    client = account.client()
+
+    lock = lock_of(Settings(), client, "prod", 0, account.view())
+
+    assert client.withhold == lock.withheld
 
 
 @dataclass

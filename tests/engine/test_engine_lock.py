@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,14 +21,14 @@ from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.objects import Mark
-from ztctl.core.model.plan import Plan
+from ztctl.core.model.plan import Plan, StepId
 from ztctl.core.runs.locks import LEASE, Holder, LockFlag, is_lock
-from ztctl.engine.companion import Companion, Means
+from ztctl.engine.companion import Companion, Means, Verdict, Work
 from ztctl.engine.execute import execute
 from ztctl.engine.journal import Journal, JournalPaths
 from ztctl.engine.lock import RENEWAL_POLL, Lock, Locked
 from ztctl.engine.locked_run import LockedRun
-from ztctl.engine.settle import Settle
+from ztctl.engine.settle import SETTLE
 from ztctl.kinds.registry import KINDS
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp()
@@ -72,6 +72,7 @@ class Runs:
                 is_dead=lambda holder: holder in self.dead,
                 chance=lambda: 0.5,
             )
+            client.withhold = lock.withheld
             place = JournalPaths(Path(self.account.folder), "journal.jsonl")
             journal = Journal(place, str, lambda problem: None, holder=ALICE)
             run = LockedRun(plan.account, plan.stack, KINDS, journal, lock, same, self.around, plan)
@@ -107,6 +108,20 @@ class Runs:
                 act(live)
 
         self.account.looks.append(look)
+
+
+@dataclass(eq=False)
+class Waits(Companion):
+    """One step waits before it is sent, as for the edge."""
+
+    address: str
+    pause: Callable[[float], Awaitable[None]]
+
+    async def before(self, work: Sequence[Work]) -> Mapping[StepId, Verdict]:
+        """Wait, if it is this step's turn."""
+        if any(str(item.step.id.address) == self.address for item in work):
+            await self.pause(SETTLE)
+        return {}
 
 
 @pytest.fixture
@@ -315,14 +330,15 @@ def test_a_run_looks_again_after_a_wait_for_the_edge(account: Account, runs: Run
     """Also where another step of the same phase had nothing to wait for, and is done by then."""
     account.apply(two_zones("example.org"))
     plan = account.plan(two_zones("example.org", "example.com", records=True))
-    runs.around = (Settle(100),)
 
-    def handed_over() -> None:
-        if MINE in flags(account):
-            runs.lowered(MINE)
-            runs.raised(THEIRS)
+    async def pause(seconds: float) -> None:
+        while not account.everything()["dns_records"]:
+            await asyncio.sleep(0)
+        runs.now += seconds
+        runs.lowered(MINE)
+        runs.raised(THEIRS)
 
-    runs.asleep = handed_over
+    runs.around = (Waits("dns_record.ssh.example.com", pause),)
 
     outcome = runs(plan)
 
@@ -359,6 +375,27 @@ def test_a_run_stops_when_its_lock_has_ended(account: Account, runs: Runs) -> No
         "it has ended, because it could not be renewed in time"
     }
     assert account.everything()["tunnels"] == []
+
+
+def test_no_write_is_repeated_when_the_lock_has_ended(account: Account, runs: Runs) -> None:
+    """The answer to a write was slow in coming, or the machine slept; by now others may write."""
+    plan = account.plan(whole())
+    path = "/cfd_tunnel/[^/]*/configurations$"
+    account.sandbox.faults.add(method="PUT", path=path, status=503)
+
+    def late(live: Any) -> None:
+        if account.writes()[-1].path.endswith("/configurations"):
+            runs.now = NOON + LEASE
+
+    account.looks.append(late)
+
+    outcome = runs(plan)
+
+    failed = outcome.failed[0]
+    assert (failed.step.verb, failed.lost) == ("configure", True)
+    assert "not sent: the lock is no longer this run's: it has ended" in failed.reason
+    assert [entry.method for entry in account.writes()][-2:] == ["PUT", "DELETE"]
+    assert flags(account) == []
 
 
 def test_a_run_stops_when_its_clock_is_set_wrong(account: Account, runs: Runs) -> None:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def lock_of(chosen: Settings, client: Client, stack: str, wait: float, view: View) -> Lock:
-    """The lock of a run of the user whom the environment names."""
+    """The lock of a run of the user whom the environment names; ``client`` writes under it."""
     clock = client.service_clock
-    return Lock(
+    lock = Lock(
         Holder.named(stack, runner(chosen.environment), secrets.randbelow),
         wait,
         view.note,
@@ -31,6 +31,8 @@ def lock_of(chosen: Settings, client: Client, stack: str, wait: float, view: Vie
         skew=lambda: clock.skew,
         is_dead=lambda holder: is_dead(holder, chosen),
     )
+    client.withhold = lock.withheld
+    return lock
 
 
 def runner(environment: Mapping[str, str]) -> str:

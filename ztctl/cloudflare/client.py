@@ -14,7 +14,7 @@ from ztctl import __version__
 from ztctl.cloudflare.budget import IN_FLIGHT, QUOTA, Budget, OnWait
 from ztctl.cloudflare.encoding import encode, header
 from ztctl.cloudflare.envelope import Reply, read
-from ztctl.cloudflare.errors import ApiFailure, RateLimited, Rejected
+from ztctl.cloudflare.errors import ApiFailure, RateLimited, Rejected, Withheld
 from ztctl.cloudflare.paging import collect
 from ztctl.cloudflare.retry import seconds_to_wait
 from ztctl.cloudflare.service_clock import ServiceClock
@@ -47,6 +47,8 @@ class Client:
     Attributes:
         count: requests sent, repeated ones included.
         service_clock: how far this machine's clock is from the service's.
+        withhold: asked right before each request, repeated ones included, why not to send it; empty
+            text sends it. Between a call and its request there may be minutes.
 
     Raises:
         Failure: when the URL, the token or the account cannot be used; nothing has been sent.
@@ -68,6 +70,7 @@ class Client:
     ) -> None:
         self.count = 0
         self.service_clock = ServiceClock(wall)
+        self.withhold: Callable[[Call], str] = lambda _: ""
         self.account = account
         self._token = token
         self._base_url = check_base_url(base_url)
@@ -116,10 +119,15 @@ class Client:
         return (await self._reply(call)).result
 
     async def _reply(self, call: Call) -> Reply:
+        lost = False
         for attempt in count(1):
             try:
                 return await self._attempt(call)
+            except Withheld as failure:
+                failure.lost = lost
+                raise
             except ApiFailure as failure:
+                lost = lost or failure.lost
                 wait = seconds_to_wait(attempt, failure, call, jitter=self._jitter())
                 if wait is None:
                     raise
@@ -146,6 +154,9 @@ class Client:
         content, hide = encode(call.body, self._token)
         async with self._slots:
             await self._budget.acquire()
+            if why := self.withhold(call):
+                self._budget.release()
+                raise Withheld(call, f"not sent: {why}")
             self.count += 1
             sent = self.service_clock.now()
             try:

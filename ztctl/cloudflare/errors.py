@@ -9,6 +9,7 @@
         ├── NotFound          404          the object does not exist any more
         ├── Conflict          409, exists  another object is in the way
         ├── Rejected          other 4xx    correct what was sent
+        ├── Withheld          not sent     what `Client.withhold` says
         ├── RateLimited       429          wait
         ├── Unavailable       5xx          try later
         ├── Unreachable       no response  check the network
@@ -97,6 +98,10 @@ class Conflict(ApiFailure):
 
 class Rejected(ApiFailure):
     """The API understood the request and refused its content."""
+
+
+class Withheld(ApiFailure):
+    """The call was not sent, or not again."""
 
 
 class RateLimited(ApiFailure):

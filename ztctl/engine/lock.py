@@ -43,7 +43,7 @@ from urllib.parse import quote
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.plan import Step, StepId
-from ztctl.core.runs.locks import LEASE, SKEW, Holder, LockFlag
+from ztctl.core.runs.locks import LEASE, SKEW, Holder, LockFlag, is_lock
 from ztctl.engine.companion import Companion, Means, Verdict, Work
 from ztctl.engine.drive import drive
 
@@ -312,6 +312,16 @@ class Lock(Companion):
         failure = self._ended() or failure
         return {} if failure is None else {item.step.id: failure for item in work}
 
+    def withheld(self, call: Call) -> str:
+        """Why a write is not to be sent, or not again, since the lock has ended meanwhile.
+
+        A write waits for the rate limit, and is repeated; the machine may have slept.
+        """
+        if self._current is None or not call.writes or _is_flag(call):
+            return ""
+        lost = self._ended()
+        return lost.summary if lost else ""
+
     def _ended(self) -> Lost | None:
         """Why the lock is this run's no more, by its flag and by the clock; for good."""
         if self._lost is None and self._current is not None:
@@ -382,6 +392,7 @@ class Lock(Companion):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._current = None
         flags = [*self._raised, *self._rest]
         if not flags:
             return
@@ -444,6 +455,10 @@ def _create(flag: LockFlag) -> Flow[None]:
         told = " ".join(error.message for error in failure.errors)
         if failure.status != 409 and "resource_already_exists" not in told:
             raise
+
+
+def _is_flag(call: Call) -> bool:
+    return is_lock(_name(call.body) or call.path.rpartition("/")[2])
 
 
 def describe(flag: LockFlag) -> str:
