@@ -147,6 +147,21 @@ def test_a_killed_apply_does_not_lock_its_user_out(
     assert locks(account) == []
 
 
+def test_a_journal_that_cannot_be_read_locks_nobody_out(
+    project: Ztctl, account: Account, start: Start
+) -> None:
+    """That of another stack, for example: the run is looked for in the others."""
+    ztctl = project.at(account)
+    killed(ztctl, account, start)
+    (path,) = ztctl.folder.rglob("quickstart.jsonl")
+    path.with_name("another.jsonl").mkdir()
+
+    done = ztctl("apply", "--auto-approve", "--lock-wait", "0")
+
+    assert done.code == 0
+    assert locks(account) == []
+
+
 @pytest.mark.parametrize(
     "change", [{"boot": "another"}, {"namespace": "another"}, {"pid": "x"}, None],
     ids=["another boot", "another namespace", "no number", "nothing told"],

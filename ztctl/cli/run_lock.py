@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ztctl.cli.journal_paths import journals_of
@@ -48,12 +49,11 @@ def is_dead(holder: Holder, chosen: Settings) -> bool:
 
     Whatever cannot be told counts as alive.
     """
-    try:
+    # Suppressed: no home folder, or a journal that cannot be read.
+    with suppress(Failure):
         for path, _ in journals_of(chosen, None):
-            process = Process.of(process_of(lines(path), str(holder)))
-            if process is not None:
-                return process.is_dead()
-    except Failure:
-        # No home folder, or a journal that cannot be read.
-        return False
+            with suppress(Failure):
+                process = Process.of(process_of(lines(path), str(holder)))
+                if process is not None:
+                    return process.is_dead()
     return False
