@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.process import PATIENCE
+from ztctl.engine import processes
 from ztctl.engine.processes import Process
 
 SCRIPT = """
@@ -74,6 +76,26 @@ def test_a_killed_process_that_nobody_waited_for_is_dead(
 def test_a_number_that_was_given_again_is_another_process(other: Process) -> None:
     """It began at another time, so that the one that was meant is dead."""
     assert replace(other, started=other.started - 1).is_dead()
+
+
+def test_a_killed_process_is_dead_without_time_namespaces(
+    child: subprocess.Popen[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux before 5.6 has none."""
+    pid = str(os.getpid())
+    for part in ("sys/kernel/random/boot_id", f"{pid}/stat"):
+        (tmp_path / part).parent.mkdir(parents=True)
+        (tmp_path / part).write_bytes((Path("/proc") / part).read_bytes())
+    (tmp_path / "self").symlink_to(pid)
+    (tmp_path / pid / "ns").mkdir()
+    (tmp_path / pid / "ns/pid").symlink_to(Path("/proc/self/ns/pid").readlink())
+    monkeypatch.setattr(processes, "_PROC", tmp_path)
+    own = Process.own()
+    assert own is not None
+    child.kill()
+    child.wait(PATIENCE)
+
+    assert [own.is_dead(), replace(own, pid=child.pid).is_dead()] == [False, True]
 
 
 @pytest.mark.parametrize("part", [{"boot": "another"}, {"namespace": "pid:[1] time:[2]"}])

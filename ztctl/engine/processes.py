@@ -7,6 +7,7 @@ process.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -64,7 +65,10 @@ def _here() -> tuple[str, str] | None:
     """The boot and the namespaces in which this process lives."""
     try:
         boot = (_PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
-        spaces = [str((_PROC / "self/ns" / name).readlink()) for name in ("pid", "time")]
+        spaces = [str((_PROC / "self/ns/pid").readlink())]
+        # Linux before 5.6 has no time namespaces, so that start times are the same everywhere.
+        with suppress(FileNotFoundError):
+            spaces.append(str((_PROC / "self/ns/time").readlink()))
         # Another namespace's /proc may be mounted here; its numbers are not those of `os.kill`.
         is_own = str((_PROC / "self").readlink()) == str(os.getpid())
     except (OSError, ValueError):
