@@ -474,12 +474,14 @@ def test_a_token_that_may_not_lock_may_not_write(account: Account, runs: Runs) -
     file = {"dns": {"www.example.com": {"tunnel": tunnel}}}
     plan = account.plan(file, exposure=["all"])
     account.sandbox.faults.add(method="POST", path="/access/tags$", status=403)
+    account.sandbox.faults.add(method="DELETE", path="/access/tags/", status=403)
 
     with pytest.raises(CallFailed) as failure:
         runs(plan)
 
     assert "Access: Apps and Policies · Edit" in failure.value.hint
     assert account.everything()["dns_records"] == []
+    assert runs.notes == []
 
 
 def test_an_account_without_zero_trust_has_no_lock(account: Account, runs: Runs) -> None:

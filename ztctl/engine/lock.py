@@ -163,7 +163,6 @@ class Lock(Companion):
             except CallFailed as failure:
                 if not failure.has_code(ZERO_TRUST_MISSING):
                     raise
-                self._raised.clear()
                 self.note("going on without a lock: the account has no Zero Trust, nor tags")
                 return
             if not found:
@@ -196,7 +195,12 @@ class Lock(Companion):
         self._minute = flag.minute
         # Recorded before the call: if the reply is lost, `release` still deletes the tag.
         self._raised = [flag]
-        await self._drive(_raise(flag))
+        try:
+            await self._drive(_raise(flag))
+        except CallFailed as failure:
+            if not failure.lost:
+                self._raised.clear()
+            raise
         found = await self._look(flag)
         self._check_clock()
         if found:
@@ -440,7 +444,11 @@ def _raise(flag: LockFlag) -> Flow[None]:
     except CallFailed as failure:
         if not failure.lost:
             raise
-        yield from _create(flag)
+        try:
+            yield from _create(flag)
+        except CallFailed as again:
+            again.lost = True
+            raise
 
 
 def _create(flag: LockFlag) -> Flow[None]:
