@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ztctl.cloudflare.client import Client
+from ztctl.cloudflare.errors import Unavailable
 from ztctl.cloudflare.service_clock import ServiceClock
 from ztctl.core.model.calls import Call
 from ztctl.core.model.values import Secret
@@ -42,7 +43,7 @@ def test_a_date_that_makes_no_sense_tells_nothing(date: str | None) -> None:
 
 
 def test_a_client_compares_the_clocks() -> None:
-    """With each reply."""
+    """With each reply of the service."""
     sandbox = Sandbox.create(clock=lambda: NOON)
 
     async def work() -> float | None:
@@ -55,3 +56,22 @@ def test_a_client_compares_the_clocks() -> None:
             return client.service_clock.skew
 
     assert asyncio.run(work()) == -1200
+
+
+def test_a_failure_dates_nothing() -> None:
+    """A proxy on the way has a clock of its own."""
+    sandbox = Sandbox.create(clock=lambda: NOON)
+    other = {"date": "Wed, 01 Jul 2026 15:00:00 GMT"}
+    sandbox.faults.add(status=502, headers=other)
+
+    async def work() -> tuple[float | None, float | None]:
+        async with Client(
+            Secret("sandbox"), transport=SandboxTransport(sandbox), wall=NOON.timestamp
+        ) as client:
+            with pytest.raises(Unavailable):
+                await client.send(Call("POST", "/accounts", {}))
+            before = client.service_clock.skew
+            await client.send(Call("GET", "/zones"))
+            return before, client.service_clock.skew
+
+    assert asyncio.run(work()) == (None, 0)

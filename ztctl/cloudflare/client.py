@@ -164,5 +164,7 @@ class Client:
             finally:
                 self._budget.release()
             self._budget.observe(answer.headers)
-            self.service_clock.observe(answer.headers, sent)
-        return read(call, answer, hide)
+        reply = read(call, answer, hide)
+        # Of a failure nobody knows who dated it: a proxy may have a clock of its own.
+        self.service_clock.observe(answer.headers, sent)
+        return reply

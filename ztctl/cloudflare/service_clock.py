@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 
 class ServiceClock:
-    """Compares the two clocks with each reply.
+    """Compares the two clocks with each successful reply.
 
     Args:
         now: this machine's clock, seconds since 1970.
