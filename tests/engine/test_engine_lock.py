@@ -22,12 +22,14 @@ from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.objects import Mark
 from ztctl.core.model.plan import Plan, StepId
+from ztctl.core.reach.open_now import PublicHosts
 from ztctl.core.runs.locks import LEASE, Holder, LockFlag, is_lock
 from ztctl.engine.companion import Companion, Means, Verdict, Work
 from ztctl.engine.execute import execute
 from ztctl.engine.journal import Journal, JournalPaths
 from ztctl.engine.lock import RENEWAL_POLL, Lock, Locked
 from ztctl.engine.locked_run import LockedRun
+from ztctl.engine.probe import Probe
 from ztctl.engine.settle import SETTLE
 from ztctl.kinds.registry import KINDS
 
@@ -396,6 +398,22 @@ def test_no_write_is_repeated_when_the_lock_has_ended(account: Account, runs: Ru
     assert "not sent: the lock is no longer this run's: it has ended" in failed.reason
     assert [entry.method for entry in account.writes()][-2:] == ["PUT", "DELETE"]
     assert flags(account) == []
+
+
+def test_what_is_open_is_shut_though_the_lock_has_ended(account: Account, runs: Runs) -> None:
+    """By a probe that takes its time."""
+    plan = account.plan(whole())
+
+    async def slow_origin(host: str) -> tuple[int, str, str]:
+        runs.now = NOON + LEASE
+        return 200, "", ""
+
+    runs.around = (Probe(slow_origin, PublicHosts({})),)
+
+    outcome = runs(plan)
+
+    assert "it was taken back" in outcome.failed[0].reason
+    assert account.everything()["dns_records"] == []
 
 
 def test_a_run_stops_when_its_clock_is_set_wrong(account: Account, runs: Runs) -> None:

@@ -43,7 +43,7 @@ from urllib.parse import quote
 from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.plan import Step, StepId
-from ztctl.core.runs.locks import LEASE, SKEW, Holder, LockFlag, is_lock
+from ztctl.core.runs.locks import LEASE, SKEW, Holder, LockFlag
 from ztctl.engine.companion import Companion, Means, Verdict, Work
 from ztctl.engine.drive import drive
 
@@ -321,7 +321,7 @@ class Lock(Companion):
 
         A write waits for the rate limit, and is repeated; the machine may have slept.
         """
-        if self._current is None or not call.writes or _is_flag(call):
+        if self._current is None or not (call.writes and call.needs_lock):
             return ""
         lost = self._ended()
         return lost.summary if lost else ""
@@ -430,12 +430,12 @@ def read_flags() -> Flow[tuple[LockFlag, ...]]:
 
 def lower(flags: Collection[LockFlag]) -> Flow[None]:
     """Delete flags; missing ones are ignored."""
-    calls = tuple(
-        Call("DELETE", f"{TAGS}/{quote(flag.name, safe='')}", permission=PERMISSION, optional=True)
-        for flag in flags
-    )
-    if calls:
-        yield calls
+    paths = [f"{TAGS}/{quote(flag.name, safe='')}" for flag in flags]
+    if paths:
+        yield tuple(
+            Call("DELETE", path, permission=PERMISSION, optional=True, needs_lock=False)
+            for path in paths
+        )
 
 
 def _raise(flag: LockFlag) -> Flow[None]:
@@ -458,15 +458,11 @@ def _create(flag: LockFlag) -> Flow[None]:
     clients, so either counts.
     """
     try:
-        yield Call("POST", TAGS, {"name": flag.name}, permission=PERMISSION)
+        yield Call("POST", TAGS, {"name": flag.name}, permission=PERMISSION, needs_lock=False)
     except CallFailed as failure:
         told = " ".join(error.message for error in failure.errors)
         if failure.status != 409 and "resource_already_exists" not in told:
             raise
-
-
-def _is_flag(call: Call) -> bool:
-    return is_lock(_name(call.body) or call.path.rpartition("/")[2])
 
 
 def describe(flag: LockFlag) -> str:

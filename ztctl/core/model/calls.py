@@ -32,6 +32,7 @@ class Call:
             prove that the object is missing.
         patience: pairs of HTTP status and text (part of ``code message``) of failures to retry
             for a while, because the service is known to be eventually consistent there.
+        needs_lock: a write is not sent, or not again, once the run's lock has ended.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Call:
     optional: bool = False
     absent: int = 0
     patience: tuple[tuple[int, str], ...] = ()
+    needs_lock: bool = True
 
     @property
     def writes(self) -> bool:
