@@ -22,7 +22,7 @@ from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.objects import Mark
 from ztctl.core.model.plan import Plan, StepId
-from ztctl.core.reach.open_now import PublicHosts
+from ztctl.core.reach.open_now import PublicPlaces
 from ztctl.core.runs.locks import LEASE, Holder, LockFlag, is_lock
 from ztctl.engine.companion import Companion, Means, Verdict, Work
 from ztctl.engine.execute import execute
@@ -408,7 +408,7 @@ def test_what_is_open_is_shut_though_the_lock_has_ended(account: Account, runs: 
         runs.now = NOON + LEASE
         return 200, "", ""
 
-    runs.around = (Probe(slow_origin, PublicHosts({})),)
+    runs.around = (Probe(slow_origin, PublicPlaces(())),)
 
     outcome = runs(plan)
 

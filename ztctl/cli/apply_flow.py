@@ -195,7 +195,7 @@ class Plans:
         return None
 
     async def plan_under_lock(self) -> Plan:
-        """Read and plan; only what was shown, or saved, goes on.
+        """Read and plan; only what was shown, or saved, goes on, or what needs no change any more.
 
         Raises:
             Outdated: it is another plan, or one that is refused.
@@ -206,6 +206,9 @@ class Plans:
                 raise Outdated("the saved plan is refused", "make a new plan and look at it again")
             return plan
         plan = self._complete(await self._source.plan())
+        if plan.is_empty and not plan.refusals:
+            self._view.note("another run has done all of this meanwhile")
+            return plan
         if plan.refusals or not alike(self.plan, plan):
             reason = f": {plan.refusals[0].reason}" if plan.refusals else ""
             raise Outdated(
