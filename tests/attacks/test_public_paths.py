@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
@@ -142,6 +143,8 @@ def test_an_override_by_hand_is_taken_away_where_the_file_says_so(scene: Scene) 
 
 UNKNOWN: dict[str, Any] = {
     "no pattern": {"behavior": "public"},
+    "an empty pattern": {"behavior": "public", "path_pattern": ""},
+    "an empty text": "",
     "a pattern that is no text": {"behavior": "public", "path_pattern": 7},
     "a pattern of another language": {"behavior": "public", "path_pattern": "^/a(b|c)$"},
     "a pattern in braces": {"behavior": "public", "path_pattern": "/{a,b}"},
@@ -170,6 +173,69 @@ def test_what_is_not_understood_in_an_override_counts_as_open(scene: Scene, name
     (change,) = changing.changes
     (place,) = change.written["destinations"]
     assert place["overrides"] != []
+
+
+# An override, and an edit that opens more than it does.
+WIDER: dict[str, tuple[File, dict[str, Any]]] = {
+    "the root, then all": ({"path_pattern": "/"}, {"overrides": ["/*"]}),
+    "one path, then all below": (HEALTH, {"overrides": ["/healthz", "/healthz/*"]}),
+    "a wildcard inside, then all": ({"path_pattern": "/api/*/health"}, {"overrides": ["/*"]}),
+    "an odd pattern, then another": ({"path_pattern": "/a|b"}, {"overrides": ["/c|d"]}),
+    "one path, then a bypass from there on": (HEALTH, {"bypass": "/healthz"}),
+    "an odd pattern, then a bypass": ({"path_pattern": "/a|b"}, {"bypass": ""}),
+    "the root, then every login": ({"path_pattern": "/"}, {"include": EVERYONE}),
+    "an odd pattern, then no application": ({"path_pattern": "/a|b"}, {"gone": True}),
+}
+
+
+def widened(override: File, *, access: bool = False, **edit: Any) -> File:
+    """A file with an override, and more that is open."""
+    overrides = [override, *({"path_pattern": it} for it in edit.get("overrides", ()))]
+    file = overridden(*overrides)
+    del file["ca_keys"]
+    file["tunnels"]["pool"]["ingress"][0]["access"] = access
+    if "bypass" in edit:
+        file["policies"]["open"] = {"decision": "bypass", "include": EVERYONE}
+        if edit["bypass"]:
+            below = {"domain": f"{HOST}{edit['bypass']}", "policies": ["open"]}
+            file["applications"]["below"] = below
+        else:
+            file["applications"][HOST]["policies"] = ["open"]
+    if "include" in edit:
+        file["groups"]["people"]["include"] = edit["include"]
+    if "gone" in edit:
+        del file["applications"]
+    return file
+
+
+@pytest.mark.parametrize("name", WIDER)
+def test_an_override_is_no_leave_for_what_lies_beside_it(scene: Scene, name: str) -> None:
+    """Refused: that some paths are open already does not mean that the others are."""
+    override, edit = WIDER[name]
+    scene.account.apply(widened(override), exposure=[HOST])
+
+    scene.refused_as_open(widened(override, **edit), HOST)
+
+
+@pytest.mark.parametrize("pattern", ["/", "/a|b", "/api/*/health"])
+def test_who_enters_beside_an_override_is_told_behind_a_check(scene: Scene, pattern: str) -> None:
+    """Refused: the check shuts out whom the override lets in, and nobody who logs in elsewhere."""
+    override = {"path_pattern": pattern}
+    scene.account.apply(widened(override, access=True))
+
+    scene.refused_as_open(widened(override, access=True, include=EVERYONE), HOST)
+
+
+def test_an_override_beside_the_place_of_its_application(scene: Scene) -> None:
+    """Told: below the path that is public, people enter as they do at the place."""
+    file = widened(HEALTH, access=True)
+    file["applications"][HOST]["destinations"][0]["uri"] = f"{HOST}/healthz"
+    scene.account.apply(file)
+    file["groups"]["people"]["include"] = [{"email": "bob@example.com"}]
+
+    assert [origin for _, origin in gained(scene.account.plan(file), HOST)] == [
+        f"{SERVICE} below /healthz"
+    ]
 
 
 def test_a_destination_is_named_once(scene: Scene) -> None:
@@ -402,8 +468,28 @@ def test_a_star_in_a_public_path_stands_for_any_text(scene: Scene, path: str) ->
     assert refused(scene.account.plan(file)) == []
 
 
+def test_a_wildcard_of_an_override_can_be_stated(scene: Scene) -> None:
+    """Not refused, and never told again."""
+    path = "/api/*/health"
+    file = overridden({"path_pattern": path}, public={"reason": "a demo", "paths": [path]})
+
+    first = scene.account.plan(file)
+    scene.account.apply(file, exposure=[HOST])
+    plan = scene.account.plan(file)
+
+    assert (refused(first), told(plan), plan.exposed) == ([], [], ())
+
+
+def test_a_stated_path_covers_no_other_one_by_chance(scene: Scene) -> None:
+    """Refused: what stands for a wildcard in the model begins with no letter of the alphabet."""
+    letters = [f"/{letter}*/b" for letter in ascii_lowercase]
+    file = with_a_bypass("/*/b", public={"reason": "a demo", "paths": letters})
+
+    scene.refused_as_open(file, HOST)
+
+
 @pytest.mark.parametrize(
-    "path", ["healthz", "/", "/*", "/a b", "/a?b", "/a/../b", "/a//b", "/%61", ""]
+    "path", ["healthz", "/", "/*", "/**", "/**/", "/a b", "/a?b", "/a/../b", "/a//b", "/%61", ""]
 )
 def test_what_is_no_path_cannot_be_public(scene: Scene, path: str) -> None:
     """A path begins with a slash, and the whole host is stated by leaving `paths` out."""

@@ -22,13 +22,15 @@ from pydantic import BeforeValidator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from ztctl.core.model.facts import PublicPaths
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import KeepsEmpty, Normalised, Unordered
 from ztctl.core.model.names import to_ascii
 from ztctl.kinds.common import check_private_host, cidr, encoded_host, host, invalid, text_of
 
-# Patterns whose meaning is certain: plain segments, with at most one wildcard, at the end.
-_UNDERSTOOD = re.compile(r"(?:/(?!\.\.?(?:[/*]|$))[A-Za-z0-9._~@+=-]+)*/?\*?")
+# Patterns whose meaning is certain: plain segments, with at most one wildcard each.
+_PLAIN = "[A-Za-z0-9._~@+=-]"
+_UNDERSTOOD = re.compile(rf"(?:/(?!\.\.?(?:[/*]|$))(?:{_PLAIN}+|{_PLAIN}*\*{_PLAIN}*))*/?")
 _LONGEST_PATTERN = 512
 
 
@@ -127,30 +129,29 @@ def normal(value: Any) -> Any:
     return {key: item for key, item in private.items() if item}
 
 
-def _overrides(value: Any) -> list[Any]:
-    """Overrides as they are known here; any other as its JSON, so that nothing of it is lost."""
-    return [
-        item if isinstance(item, str) or _is_known(item) else json.dumps(item, sort_keys=True)
-        for item in (value if isinstance(value, list | tuple) else [json.dumps(value)])
-    ]
-
-
 def _is_known(override: Any) -> bool:
     return (
         isinstance(override, Mapping)
         and override.keys() == Override.model_fields.keys()
-        and all(isinstance(item, str) for item in override.values())
+        and all(isinstance(item, str) and item for item in override.values())
     )
 
 
+def _known(override: Any) -> Any:
+    """An override as it is known here; any other as its JSON, so that nothing of it is lost."""
+    return override if _is_known(override) else json.dumps(override, sort_keys=True)
+
+
+def _overrides(value: Any) -> Any:
+    """Canonical overrides: texts are JSON already."""
+    if not isinstance(value, list | tuple):
+        return value
+    return [item if isinstance(item, str) else _known(item) for item in value]
+
+
 def _as_received(override: Any) -> Any:
-    """The inverse of ``_overrides``, for one override."""
-    if not isinstance(override, str):
-        return dict(override)
-    try:
-        return json.loads(override)
-    except ValueError:
-        return override
+    """The inverse of ``_known``."""
+    return json.loads(override) if isinstance(override, str) else dict(override)
 
 
 def uri(text: str) -> str:
@@ -196,11 +197,17 @@ def from_api(raw: Mapping[str, Any]) -> list[Any]:
     places = raw.get("destinations")
     if isinstance(places, list) and places:
         found = [place for place in places if isinstance(place, Mapping)]
-        return [{**place, "overrides": place.get("overrides") or None} for place in found]
+        return [{**place, "overrides": _received(place.get("overrides"))} for place in found]
     domains = raw.get("self_hosted_domains")
     if isinstance(domains, list) and domains:
         return [item for item in domains if isinstance(item, str)]
     return [text_of(raw, "domain")] if text_of(raw, "domain") else []
+
+
+def _received(overrides: Any) -> list[Any] | None:
+    if not overrides:
+        return None
+    return [_known(item) for item in (overrides if isinstance(overrides, list) else [overrides])]
 
 
 def public(destinations: Any) -> list[str]:
@@ -236,11 +243,11 @@ def with_live_overrides(wanted: Iterable[Any], live: Iterable[Any]) -> list[Any]
     ]
 
 
-def public_paths(destinations: Any) -> Iterator[tuple[str, str]]:
-    """For each override of canonical destinations: the place, and the pattern of its open paths.
+def public_paths(destinations: Any) -> Iterator[PublicPaths]:
+    """What the overrides of canonical destinations make public.
 
-    What is not certain counts as open: ``*``, the whole place, for a pattern that is not understood
-    or reaches beyond the place, and the pattern for a behaviour that is not known.
+    What is not understood may be public: the whole place, for a pattern that is not known or
+    reaches beyond the place, and the paths of the pattern, for a behaviour that is not known.
     """
     for item in destinations or ():
         for override in _overrides_of(item):
@@ -248,12 +255,15 @@ def public_paths(destinations: Any) -> Iterator[tuple[str, str]]:
             pattern = text_of(received, "path_pattern")
             place = _uri_of(item)
             _, _, below = place.partition("/")
-            certain = (
+            is_plain = (
                 pattern.startswith("/")
                 and _UNDERSTOOD.fullmatch(pattern)
                 and ("*" not in pattern or pattern.startswith(f"/{below}/" if below else "/"))
             )
-            yield place, pattern.strip("/") if certain else "*"
+            known, fits = _is_known(override), pattern.strip("/") if is_plain else "*"
+            written = pattern if known else json.dumps(received)
+            is_certain = bool(known and is_plain and not pattern.endswith("*/"))
+            yield PublicPaths(place, fits, written, is_certain)
 
 
 def label(destination: Any) -> str:

@@ -106,6 +106,28 @@ class Policy(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class PublicPaths:
+    """Paths of an application at which nobody is asked.
+
+    Attributes:
+        place: the place of the application to which they belong.
+        pattern: without its leading slash; ``*`` stands for any text. No path beside it is public.
+        written: as people know it.
+        is_certain: whether every path that fits the pattern is public; otherwise some may be.
+    """
+
+    place: str
+    pattern: str
+    written: str
+    is_certain: bool = True
+
+    @property
+    def has_all_below(self) -> bool:
+        """Whether what is below a path that fits is public, too."""
+        return self.is_certain and self.pattern.endswith("*")
+
+
+@dataclass(frozen=True, slots=True)
 class Application(Fact):
     """A self-hosted Access application.
 
@@ -118,8 +140,7 @@ class Application(Fact):
         second_factor: as that of a policy; ``None``: the organisation's.
         waives: demands of the organisation that it does without.
         passes_options: requests of the method OPTIONS reach the origin, and nobody is asked.
-        public_paths: places with a pattern of paths, without its leading slash, at which nobody is
-            asked; ``*`` stands for any text.
+        public_paths: paths at which nobody is asked.
     """
 
     places: tuple[str, ...]
@@ -130,7 +151,7 @@ class Application(Fact):
     second_factor: Criterion | None = None
     waives: frozenset[Criterion] = frozenset()
     passes_options: bool = False
-    public_paths: tuple[tuple[str, str], ...] = ()
+    public_paths: tuple[PublicPaths, ...] = ()
 
     @property
     def names(self) -> Iterable[str]:

@@ -16,7 +16,7 @@ def _check_path(value: Any) -> Any:
     text = value if isinstance(value, str) else ""
     strange = any(char.isspace() or char in "?#%" for char in text)
     segments = text.strip("/").split("/")
-    if strange or not text.startswith("/") or {"", ".", ".."} & {*segments} or segments == ["*"]:
+    if strange or not text.startswith("/") or {"", ".", ".."} & {*segments} or not text.strip("/*"):
         raise PydanticCustomError(
             "path", "{value} is not a path of a host", {"value": repr(value), "hint": _HINT}
         )

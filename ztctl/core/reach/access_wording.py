@@ -125,7 +125,8 @@ def _is_similar(one: Entry, other: Entry) -> bool:
         and one.grant.who.label == other.grant.who.label
     )
     same_place = (one.path, one.origin) == (other.path, other.origin)
-    return same_place and same_who and one.grant.how is other.grant.how
+    same_way = one.grant.how is other.grant.how is not AdmittedBy.OVERRIDE
+    return same_place and same_who and same_way
 
 
 def describe_excess(one: Grant, other: Grant, names: DisplayNames) -> Iterator[str]:
@@ -187,7 +188,7 @@ def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
         case AdmittedBy.UNASKED:
             return "EVERYONE, no application stands in front"
         case AdmittedBy.OVERRIDE:
-            return "EVERYONE, the application makes the path public"
+            return f"EVERYONE, the application makes {_public_path(grant)} public"
         case AdmittedBy.BYPASS:
             return f"BYPASS, nobody is asked: {visitors}"
         case AdmittedBy.TOKEN:
@@ -196,6 +197,12 @@ def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
             return "EVERYONE, by requests of the method OPTIONS alone"
         case AdmittedBy.LOGIN:
             return ", ".join([visitors, *(_WAIVED[it] for it in stable_sorted(grant.waives))])
+
+
+def _public_path(grant: Grant) -> str:
+    """Name what an override makes public."""
+    written = (test.value for test in grant.require if isinstance(test, Criterion))
+    return next(filter(None, written), "the path")
 
 
 _WAIVED: Mapping[Criterion, str] = MappingProxyType(
@@ -297,7 +304,8 @@ def reason_open(entry: Entry) -> str:
         case AdmittedBy.UNASKED:
             return f"{place}no application covers it, and it leads to {entry.origin.service}"
         case AdmittedBy.OVERRIDE:
-            return f"{place}its application makes the path public, to {entry.origin.service}"
+            path = _public_path(entry.grant)
+            return f"{place}its application makes {path} public, to {entry.origin.service}"
         case AdmittedBy.BYPASS:
             return f"{place}a Bypass policy lets everybody in to {entry.origin.service}"
         case AdmittedBy.TOKEN:

@@ -41,6 +41,7 @@ from ztctl.core.reach.people import (
     Terms,
     grants,
     openness,
+    public_at,
     resolved,
     tested,
 )
@@ -285,22 +286,28 @@ def paths_of(
 
 def _public_places(app: Application) -> Iterator[str]:
     """Overrides as ``host/path``; one of the whole place needs no sample of its own."""
-    for place, pattern in app.public_paths:
-        if pattern != "*":
-            yield f"{place.partition('/')[0]}/{pattern}"
+    for it in app.public_paths:
+        if it.pattern != "*":
+            yield f"{it.place.partition('/')[0]}/{it.pattern}"
 
 
-def _is_public(app: Application, host: str, path: str) -> bool:
-    """Whether an override of the application makes the path public; it counts for all its places.
+def _begins_at(app: Application, host: str, path: str) -> bool:
+    """Whether a place of the application begins at a path, rather than above it."""
+    places = (place.partition("/") for place in app.places)
+    return any(access_covers(name, host) and _fits(below, path) for name, _, below in places)
 
-    That an override ends where a more specific application decides is a guess.
+
+def _public_grants(app: Application, host: str, path: str) -> Iterator[Grant]:
+    """What overrides of the application grant at a sample path; they count for all its places.
+
+    ``PUBLIC`` where the path and all below is public. What is less than that covers nothing that
+    opens later. That an override ends where a more specific application decides is a guess.
     """
-    return any(
-        access_covers(place.partition("/")[0], host)
-        and path_matches(place.partition("/")[2], path)
-        and re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), path)
-        for place, pattern in app.public_paths
-    )
+    for it in app.public_paths:
+        name, _, below = it.place.partition("/")
+        if access_covers(name, host) and path_matches(below, path) and _fits(it.pattern, path):
+            named = "" if it.is_certain and it.pattern else it.written
+            yield PUBLIC if it.has_all_below else public_at(named)
 
 
 def applications_for(
@@ -327,8 +334,24 @@ def path_matches(pattern: str, path: str) -> bool:
 
     It covers paths below; ``*`` stands for any text.
     """
-    parts = ".*".join(re.escape(part) for part in pattern.rstrip("/").split("*"))
-    return not pattern or re.fullmatch(f"{parts}(/.*)?", path) is not None
+    top = pattern.rstrip("/")
+    return not pattern or _fits(top, path) or _fits(f"{top}/*", path)
+
+
+def _fits(pattern: str, path: str) -> bool:
+    """True if a path is what the pattern says, and no path below it."""
+    first, *others = pattern.split("*")
+    if not others:
+        return path == pattern
+    *inner, last = others
+    # No regular expression: what others have written could make one run for ever.
+    at, end = len(first), len(path) - len(last)
+    for piece in inner:
+        found = path.find(piece, at, max(end, 0))
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return path.startswith(first) and path.endswith(last) and at <= end
 
 
 def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry]:
@@ -337,10 +360,12 @@ def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iter
     if not found and rule.audience is None and not _denied_unmatched(state):
         yield Entry(path, origin, OPEN, Openness.OPEN)
     for app in found:
-        if _is_public(app, state.host, path):
-            # Access issues no token there, so that a connector which checks takes nobody.
-            if rule.audience is None:
-                yield Entry(path, origin, PUBLIC, Openness.OPEN)
+        public = frozenset(_public_grants(app, state.host, path))
+        # Access issues no token there, so that a connector which checks takes nobody.
+        if rule.audience is None:
+            yield from (Entry(path, origin, grant, Openness.OPEN) for grant in public)
+        # Below a path that is public by itself decides what decides beside it.
+        if PUBLIC in public or (public and not _begins_at(app, state.host, path)):
             continue
         # Not counted as open: the file says so, and no session can begin with such a request.
         if app.passes_options and rule.audience is None:

@@ -68,4 +68,4 @@ def _label(number: int) -> str:
 def _texts(fact: Fact) -> Iterable[str]:
     if not isinstance(fact, Application):
         return fact.names
-    return (*fact.places, *(pattern for _, pattern in fact.public_paths))
+    return (*fact.places, *(it.pattern for it in fact.public_paths))

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import partial
 from itertools import islice
 
 from ztctl.core.model.facts import stable_sorted
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import Entry
 from ztctl.core.reach.order_search import Order
-from ztctl.core.reach.people import contained
+from ztctl.core.reach.people import PUBLIC, AdmittedBy, contained
 from ztctl.core.reach.timeline import HostScope, Timeline
 
 Edge = tuple[StepId, StepId]
@@ -104,12 +103,14 @@ def is_covered(entry: Entry, among: Iterable[Entry], *, anywhere: bool = False) 
 def _was_as_open(entry: Entry, before: Sequence[Entry]) -> bool:
     """True if the same visitors reached the origin before, or it was open to more than logins."""
     return is_covered(entry, before) or any(
-        (it.path, it.origin) == (entry.path, entry.origin) and it.openness > entry.openness
+        (it.path, it.origin) == (entry.path, entry.origin)
+        and it.openness > entry.openness
+        and (it.grant.how is not AdmittedBy.OVERRIDE or it.grant == PUBLIC)
         for it in before
     )
 
 
-# Whether a file states that a path of a host is open.
+# Whether a file states that a path of a host is open; a wildcard of the path is a `*`.
 IsPublic = Callable[[str, str], bool]
 
 
@@ -133,7 +134,7 @@ def host_span(timeline: Timeline, host: str, public: IsPublic) -> tuple[HostScop
     def compute() -> tuple[HostScope, Span]:
         scope = timeline.scope(host)
         before, after = scope.entries_at(()), scope.entries_at(timeline.steps(host))
-        return scope, Span(before, after, partial(public, host))
+        return scope, Span(before, after, lambda path: public(host, timeline.pattern(path)))
 
     return timeline.cached(("span", host, public), compute)
 

@@ -37,7 +37,7 @@ def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> 
 
 def _exposed(timeline: Timeline, host: str, entry: Entry, public: IsPublic) -> Exposed:
     after = timeline.scope(host).entries_at(timeline.steps(host))
-    left = (it.openness for it in after if not public(host, it.path))
+    left = (it.openness for it in after if not public(host, timeline.pattern(it.path)))
     becomes = max(left, default=Openness.CLOSED)
     stays = becomes >= entry.openness
     shown = timeline.pattern
@@ -75,7 +75,7 @@ def exposed_now(
             for entry in timeline.scope(host).entries_at(())
             if entry.openness
             and (entry.origin.is_known or entry.origin.tunnel)
-            and not public(host, entry.path)
+            and not public(host, timeline.pattern(entry.path))
         ]
         if found:
             yield host, max(stable_sorted(found), key=lambda entry: entry.openness)

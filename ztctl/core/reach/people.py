@@ -85,6 +85,15 @@ PUBLIC = Grant(AdmittedBy.OVERRIDE, EVERYONE)
 # The grants that admit every visitor, whatever is asked of others.
 _UNCONDITIONAL = (OPEN, PUBLIC, Grant(AdmittedBy.BYPASS, EVERYONE))
 
+
+def public_at(written: str) -> Grant:
+    """What an override grants at some of the paths for which a sample stands.
+
+    ``written`` names them where the sample does not.
+    """
+    return Grant(AdmittedBy.OVERRIDE, EVERYONE, frozenset({Criterion("path", written)}))
+
+
 Groups = Callable[[str], Members | None]
 Logins = Callable[[str], LoginProvider | None]
 

@@ -37,7 +37,7 @@ from ztctl.core.reach.entries import (
     rules_for,
     tunnels_of,
 )
-from ztctl.core.reach.people import resolved, tested, within
+from ztctl.core.reach.people import AdmittedBy, resolved, tested, within
 from ztctl.core.reach.timeline import current_timeline
 
 F = TypeVar("F", bound=Fact)
@@ -159,12 +159,12 @@ class _Account:
         shown = self._timeline.pattern
         opened = [entry for entry in ordered if entry.openness]
         most = max((entry.openness for entry in opened), default=Openness.CLOSED)
-        asked = [entry.path for entry in opened if entry.openness is most] or [""]
+        asked = [shown(entry.path) for entry in opened if entry.openness is most] or [""]
         given = dict.fromkeys(map(stated, asked))
 
         def told(entry: Entry) -> str:
             is_said = None not in given and entry.openness is most
-            reason = None if is_said else stated(entry.path)
+            reason = None if is_said else stated(shown(entry.path))
             as_stated = f", as stated: {reason}" if reason else ""
             return f"{shown(reason_open(entry))}{as_stated}"
 
@@ -291,7 +291,8 @@ class _Account:
             for ruling in guard.policies:
                 if ruling.decision == "deny":
                     yield f"{ruling.people} (denied by {ruling.name})"
-        for grant in stable_sorted(entry.grant for entry in entries):
+        asking = (it.grant for it in entries if it.grant.how is not AdmittedBy.OVERRIDE)
+        for grant in stable_sorted(asking):
             group = grant.who if isinstance(grant.who, Members) else Members()
             for test in stable_sorted(grant.exclude | group.exclude):
                 yield self._describe(test)
