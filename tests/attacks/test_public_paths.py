@@ -342,6 +342,28 @@ def test_a_rule_for_one_path_takes_nothing_from_the_rules_behind_it(scene: Scene
     assert scene.visit(HOST, "/aaa").outcome == "login"
 
 
+@pytest.mark.parametrize("after", ["", "/b", "^/aaa/c", "^/aaab$"])
+@pytest.mark.parametrize("before", ["^/aaa/b$", "^/aaa$", "/aaa"])
+def test_an_open_rule_is_no_leave_for_other_paths(scene: Scene, before: str, after: str) -> None:
+    """Refused: what one expression takes says nothing of what another one does."""
+    file = on_a_path(before, place="/bbb")
+    scene.account.apply(file, exposure=[HOST])
+    (rule,) = file["tunnels"]["pool"]["ingress"]
+    del rule["path"]
+
+    scene.refused_as_open(on_a_path(after, place="/bbb") if after else file, HOST)
+
+
+def test_an_open_rule_may_take_less(scene: Scene) -> None:
+    """Not refused: all paths were open."""
+    file = on_a_path("/aaa", place="/bbb")
+    (rule,) = file["tunnels"]["pool"]["ingress"]
+    del rule["path"]
+    scene.account.apply(file, exposure=[HOST])
+
+    assert refused(scene.account.plan(on_a_path("/aaa", place="/bbb"))) == []
+
+
 # -- stated to be public --------------------------------------------------------------------
 
 

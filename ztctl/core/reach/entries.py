@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ztctl.core.model.facts import (
@@ -81,12 +81,14 @@ class Entry:
     Attributes:
         path: without its leading slash; empty: the whole host.
         openness: to how many visitors to whom nobody has given a credential.
+        expression: that of the ingress rule, of which some paths may fit; empty: all paths do.
     """
 
     path: str
     origin: Origin
     grant: Grant
     openness: Openness
+    expression: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def entries(state: HostState) -> frozenset[Entry]:
         entry
         for rule, tunnel in routes
         for path in _paths_at(rule, state.paths)
-        for entry in _entries_at(state, path, rule, tunnel)
+        for entry in _served(_entries_at(state, path, rule, tunnel), rule)
     )
 
 
@@ -244,6 +246,11 @@ def _paths_at(rule: Ingress, samples: Sequence[str]) -> Sequence[str]:
     """The sample paths at which a rule may serve a request."""
     exact = exact_path(rule.path)
     return samples if exact is None else (exact,)
+
+
+def _served(found: Iterable[Entry], rule: Ingress) -> Iterable[Entry]:
+    """Entries as entries by a rule."""
+    return (replace(entry, expression=rule.path) for entry in found) if rule.path else found
 
 
 # One segment between the anchors, its dots escaped, and none of `.` and `..`.

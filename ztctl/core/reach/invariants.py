@@ -100,13 +100,17 @@ def is_covered(entry: Entry, among: Iterable[Entry], *, anywhere: bool = False) 
     )
 
 
-def _was_as_open(entry: Entry, before: Sequence[Entry]) -> bool:
-    """True if the same visitors reached the origin before, or it was open to more than logins."""
-    return is_covered(entry, before) or any(
+def _was_as_open(entry: Entry, before: Iterable[Entry]) -> bool:
+    """True if the same visitors reached the origin before, or it was open to more than logins.
+
+    By a rule for all paths, or one with the same expression: what another one takes is not known.
+    """
+    known = [it for it in before if it.expression in ("", entry.expression)]
+    return is_covered(entry, known) or any(
         (it.path, it.origin) == (entry.path, entry.origin)
         and it.openness > entry.openness
         and (it.grant.how is not AdmittedBy.OVERRIDE or it.grant == PUBLIC)
-        for it in before
+        for it in known
     )
 
 
