@@ -258,6 +258,21 @@ def test_a_domain_with_overrides_among_the_destinations_is_one(scene: Scene) -> 
     assert refused(scene.account.plan(file)) == []
 
 
+def test_a_path_moves_between_applications_of_one_host(scene: Scene) -> None:
+    """Complete: the old application gives the path up before the new one takes it."""
+    file = unchecked()
+    file["applications"]["z"] = {"domain": f"{HOST}/b", "policies": ["team"]}
+    scene.account.apply(file)
+    moved = unchecked()
+    moved["applications"]["a"] = {"domain": f"{HOST}/b", "policies": ["team"]}
+    moved["applications"]["z"] = {"domain": f"{HOST}/c", "policies": ["team"]}
+
+    outcome = scene.account.apply(moved)
+
+    assert outcome.failed == ()
+    assert told(scene.account.plan(moved)) == []
+
+
 # -- path expressions -----------------------------------------------------------------------
 
 
@@ -511,7 +526,22 @@ def test_a_stated_path_covers_no_other_one_by_chance(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["healthz", "/", "/*", "/**", "/**/", "/a b", "/a?b", "/a/../b", "/a//b", "/%61", ""]
+    "path",
+    [
+        "healthz",
+        "/",
+        "/*",
+        "/**",
+        "/**/",
+        "/a b",
+        "/a?b",
+        "/a/../b",
+        "/a//b",
+        "/%61",
+        "/a\x00",
+        "/a\u200b",
+        "",
+    ],
 )
 def test_what_is_no_path_cannot_be_public(scene: Scene, path: str) -> None:
     """A path begins with a slash, and the whole host is stated by leaving `paths` out."""
@@ -519,6 +549,18 @@ def test_what_is_no_path_cannot_be_public(scene: Scene, path: str) -> None:
 
     assert problems(scene.account, file) == [
         f"applications.{HOST}: `public.paths[0]`: {path!r} is not a path of a host"
+    ]
+
+
+def test_private_destinations_are_not_public(scene: Scene) -> None:
+    """A statement about nothing is a mistake."""
+    file = unchecked()
+    place = {"cidr": "10.0.0.0/8"}
+    private = {"destinations": [place], "policies": ["team"], "public": {"reason": "a demo"}}
+    file["applications"]["private"] = private
+
+    assert problems(scene.account, file) == [
+        "access_application.private states that its hosts are public, and has none"
     ]
 
 

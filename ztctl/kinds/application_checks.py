@@ -39,6 +39,9 @@ def mistakes(wanted: Wanted) -> Iterator[Problem]:
             wanted.where,
             "share the names out over several applications, or use a wildcard",
         )
+    if wanted.local.get("public") and not domains:
+        text = f"{wanted.address} states that its hosts are public, and has none"
+        yield Problem(text, wanted.where, "take `public` out, or name a host in `destinations`")
     for item in sorted({item for item in domains if domains.count(item) > 1}):
         text = f"{wanted.address} names the destination {item} twice"
         yield Problem(text, wanted.where, "drop one of them")

@@ -14,7 +14,7 @@ _HINT = "write /healthz, which also covers what is below; leave `paths` out for 
 
 def _check_path(value: Any) -> Any:
     text = value if isinstance(value, str) else ""
-    strange = any(char.isspace() or char in "?#%" for char in text)
+    strange = any(char.isspace() or char in "?#%" or not char.isprintable() for char in text)
     segments = text.strip("/").split("/")
     if strange or not text.startswith("/") or {"", ".", ".."} & {*segments} or not text.strip("/*"):
         raise PydanticCustomError(

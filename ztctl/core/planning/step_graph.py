@@ -13,13 +13,13 @@ from itertools import chain, pairwise
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import references
-from ztctl.core.model.facts import Fact
+from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.graph import find_cycle
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.names import HostIndex
 from ztctl.core.model.plan import Action, Change, Phase, Step, StepId
 from ztctl.core.model.values import Ref
-from ztctl.core.reach.effects import effects
+from ztctl.core.reach.effects import effects, places
 
 Edge = tuple[StepId, StepId]
 
@@ -36,6 +36,7 @@ def ordered(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) ->
         _references(changes),
         _releases(changes, kinds),
         _by_host(changes, kinds, now),
+        _by_place(changes, now),
     ):
         if step != need:
             needs[step].add(need)
@@ -141,6 +142,27 @@ def _by_host(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -
     for step, owner in _owned_deletions(changes, kinds):
         covered = effects(now.get(owner), None).uncovers
         yield from ((step.id, need.id) for need in before_uncovering(covered))
+
+
+def _by_place(changes: Sequence[Change], now: Mapping[str, Fact]) -> Iterator[Edge]:
+    """A place of one host moves between applications: the old one gives it up first.
+
+    The API refuses a second application with the same place.
+    """
+    taken: list[tuple[str, Step]] = []
+    given: dict[str, list[Step]] = defaultdict(list)
+    for change in changes:
+        facts = dict[Slot, Fact | None]()
+        for step in change.steps:
+            for slot, fact in step.makes:
+                had, has = places(facts.get(slot, now.get(slot[1]))), places(fact)
+                taken += ((place, step) for place in has - had)
+                for place in had - has:
+                    given[place].append(step)
+                facts[slot] = fact
+    for place, step in taken:
+        others = (it for it in given[place] if it.id.address != step.id.address)
+        yield from ((step.id, it.id) for it in others)
 
 
 def _lasting_openings(changes: Iterable[Change]) -> Iterator[tuple[Step, frozenset[str]]]:

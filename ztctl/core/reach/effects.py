@@ -48,6 +48,11 @@ def merged(found: Iterable[Effects]) -> Effects:
     return Effects(*(frozenset[str]().union(*names) for names in sets))
 
 
+def places(fact: Fact | None) -> Names:
+    """The places of an application, with their paths."""
+    return frozenset(fact.places) if isinstance(fact, Application) else frozenset()
+
+
 def _hosts(fact: Fact | None) -> Names:
     """The hosts of an application's places, without their paths."""
     return frozenset(place.partition("/")[0] for place in getattr(fact, "places", ()))
