@@ -149,6 +149,26 @@ def test_a_rules_own_false_is_no_bastion(scene: Scene) -> None:
     assert scene.opened(file, HOST).service == ADDRESS
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(None, {"bastion_mode": True}), ({"bastion_mode": True}, None)]
+)
+def test_a_rule_that_leaves_keeps_its_settings_until_then(
+    scene: Scene, before: File | None, after: File | None
+) -> None:
+    """Not refused: while old and new rules stand side by side, each connects as in its own file."""
+    file = {**settled(before, None), "dns": {"*.example.com": {"tunnel": "pool"}}}
+    del file["ca_keys"]
+    file["applications"] = {"*.example.com": {"policies": ["team"]}}
+    scene.account.apply(file)
+    changed = settled(after, None)
+    (rule,) = changed["tunnels"]["pool"]["ingress"]
+    rule["hostname"] = "b.example.com"
+
+    plan = scene.account.plan({**file, "tunnels": changed["tunnels"]})
+
+    assert [item.reason for item in plan.refusals] == []
+
+
 SHIELDS = ["*.Example.com", "*.bücher.example.com", f"{HOST}.", "_SRV.example.com"]
 
 

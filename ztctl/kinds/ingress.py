@@ -201,6 +201,18 @@ def with_own_settings(rules: Iterable[Any], general: Mapping[str, Any]) -> list[
     return found
 
 
+def restated(
+    rules: Iterable[Any], former: Mapping[str, Any], general: Mapping[str, Any]
+) -> list[Any]:
+    """The same rules for a tunnel whose settings are others now."""
+    found = []
+    for rule in rules:
+        own = origin_request.restated(rule.get("origin_request"), former, general)
+        bare = {name: item for name, item in rule.items() if name != "origin_request"}
+        found.append({**bare, "origin_request": own} if own else bare)
+    return found
+
+
 def matches_everything(rule: Mapping[str, Any]) -> bool:
     """Whether a rule takes every request, so that cloudflared accepts it only as the last one."""
     return rule.get("hostname") in (None, "", "*") and not rule.get("path")

@@ -111,6 +111,19 @@ def effective(values: Any, inherited: Mapping[str, Any]) -> dict[str, Any]:
     return {**general, **(values or {})}
 
 
+def restated(
+    values: Any, former: Mapping[str, Any], inherited: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The own settings with which a rule stays as it was, where its tunnel gets others.
+
+    A number that nothing stated cannot be taken back.
+    """
+    kept = effective(values, former)
+    unset = {name: _UNSET_AS.get(type(item)) for name, item in inherited.items()}
+    off = {name: item for name, item in unset.items() if item is not None}
+    return own_settings({**off, **kept}, inherited)
+
+
 def to_api(values: Any) -> dict[str, Any]:
     """Convert canonical settings for the API."""
     return _renamed(values, _API, _ACCESS)

@@ -179,6 +179,8 @@ class Tunnel(Kind, Lagging):
             yield self.step(change, "configure")
             return
         kept = [rule for rule in old_rules if (rule.get("hostname") or "*") in removed]
+        settings = (it.get("origin_request") or {} for it in (change.live.values, change.written))
+        kept = ingress.restated(kept, *settings)
         # A rule that matches everything has to be the last one, and there is room for one.
         closing = () if any(ingress.matches_everything(it) for it in kept) else new_rules[-1:]
         both = {**change.written, "ingress": [*new_rules[:-1], *kept, *closing]}
