@@ -103,6 +103,35 @@ def test_a_list_short_of_its_total_is_a_failed_reading(account: Account, kind: s
     assert struck.hits > 1
 
 
+RULE = {"hostname": HOST, "service": "ssh://localhost:22"}
+MALFORMED: dict[str, Any] = {
+    "config": [],
+    "ingress": {"ingress": {}},
+    "ingress[]": {"ingress": [None]},
+    "ingress[].service": {"ingress": [{"service": 5}]},
+    "ingress[].hostname": {"ingress": [{**RULE, "hostname": ["*"]}]},
+    "ingress[].originRequest": {"ingress": [{**RULE, "originRequest": "none"}]},
+    "ingress[].originRequest.access.required": {
+        "ingress": [{**RULE, "originRequest": {"access": {"required": "no"}}}]
+    },
+    "ingress[].originRequest.access.audTag": {
+        "ingress": [{**RULE, "originRequest": {"access": {"audTag": "x"}}}]
+    },
+    "originRequest.bastionMode": {"originRequest": {"bastionMode": "yes"}},
+}
+
+
+@pytest.mark.parametrize("where", MALFORMED)
+def test_a_configuration_that_no_connector_takes_is_a_failed_reading(
+    account: Account, where: str
+) -> None:
+    """A connector keeps its former one: what it serves is not known, and nothing is planned."""
+    account.apply(whole())
+    answering(account, "/configurations$", {"config": MALFORMED[where], "source": "cloudflare"})
+
+    fails_to_plan(account, f"`{where}` is of another type than cloudflared expects")
+
+
 @pytest.mark.parametrize(
     "part",
     [{"tags": "ztctl-prod"}, {"tags": [7]}, {"tags": {"a": 1}}, {"policies": [None]},

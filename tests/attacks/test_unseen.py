@@ -322,6 +322,23 @@ def test_a_plan_that_opens_nothing_reads_no_other_zone(scene: Scene) -> None:
     assert len([path for path in asked if "/zones/" in path]) == 1
 
 
+def test_a_tunnel_of_others_with_a_configuration_that_nobody_can_read_is_open(
+    scene: Scene,
+) -> None:
+    """Refused: what a malformed configuration of another tunnel serves is not known."""
+    scene.account.apply(guarding(ELSEWHERE))
+    theirs = scene.tunnel("theirs")
+    scene.record(ELSEWHERE, f"{theirs}.cfargotunnel.com")
+    scene.account.sandbox.faults.add(
+        kind="body", method="GET", path=f"{theirs}/configurations$", times=None, status=200,
+        body='{"success": true, "errors": [], "result": {"config": {"ingress": 5}}}',
+    )  # fmt: skip
+
+    found = exposed(scene, base())
+
+    assert found == [(f"access_application.{ELSEWHERE}", f"--allow-exposure {ELSEWHERE}")]
+
+
 def test_a_tunnel_of_others_that_serves_the_name_meanwhile_makes_another_plan(
     scene: Scene,
 ) -> None:

@@ -26,6 +26,26 @@ CLOSING = "http_status:404"
 _SCHEMES = frozenset({"ssh", "tcp", "rdp", "smb", "http", "https", "ws", "wss"})
 _BARE_SERVICES = frozenset({"hello_world", "hello-world", "bastion", "socks-proxy"})
 _PREFIXES = ("unix:", "unix+tls:", "http_status:")
+# What decides who reaches what in a configuration of the API, and its types.
+_ACCESS_TYPES = {
+    "": Mapping,
+    ".access": Mapping,
+    ".access.required": bool,
+    ".access.teamName": str,
+    ".access.audTag": list,
+    ".access.audTag[]": str,
+    ".bastionMode": bool,
+}
+_TYPES: Mapping[str, type] = {
+    "": Mapping,
+    "ingress": list,
+    "ingress[]": Mapping,
+    "ingress[].hostname": str,
+    "ingress[].path": str,
+    "ingress[].service": str,
+    **{f"originRequest{at}": type for at, type in _ACCESS_TYPES.items()},
+    **{f"ingress[].originRequest{at}": type for at, type in _ACCESS_TYPES.items()},
+}
 
 
 def check_pattern(value: Any) -> Any:
@@ -257,11 +277,30 @@ def _audience(rule: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(map(str, tags))
 
 
-def from_api(raw: Any) -> list[dict[str, Any]]:
-    """Convert rules of a reply; values that should be strings and are not count as absent.
+def unreadable(config: Any) -> str:
+    """Which part of a configuration is not of the type that cloudflared expects; empty if all are.
 
-    A rule without a host name matches every name, so that a malformed one is assumed to open all.
+    A connector refuses such a configuration and keeps its former one (cloudflared 2026.8.2,
+    `ingress.RemoteConfig`), so that nothing in it says what a tunnel serves. ``None``: there is
+    none yet.
     """
+    return next(_misfits(config, ""), "") if config is not None else ""
+
+
+def _misfits(value: Any, at: str) -> Iterator[str]:
+    found, is_left_out = _TYPES.get(at), value is None and not at.endswith("[]")
+    if found is not None and not is_left_out and not isinstance(value, found):
+        yield at or "config"
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _misfits(item, f"{at}.{key}".removeprefix("."))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _misfits(item, f"{at}[]")
+
+
+def from_api(raw: Any) -> list[dict[str, Any]]:
+    """Convert the rules of a reply that can be read (``unreadable``)."""
     return [
         {
             **{key: text_of(rule, key) or None for key in ("hostname", "path", "service")},

@@ -34,6 +34,7 @@ from ztctl.kinds.origin_request import OriginRequest
 
 PATH = "/accounts/{account}/cfd_tunnel"
 WARP = "warp-routing"
+_MALFORMED = "connectors go on with the one before: mend it in the dashboard, or try again later"
 # In place of a configuration that was not read; ``None`` is that of a tunnel without one.
 UNREAD = object()
 # "Configuration not found": the tunnel never had one.
@@ -230,7 +231,9 @@ class Tunnel(Kind, Lagging):
             listed = {text_of(raw, "id"): raw for raw in objects((yield tunnels()))}
             asked = [raw for key in sorted(unseen.tunnels) if (raw := listed.get(key)) is not None]
             remote = [raw for raw in asked if _source(raw) == "cloudflare"]
-            for live in (yield from self._with_rules(remote, lambda _: True)):
+            replies = yield tuple(configuration(raw) for raw in remote)
+            for raw, reply in zip(remote, replies, strict=True):
+                live = self._live(raw, UNREAD if _unreadable(reply) else reply)
                 found[TunnelRules, live.id] = self.fact(live.values, live)
             missing = sorted(key for key in unseen.tunnels - listed.keys() if _ID.fullmatch(key))
             calls = tuple(
@@ -249,7 +252,12 @@ class Tunnel(Kind, Lagging):
         self, found: Sequence[Mapping[str, Any]], chosen: Callable[[Mapping[str, Any]], bool]
     ) -> Flow[tuple[Live, ...]]:
         """Convert tunnels of a list; read the configurations of the chosen ones concurrently."""
-        replies = yield tuple(configuration(raw) for raw in found if chosen(raw))
+        asked = tuple(raw for raw in found if chosen(raw))
+        replies = yield tuple(configuration(raw) for raw in asked)
+        for raw, reply in zip(asked, replies, strict=True):
+            if why := _unreadable(reply):
+                text = f"the configuration of the tunnel {text_of(raw, 'name')!r} cannot be read"
+                raise CallFailed(configuration(raw), f"{text}: {why}", hint=_MALFORMED)
         left = iter(replies)
         return tuple(self._live(raw, next(left) if chosen(raw) else UNREAD) for raw in found)
 
@@ -346,6 +354,16 @@ class Tunnel(Kind, Lagging):
         warp = {WARP: config[WARP]} if config.get(WARP) else {}
         kept = {**_public(raw), **warp, **({"config": config} if config else {})}
         return Live(self.name, id_, name, key, values, attributes, mark, kept, is_whole=is_whole)
+
+
+def _unreadable(reply: Any) -> str:
+    """Why a reply about a configuration says nothing; empty if it can be read, or there is none."""
+    if reply is UNREAD or reply is None:
+        return ""
+    if not isinstance(reply, Mapping):
+        return "the answer is no object"
+    where = ingress.unreadable(reply.get("config"))
+    return f"`{where}` is of another type than cloudflared expects" if where else ""
 
 
 def tunnels(**query: str) -> Call:
