@@ -349,6 +349,27 @@ def test_open_to_any_login_is_told_as_such(scene: Scene) -> None:
         assert [way.openness for way in change.gained] == [degree]
 
 
+@pytest.mark.parametrize(
+    ("decisions", "words"),
+    [
+        (["allow"], "would be open to anybody who logs in after "),
+        (["bypass"], "would be open after "),
+        (["non_identity"], "would be open after "),
+        (["allow", "bypass"], "would be open after "),
+        (["bypass", "allow"], "would be open after "),
+    ],
+)
+def test_a_refusal_says_which_degree(scene: Scene, decisions: list[str], words: str) -> None:
+    """To anybody who logs in, before any reason; of several degrees the one that matters more."""
+    file = entered_by(allow())
+    file["policies"] = {it: {"decision": it, "include": EVERYONE} for it in decisions}
+    file["applications"][HOST]["policies"] = decisions
+
+    (refusal,) = scene.account.plan(file).refusals
+
+    assert refusal.reason.startswith(f"{HOST} {words}")
+
+
 def test_from_open_to_any_login_is_no_new_door(scene: Scene) -> None:
     """Not refused: what was open to everybody asks for a login at least. Back again is refused."""
     opened = entered_by({"decision": "bypass", "include": EVERYONE})

@@ -10,7 +10,7 @@ from shlex import quote
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances, allowed
-from ztctl.core.model.facts import Fact, Slot
+from ztctl.core.model.facts import Fact, Openness, Slot
 from ztctl.core.model.kind import Alternative, Kinds, Resolve
 from ztctl.core.model.names import any_other
 from ztctl.core.model.plan import AccessChange, Change, Refusal, Step, StepId
@@ -145,14 +145,15 @@ def _tried(attempt: _Attempt, chosen: Mapping[int, Alternative], run: Run) -> _A
 
 
 def _refusals(attempt: _Attempt, run: Run) -> tuple[Refusal, ...]:
-    found: dict[tuple[Invariant, tuple[StepId, ...], str], list[str]] = defaultdict(list)
-    for violation in attempt.broken:
-        why = attempt.timeline.pattern(_why(violation))
-        found[violation.invariant, violation.after, why].append(violation.host)
+    found: dict[tuple[Invariant, Openness, tuple[StepId, ...], str], list[str]] = defaultdict(list)
+    # The most open first: of refusals that the same flag lifts, the first is the one that is shown.
+    for it in sorted(attempt.broken, key=lambda it: -it.openness):
+        why = attempt.timeline.pattern(_why(it))
+        found[it.invariant, it.openness, it.after, why].append(it.host)
     interruptible = _interruptible(attempt, run)
     return tuple(
-        _refusal(invariant, after, why, hosts, interruptible)
-        for (invariant, after, why), hosts in found.items()
+        _refusal(invariant, openness, after, why, hosts, interruptible)
+        for (invariant, openness, after, why), hosts in found.items()
     )
 
 
@@ -174,6 +175,7 @@ def _is_allowed(violation: Violation, allowances: Allowances) -> bool:
 
 def _refusal(
     invariant: Invariant,
+    openness: Openness,
     after: tuple[StepId, ...],
     why: str,
     hosts: Sequence[str],
@@ -185,7 +187,8 @@ def _refusal(
     match invariant:
         case Invariant.NO_EXPOSURE:
             flag = " ".join(f"--allow-exposure {quote(host)}" for host in hosts[:_MAX_LISTED])
-            return Refusal(address, f"{names} would be open after {behind}: {why}", flag)
+            opened = "open to anybody who logs in" if openness is Openness.ANY_LOGIN else "open"
+            return Refusal(address, f"{names} would be {opened} after {behind}: {why}", flag)
         case Invariant.NO_WIDENING:
             flag = " ".join(f"--allow-interruption {other}" for other in interruptible)
             return Refusal(

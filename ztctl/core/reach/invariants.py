@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import islice
 
-from ztctl.core.model.facts import stable_sorted
+from ztctl.core.model.facts import Openness, stable_sorted
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import Entry
 from ztctl.core.reach.order_search import Order
@@ -54,6 +54,12 @@ class Violation:
     entry: Entry | None
     done: frozenset[StepId]
     after: tuple[StepId, ...]
+
+    @property
+    def openness(self) -> Openness:
+        """To how many strangers the host is open in that state, where it should not be."""
+        exposes = self.invariant is Invariant.NO_EXPOSURE
+        return self.entry.openness if exposes and self.entry else Openness.CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,8 @@ def violations(
 ) -> tuple[Violation, ...]:
     """Check every state of a run, host by host.
 
-    Of several states that break one invariant on one path, the one with the fewest steps is given.
+    Of several states that break one invariant on one path, the one with the fewest steps is given;
+    of those in which it is open, one for each degree: whoever agrees to one has not seen the other.
     """
     return tuple(
         violation
@@ -179,13 +186,14 @@ def _units(scope: HostScope, steps: frozenset[StepId]) -> list[frozenset[StepId]
 
 
 def _violations_of(timeline: Timeline, host: str, bad: Bad) -> Iterator[Violation]:
-    seen: set[tuple[Invariant, str]] = set()
+    seen: set[tuple[Invariant, Openness, str]] = set()
     for done in sorted(bad, key=lambda done: (len(done), sorted(map(str, done)))):
         for invariant, entry in bad[done]:
-            key = (invariant, entry.path if entry else "")
+            found = Violation(invariant, host, entry, done, timeline.last_of(done))
+            key = (invariant, found.openness, entry.path if entry else "")
             if key not in seen:
                 seen.add(key)
-                yield Violation(invariant, host, entry, done, timeline.last_of(done))
+                yield found
 
 
 # -- further needs --------------------------------------------------------------------------
