@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -307,6 +308,49 @@ def test_a_zone_that_may_not_be_read_is_named_and_counts_as_open(scene: Scene) -
 
     assert [flag for _, flag in refused(plan)] == [f"--allow-exposure {FAR}"]
     assert "the records of the zone example.org could not be read" in plan.warnings[0].summary
+
+
+def linked_elsewhere(scene: Scene, file: File) -> str:
+    """An application of others whose policy no list of this account shows any more; its id."""
+    scene.account.apply(file)
+    scene.record(ELSEWHERE, target(scene))
+    body = {"name": "theirs", "decision": "allow", "include": [{"email": {"email": ANA}}]}
+    key = str(scene.account.call("POST", "{A}/access/policies", body)["id"])
+    links = {"type": "self_hosted", "name": "theirs", "domain": ELSEWHERE, "policies": [key]}
+    scene.account.call("POST", "{A}/access/apps", links)
+    scene.account.sandbox.faults.add(
+        kind="body", method="GET", path=r"/access/policies$", times=None, status=200,
+        body=json.dumps({"success": True, "errors": [], "messages": [], "result": [
+            scene.account.one("policies", name="eng.ztctl-prod")
+        ]}),
+    )  # fmt: skip
+    return key
+
+
+def test_a_policy_of_others_that_was_not_read_may_let_anybody_in(scene: Scene) -> None:
+    """Refused: nobody knows whom the application of others lets in to what is newly served."""
+    key = linked_elsewhere(scene, base())
+
+    plan = scene.account.plan(with_rule({"hostname": ELSEWHERE}))
+
+    (refusal,) = plan.refusals
+    assert refusal.flag == f"--allow-exposure {ELSEWHERE}"
+    assert refusal.reason.startswith(f"{ELSEWHERE} would be open after tunnel.t")
+    assert f"whomever the policy {key} lets in, which was not read" in refusal.reason
+    assert [who for who, _ in gained(plan, ELSEWHERE)] == [
+        f"perhaps EVERYONE: whomever the policy {key} lets in, which was not read"
+    ]
+
+
+def test_a_policy_that_was_not_read_and_stays_changes_nothing(scene: Scene) -> None:
+    """Not refused: whoever it lets in came in before, and to the same."""
+    linked_elsewhere(scene, with_rule({"hostname": ELSEWHERE}))
+    after = with_rule({"hostname": ELSEWHERE})
+    after["policies"]["eng"]["session_duration"] = "8h"
+
+    plan = scene.account.plan(after)
+
+    assert (refused(plan), [change.host for change in plan.access]) == ([], [HOST])
 
 
 def test_a_plan_that_opens_nothing_reads_no_other_zone(scene: Scene) -> None:

@@ -167,6 +167,20 @@ def test_a_tunnel_that_could_not_be_read_serves_everything() -> None:
     assert any("is not known" in note for note in found.notes)
 
 
+def test_a_policy_that_could_not_be_read_may_admit_anybody() -> None:
+    """Unknown is open, and told as not known: the application stands there, its policy does not."""
+    found = asked({**account(), "access_policy": ()})
+
+    key = "access_policy-team"
+    assert (found.open, found.any_login) == ((), ())
+    assert found.unknown == (
+        f"whomever the policy {key} lets in, which was not read, may reach {SERVICE}",
+    )
+    assert [(it.decision, it.people) for it in found.guards[0].policies] == [
+        ("unknown", "nobody knows whom")
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "proxied", "where"),
     [

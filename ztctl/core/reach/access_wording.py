@@ -25,6 +25,7 @@ from ztctl.core.model.plan import AccessChange
 from ztctl.core.reach.entries import Entry
 from ztctl.core.reach.invariants import IsPublic, host_span, is_covered
 from ztctl.core.reach.people import (
+    UNREAD_POLICY,
     AdmittedBy,
     Grant,
     lasts_no_longer,
@@ -193,6 +194,8 @@ def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
             return f"BYPASS, nobody is asked: {visitors}"
         case AdmittedBy.TOKEN:
             return f"without a login: {visitors}"
+        case AdmittedBy.UNREAD:
+            return f"perhaps EVERYONE: {visitors}"
         case AdmittedBy.PREFLIGHT:
             return "EVERYONE, by requests of the method OPTIONS alone"
         case AdmittedBy.LOGIN:
@@ -293,6 +296,7 @@ _DESCRIPTIONS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "service_token": "service token {}".format,
         "login_method": "logged in by {}".format,
         "certificate": lambda _: "any client certificate",
+        UNREAD_POLICY: "whomever the policy {} lets in, which was not read".format,
     }
 )
 
@@ -310,6 +314,8 @@ def reason_open(entry: Entry) -> str:
             return f"{place}a Bypass policy lets everybody in to {entry.origin.service}"
         case AdmittedBy.TOKEN:
             return f"{place}a Service Auth policy asks for no credential"
+        case AdmittedBy.UNREAD:
+            return f"{place}{describe_visitor(entry)}, may reach {entry.origin.service}"
         case AdmittedBy.PREFLIGHT:
             return f"{place}requests of the method OPTIONS reach {entry.origin.service} unasked"
         case AdmittedBy.LOGIN:

@@ -7,8 +7,8 @@ decides and nothing is inherited (Cloudflare One documentation; cloudflared 2026
 address records of a name are proxied if one of them is (Cloudflare DNS documentation, "Proxy
 status"); a proxied CNAME to a name without a record answers error 1016 (documentation of errors).
 
-Unknown is open: a tunnel whose configuration was not read serves every name, and a name whose
-records were not read leads somewhere.
+Unknown is open: a tunnel whose configuration was not read serves every name, a name whose records
+were not read leads somewhere, and a policy that was not read asks nobody anything.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from ztctl.core.reach.people import (
     OPEN,
     PREFLIGHT,
     PUBLIC,
+    AdmittedBy,
     Grant,
     Terms,
     grants,
@@ -89,6 +90,11 @@ class Entry:
     grant: Grant
     openness: Openness
     expression: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """False where records, a configuration or a policy were not read: it may be closed."""
+        return self.origin.is_known and self.grant.how is not AdmittedBy.UNREAD
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class AdmittedBy(StrEnum):
     BYPASS = "bypass"
     TOKEN = "token"  # noqa: S105 - Service Auth: a service token, or another test of no identity
     LOGIN = "login"
+    UNREAD = "unread"  # a policy that was not read: it may ask nobody anything
     PREFLIGHT = "preflight"  # requests of the method OPTIONS, of which nobody is asked anything
 
 
@@ -175,7 +176,18 @@ def tested(members: Members, decision: str) -> Members | None:
     return Members(include, exclude, some(members.require), members.label)
 
 
-_HOW = {"bypass": AdmittedBy.BYPASS, "non_identity": AdmittedBy.TOKEN}
+_HOW = {
+    "bypass": AdmittedBy.BYPASS,
+    "non_identity": AdmittedBy.TOKEN,
+    AdmittedBy.UNREAD: AdmittedBy.UNREAD,
+}
+# Whom a policy admits that was not read; the value is its id.
+UNREAD_POLICY = "unread_policy"
+
+
+def unread_policy(key: str) -> Policy:
+    """What takes the place of a policy that is attached somewhere, and was not read."""
+    return Policy(AdmittedBy.UNREAD, Members(frozenset({Criterion(UNREAD_POLICY, key)})))
 
 
 # In place of a reference to a group that was not read.
@@ -338,8 +350,8 @@ def is_wide(tests: Iterable[Test], logins: Logins | None = None) -> bool:
     return _cover_internet(tuple(sorted(rule.value for rule in flat if rule.selector == "ip")))
 
 
-# What a list of addresses or a group holds that was not read may be everybody.
-_WIDE = ("country", "ip_list", UNREAD_GROUP)
+# What a list of addresses, a group or a policy holds that was not read may be everybody.
+_WIDE = ("country", "ip_list", UNREAD_GROUP, UNREAD_POLICY)
 
 
 def _is_met_by_any_login(rule: Criterion, logins: Logins) -> bool:

@@ -34,6 +34,7 @@ from ztctl.core.model.names import HostIndex, is_wildcard
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import Entry, HostState, closest_below, entries, paths_of
 from ztctl.core.reach.host_facts import sample_hosts, tests_in, witness
+from ztctl.core.reach.people import unread_policy
 
 Needs = Mapping[StepId, Collection[StepId]]
 F = TypeVar("F", bound=Fact)
@@ -357,6 +358,12 @@ class Timeline:
         found: TunnelRules | None = self.fact_at(slot, done)
         return found if slot in self.slots else UNKNOWN_TUNNEL
 
+    def policy_at(self, key: str, done: Collection[StepId]) -> Policy | None:
+        """A reusable policy; ``None``: absent. One that is not among the facts admits anybody."""
+        slot = (Policy, key)
+        found: Policy | None = self.fact_at(slot, done)
+        return found if slot in self.slots else unread_policy(key)
+
     def fact_at(self, slot: Slot, done: Collection[StepId]) -> Any:
         """The fact of an object when exactly these steps are done; ``None``: absent."""
         # Versions are in plan order: the last finished one holds.
@@ -400,7 +407,7 @@ class HostScope:
             self.timeline.zones,
             lambda key: self.timeline.tunnel_at(key, done),
             tuple(fact for fact in facts if isinstance(fact, Application)),
-            lookup(Policy),
+            lambda key: self.timeline.policy_at(key, done),
             lookup(Members),
             next((it for it in facts if isinstance(it, OrganizationSettings)), DEFAULT_SETTINGS),
             self.paths,

@@ -173,7 +173,7 @@ class _Account:
                 dict.fromkeys(
                     told(it)
                     for it in opened
-                    if it.openness is degree and it.origin.is_known in known
+                    if it.openness is degree and it.is_known in known
                 )
             )
 
@@ -260,7 +260,7 @@ class _Account:
         for place, item in enumerate(app.policies, start=1):
             key = item if isinstance(item, str) else ""
             policy = self._state.policies(item) if isinstance(item, str) else item
-            if policy is None:
+            if policy is None or policy.decision == AdmittedBy.UNREAD:
                 yield Ruling(place, key, key, "unknown", "nobody knows whom")
             else:
                 name = Mark.of_name(policy.about.label)[0] or key
