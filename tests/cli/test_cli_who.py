@@ -166,7 +166,11 @@ def test_an_application_before_what_is_no_tunnel_closes_it(
     """Its people enter what stands behind it, and nobody else."""
     account = open_account()
     account.post("/zones/{zone}/dns_records", {**SITE, "proxied": True})
-    app = {"type": "self_hosted", "name": "site", "domain": "site.example.com", "policies": []}
+    rule: dict[str, Any] = {"email": {"email": "ann@example.com"}}
+    policy = {"name": "ann", "decision": "allow", "include": [rule]}
+    app = {
+        "type": "self_hosted", "name": "site", "domain": SITE["name"], "policies": [policy],
+    }  # fmt: skip
     account.post("/accounts/{account}/access/apps", app)
 
     done = ztctl.at(account)("who", "site.example.com")

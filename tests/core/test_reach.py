@@ -14,6 +14,7 @@ from ztctl.core.reach.entries import path_matches
 from ztctl.core.reach.versions import facts_of
 from ztctl.core.reach.who import Lead, Reach, reach
 from ztctl.kinds.registry import KINDS
+from ztctl.views.reach import reach_page
 
 HOST = "ssh.example.com"
 SERVICE = "ssh://localhost:22"
@@ -167,6 +168,16 @@ def test_a_tunnel_that_could_not_be_read_serves_everything() -> None:
     assert any("is not known" in note for note in found.notes)
 
 
+def test_a_guarded_name_whose_records_are_not_known_may_lead_anywhere() -> None:
+    """Its people may get there for all that is known, so that it is not said to lead nowhere."""
+    live = {**account(), "dns_record": ()}
+
+    found = reach(HOST, live, dict(facts_of(live, KINDS)))
+
+    assert [way.who for way in found.enter] == ["ann@example.com"]
+    assert reach_page(found, str).blocks[0][0].text == f"{HOST} is not open to everybody."
+
+
 def test_a_policy_that_could_not_be_read_may_admit_anybody() -> None:
     """Unknown is open, and told as not known: the application stands there, its policy does not."""
     found = asked({**account(), "access_policy": ()})
@@ -203,7 +214,26 @@ def test_a_name_without_a_record_leads_nowhere() -> None:
     found = asked(account(), "nope.example.com")
 
     assert found.notes == ("no record answers for the name",)
-    assert found.enter == ()
+    assert (found.enter, found.shut) == ((), ("everybody",))
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"dns": {HOST: {"tunnel": "edge", "proxied": False}}},
+        {"tunnels": {"edge": {}}},
+        {"applications": {HOST: {"policies": []}}},
+        {"policies": {"team": {"decision": "deny", "include": [{"email": "bob@example.com"}]}}},
+    ],
+    ids=["not proxied", "not served", "without a policy", "a denial alone"],
+)
+def test_a_host_that_nobody_gets_to_is_told_as_such(sections: dict[str, Any]) -> None:
+    """Whatever shuts them out, all are shut out: there is nobody of whom they were the others."""
+    found = asked(account(**sections))
+
+    assert (found.open, found.unknown, found.enter) == ((), (), ())
+    assert found.shut == ("everybody",)
+    assert reach_page(found, str).blocks[0][0].text == f"Nobody gets to {HOST}."
 
 
 def test_an_object_that_nobody_marked_has_no_stack() -> None:

@@ -46,10 +46,11 @@ def _verdict(found: Reach, clean: Clean) -> Iterator[Line]:
         yield Line(f"Whether {host} is open to everybody CANNOT BE TOLD, so it counts as open:")
     elif found.open:
         yield Line(f"{host} is OPEN TO EVERYBODY{stated}")
+    elif not found.enter:
+        nowhere = f"{host} leads nowhere, nobody gets there."
+        yield Line(f"Nobody gets to {host}." if found.leads else nowhere)
     elif not found.any_login:
-        # Every name that somebody may get to has a record, or its records are not known.
-        reason = "is not open to everybody" if found.leads else "leads nowhere, nobody gets there"
-        yield Line(f"{host} {reason}.")
+        yield Line(f"{host} is not open to everybody.")
     yield from (Line(clean(reason), "!", _PAD) for reason in (*found.open, *found.unknown))
     if found.any_login:
         yield Line(f"{host} is open to anybody who logs in{':' if found.open else stated}")

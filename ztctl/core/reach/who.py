@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -100,7 +100,7 @@ class Reach:
         services: the ingress rules that serve it.
         guards: the applications that decide, path by path.
         enter: who may enter, and to which origin.
-        shut: who may not, as far as policies exclude or deny them.
+        shut: who may not, as far as policies exclude or deny them; everybody, if nobody gets there.
         notes: other circumstances that matter, as text.
         unread: what could not be read, as text; the answer may be wrong in that respect.
         any_login: why anyone may enter who logs in, with a mailbox or a free account.
@@ -286,7 +286,10 @@ class _Account:
 
     # -- visitors who may not enter ---------------------------------------------------------
 
-    def _denied(self, entries: Iterable[Entry]) -> Iterator[str]:
+    def _denied(self, entries: Collection[Entry]) -> Iterator[str]:
+        if not entries:
+            yield "everybody"
+            return
         for guard in self._guards:
             for ruling in guard.policies:
                 if ruling.decision == "deny":
