@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from io import StringIO
 from typing import Any, Literal
 
@@ -10,8 +11,9 @@ import pytest
 
 from tests.attacks.scene import Scene, gained, lost, problems
 from tests.support.account import edits, refused, told
-from tests.support.files import HOST, whole
+from tests.support.files import HOST, host, whole
 from tests.support.foreign import changed, snapshot
+from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Action, Change, Plan
 from ztctl.views.factory import make_view
 
@@ -296,6 +298,66 @@ def test_what_is_claimed_goes_under_removed(scene: Scene) -> None:
     assert told(plan) == ["delete tunnel.pool"]
     assert change_of(plan, "tunnel.pool").before["ingress"]
     assert scene.account.one("tunnels")["name"] == "Their pools"
+
+
+FORMS = {
+    "tunnel": ABSENT,
+    "access_application": ABSENT,
+    "access_policy": ABSENT,
+    "access_group": ABSENT,
+    "virtual_network": ABSENT,
+    "private_route": ABSENT,
+    "dns_record": ABSENT.replace("-", ""),
+    "ca_key": "0f" * 24,
+}
+WRONG = {ABSENT, ABSENT.replace("-", ""), "0f" * 24, "0f" * 32, ABSENT[:-1], "Their pool"}
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_what_goes_by_its_id_is_named_by_an_id_of_its_kind(scene: Scene, kind: str) -> None:
+    """An id of another form names nothing, and would do nothing for ever: told with its place."""
+    for id_ in sorted(WRONG - {FORMS[kind]}):
+        file = {"removed": [{"address": f"{kind}.gone", "id": id_}]}
+
+        with pytest.raises(Problems) as caught:
+            scene.account.declared(file)
+
+        (problem,) = caught.value.items
+        assert problem.summary.startswith(f"`removed[0].id`: '{id_}' is not the id of a live")
+        assert problem.where is not None
+    named = {"address": f"{kind}.gone", "id": FORMS[kind].upper()}
+    (entry,) = scene.account.declared({"removed": [named]}).removed
+    assert entry.id == FORMS[kind]
+
+
+@pytest.mark.parametrize("file", [whole, host], ids=["application", "host"])
+@pytest.mark.parametrize("twice", ["team", {"live": "theirs"}, {"id": ABSENT}], ids=str)
+def test_a_policy_that_is_listed_twice_is_told_by_validate(
+    scene: Scene, twice: Any, file: Callable[[], File]
+) -> None:
+    """The service would refuse it, whichever way it is named: it never comes to a write."""
+    declared = file()
+    section = "hosts" if "hosts" in declared else "applications"
+    declared[section][HOST] = {**declared[section][HOST], "policies": [twice, "other", twice]}
+    declared["policies"]["other"] = {"decision": "allow", "include": [{"email": "b@example.com"}]}
+
+    with pytest.raises(Problems) as caught:
+        scene.account.declared(declared)
+
+    (problem,) = caught.value.items
+    assert problem.summary.startswith(f"access_application.{HOST} lists the policy ")
+    assert problem.where is not None
+
+
+def test_one_policy_is_listed_once_whatever_it_is_called(scene: Scene) -> None:
+    """What shows only in the account is told before a write, too, at the place of the second."""
+    scene.account.apply(whole())
+    id_ = scene.account.one("policies")["id"]
+
+    for other in ({"live": "team.ztctl-prod"}, {"id": id_}):
+        file = with_fields("applications", HOST, policies=["team", other])
+        (problem,) = problems(scene.account, file)
+        assert problem.endswith(" twice")
 
 
 # -- what guards nothing --------------------------------------------------------------------

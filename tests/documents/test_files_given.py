@@ -247,6 +247,24 @@ def test_kinds_without_a_section_have_addresses_too(workshop: Workshop) -> None:
     assert [str(one.address) for one in declared.removed] == ["access_tag.old"]
 
 
+@pytest.mark.parametrize(
+    ("entry", "line", "field"),
+    [
+        ("removed:\n  - address: zone.example.com\n", 4, "removed[0].address"),
+        ("moved:\n  - from: zone.a\n    to: tunnel.b\n", 4, "moved[0].from"),
+        ("moved:\n  - from: tunnel.a\n    to: zone.b\n", 5, "moved[0].to"),
+    ],
+)
+def test_what_is_only_read_is_neither_removed_nor_moved(
+    workshop: Workshop, entry: str, line: int, field: str
+) -> None:
+    """A zone or a login is nobody's to delete, whatever a file says."""
+    (problem,) = workshop.problems(HEAD + entry)
+
+    assert problem.startswith(f"ztctl.yaml:{line}:")
+    assert f"`{field}`: objects of the kind `zone` are only read" in problem
+
+
 def test_without_all_its_sections_there_is_no_short_form(workshop: Workshop) -> None:
     """`hosts` is unknown where it could not be expanded."""
     few = Workshop(KINDS.only(["access_tag", "access_policy"]))

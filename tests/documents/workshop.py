@@ -16,6 +16,7 @@ from ztctl.core.model.diagnostics import Problem, Problems
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.markers import RefersTo
+from ztctl.core.model.marks import InName
 from ztctl.documents import load
 
 
@@ -141,9 +142,15 @@ class Key(Kind):
 
 
 class Tag(Kind):
-    """A tag, which no file declares."""
+    """A tag, which no file declares, and which may carry the mark."""
 
-    name, title = "access_tag", "tag"
+    name, title, marking, id_form = "access_tag", "tag", InName(), None
+
+
+class Zone(Kind):
+    """A zone, which is only read."""
+
+    name, title = "zone", "zone"
 
 
 def line(problem: Problem) -> str:
@@ -183,4 +190,4 @@ class Workshop:
         return [line(problem) for problem in caught.value.items]
 
 
-KINDS = Kinds((Tag(), Policy(), Application(), Tunnel(), Record(), Key()))
+KINDS = Kinds((Zone(), Tag(), Policy(), Application(), Tunnel(), Record(), Key()))

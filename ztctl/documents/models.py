@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -17,16 +18,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.identity import Fields
+from ztctl.core.model.identity import Fields, Identity
 from ztctl.core.model.markers import RefersTo
 from ztctl.core.model.public import Public
 from ztctl.documents.suggest import did_you_mean
 
 _STACK: Final = re.compile(r"[a-z0-9-]{1,20}")
-# A UUID, or 32 or 48 hexadecimal digits (records, CAs).
-_LIVE_ID: Final = re.compile(
-    r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|([0-9a-fA-F]{16}){2,3}"
-)
 
 
 class DescribedFields(Fields):
@@ -93,33 +90,48 @@ def _known_kind(value: Any, info: ValidationInfo) -> Any:
         address = Address.parse(value)
     except ValueError as error:
         raise PydanticCustomError("address", "{text}", {"text": str(error)}) from None
-    sections: dict[str, str] = (info.context or {}).get("kinds", {})
-    if address.kind not in sections:
-        by_section = {section: kind for kind, section in sections.items() if section}
+    kinds = _kinds(info)
+    if address.kind not in kinds:
+        by_section = {kind.section: kind.name for kind in kinds.values() if kind.section}
         suggestion = by_section.get(address.kind)
         hint = f"did you mean `{suggestion}.{address.key}`?" if suggestion else ""
         raise PydanticCustomError(
             "kind",
             "there is no kind `{kind}`",
-            {"kind": address.kind, "hint": hint or did_you_mean(address.kind, sections)},
+            {"kind": address.kind, "hint": hint or did_you_mean(address.kind, kinds)},
+        )
+    if kinds[address.kind].is_read_only:
+        raise PydanticCustomError(
+            "kind",
+            "objects of the kind `{kind}` are only read: they are neither removed nor moved",
+            {"kind": address.kind, "hint": "drop this entry"},
         )
     return value
+
+
+def _kinds(info: ValidationInfo) -> Mapping[str, Identity]:
+    found: Mapping[str, Identity] = (info.context or {}).get("kinds", {})
+    return found
 
 
 AddressText = Annotated[str, BeforeValidator(_known_kind)]
 
 
-def _live_id(value: str) -> str:
-    if _LIVE_ID.fullmatch(value):
+def _live_id(value: str, info: ValidationInfo) -> str:
+    address = info.data.get("address")
+    if address is None:
+        # Wrong itself, so that the kind is not known.
+        return value
+    kind = _kinds(info)[Address.parse(address).kind]
+    if kind.id_form is not None and kind.id_form.matches(value):
         return value.lower()
-    raise PydanticCustomError(
-        "id",
-        "{value} is not the id of a live object",
-        {
-            "value": repr(value),
-            "hint": "copy it whole, such as it stands in the dashboard's address",
-        },
-    )
+    if kind.id_form is None:
+        text, hint = "an object of the kind `{kind}` has no id", "write `name`"
+    else:
+        text = "{value} is not the id of a live object of the kind `{kind}`"
+        hint = f"copy it whole, such as {kind.id_form.example}"
+    context = {"value": repr(value), "kind": kind.name, "hint": hint}
+    raise PydanticCustomError("id", text, context)
 
 
 class Removal(DescribedFields):

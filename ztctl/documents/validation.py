@@ -55,7 +55,7 @@ class Validator:
 
     def top(self, node: MappingNode) -> Top | None:
         """Validate the top level of the file; ``None`` when it is invalid."""
-        context = {"kinds": {kind.name: kind.section for kind in self._kinds.values()}}
+        context = {"kinds": self._kinds}
         entry = SectionEntry(scalar_at("", node.where), node)
         return self._model(Top, entry, "", context)
 

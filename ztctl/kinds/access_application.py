@@ -34,7 +34,13 @@ from ztctl.core.model.values import Ref
 from ztctl.kinds import access_policy
 from ztctl.kinds import destinations as places
 from ztctl.kinds.access_policy import AccessPolicyFields, MfaConfig
-from ztctl.kinds.application_checks import MOST_DOMAINS, destination_conflicts, guards, mistakes
+from ztctl.kinds.application_checks import (
+    MOST_DOMAINS,
+    attached_twice,
+    destination_conflicts,
+    guards,
+    mistakes,
+)
 from ztctl.kinds.common import (
     ACCESS_APPS,
     Duration,
@@ -44,6 +50,7 @@ from ztctl.kinds.common import (
     On,
     Protect,
     body_of,
+    ids_of,
     items,
     objects,
     text_of,
@@ -253,9 +260,11 @@ class AccessApplication(PlainKind, Exposing):
         return frozenset(public(live.values.get("destinations")))
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """Add the mark and live overrides; report domains outside of the account's zones."""
+        """Add the mark and live overrides; report domains outside of zones, and a policy twice."""
         listed = wanted.values["destinations"]
         require_zones(wanted, public_hosts(listed), ledger)
+        for problem in attached_twice(wanted, lambda item: next(iter(ids_of(item, ledger)), None)):
+            ledger.add_problem(problem)
         known = live.values.get("destinations") if live is not None else None
         carried = places.with_live_overrides(listed, known or ())
         return {**super().complete(wanted, live, ledger), "destinations": carried}

@@ -39,6 +39,7 @@ class AccessTag(PlainKind):
     model = AccessTagFields
     shared = True
     housekeeping = True
+    id_form = None
     marking = _WholeName()
     rest = Rest("/accounts/{account}/access/tags", ACCESS_APPS)
 

@@ -7,13 +7,15 @@ interruption, and refused if the host would be open.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import attrgetter
+from typing import Any
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Proposal
 from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal
+from ztctl.core.model.values import Lookup, Ref
 from ztctl.kinds.destinations import public
 
 # Public domains an application may have (Cloudflare documentation, account limits).
@@ -30,7 +32,8 @@ def guards(values: Values) -> bool:
 
 
 def mistakes(wanted: Wanted) -> Iterator[Problem]:
-    """Report invalid or too many domains, and settings that exclude each other."""
+    """Report policies listed twice, bad or too many domains, settings that exclude each other."""
+    yield from attached_twice(wanted, lambda item: item)
     values = wanted.values
     domains = public(values["destinations"])
     if len(domains) > MOST_DOMAINS:
@@ -67,6 +70,34 @@ def mistakes(wanted: Wanted) -> Iterator[Problem]:
             wanted.where,
             "drop one of them",
         )
+
+
+def attached_twice(wanted: Wanted, id_of: Callable[[Any], Any]) -> Iterator[Problem]:
+    """Report policies that an application lists twice, which the API refuses (error 12130).
+
+    ``id_of`` gives what two references to the same policy have in common; ``None`` for nothing.
+    """
+    seen: set[Any] = set()
+    for item in wanted.values.get("policies") or ():
+        found = id_of(item)
+        if found in seen:
+            yield Problem(
+                f"{wanted.address} lists the policy {_label(item)!r} twice",
+                getattr(item, "where", None) or wanted.where,
+                "the first one decides: drop the other",
+            )
+        elif found is not None:
+            seen.add(found)
+
+
+def _label(reference: Any) -> str:
+    match reference:
+        case Ref():
+            return reference.to.key
+        case Lookup():
+            return reference.name
+        case _:
+            return str(reference)
 
 
 def destination_conflicts(change: Change, proposal: Proposal) -> Iterator[Refusal]:

@@ -21,7 +21,7 @@ from ztctl.core.model.canonical import sort_key
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.flows import Ask, delete_if_present
-from ztctl.core.model.identity import Fields, HostPart
+from ztctl.core.model.identity import HEX_48, Fields, HostPart
 from ztctl.core.model.kind import Kind, Proposal
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Immutable, Local, RefersTo
@@ -78,6 +78,7 @@ class CaKey(Kind):
     phase = Phase.CERTIFICATE
     shared = True
     host_part = HostPart.CA_KEY
+    id_form = HEX_48
     owner = "access_application"
 
     def normalise_stated(self, key: str, stated: Values) -> Values:

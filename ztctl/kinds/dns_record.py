@@ -19,7 +19,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, Record, Slot, ZoneRecords, Zones
 from ztctl.core.model.flows import Ask, BatchItem, StepResult, Unseen, delete_if_present
-from ztctl.core.model.identity import Fields, HostPart
+from ztctl.core.model.identity import HEX_32, Fields, HostPart
 from ztctl.core.model.kind import Contained, Kind, TakesPlaces
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Normalised, RefersTo, Unordered
@@ -98,6 +98,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
     model = DnsRecordFields
     phase = Phase.DNS
     host_part = HostPart.RECORD
+    id_form = HEX_32
     container = "zone"
     marking = _InRecordComment()
 

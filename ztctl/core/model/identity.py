@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -29,6 +31,24 @@ class Fields(BaseModel):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class IdForm:
+    """The form that the ids of a kind have, as a regular expression, and as an example."""
+
+    pattern: str
+    example: str
+
+    def matches(self, text: str) -> bool:
+        """Whether a text, in whatever case, has this form."""
+        return re.fullmatch(self.pattern, text.lower(), re.ASCII) is not None
+
+
+UUID = IdForm("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60")
+# Of records, and of CAs.
+HEX_32 = IdForm("[0-9a-f]{32}", "0f5a1c2e8d3b4e6f9a701b2c3d4e5f60")
+HEX_48 = IdForm("[0-9a-f]{48}", "0f5a1c2e8d3b4e6f9a701b2c3d4e5f600f5a1c2e8d3b4e6f")
+
+
 class HostPart(Enum):
     """The objects that one entry of the short form ``hosts`` expands to, one of each."""
 
@@ -53,6 +73,7 @@ class Identity:
         housekeeping: leave its objects out of the summary of a plan.
         limit: default quota of an account; 0 where it is not documented.
         owner: kind of the object that this one is deleted with; ``Live.owner`` holds its id.
+        id_form: the form of their ids; ``None`` where the name is the id.
         keyed_by_fields: match by the natural key alone; ``Live.key`` is only how it is shown.
     """
 
@@ -67,12 +88,18 @@ class Identity:
     housekeeping: ClassVar[bool] = False
     limit: ClassVar[int] = 0
     owner: ClassVar[str] = ""
+    id_form: ClassVar[IdForm | None] = UUID
     keyed_by_fields: ClassVar[bool] = False
 
     @property
     def specs(self) -> Mapping[str, Spec]:
         """The specification of each field, as read from its markers."""
         return fields_of(self.model)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether its objects are neither declared nor marked, and so never made or deleted."""
+        return not self.section and self.marking is UNMARKED
 
     # -- the wanted side --------------------------------------------------------------------
 
