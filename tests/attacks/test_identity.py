@@ -15,6 +15,8 @@ from tests.support.files import HOST, host, whole
 from tests.support.foreign import changed, snapshot
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Action, Change, Plan
+from ztctl.engine.plan import emptied
+from ztctl.kinds.registry import KINDS
 from ztctl.views.factory import make_view
 
 File = dict[str, Any]
@@ -405,6 +407,45 @@ def test_f7_a_tile_with_our_mark_is_nobodys(scene: Scene, yes: File) -> None:
 
     assert f"create access_application.{HOST}" in told(plan)
     assert changed(before, scene.account) == []
+
+
+@pytest.mark.parametrize("kind", TILES)
+@pytest.mark.parametrize("tag", ["ztctl-prod", "ztctl-prod.protect"])
+def test_f7_a_tile_with_our_mark_holds_up_no_destroy(scene: Scene, kind: str, tag: str) -> None:
+    """All of ours goes but the tag, which the tile keeps: told, and gone once it is taken off."""
+    file = whole()
+    scene.account.apply(file)
+    if tag not in [it["name"] for it in scene.account.everything()["tags"]]:
+        scene.account.call("POST", "{A}/access/tags", {"name": tag})
+    id_ = tile(scene, kind, tags=[tag])
+    before = scene.account.one("apps", id=id_)
+
+    outcome = scene.account.destroy(file)
+
+    assert outcome.is_complete
+    assert scene.account.one("apps", id=id_) == before
+    plan = scene.account.plan_of(emptied(scene.account.declared(file), KINDS), deletions=True)
+    assert (told(plan), refused(plan)) == ([], [])
+    (warning,) = plan.warnings
+    assert f"access_tag.{tag} stays: it is used by the Access application" in warning.summary
+    scene.account.call("PUT", f"{{A}}/access/apps/{id_}", {**before, "tags": []})
+    assert scene.account.destroy(file).is_complete
+    assert scene.account.everything()["tags"] == []
+
+
+def test_f7_an_application_of_two_stacks_keeps_both_tags(scene: Scene) -> None:
+    """It is nobody's, and neither stack is held up by it, nor takes anything off it."""
+    file = whole()
+    scene.account.apply(file)
+    scene.account.call("POST", "{A}/access/tags", {"name": "ztctl-other"})
+    body = {"type": "self_hosted", "name": OTHER, "domain": OTHER}
+    tags = ["ztctl-other", "ztctl-prod"]
+    scene.account.call("POST", "{A}/access/apps", {**body, "tags": tags})
+
+    outcome = scene.account.destroy(file)
+
+    assert outcome.is_complete
+    assert scene.account.one("apps")["tags"] == tags
 
 
 @pytest.mark.parametrize("named", [{"name": HOST}, {"id": True}], ids=["name", "id"])

@@ -309,7 +309,32 @@ class _Planner:
                 if self._ledger.owner_of(live) is None and not entry.forget:
                     change = self._deletion(live, entry.address)
                     found.setdefault((live.kind, live.id), change)
+        for key in [key for key, change in found.items() if self._is_kept(change, found)]:
+            del found[key]
         return [*found.values(), *self._with_owner([*kept, *found.values()])]
+
+    def _is_kept(self, change: Change, going: Collection[tuple[str, str]]) -> bool:
+        """Whether an undeclared object that anybody may use stays, because others still do.
+
+        Their reference is not ours to take off, and the service would refuse the deletion.
+        """
+        live = change.live
+        if live is None or not self._kinds[live.kind].shared:
+            return False
+        users = (
+            user
+            for user in self._ledger.users_of(live)
+            if not self._ledger.is_own(user) and (user.kind, user.id) not in going
+        )
+        user = next(users, None)
+        if user is not None:
+            text = (
+                f"{change.address} stays: it is used by the {self._kinds[user.kind].title} "
+                f"{user.name!r} ({user.id}), which is not of this stack"
+            )
+            hint = "once it is taken off there, the next apply or destroy deletes it"
+            self._ledger.add_problem(Problem(text, None, hint, Severity.WARNING))
+        return user is not None
 
     def _report_forgetting_nothing(self, going: Sequence[Change]) -> None:
         """Report ``forget`` of an object that is not live while another of its kind is deleted.
