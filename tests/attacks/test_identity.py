@@ -278,6 +278,27 @@ def test_a_claim_of_what_is_ours_takes_the_mark_off(scene: Scene, section: str) 
     assert scene.account.one(section, id=id_)["name"] == key
 
 
+def test_a_claim_of_a_tunnel_leaves_records_to_it_to_those_who_made_them(scene: Scene) -> None:
+    """The record of the declared name wants its own yes, though it leads to what is claimed."""
+    key = scene.tunnel("Their pool", {**RULE, "hostname": HOST})
+    scene.record(HOST, f"{key}.cfargotunnel.com")
+
+    plan = scene.account.plan(with_fields("tunnels", "pool", id=key))
+
+    assert refused(plan) == [(f"dns_record.{HOST}", "--adopt")]
+
+
+def test_a_claimed_tunnel_takes_nobodys_name(scene: Scene) -> None:
+    """Names of tunnels are unique: refused before the first write, and not in the middle."""
+    key = scene.tunnel("Their pool")
+    scene.tunnel("office")
+
+    plan = scene.account.plan(with_fields("tunnels", "pool", id=key, name="office"))
+
+    assert refused(plan) == [("tunnel.pool", "")]
+    assert "is called 'office' already" in plan.refusals[0].reason
+
+
 def test_a_claim_never_replaces(scene: Scene) -> None:
     """A successor would have another id than the one in the file."""
     body = {"type": "ssh", "name": "Terminal", "domain": HOST}

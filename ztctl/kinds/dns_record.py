@@ -135,10 +135,14 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         return frozenset({self.slot(wanted)})
 
     def is_ours(self, live: Live, ledger: Ledger) -> bool:
-        """Whether the record points to a tunnel that carries our mark or is declared."""
+        """Whether the record points to a tunnel that carries our mark.
+
+        Records to one that is claimed or adopted may be of those who made it.
+        """
         target = LEADS_TO_TUNNEL.id_in(live.values.get("tunnel"))
         return any(
-            tunnel.id == target for tunnel in ledger.live_of("tunnel") if ledger.is_own(tunnel)
+            tunnel.id == target and tunnel.belongs_to(ledger.stack)
+            for tunnel in ledger.live_of("tunnel")
         )
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:

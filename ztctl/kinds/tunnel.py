@@ -136,7 +136,8 @@ class Tunnel(Kind, Lagging):
         )
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
-        """Refuse to delete a tunnel with running connectors, and to replace one at all."""
+        """Refuse a name that is taken, to delete one with running connectors, and to replace."""
+        yield from _name_taken(change, proposal)
         running = change.live is not None and TunnelAttributes.of(change.live).running
         is_deleted = change.action in (Action.DELETE, Action.REPLACE)
         if is_deleted and running:
@@ -364,6 +365,17 @@ def _unreadable(reply: Any) -> str:
         return "the answer is no object"
     where = ingress.unreadable(reply.get("config"))
     return f"`{where}` is of another type than cloudflared expects" if where else ""
+
+
+def _name_taken(change: Change, proposal: Proposal) -> Iterator[Refusal]:
+    """Refuse the name of a tunnel that this plan does not change: the API would, too (1013)."""
+    if change.action is Action.DELETE:
+        return
+    changing = {item.live.id for item in proposal.changes if item.live is not None}
+    for other in proposal.live.get(change.address.kind, ()):
+        if other.name == change.written.get("name") and other.id not in changing:
+            text = f"the tunnel {other.id} is called {other.name!r} already: choose another `name`"
+            yield Refusal(change.address, text)
 
 
 def tunnels(**query: str) -> Call:
