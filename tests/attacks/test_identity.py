@@ -299,6 +299,19 @@ def test_a_claimed_tunnel_takes_nobodys_name(scene: Scene) -> None:
     assert "is called 'office' already" in plan.refusals[0].reason
 
 
+def test_what_is_forgotten_takes_nobodys_name(scene: Scene) -> None:
+    """A tunnel would get its bare name back, which somebody else has since given to another."""
+    scene.account.apply(whole())
+    scene.tunnel("pool")
+    file = whole()
+    del file["tunnels"], file["dns"]
+    entry = {"address": "tunnel.pool", "forget": True}
+
+    plan = scene.account.plan({**file, "removed": [entry]}, deletions=True)
+
+    assert ("tunnel.pool", "") in refused(plan)
+
+
 def test_a_claim_never_replaces(scene: Scene) -> None:
     """A successor would have another id than the one in the file."""
     body = {"type": "ssh", "name": "Terminal", "domain": HOST}

@@ -369,12 +369,11 @@ def _unreadable(reply: Any) -> str:
 
 def _name_taken(change: Change, proposal: Proposal) -> Iterator[Refusal]:
     """Refuse the name of a tunnel that this plan does not change: the API would, too (1013)."""
-    if change.action is Action.DELETE:
-        return
+    names = {step.values.get("name") for step in change.steps if step.id.verb != "delete"}
     changing = {item.live.id for item in proposal.changes if item.live is not None}
     for other in proposal.live.get(change.address.kind, ()):
-        if other.name == change.written.get("name") and other.id not in changing:
-            text = f"the tunnel {other.id} is called {other.name!r} already: choose another `name`"
+        if other.name in names and other.id not in changing:
+            text = f"the tunnel {other.id} is called {other.name!r} already, and names are unique"
             yield Refusal(change.address, text)
 
 
