@@ -27,6 +27,57 @@ def leading_to(service: str, **rule: Any) -> File:
     return file
 
 
+# -- paths of rules -------------------------------------------------------------------------
+
+
+def by_paths(*rules: tuple[str, str], guarded: bool) -> File:
+    """Rules of the host, each with its path and its service, behind an application or not."""
+    file = leading_to("ssh://dev:22")
+    file["tunnels"]["pool"]["ingress"] = [
+        {"hostname": HOST, "service": service, "access": False, **({"path": path} if path else {})}
+        for path, service in rules
+    ]
+    if not guarded:
+        del file["applications"], file["ca_keys"]
+    return file
+
+
+DEV, SPARE = "ssh://dev:22", "ssh://spare:22"
+LESS_AND_MORE = {
+    "the path goes": ([("^/health", DEV)], [("", DEV)]),
+    "another path": ([("^/health", DEV)], [("^/", DEV)]),
+    "one more path": ([("^/health", DEV)], [("^/health", DEV), ("^/admin", DEV)]),
+    "what an earlier rule kept away": ([("^/admin", SPARE), ("", DEV)], [("", DEV)]),
+    "what an earlier rule refused": ([("^/admin", "http_status:403"), ("", DEV)], [("", DEV)]),
+    "the order": ([("^/a", SPARE), ("^/", DEV)], [("^/", DEV), ("^/a", SPARE)]),
+}
+
+
+@pytest.mark.parametrize("edit", LESS_AND_MORE)
+def test_a_rule_that_serves_more_paths(scene: Scene, edit: str) -> None:
+    """Refused where nobody is asked, though some path was open; behind Access a gain is told."""
+    before, after = LESS_AND_MORE[edit]
+    scene.account.apply(by_paths(*before, guarded=False), exposure=[HOST])
+    scene.refused_as_open(by_paths(*after, guarded=False), HOST)
+    scene.account.apply(by_paths(*before, guarded=True))
+
+    plan = scene.account.plan(by_paths(*after, guarded=True))
+
+    assert refused(plan) == []
+    assert {who for who, _ in gained(plan, HOST)} == {PEOPLE}
+
+
+@pytest.mark.parametrize("edit", ["the path goes", "one more path", "what an earlier rule refused"])
+def test_a_rule_that_serves_fewer_paths(scene: Scene, edit: str) -> None:
+    """Not refused: the other way round nobody gets to more of that service."""
+    after, before = LESS_AND_MORE[edit]
+    scene.account.apply(by_paths(*before, guarded=False), exposure=[HOST])
+
+    plan = scene.account.plan(by_paths(*after, guarded=False))
+
+    assert (refused(plan), gained(plan, HOST)) == ([], [])
+
+
 # -- services -------------------------------------------------------------------------------
 
 
@@ -58,7 +109,7 @@ def test_a_bastion_in_disguise(scene: Scene, place: str) -> None:
 
     plan = scene.account.plan(file)
 
-    assert gained(plan, HOST) == [(PEOPLE, "bastion")]
+    assert gained(plan, HOST) == [(PEOPLE, "bastion by paths like ^/x")]
 
 
 def handed_over(*, keep: bool = False) -> File:

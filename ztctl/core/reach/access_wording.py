@@ -22,7 +22,7 @@ from ztctl.core.model.facts import (
 )
 from ztctl.core.model.objects import Mark
 from ztctl.core.model.plan import AccessChange
-from ztctl.core.reach.entries import Entry
+from ztctl.core.reach.entries import Entry, exact_path
 from ztctl.core.reach.invariants import IsPublic, host_span, is_covered
 from ztctl.core.reach.people import (
     UNREAD_POLICY,
@@ -102,7 +102,9 @@ def _sorted(found: Iterable[DescribedEntry]) -> tuple[DescribedEntry, ...]:
 
 def _origin(entry: Entry) -> str:
     place = f" below /{entry.path}" if entry.path else ""
-    return f"{entry.origin.service}{place}"
+    by = entry.served.by
+    paths = f" by paths like {by}" if by and exact_path(by) is None else ""
+    return f"{entry.origin.service}{place}{paths}"
 
 
 def _texts(entry: Entry, others: Iterable[Entry], names: DisplayNames) -> Iterator[str]:
@@ -125,9 +127,8 @@ def _is_similar(one: Entry, other: Entry) -> bool:
         and isinstance(other.grant.who, Members)
         and one.grant.who.label == other.grant.who.label
     )
-    same_place = (one.path, one.origin) == (other.path, other.origin)
     same_way = one.grant.how is other.grant.how is not AdmittedBy.OVERRIDE
-    return same_place and same_who and same_way
+    return one.is_at(other) and same_who and same_way
 
 
 def describe_excess(one: Grant, other: Grant, names: DisplayNames) -> Iterator[str]:

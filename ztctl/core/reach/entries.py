@@ -76,20 +76,42 @@ _UNKNOWN = "whatever its records lead to, which are not known: "
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """Which requests an ingress rule serves, by path expressions, which are not evaluated.
+
+    Attributes:
+        by: that of the rule; empty: all requests.
+        but: those of earlier rules, which lead elsewhere.
+    """
+
+    by: str = ""
+    but: frozenset[str] = frozenset()
+
+    def is_within(self, other: Served) -> bool:
+        """True if the other rule certainly serves all these requests."""
+        return other.by in ("", self.by) and other.but <= self.but
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A grant to reach an origin below a path of the host.
 
     Attributes:
         path: without its leading slash; empty: the whole host.
         openness: to how many visitors to whom nobody has given a credential.
-        expression: that of the ingress rule, of which some paths may fit; empty: all paths do.
+        served: for which requests there.
     """
 
     path: str
     origin: Origin
     grant: Grant
     openness: Openness
-    expression: str = ""
+    served: Served = Served()
+
+    def is_at(self, other: Entry) -> bool:
+        """True if the other entry reaches the same origin by every request of this one."""
+        same = (self.path, self.origin) == (other.path, other.origin)
+        return same and self.served.is_within(other.served)
 
     @property
     def is_known(self) -> bool:
@@ -127,27 +149,43 @@ def entries(state: HostState) -> frozenset[Entry]:
     routes = list(_routes(state, ends))
     past = (Entry(path, DIRECT, OPEN, Openness.OPEN) for path in state.paths if DIRECT in ends)
     return frozenset(past).union(
-        entry
-        for rule, tunnel in routes
+        replace(entry, served=Served(rule.path, _others_at(path, earlier)))
+        for rule, tunnel, earlier in routes
         for path in _paths_at(rule, state.paths)
-        for entry in _served(_entries_at(state, path, rule, tunnel), rule)
+        for entry in _entries_at(state, path, rule, tunnel)
     )
 
 
 # -- records and ingress rules --------------------------------------------------------------
 
 
-def _routes(state: HostState, ends: Iterable[str | Origin]) -> Iterator[tuple[Ingress, str]]:
-    """The ingress rules that may serve the host, each with the id of its tunnel."""
+def _routes(
+    state: HostState, ends: Iterable[str | Origin]
+) -> Iterator[tuple[Ingress, str, list[str]]]:
+    """The ingress rules that may serve the host, each with its tunnel's id.
+
+    And with the path expressions of the rules before it that lead elsewhere.
+    """
     for end in ends:
         if isinstance(end, Origin):
             if end != DIRECT:
-                yield Ingress(end.service), end.tunnel
+                yield Ingress(end.service), end.tunnel, []
             continue
         found = state.tunnels(end)
+        rules: list[Ingress] = []
         if found is not None:
-            rules = [Ingress(UNREAD)] if found.rules is None else rules_for(state.host, found.rules)
-            yield from ((rule, end) for rule in rules if rule.is_origin)
+            unread = [Ingress(UNREAD)]
+            rules += unread if found.rules is None else rules_for(state.host, found.rules)
+        for place, rule in enumerate(rules):
+            if rule.is_origin:
+                leads = rule.service, rule.audience
+                earlier = (it for it in rules[:place] if (it.service, it.audience) != leads)
+                yield rule, end, [it.path for it in earlier]
+
+
+def _others_at(path: str, expressions: Iterable[str]) -> frozenset[str]:
+    """Those of the path expressions that may match a request at a sample path."""
+    return frozenset(it for it in expressions if exact_path(it) in (None, path))
 
 
 def tunnels_of(state: HostState) -> Iterator[tuple[str, TunnelRules]]:
@@ -252,11 +290,6 @@ def _paths_at(rule: Ingress, samples: Sequence[str]) -> Sequence[str]:
     """The sample paths at which a rule may serve a request."""
     exact = exact_path(rule.path)
     return samples if exact is None else (exact,)
-
-
-def _served(found: Iterable[Entry], rule: Ingress) -> Iterable[Entry]:
-    """Entries as entries by a rule."""
-    return (replace(entry, expression=rule.path) for entry in found) if rule.path else found
 
 
 # One segment between the anchors, its dots escaped, and none of `.` and `..`.

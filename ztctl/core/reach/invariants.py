@@ -99,24 +99,19 @@ def is_covered(entry: Entry, among: Iterable[Entry], *, anywhere: bool = False) 
     """
     grant = replace(entry.grant, session=0.0) if anywhere else entry.grant
     return any(
-        entry.path == other.path
-        and (anywhere or entry.origin == other.origin)
+        (entry.path == other.path if anywhere else entry.is_at(other))
         and contained(grant, other.grant)
         for other in among
     )
 
 
-def _was_as_open(entry: Entry, before: Iterable[Entry]) -> bool:
-    """True if the same visitors reached the origin before, or it was open to more than logins.
-
-    By a rule for all paths, or one with the same expression: what another one takes is not known.
-    """
-    known = [it for it in before if it.expression in ("", entry.expression)]
-    return is_covered(entry, known) or any(
-        (it.path, it.origin) == (entry.path, entry.origin)
+def _was_as_open(entry: Entry, before: Sequence[Entry]) -> bool:
+    """True if the same visitors reached the origin before, or it was open to more than logins."""
+    return is_covered(entry, before) or any(
+        entry.is_at(it)
         and it.openness > entry.openness
         and (it.grant.how is not AdmittedBy.OVERRIDE or it.grant == PUBLIC)
-        for it in known
+        for it in before
     )
 
 

@@ -171,9 +171,7 @@ class _Account:
         def reasons(degree: Openness, *known: bool) -> tuple[str, ...]:
             return tuple(
                 dict.fromkeys(
-                    told(it)
-                    for it in opened
-                    if it.openness is degree and it.is_known in known
+                    told(it) for it in opened if it.openness is degree and it.is_known in known
                 )
             )
 
