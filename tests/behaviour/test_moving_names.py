@@ -262,6 +262,38 @@ def test_a_name_is_handed_to_an_application_that_is_there(account: Account) -> N
     assert account.plan(file).is_empty
 
 
+def with_places(**places: list[str]) -> dict[str, Any]:
+    """Applications with these places, each with the same people."""
+    team = {"decision": "allow", "include": [{"email": "ann@example.com"}]}
+    applications = {
+        key: {"destinations": found, "policies": ["team"]} for key, found in places.items()
+    }
+    return {"policies": {"team": team}, "applications": applications}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"a": [HOST], "b": [f"{HOST}/x"]}, {"a": [NEW], "b": [HOST]}),
+        ({"a": [HOST, f"{HOST}/x"], "b": [NEW]}, {"a": [HOST], "b": [NEW, f"{HOST}/x"]}),
+        ({"a": [HOST], "b": [f"{HOST}/x"]}, {"b": [HOST]}),
+        ({"a": ["*.example.com/x"], "b": [NEW]}, {"a": [HOST], "b": ["*.example.com/x"]}),
+        ({"a": [f"{HOST}/x"], "b": [HOST]}, {"b": ["*.example.com"], "c": [f"{HOST}/x"]}),
+    ],
+)
+def test_a_path_is_handed_to_another_application(
+    account: Account, before: dict[str, list[str]], after: dict[str, list[str]]
+) -> None:
+    """Given up before it is taken, though both may have its host all along: one apply does it."""
+    account.apply(with_places(**before))
+
+    plan = account.plan(with_places(**after), **YES)
+
+    assert refused(plan) == []
+    assert account.carry_out(plan).is_complete
+    assert account.plan(with_places(**after)).is_empty
+
+
 def test_a_name_is_let_go_to_another_application_only_without_a_record(account: Account) -> None:
     """Its record goes in the same plan: until then Access stands before it, too."""
 

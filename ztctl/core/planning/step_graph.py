@@ -36,7 +36,6 @@ def ordered(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) ->
         _references(changes),
         _releases(changes, kinds),
         _by_host(changes, kinds, now),
-        _by_place(changes, now),
     ):
         if step != need:
             needs[step].add(need)
@@ -114,7 +113,8 @@ def _by_host(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -
     opening = HostIndex((step, step.opens) for step in steps)
     closing = HostIndex((step, step.closes) for step in steps)
     uncovering = HostIndex((step, step.uncovers) for step in steps)
-    handed = _handed_over(steps)
+    handed, placed = _handed_over(steps), frozenset(_by_place(changes, now))
+    yield from placed
 
     def before_uncovering(names: frozenset[str]) -> Iterator[Step]:
         """Steps that close these names, which a step uncovers."""
@@ -128,9 +128,10 @@ def _by_host(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -
         yield from before_uncovering(step.uncovers)
         # A name moves between applications: the API refuses a second application with the same
         # domain, so the old one gives it up first; where the patterns differ, the new application
-        # covers the name before the old one stops to.
+        # covers the name before the old one stops to, unless it has to wait for a place of that.
         moving = (uncovering.named(step.covers), covering.meeting(step.uncovers - handed))
-        yield from (it for it in chain(*moving) if it.id.address != step.id.address)
+        found = (it for it in chain(*moving) if it.id.address != step.id.address)
+        yield from (it for it in found if (it.id, step.id) not in placed)
         # Names are opened from the origin outwards, ingress first and then DNS; closed inwards.
         yield from (it for it in opening.meeting(step.opens) if it.phase < step.phase)
         yield from (it for it in closing.meeting(step.closes) if it.phase > step.phase)
