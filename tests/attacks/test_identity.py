@@ -385,6 +385,15 @@ def test_a_policy_that_is_listed_twice_is_told_by_validate(
     assert problem.where is not None
 
 
+def test_a_policy_by_an_id_that_none_has(scene: Scene) -> None:
+    """Told before a write: the service would refuse it, and nobody knows whom it would let in."""
+    file = with_fields("applications", HOST, policies=["team", {"id": ABSENT}])
+
+    (problem,) = problems(scene.account, file)
+
+    assert problem.endswith(f"there is no live access policy with the id {ABSENT}")
+
+
 def test_one_policy_is_listed_once_whatever_it_is_called(scene: Scene) -> None:
     """What shows only in the account is told before a write, too, at the place of the second."""
     scene.account.apply(whole())
