@@ -579,4 +579,4 @@ def test_a_record_tells_which_paths_are_stated_to_be_open(scene: Scene) -> None:
     plan = scene.account.plan(short(public=STATED))
 
     notes = [note for change in plan.changes for note in change.notes]
-    assert "is open to everybody below /healthz, as stated: health checks" in notes
+    assert "may be open below /healthz to everybody, as stated: health checks" in notes

@@ -165,7 +165,8 @@ def _with_public(change: Change, declared: Declared) -> Change:
         return change
     host = to_ascii(change.address.key)
     stated = (
-        f"is open to everybody{it.path and f' below /{it.path}'}, as stated: {it.reason}"
+        f"{f'may be open below /{it.path}' if it.path else 'is open'} to everybody, as stated: "
+        f"{it.reason}"
         for it in declared.public
         if it.host == host
     )
