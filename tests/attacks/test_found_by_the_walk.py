@@ -121,6 +121,16 @@ def test_a_name_that_a_bypass_opened_may_lose_its_application(scene: Scene) -> N
     assert plan.access == ()
 
 
+def test_a_name_above_a_record_that_goes_is_opened_to_a_wildcard(scene: Scene) -> None:
+    """Told: it existed for the sake of the record below it, and now the wildcard answers."""
+    assert scene.account.apply(wide(BELOW), **YES, exposure=[BELOW, "*.*.example.com"]).is_complete
+    assert scene.visit(CLOSER).outcome == "no_record"
+
+    plan = scene.account.plan(wide(), **YES)
+
+    assert gained(plan, CLOSER) == [(ANA, SERVICE)]
+
+
 def test_a_wildcard_that_is_stopped_for_a_moment_is_announced(scene: Scene) -> None:
     """Refused: whichever of two new records comes first, it shuts somebody out."""
     theirs = {"name": "theirs", "decision": "allow", "include": [{"email": {"email": OTHER}}]}
@@ -135,4 +145,4 @@ def test_a_wildcard_that_is_stopped_for_a_moment_is_announced(scene: Scene) -> N
 
     plan = scene.account.plan(file, deletions=True, exposure=[f"*.*.{CLOSER}"])
 
-    assert [flag for _, flag in refused(plan)] == [f"--allow-interruption dns_record.{CLOSER}"]
+    assert [flag for _, flag in refused(plan)] == [f"--allow-interruption 'dns_record.*.{CLOSER}'"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any, ClassVar
 
 from ztctl.core.model.allowances import Allowances, allowed
@@ -44,7 +45,7 @@ class Proposal:
         """Refuse a change unless its address was given to this option (``--allow-…``)."""
         given = getattr(self.allowances, option.removeprefix("--allow-").replace("-", "_"))
         if not allowed(change.address, given):
-            yield Refusal(change.address, reason, f"{option} {change.address}")
+            yield Refusal(change.address, reason, f"{option} {quote(str(change.address))}")
 
 
 class Kind(Flows):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from shlex import quote
 
 from ztctl.core.model.allowances import allowed
 from ztctl.core.model.canonical import texts
@@ -76,7 +77,7 @@ def _protected(proposal: Proposal) -> Iterator[Refusal]:
             yield Refusal(
                 change.address,
                 "it is protected: take `protect` off and apply that first",
-                f"--allow-protected {change.address}",
+                f"--allow-protected {quote(str(change.address))}",
             )
 
 

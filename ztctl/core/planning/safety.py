@@ -190,7 +190,7 @@ def _refusal(
             opened = "open to anybody who logs in" if openness is Openness.ANY_LOGIN else "open"
             return Refusal(address, f"{names} would be {opened} after {behind}: {why}", flag)
         case Invariant.NO_WIDENING:
-            flag = " ".join(f"--allow-interruption {other}" for other in interruptible)
+            flag = " ".join(f"--allow-interruption {quote(str(other))}" for other in interruptible)
             return Refusal(
                 address,
                 f"no order of the steps is safe for {names}: after {behind}, {why}, which is so "
@@ -199,7 +199,7 @@ def _refusal(
                 flag,
             )
         case Invariant.NO_LOCK_OUT:
-            flag = f"--allow-interruption {address}" if address else ""
+            flag = f"--allow-interruption {quote(str(address))}" if address else ""
             return Refusal(
                 address, f"{names} would be closed for a moment after {behind} to {why}", flag
             )

@@ -30,7 +30,7 @@ from ztctl.core.model.facts import (
     upwards,
 )
 from ztctl.core.model.graph import in_order
-from ztctl.core.model.names import HostIndex, is_wildcard
+from ztctl.core.model.names import HostIndex, dns_wildcard, is_wildcard
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.entries import Entry, HostState, closest_below, entries, paths_of
 from ztctl.core.reach.host_facts import sample_hosts, tests_in, witness
@@ -65,9 +65,16 @@ class Timeline:
 
     @cached_property
     def hosts(self) -> tuple[str, ...]:
-        """Exact names of all facts, and sample names for each wildcard; sorted."""
+        """Exact names of all facts, and sample names for each wildcard; sorted.
+
+        With them names without a record that stop a wildcard in a part of the run.
+        """
         found = (sample_hosts(fact, self.witness) for fact in self._every_fact())
-        return tuple(sorted(set().union(*found)))
+        records = (fact.name for fact in self._every_fact() if isinstance(fact, Record))
+        stars = [name for name in records if is_wildcard(name)]
+        passing = (name for name in self._passing if not is_wildcard(name))
+        stopped = (name for name in passing if any(dns_wildcard(it, name) for it in stars))
+        return tuple(sorted(set(stopped if stars else ()).union(*found)))
 
     @cached_property
     def witness(self) -> str:
