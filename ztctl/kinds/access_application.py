@@ -151,7 +151,7 @@ class _InTags(Marking):
 
     def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
         """Use the name as the key; marks of several stacks make one that no stack owns."""
-        marks = [mark for tag in _tags(raw) if (mark := Mark.read(tag))]
+        marks = [mark for tag in _tags(raw) if (mark := Mark.of_tag(tag))]
         stacks = " and ".join(sorted({mark.stack for mark in marks}))
         return name, Mark(stacks, any(mark.protect for mark in marks)) if marks else None
 
@@ -424,7 +424,7 @@ class AccessApplication(PlainKind, Exposing):
 
 def _mark_tags(wanted: Wanted, stack: str) -> tuple[str, ...]:
     """The tag that is the mark; none on what is claimed by its id."""
-    return () if wanted.claim is not None else (str(Mark(stack, wanted.protect)),)
+    return () if wanted.claim is not None else (Mark(stack, wanted.protect).tag,)
 
 
 def _unknown_policies(wanted: Wanted, ledger: Ledger) -> Iterator[Problem]:
@@ -466,7 +466,7 @@ def _tags(raw: Mapping[str, Any]) -> list[str]:
 
 def _user_tags(live: Live) -> list[str]:
     """Tags of a live application without marks."""
-    return [tag for tag in live.values.get("tags") or () if Mark.read(tag) is None]
+    return [tag for tag in live.values.get("tags") or () if Mark.of_tag(tag) is None]
 
 
 def _attached_policies(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -104,6 +104,16 @@ class CallFailed(ZtctlError):
         """Whether the token lacks the permission for the call."""
         return self.status == 403
 
+    @property
+    def says_exists(self) -> bool:
+        """Whether what was to be created exists already.
+
+        Of tags the text is known from reports of other clients, the status is not: either counts.
+        """
+        return self.status == 409 or any(
+            "resource_already_exists" in error.message for error in self.errors
+        )
+
     def has_code(self, *codes: int) -> bool:
         """Whether an error of the reply has one of these codes."""
         return any(error.code in codes for error in self.errors)
