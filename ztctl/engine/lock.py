@@ -417,7 +417,7 @@ class Lock(Companion):
         return f"the account is locked for {which} {describe(flag)}"
 
     async def _drive(self, flow: Flow[T]) -> T:
-        return await drive(flow, self._means.api, sleep=self._means.sleep)
+        return await drive(flow, self._means.api)
 
 
 def read_flags() -> Flow[tuple[LockFlag, ...]]:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.calls import Flow, LiveObjects, ReadFlow
+from ztctl.core.model.calls import Flow, LiveObjects, Passing, ReadFlow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared, PublicPlace
 from ztctl.core.model.diagnostics import Problem
@@ -43,6 +43,7 @@ from ztctl.kinds.application_checks import (
 )
 from ztctl.kinds.common import (
     ACCESS_APPS,
+    JUST_MADE,
     Duration,
     Id,
     Inside,
@@ -198,8 +199,13 @@ class AccessApplication(PlainKind, Exposing):
     rest = Rest(
         PATH,
         ACCESS_APPS,
-        # A domain of a new zone is not known at once; a policy may be in use by another write.
-        patience={"POST": ((400, "does not belong to zone"),), "PUT": ((409, "12132"),)},
+        # A domain of a new zone is not known at once; a policy may be in use by another write. The
+        # list fails as well, for as long as an application of anybody holds a policy just made.
+        patience={
+            "GET": (JUST_MADE,),
+            "POST": (Passing(400, "does not belong to zone"), JUST_MADE),
+            "PUT": (Passing(409, "12132"), JUST_MADE),
+        },
         members=(),
     )
     limit = 500
