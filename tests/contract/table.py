@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
-
-from ztctl import __version__
 
 from .facts_first import PROBES as FIRST
 from .service import Place
@@ -33,7 +32,7 @@ def anonymous(text: str, place: Place, zone: str) -> str:
 
 def heading() -> str:
     """What the table was made with, and when."""
-    return f"ztctl {__version__}, {datetime.now(UTC):%Y-%m-%d}"
+    return f"ztctl {version('ztctl')}, {datetime.now(UTC):%Y-%m-%d}"
 
 
 def spelled_table(rows: Iterable[Any]) -> Iterator[str]:
