@@ -28,9 +28,10 @@ FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 8.0
 # Exceeding the limit blocks every call for five minutes (Cloudflare product documentation).
 LONGEST_BLOCK: Final = 330.0
-# Waits after a 429 that does not say for how long. Whether the block began minutes ago, by calls
-# of others, or begins anew with each call: both are outlasted.
-BLOCKS: Final = (60.0, 120.0, 300.0, 300.0, 300.0)
+# Waits after a 429 that does not say for how long. A block that others began minutes ago ends
+# during the first ones, a new one with the third, and one that each call renews with the fourth.
+# Who waits for the lock of a blocked run has patience for the first three.
+BLOCKS: Final = (60.0, 120.0, 125.0, 305.0, 305.0)
 LONGEST_PATIENCE: Final = 15.0
 SECOND_THOUGHT: Final = 5.0
 TRANSIENT_STATUS: Final = (502, 503, 504)
