@@ -18,7 +18,7 @@ from ztctl.sandbox.messages import Object
 
 DETACHED = "detached_policy"
 SEEN_ZONE = "seen_zone"
-NEW = "new_reference"
+JUST_MADE = "just_made"
 WORDING = {"policy": "policy", "access_group": "access group"}
 
 
@@ -56,7 +56,7 @@ def made(call: Call, kind: str, key: str) -> None:
     """Start the delay for a reusable policy or a group that was just created."""
     if left := call.state.settings.new_policy_calls:
         noted = {"id": key, "kind": kind, "writes": left, "lists": left}
-        call.store.put(NEW, key, noted)
+        call.store.put(JUST_MADE, key, noted)
 
 
 def refuse_just_made(call: Call, kind: str, key: str, where: str = "") -> None:
@@ -66,13 +66,13 @@ def refuse_just_made(call: Call, kind: str, key: str, where: str = "") -> None:
 
 def refuse_list_of_just_made(call: Call) -> None:
     """Raise ApiError 400/12130 for a list of applications while one holds a policy in its delay."""
-    for noted in call.store.all(NEW):
+    for noted in call.store.all(JUST_MADE):
         if noted["kind"] == "policy" and call.store.tally("app", "policy", noted["id"]):
             _refuse(call, noted["id"], "lists", f"policy {noted['id']} not found")
 
 
 def _refuse(call: Call, key: str, counter: str, reason: str) -> None:
-    noted = call.store.get(NEW, key)
+    noted = call.store.get(JUST_MADE, key)
     if noted is not None and noted[counter] and call.state.settings.new_policy_calls:
-        call.lasting.append((NEW, key, {**noted, counter: noted[counter] - 1}))
+        call.lasting.append((JUST_MADE, key, {**noted, counter: noted[counter] - 1}))
         raise invalid(reason)
