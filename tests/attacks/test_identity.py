@@ -453,7 +453,7 @@ def test_f7_a_tile_with_our_mark_is_nobodys(scene: Scene, yes: File) -> None:
 
 
 @pytest.mark.parametrize("kind", TILES)
-@pytest.mark.parametrize("tag", ["ztctl-prod", "ztctl-prod.protect"])
+@pytest.mark.parametrize("tag", ["ztctl-prod", "ztctl-prod--protect"])
 def test_f7_a_tile_with_our_mark_holds_up_no_destroy(scene: Scene, kind: str, tag: str) -> None:
     """All of ours goes but the tag, which the tile keeps: told, and gone once it is taken off."""
     file = whole()

@@ -259,7 +259,7 @@ def test_protection_is_put_on_and_taken_off_in_place(account: Account, section: 
 
     assert account.plan(whole()).is_empty
     assert sorted(item["id"] for item in account.everything()[_KIND[section]]) == ids
-    assert "ztctl-prod.protect" not in str(account.everything())
+    assert "protect" not in str(account.everything()["tags"] + account.everything()[_KIND[section]])
 
 
 @pytest.mark.parametrize(

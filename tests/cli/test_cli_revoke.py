@@ -70,7 +70,7 @@ def test_who_loses_nothing_stays_logged_in(narrowed: Ztctl, account: Any) -> Non
 def test_a_refused_revocation_names_the_permission(narrowed: Ztctl, account: Any) -> None:
     """What was applied stays applied; the failure says what the token lacks, and ends with 3."""
     account.sandbox.faults.add(
-        method="POST", path="/revoke_tokens", status=403,
+        method="POST", path="/revoke_tokens", status=403, times=None,
         body={"success": False, "errors": [{"code": 10000, "message": "Authentication error"}],
               "messages": [], "result": None},
     )  # fmt: skip
@@ -80,6 +80,7 @@ def test_a_refused_revocation_names_the_permission(narrowed: Ztctl, account: Any
     assert done.code == 3, done.said
     assert f"access_application.{HOST} (revoke)" in done.out
     assert "Access: Apps and Policies · Edit" in done.said
+    assert "waiting 5 s: the service refuses what it allowed before; trying once more" in done.err
 
 
 def test_the_probe_is_answered_by_the_sandbox(project: Ztctl) -> None:

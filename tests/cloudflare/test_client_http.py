@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from ztctl import __version__
 from ztctl.cloudflare import connections, errors
 from ztctl.cloudflare.client import Client
-from ztctl.core.model.calls import Call
+from ztctl.core.model.calls import Call, Passing
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.values import Secret
 
@@ -191,6 +192,55 @@ def test_a_block_that_outlasts_the_attempts_is_rate_limited(serve: Any) -> None:
 
     assert "1,200" in caught.value.hint
     assert server.count == 6
+
+
+def test_a_429_does_not_use_up_the_attempts_of_an_outage(serve: Any) -> None:
+    """Five faults are waited out, whatever comes in between."""
+    server = serve(*[(503, {}), limited(retry_after="42")] * 5, DONE)
+
+    assert server.ask(GET) == {"id": "a1"}
+
+
+def test_a_403_on_what_worked_before_is_tried_once_more(serve: Any, time: Any) -> None:
+    """Throttling may look like that; what never worked is told at once."""
+    allowed = replace(GET, permission="Account · Access: Apps and Policies")
+    server = serve(DONE, (403, {"success": False}), DONE)
+
+    assert server.ask(allowed, allowed) == {"id": "a1"}
+    assert server.waits == [(5.0, "the service refuses what it allowed before; trying once more")]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "/accounts/{account}/cfd_tunnel",
+        "/zones/z1/dns_records",
+    ],
+)
+def test_another_permission_or_zone_says_nothing(serve: Any, time: Any, first: str) -> None:
+    """A permission has to have worked itself, and in the same account or zone."""
+    name = "Zone · DNS" if first.startswith("/zones") else "Account · Cloudflare Tunnel"
+    worked = Call("GET", first, permission=name)
+    refused = Call("GET", "/zones/z2/dns_records", permission="Zone · DNS")
+    server = serve(DONE, (403, {"success": False}))
+
+    with pytest.raises(errors.NotAuthorised):
+        server.ask(worked, refused)
+
+    assert time.slept == []
+
+
+def test_what_passes_by_itself_is_told_after_a_few_seconds(serve: Any, time: Any) -> None:
+    """The first pauses are silent; calls that wait together are told once."""
+    call = replace(PUT, patience=(Passing(400, "not found", 60.0),))
+    error = {"code": 12130, "message": "policy p not found"}
+    server = serve(lambda request: (400, {"success": False, "errors": [error], "result": None}))
+
+    with pytest.raises(errors.Rejected, match="policy p not found"):
+        server.ask(call)
+
+    assert sum(time.slept) == 60.0
+    assert [seconds for seconds, _ in server.waits] == [4.0, 8.0, 15.0, 15.0, 15.0]
 
 
 def test_a_busy_service_may_ask_to_wait(serve: Any, time: Any) -> None:

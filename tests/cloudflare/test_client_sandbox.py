@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.support.timeless import Timeless
 from ztctl.cloudflare import errors
 from ztctl.cloudflare.client import Client
 from ztctl.cloudflare.verify import explain
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.values import Secret
 from ztctl.sandbox import open_sandbox
+from ztctl.sandbox.messages import Request
+from ztctl.sandbox.rate_limit import RateLimit
+from ztctl.sandbox.service import Sandbox
+from ztctl.sandbox.settings import Settings
 from ztctl.sandbox.transport import SandboxTransport
 
 GROUPS = "/accounts/{account}/access/groups"
@@ -130,3 +136,52 @@ def test_an_update_whose_answer_is_lost_is_sent_again() -> None:
         return await client.send(Call("PUT", f"{GROUPS}/{made['id']}", body))
 
     assert run(sandbox, work)["name"] == "new"
+
+
+class Rushed:
+    """A thousand and more calls at once, in a time that passes only when all of them wait."""
+
+    def __init__(self, limit: RateLimit) -> None:
+        self.loop = Timeless()
+        start = datetime(2026, 7, 1, tzinfo=UTC)
+        self.sandbox = Sandbox.create(
+            clock=lambda: start + timedelta(seconds=self.loop.time()),
+            settings=Settings(rate_limit=limit),
+        )
+
+    def send(self, calls: int, *, used_by_others: int = 0) -> list[int]:
+        """Make so many tags after others used a part of the quota; the statuses of all answers."""
+        other = Request("GET", "/client/v4/zones", headers=(("authorization", "Bearer t"),))
+        for _ in range(used_by_others):
+            self.sandbox.handle(other)
+        self.sandbox.log.clear()
+        with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
+            runner.run(self._send(calls))
+        return [entry.status for entry in self.sandbox.log]
+
+    async def _send(self, calls: int) -> None:
+        client = Client(
+            Secret("t"),
+            account=self.sandbox.account_id,
+            transport=SandboxTransport(self.sandbox),
+            clock=self.loop.time,
+        )
+        async with client:
+            posts = (Call("POST", TAGS, {"name": f"tag-{number}"}) for number in range(calls))
+            await asyncio.gather(*map(client.send, posts))
+
+
+CONSTANT = RateLimit(headers="constant", retry_after=False)
+
+
+def test_headers_that_say_the_same_for_ever_let_no_limit_be_hit() -> None:
+    """2,000 writes at once, as recorded of a real account: none is refused."""
+    assert set(Rushed(CONSTANT).send(2000)) == {201}
+
+
+def test_no_call_fails_by_a_limit_that_others_use_up() -> None:
+    """Each 429 is outlasted, though none says for how long."""
+    statuses = Rushed(CONSTANT).send(1500, used_by_others=600)
+
+    assert statuses.count(201) == 1500
+    assert set(statuses) == {201, 429}

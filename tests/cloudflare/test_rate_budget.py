@@ -86,7 +86,7 @@ def test_no_second_holds_more_than_two_hundred_calls(pace: Pace) -> None:
     assert pace.time.slept == [1.0, 1.0]
 
 
-def test_what_the_service_says_counts_for_more_than_our_count(pace: Pace) -> None:
+def test_what_the_service_says_makes_it_stricter(pace: Pace) -> None:
     """When others used the quota up, the next call waits for the service's own window."""
     pace.run(2, said(remaining=3, seconds=120), every=0.0)
 
@@ -94,16 +94,18 @@ def test_what_the_service_says_counts_for_more_than_our_count(pace: Pace) -> Non
     assert pace.told == [(120.0, "Cloudflare's rate limit")]
 
 
-def test_a_generous_service_is_believed(pace: Pace) -> None:
-    """An account with a higher limit is not held to the usual one."""
-    plenty = {
-        "ratelimit": '"default";r=90000;t=10',
-        "ratelimit-policy": '"default";q=100000;w=300',
-    }
+@pytest.mark.parametrize(
+    ("left", "policy"),
+    [('"default";r=1199;t=1', "q=1200;w=300"), ('"default";r=90000;t=10', "q=100000;w=300")],
+    ids=["as recorded", "generous"],
+)
+def test_no_header_switches_our_own_count_off(pace: Pace, left: str, policy: str) -> None:
+    """A service that always tells the same rest is not believed: 1,300 calls take five minutes."""
+    start = pace.time.now
 
-    pace.run(5000, plenty)
+    pace.run(1300, {"ratelimit": left, "ratelimit-policy": f'"default";{policy}'}, every=0.04)
 
-    assert pace.time.slept == []
+    assert pace.time.now - start > 300
 
 
 def test_a_past_window_is_forgotten(pace: Pace) -> None:

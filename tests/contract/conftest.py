@@ -16,8 +16,9 @@ from ztctl.sandbox.api.families import FAMILIES
 from ztctl.sandbox.server import served
 from ztctl.sandbox.service import Sandbox
 
-from .service import Place, Refused, Service, connected, real_place, service_for_a_test
-from .table import COLUMNS, Row, spelled_table
+from .service import OURS, Place, Refused, Service, connected, real_place, service_for_a_test
+from .sweep import interrupted_by_signals, swept_before_and_after
+from .table import COLUMNS, Row, anonymous, heading, ordered, spelled_table
 
 Connection = tuple[httpx.Client, Place, str]
 
@@ -59,7 +60,9 @@ def real_connection(request: pytest.FixtureRequest) -> Iterator[Connection | Non
                 return
             if hasattr(request.config, "workerinput"):
                 raise Refused("a real account takes one process: run without -n")
+            stack.enter_context(interrupted_by_signals())
             client, zone = stack.enter_context(connected(place))
+            stack.enter_context(swept_before_and_after(Service(client, place, zone, OURS)))
         except Refused as refused:
             pytest.fail(str(refused), pytrace=False)
         yield client, place, zone
@@ -95,10 +98,13 @@ def service(
 
 
 @pytest.fixture
-def record(request: pytest.FixtureRequest) -> Any:
+def record(request: pytest.FixtureRequest, real_connection: Connection | None) -> Any:
     """Notes one row of the table."""
 
     def noted(fact: str, sandbox: str, answered: str) -> None:
+        if real_connection is not None:
+            _, place, zone = real_connection
+            answered = anonymous(answered, place, zone)
         row: Row = (fact, sandbox, answered)
         # Under xdist this is what travels from a worker to the process that prints.
         request.node.user_properties.append(("contract", row))
@@ -107,6 +113,11 @@ def record(request: pytest.FixtureRequest) -> Any:
                 file.write(json.dumps(dict(zip(COLUMNS, row, strict=True))) + "\n")
 
     return noted
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What decides most is asked first; all else stays as it is."""
+    items.sort(key=lambda item: "test_contract_first" not in item.nodeid)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -121,5 +132,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     asked = any("contract" in argument for argument in config.args)
     if rows and (asked or os.environ.get("ZTCTL_CONTRACT_TOKEN")):
         terminalreporter.section("what nobody has promised")
-        for line in spelled_table(sorted(rows)):
+        terminalreporter.write_line(heading())
+        terminalreporter.write_line("")
+        for line in spelled_table(ordered(rows)):
             terminalreporter.write_line(line)

@@ -35,11 +35,6 @@ def _(service: Service) -> str:
     return said(service.delete(f"{POLICIES}/{key}"))
 
 
-@fact("policy: session duration when left out")
-def _(service: Service) -> str:
-    return str(policy(service).result.get("session_duration", "absent"))
-
-
 @fact("policy: code of an unknown one")
 def _(service: Service) -> str:
     return said(service.get(f"{POLICIES}/6a1b5c9e-0000-4000-8000-000000000000"))
@@ -91,12 +86,6 @@ def _(service: Service) -> str:
 @fact("group: code of an unknown one")
 def _(service: Service) -> str:
     return said(service.get(f"{GROUPS}/6a1b5c9e-0000-4000-8000-000000000000"))
-
-
-@fact("tag: code of a second one")
-def _(service: Service) -> str:
-    name = service.post(TAGS, {"name": service.name()}).result["name"]
-    return said(service.post(TAGS, {"name": name}))
 
 
 @fact("tag: deletion while an application has it")

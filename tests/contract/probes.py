@@ -25,6 +25,14 @@ def collected(into: dict[str, Probe]) -> Callable[[str], Callable[[Probe], Probe
     return fact
 
 
+def asked(probe: Probe, service: Service) -> str:
+    """What a real account answers: a surprise is an answer, too."""
+    try:
+        return probe(service)
+    except (AssertionError, LookupError, TypeError, AttributeError, StopIteration) as surprise:
+        return UUID.sub("<id>", f"a surprise: {surprise!r}"[:300])
+
+
 def said(answer: Answer, detail: Callable[[Any], str] = lambda _: "") -> str:
     """An answer in one line; `detail` tells more of the result of a success."""
     more = detail(answer.result) if answer.status < 300 else ""

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 
 from ztctl.sandbox.server import served
 from ztctl.sandbox.service import Sandbox
+from ztctl.sandbox.settings import Settings
 
+from .facts_apps import TAGS, app, policy
+from .facts_dns import record
+from .facts_network import route
+from .facts_rules import group
+from .probes import asked
 from .service import (
     OURS,
     PATIENCE,
@@ -20,7 +28,8 @@ from .service import (
     real_place,
     service_for_a_test,
 )
-from .table import spelled_table
+from .sweep import COLLECTIONS, interrupted_by_signals, swept, swept_before_and_after
+from .table import anonymous, ordered, spelled_table
 
 WHOLE = {
     "ZTCTL_CONTRACT_TOKEN": "secret",
@@ -65,14 +74,111 @@ def test_unknown_zone(place: Place) -> None:
         pass
 
 
-def test_used_zone(place: Place) -> None:
-    """A zone that holds records of these tests is refused."""
+@pytest.fixture
+def left(place: Place) -> Iterator[Service]:
+    """An account with one thing of every sort, some of which hold others; nobody sees to them."""
     with connected(place) as (client, zone):
-        body = {"type": "A", "name": f"{OURS}-old", "content": "192.0.2.1", "ttl": 1}
-        client.post(f"{place.url}/zones/{zone}/dns_records", json=body)
+        one = Service(client, place, zone, f"{OURS}-old", sleep=lambda _: None)
+        key = group(one).result["id"]
+        named = policy(one, include=[{"group": {"id": key}}]).result["id"]
+        tag = one.post(TAGS, {"name": one.name()}).result["name"]
+        there = app(one, name="x", tags=[tag], policies=[named]).result["id"]
+        rule = {"linked_app_token": {"app_uid": there}}
+        policy(one, decision="non_identity", include=[rule])
+        route(one, "198.51.100.0/24")
+        record(one)
+        one.made.clear()
+        yield one
 
-    with pytest.raises(Refused), connected(place):
-        pass
+
+def still_there(service: Service) -> list[str]:
+    """The collections that hold anything but what was there from the start."""
+    found = {path: service.get(path, **query).result for path, query in COLLECTIONS.items()}
+    return [
+        path
+        for path, listed in found.items()
+        if any(one.get("is_default_network") is not True for one in listed)
+    ]
+
+
+def test_what_a_run_that_was_cut_off_has_left_is_deleted_by_the_next(left: Service) -> None:
+    """Whatever was made and is known by nobody is found by its name."""
+    with swept_before_and_after(left):
+        assert still_there(left) == []
+
+
+def test_what_a_run_leaves_is_deleted_when_it_is_interrupted(left: Service) -> None:
+    """Also what was made by a call whose answer never came."""
+    with ExitStack() as stack:
+        stack.push(lambda *_: True)
+        stack.enter_context(swept_before_and_after(left))
+        left.post(TAGS, {"name": left.name()})
+        left.made.clear()
+        raise KeyboardInterrupt
+
+    assert still_there(left) == []
+
+
+def test_what_others_made_stays(place: Place) -> None:
+    """A name that only holds ours somewhere is somebody's."""
+    with connected(place) as (client, zone):
+        service = Service(client, place, zone, OURS)
+        service.post(TAGS, {"name": f"my-{OURS}"})
+
+        assert swept(service) == []
+        assert still_there(service) == [TAGS]
+
+
+def test_the_end_of_a_job_is_an_interruption() -> None:
+    """After SIGTERM and SIGHUP pytest ends its fixtures as after Ctrl-C."""
+    with interrupted_by_signals():
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(name)
+
+
+def test_what_was_just_made_is_waited_for(place: Place) -> None:
+    """A real account may know it only after some seconds."""
+    paused: list[float] = []
+    sandbox = Sandbox.create(settings=Settings(new_policy_calls=2))
+    with served(sandbox) as url:
+        elsewhere = replace(place, url=url, account=sandbox.account_id)
+        with connected(elsewhere) as (client, zone):
+            service = Service(client, elsewhere, zone, OURS, sleep=paused.append)
+            key = policy(service).result["id"]
+            answer = app(service, policies=[key])
+
+    assert (answer.status, paused) == (201, [1.0, 2.0])
+
+
+def test_a_surprise_is_an_answer(place: Place) -> None:
+    """What a probe did not expect of a real account stands in the table."""
+    with connected(place) as (client, zone):
+        service = Service(client, place, zone, OURS)
+        answered = asked(lambda it: str(it.get("/zones/x").result), service)
+
+    assert answered.startswith("a surprise: AssertionError((404")
+
+
+def test_the_table_says_nothing_of_whose_account_it_is(place: Place) -> None:
+    """It is made to be pasted."""
+    zone = "0123456789abcdef0123456789abcdef"
+    text = f"{place.account} in {zone}: x.example.com, {'f' * 32}"
+
+    assert anonymous(text, place, zone) == "<account> in <zone id>: x.<zone>, <id>"
+
+
+def test_what_decides_most_comes_first() -> None:
+    """The rows stand in the order of importance, the others by name behind them."""
+    rows = [("app: b", "", ""), ("tag: made a second time", "", ""), ("app: a", "", "")]
+    rows.append(("tag: a dot in its name", "", ""))
+
+    assert [row[0] for row in ordered(rows)] == [
+        "tag: a dot in its name",
+        "tag: made a second time",
+        "app: a",
+        "app: b",
+    ]
 
 
 def failing(service: Service) -> None:

@@ -171,7 +171,8 @@ def _mark(live: Live, written: Values) -> Mark | None:
         "dns_record": [str(written.get("comment")).rpartition(" ")[2]],
     }
     if live.kind in words:
-        marks = [mark for word in words[live.kind] if (mark := Mark.read(word))]
+        parsed = Mark.read if live.kind == "dns_record" else Mark.of_tag
+        marks = [mark for word in words[live.kind] if (mark := parsed(word))]
         return marks[0] if marks else None
     return Mark.of_name(live.name)[1]
 

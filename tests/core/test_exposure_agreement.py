@@ -16,7 +16,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from tests.support.account import Account, at_once
+from tests.support.account import Account
 from tests.support.examples import examples
 from tests.support.files import whole
 from tests.support.observer.guests import LOGGED_IN, STRANGERS
@@ -218,7 +218,7 @@ def modelled(account: Account) -> Timeline:
 
     async def read() -> Timeline:
         async with account.client() as client:
-            reader = Reader(KINDS, ask, client, sleep=at_once)
+            reader = Reader(KINDS, ask, client)
             reading = await reader.account(lambda _: None)
             known = dict(facts_of(reading.live, KINDS))
             return current_timeline(await reader.with_beyond(known, missing))

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.objects import Live, Mark
@@ -316,6 +318,17 @@ def test_tags_of_the_account_stay_where_the_file_names_none() -> None:
     account = untagged(OWNED, ["blue", "ztctl-prod"], Mark("prod"))
 
     assert plan(files(host()), account).is_empty
+
+
+@given(stack=st.from_regex(r"(?!.*--)[a-z0-9-]{1,20}", fullmatch=True), protect=st.booleans())
+def test_a_mark_is_read_back(stack: str, protect: bool) -> None:
+    """As a word and as a tag, which has no dot and at most 35 characters."""
+    mark = Mark(stack, protect)
+
+    assert Mark.read(str(mark)) == mark
+    assert Mark.of_tag(mark.tag) == mark
+    assert len(mark.tag) <= 35
+    assert "." not in mark.tag
 
 
 def test_protection_lives_in_the_mark() -> None:

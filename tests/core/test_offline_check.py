@@ -21,6 +21,13 @@ def group(*members: Any, **lists: Any) -> dict[str, Any]:
     return {"include": list(members), **lists}
 
 
+def tagged(tag: str) -> Sections:
+    """A host whose application carries this tag."""
+    wanted = host()
+    wanted["applications"]["ssh.example.com"]["tags"] = [tag]
+    return wanted
+
+
 def test_a_right_file_has_no_problem() -> None:
     """Nothing is found where nothing is wrong."""
     assert offline(files({**host(), "ca_keys": {"ssh.example.com": {}}})) == []
@@ -116,6 +123,21 @@ def test_nothing_moves_to_what_is_claimed() -> None:
     (problem,) = offline(files({"policies": {"a": {**RULE, "id": id}}}, moved=[entry]))
 
     assert problem.summary.startswith("access_policy.a is claimed by its id")
+
+
+def test_a_tag_has_at_most_35_characters() -> None:
+    """A longer one would be refused in the middle of an apply."""
+    (problem,) = offline(files(tagged("x" * 36)))
+
+    assert problem.summary.endswith("has 36 characters; the service takes 35")
+
+
+def test_a_tag_with_a_dot_is_warned_of() -> None:
+    """Nobody has seen the service take one, nor refuse it."""
+    (problem,) = offline(files(tagged("team.a")))
+
+    assert "the tag 'team.a' holds a dot" in problem.summary
+    assert problem.severity is Severity.WARNING
 
 
 def test_a_domain_has_one_application() -> None:

@@ -23,7 +23,7 @@ def ours(account: Account, section: str, chance: Random) -> Json | None:
 def _is_ours(item: Json) -> bool:
     words = {*item.get("tags", ()), str(item.get("comment") or "").rpartition(" ")[2]}
     named = str(item.get("name")).endswith((".ztctl-prod", ".ztctl-prod.protect"))
-    marked = named or words & {"ztctl-prod", "ztctl-prod.protect"}
+    marked = named or words & {"ztctl-prod", "ztctl-prod.protect", "ztctl-prod--protect"}
     return bool(marked) and not item.get("deleted_at")
 
 

@@ -184,6 +184,7 @@ def test_moved_objects_have_two_addresses(workshop: Workshop) -> None:
         ("", "ztctl.yaml:1:1: the file lacks `stack`"),
         ("stack:\n", "ztctl.yaml:1:1: the file lacks `stack`"),
         ("stack: Prod_1\n", "ztctl.yaml:2:8: `stack`: a stack is named by lower-case letters"),
+        ("stack: a--b\n", "ztctl.yaml:2:8: `stack`: a stack is named by lower-case letters"),
         ("stack: [a]\n", "ztctl.yaml:2:8: `stack` must be a text, not a list"),
         ("stack: s\naccount: {}\n", "ztctl.yaml:3:10: `account` must be a text, not a mapping"),
         ("stack: s\nremoved: x\n", "ztctl.yaml:3:10: `removed` must be a list, not 'x'"),

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Rest, Script, failed
-from ztctl.core.model.calls import ApiMessage, Call, CallFailed, Flow
-from ztctl.engine.drive import RETRY_DELAYS, drive
-
-CATCHES_UP = (409, "still attached")
+from tests.engine.conftest import Script, failed
+from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.engine.drive import drive
 
 
 def ask(path: str, **facts: Any) -> Call:
@@ -24,9 +22,9 @@ def one(call: Call | tuple[Call, ...]) -> Flow[Any]:
     return (yield call)
 
 
-def driven(flow: Flow[Any], script: Script, sleep: Rest | None = None) -> Any:
+def driven(flow: Flow[Any], script: Script) -> Any:
     """What the flow returns."""
-    return asyncio.run(drive(flow, script, sleep=sleep or Rest()))
+    return asyncio.run(drive(flow, script))
 
 
 def test_a_flow_is_sent_the_reply_of_each_call() -> None:
@@ -123,54 +121,6 @@ def test_a_failure_in_a_tuple_waits_for_the_others() -> None:
         driven(one((ask("/a"), ask("/b"))), Script({"/a": failed("/a"), "/b": slow}))
 
     assert ended == ["/b"]
-
-
-def attached(text: str = "policy is still attached") -> CallFailed:
-    """A refusal that goes away by itself."""
-    return failed("/a", 409, errors=(ApiMessage(12130, text),))
-
-
-def test_what_the_service_catches_up_with_is_tried_again() -> None:
-    """A call that names a failure as passing is repeated after growing waits."""
-    rest = Rest()
-    script = Script({"/a": [attached(), attached(), "done"]})
-
-    assert driven(one(ask("/a", patience=(CATCHES_UP,))), script, rest) == "done"
-    assert rest.slept == list(RETRY_DELAYS[:2])
-
-
-def test_patience_ends() -> None:
-    """After the last wait the failure is the flow's."""
-    rest = Rest()
-    script = Script({"/a": [attached() for _ in range(9)]})
-
-    with pytest.raises(CallFailed, match="/a failed"):
-        driven(one(ask("/a", patience=(CATCHES_UP,))), script, rest)
-
-    assert rest.slept == list(RETRY_DELAYS)
-    assert len(script.sent) == len(RETRY_DELAYS) + 1
-
-
-@pytest.mark.parametrize(
-    "failure",
-    [attached("another conflict"), failed("/a", 500, errors=(ApiMessage(1, "still attached"),))],
-    ids=["other text", "other status"],
-)
-def test_patience_is_for_what_the_call_names_alone(failure: CallFailed) -> None:
-    """Another text or another status is told at once."""
-    rest = Rest()
-
-    with pytest.raises(CallFailed):
-        driven(one(ask("/a", patience=(CATCHES_UP,))), Script({"/a": failure}), rest)
-
-    assert rest.slept == []
-
-
-def test_an_error_code_is_enough_for_patience() -> None:
-    """The text of a patience may be the code of the message."""
-    script = Script({"/a": [failed("/a", 409, errors=(ApiMessage(12132, "spreading"),)), "done"]})
-
-    assert driven(one(ask("/a", patience=((409, "12132"),))), script) == "done"
 
 
 def test_an_optional_object_may_be_missing() -> None:

@@ -486,6 +486,20 @@ def test_a_flag_that_a_list_misses_is_looked_for_again(account: Account, runs: R
     assert runs.slept == [2.0, 2.0]
 
 
+def test_a_flag_that_is_told_to_exist_is_the_runs_own(account: Account, runs: Runs) -> None:
+    """After a lost answer it is raised again, and "exists" is read from the text as well."""
+    plan = account.plan(whole())
+    errors = [{"code": 12132, "message": "access.api.error.resource_already_exists: tag"}]
+    body = {"success": False, "errors": errors, "messages": [], "result": None}
+    account.sandbox.faults.add(method="POST", path="/access/tags$", kind="reset_after")
+    account.sandbox.faults.add(method="POST", path="/access/tags$", nth=2, status=400, body=body)
+
+    outcome = runs(plan)
+
+    assert outcome.is_complete
+    assert flags(account) == []
+
+
 def test_a_token_that_may_not_lock_may_not_write(account: Account, runs: Runs) -> None:
     """A plan of DNS alone needs the permission, too: it may open what others protect."""
     tunnel = {"id": "00000000-0000-4000-8000-000000000000"}
@@ -559,7 +573,7 @@ def test_replies_that_make_no_sense_are_no_lock(account: Account, runs: Runs) ->
 
 
 @given(
-    stack=st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True),
+    stack=st.from_regex(r"(?!.*--)[a-z0-9-]{1,20}", fullmatch=True),
     name=st.text(),
     number=st.integers(0, 36**5 - 1),
     now=st.integers(1_700_000_000, 3_500_000_000),
@@ -575,11 +589,13 @@ def test_a_flag_is_read_back(stack: str, name: str, number: int, now: int) -> No
     assert 0 <= flag.expires_at - now - LEASE < 60
 
 
-@given(stack=st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True), protect=st.booleans())
+@given(stack=st.from_regex(r"(?!.*--)[a-z0-9-]{1,20}", fullmatch=True), protect=st.booleans())
 def test_no_mark_is_a_flag_and_no_flag_a_mark(stack: str, protect: bool) -> None:
     """Whatever a stack is called, ``lock`` and ``held`` included."""
-    assert not is_lock(str(Mark(stack, protect)))
-    assert Mark.read(LockFlag.new(Holder.named(stack, stack, lambda below: 0), NOON).name) is None
+    flag = LockFlag.new(Holder.named(stack, stack, lambda below: 0), NOON).name
+
+    assert not is_lock(Mark(stack, protect).tag)
+    assert Mark.of_tag(flag) is None
 
 
 @pytest.mark.parametrize(

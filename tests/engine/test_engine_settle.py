@@ -198,7 +198,7 @@ def test_no_connector_means_no_waiting_for_one(scene: Scene) -> None:
 
 def test_connections_that_cannot_be_read_stop_the_step(scene: Scene) -> None:
     """What is not known to be right is not opened."""
-    scene.sandbox.faults.add(method="GET", path="/connections", status=403)
+    scene.sandbox.faults.add(method="GET", path="/connections", status=403, times=None)
 
     outcome = scene.apply(FILE)
 

@@ -133,7 +133,10 @@ def test_key_domain_and_destinations_are_one_list(fields: Any, expected: Any) ->
     ("tags", "mark"),
     [
         (["blue", "ztctl-prod"], Mark("prod")),
-        (["ztctl-prod.protect"], Mark("prod", protect=True)),
+        (["ztctl-prod--protect"], Mark("prod", protect=True)),
+        (["ztctl-prod---protect"], Mark("prod-", protect=True)),
+        (["ztctl-prod.protect"], None),
+        (["ztctl-prod--other"], None),
         (["ztctl"], None),
         (["ZTCTL-prod"], None),
         (["ztctl-prod-and-more-than-twenty-one"], None),

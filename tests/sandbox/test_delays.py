@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,53 @@ def test_new_zone_is_unknown_for_a_while() -> None:
     assert [one.status for one in answers] == [400, 400, 201]
     assert "domain does not belong to zone" in answers[0].message
     assert other.error == (400, 12130)
+
+
+@pytest.fixture
+def spreading() -> Api:
+    """An account in which what was just made is not known for two calls."""
+    return Api(Sandbox.create(settings=Settings(new_policy_calls=2)))
+
+
+def test_a_new_policy_is_not_found_for_a_while(spreading: Api) -> None:
+    """Applications that name it are refused, with the text of a policy that never was."""
+    policy = spreading.policy()["id"]
+
+    answers = [spreading.post("{A}/access/apps", {**BODY, "policies": [policy]}) for _ in range(3)]
+
+    assert [one.status for one in answers] == [400, 400, 201]
+    assert answers[0].message.endswith(f"policy {policy} not found")
+
+
+def test_a_new_policy_is_not_found_by_an_application_that_is_there(spreading: Api) -> None:
+    """PUT is refused like POST."""
+    app, policy = spreading.app()["id"], spreading.policy()["id"]
+
+    path, body = f"{{A}}/access/apps/{app}", {**BODY, "policies": [policy]}
+
+    assert [spreading.put(path, body).status for _ in range(3)] == [400, 400, 200]
+
+
+def test_the_list_fails_while_an_application_holds_a_new_policy(spreading: Api) -> None:
+    """The whole list, whosever application it is; without such a one it is listed at once."""
+    policy = spreading.policy()["id"]
+    assert spreading.get("{A}/access/apps").status == 200
+    for _ in range(3):
+        spreading.post("{A}/access/apps", {**BODY, "policies": [policy]})
+
+    assert [spreading.get("{A}/access/apps").status for _ in range(3)] == [400, 400, 200]
+
+
+def test_a_new_group_is_not_found_by_rules_for_a_while(spreading: Api) -> None:
+    """Policies that name it are refused."""
+    everyone: list[Any] = [{"everyone": {}}]
+    group = spreading.post("{A}/access/groups", {"name": "g", "include": everyone}).result["id"]
+    body = {"name": "p", "decision": "allow", "include": [{"group": {"id": group}}]}
+
+    answers = [spreading.post("{A}/access/policies", body) for _ in range(3)]
+
+    assert [one.status for one in answers] == [400, 400, 201]
+    assert answers[0].message.endswith(f"access group {group} not found")
 
 
 def test_delays_leave_no_trace_in_the_export(slow: Api) -> None:

@@ -185,6 +185,23 @@ def test_an_address_has_a_limit_a_second(made: Made, clock: Clock) -> None:
     assert statuses(sandbox, 2, "a") == [200, 200]
 
 
+def test_headers_may_say_the_same_for_ever(made: Made) -> None:
+    """As recorded: one call less than the quota for a second, whatever was used up."""
+    sandbox = made(calls=1200, headers="constant")
+
+    assert [told(call(sandbox))["ratelimit"] for _ in range(3)] == ['"default";r=1199;t=1'] * 3
+
+
+def test_a_429_may_not_say_for_how_long(made: Made) -> None:
+    """Without ``retry-after`` a client has to know how long a block lasts."""
+    sandbox = made(calls=1, retry_after=False)
+    call(sandbox)
+
+    refused = call(sandbox)
+
+    assert (refused.status, "retry-after" in told(refused)) == (429, False)
+
+
 def test_scripted_answers_do_not_count(made: Made) -> None:
     """An answer that a fault makes neither counts nor tells."""
     sandbox = made(calls=1)
@@ -215,7 +232,12 @@ def test_ended_windows_are_forgotten() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"calls": 0}, {"window": 0}, {"block": 0}, {"per_second": 0}, {"body": "xml"}]
+    "wrong",
+    [
+        *({name: 0} for name in ("calls", "window", "block", "per_second")),
+        {"body": "xml"},
+        {"headers": "none"},
+    ],
 )
 def test_impossible_limits_are_refused(wrong: dict[str, Any]) -> None:
     """A limit that allows nothing, or answers in no known way, raises ValueError."""

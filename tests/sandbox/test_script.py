@@ -25,8 +25,15 @@ FULL: dict[str, Any] = {
         "awkward": True,
         "detached_calls": 2,
         "new_zone_calls": 1,
+        "new_policy_calls": 3,
         "quotas": True,
-        "rate_limit": {"calls": 50, "body": "empty", "per_second": None},
+        "rate_limit": {
+            "calls": 50,
+            "body": "empty",
+            "per_second": None,
+            "headers": "constant",
+            "retry_after": False,
+        },
         "latency": {"distribution": "uniform", "low": 0, "high": 1, "seed": 4},
     },
     "tokens": [{"token": "hush", "permissions": ["Zone Read"], "account_owned": True}],
@@ -64,8 +71,9 @@ def test_a_full_script_is_read(tmp_path: Path) -> None:
         awkward=True,
         detached_calls=2,
         new_zone_calls=1,
+        new_policy_calls=3,
         quotas=True,
-        rate_limit=RateLimit(calls=50, body="empty"),
+        rate_limit=RateLimit(calls=50, body="empty", headers="constant", retry_after=False),
         latency=Uniform(0, 1, 4),
     )
     assert [(zone.name, zone.plan) for zone in script.zones] == [

@@ -62,6 +62,14 @@ def test_tag_in_use_stays(api: Api) -> None:
     assert api.put("{A}/access/tags/prod", {"name": "new"}).status == 409
 
 
+def test_no_tag_holds_a_dot(api: Api) -> None:
+    """A name with a dot is refused, for a new tag and for an old one."""
+    api.post("{A}/access/tags", {"name": "old"})
+
+    assert api.post("{A}/access/tags", {"name": "a.b"}).error == (400, 12130)
+    assert api.put("{A}/access/tags/old", {"name": "a.b"}).error == (400, 12130)
+
+
 def test_unused_tag_is_renamed(api: Api) -> None:
     """Renaming moves a tag to its new name."""
     api.post("{A}/access/tags", {"name": "old"})

@@ -117,7 +117,7 @@ def marked(account: Account) -> list[str]:
                 if ".ztctl-" in str(item.get("name"))
                 else str(item.get("name")),
             ]
-            ours = {"ztctl-prod", "ztctl-prod.protect"} & set(words)
+            ours = {"ztctl-prod", "ztctl-prod.protect", "ztctl-prod--protect"} & set(words)
             if ours and not item.get("deleted_at"):
                 found.append(f"{kind} {item.get('name')}")
     return found

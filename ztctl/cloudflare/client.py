@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from itertools import count
 from typing import TYPE_CHECKING, Final, Self
 
 from ztctl import __version__
-from ztctl.cloudflare.budget import IN_FLIGHT, QUOTA, Budget, OnWait
+from ztctl.cloudflare.budget import IN_FLIGHT, QUOTA, Announcer, Budget, OnWait
 from ztctl.cloudflare.encoding import encode, header
 from ztctl.cloudflare.envelope import Reply, read
-from ztctl.cloudflare.errors import ApiFailure, RateLimited, Rejected, Withheld
+from ztctl.cloudflare.errors import (
+    ApiFailure,
+    NotAuthorised,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    Unreachable,
+    Withheld,
+    permission_of,
+)
 from ztctl.cloudflare.paging import collect
 from ztctl.cloudflare.retry import seconds_to_wait
 from ztctl.cloudflare.service_clock import ServiceClock
@@ -29,6 +38,10 @@ if TYPE_CHECKING:
 
 BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 BUSY: Final = "the service asks to wait"
+BEHIND: Final = "the service has yet to catch up with an earlier change"
+REFUSED: Final = "the service refuses what it allowed before; trying once more"
+# A patient wait is told once it has taken some seconds already: most pass before that.
+TOLD_FROM: Final = 4.0
 
 
 class Client:
@@ -39,7 +52,7 @@ class Client:
         account: replaces ``{account}`` in paths and queries; may be set later.
         base_url: https, or http to this machine.
         transport: replaces the network, as the sandbox does.
-        quota: calls in five minutes until the service reports its limit; ``None`` does not pace.
+        quota: calls in five minutes; ``None`` does not pace.
         on_wait: called with seconds and reason of each wait that the service causes.
         sleep, clock, jitter: time and chance; the clock is monotonic, the jitter in [0, 1).
         wall: seconds since 1970, to compare with the service's clock.
@@ -76,10 +89,11 @@ class Client:
         self._base_url = check_base_url(base_url)
         self._transport = transport
         self._sleep = sleep
-        self._on_wait = on_wait
+        self._tell = Announcer(clock, on_wait)
         self._jitter = jitter
         self._budget = Budget(clock=clock, sleep=sleep, on_wait=on_wait, quota=quota)
         self._slots = asyncio.Semaphore(IN_FLIGHT)
+        self._worked: set[tuple[str, str]] = set()
         self._pool: ConnectionPool | None = None
 
     @property
@@ -120,27 +134,44 @@ class Client:
 
     async def _reply(self, call: Call) -> Reply:
         lost = False
-        for attempt in count(1):
+        failed: Counter[type[ApiFailure]] = Counter()
+        while True:
             try:
-                return await self._attempt(call)
+                reply = await self._attempt(call)
             except Withheld as failure:
                 failure.lost = lost
                 raise
             except ApiFailure as failure:
                 lost = lost or failure.lost
-                wait = seconds_to_wait(attempt, failure, call, jitter=self._jitter())
+                # A block or a lag in between does not use up the attempts of an outage.
+                why = Unavailable if isinstance(failure, Unreachable) else type(failure)
+                failed[why] += 1
+                wait = seconds_to_wait(
+                    failed[why],
+                    failure,
+                    call,
+                    jitter=self._jitter(),
+                    worked=_use(call) in self._worked,
+                )
                 if wait is None:
                     raise
                 await self._pause(wait, failure)
-        raise AssertionError("unreachable: count never ends")
+            else:
+                self._worked.add(_use(call))
+                return reply
 
     async def _pause(self, seconds: float, failure: ApiFailure) -> None:
         if isinstance(failure, RateLimited):
             # Every call waits in `acquire` then, the repeated one included.
             self._budget.block(seconds)
             return
-        if failure.retry_after and self._on_wait:
-            self._on_wait(seconds, BUSY)
+        if failure.passes_within:
+            if seconds >= TOLD_FROM:
+                self._tell(seconds, BEHIND)
+        elif isinstance(failure, NotAuthorised):
+            self._tell(seconds, REFUSED)
+        elif failure.retry_after:
+            self._tell(seconds, BUSY)
         await self._sleep(seconds)
 
     async def _attempt(self, call: Call) -> Reply:
@@ -168,3 +199,8 @@ class Client:
         # Of a failure nobody knows who dated it: a proxy may have a clock of its own.
         self.service_clock.observe(answer.headers, sent)
         return reply
+
+
+def _use(call: Call) -> tuple[str, str]:
+    """The account or zone of a call, and the permission that it needs there."""
+    return "/".join(call.path.split("/")[:3]), permission_of(call)

@@ -23,7 +23,7 @@ from ztctl.core.model.markers import RefersTo
 from ztctl.core.model.public import Public
 from ztctl.documents.suggest import did_you_mean
 
-_STACK: Final = re.compile(r"[a-z0-9-]{1,20}")
+_STACK: Final = re.compile(r"(?!.*--)[a-z0-9-]{1,20}")
 
 
 class DescribedFields(Fields):
@@ -78,7 +78,7 @@ def _stack(value: str) -> str:
         return value
     raise PydanticCustomError(
         "stack",
-        "a stack is named by lower-case letters, digits and hyphens, at most 20 of them",
+        "a stack is named by lower-case letters, digits and single hyphens, at most 20 of them",
         {"hint": "for example `ssh-prod`"},
     )
 
@@ -171,8 +171,8 @@ class Top(DescribedFields):
         description="The version of this format."
     )
     stack: Annotated[str, AfterValidator(_stack)] = Field(
-        json_schema_extra={"pattern": "^[a-z0-9-]{1,20}$"},
-        description="The owner's name: lower-case letters, digits and hyphens, at most 20.",
+        json_schema_extra={"pattern": "^(?!.*--)[a-z0-9-]{1,20}$"},
+        description="The owner's name: lower-case letters, digits, single hyphens, at most 20.",
     )
     account: str | None = Field(
         None, description="Account id or name; may be left out when the token sees one account."

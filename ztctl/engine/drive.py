@@ -14,9 +14,6 @@ Sleep = Callable[[float], Awaitable[None]]
 Objects = Callable[[str], Awaitable[Json]]
 FlowRequest = Call | LiveObjects
 
-# Seconds between retries of calls that fail until the API has caught up (`CallFailed.may_pass`).
-RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0)
-
 
 class Api(Protocol):
     """Sends API calls: the client, or a `Reader` that shares its replies."""
@@ -29,9 +26,7 @@ class Api(Protocol):
         """
 
 
-async def drive(
-    flow: ReadFlow[T], api: Api, *, sleep: Sleep = asyncio.sleep, objects: Objects | None = None
-) -> T:
+async def drive(flow: ReadFlow[T], api: Api, *, objects: Objects | None = None) -> T:
     """Run a flow and return its result; failures of calls are thrown into it.
 
     A tuple of calls is sent concurrently; when several of them fail, the flow gets the first.
@@ -39,7 +34,6 @@ async def drive(
     Args:
         flow: yields calls, tuples of calls, or requests for live objects.
         api: sends the calls.
-        sleep: as ``asyncio.sleep``.
         objects: returns the live objects of a kind by its name; needed by reading flows only.
 
     Raises:
@@ -52,7 +46,7 @@ async def drive(
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
         try:
-            reply = await _answer(request, partial(_send_retrying, api=api, sleep=sleep), objects)
+            reply = await _answer(request, partial(_send, api=api), objects)
         except CallFailed as failure:
             step = partial(flow.throw, failure)
         else:
@@ -79,18 +73,7 @@ async def _answer(
     return replies
 
 
-async def _send_retrying(call: Call, api: Api, sleep: Sleep) -> Json:
-    for delay in RETRY_DELAYS:
-        try:
-            return await _send_once(call, api)
-        except CallFailed as failure:
-            if not failure.may_pass():
-                raise
-        await sleep(delay)
-    return await _send_once(call, api)
-
-
-async def _send_once(call: Call, api: Api) -> Json:
+async def _send(call: Call, api: Api) -> Json:
     try:
         return await api.send(call)
     except CallFailed as failure:

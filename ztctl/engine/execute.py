@@ -195,12 +195,11 @@ class _Run:
     async def _send(self, work: Sequence[Work]) -> Sequence[Result]:
         first = work[0]
         kind = self._kind(first.step)
-        api, sleep = self._means.api, self._means.sleep
         if isinstance(kind, Contained) and first.step.container is not None:
             together = [(item.step, item.live, item.values) for item in work]
-            return await drive(kind.batch(together), api, sleep=sleep)
+            return await drive(kind.batch(together), self._means.api)
         flow = kind.perform(first.step, first.live, first.values)
-        return [await drive(flow, api, sleep=sleep)]
+        return [await drive(flow, self._means.api)]
 
     def _resolve(self, leaf: Any) -> Any:
         if not isinstance(leaf, Ref):

@@ -417,7 +417,7 @@ class Lock(Companion):
         return f"the account is locked for {which} {describe(flag)}"
 
     async def _drive(self, flow: Flow[T]) -> T:
-        return await drive(flow, self._means.api, sleep=self._means.sleep)
+        return await drive(flow, self._means.api)
 
 
 def read_flags() -> Flow[tuple[LockFlag, ...]]:
@@ -452,16 +452,11 @@ def _raise(flag: LockFlag) -> Flow[None]:
 
 
 def _create(flag: LockFlag) -> Flow[None]:
-    """Create a flag; one that exists is this run's own, because no other run uses its name.
-
-    The HTTP status is not documented for tags; the error text is known from reports of other
-    clients, so either counts.
-    """
+    """Create a flag; one that exists is this run's own, because no other run uses its name."""
     try:
         yield Call("POST", TAGS, {"name": flag.name}, permission=PERMISSION, needs_lock=False)
     except CallFailed as failure:
-        told = " ".join(error.message for error in failure.errors)
-        if failure.status != 409 and "resource_already_exists" not in told:
+        if not failure.says_exists:
             raise
 
 

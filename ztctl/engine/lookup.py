@@ -20,7 +20,7 @@ async def seen_done(work: Work, stack: str, kinds: Kinds, means: Means) -> Done 
         return None
     kind = kinds[work.step.id.address.kind]
     ask = Ask(stack)
-    reader = Reader(kinds, ask, means.api, sleep=means.sleep)
+    reader = Reader(kinds, ask, means.api)
     try:
         found = await reader.driven(kind.reread(ask, [work.change]))
     except CallFailed:

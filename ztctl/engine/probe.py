@@ -142,7 +142,7 @@ class Probe(Companion):
         kind: Kind = self._kinds[work.step.id.address.kind]
         undo = kind.undo(work.step, work.live, made)
         try:
-            await drive(undo, _Lockless(self._means.api), sleep=self._means.sleep)
+            await drive(undo, _Lockless(self._means.api))
         except CallFailed as failure:
             return CallFailed(
                 None,

@@ -18,7 +18,7 @@ from ztctl.core.model.kind import Kinds
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup
-from ztctl.engine.drive import Api, Sleep, drive
+from ztctl.engine.drive import Api, drive
 
 T = TypeVar("T")
 
@@ -38,11 +38,10 @@ class Reader:
     caches replies.
     """
 
-    def __init__(self, kinds: Kinds, ask: Ask, api: Api, *, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(self, kinds: Kinds, ask: Ask, api: Api) -> None:
         self._kinds = kinds
         self.ask = ask
         self._api = api
-        self._sleep = sleep
         self._replies: dict[tuple[object, ...], asyncio.Future[Json]] = {}
         self._objects: dict[str, asyncio.Future[tuple[Live, ...]]] = {}
 
@@ -67,7 +66,7 @@ class Reader:
 
     async def driven(self, flow: ReadFlow[T]) -> T:
         """Run a reading flow on this reader; its result."""
-        return await drive(flow, self, sleep=self._sleep, objects=self.live_of)
+        return await drive(flow, self, objects=self.live_of)
 
     async def account(
         self, report: Report, *, required: Collection[str] | None = None

@@ -130,7 +130,7 @@ class Recheck(Companion):
 
     async def _read(self, kind: Kind) -> _Reading:
         ask, means = Ask(self._stack), self._means
-        reader = Reader(self._kinds, ask, means.api, sleep=means.sleep)
+        reader = Reader(self._kinds, ask, means.api)
         found = await reader.driven(kind.reread(ask, self._changes[kind.name]))
         return _Reading(self._planned[kind.name], {live.id: live for live in found})
 

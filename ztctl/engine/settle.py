@@ -128,7 +128,7 @@ class Settle(Companion):
         if not isinstance(kind, Lagging):
             return late
         for poll in range(CONNECTOR_POLLS):
-            late = await drive(kind.lagging(live), self._means.api, sleep=self._means.sleep)
+            late = await drive(kind.lagging(live), self._means.api)
             if not late:
                 break
             if poll == 0:

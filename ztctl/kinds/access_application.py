@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.calls import Flow, LiveObjects, ReadFlow
+from ztctl.core.model.calls import Flow, LiveObjects, Passing, ReadFlow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared, PublicPlace
 from ztctl.core.model.diagnostics import Problem
@@ -43,6 +43,7 @@ from ztctl.kinds.application_checks import (
 )
 from ztctl.kinds.common import (
     ACCESS_APPS,
+    JUST_MADE,
     Duration,
     Id,
     Inside,
@@ -151,7 +152,7 @@ class _InTags(Marking):
 
     def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
         """Use the name as the key; marks of several stacks make one that no stack owns."""
-        marks = [mark for tag in _tags(raw) if (mark := Mark.read(tag))]
+        marks = [mark for tag in _tags(raw) if (mark := Mark.of_tag(tag))]
         stacks = " and ".join(sorted({mark.stack for mark in marks}))
         return name, Mark(stacks, any(mark.protect for mark in marks)) if marks else None
 
@@ -198,8 +199,13 @@ class AccessApplication(PlainKind, Exposing):
     rest = Rest(
         PATH,
         ACCESS_APPS,
-        # A domain of a new zone is not known at once; a policy may be in use by another write.
-        patience={"POST": ((400, "does not belong to zone"),), "PUT": ((409, "12132"),)},
+        # A domain of a new zone is not known at once; a policy may be in use by another write. The
+        # list fails as well, for as long as an application of anybody holds a policy just made.
+        patience={
+            "GET": (JUST_MADE,),
+            "POST": (Passing(400, "does not belong to zone"), JUST_MADE),
+            "PUT": (Passing(409, "12132"), JUST_MADE),
+        },
         members=(),
     )
     limit = 500
@@ -424,7 +430,7 @@ class AccessApplication(PlainKind, Exposing):
 
 def _mark_tags(wanted: Wanted, stack: str) -> tuple[str, ...]:
     """The tag that is the mark; none on what is claimed by its id."""
-    return () if wanted.claim is not None else (str(Mark(stack, wanted.protect)),)
+    return () if wanted.claim is not None else (Mark(stack, wanted.protect).tag,)
 
 
 def _unknown_policies(wanted: Wanted, ledger: Ledger) -> Iterator[Problem]:
@@ -466,7 +472,7 @@ def _tags(raw: Mapping[str, Any]) -> list[str]:
 
 def _user_tags(live: Live) -> list[str]:
     """Tags of a live application without marks."""
-    return [tag for tag in live.values.get("tags") or () if Mark.read(tag) is None]
+    return [tag for tag in live.values.get("tags") or () if Mark.of_tag(tag) is None]
 
 
 def _attached_policies(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.objects import Live, Values
-from ztctl.kinds.common import ACCESS_ORG, Id, Protect
+from ztctl.kinds.common import ACCESS_ORG, JUST_MADE, Id, Protect
 from ztctl.kinds.plain import Rest
 from ztctl.kinds.rules import Included, Ruled, Rules, rules_to_api
 
@@ -42,7 +42,11 @@ class AccessGroup(Ruled):
     title = "Access group"
     model = AccessGroupFields
     limit = 300
-    rest = Rest("/accounts/{account}/access/groups", ACCESS_ORG)
+    rest = Rest(
+        "/accounts/{account}/access/groups",
+        ACCESS_ORG,
+        patience={"POST": (JUST_MADE,), "PUT": (JUST_MADE,)},
+    )
 
     def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
         """Name and rule lists; empty lists are sent, too."""

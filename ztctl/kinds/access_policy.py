@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from ztctl.core.model.calls import Passing
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact
@@ -20,6 +21,7 @@ from ztctl.core.model.markers import Default, Normalised, Unordered
 from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import (
     ACCESS_APPS,
+    JUST_MADE,
     Duration,
     Id,
     Inside,
@@ -111,7 +113,11 @@ _PLAIN = (
 
 
 # A policy that was just detached counts as in use for a while.
-REST = Rest("/accounts/{account}/access/policies", ACCESS_APPS, patience={"DELETE": ((409, ""),)})
+REST = Rest(
+    "/accounts/{account}/access/policies",
+    ACCESS_APPS,
+    patience={"POST": (JUST_MADE,), "PUT": (JUST_MADE,), "DELETE": (Passing(409),)},
+)
 
 
 class AccessPolicy(Ruled):

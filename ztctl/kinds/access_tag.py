@@ -28,7 +28,7 @@ class _WholeName(Marking):
 
     def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
         """Use the name as the key, and parse it as a mark."""
-        return name, Mark.read(name)
+        return name, Mark.of_tag(name)
 
 
 class AccessTag(PlainKind):
@@ -55,12 +55,12 @@ class AccessTag(PlainKind):
         return tuple(live for live in found if not is_lock(live.name))
 
     def create(self, values: Values) -> Flow[Live]:
-        """Create the tag; a 409 is success: another run created it meanwhile."""
+        """Create the tag; one that exists is a success: another run created it meanwhile."""
         body = self.to_api(values, {})
         try:
             yield from written(self.rest.new(body), "name")
         except CallFailed as failure:
-            if failure.status != 409:
+            if not failure.says_exists:
                 raise
         return self.live_from(body)
 

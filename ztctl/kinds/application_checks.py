@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.kind import Proposal
 from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal
@@ -20,6 +20,8 @@ from ztctl.kinds.destinations import public
 
 # Public domains an application may have (Cloudflare documentation, account limits).
 MOST_DOMAINS = 5
+# Characters of a tag's name (the same source).
+LONGEST_TAG = 35
 # Applications that protect a host. A bookmark, for example, has a domain but protects nothing, and
 # takes none away (Cloudflare OpenAPI description, July 2026).
 GUARDING_TYPES = frozenset({"self_hosted", "ssh", "vnc", "rdp"})
@@ -57,6 +59,7 @@ def mistakes(wanted: Wanted) -> Iterator[Problem]:
                 wanted.where,
                 "give it `domain:` or `destinations:`, or name it after its host",
             )
+    yield from _tag_mistakes(wanted)
     if values["auto_redirect_to_identity"] and len(values["allowed_idps"]) != 1:
         yield Problem(
             f"{wanted.address} redirects to the identity provider, but does not name one",
@@ -98,6 +101,27 @@ def _label(reference: Any) -> str:
             return reference.name
         case _:
             return str(reference)
+
+
+def _tag_mistakes(wanted: Wanted) -> Iterator[Problem]:
+    for tag in wanted.values.get("tags") or ():
+        # References to tags that the file states; a live one is there already.
+        name = tag.to.key if isinstance(tag, Ref) else ""
+        if len(name) > LONGEST_TAG:
+            yield Problem(
+                f"{wanted.address}: the tag {name!r} has {len(name)} characters; the service takes "
+                f"{LONGEST_TAG}",
+                wanted.where,
+                "write a shorter one",
+            )
+        elif "." in name:
+            yield Problem(
+                f"{wanted.address}: the tag {name!r} holds a dot, and whether the service takes "
+                "one is not known",
+                wanted.where,
+                "hyphens are known to be taken",
+                Severity.WARNING,
+            )
 
 
 def destination_conflicts(change: Change, proposal: Proposal) -> Iterator[Refusal]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Annotated, Any, ClassVar
 
-from ztctl.core.model.calls import Call, CallFailed, Flow, ReadFlow
+from ztctl.core.model.calls import Call, CallFailed, Flow, Passing, ReadFlow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
@@ -26,8 +26,6 @@ from ztctl.core.model.objects import EMPTY, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Change
 from ztctl.core.model.values import Lookup, Ref
 from ztctl.kinds.common import ids_of, listing, objects, segment, text_of, written
-
-Patience = tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +52,15 @@ class Rest:
     query: Mapping[str, str] = field(default_factory=dict)
     change: str = "PUT"
     unique: tuple[str, ...] = ("name",)
-    patience: Mapping[str, Patience] = field(default_factory=dict)
+    patience: Mapping[str, tuple[Passing, ...]] = field(default_factory=dict)
     optional: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
     members: tuple[str, ...] = ("name",)
 
     def all(self) -> Call:
         """Make the call that lists all objects."""
-        return listing(self.path, self.permission, self.per_page, self.members, **self.query)
+        call = listing(self.path, self.permission, self.per_page, self.members, **self.query)
+        return replace(call, patience=self.patience.get("GET", ()))
 
     def new(self, body: Any) -> Call:
         """Make the call that creates an object."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
-from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.calls import Call, CallFailed, Flow, Passing
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Severity
@@ -321,7 +321,7 @@ class Tunnel(Kind, Lagging):
     def delete(self, live: Live) -> Flow[None]:
         """Delete the tunnel; drop its connections first if the plan saw running connectors."""
         path = f"{PATH}/{segment(live.id)}"
-        retried = Call("DELETE", path, permission=TUNNEL, patience=((400, "1022"),))
+        retried = Call("DELETE", path, permission=TUNNEL, patience=(Passing(400, "1022"),))
         try:
             yield from delete_if_present(Call("DELETE", path, permission=TUNNEL))
             return

@@ -4,7 +4,9 @@ Source: "Rate limits" of Cloudflare's documentation, April 2026: 1,200 calls in 
 user (all user tokens together) or account-owned token; 200 a second an address; exceeding blocks
 every call for the next five minutes with 429; every answer has quota and rest in `Ratelimit`
 and `Ratelimit-Policy`; `retry-after`, rounded up, is sent only once a limit is exceeded.
-Recorded: error code 971; that a 429 may come without JSON.
+Recorded: error code 971; that a 429 may come without JSON; that nearly every answer of a real
+account says `"default";r=1199;t=1`, whatever was used up (`headers` "constant"). In the tests of
+another client a 429 comes without `retry-after`.
 Unrecorded: that the window begins with its first call; that a new one begins after a block; that
 exceeding the limit of an address blocks as long. All clients of a sandbox share one address.
 Off by default, because a local loop of calls does no harm and would be blocked for five minutes,
@@ -24,6 +26,7 @@ from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.messages import Pairs, Response
 
 BodyKind = Literal["json", "html", "empty"]
+HeaderKind = Literal["counting", "constant"]
 
 EVERYBODY = ""
 MANY = 1000
@@ -36,8 +39,9 @@ class RateLimit:
     """A limit of `calls` in `window` seconds; exceeding it is answered 429 for `block` seconds.
 
     `body` is the body of a 429: the envelope with code 971, an HTML page, or nothing.
-    `per_second` limits all calls of all tokens together (the service: 200). Raises ValueError
-    for numbers below 1.
+    `per_second` limits all calls of all tokens together (the service: 200). `headers` tell the
+    rest, or always one call less than the quota, for a second. `retry_after` is whether a 429 says
+    for how long. Raises ValueError for numbers below 1.
     """
 
     calls: int = 1200
@@ -45,6 +49,8 @@ class RateLimit:
     block: int = 300
     body: BodyKind = "json"
     per_second: int | None = None
+    headers: HeaderKind = "counting"
+    retry_after: bool = True
 
     def __post_init__(self) -> None:
         per_second = 1 if self.per_second is None else self.per_second
@@ -52,6 +58,8 @@ class RateLimit:
             raise ValueError("calls, window, block and per_second must be at least 1")
         if self.body not in get_args(BodyKind):
             raise ValueError(f"body must be one of {', '.join(get_args(BodyKind))}")
+        if self.headers not in get_args(HeaderKind):
+            raise ValueError(f"headers must be one of {', '.join(get_args(HeaderKind))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,15 @@ class Standing:
     def headers(self, now: datetime) -> Pairs:
         """The rate limit headers of a response."""
         wait = self._wait(now)
+        left, resets = max(self.left, 0), wait
+        if self.limit.headers == "constant":
+            left, resets = self.quota - 1, 1
         headers = (
-            ("ratelimit", f'"default";r={max(self.left, 0)};t={wait}'),
+            ("ratelimit", f'"default";r={left};t={resets}'),
             ("ratelimit-policy", f'"default";q={self.quota};w={self.period}'),
         )
-        return (*headers, ("retry-after", str(wait))) if self.exceeded else headers
+        says_when = self.exceeded and self.limit.retry_after
+        return (*headers, ("retry-after", str(wait))) if says_when else headers
 
     def refusal(self, ray: str) -> Response:
         """The 429 response, without the rate limit headers."""

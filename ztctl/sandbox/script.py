@@ -5,8 +5,8 @@ All members are optional. Every unknown or invalid member is reported with its p
 | member | value |
 |---|---|
 | `zones` | list of names, or of `{name, plan, status}` (plan `free`, `pro`, `business`, `enterprise`; status `initializing`, `pending`, `active`, `moved`) |
-| `settings` | `{awkward, detached_calls, new_zone_calls, quotas, rate_limit, latency}`: see `ztctl.sandbox.settings` |
-| `settings.rate_limit` | null, or `{calls, window, block, body, per_second}`: see `ztctl.sandbox.rate_limit` |
+| `settings` | `{awkward, detached_calls, new_zone_calls, new_policy_calls, quotas, rate_limit, latency}`: see `ztctl.sandbox.settings` |
+| `settings.rate_limit` | null, or `{calls, window, block, body, per_second, headers, retry_after}`: see `ztctl.sandbox.rate_limit` |
 | `settings.latency` | null; seconds; or an object with `distribution`: `fixed` with `seconds`, `uniform` with `low`, `high`, `seed`, `lognormal` with `median`, `sigma`, `seed` |
 | `tokens` | list of `{token, permissions, account_owned}`; if there are any, other tokens are rejected |
 | `faults` | list of `{kind, method, path, nth, times, status, body, headers, seconds}`: see `ztctl.sandbox.faults` (`times` null: no limit) |
@@ -26,7 +26,7 @@ from ztctl.sandbox.export import KINDS
 from ztctl.sandbox.faults import Kind, scripted
 from ztctl.sandbox.latency import LONGEST, Fixed, Lognormal, Uniform
 from ztctl.sandbox.messages import Object
-from ztctl.sandbox.rate_limit import BodyKind, RateLimit
+from ztctl.sandbox.rate_limit import BodyKind, HeaderKind, RateLimit
 from ztctl.sandbox.reading import (
     WRONG,
     Reader,
@@ -190,12 +190,15 @@ RATE_LIMIT = record(
         "block": whole(1),
         "body": one_of(*get_args(BodyKind)),
         "per_second": optional(whole(1)),
+        "headers": one_of(*get_args(HeaderKind)),
+        "retry_after": flag,
     },
 )
 SETTING: dict[str, Reader] = {
     "awkward": flag,
     "detached_calls": whole(0),
     "new_zone_calls": whole(0),
+    "new_policy_calls": whole(0),
     "quotas": flag,
     "rate_limit": optional(RATE_LIMIT),
     "latency": optional(latency),

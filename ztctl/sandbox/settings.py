@@ -21,6 +21,9 @@ class Settings:
     """How many deletions of a policy are refused with 409 after it was detached."""
     new_zone_calls: int = 0
     """How many writes with names of a new zone are refused ("domain does not belong to zone")."""
+    new_policy_calls: int = 0
+    """How many writes that name a new policy or group are refused ("not found"), and how many lists
+    of applications as soon as an application holds it."""
     quotas: bool = False
     """Whether limits on the number and size of objects are enforced."""
     rate_limit: RateLimit | None = None
@@ -29,5 +32,5 @@ class Settings:
     """None: responses are not delayed."""
 
     def __post_init__(self) -> None:
-        if min(self.detached_calls, self.new_zone_calls) < 0:
-            raise ValueError("detached_calls and new_zone_calls must be at least 0")
+        if min(self.detached_calls, self.new_zone_calls, self.new_policy_calls) < 0:
+            raise ValueError("the numbers of calls must be at least 0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -12,6 +13,21 @@ from ztctl.core.model.diagnostics import ZtctlError
 Json = Any
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A failure that passes by itself, because the service is eventually consistent there.
+
+    Attributes:
+        status: HTTP status.
+        text: regular expression, searched in the ``code message`` of all errors.
+        seconds: for how long the call is repeated, at most.
+    """
+
+    status: int
+    text: str = ""
+    seconds: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +46,7 @@ class Call:
         optional: treat a 404 as success; the reply is ``None``.
         absent: error code that such a 404 must have; 0 for any. A 404 with another code does not
             prove that the object is missing.
-        patience: pairs of HTTP status and text (part of ``code message``) of failures to retry
-            for a while, because the service is known to be eventually consistent there.
+        patience: failures after which the call is repeated for a while.
         needs_lock: a write is not sent, or not again, once the run's lock has ended.
     """
 
@@ -44,7 +59,7 @@ class Call:
     permission: str = ""
     optional: bool = False
     absent: int = 0
-    patience: tuple[tuple[int, str], ...] = ()
+    patience: tuple[Passing, ...] = ()
     needs_lock: bool = True
 
     @property
@@ -104,15 +119,27 @@ class CallFailed(ZtctlError):
         """Whether the token lacks the permission for the call."""
         return self.status == 403
 
+    @property
+    def says_exists(self) -> bool:
+        """Whether what was to be created exists already.
+
+        Of tags the text is known from reports of other clients, the status is not: either counts.
+        """
+        return self.status == 409 or any(
+            "resource_already_exists" in error.message for error in self.errors
+        )
+
     def has_code(self, *codes: int) -> bool:
         """Whether an error of the reply has one of these codes."""
         return any(error.code in codes for error in self.errors)
 
-    def may_pass(self) -> bool:
-        """Whether the failure is one that the call lists under ``patience``, to be retried."""
-        messages = " ".join(f"{error.code} {error.message}" for error in self.errors)
+    @property
+    def passes_within(self) -> float:
+        """Seconds after which the call's ``patience`` with this failure ends; 0 without any."""
+        told = " ".join(f"{error.code} {error.message}" for error in self.errors)
         patience = self.call.patience if self.call is not None else ()
-        return any(self.status == status and fragment in messages for status, fragment in patience)
+        fitting = [it for it in patience if it.status == self.status and re.search(it.text, told)]
+        return max((it.seconds for it in fitting), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,24 +17,48 @@ Path = tuple[str | int, ...]
 
 EMPTY: Values = MappingProxyType({})
 
-_WORD = re.compile(r"ztctl-([a-z0-9-]{1,20})(\.protect)?\Z")
+_WORD = re.compile(r"ztctl-([a-z0-9-]{1,20}?)((?:\.|--)protect)?", re.ASCII)
+_PROTECTED, _PROTECTED_TAG = ".protect", "--protect"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Ownership mark of a live object: ``ztctl-<stack>``, with ``.protect`` if protected."""
+    """Ownership mark of a live object: ``ztctl-<stack>``, with ``.protect`` if protected.
+
+    As a tag it ends in ``--protect`` then: nobody has seen a tag with a dot. No stack's name holds
+    ``--``, so that no mark reads as one of another stack.
+    """
 
     stack: str
     protect: bool = False
 
     def __str__(self) -> str:
-        return f"ztctl-{self.stack}{'.protect' if self.protect else ''}"
+        return self._spelled(_PROTECTED)
+
+    @property
+    def tag(self) -> str:
+        """The mark as the name of a tag."""
+        return self._spelled(_PROTECTED_TAG)
+
+    def _spelled(self, ending: str) -> str:
+        return f"ztctl-{self.stack}{ending if self.protect else ''}"
 
     @classmethod
     def read(cls, word: str) -> Mark | None:
         """Parse a mark; ``None`` unless the whole word is one."""
-        found = _WORD.match(word)
-        return cls(found[1], bool(found[2])) if found else None
+        return cls._parse(word, _PROTECTED)
+
+    @classmethod
+    def of_tag(cls, tag: str) -> Mark | None:
+        """Parse a mark that is the name of a tag."""
+        return cls._parse(tag, _PROTECTED_TAG)
+
+    @classmethod
+    def _parse(cls, word: str, ending: str) -> Mark | None:
+        found = _WORD.fullmatch(word)
+        if found is None or "--" in found[1] or found[2] not in (None, ending):
+            return None
+        return cls(found[1], bool(found[2]))
 
     @classmethod
     def of_name(cls, name: str) -> tuple[str, Mark | None]:

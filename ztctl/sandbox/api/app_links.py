@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ztctl.sandbox.api.delays import detached
+from ztctl.sandbox.api.delays import detached, refuse_just_made
 from ztctl.sandbox.api.infrastructure_apps import is_infrastructure
 from ztctl.sandbox.api.infrastructure_policies import (
     check_infrastructure_policy,
@@ -98,6 +98,8 @@ def _link(call: Call, entry: Any, app: Object, place: int) -> Object:
         policy = new_policy(call, policy_of(call, app, fields, where), app_id=app["id"])
         return {"id": policy["id"], "precedence": precedence}
     policy = _attachable(call.store, body["id"], app["id"])
+    if policy["reusable"]:
+        refuse_just_made(call, "policy", policy["id"])
     # A reusable policy cannot be changed through an application: its fields are ignored.
     if policy["reusable"]:
         call.ignored.extend(where + name for name in fields)

@@ -22,7 +22,7 @@ from ztctl.sandbox.api.app_fields import (
 )
 from ztctl.sandbox.api.app_filters import FILTERS, listed
 from ztctl.sandbox.api.app_links import drop_inline, linked, shown_links
-from ztctl.sandbox.api.delays import detached
+from ztctl.sandbox.api.delays import detached, refuse_list_of_just_made
 from ztctl.sandbox.api.infrastructure_apps import (
     TYPE,
     attributes,
@@ -52,6 +52,7 @@ def found_app(call: Call) -> Object:
 
 
 def _list(call: Call) -> Reply:
+    refuse_list_of_just_made(call)
     return paged(
         call,
         cached(call, "app", lambda: listed(call)),

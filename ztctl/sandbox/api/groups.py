@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ztctl.sandbox.api.delays import made
 from ztctl.sandbox.api.lookups import cached, found
 from ztctl.sandbox.api.quotas import check_length, check_room
 from ztctl.sandbox.api.rules import (
@@ -60,6 +61,7 @@ def _create(call: Call) -> Reply:
     now = call.state.now()
     group = {"id": call.state.uuid(), **_written(call), "created_at": now, "updated_at": now}
     call.store.put("access_group", group["id"], group)
+    made(call, "access_group", group["id"])
     return Reply(group, 201, "group")
 
 

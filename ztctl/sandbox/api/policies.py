@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from ztctl.sandbox.api.connection_rules import checked_connection_rules
-from ztctl.sandbox.api.delays import refuse_just_detached
+from ztctl.sandbox.api.delays import made, refuse_just_detached
 from ztctl.sandbox.api.infrastructure_apps import is_infrastructure
 from ztctl.sandbox.api.infrastructure_policies import check_infrastructure_policy
 from ztctl.sandbox.api.lookups import found
@@ -140,6 +140,7 @@ def _list(call: Call) -> Reply:
 
 def _create(call: Call) -> Reply:
     policy = new_policy(call, written_policy(call, call.body()))
+    made(call, "policy", policy["id"])
     return Reply(shown_policy(call, policy), 201, "policy")
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ztctl.sandbox.api.addresses import range_of
+from ztctl.sandbox.api.delays import refuse_just_made
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, conflict, invalid
 from ztctl.sandbox.fields import Check, FieldError, choice, listing, text, uuid
@@ -150,6 +151,8 @@ def _checked(call: Call, element: Any, name: str, where: str) -> Object:
     for kind, target in _references(rule):
         if call.store.get(kind, target) is None:
             raise invalid(f"invalid '{name}' configuration: {_WORDING[kind]} not found")
+        if kind == "access_group":
+            refuse_just_made(call, kind, target, f"invalid '{name}' configuration: ")
     return rule
 
 

@@ -2,7 +2,8 @@
 
 Source: paths and fields from the Cloudflare OpenAPI description, July 2026. Recorded: the length
 limit of 35 and its wording, `resource_already_exists`. Unrecorded: that a tag in use is not
-deleted (409) and not renamed (409), the codes of an unknown and of a duplicate tag.
+deleted (409) and not renamed (409), the codes of an unknown and of a duplicate tag. A guess, on the
+strict side: a name with a dot is refused, because nobody has shown that the service takes one.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def _list(call: Call) -> Reply:
 
 
 def _create(call: Call) -> Reply:
-    name = call.fields(SHAPE)["name"]
+    name = _given_name(call)
     _refuse_duplicate(call, name)
     now = call.state.now()
     tag = {"name": name, "created_at": now, "updated_at": now}
@@ -42,7 +43,7 @@ def _get(call: Call) -> Reply:
 
 def _rename(call: Call) -> Reply:
     old = _found(call)
-    name = call.fields(SHAPE)["name"]
+    name = _given_name(call)
     if name != old["name"]:
         _refuse_duplicate(call, name)
         _refuse_in_use(call, old["name"])
@@ -61,6 +62,13 @@ def _delete(call: Call) -> Reply:
 
 def _found(call: Call) -> Object:
     return found(call, "tag", "tag_name", UNKNOWN)
+
+
+def _given_name(call: Call) -> str:
+    name: str = call.fields(SHAPE)["name"]
+    if "." in name:
+        raise invalid("tag name contains invalid characters")
+    return name
 
 
 def _refuse_duplicate(call: Call, name: str) -> None:
