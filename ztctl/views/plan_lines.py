@@ -130,8 +130,9 @@ class PlanLines:
             alike.setdefault((change.gained, change.lost), []).append(change.host)
         for (gained, lost), hosts in alike.items():
             yield Line(self._hosts(hosts), indent=OBJECT)
+            told = {(way.who, way.change) for way in gained if way.change}
             yield from self._visitors(gained, "+")
-            yield from self._visitors(lost, "-")
+            yield from self._visitors([it for it in lost if (it.who, it.change) not in told], "-")
         if any(change.lost and change.by_login for change in plan.access):
             yield from (Line(text, "", OBJECT, Tone.QUIET) for text in WHEN_LOST)
         yield BLANK
@@ -142,8 +143,11 @@ class PlanLines:
 
     def _visitors(self, ways: Iterable[DescribedEntry], mark: str) -> Iterator[Line]:
         for way in ways:
-            tone = Tone.ERROR if way.openness and mark == "+" else TONES[mark]
-            yield Line(f"{self.clean(way.who)} → {self.clean(way.origin)}", mark, FIELD, tone)
+            sign = "~" if way.change else mark
+            tone = Tone.ERROR if way.openness and mark == "+" else TONES[sign]
+            change = f": {self.clean(way.change)}" if way.change else ""
+            text = f"{self.clean(way.who)} → {self.clean(way.origin)}{change}"
+            yield Line(text, sign, FIELD, tone)
 
     def warnings(self, plan: Plan) -> Iterator[Line]:
         """Problems that stop nothing."""
