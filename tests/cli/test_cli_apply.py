@@ -78,7 +78,7 @@ def test_destroy_takes_the_stack_away(project: Ztctl, account: Account) -> None:
 
     assert (before.code, done.code) == (4, 0)
     assert "--allow-ca-deletion ca_key.ssh.example.com" in before.out
-    assert done.out.endswith("Apply complete: 0 added, 0 changed, 7 destroyed.\n")
+    assert done.out.endswith("Destroy complete: 0 added, 0 changed, 7 destroyed.\n")
     assert "ssh.example.com" not in json.dumps(account.sandbox.export())
 
 

@@ -47,7 +47,7 @@ class MarkdownView(PeopleView):
         found = outcome_lines.group_by_change(plan, outcome)
         lines = outcome_lines.OutcomeLines(self.clean, outcome, found)
         self._parts(
-            f"### Apply of {code_span(self.clean(plan.stack))}",
+            f"### {'Destroy' if found.destroys else 'Apply'} of {code_span(self.clean(plan.stack))}",
             folded(_rows(() if self.quiet else lines.done())),
             fenced(_rows(lines.revoked())),
             fenced(_rows(lines.undone())),
