@@ -127,6 +127,15 @@ class Tunnel(Kind, Lagging):
         ]
         return {**super().complete(wanted, live, ledger), "ingress": checked}
 
+    def instead_of_replacing(self, live: Live) -> str:
+        """Of a locally managed one: it cannot be declared, but referred to."""
+        if live.values.get("config_src") == "cloudflare":
+            return super().instead_of_replacing(live)
+        return (
+            "its configuration is a file on its server; give this tunnel another key, and lead "
+            f"records to that one by `tunnel: {{live: {live.name}}}`, or delete it by hand"
+        )
+
     def dropped_by(self, change: Change) -> tuple[str, ...]:
         """The host names that the tunnel serves now, and whether it goes on to."""
         kept = ingress.names(change.after.get("ingress"))

@@ -250,7 +250,7 @@ class _Planner:
             self._ledger.renewed.add(wanted.address)
         was_foreign = match.how in (MatchGround.ADOPTED, MatchGround.CLAIMED)
         if action is Action.REPLACE and was_foreign:
-            self.refused.append(_no_replacing(wanted, live, edits))
+            self.refused.append(_no_replacing(wanted, live, edits, kind))
             return None
         change = Change(
             wanted.address,
@@ -455,13 +455,13 @@ def _verdict(match: Match, edits: Sequence[Edit]) -> tuple[Action, Reason]:
     return _VERDICTS.get(match.how, (Action.UPDATE, Reason.DIFFERS))
 
 
-def _no_replacing(wanted: Wanted, live: Live, edits: Sequence[Edit]) -> Refusal:
+def _no_replacing(wanted: Wanted, live: Live, edits: Sequence[Edit], kind: Kind) -> Refusal:
     fields = ", ".join(sorted({edit.path for edit in edits if edit.replaces}))
     way = "an adoption" if wanted.claim is None else "a claim"
     return Refusal(
         wanted.address,
         f"it is live as {live.name!r} ({live.id}), but differs in {fields}, which cannot be "
-        f"changed; {way} never replaces: delete it by hand, or declare it as it is",
+        f"changed; {way} never replaces: {kind.instead_of_replacing(live)}",
     )
 
 
