@@ -243,7 +243,11 @@ def test_an_unknown_section_gets_a_suggestion(workshop: Workshop, name: str, hin
 
 @pytest.mark.parametrize(
     ("address", "hint"),
-    [("tunnels.edge", "did you mean `tunnel.edge`?"), ("tunel.edge", "did you mean `tunnel`?")],
+    [
+        ("tunnels.edge", "did you mean `tunnel.edge`?"),
+        ("tunel.edge", "did you mean `tunnel`?"),
+        ("hosts.a.example.com", "did you mean `access_application.a.example.com`?"),
+    ],
 )
 def test_an_unknown_kind_gets_a_suggestion(workshop: Workshop, address: str, hint: str) -> None:
     """The name of a section is no kind, but it is clear what is meant."""

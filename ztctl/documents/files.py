@@ -85,7 +85,9 @@ def scalars(node: MappingNode, problems: list[Problem]) -> dict[str, Scalar]:
         if isinstance(value, Scalar):
             values[name] = value.with_text("") if value.is_null else value
         else:
-            problems.append(Problem(f"the variable `{name}` must be a single value", key.where))
+            summary = f"the variable `{name}` must be a single value"
+            hint = "write a list out where it is used: `&name` and `*name` repeat it"
+            problems.append(Problem(summary, key.where, hint))
     return values
 
 

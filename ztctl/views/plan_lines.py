@@ -169,12 +169,26 @@ class PlanLines:
         wanted = [refusal for refusal in plan.refusals if refusal.apply_only]
         if refused:
             yield Line("Refused:", tone=Tone.ERROR)
-            yield from (self._refusal(refusal, refusal.flag) for refusal in refused)
+            alike: dict[tuple[str, str], list[Refusal]] = {}
+            for refusal in refused:
+                option = refusal.flag.partition(" ")[0] if refusal.address else refusal.flag
+                alike.setdefault((refusal.reason, option), []).append(refusal)
+            yield from map(self._refused, alike.values())
             yield BLANK
         for flag in dict.fromkeys(refusal.flag for refusal in wanted):
             yield Line(f"Apply will want {self.clean(flag)}:", tone=Tone.WARNING)
             yield from (self._refusal(item, "") for item in wanted if item.flag == flag)
             yield BLANK
+
+    def _refused(self, alike: Sequence[Refusal]) -> Line:
+        """Refusals of several objects for one reason: all of their names, the reason once."""
+        first, *others = alike
+        if not others or not first.address:
+            return self._refusal(first, first.flag)
+        names = ", ".join(self.clean(str(it.address)) for it in alike)
+        flag = f"{first.flag.partition(' ')[0]} all, or each by its name" if first.flag else ""
+        admits = f" (admitted by {self.clean(flag)})" if flag else ""
+        return Line(f"{names}: {self.clean(first.reason)}{admits}", "!", OBJECT)
 
     def _refusal(self, refusal: Refusal, flag: str) -> Line:
         subject = f"{self.clean(refusal.address)}: " if refusal.address else ""

@@ -64,10 +64,6 @@ class Kind(Flows):
         """The values to compare and write: with the mark, and values taken from the account."""
         return self.marking.put(wanted, live, ledger.stack)
 
-    def instead_of_replacing(self, live: Live) -> str:
-        """What to do about a live object that is not ours and cannot be changed into ours."""
-        return "delete it by hand, or declare it as it is"
-
     def dropped_by(self, change: Change) -> tuple[str, ...]:
         """Describe what is lost, beside its edits, with a live object that was not ours before."""
         return ()

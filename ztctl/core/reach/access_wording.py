@@ -277,6 +277,7 @@ _STRANGERS: Mapping[str, str] = MappingProxyType(
         "login_method": "at that identity provider a mailbox or a free account is enough",
         "auth_method": "a method of login says how, and not who",
         "user_risk_score": "a stranger has no risk score, or the lowest",
+        "country": "an address in a country is easily had",
         "ip": "the networks are about all there are",
         "ip_list": "what the list of addresses holds is not read",
     }
