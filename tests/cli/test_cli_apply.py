@@ -131,6 +131,20 @@ def test_a_refusal_is_4_before_2(project: Ztctl, account: Account) -> None:
     assert account.written == []
 
 
+def test_a_saved_plan_that_no_longer_fits_says_what_has_moved(
+    project: Ztctl, account: Account
+) -> None:
+    """Somebody made the tag meanwhile, so that it is not to be made: that object is named."""
+    ztctl = project.at(account)
+    ztctl("plan", "--out", "plan.json")
+    account.post("/accounts/{account}/access/tags", {"name": "ztctl-quickstart"})
+
+    done = ztctl("apply", "plan.json", "--auto-approve")
+
+    assert done.code == 4
+    assert "when the plan was saved: access_tag.ztctl-quickstart\n" in done.err
+
+
 def test_adopting_wants_a_word_at_apply_and_none_at_plan(project: Ztctl, account: Account) -> None:
     """A live object without a mark is planned as adopted; apply takes it over when told to."""
     ztctl = project.at(account)
