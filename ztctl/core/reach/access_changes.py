@@ -150,7 +150,7 @@ def _differs_in_origin(one: Entry, other: Entry) -> bool:
 def _moved(old: Origin, new: Origin, names: DisplayNames) -> str:
     service = old.service if old.service != new.service else ""
     if old.tunnel == new.tunnel or not (old.is_tunnel and new.is_tunnel):
-        return f"moved from {service}"
+        return f"moved from {service}" if service else ""
     tunnels = (f"tunnel {_name_of(it.tunnel, names)}" for it in (old, new))
     return f"moved from {' of '.join(filter(None, (service, ' to '.join(tunnels))))}"
 
