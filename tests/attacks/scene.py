@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.account import Account
 from ztctl.core.model.diagnostics import Problems
+from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.plan import Plan
 from ztctl.sandbox.edge.values import NOBODY, Answer, Visit, Visitor
 
@@ -78,22 +79,17 @@ class Scene:
 
 def gained(plan: Plan, host: str) -> list[tuple[str, str]]:
     """Who gains entry to which origin of a host."""
-    return [
-        (way.who, way.origin)
-        for change in plan.access
-        if change.host == host
-        for way in change.gained
-    ]
+    return [told(way) for it in plan.access if it.host == host for way in it.gained]
 
 
 def lost(plan: Plan, host: str) -> list[tuple[str, str]]:
     """Who loses entry to which origin of a host."""
-    return [
-        (way.who, way.origin)
-        for change in plan.access
-        if change.host == host
-        for way in change.lost
-    ]
+    return [told(way) for it in plan.access if it.host == host for way in it.lost]
+
+
+def told(way: DescribedEntry) -> tuple[str, str]:
+    """Who reaches what, and what changes for them."""
+    return f"{way.who}: {way.change}" if way.change else way.who, way.origin
 
 
 def problems(account: Account, file: dict[str, Any]) -> list[str]:

@@ -101,7 +101,7 @@ def test_taking_bastion_mode_out_of_the_file_takes_it_away(scene: Scene) -> None
     file = settled(None, None)
 
     plan = scene.account.plan(file)
-    assert gained(plan, HOST) == [("group people", ADDRESS)]
+    assert gained(plan, HOST) == [("group people: moved from bastion", ADDRESS)]
     scene.account.apply(file)
 
     assert scene.visit(HOST).outcome == "login"

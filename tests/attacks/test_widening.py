@@ -90,8 +90,8 @@ def test_a_service_pointed_elsewhere(scene: Scene, service: str) -> None:
 
     assert refused(plan) == []
     assert (gained(plan, HOST), lost(plan, HOST)) == (
-        [(PEOPLE, service)],
-        [(PEOPLE, "ssh://dev:22")],
+        [(f"{PEOPLE}: moved from ssh://dev:22", service)],
+        [(f"{PEOPLE}: moved from ssh://dev:22", "ssh://dev:22")],
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.account import Account
 from tests.support.files import HOST, host, short
-from ztctl.core.model.facts import Openness
+from ztctl.core.model.facts import DescribedEntry, Openness
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 SERVICE = "ssh://localhost:22"
@@ -28,11 +28,16 @@ def access(account: Account, file: File) -> dict[str, tuple[Ways, Ways]]:
     plan = account.plan(file, exposure=["all"], interruption=["all"])
     return {
         change.host: (
-            [(way.who, way.origin) for way in change.gained],
-            [(way.who, way.origin) for way in change.lost],
+            list(map(told, change.gained)),
+            list(map(told, change.lost)),
         )
         for change in plan.access
     }
+
+
+def told(way: DescribedEntry) -> tuple[str, str]:
+    """Who reaches what, and what changes for them."""
+    return f"{way.who}: {way.change}" if way.change else way.who, way.origin
 
 
 def test_a_new_host_tells_who_may_enter(account: Account) -> None:
@@ -73,7 +78,75 @@ def test_a_longer_session_is_a_gain(account: Account) -> None:
 
     found = access(account, guarded({"email": ANN}, session_duration="8h"))
 
-    assert found == {HOST: ([(f"{ANN}: for 8h instead of 1h", SERVICE)], [])}
+    assert found == {HOST: ([(f"{ANN}: session 1h → 8h", SERVICE)], [])}
+
+
+def test_a_shorter_session_is_told_from_before_to_after(account: Account) -> None:
+    """A loss has the same direction as a gain: first how it was, then how it will be."""
+    account.apply(guarded({"email": ANN}, session_duration="8h"))
+
+    found = access(account, guarded({"email": ANN}, session_duration="4h"))
+
+    assert found == {HOST: ([], [(f"{ANN}: session 8h → 4h", SERVICE)])}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gain", "loss"),
+    [
+        ([], ["PT"], "", "now asked: in PT"),
+        (["PT"], [], "no longer asked: in PT", ""),
+        (["PT"], ["US"], "asked: in PT → in US", "asked: in PT → in US"),
+        (["PT", "US"], ["PT"], "", "asked: in PT or US → in PT"),
+        (["PT"], ["PT", "US"], "asked: in PT → in PT or US", ""),
+        (["PT", "US"], ["ES", "PT", "US"], "asked: in PT or US → in ES, PT or US", ""),
+    ],
+)
+def test_a_changed_requirement_is_told_with_both_sides(
+    account: Account, before: list[str], after: list[str], gain: str, loss: str
+) -> None:
+    """A list of countries becomes a helper group, which nobody wrote: its countries are told."""
+
+    def asking(countries: list[str]) -> File:
+        return guarded({"email": ANN}, require=[{"country": countries}] if countries else [])
+
+    account.apply(asking(before))
+
+    found = access(account, asking(after))
+
+    assert found == {
+        HOST: (
+            [(f"{ANN}: {gain}", SERVICE)] if gain else [],
+            [(f"{ANN}: {loss}", SERVICE)] if loss else [],
+        )
+    }
+
+
+def test_a_group_that_others_exclude_tells_whom_it_gives_up(account: Account) -> None:
+    """Of an excluded group those who enter now are told, and not the whole group."""
+
+    def file(*countries: str) -> File:
+        return {
+            **guarded({"email_domain": "example.com"}, exclude=[{"group": "contractors"}]),
+            "groups": {"contractors": {"include": [{"country": list(countries)}]}},
+        }
+
+    account.apply(file("NO", "PT"))
+
+    found = access(account, file("PT"))
+
+    who = "everyone with an @example.com address: also in NO (group contractors)"
+    assert found == {HOST: ([(who, SERVICE)], [])}
+
+
+def test_a_host_that_moves_to_another_tunnel_is_told_as_moved(account: Account) -> None:
+    """Nobody comes or goes: the same people reach the same service, through another tunnel."""
+    file = guarded({"email": ANN})
+    file["tunnels"]["spare"] = {}
+    account.apply(file)
+    file["hosts"][HOST]["tunnel"] = "spare"
+
+    moved = (f"{ANN}: moved from tunnel pool to tunnel spare", SERVICE)
+    assert access(account, file) == {HOST: ([moved], [moved])}
 
 
 def test_a_service_pointed_elsewhere_is_a_gain_and_a_loss(account: Account) -> None:
@@ -82,7 +155,8 @@ def test_a_service_pointed_elsewhere_is_a_gain_and_a_loss(account: Account) -> N
     file = guarded({"email": ANN})
     file["hosts"][HOST]["service"] = "ssh://prod:22"
 
-    assert access(account, file) == {HOST: ([(ANN, "ssh://prod:22")], [(ANN, SERVICE)])}
+    moved = f"{ANN}: moved from {SERVICE}"
+    assert access(account, file) == {HOST: ([(moved, "ssh://prod:22")], [(moved, SERVICE)])}
 
 
 @pytest.mark.parametrize(

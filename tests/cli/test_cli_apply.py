@@ -78,7 +78,7 @@ def test_destroy_takes_the_stack_away(project: Ztctl, account: Account) -> None:
 
     assert (before.code, done.code) == (4, 0)
     assert "--allow-ca-deletion ca_key.ssh.example.com" in before.out
-    assert done.out.endswith("Apply complete: 0 added, 0 changed, 7 destroyed.\n")
+    assert done.out.endswith("Destroy complete: 0 added, 0 changed, 7 destroyed.\n")
     assert "ssh.example.com" not in json.dumps(account.sandbox.export())
 
 
@@ -129,6 +129,20 @@ def test_a_refusal_is_4_before_2(project: Ztctl, account: Account) -> None:
 
     assert codes == (4, 4)
     assert account.written == []
+
+
+def test_a_saved_plan_that_no_longer_fits_says_what_has_moved(
+    project: Ztctl, account: Account
+) -> None:
+    """Somebody made the tag meanwhile, so that it is not to be made: that object is named."""
+    ztctl = project.at(account)
+    ztctl("plan", "--out", "plan.json")
+    account.post("/accounts/{account}/access/tags", {"name": "ztctl-quickstart"})
+
+    done = ztctl("apply", "plan.json", "--auto-approve")
+
+    assert done.code == 4
+    assert "when the plan was saved: access_tag.ztctl-quickstart\n" in done.err
 
 
 def test_adopting_wants_a_word_at_apply_and_none_at_plan(project: Ztctl, account: Account) -> None:

@@ -85,9 +85,32 @@ def test_a_second_ctrl_c_leaves_at_once_and_tells_what_is_unknown(
     assert done.code == 130
     assert "nothing was changed" not in done.said
     failed = done.out.split("\nFailed:\n")[1].splitlines()
-    assert failed[0] == "  ! tunnel.ssh-pool (create): left at once"
+    assert failed[0] == "  ! tunnel.ssh-pool (create): under way when you left at once"
     assert "nobody knows whether it was done" in failed[1]
     assert "dns_record.ssh.example.com" in done.out.split("\nNot started:\n")[1]
+    assert done.out.splitlines()[-1].startswith("Interrupted: 4 added, 0 changed, 0 destroyed")
+
+
+def test_a_second_ctrl_c_before_a_write_goes_out_leaves_it_not_started(
+    project: Ztctl, account: Account, start: Start
+) -> None:
+    """While the lock is looked at nothing of the tunnel was sent: that is certain, and is said."""
+    made = account.sandbox.gate("POST", "/access/apps$")
+    applying = start(project.at(account), "apply", "--auto-approve")
+    made.wait()
+    look = account.sandbox.gate("GET", "/access/tags")
+    made.opened.set()
+    look.wait()
+    applying.interrupt()
+    applying.wait_for("hint: Ctrl-C again leaves at once\n")
+
+    applying.interrupt()
+    done = applying.ended()
+    look.opened.set()
+
+    assert "Failed:" not in done.out
+    assert "journal" not in done.said
+    assert "tunnel.ssh-pool" in done.out.split("\nNot started:\n")[1]
     assert done.out.splitlines()[-1].startswith("Interrupted: 4 added, 0 changed, 0 destroyed")
 
 

@@ -149,6 +149,7 @@ def test_no_result_info_means_one_page(info: Any) -> None:
     [
         (401, 1000, errors.NotAuthorised),
         (403, 10000, errors.NotAuthorised),
+        (405, 10000, errors.Rejected),
         (400, 6003, errors.NotAuthorised),
         (200, 9109, errors.NotAuthorised),
         (404, 9999, errors.ZeroTrustMissing),

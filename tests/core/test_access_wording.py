@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from ztctl.core.model.facts import Criterion, Openness
-from ztctl.core.reach.access_wording import describe_entries
+from ztctl.core.reach.access_changes import describe_changes
 from ztctl.core.reach.entries import Entry, Origin
 from ztctl.core.reach.people import AdmittedBy, Grant
 
@@ -26,10 +26,10 @@ def test_a_description_does_not_depend_on_the_order_of_the_other_entries() -> No
     """Of several similar entries the closest is compared with, wherever it stands among them."""
     others = [entry("PT", "ES"), entry("PT"), entry("DE")]
 
-    found = {describe_entries([entry()], order, {}) for order in (others, others[::-1])}
+    found = {describe_changes(order, [entry()], {})[0] for order in (others, others[::-1])}
 
-    (texts,) = [[it.who for it in described] for described in found]
-    assert texts == ["everyone with an @example.com address: whether or not in DE"]
+    (texts,) = [[(it.who, it.change) for it in described] for described in found]
+    assert texts == [("everyone with an @example.com address", "no longer asked: in DE")]
 
 
 EXCLUDES_SETS = """
@@ -43,7 +43,7 @@ pairs = combinations([Criterion("email", f"{name}@example.com") for name in "abc
 excluded = frozenset(Members(frozenset(pair)) for pair in pairs)
 grants = [Grant(AdmittedBy.LOGIN, test, exclude=excluded - {test}) for test in excluded]
 entries = [Entry("", Origin("t", "ssh://dev:22"), grant, Openness.CLOSED) for grant in grants]
-print([entry.who for entry in describe_entries(entries, (), {})])
+print([entry.who for entry in describe_entries(entries, {})])
 print([describe_grant(entry.grant, "", {}) for entry in stable_sorted(entries)])
 """
 

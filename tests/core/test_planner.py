@@ -26,6 +26,7 @@ from .making import (
 )
 
 APP = "access_application.ssh.example.com"
+POLICY = "access_policy.team"
 OWNED = living(files(host()))
 CA = {**host(), "ca_keys": {"ssh.example.com": {}}}
 RULE: dict[str, Any] = {"decision": "allow", "include": [{"email": "ann@example.com"}]}
@@ -60,14 +61,15 @@ def test_after_an_apply_there_is_nothing_to_do(sections: dict[str, Any]) -> None
 
 
 def test_an_edit_shows_both_sides_of_the_field() -> None:
-    """An update says what is live and what is wanted, and nothing else."""
+    """An update says what is live and what is wanted; the policy lasts as long."""
     wanted = host()
     wanted["applications"]["ssh.example.com"]["session_duration"] = "8h"
 
     found = plan(files(wanted), OWNED)
 
-    assert actions(found) == {APP: Action.UPDATE}
-    assert change_of(found, APP).edits == (Edit("session_duration", "24h", "8h"),)
+    both = (Edit("session_duration", "24h", "8h"),)
+    assert actions(found) == {POLICY: Action.UPDATE, APP: Action.UPDATE}
+    assert (change_of(found, POLICY).edits, change_of(found, APP).edits) == (both, both)
 
 
 def test_a_field_that_the_file_leaves_unsaid_is_left_alone() -> None:

@@ -112,6 +112,53 @@ def test_requirements_and_exclusions_shut_people_out() -> None:
     )
 
 
+MFA = {"auth_method": "mfa"}
+ANN = {"email": "ann@example.com"}
+ASKED = "who is not logged in with several factors (MFA)"
+
+
+@pytest.mark.parametrize(
+    ("web", "shut"),
+    [
+        ({"include": [{"everyone": True}]}, ("whoever does not log in",)),
+        ({"include": [ANN], "exclude": [{"country": "PT"}]}, ("everybody else",)),
+        ({"include": [ANN], "require": [MFA]}, (ASKED, "everybody else")),
+        ({"include": [ANN], "require": [MFA], "purpose_justification_required": True},
+         (ASKED, "everybody else")),
+    ],
+)  # fmt: skip
+def test_what_only_one_of_two_policies_asks_for_shuts_nobody_out(
+    web: dict[str, Any], shut: tuple[str, ...]
+) -> None:
+    """Who does not meet the demand of one policy may enter by the other."""
+    policies = {
+        "admins": {"decision": "allow", "include": [ANN], "require": [MFA]},
+        "web": {"decision": "allow", **web},
+    }
+    applications = {HOST: {"policies": ["admins", "web"]}}
+
+    assert asked(account(policies=policies, applications=applications)).shut == shut
+
+
+def test_a_demand_is_told_in_words() -> None:
+    """Whoever gives no reason stays outside: that is no name of a field."""
+    policy = {"decision": "allow", "include": [ANN], "purpose_justification_required": True}
+
+    shut = asked(account(policy)).shut
+
+    assert shut == ("who comes without a stated purpose", "everybody else")
+
+
+def test_a_helper_group_is_told_by_what_it_holds() -> None:
+    """A list of countries is asked for, and not a group that nobody wrote."""
+    policy = {"decision": "allow", "include": [ANN], "require": [{"country": ["PT", "US"]}]}
+
+    found = asked(account(policy))
+
+    assert found.guards[0].policies[0].people == "ann@example.com, who is in PT or US"
+    assert found.shut == ("who is not in PT or US", "everybody else")
+
+
 def test_a_denial_is_told_with_its_policy() -> None:
     """Whom a policy denies stands among those who may not enter."""
     policies = {
@@ -123,7 +170,7 @@ def test_a_denial_is_told_with_its_policy() -> None:
     found = asked(account(policies=policies, applications=applications))
 
     assert [ruling.decision for ruling in found.guards[0].policies] == ["deny", "allow"]
-    assert found.shut[0] == "bob@example.com (denied by no)"
+    assert found.shut == ("bob@example.com (denied by no)", "everybody else")
 
 
 def test_a_group_is_told_with_what_it_holds() -> None:

@@ -77,6 +77,19 @@ def test_what_cannot_be_used_is_a_problem(workshop: Workshop, path: str, problem
     assert problems == [problem]
 
 
+def test_a_file_of_cloudflared_gets_one_hint(workshop: Workshop) -> None:
+    """It is another program's file: that is said once, and not of each key."""
+    theirs = (
+        "tunnel: 6ff42ae2-765d-4adf-8112-31c55c1551ef\ncredentials-file: /root/t.json\n"
+        "originRequest: {noTLSVerify: true}\nwarp-routing: {enabled: true}\n"
+        "ingress:\n  - {hostname: a.example.com, service: ssh://localhost:22}\n"
+    )
+
+    (problem,) = workshop.problems_of_files({"config.yml": theirs}, "config.yml")
+
+    assert problem.startswith("config.yml:1:1: this is a configuration file of cloudflared -> ")
+
+
 def test_no_path_at_all_is_a_problem() -> None:
     """Nothing to read is not an empty wanted side, which would delete everything."""
     with pytest.raises(Problems, match="no file is given"):
@@ -230,7 +243,11 @@ def test_an_unknown_section_gets_a_suggestion(workshop: Workshop, name: str, hin
 
 @pytest.mark.parametrize(
     ("address", "hint"),
-    [("tunnels.edge", "did you mean `tunnel.edge`?"), ("tunel.edge", "did you mean `tunnel`?")],
+    [
+        ("tunnels.edge", "did you mean `tunnel.edge`?"),
+        ("tunel.edge", "did you mean `tunnel`?"),
+        ("hosts.a.example.com", "did you mean `access_application.a.example.com`?"),
+    ],
 )
 def test_an_unknown_kind_gets_a_suggestion(workshop: Workshop, address: str, hint: str) -> None:
     """The name of a section is no kind, but it is clear what is meant."""

@@ -435,6 +435,17 @@ def test_what_changes_nothing_may_be_said(workshop: Workshop) -> None:
     assert declared.public == (PublicPlace("h", reason="r"),)
 
 
+@pytest.mark.parametrize("key", ["https://ssh.example.com", "ssh.example.com/admin"])
+def test_a_url_is_no_key_of_a_host(workshop: Workshop, key: str) -> None:
+    """One mistake is told once, and not by each of the objects that the host stands for."""
+    host = "tunnel: pool, service: s, policies: [team]"
+
+    problems = workshop.problems(POOL + f"hosts:\n  {key}: {{{host}}}\n")
+
+    hint = "write ssh.example.com: a host is named without scheme and path"
+    assert problems == [f"ztctl.yaml:7:3: hosts.{key} is no host name -> {hint}"]
+
+
 def test_host_names_stay_as_they_are_written(workshop: Workshop) -> None:
     """What becomes of a name is for the kinds to say."""
     found = written_out(

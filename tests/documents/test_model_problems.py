@@ -21,6 +21,9 @@ HEAD = "version: 1\nstack: prod\n"
 TUNNEL = "tunnels:\n  t:\n    ingress:\n      - service: x\n"
 
 
+ITEMS = "write a list, with `- ` before each of its items"
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -56,7 +59,11 @@ TUNNEL = "tunnels:\n  t:\n    ingress:\n      - service: x\n"
         ),
         (
             "policies:\n  p:\n    countries: PT\n",
-            "5:16: policies.p: `countries` must be a list, not 'PT'",
+            "5:16: policies.p: `countries` must be a list, not 'PT' -> write a list: [PT]",
+        ),
+        (
+            "policies:\n  p:\n    countries: {a: PT}\n",
+            f"5:16: policies.p: `countries` must be a list, not a mapping -> {ITEMS}",
         ),
         (
             "policies:\n  p:\n    precedence: first\n",

@@ -208,11 +208,17 @@ def test_a_long_chain_of_variables_stops(workshop: Workshop) -> None:
     assert "variables need each other more than 64 deep" in problems[0]
 
 
+WRITTEN_OUT = "write a list out where it is used: `&name` and `*name` repeat it"
+
+
 @pytest.mark.parametrize(
     ("section", "problem"),
     [
         ("vars: [a]", "ztctl.yaml:3:7: `vars` must be a mapping from names to values"),
-        ("vars: {a: [b]}", "ztctl.yaml:3:8: the variable `a` must be a single value"),
+        (
+            "vars: {a: [b]}",
+            f"ztctl.yaml:3:8: the variable `a` must be a single value -> {WRITTEN_OUT}",
+        ),
     ],
 )
 def test_variables_are_single_values(workshop: Workshop, section: str, problem: str) -> None:

@@ -52,6 +52,23 @@ def test_a_wildcard_wants_quotes(text: str, place: str) -> None:
     assert (f"f.yaml:{place}: {summary}", hint) == found
 
 
+def test_a_blank_that_is_no_space_is_named() -> None:
+    """Nobody sees a no-break space: its line is the one that has to be corrected."""
+    place, hint = told("a:\n\u00a0\u00a0b: 1\n  c: [x]\n")
+
+    assert place == "f.yaml:2:1: the indentation holds the character U+00A0, which is no space"
+    assert hint == "write spaces"
+
+
+@pytest.mark.parametrize(
+    ("text", "opened"),
+    [("p: {a: [b]\nt: {c: d}\n", "f.yaml:1:4"), ("x:\n  y: [a\n  z: b\n", "f.yaml:2:6")],
+)
+def test_an_open_bracket_is_to_be_closed(text: str, opened: str) -> None:
+    """The parser stops lines later: the hint names the bracket."""
+    assert told(text)[1].startswith(f"close the bracket that opens at {opened}")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -233,11 +233,11 @@ def test_the_outcome_knows_the_objects_as_they_are_afterwards(run: Run) -> None:
 
 
 def test_events_tell_begin_and_end_of_each_step(run: Run) -> None:
-    """Every step is told when it begins and when it ends, with the seconds between."""
+    """Every step is told when it begins, when it is sent and when it ends, with the seconds."""
     run(step("a"), step("b", "a"))
 
     told = [type(event).__name__ for event in run.events]
-    assert told == ["Started", "Finished", "Started", "Finished"]
+    assert told == ["Started", "Sent", "Finished"] * 2
     assert [event.seconds for event in run.events if isinstance(event, Finished)] == [1.0, 1.0]
 
 

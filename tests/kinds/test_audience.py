@@ -206,6 +206,19 @@ def test_the_team_comes_from_the_organisation() -> None:
     assert check["team_name"] == "acme"
 
 
+def test_a_login_domain_of_its_own_is_no_lack_of_permission() -> None:
+    """The organisation was read: that its domain does not hold the team's name is what is said."""
+    own = "login.example.com"
+    organisation = Live("organization", own, "", "", {}, OrganizationAttributes(""))
+    known = ledger([application(NAME)], (organisation,), team=None)
+
+    with_access(rule(), None, declare("tunnel", "edge"), known)
+
+    (problem,) = known.problems
+    assert f"login domain '{own}' does not hold it" in problem.summary
+    assert problem.hint.startswith("write `team: NAME`")
+
+
 def test_a_missing_team_is_an_error_with_three_ways_out() -> None:
     """The check is never left out in silence."""
     known = ledger([application(NAME)], team=None)

@@ -293,6 +293,16 @@ CONFIGURATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], Any]] = {
             },
         },
     ),
+    "a service in capitals": (
+        {"ingress": [{**RULE, "service": "ssh://LocalHost:22"}]},
+        TUNNEL,
+        {"ingress": [{**RULE, "service": "SSH://localhost:22"}, CLOSING]},
+    ),
+    "a long address": (
+        {"ingress": [{**RULE, "service": "ssh://[2001:db8::1]:2222"}]},
+        TUNNEL,
+        {"ingress": [{**RULE, "service": "ssh://[2001:DB8:0:0:0:0:0:1]:2222"}, CLOSING]},
+    ),
     "star is no name": (
         {"ingress": [{"hostname": "*", "service": "ssh://localhost:22"}]},
         TUNNEL,

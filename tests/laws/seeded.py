@@ -20,7 +20,7 @@ from ztctl.core.model.flows import Flows, Unseen
 from ztctl.core.model.names import dns_wildcard
 from ztctl.core.model.plan import StepId
 from ztctl.core.planning import planner, safety, step_graph
-from ztctl.core.reach import access_wording, entries, invariants, people, versions
+from ztctl.core.reach import access_changes, entries, invariants, people, versions
 from ztctl.core.reach.timeline import Timeline
 from ztctl.engine.lock import Lock
 from ztctl.kinds import facts
@@ -179,7 +179,7 @@ def _lost_answers(patch: pytest.MonkeyPatch) -> None:
 
 def _told(patch: pytest.MonkeyPatch) -> None:
     """Who gains entry is told of the names of the file alone."""
-    plain = access_wording.access_changes
+    plain = access_changes.access_changes
 
     def changes(*given: Any) -> Any:
         found = plain(*given)

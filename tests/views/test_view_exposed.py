@@ -13,7 +13,7 @@ from tests.support.pages import FORMATS, rendered
 from ztctl.core.model.address import Address
 from ztctl.core.model.events import Failed, Finished, Outcome, Started, Waiting
 from ztctl.core.model.facts import DescribedEntry, Openness
-from ztctl.core.model.plan import Exposed, Plan, StepId
+from ztctl.core.model.plan import AccessChange, Exposed, Plan, StepId
 from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
 from ztctl.views.factory import Format
 from ztctl.views.reach import reach_page
@@ -183,3 +183,20 @@ def test_values_of_the_environment_are_masked(hostile: Reach) -> None:
     """What is to be hidden is hidden in every format."""
     for format in FORMATS:
         assert "@all" not in rendered(reach_page(hostile, lambda _: "(env X)"), format)
+
+
+def test_what_changes_for_the_same_people_is_one_line(small_plan: Plan, shown: MakeShown) -> None:
+    """Who is moved, or asked for something else, neither comes nor goes: both sides in a line."""
+    moved = "moved from tunnel a to tunnel b"
+    both = DescribedEntry("ann@example.com", "ssh://b:22", change=moved)
+    gone = DescribedEntry("bob@example.com", "ssh://b:22", change="session 8h → 4h")
+    change = AccessChange("ssh.example.com", frozenset(), (both,), (both, gone))
+    it = shown()
+
+    it.view.plan(replace(small_plan, access=(change,)))
+
+    lines = it.out.split("Access:\n")[1].splitlines()[1:3]
+    assert lines == [
+        f"      ~ ann@example.com → ssh://b:22: {moved}",
+        "      ~ bob@example.com → ssh://b:22: session 8h → 4h",
+    ]

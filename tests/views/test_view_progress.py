@@ -15,7 +15,8 @@ import pytest
 import ztctl
 from ztctl.core.model.address import Address
 from ztctl.core.model.events import Event, Failed, Finished, Outcome, Reading, Skipped, Started
-from ztctl.core.model.plan import Plan, StepId
+from ztctl.core.model.facts import DescribedEntry
+from ztctl.core.model.plan import AccessChange, Plan, StepId
 from ztctl.views.factory import make_view
 from ztctl.views.wording import conjugated, duration
 
@@ -234,7 +235,7 @@ def test_durations_are_short(seconds: float, expected: str) -> None:
 
 
 def test_a_stream_that_knows_only_ascii_gets_escapes(small_plan: Plan) -> None:
-    """A stream whose encoding is poor shows escapes instead of ending the command."""
+    """A stream whose encoding is poor shows escapes, and arrows as ASCII has them."""
     raw = BytesIO()
     stream = TextIOWrapper(raw, encoding="ascii")
     view = make_view(
@@ -248,9 +249,12 @@ def test_a_stream_that_knows_only_ascii_gets_escapes(small_plan: Plan) -> None:
         version="1",
     )
 
-    view.plan(replace(small_plan, stack="Zürich"))
+    entry = DescribedEntry("ann@example.com", "ssh://a:22")
+    access = AccessChange("a.example.com", frozenset(), (entry,))
+    view.plan(replace(small_plan, stack="Zürich", access=(access,)))
 
     assert b"Stack Z\\xfcrich in account acc-1." in raw.getvalue()
+    assert b"+ ann@example.com -> ssh://a:22\n" in raw.getvalue()
 
 
 def test_a_pipe_does_not_pay_for_rich() -> None:

@@ -64,7 +64,10 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         place = getattr(error, "ctx", None)
         command = place.command_path if place else "ztctl"
-        return _usage(error.format_message(), f"{command} --help shows how")
+        # typer passes on how pydantic begins the message of a validator.
+        message = error.format_message().replace("Value error, ", "")
+        elsewhere = "; --adopt is an option of apply" if "option: --adopt" in message else ""
+        return _usage(message, f"{command} --help shows how{elsewhere}")
     except Ended:
         return Exit.ERROR
     except ZtctlError as error:

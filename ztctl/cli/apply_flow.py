@@ -30,7 +30,7 @@ from ztctl.core.runs.journal import Ending, ending_of
 from ztctl.engine.lock import Locked
 from ztctl.engine.locked_run import LockedRun
 from ztctl.engine.plan import Planned, emptied
-from ztctl.engine.planfile import Saved, alike, same
+from ztctl.engine.planfile import Saved, alike, differing, same
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import stale_keys
 
@@ -45,6 +45,10 @@ _EXITS = {
     Ending.NOTHING: Exit.ERROR,
     Ending.INTERRUPTED: Exit.INTERRUPTED,
 }
+
+
+# Of more objects that differ from a saved plan only so many are named.
+_MOST_NAMED = 5
 
 
 class Outdated(Failure):
@@ -222,8 +226,11 @@ class Plans:
         plan = self._complete(planned)
         self._view.plan(plan)
         if self._saved is not None and not plan.refusals and not same(self._saved, plan):
+            moved = differing(self._saved, plan)
+            which = f": {', '.join(moved[:_MOST_NAMED])}" if moved else ""
+            more = f" and {len(moved) - _MOST_NAMED} more" if len(moved) > _MOST_NAMED else ""
             raise Outdated(
-                "the account is no longer as it was when the plan was saved",
+                f"the account is no longer as it was when the plan was saved{which}{more}",
                 "make a new plan and look at it again",
             )
         return plan

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ztctl.core.model.diagnostics import Problem, Severity
-from ztctl.core.model.events import Event, Failed, Finished, Outcome, Report, Skipped, Started
+from ztctl.core.model.events import Event, Failed, Finished, Outcome, Report, Sent, Skipped
 from ztctl.core.model.plan import Plan
 from ztctl.engine.companion import Means
 
@@ -23,7 +23,7 @@ STOPPING = Problem(
     hint="Ctrl-C again leaves at once",
     severity=Severity.WARNING,
 )
-ABORTED = "left at once"
+ABORTED = "under way when you left at once"
 
 # CI services send SIGTERM to cancel a job.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -35,28 +35,39 @@ class RunRecorder:
     def __init__(self, show: Report) -> None:
         self._show = show
         self._events: list[Event] = []
+        self._leaving = False
         self._closed = False
 
     def __call__(self, event: Event) -> None:
-        """Record one event and show it; events after an abort are dropped."""
-        if self._closed:
+        """Record one event and show it; events after an abort are dropped.
+
+        Of a run that is being left only what is done still counts: what fails then, fails by that.
+        """
+        if self._closed or (self._leaving and not isinstance(event, Finished)):
             return
         self._events.append(event)
         # A closed pipe or full disk behind the output must not stop a run between two writes.
         with contextlib.suppress(OSError):
             self._show(event)
 
+    def leave(self) -> None:
+        """The run is about to be aborted."""
+        self._leaving = True
+
     def abort(self, plan: Plan) -> Outcome:
-        """The outcome of a run that is aborted now: running steps count as failed and lost."""
+        """The outcome of a run that is aborted now: writes on their way count as failed and lost.
+
+        A step whose write had not gone out was not started.
+        """
         self._closed = True
         done = tuple(event.step for event in self._events if isinstance(event, Finished))
         failed = [event for event in self._events if isinstance(event, Failed)]
         skipped = tuple(event for event in self._events if isinstance(event, Skipped))
         ended: list[Failed | Skipped] = [*failed, *skipped]
         known = {*done, *(event.step for event in ended)}
-        begun = [event.step for event in self._events if isinstance(event, Started)]
-        failed += [Failed(step, ABORTED, lost=True) for step in begun if step not in known]
-        rest = tuple(step.id for step in plan.steps if step.id not in known.union(begun))
+        sent = [event.step for event in self._events if isinstance(event, Sent)]
+        failed += [Failed(step, ABORTED, lost=True) for step in sent if step not in known]
+        rest = tuple(step.id for step in plan.steps if step.id not in known.union(sent))
         return Outcome(done, tuple(failed), skipped, rest, interrupted=True)
 
 
@@ -70,10 +81,14 @@ async def run_interruptibly(api: Api, run: LockedRun, view: View) -> Outcome | N
     means = Means(api, record)
     work = asyncio.ensure_future(run(means))
 
+    def leave() -> None:
+        record.leave()
+        work.cancel()
+
     def stop() -> None:
         means.stop.set()
         # Before the message: writing it may block, and a second Ctrl-C must work by then.
-        _handle_signals(work.cancel)
+        _handle_signals(leave)
         view.problems([STOPPING])
 
     _handle_signals(stop)

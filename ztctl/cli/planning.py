@@ -9,6 +9,7 @@ from ztctl.cli.settings import Usage
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.declared import Declared
+from ztctl.core.model.identity import HostPart
 from ztctl.core.model.names import to_ascii
 from ztctl.core.planning.planner import Options
 from ztctl.engine.plan import PlanSource
@@ -63,6 +64,10 @@ def _address(text: str) -> Address:
     except ValueError as error:
         raise Usage(str(error)) from error
     if address.kind not in KINDS:
+        own = (HostPart.APPLICATION, HostPart.RECORD, HostPart.CA_KEY)
+        kinds = [kind.name for kind in KINDS.values() if kind.host_part in own]
+        parts = [f"{name}.{address.key}" for name in kinds]
         known = ", ".join(kind.name for kind in KINDS.values() if kind.section)
-        raise Usage(f"{text!r}: there is no kind {address.kind!r}", f"kinds are {known}")
+        hint = f"the parts of a host: {', '.join(parts)}" if address.kind == "hosts" else ""
+        raise Usage(f"{text!r}: there is no kind {address.kind!r}", hint or f"kinds are {known}")
     return address

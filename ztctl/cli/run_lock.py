@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -41,7 +42,16 @@ def runner(environment: Mapping[str, str]) -> str:
     if environment.get("CI", "").lower() not in ("", "0", "false"):
         return "ci"
     names = (environment.get(name) for name in ("USER", "LOGNAME", "USERNAME"))
-    return next((name for name in names if name), "")
+    return next((name for name in names if name), "") or _name_by_number()
+
+
+def _name_by_number() -> str:
+    """The name of the user who runs the process, where the system knows one."""
+    with suppress(ImportError, AttributeError, KeyError):
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    return ""
 
 
 def is_dead(holder: Holder, chosen: Settings) -> bool:

@@ -13,6 +13,7 @@ from ztctl.core.model.diagnostics import Failure, ZtctlError
 from ztctl.core.model.values import Secret
 
 DEFAULT_FILE = Path("ztctl.yaml")
+STDIN = Path("/dev/stdin")
 STATE = Path(".ztctl") / "sandbox.jsonl"
 TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105
 _MOST_OF_TOKEN = 4096
@@ -83,7 +84,7 @@ def settings(
     if TOKEN in (files.allow_env or ()):
         raise Usage("the API token cannot be read into a file", "drop it from --allow-env")
     return Settings(
-        files=tuple(files.file or (DEFAULT_FILE,)),
+        files=tuple(map(_or_stdin, files.file or (DEFAULT_FILE,))),
         variables=dict(_pair(item) for item in files.var or ()),
         variable_files=tuple(files.var_file or ()),
         allow_env=frozenset(files.allow_env or ()),
@@ -97,6 +98,11 @@ def settings(
         terminal=sys.stderr.isatty() and not dumb,
         environment=environment,
     )
+
+
+def _or_stdin(path: Path) -> Path:
+    """The file of standard input for ``-``."""
+    return STDIN if path == Path("-") else path
 
 
 def _pair(text: str) -> tuple[str, str]:

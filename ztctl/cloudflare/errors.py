@@ -158,7 +158,9 @@ BY_STATUS: Final[Mapping[int, type[ApiFailure]]] = {
 }
 # DNS answers 400 for a record that exists (81053, 81057, 81058).
 BY_CODE: Final[Mapping[int, type[ApiFailure]]] = {
-    **dict.fromkeys((6003, 6111, 9109, 10000), NotAuthorised),
+    # 10000 says so with 401 and 403 alone: with 405 it is a method that an address does not take
+    # (recorded replies, 2026).
+    **dict.fromkeys((6003, 6111, 9109), NotAuthorised),
     **dict.fromkeys((81053, 81057, 81058, 1013, 1014, 11010), Conflict),
 }
 

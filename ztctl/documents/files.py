@@ -11,6 +11,14 @@ from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.documents.nodes import MappingNode, Node, Scalar, SequenceNode, is_null
 from ztctl.documents.reader import read_file
 
+# Keys at the top of cloudflared's file, and of ours (Cloudflare One documentation, "Configuration
+# file").
+_CLOUDFLARED: Final = frozenset({"tunnel", "credentials-file", "ingress", "warp-routing"})
+_OWN: Final = frozenset({"version", "stack", "tunnels", "hosts"})
+_TRANSLATE: Final = (
+    "its rules stand here below `tunnels: {NAME: {ingress: [{hostname: …, service: …}]}}`, beside "
+    "`version: 1` and `stack: NAME`"
+)
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
 
 
@@ -34,7 +42,8 @@ def read_sources(paths: Sequence[Path], problems: list[Problem]) -> tuple[Source
     """
     if not paths:
         problems.append(Problem("no file is given", hint="name one with -f"))
-    return tuple(_source(path, problems) for path in _unique(_files(paths, problems)))
+    found = [_source(path, problems) for path in _unique(_files(paths, problems))]
+    return tuple(_without_foreign(source, problems) for source in found)
 
 
 def read_values(paths: Sequence[Path], problems: list[Problem]) -> dict[str, Scalar]:
@@ -76,7 +85,9 @@ def scalars(node: MappingNode, problems: list[Problem]) -> dict[str, Scalar]:
         if isinstance(value, Scalar):
             values[name] = value.with_text("") if value.is_null else value
         else:
-            problems.append(Problem(f"the variable `{name}` must be a single value", key.where))
+            summary = f"the variable `{name}` must be a single value"
+            hint = "write a list out where it is used: `&name` and `*name` repeat it"
+            problems.append(Problem(summary, key.where, hint))
     return values
 
 
@@ -119,6 +130,15 @@ def _unique(paths: Iterator[Path]) -> Iterator[Path]:
         if real not in seen:
             seen.add(real)
             yield path
+
+
+def _without_foreign(source: Source, problems: list[Problem]) -> Source:
+    """Report a file of cloudflared once, and not each of its keys."""
+    root = source.root
+    if root is None or not _CLOUDFLARED & root.entries.keys() or _OWN & root.entries.keys():
+        return source
+    problems.append(Problem("this is a configuration file of cloudflared", root.where, _TRANSLATE))
+    return Source(source.name, None)
 
 
 def _source(path: Path, problems: list[Problem]) -> Source:

@@ -25,6 +25,15 @@ def host_sections(kinds: Kinds) -> dict[HostPart, str]:
     return found if found.keys() >= set(HostPart) else {}
 
 
+def url_as_name(entry: HostEntry) -> Iterator[Problem]:
+    """Report a URL as the key, or a path behind the name: the other sections would each say so."""
+    name = str(entry.name)
+    if "/" in name:
+        bare = name.partition("://")[2] or name
+        hint = f"write {bare.partition('/')[0]}: a host is named without scheme and path"
+        yield Problem(f"{entry.origin} is no host name", entry.name.where, hint)
+
+
 def conflicting_fields(entry: HostEntry) -> Iterator[Problem]:
     """Report fields that exclude each other, and a host that does not state who may enter."""
     host = entry.host

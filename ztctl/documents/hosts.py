@@ -9,7 +9,11 @@ from ztctl.core.model.declared import PublicPlace
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.names import to_ascii
-from ztctl.documents.host_checks import conflicting_fields, undeclared_references
+from ztctl.documents.host_checks import (
+    conflicting_fields,
+    undeclared_references,
+    url_as_name,
+)
 from ztctl.documents.host_destinations import with_destinations
 from ztctl.documents.host_entry import HostEntry
 from ztctl.documents.host_ingress import with_rules
@@ -41,7 +45,11 @@ def expand(
     for valid, host in hosts:
         assert isinstance(valid.node, MappingNode)
         entry = HostEntry(valid.key, valid.node, host)
-        problems = [*conflicting_fields(entry), *undeclared_references(entry, declared, sections)]
+        problems = [
+            *url_as_name(entry),
+            *conflicting_fields(entry),
+            *undeclared_references(entry, declared, sections),
+        ]
         merged.problems.extend(problems)
         if not problems:
             added.append(entry)

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.identity import Fields, Identity
+from ztctl.core.model.identity import Fields, HostPart, Identity
 from ztctl.core.model.markers import RefersTo
 from ztctl.core.model.public import Public
 from ztctl.documents.suggest import did_you_mean
@@ -93,6 +93,10 @@ def _known_kind(value: Any, info: ValidationInfo) -> Any:
     kinds = _kinds(info)
     if address.kind not in kinds:
         by_section = {kind.section: kind.name for kind in kinds.values() if kind.section}
+        # A host has no address: it goes with its application.
+        parts = {kind.host_part: kind.name for kind in kinds.values() if kind.host_part}
+        if HostPart.APPLICATION in parts:
+            by_section["hosts"] = parts[HostPart.APPLICATION]
         suggestion = by_section.get(address.kind)
         hint = f"did you mean `{suggestion}.{address.key}`?" if suggestion else ""
         raise PydanticCustomError(

@@ -44,6 +44,8 @@ _BOUNDED: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "too_long": lambda ctx: f"a list of at most {_counted(ctx['max_length'], 'item')}",
     "string_pattern_mismatch": lambda ctx: f"of the form {ctx['pattern']}",
 }
+# The most characters of a value that a hint repeats.
+_SHORT: Final = 40
 _YES_AND_NO: Final = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
 
 
@@ -133,7 +135,7 @@ class _ErrorReader:
         if expected:
             field, _, where = self._locate(loc)
             found = _described(detail["input"], self.mask)
-            hint = _hint_for_value(kind, expected, detail["input"])
+            hint = _hint_for_value(kind, expected, detail["input"], self.mask)
             return _Fault(field, where, expected=expected, found=found, hint=hint)
         return self._from_validator(loc, detail["msg"], str(context.get("hint", "")))
 
@@ -218,7 +220,12 @@ def _description(models: Iterable[type[BaseModel]], key: str) -> str:
     return next((field.description for field in fields if field and field.description), "")
 
 
-def _hint_for_value(kind: str, expected: str, found: Any) -> str:
+def _hint_for_value(kind: str, expected: str, found: Any, mask: Mask) -> str:
+    if kind == "list_type" and isinstance(found, str) and found:
+        shown = mask.short(found)
+        return f"write a list: [{shown}]" if len(shown) <= _SHORT else "write a list"
+    if kind == "list_type" and isinstance(found, dict):
+        return "write a list, with `- ` before each of its items"
     if kind in ("literal_error", "enum") and isinstance(found, str):
         near = nearest(found, tuple(re.findall(r"'([^']*)'", expected)))
         return f"did you mean `{near}`?" if near else ""
@@ -240,7 +247,7 @@ def _described(value: Any, mask: Mask) -> str:
         case dict():
             return "a mapping"
         case list() | tuple():
-            return "a list"
+            return "a list" if value else "an empty list"
         case _:
             return mask.short(str(value))
 

@@ -19,6 +19,7 @@ QUOTE_STAR: Final = (
 )
 _NO_COLON: Final = "could not find expected ':'"
 _QUOTE: Final = "quote the text"
+_CLOSE: Final = "close the bracket above, or quote the text"
 _INDENT: Final = "check the indentation and the quotes of this line and the one before"
 
 # What libyaml says (scanner.c and parser.c of 0.2.5), each with a summary and a hint.
@@ -35,8 +36,8 @@ _EXPLANATIONS: Final = {
         "a list item cannot stand here",
         "put the list on lines of its own below the key",
     ),
-    "did not find expected ','": ("a comma or a closing bracket is missing here", _QUOTE),
-    "did not find expected node content": ("a value is missing here", _QUOTE),
+    "did not find expected ','": ("a comma or a closing bracket is missing here", _CLOSE),
+    "did not find expected node content": ("a value is missing here", _CLOSE),
     "found unknown escape character": (
         "an escape that YAML does not know",
         "a backslash in double quotes begins an escape: use single quotes",
@@ -73,14 +74,31 @@ def explain_error(error: yaml.YAMLError, source: str, file: str) -> Problem:
         return Problem("this quote is never closed", opened)
     if "did not find expected ','" in problem and mark.index >= len(source):
         return Problem("this bracket is never closed", opened)
+    if blank := _odd_indentation(source, mark.line):
+        line, column, code = blank
+        summary = f"the indentation holds the character U+{code:04X}, which is no space"
+        return Problem(summary, Where(file, line, column), "write spaces")
     if "cannot start any token" in problem:
         character = source[mark.index : mark.index + 1]
         bad_start = (f"a text without quotes cannot begin with {character!r}", _QUOTE)
         return _problem(TABS if character == "\t" else bad_start, where)
     for message, explanation in _EXPLANATIONS.items():
         if message in problem or message in context:
+            if explanation[1] == _CLOSE and "flow" in context:
+                hint = f"close the bracket that opens at {opened}, or quote the text if it has one"
+                return Problem(explanation[0], where, hint)
             return _problem(explanation, opened if message == _NO_COLON else where)
     return Problem(f"this is not YAML: {problem} {context}".rstrip(), where)
+
+
+def _odd_indentation(source: str, last: int) -> tuple[int, int, int] | None:
+    """Line, column and code of a blank that is no space, at the begin of the line or one before."""
+    lines = source.split("\n")[max(0, last - 1) : last + 1]
+    for number, line in enumerate(lines, start=max(0, last - 1) + 1):
+        for column, character in enumerate(line[: len(line) - len(line.lstrip())], start=1):
+            if character not in " \t\r":
+                return number, column, ord(character)
+    return None
 
 
 def _problem(explanation: tuple[str, str], where: Where) -> Problem:

@@ -10,7 +10,7 @@ from typing import Any
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.canonical import replaced
-from ztctl.core.model.events import Failed, Finished, Outcome, Skipped, Started
+from ztctl.core.model.events import Failed, Finished, Outcome, Sent, Skipped, Started
 from ztctl.core.model.kind import Contained, Kind, Kinds
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Change, Plan, Step, StepId
@@ -150,6 +150,8 @@ class _Run:
         if sent and (coming := following(steps[-1], self._unsent.values())):
             for companion in self._means.around:
                 await companion.ahead(coming)
+        for item in sent:
+            self._means.report(Sent(item.step.id))
         results = await self._send_or_fail(sent) if sent else []
         done = await self._verified(list(zip(sent, results, strict=True)))
         kept = [(item, held[item.step.id]) for item in work if item.step.id in held]

@@ -109,7 +109,7 @@ class Journal(Companion):
     new_id: NewId = new_id
     holder: Holder | None = None
     _file: _File | None = field(default=None, init=False)
-    _error: str = field(default="the run has ended", init=False)
+    _error: str = field(default="", init=False)
 
     async def begin(self, plan: Plan, kinds: Kinds, means: Means) -> None:
         """Open the file unless that has been done.
@@ -153,11 +153,13 @@ class Journal(Companion):
                 await self._file.sync()
         if self._file is not None:
             return {}
-        failure = CallFailed(
-            None,
-            f"not sent, because the journal cannot be written: {self._error}",
-            hint="make it writable, or name another by --journal, and apply again",
-        )
+        failure = CallFailed(None, "not sent, because the run has ended")
+        if self._error:
+            failure = CallFailed(
+                None,
+                f"not sent, because the journal cannot be written: {self._error}",
+                hint="make it writable, or name another by --journal, and apply again",
+            )
         return {item.step.id: failure for item in work}
 
     async def after(self, work: Work, result: Result) -> None:

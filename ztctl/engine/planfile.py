@@ -119,6 +119,15 @@ def same(saved: Saved, plan: Plan) -> bool:
     return saved.account == plan.account and bool(saved.shown == now)
 
 
+def differing(saved: Saved, plan: Plan) -> tuple[str, ...]:
+    """The addresses of which the saved plan has another change than this one, or none."""
+    listed = saved.shown.get("changes") if isinstance(saved.shown, Mapping) else None
+    was = [it for it in listed if isinstance(it, Mapping)] if isinstance(listed, list) else []
+    now = json.loads(json.dumps(_comparable(plan)))["changes"]
+    either = [it for it in (*was, *now) if it not in was or it not in now]
+    return tuple(dict.fromkeys(str(it.get("address")) for it in either))
+
+
 def alike(one: Plan, other: Plan) -> bool:
     """Whether two plans make the same edits to the same objects, with the same gains and losses.
 

@@ -17,8 +17,9 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Normalised, Unordered
-from ztctl.core.model.objects import Live, Values
+from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.kinds.common import (
     ACCESS_APPS,
     JUST_MADE,
@@ -34,6 +35,7 @@ from ztctl.kinds.common import (
 )
 from ztctl.kinds.plain import Rest
 from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_to_api
+from ztctl.kinds.sessions import SESSION, session_of, session_warnings
 from ztctl.kinds.untested_rules import untested_rules
 
 _MINUTE = 60 * 10**9
@@ -87,7 +89,7 @@ class AccessPolicyFields(Fields):
     require: Rules = None
     """What everybody must satisfy in addition: all of these."""
     session_duration: Duration | None = None
-    """How long a login lasts; the application's when left out."""
+    """How long a login lasts; when left out, its applications' (24h where they differ)."""
     approval_required: Off = None
     """Somebody of `approval_groups` must agree each time."""
     approval_groups: Annotated[list[ApprovalGroup] | None, Default(()), Unordered()] = None
@@ -139,9 +141,16 @@ class AccessPolicy(Ruled):
         return {"connection_rules": live.raw.get("connection_rules") or None}
 
     def check(self, declared: Declared) -> Iterator[Problem]:
-        """Report policies that nobody can satisfy; warn of rules that are never true."""
+        """Report policies that nobody can satisfy; warn of rules never true, and of sessions."""
         yield from super().check(declared)
         yield from untested_rules(declared)
+        yield from session_warnings(declared)
+
+    def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
+        """Add the mark, and the session of the applications where the file states none."""
+        values = super().complete(wanted, live, ledger)
+        session = session_of(wanted, live, ledger)
+        return {**values, SESSION: session} if session else values
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """The decision, and the people and devices that it applies to."""

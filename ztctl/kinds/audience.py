@@ -15,10 +15,12 @@ from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.names import access_may_cover
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup, Ref
+from ztctl.kinds.common import ACCESS_ORG
 from ztctl.kinds.destinations import public_hosts, public_paths
 from ztctl.kinds.ingress import is_origin
 
 APPLICATION = "access_application"
+_READ = f"{ACCESS_ORG} · Read"
 
 
 def with_access(
@@ -99,13 +101,15 @@ def _team(tunnel: Wanted, ledger: Ledger) -> str | None:
     for live in ledger.live_of("organization"):
         if live.attribute("team"):
             return str(live.attribute("team"))
+    why, way = "the token cannot read the organisation", f"give the token {_READ!r}, or "
+    for live in ledger.live_of("organization"):
+        why, way = f"the organisation's login domain {live.id!r} does not hold it", ""
     ledger.add_problem(
         Problem(
             f"{tunnel.address}: the connector's Access check needs the Zero Trust team's name, and "
-            "the token cannot read the organisation",
+            f"{why}",
             tunnel.where,
-            "give the token 'Account · Access: Organizations, Identity Providers, and Groups · "
-            "Read', or write `team: NAME` at the top of the file, or `access: false` on the rule",
+            f"{way}write `team: NAME` at the top of the file, or `access: false` on the rule",
         )
     )
     return None

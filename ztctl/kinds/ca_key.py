@@ -109,10 +109,11 @@ class CaKey(Kind):
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """Refuse to delete a CA: servers deny logins by certificate until they get a new key."""
         if change.action in (Action.DELETE, Action.REPLACE):
-            why = f" with {change.detail}" if change.detail else ""
+            renewed = change.action is Action.REPLACE
             text = (
-                f"the CA would be deleted{why}: every server that trusts it refuses certificates "
-                "of its successor until it gets the new key"
+                f"the CA would be {'made anew' if renewed else 'deleted'}: every server that "
+                f"trusts it refuses logins until it {'gets' if renewed else 'trusts'} "
+                f"{'the new key' if renewed else 'another one'}"
             )
             yield from proposal.unless_allowed("--allow-ca-deletion", change, text)
 

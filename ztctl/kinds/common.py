@@ -94,11 +94,15 @@ def _check_duration(value: Any) -> Any:
 
 
 def _duration_hint(value: Any) -> str:
-    found = re.match(r"\s*(\d{1,9})\s*([a-zA-Z]?)", str(value), re.ASCII)
-    unit = found[2].lower() if found and found[2].lower() in ("h", "m", "s", "d") else "h"
-    if found and unit == "d":
-        return f"write {int(found[1]) * 24}h: days have no unit here"
-    return f"write {found[1]}{unit}, or 1h30m" if found else "write 8h, 30m or 1h30m"
+    found = re.match(r"\s*(\d{1,9})(?!\d)\s*([a-zA-Z]*)", str(value), re.ASCII)
+    if not found:
+        return "write 8h, 30m or 1h30m"
+    number, unit = found[1], found[2][:1].lower()
+    if unit == "d":
+        return f"write {int(number) * 24}h: days have no unit here"
+    if unit in ("h", "m", "s"):
+        return f"write {number}{unit}, or 1h30m"
+    return f"write {number}s, {number}m or {number}h: a number alone has no unit"
 
 
 def seconds(value: Any) -> Any:

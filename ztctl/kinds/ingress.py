@@ -21,6 +21,7 @@ from ztctl.core.model.names import ingress_name, to_ascii
 from ztctl.kinds import origin_request
 from ztctl.kinds.common import Flag, check_host, encoded_host, invalid, text_of
 from ztctl.kinds.origin_request import OriginRequest
+from ztctl.kinds.services import spelt
 
 CLOSING = "http_status:404"
 _SCHEMES = frozenset({"ssh", "tcp", "rdp", "smb", "http", "https", "ws", "wss"})
@@ -134,7 +135,7 @@ class IngressRule(Fields):
     """A host name, or `*.example.com`, which covers any depth."""
     path: Annotated[str | None, BeforeValidator(_check_path)] = None
     """A regular expression; an SSH client asks for `/`."""
-    service: Annotated[str, BeforeValidator(check_service)]
+    service: Annotated[str, BeforeValidator(check_service), Normalised(spelt)]
     """`ssh://host:port`, `bastion`, `http_status:404`, …"""
     origin_request: OriginRequest | None = None
     access: Annotated[Flag | None, Local()] = None

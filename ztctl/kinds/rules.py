@@ -16,6 +16,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import Spec, canonical, sort_key
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.facts import HELPER
 from ztctl.core.model.identity import Fields, plain
 from ztctl.core.model.kind import Alternative, Resolve
 from ztctl.core.model.markers import Default, Normalised, Unordered
@@ -63,7 +64,7 @@ class Ruled(PlainKind):
         if not isinstance(rule, Mapping) or selectors.count(rule) < 2:
             return rule
         selector = next(iter(rule))
-        name = f"{self.name.removeprefix('access_')}.{key}.require.{selector}"
+        name = f"{self.name.removeprefix('access_')}.{key}{HELPER}{selector}"
         # Two lists of the same selector need two helper groups.
         taken = sum(1 for helper in helpers if helper.partition("#")[0] == name)
         helper = f"{name}#{taken + 1}" if taken else name

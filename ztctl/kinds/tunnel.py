@@ -33,6 +33,10 @@ from ztctl.kinds.ingress import IngressRule
 from ztctl.kinds.origin_request import OriginRequest
 
 PATH = "/accounts/{account}/cfd_tunnel"
+_LOCAL = (
+    "its configuration is a file on its server; give this tunnel another key, and lead records to "
+    "that one by `tunnel: {{live: {live}}}`, or delete it by hand"
+)
 WARP = "warp-routing"
 _MALFORMED = "connectors go on with the one before: mend it in the dashboard, or try again later"
 # In place of a configuration that was not read; ``None`` is that of a tunnel without one.
@@ -49,7 +53,9 @@ class TunnelFields(Fields):
     """Which names go where, in order; a closing `http_status:404` is added."""
     origin_request: OriginRequest | None = None
     """Settings for all rules; a rule's own win."""
-    config_src: Annotated[Literal["cloudflare"] | None, Default("cloudflare"), Immutable()] = None
+    config_src: Annotated[
+        Literal["cloudflare"] | None, Default("cloudflare"), Immutable(instead=_LOCAL)
+    ] = None
     """Remotely managed, which is the only kind that can be declared."""
     name: str | None = None
     """The live name before the stack's mark, when it is not the key."""

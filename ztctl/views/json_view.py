@@ -18,6 +18,7 @@ from ztctl.core.model.events import (
     Finished,
     Outcome,
     Reading,
+    Sent,
     Skipped,
     Started,
     Waiting,
@@ -49,7 +50,7 @@ class JsonView:
         Nothing is written while the account is read: stdout of a plan holds the plan alone.
         """
         match event:
-            case Reading():
+            case Reading() | Sent():
                 pass
             case Started(step):
                 self._event("apply_start", step)

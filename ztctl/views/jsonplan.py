@@ -138,7 +138,8 @@ def _access(change: AccessChange, redact: Redact) -> Any:
 
 def way_fields(way: DescribedEntry) -> dict[str, Any]:
     """Convert a way in, with unmasked texts."""
-    return {"who": way.who, "origin": way.origin, "openness": way.openness.text}
+    found = {"who": way.who, "origin": way.origin, "openness": way.openness.text}
+    return {**found, "change": way.change} if way.change else found
 
 
 def _refusal(refusal: Refusal, redact: Redact) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from typing import TextIO
 
 from ztctl.views.styled_line import Line, Paint, no_paint
 
+# The signs that ztctl itself writes, for streams of another encoding than UTF-8.
+_ASCII = str.maketrans({"→": "->", "…": "...", "·": "-"})
+
 
 class StreamOutput:
     """Writes lines as text; a status is not shown."""
@@ -28,11 +31,15 @@ class StreamOutput:
 
 
 def write_text(stream: TextIO, text: str) -> None:
-    """Write and flush text; what the stream's encoding cannot express becomes backslash escapes.
+    """Write and flush text; what the stream's encoding cannot express becomes ASCII, or escapes.
 
     A closed pipe is ignored, so that a run goes on when its reader has left.
     """
     encoding = stream.encoding or "utf-8"
     with suppress(BrokenPipeError):
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        try:
+            text.encode(encoding)
+        except UnicodeEncodeError:
+            text = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
+        stream.write(text)
         stream.flush()

@@ -46,8 +46,9 @@ class MarkdownView(PeopleView):
         self.close()
         found = outcome_lines.group_by_change(plan, outcome)
         lines = outcome_lines.OutcomeLines(self.clean, outcome, found)
+        what = "Destroy" if found.destroys else "Apply"
         self._parts(
-            f"### Apply of {code_span(self.clean(plan.stack))}",
+            f"### {what} of {code_span(self.clean(plan.stack))}",
             folded(_rows(() if self.quiet else lines.done())),
             fenced(_rows(lines.revoked())),
             fenced(_rows(lines.undone())),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ztctl.core.model.events import Failed, Outcome
-from ztctl.core.model.plan import Change, Plan, StepId, Summary
+from ztctl.core.model.plan import Change, Plan, Reason, StepId, Summary
 from ztctl.core.runs.journal import Ending, ending_of
 from ztctl.views.escape import Clean
 from ztctl.views.plan_lines import BLANK, FIELD, OBJECT
@@ -22,6 +22,13 @@ _OPENINGS = {
     Ending.NOTHING: "Nothing was applied",
     Ending.INTERRUPTED: "Interrupted",
 }
+# Of `ztctl destroy`.
+_OPENINGS_OF_DESTROY = {
+    **_OPENINGS,
+    Ending.COMPLETE: "Destroy complete",
+    Ending.PARTIAL: "Destroyed in part",
+    Ending.NOTHING: "Nothing was destroyed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,7 @@ class OutcomeByChange:
         skipped: changes not finished because another change failed.
         not_started: changes not finished because the run was interrupted.
         summary: counts of what was done, without housekeeping.
+        destroys: all that carries the stack's mark was to go.
     """
 
     status: Ending
@@ -42,6 +50,7 @@ class OutcomeByChange:
     skipped: list[Change] = field(default_factory=list)
     not_started: list[Change] = field(default_factory=list)
     summary: Summary = field(default_factory=Summary)
+    destroys: bool = False
 
 
 def group_by_change(plan: Plan, outcome: Outcome) -> OutcomeByChange:
@@ -49,7 +58,8 @@ def group_by_change(plan: Plan, outcome: Outcome) -> OutcomeByChange:
     failed = {item.step for item in outcome.failed}
     skipped = {item.step for item in outcome.skipped}
     done = set(outcome.done)
-    found = OutcomeByChange(ending_of(outcome))
+    destroys = any(change.reason is Reason.DESTROYED for change in plan.changes)
+    found = OutcomeByChange(ending_of(outcome), destroys=destroys)
     for change in plan.changes:
         steps = {step.id for step in change.steps}
         # Failures first: a change that failed also has later steps that were skipped for it.
@@ -65,7 +75,7 @@ def group_by_change(plan: Plan, outcome: Outcome) -> OutcomeByChange:
 
 
 def closing(found: OutcomeByChange) -> str:
-    """The closing line of an apply, which scripts parse: its form never changes."""
+    """The closing line of an apply or destroy, which scripts parse: its form never changes."""
     figures = "" if found.status is Ending.NOTHING else done_figures(found.summary)
     counted = {
         "failed": found.failed,
@@ -74,7 +84,8 @@ def closing(found: OutcomeByChange) -> str:
     }
     rest = ", ".join(f"{len(changes)} {word}" for word, changes in counted.items() if changes)
     parts = [part for part in (figures, rest) if part]
-    return ": ".join((_OPENINGS[found.status], *(["; ".join(parts)] if parts else []))) + "."
+    openings = _OPENINGS_OF_DESTROY if found.destroys else _OPENINGS
+    return ": ".join((openings[found.status], *(["; ".join(parts)] if parts else []))) + "."
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,16 @@ from typing import TextIO, assert_never
 
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.diagnostics import Failure, Problem, Severity
-from ztctl.core.model.events import Event, Failed, Finished, Reading, Skipped, Started, Waiting
+from ztctl.core.model.events import (
+    Event,
+    Failed,
+    Finished,
+    Reading,
+    Sent,
+    Skipped,
+    Started,
+    Waiting,
+)
 from ztctl.core.model.plan import StepId
 from ztctl.views.escape import Clean
 from ztctl.views.line_output import StreamOutput
@@ -79,7 +88,7 @@ class PeopleView:
         if self.quiet:
             return
         # What begins or waits is in the live status already, where there is one.
-        if not isinstance(event, Reading | Started | Waiting) or not self.has_status:
+        if not isinstance(event, Reading | Started | Sent | Waiting) or not self.has_status:
             self.output.lines(self._event(event))
         self.output.status(self._status(event))
 
@@ -95,7 +104,7 @@ class PeopleView:
 
     def _event(self, event: Event) -> Iterator[Line]:
         match event:
-            case Reading():
+            case Reading() | Sent():
                 return
             case Started(step):
                 yield self._step(step, f"{self._verb(step, 0)}…")

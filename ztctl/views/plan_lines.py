@@ -130,8 +130,9 @@ class PlanLines:
             alike.setdefault((change.gained, change.lost), []).append(change.host)
         for (gained, lost), hosts in alike.items():
             yield Line(self._hosts(hosts), indent=OBJECT)
+            told = {(way.who, way.change) for way in gained if way.change}
             yield from self._visitors(gained, "+")
-            yield from self._visitors(lost, "-")
+            yield from self._visitors([it for it in lost if (it.who, it.change) not in told], "-")
         if any(change.lost and change.by_login for change in plan.access):
             yield from (Line(text, "", OBJECT, Tone.QUIET) for text in WHEN_LOST)
         yield BLANK
@@ -142,8 +143,11 @@ class PlanLines:
 
     def _visitors(self, ways: Iterable[DescribedEntry], mark: str) -> Iterator[Line]:
         for way in ways:
-            tone = Tone.ERROR if way.openness and mark == "+" else TONES[mark]
-            yield Line(f"{self.clean(way.who)} → {self.clean(way.origin)}", mark, FIELD, tone)
+            sign = "~" if way.change else mark
+            tone = Tone.ERROR if way.openness and mark == "+" else TONES[sign]
+            change = f": {self.clean(way.change)}" if way.change else ""
+            text = f"{self.clean(way.who)} → {self.clean(way.origin)}{change}"
+            yield Line(text, sign, FIELD, tone)
 
     def warnings(self, plan: Plan) -> Iterator[Line]:
         """Problems that stop nothing."""
@@ -165,12 +169,26 @@ class PlanLines:
         wanted = [refusal for refusal in plan.refusals if refusal.apply_only]
         if refused:
             yield Line("Refused:", tone=Tone.ERROR)
-            yield from (self._refusal(refusal, refusal.flag) for refusal in refused)
+            alike: dict[tuple[str, str], list[Refusal]] = {}
+            for refusal in refused:
+                option = refusal.flag.partition(" ")[0] if refusal.address else refusal.flag
+                alike.setdefault((refusal.reason, option), []).append(refusal)
+            yield from map(self._refused, alike.values())
             yield BLANK
         for flag in dict.fromkeys(refusal.flag for refusal in wanted):
             yield Line(f"Apply will want {self.clean(flag)}:", tone=Tone.WARNING)
             yield from (self._refusal(item, "") for item in wanted if item.flag == flag)
             yield BLANK
+
+    def _refused(self, alike: Sequence[Refusal]) -> Line:
+        """Refusals of several objects for one reason: all of their names, the reason once."""
+        first, *others = alike
+        if not others or not first.address:
+            return self._refusal(first, first.flag)
+        names = ", ".join(self.clean(str(it.address)) for it in alike)
+        flag = f"{first.flag.partition(' ')[0]} all, or each by its name" if first.flag else ""
+        admits = f" (admitted by {self.clean(flag)})" if flag else ""
+        return Line(f"{names}: {self.clean(first.reason)}{admits}", "!", OBJECT)
 
     def _refusal(self, refusal: Refusal, flag: str) -> Line:
         subject = f"{self.clean(refusal.address)}: " if refusal.address else ""

@@ -43,7 +43,7 @@ class Spec:
     default: Any = UNSET
     compared: bool = True
     unordered: bool = False
-    immutable: bool = False
+    immutable: Immutable | None = None
     keeps_empty: bool = False
     normalise: tuple[Callable[[Any], Any], ...] = ()
     refers: RefersTo | None = None
@@ -84,7 +84,7 @@ def _marked(
         default=default.value if default else UNSET,
         compared=Local not in found,
         unordered=Unordered in found,
-        immutable=Immutable in found,
+        immutable=found.get(Immutable),
         keeps_empty=KeepsEmpty in found,
         normalise=tuple(marker.to for marker in markers if isinstance(marker, Normalised)),
         refers=found.get(RefersTo),

@@ -26,6 +26,13 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """The write of a started step goes out: from here on it may be done."""
+
+    step: StepId
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A started step waits; an empty ``why`` means that it continues."""
 
@@ -62,7 +69,7 @@ class Skipped:
     because_of: StepId
 
 
-Event = Reading | Started | Waiting | Finished | Failed | Skipped
+Event = Reading | Started | Sent | Waiting | Finished | Failed | Skipped
 Report = Callable[[Event], None]
 
 

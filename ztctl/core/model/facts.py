@@ -71,7 +71,14 @@ class Members(Fact):
     require: frozenset[Test] = frozenset()
     label: str = field(default="", compare=False)
 
+    @property
+    def is_helper(self) -> bool:
+        """Whether it holds a list that a group or a policy of the file requires."""
+        return HELPER in self.label
 
+
+# Between the name of a group or policy and a selector: the name of a helper group.
+HELPER = ".require."
 Test = Criterion | Members
 
 
@@ -338,8 +345,14 @@ def stable_sorted(values: Iterable[T]) -> list[T]:
 
 @dataclass(frozen=True, slots=True)
 class DescribedEntry:
-    """Visitors and the origin that they may reach, as text for people; open to how many others."""
+    """Visitors and the origin that they may reach, as text for people.
+
+    Attributes:
+        openness: open to how many others.
+        change: what changes for visitors who enter before and after a plan, with both sides.
+    """
 
     who: str
     origin: str
     openness: Openness = Openness.CLOSED
+    change: str = ""

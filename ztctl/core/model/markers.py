@@ -45,7 +45,13 @@ class KeepsEmpty:
 
 @dataclass(frozen=True, slots=True)
 class Immutable:
-    """The API cannot change it: a difference replaces the object."""
+    """The API cannot change it: a difference replaces the object.
+
+    ``instead`` says what to do about a live object that is not ours, which is never replaced;
+    ``{live}`` is its name.
+    """
+
+    instead: str = "delete it by hand, or declare it as it is"
 
 
 @dataclass(frozen=True, slots=True)

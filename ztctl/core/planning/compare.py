@@ -56,7 +56,7 @@ def at_default(specs: Mapping[str, Spec], values: Values) -> frozenset[str]:
 def describe(name: str, spec: Spec, before: Any, after: Any) -> Iterator[Edit]:
     """Describe the edits of one field that differs, at the deepest paths that changed."""
     for path, old, new in _edits(name, before, after, unordered=spec.unordered):
-        yield Edit(path, old, new, spec.immutable)
+        yield Edit(path, old, new, spec.immutable is not None)
 
 
 RawEdit = tuple[str, Any, Any]

@@ -9,13 +9,14 @@ from typing import Any
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances
-from ztctl.core.model.canonical import replaced
+from ztctl.core.model.canonical import Spec, replaced
 from ztctl.core.model.declared import Declared, Removed
 from ztctl.core.model.diagnostics import Problem, Problems, Severity
 from ztctl.core.model.facts import Fact, Slot, ZoneRecords
 from ztctl.core.model.flows import Unseen
 from ztctl.core.model.kind import Contained, Kind, Kinds, Proposal
 from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.markers import Immutable
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import EMPTY, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, Refusal
@@ -250,7 +251,7 @@ class _Planner:
             self._ledger.renewed.add(wanted.address)
         was_foreign = match.how in (MatchGround.ADOPTED, MatchGround.CLAIMED)
         if action is Action.REPLACE and was_foreign:
-            self.refused.append(_no_replacing(wanted, live, edits))
+            self.refused.append(_no_replacing(wanted, live, edits, kind.specs))
             return None
         change = Change(
             wanted.address,
@@ -455,13 +456,17 @@ def _verdict(match: Match, edits: Sequence[Edit]) -> tuple[Action, Reason]:
     return _VERDICTS.get(match.how, (Action.UPDATE, Reason.DIFFERS))
 
 
-def _no_replacing(wanted: Wanted, live: Live, edits: Sequence[Edit]) -> Refusal:
-    fields = ", ".join(sorted({edit.path for edit in edits if edit.replaces}))
+def _no_replacing(
+    wanted: Wanted, live: Live, edits: Sequence[Edit], specs: Mapping[str, Spec]
+) -> Refusal:
+    fields = sorted({edit.path for edit in edits if edit.replaces})
     way = "an adoption" if wanted.claim is None else "a claim"
+    markers = (specs[name].immutable for name in fields if name in specs)
+    instead = next((marker.instead for marker in markers if marker), Immutable().instead)
     return Refusal(
         wanted.address,
-        f"it is live as {live.name!r} ({live.id}), but differs in {fields}, which cannot be "
-        f"changed; {way} never replaces: delete it by hand, or declare it as it is",
+        f"it is live as {live.name!r} ({live.id}), but differs in {', '.join(fields)}, which "
+        f"cannot be changed; {way} never replaces: {instead.format(live=live.name)}",
     )
 
 

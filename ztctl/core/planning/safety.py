@@ -15,7 +15,8 @@ from ztctl.core.model.kind import Alternative, Kinds, Resolve
 from ztctl.core.model.names import any_other
 from ztctl.core.model.plan import AccessChange, Change, Refusal, Step, StepId
 from ztctl.core.planning.step_graph import ordered, with_needs
-from ztctl.core.reach.access_wording import access_changes, describe_visitor, reason_open
+from ztctl.core.reach.access_changes import access_changes
+from ztctl.core.reach.access_wording import describe_visitor, reason_open
 from ztctl.core.reach.invariants import Invariant, IsPublic, Violation, repaired, violations
 from ztctl.core.reach.timeline import Timeline
 from ztctl.core.reach.versions import timeline_of, with_effects

@@ -1,15 +1,12 @@
-"""Describe for people which access a plan grants and takes away, host by host."""
+"""Describe for people who may enter, and what is asked of them."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from ztctl.core.model.address import Address
 from ztctl.core.model.facts import (
     EVERYONE,
     ORGANIZATION_FACTOR,
@@ -21,160 +18,51 @@ from ztctl.core.model.facts import (
     stable_sorted,
 )
 from ztctl.core.model.objects import Mark
-from ztctl.core.model.plan import AccessChange
 from ztctl.core.reach.entries import Entry, exact_path
-from ztctl.core.reach.invariants import IsPublic, host_span, is_covered
-from ztctl.core.reach.people import (
-    UNREAD_POLICY,
-    AdmittedBy,
-    Grant,
-    lasts_no_longer,
-    providers_within,
-    within,
-)
-from ztctl.core.reach.timeline import Timeline
-from ztctl.core.reach.versions import address_of_new, is_new
+from ztctl.core.reach.people import UNREAD_POLICY, AdmittedBy, Grant
 
 DisplayNames = Mapping[str, str]
 
 
-def access_changes(
-    timeline: Timeline, public: IsPublic, names: DisplayNames
-) -> tuple[AccessChange, ...]:
-    """The hosts and private ranges whose access entries differ before and after the run.
-
-    ``names`` maps ids to display names.
-    """
-    found = (_change(timeline, host, public, names) for host in timeline.affected_hosts)
-    every = (*found, *_changes_without_host(timeline, names))
-    return tuple(change for change in every if change.gained or change.lost)
-
-
-def _changes_without_host(timeline: Timeline, names: DisplayNames) -> Iterator[AccessChange]:
-    """Changes of the entries that facts grant by themselves, such as a private route."""
-
-    def name_of(key: str) -> str:
-        return names.get(key) or (address_of_new(key).key if is_new(key) else key)
-
-    before: dict[str, set[DescribedEntry]] = defaultdict(set)
-    after: dict[str, set[DescribedEntry]] = defaultdict(set)
-    by: dict[str, set[Address]] = defaultdict(set)
-    for first, *later in timeline.slots.values():
-        for fact, found in ((first.fact, before), (later[-1].fact, after)) if later else ():
-            for place, entry in fact.entries(name_of) if fact is not None else ():
-                found[place].add(entry)
-                by[place] |= {version.step.address for version in later if version.step}
-    for place in sorted(by):
-        gained, lost = after[place] - before[place], before[place] - after[place]
-        both = _sorted(gained), _sorted(lost)
-        yield AccessChange(place, frozenset(by[place]), *both, by_login=False)
+def describe_entries(entries: Iterable[Entry], names: DisplayNames) -> tuple[DescribedEntry, ...]:
+    """Describe access entries."""
+    return sorted_entries(
+        {
+            DescribedEntry(
+                describe_grant(it.grant, describe_test(it.grant.who, names), names),
+                origin_of(it),
+                it.openness,
+            )
+            for it in entries
+        }
+    )
 
 
-def _change(timeline: Timeline, host: str, public: IsPublic, names: DisplayNames) -> AccessChange:
-    _, span = host_span(timeline, host, public)
+def sorted_entries(found: Iterable[DescribedEntry]) -> tuple[DescribedEntry, ...]:
+    """The most open first."""
 
-    def added(entries: frozenset[Entry], others: frozenset[Entry]) -> tuple[DescribedEntry, ...]:
-        new = (entry for entry in entries if not is_covered(entry, others))
-        found = describe_entries(new, others, names)
-        return tuple(replace(entry, origin=timeline.pattern(entry.origin)) for entry in found)
+    def place(entry: DescribedEntry) -> tuple[int, str, str, str]:
+        return -entry.openness, entry.who, entry.origin, entry.change
 
-    by = frozenset(step.address for step in timeline.steps(host))
-    gained, lost = added(span.after, span.before), added(span.before, span.after)
-    return AccessChange(timeline.pattern(host), by, gained, lost)
+    return tuple(sorted(found, key=place))
 
 
-def describe_entries(
-    entries: Iterable[Entry], others: Iterable[Entry], names: DisplayNames
-) -> tuple[DescribedEntry, ...]:
-    """Describe access entries; omit what ``others`` already grants."""
-    known = list(others)
-    found = {
-        DescribedEntry(text, _origin(entry), entry.openness)
-        for entry in entries
-        for text in _texts(entry, known, names)
-    }
-    return _sorted(found)
-
-
-def _sorted(found: Iterable[DescribedEntry]) -> tuple[DescribedEntry, ...]:
-    return tuple(sorted(found, key=lambda entry: (-entry.openness, entry.who, entry.origin)))
-
-
-def _origin(entry: Entry) -> str:
+def origin_of(entry: Entry) -> str:
+    """Where an entry leads."""
     place = f" below /{entry.path}" if entry.path else ""
     by = entry.served.by
     paths = f" by paths like {by}" if by and exact_path(by) is None else ""
     return f"{entry.origin.service}{place}{paths}"
 
 
-def _texts(entry: Entry, others: Iterable[Entry], names: DisplayNames) -> Iterator[str]:
-    """Describe the visitors of an entry; where a similar one exists, only what exceeds that."""
-    who = describe_test(entry.grant.who, names)
-    similar = [other.grant for other in others if _is_similar(entry, other)]
-    if not similar:
-        yield describe_grant(entry.grant, who, names)
-        return
-    # Of several similar ones the closest: they come from a set, whose order differs by process.
-    found = (dict.fromkeys(describe_excess(entry.grant, other, names)) for other in similar)
-    excess = min(found, key=lambda texts: (len(texts), *texts))
-    yield from (f"{who}: {text}" for text in excess) if excess else (who,)
+def one_of(texts: Sequence[str]) -> str:
+    """Join alternatives: ``in ES, PT or US``."""
+    *most, last = texts
+    return f"{', '.join(most)} or {last}" if most else last
 
 
-def _is_similar(one: Entry, other: Entry) -> bool:
-    """True for entries to the same origin by the same test, or by versions of the same group."""
-    same_who = one.grant.who == other.grant.who or (
-        isinstance(one.grant.who, Members)
-        and isinstance(other.grant.who, Members)
-        and one.grant.who.label == other.grant.who.label
-    )
-    same_way = one.grant.how is other.grant.how is not AdmittedBy.OVERRIDE
-    return one.is_at(other) and same_who and same_way
-
-
-def describe_excess(one: Grant, other: Grant, names: DisplayNames) -> Iterator[str]:
-    """Describe what grant ``one`` admits beyond ``other``: visitors, time, less asked."""
-    if isinstance(one.who, Members) and isinstance(other.who, Members):
-        yield from _added_members(one.who, other.who, names)
-    yield from _dropped_restrictions(one, other, names)
-    if not lasts_no_longer(one.session, other.session):
-        yield f"for {_duration(one.session)} instead of {_duration(other.session)}"
-    if not providers_within(one.providers, other.providers):
-        yield "logged in by other identity providers"
-    yield from (_WAIVED[waived] for waived in stable_sorted(one.waives - other.waives))
-
-
-def _added_members(one: Members, other: Members, names: DisplayNames) -> Iterator[str]:
-    for test in stable_sorted(one.include):
-        if not any(within(test, old) for old in other.include):
-            yield describe_test(test, names)
-    yield from _dropped_restrictions(one, other, names)
-
-
-def _dropped_restrictions(
-    one: Grant | Members, other: Grant | Members, names: DisplayNames
-) -> Iterator[str]:
-    """Describe what ``other`` requires or whom it excludes, and ``one`` does not."""
-    for asked in stable_sorted(other.require):
-        if any(within(test, asked) for test in one.require):
-            continue
-        namesake = next((test for test in one.require if _has_same_label(test, asked)), None)
-        if isinstance(namesake, Members) and isinstance(asked, Members):
-            yield from _added_members(namesake, asked, names)
-        else:
-            demand = _demand(asked)
-            described = f"whether or not {describe_test(asked, names)}"
-            yield f"without {demand}" if demand else described
-    for excluded in stable_sorted(other.exclude):
-        if not any(within(excluded, test) for test in one.exclude):
-            yield f"also {describe_test(excluded, names)}"
-
-
-def _has_same_label(one: Test, other: Test) -> bool:
-    both = isinstance(one, Members) and isinstance(other, Members)
-    return both and getattr(one, "label", "") == getattr(other, "label", "") != ""
-
-
-def _duration(seconds: float | None) -> str:
+def describe_duration(seconds: float | None) -> str:
+    """Describe how long a session lasts: ``1h30m``."""
     if seconds is None:
         return "no known time"
     hours, rest = divmod(int(seconds), 3600)
@@ -200,7 +88,7 @@ def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
         case AdmittedBy.PREFLIGHT:
             return "EVERYONE, by requests of the method OPTIONS alone"
         case AdmittedBy.LOGIN:
-            return ", ".join([visitors, *(_WAIVED[it] for it in stable_sorted(grant.waives))])
+            return ", ".join([visitors, *map(describe_waived, stable_sorted(grant.waives))])
 
 
 def _public_path(grant: Grant) -> str:
@@ -209,12 +97,28 @@ def _public_path(grant: Grant) -> str:
     return next(filter(None, written), "the path")
 
 
-_WAIVED: Mapping[Criterion, str] = MappingProxyType(
+_WAIVED: Mapping[Criterion, tuple[str, str]] = MappingProxyType(
     {
-        ORGANIZATION_FACTOR: "without the second factor that the organisation may ask for",
-        PROVIDER_LOGIN: "an enrolled device's WARP session counts as the login",
+        ORGANIZATION_FACTOR: (
+            "without the second factor that the organisation may ask for",
+            "now asked: the second factor that the organisation may ask for",
+        ),
+        PROVIDER_LOGIN: (
+            "an enrolled device's WARP session counts as the login",
+            "an enrolled device's WARP session is no login any longer",
+        ),
     }
 )
+
+
+def describe_waived(demand: Criterion) -> str:
+    """Say that a demand is not made of everybody."""
+    return _WAIVED[demand][0]
+
+
+def describe_asked_again(demand: Criterion) -> str:
+    """Say that a demand is made of everybody once more."""
+    return _WAIVED[demand][1]
 
 
 def describe_restricted(who: str, by: Grant | Members, describe: Callable[[Test], str]) -> str:
@@ -225,6 +129,12 @@ def describe_restricted(who: str, by: Grant | Members, describe: Callable[[Test]
     ]
     excluded = [f"but not {describe(test)}" for test in stable_sorted(by.exclude)]
     return ", ".join([who, *required, *excluded])
+
+
+def describe_lack(test: Test, describe: Callable[[Test], str]) -> str:
+    """Describe who does not meet a requirement."""
+    demand = _demand(test)
+    return f"who comes without {demand}" if demand else f"who is not {describe(test)}"
 
 
 def _demand(test: Test) -> str:
@@ -255,6 +165,11 @@ def _approval(group: Mapping[str, Any]) -> str:
     return f"{count} by {' or '.join(people)}"
 
 
+def describe_asked(test: Test, names: DisplayNames) -> str:
+    """Describe a requirement: a demand, or the test that a visitor must pass."""
+    return _demand(test) or describe_test(test, names)
+
+
 def describe_demand(test: Criterion) -> str:
     """Name a policy's demand, such as an approval."""
     return _demand(test) or test.selector.replace("_", " ")
@@ -265,10 +180,15 @@ def describe_test(test: Test, names: DisplayNames) -> str:
     if test == EVERYONE:
         return "EVERYONE"
     if isinstance(test, Members):
-        if test.label:
+        if test.label and not test.is_helper:
             return f"group {Mark.of_name(test.label)[0]}"
-        inner = (describe_test(inner, names) for inner in stable_sorted(test.include))
-        return f"any of {' or '.join(inner)}"
+        inner = [describe_test(inner, names) for inner in stable_sorted(test.include)]
+        if not test.is_helper or not inner:
+            return f"any of {' or '.join(inner)}"
+        # A preposition is said once: `in ES, PT or US`.
+        word = {text.partition(" ")[0] for text in inner if " " in text}
+        same = len(word) == 1 and word <= {"in", "from"}
+        return one_of([inner[0], *(text.partition(" ")[2] if same else text for text in inner[1:])])
     value = names.get(test.value, test.value)
     known = _DESCRIPTIONS.get(test.selector)
     return known(value) if known else _generic(test, names)
@@ -287,6 +207,16 @@ def _generic(rule: Criterion, names: DisplayNames) -> str:
     return f"{what} {' '.join(parts)}"
 
 
+# Of RFC 8176, as Access compares them.
+_METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "mfa": "several factors (MFA)",
+        "otp": "a one-time password",
+        "pwd": "a password",
+        "hwk": "a hardware key",
+        "swk": "a software key",
+    }
+)
 _DESCRIPTIONS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "email": str,
@@ -296,6 +226,7 @@ _DESCRIPTIONS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "any_valid_service_token": lambda _: "any service token",
         "service_token": "service token {}".format,
         "login_method": "logged in by {}".format,
+        "auth_method": lambda how: f"logged in with {_METHODS.get(how, how)}",
         "certificate": lambda _: "any client certificate",
         UNREAD_POLICY: "whomever the policy {} lets in, which was not read".format,
     }
@@ -346,6 +277,7 @@ _STRANGERS: Mapping[str, str] = MappingProxyType(
         "login_method": "at that identity provider a mailbox or a free account is enough",
         "auth_method": "a method of login says how, and not who",
         "user_risk_score": "a stranger has no risk score, or the lowest",
+        "country": "an address in a country is easily had",
         "ip": "the networks are about all there are",
         "ip_list": "what the list of addresses holds is not read",
     }

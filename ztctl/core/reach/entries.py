@@ -63,6 +63,11 @@ class Origin:
     service: str
 
     @property
+    def is_tunnel(self) -> bool:
+        """Whether it is a service of a tunnel."""
+        return bool(self.tunnel) and self != DIRECT
+
+    @property
     def is_known(self) -> bool:
         """False where a configuration or records were not read: it may be anything."""
         return self.service != UNREAD and not self.service.startswith(_UNKNOWN)

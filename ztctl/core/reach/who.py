@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import TypeVar
 
 from ztctl.core.model.facts import (
@@ -24,6 +25,7 @@ from ztctl.core.model.objects import Live, Mark
 from ztctl.core.reach.access_wording import (
     describe_demand,
     describe_entries,
+    describe_lack,
     describe_restricted,
     describe_test,
     reason_open,
@@ -37,7 +39,7 @@ from ztctl.core.reach.entries import (
     rules_for,
     tunnels_of,
 )
-from ztctl.core.reach.people import AdmittedBy, resolved, tested, within
+from ztctl.core.reach.people import AdmittedBy, Grant, resolved, tested, within
 from ztctl.core.reach.timeline import current_timeline
 
 F = TypeVar("F", bound=Fact)
@@ -100,7 +102,7 @@ class Reach:
         services: the ingress rules that serve it.
         guards: the applications that decide, path by path.
         enter: who may enter, and to which origin.
-        shut: who may not, as far as policies exclude or deny them; everybody, if nobody gets there.
+        shut: who may not, by whatever way; everybody, if nobody gets there.
         notes: other circumstances that matter, as text.
         unread: what could not be read, as text; the answer may be wrong in that respect.
         any_login: why anyone may enter who logs in, with a mailbox or a free account.
@@ -185,7 +187,7 @@ class _Account:
             self._guards,
             tuple(
                 replace(way, origin=shown(way.origin))
-                for way in describe_entries(found, (), self._names)
+                for way in describe_entries(found, self._names)
             ),
             tuple(dict.fromkeys(self._denied(found))),
             tuple(self._notes()),
@@ -278,34 +280,56 @@ class _Account:
         return describe_restricted(who, members, self._describe)
 
     def _describe(self, test: Test) -> str:
-        if isinstance(test, Members) and test.label:
+        if isinstance(test, Members) and test.label and not test.is_helper:
             return f"{describe_test(test, self._names)} ({self._describe_members(test)})"
         return describe_test(test, self._names)
 
     # -- visitors who may not enter ---------------------------------------------------------
 
     def _denied(self, entries: Collection[Entry]) -> Iterator[str]:
+        """Whom no way in admits: what only some of several policies ask for shuts nobody out."""
         if not entries:
             yield "everybody"
             return
-        for guard in self._guards:
-            for ruling in guard.policies:
-                if ruling.decision == "deny":
-                    yield f"{ruling.people} (denied by {ruling.name})"
-        asking = (it.grant for it in entries if it.grant.how is not AdmittedBy.OVERRIDE)
-        for grant in stable_sorted(asking):
-            group = grant.who if isinstance(grant.who, Members) else Members()
-            for test in stable_sorted(grant.exclude | group.exclude):
-                yield self._describe(test)
-            for test in stable_sorted(grant.require | group.require):
-                yield f"who is not {self._describe(test)}"
+        # Nobody can begin a session by a request of the method OPTIONS.
+        ways = [it.grant for it in entries if it.grant.how is not AdmittedBy.PREFLIGHT]
+        denied = {test: f" (denied by {name})" for test, name in self._denials()}
+        excluded = frozenset[Test]().union(*map(_excluded, ways))
+        for test in stable_sorted(excluded):
+            if all(any(within(test, it) for it in _excluded(way)) for way in ways):
+                yield f"{self._describe(test)}{denied.get(test, '')}"
+        asked = frozenset[Test]().union(*map(_asked, ways))
+        for test in stable_sorted(asked):
+            if all(any(within(it, test) for it in _asked(way)) for way in ways):
+                yield describe_lack(test, self._describe)
         unasked = (it.grant.who for it in entries if it.openness is Openness.OPEN)
         if not any(within(EVERYONE, who) for who in unasked):
             login = any(it.openness is Openness.ANY_LOGIN for it in entries)
             yield "whoever does not log in" if login else "everybody else"
 
+    def _denials(self) -> Iterator[tuple[Test, str]]:
+        """Whom Deny policies of the host are about, and the names of the policies."""
+        known = self._facts_of(Application)
+        found = (applications_for(self._host, path, known) for path in self._state.paths)
+        for app in chain.from_iterable(found):
+            for item in app.policies:
+                policy = self._state.policies(item) if isinstance(item, str) else item
+                if policy is not None and policy.decision == "deny":
+                    about = resolved(policy.about, self._state.groups)
+                    name = Mark.of_name(about.label)[0] or str(item)
+                    yield from ((test, name) for test in (about, *about.include))
+
     def _name(self, key: str) -> str:
         return self._names.get(key, key)
+
+
+def _asked(grant: Grant) -> frozenset[Test]:
+    """What is asked of everybody whom a grant is about."""
+    return grant.require | (grant.who.require if isinstance(grant.who, Members) else frozenset())
+
+
+def _excluded(grant: Grant) -> frozenset[Test]:
+    return grant.exclude | (grant.who.exclude if isinstance(grant.who, Members) else frozenset())
 
 
 def display_names(lives: Iterable[Live]) -> dict[str, str]:
