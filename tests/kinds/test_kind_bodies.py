@@ -114,7 +114,10 @@ AWAY_FROM_DEFAULT: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         },
     ),
 ]
-SAMPLES = {"access_application": (APP, APPLICATION), "access_policy": (POLICY, RULES)}
+SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "access_application": (APP, APPLICATION),
+    "access_policy": (POLICY, RULES),
+}
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,7 @@ WORLDS: Any = (
     pytest.param({}, id="ordinary"),
     pytest.param({"keeps_omitted": True}, id="keeping"),
     pytest.param({"awkward": True}, id="awkward", marks=pytest.mark.thorough),
-    pytest.param(
-        {"awkward": True, "keeps_omitted": True}, id="both", marks=pytest.mark.thorough
-    ),
+    pytest.param({"awkward": True, "keeps_omitted": True}, id="both", marks=pytest.mark.thorough),
 )
 
 

@@ -141,13 +141,20 @@ class Body:
             and _is_bare(live.get(name), spec)
         }
         emptied = {
-            name: _EMPTY.get(type(live[name]))
+            name: self._emptied(name, live[name])
             for name in known
             if name not in wanted and live.get(name) not in (None, "", [], {})
         }
         required = {name: wanted[name] for name in self.always if name not in body}
         kept = {name: it for name, it in body.items() if name not in at_rest or name in self.always}
         return {**kept, **required, **emptied}
+
+    def _emptied(self, name: str, live: Any) -> Any:
+        """A value that is empty, but for what no field models."""
+        if not isinstance(live, Mapping):
+            return _EMPTY.get(type(live))
+        fields = self.names[name].fields if name in self.names else {}
+        return {key: item for key, item in live.items() if key not in fields} or None
 
 
 _EMPTY: Mapping[type, Any] = {str: "", list: [], bool: False}

@@ -372,6 +372,8 @@ class DnsRecord(Kind, Contained, TakesPlaces):
 def _farewell(live: Live) -> str:
     kind, comment = DnsRecordAttributes.of(live).type, live.values.get("comment")
     words = f", and its comment {comment!r}" if comment else ""
+    tags = ", ".join(map(str, live.values.get("tags") or ()))
+    words += f", and its tags {tags}" if tags else ""
     return f"deletes the {kind} record of {live.name} to {live.values.get('tunnel')}{words}"
 
 
