@@ -11,6 +11,8 @@ import pytest
 from tests.support.account import Account, edits, refused, told
 from tests.support.by_hand import zone
 from tests.support.files import HOST, whole
+from ztctl.cli.calls import calls_page
+from ztctl.kinds.registry import KINDS
 
 Json = Any
 File = dict[str, Any]
@@ -60,9 +62,8 @@ def configured(account: Account, config: Json) -> None:
 
 def sent(account: Account, path: str) -> Json:
     """The body of the one PUT below a path."""
-    (body,) = (
-        json.loads(one.body) for one in account.writes() if one.method == "PUT" and path in one.path
-    )
+    writes = (one for one in account.writes() if one.method == "PUT" and path in one.path)
+    (body,) = (json.loads(one.body) for one in writes)
     return body
 
 
@@ -92,21 +93,21 @@ def test_they_stay_while_destinations_come_and_go(account: Account) -> None:
     account.apply(edited(destinations=[HOST, "new.example.com"]))
 
     live = account.one("apps")["destinations"]
-    assert [it["uri"] for it in live if "uri" in it] == [HOST, "new.example.com"]
+    assert {it["uri"] for it in live if "uri" in it} == {HOST, "new.example.com"}
     assert [it for it in live if "uri" not in it] == ELSEWHERE
 
 
 def test_a_destination_that_is_to_come_is_sent_as_it_came(account: Account) -> None:
     """Whatever it is called and whatever is in it, it is neither a public nor a private one."""
     file = applied(account)
-    by_hand(account, "apps", destinations=[TO_COME, {"type": "public", "uri": HOST, "new": [1]}])
+    live = [TO_COME, {"type": "public", "uri": HOST, "new": [1]}]
+    by_hand(account, "apps", destinations=live)
     assert told(account.plan(file)) == []
 
     plan = account.plan(edited())
     account.carry_out(plan)
 
-    body = sent(account, "/access/apps/")
-    assert body["destinations"] == [{"type": "public", "uri": HOST, "new": [1]}, TO_COME]
+    assert sent(account, "/access/apps/")["destinations"] == live
 
 
 def test_an_adoption_drops_no_destination_of_another_type(account: Account) -> None:
@@ -138,24 +139,32 @@ def test_unknown_members_of_an_application_are_sent_back(account: Account) -> No
     assert body["cors_headers"] == {"max_age": 6, "new": {"deep": [1]}}
 
 
-def test_unknown_members_of_a_policy_and_a_group_are_sent_back(account: Account) -> None:
+def test_unknown_members_of_a_policy_are_sent_back(account: Account) -> None:
     """Also inside an element of a list that stays."""
     file = whole()
     approvals = {"approvals_needed": 1, "email_addresses": ["boss@example.com"]}
     file["policies"]["team"] |= {"approval_required": True, "approval_groups": [approvals]}
     account.apply(file)
     account.forget_log()
-    by_hand(account, "policies", new={"a": 1}, approval_groups=[{**approvals, "new": True}])
-    by_hand(account, "groups", new=[1])
+    live = [{**approvals, "new": True}]
+    by_hand(account, "policies", new={"a": 1}, approval_groups=live)
     file["policies"]["team"]["session_duration"] = "1h"
+
+    account.carry_out(account.plan(file))
+
+    body = sent(account, "/access/policies/")
+    assert (body["new"], body["approval_groups"]) == ({"a": 1}, live)
+
+
+def test_unknown_members_of_a_group_are_sent_back(account: Account) -> None:
+    """Those of the rules are no members: a rule with more in it is another rule."""
+    file = applied(account)
+    by_hand(account, "groups", new=[1])
     file["groups"]["people"]["include"].append({"email": "bob@example.com"})
 
     account.carry_out(account.plan(file))
 
-    policy, group = sent(account, "/access/policies/"), sent(account, "/access/groups/")
-    assert policy["new"] == {"a": 1}
-    assert policy["approval_groups"] == [{**approvals, "new": True}]
-    assert group["new"] == [1]
+    assert sent(account, "/access/groups/")["new"] == [1]
 
 
 def test_unknown_keys_of_a_configuration_are_sent_back(account: Account) -> None:
@@ -205,6 +214,29 @@ def test_a_rule_keeps_its_meaning_when_the_tunnel_changes(account: Account) -> N
     account.apply(file)
 
     assert "noTLSVerify" not in str(account.one("tunnel_configurations")["config"])
+
+
+def test_a_check_that_pauses_keeps_what_else_is_in_it(account: Account) -> None:
+    """While a wildcard is split the connector asks for no token; its settings stay."""
+    rule = {"hostname": HOST, "service": "ssh://localhost:22"}
+    file = whole()
+    file["applications"] = {"*.example.com": {"policies": ["team"]}}
+    del file["ca_keys"]
+    account.apply(file)
+    config = account.one("tunnel_configurations")["config"]
+    config["ingress"][0]["originRequest"]["access"]["environment"] = "fed"
+    configured(account, config)
+    account.forget_log()
+    file["applications"][HOST] = {"policies": ["team"]}
+
+    plan = account.plan(file)
+    account.carry_out(plan)
+
+    bodies = [json.loads(it.body) for it in account.writes() if "/configurations" in it.path]
+    checks = [body["config"]["ingress"][0]["originRequest"]["access"] for body in bodies]
+    assert "relax" in [step.id.verb for step in plan.steps]
+    assert {check.get("environment") for check in checks} == {"fed"}
+    assert rule.items() <= bodies[-1]["config"]["ingress"][0].items()
 
 
 def test_unknown_members_of_a_record_are_sent_back(account: Account) -> None:
@@ -318,6 +350,18 @@ UNUSUAL: File = {
     "http_only_cookie_attribute": False,
     "logo_url": "https://example.com/logo.png",
 }
+
+
+def test_the_calls_of_a_plan_show_no_credentials(account: Account) -> None:
+    """Also of a change that is refused, and where the service gives them back after all."""
+    applied(account)
+    told = {"authentication": {"scheme": "oauthbearertoken", "token": "hush"}, "api_key": "hush"}
+    by_hand(account, "apps", scim_config=told)
+
+    page = calls_page(account.plan(edited()), KINDS)
+
+    assert "hush" not in str(page)
+    assert "(sensitive)" in str(page)
 
 
 @pytest.mark.parametrize("keeps_omitted", [False, True], ids=["replacing", "keeping"])

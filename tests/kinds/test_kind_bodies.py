@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.model.plan import Action, Change, Edit, Phase, Reason
+from ztctl.core.model.plan import Action, Change, Edit, Phase, Reason, Step, StepId
 from ztctl.core.reach.versions import facts_of, with_effects
 from ztctl.kinds.registry import KINDS
 
@@ -318,3 +318,18 @@ def test_rules_are_written_once_unless_names_come_and_go(
     if len(steps) == 2:
         both = {rule.get("hostname") for rule in steps[0].values["ingress"]}
         assert both == {*old, *new, None}
+
+
+def test_what_a_probe_takes_back_is_as_it_came() -> None:
+    """The configuration that was there, with all that no field models, also of rules that went."""
+    rule = {**ingress("a.example.com")[0], "new": {"a": 1}}
+    config = {"ingress": [rule, {"service": "http_status:404"}], "warp-routing": {"enabled": True}}
+    live = live_of("tunnel", TUNNEL, {"config": config})
+    told = {"tunnel_id": "t-1", "version": 2}
+    tunnel = kind("tunnel")
+    made = play(tunnel.update(live, values("tunnel", "edge"), "configure"), told).result
+    step = Step(StepId(declare("tunnel", "edge").address, "configure"), Phase.TUNNEL)
+
+    played = play(tunnel.undo(step, live, made), told)
+
+    assert played.body == {"config": config}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+HIDDEN = "(sensitive)"
 # A policy rule's `service_token` is no secret: it names a service token.
 SECRET_NAME = re.compile(
     r"(?:secret|password|passphrase|private_?key|api_?key|(?<!service_)token)\Z", re.IGNORECASE
@@ -34,6 +35,16 @@ def credentials_in(value: Any, path: str = "") -> Iterator[str]:
             yield from credentials_in(item, f"{path}[]")
     elif isinstance(value, str) and _REDACTED.fullmatch(value):
         yield path
+
+
+def without_credentials(value: Any) -> Any:
+    """A copy to be shown: with what may be a credential hidden, at any depth."""
+    if isinstance(value, Mapping):
+        return {
+            name: HIDDEN if item and _is_withheld(str(name), item) else without_credentials(item)
+            for name, item in value.items()
+        }
+    return [without_credentials(item) for item in value] if isinstance(value, list) else value
 
 
 def _is_withheld(name: str, value: Any) -> bool:

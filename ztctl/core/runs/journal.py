@@ -14,14 +14,13 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from ztctl.core.model.credentials import SECRET_NAME
+from ztctl.core.model.credentials import HIDDEN, SECRET_NAME
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.objects import Live
 from ztctl.core.model.values import UNSET, Secret
 
 FORMAT = 1
 HEAD = b'{"ztctl_journal":%d,' % FORMAT
-HIDDEN = "(sensitive)"
 MAX_DEPTH = 100
 MAX_TEXT = 2000
 
