@@ -283,6 +283,24 @@ def test_letting_go_of_a_policy_keeps_rules_that_are_not_understood(account: Acc
     assert sent(account, "/access/policies/")["exclude"] == [unknown]
 
 
+def test_what_is_made_anew_has_what_the_file_does_not_state(account: Account) -> None:
+    """A type cannot be changed: what no field models is told to go, all else is as it was."""
+    logo = "https://example.com/logo.png"
+    file = applied(account, logo_url=logo, custom_deny_message="no")
+    by_hand(account, "apps", new={"a": 1})
+    file["applications"][HOST] = {"policies": ["team"], "type": "ssh"}
+    yes = {"interruption": ["all"], "ca_deletion": ["all"]}
+
+    plan = account.plan(file, **yes)
+    outcome = account.carry_out(plan)
+
+    assert outcome.is_complete, outcome.failed
+    live = account.one("apps")
+    assert (live["type"], live["logo_url"], live["custom_deny_message"]) == ("ssh", logo, "no")
+    (change,) = (change for change in plan.changes if str(change.address) == APP)
+    assert "drops new, unknown to ztctl" in change.notes
+
+
 # -- what cannot be carried -----------------------------------------------------------------
 
 SCIM = {
