@@ -115,7 +115,7 @@ def test_private_application_has_no_domain(api: Api) -> None:
         [{"type": "private", "cidr": "10.0.0.1", "hostname": "a"}],
         [{"type": "private", "cidr": "10.0.0.1", "port_range": "0"}],
         [{"type": "private", "cidr": "10.0.0.1", "port_range": 22}],
-        [{"type": "worker", "worker_id": "x"}],
+        [{"type": "unheard_of"}],
         public("https://a.example.com"),
         public("a.example.com:22"),
         public("*"),

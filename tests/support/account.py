@@ -34,6 +34,7 @@ from ztctl.kinds.registry import KINDS
 from ztctl.sandbox.messages import LogEntry, Request, Response
 from ztctl.sandbox.seeds import ZoneSeed
 from ztctl.sandbox.service import Sandbox
+from ztctl.sandbox.settings import Settings as Behaviour
 from ztctl.sandbox.transport import SandboxTransport
 from ztctl.views.factory import make_view
 from ztctl.views.view import View
@@ -92,6 +93,7 @@ class Account:
 
     folder: Path
     awkward: bool = False
+    keeps_omitted: bool = False
     zones: Sequence[ZoneSeed] = ZONES
     sandbox: Sandbox = field(init=False)
     observer: Observer = field(init=False)
@@ -105,6 +107,7 @@ class Account:
         sandbox = self.made_as.create(
             zones=self.zones,
             awkward=self.awkward,
+            settings=Behaviour(keeps_omitted=self.keeps_omitted),
             clock=self.clock,
             entropy=random.Random(7).randbytes,
         )

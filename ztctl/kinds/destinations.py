@@ -8,7 +8,9 @@ request, has at most one wildcard a segment, and covers paths below it only by a
 reference, model ``DestinationOverride``, 2026; not recorded).
 
 A public destination is canonical as the text ``host/path``, and with overrides as a mapping. Those
-that the file does not state are carried over.
+that the file does not state are carried over. So are destinations of other types (``worker``,
+``all_workers``, ``via_mcp_server_portal`` and more; Python SDK 5.9.0), which no field models: they
+stand beside those of the file.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from ztctl.core.model.facts import PublicPaths
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import KeepsEmpty, Normalised, Unordered
 from ztctl.core.model.names import to_ascii
+from ztctl.kinds.carry import Elements, Lists
 from ztctl.kinds.common import check_private_host, cidr, encoded_host, host, invalid, text_of
 
 # Patterns whose meaning is certain: plain segments, with at most one wildcard each.
@@ -196,8 +199,7 @@ def from_api(raw: Mapping[str, Any]) -> list[Any]:
     """Read the destinations of a reply from the first of the three fields that is filled."""
     places = raw.get("destinations")
     if isinstance(places, list) and places:
-        found = [place for place in places if isinstance(place, Mapping)]
-        return [{**place, "overrides": _received(place.get("overrides"))} for place in found]
+        return [_from_api(place) for place in places if _is_modelled(place)]
     domains = raw.get("self_hosted_domains")
     if isinstance(domains, list) and domains:
         return [item for item in domains if isinstance(item, str)]
@@ -208,6 +210,33 @@ def _received(overrides: Any) -> list[Any] | None:
     if not overrides:
         return None
     return [_known(item) for item in (overrides if isinstance(overrides, list) else [overrides])]
+
+
+def _is_modelled(place: Any) -> bool:
+    """Whether a destination of a reply is of a type that a file can state; old ones have none."""
+    public = text_of(place, "uri") and text_of(place, "type") in ("", "public")
+    target = text_of(place, "cidr") or text_of(place, "hostname")
+    return bool(public or (target and text_of(place, "type") in ("", "private")))
+
+
+def _from_api(place: Mapping[str, Any]) -> dict[str, Any]:
+    return {**place, "overrides": _received(place.get("overrides"))}
+
+
+def understood(place: Any) -> dict[str, Any] | None:
+    """A destination of a reply as it would be written; ``None`` if it is of another type."""
+    return _to_api(normal(_from_api(place))) if _is_modelled(place) else None
+
+
+def _target(place: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(place.get(name) for name in ("uri", "cidr", "hostname"))
+
+
+# Overrides lose nothing on their way: those that are not understood are canonical as they came.
+LISTS: Lists = {
+    "destinations": Elements(understood, _target),
+    "overrides": Elements(lambda override: override),
+}
 
 
 def public(destinations: Any) -> list[str]:

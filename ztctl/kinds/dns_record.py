@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
-from ztctl.core.model.canonical import canonical_fields
+from ztctl.core.model.canonical import canonical_fields, fields_of
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, Record, Slot, ZoneRecords, Zones
@@ -26,6 +26,7 @@ from ztctl.core.model.markers import Default, Normalised, RefersTo, Unordered
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Attributes, Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Step
+from ztctl.kinds.carry import Body, unmodelled
 from ztctl.kinds.common import (
     DNS,
     Inside,
@@ -47,6 +48,22 @@ from ztctl.kinds.zone import ZoneAttributes, require_zones, zone_of
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
 _ADDRESSES = ("A", "AAAA", "CNAME")
+# Members that only the service sets (recorded replies, 2024 to 2026), or addresses alone can have.
+_READ_ONLY = frozenset(
+    {
+        "id",
+        "zone_id",
+        "zone_name",
+        "created_on",
+        "modified_on",
+        "comment_modified_on",
+        "tags_modified_on",
+        "meta",
+        "proxiable",
+        "locked",
+        "private_routing",
+    }
+)
 
 
 class DnsSettings(Fields):
@@ -242,8 +259,9 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         )
 
     def carried_over(self, live: Live) -> Values:
-        """The type: a record of another type may have replaced this one."""
-        return {"type": DnsRecordAttributes.of(live).type}
+        """The type, as a record of another may have replaced this one, and what no field models."""
+        more = unmodelled(_writable(live.raw), _document(live.values))
+        return {**more, "type": DnsRecordAttributes.of(live).type}
 
     def _live(self, raw: Mapping[str, Any], zone: Live) -> Live:
         name = to_ascii(text_of(raw, "name"))
@@ -296,11 +314,13 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             if step.id.verb == "delete":
                 batch["deletes"].append({"id": live.id if live else ""})
             elif live is not None and not _displaces(step, live):
-                batch["puts"].append({"id": live.id, **_body(values, live.raw)})
+                batch["puts"].append({"id": live.id, **_body(values, live)})
             else:
                 old = (live.id, *step.displaces) if live else ()
                 batch["deletes"] += [{"id": item} for item in old]
-                batch["posts"].append(_body(values, {}))
+                # The tags of a record whose place is taken are nobody's to take away.
+                tags = {"tags": live.values.get("tags")} if live else {}
+                batch["posts"].append(_body({**tags, **values}))
         path = f"{_rest(_zone(work[0][0])).path}/batch"
         sent = {key: group for key, group in batch.items() if group}
         call = Call("POST", path, sent, permission=DNS)
@@ -309,7 +329,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             raise CallFailed(call, f"the answer to {call} holds no records", lost=True)
         # A record that the reply does not contain is assumed to be as it was sent.
         unanswered = {
-            str(values["name"]): {**_body(values, {}), "id": live.id if live else ""}
+            str(values["name"]): {**_body(values), "id": live.id if live else ""}
             for step, live, values in work
             if step.id.verb != "delete"
         }
@@ -332,7 +352,9 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         if before is None or _displaces(step, before):
             yield from delete_if_present(rest.one("DELETE", made.id))
         else:
-            yield rest.one("PUT", before.id, _original_body(before))
+            was = _writable(before.raw).items()
+            body = {name: item for name, item in was if item is not None}
+            yield rest.one("PUT", before.id, body)
 
     def _after_lost_answer(self, work: Sequence[BatchItem]) -> Flow[list[StepResult]]:
         """Check whether a batch was done, and send it again if not: it is one transaction."""
@@ -350,6 +372,8 @@ class DnsRecord(Kind, Contained, TakesPlaces):
 def _farewell(live: Live) -> str:
     kind, comment = DnsRecordAttributes.of(live).type, live.values.get("comment")
     words = f", and its comment {comment!r}" if comment else ""
+    tags = ", ".join(map(str, live.values.get("tags") or ()))
+    words += f", and its tags {tags}" if tags else ""
     return f"deletes the {kind} record of {live.name} to {live.values.get('tunnel')}{words}"
 
 
@@ -359,7 +383,7 @@ def _is_done(item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, 
         return live is None or live.id not in ids
     raw = by_name.get(str(values["name"]))
     # Empty values are left out: the API returns them as null.
-    body = _body(values, {}).items()
+    body = _body(values).items()
     return raw is not None and all(raw.get(key) == value for key, value in body if value)
 
 
@@ -397,6 +421,11 @@ def _is_missing(failure: CallFailed) -> bool:
     return failure.has_code(81044)
 
 
+# Fields of which a file need not speak.
+_LEFT = ("tags", "settings")
+_BODY = Body({name: fields_of(DnsRecordFields)[name] for name in _LEFT}, {})
+
+
 def _zone(step: Step) -> Live:
     assert step.container is not None, "a record is written in a zone"
     return step.container
@@ -407,21 +436,31 @@ def _displaces(step: Step, live: Live) -> bool:
     return DnsRecordAttributes.of(live).type != "CNAME" or bool(step.displaces)
 
 
-def _body(values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-    """Build a whole record; fields that the file does not state keep their live values."""
-    stated = {key: values.get(key, carried.get(key)) for key in ("tags", "settings")}
-    return {
-        **{key: value for key, value in stated.items() if value},
+def _body(values: Values, live: Live | None = None) -> dict[str, Any]:
+    """Build a whole record: the live one as it came, with what these values change in it."""
+    wanted = _document(values)
+    if live is None:
+        return wanted
+    known = _document(live.values)
+    unstated = {name: known[name] for name in _LEFT if name in known and name not in values}
+    made = _BODY.of(_writable(live.raw), known, {**unstated, **wanted})
+    # All else is stated, and is always sent in the same form.
+    return {**made, **{name: item for name, item in wanted.items() if name not in _LEFT}}
+
+
+def _document(values: Values) -> dict[str, Any]:
+    """Canonical values as a record of the API."""
+    found = {
         "type": "CNAME",
-        "name": values["name"],
-        "content": values["tunnel"],
-        "proxied": values["proxied"],
-        "ttl": values["ttl"],
+        "name": values.get("name"),
+        "content": values.get("tunnel"),
+        "proxied": values.get("proxied"),
+        "ttl": values.get("ttl"),
         "comment": values.get("comment") or "",
     }
+    return {**found, **{name: values[name] for name in _LEFT if values.get(name)}}
 
 
-def _original_body(live: Live) -> dict[str, Any]:
-    """Build the body that restores a live record."""
-    fields = ("type", "name", "content", "proxied", "ttl", "comment", "tags", "settings")
-    return {key: live.raw[key] for key in fields if live.raw.get(key) is not None}
+def _writable(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A live record as a write takes it."""
+    return {name: item for name, item in raw.items() if name not in _READ_ONLY}

@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
+from ztctl.core.model.canonical import Spec, canonical
 from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Local, Normalised
 from ztctl.core.model.names import ingress_name, to_ascii
 from ztctl.kinds import origin_request
+from ztctl.kinds.carry import Elements
 from ztctl.kinds.common import Flag, check_host, encoded_host, invalid, text_of
 from ztctl.kinds.origin_request import OriginRequest
 from ztctl.kinds.services import spelt
@@ -246,14 +248,29 @@ def to_api(rules: Any) -> list[dict[str, Any]]:
 
 def _rule_to_api(rule: Mapping[str, Any]) -> dict[str, Any]:
     made = {key: rule[key] for key in ("hostname", "path", "service") if rule.get(key)}
-    settings = origin_request.to_api(rule.get("origin_request"))
-    return {**made, "originRequest": settings} if settings else made
+    return {**made, "originRequest": origin_request.to_api(rule.get("origin_request"))}
+
+
+def elements(spec: Spec, general: Mapping[str, Any]) -> Elements:
+    """How rules are told apart: by host name and path.
+
+    Args:
+        spec: the specification of a rule.
+        general: the canonical settings of the tunnel, as they are to be. A rule that has one of its
+            own is understood in relation to them.
+    """
+
+    def understood(rule: Any) -> dict[str, Any]:
+        read = [canonical(spec, item) for item in from_api([rule])]
+        return next(iter(to_api(with_own_settings(read, general))), {})
+
+    return Elements(understood, lambda rule: (rule.get("hostname"), rule.get("path")))
 
 
 def without_renewed_checks(
     old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
-    """Remove ``access`` from live rules of which the new version has further audiences.
+    """Switch ``access`` off in live rules of which the new version has further audiences.
 
     Once a new application covers the name, users bring its tokens, and the connector would deny
     them until it has the new configuration.
@@ -265,8 +282,9 @@ def without_renewed_checks(
         mine, next_ = _audience(rule), audiences.get(place)
         if mine and next_ and not next_ <= mine:
             settings = rule.get("origin_request") or {}
-            kept = {name: item for name, item in settings.items() if name != "access"}
-            found.append({**rule, "origin_request": kept})
+            # Without being required the check is none, and what else it holds stays.
+            off = {name: it for name, it in settings["access"].items() if name != "required"}
+            found.append({**rule, "origin_request": {**settings, "access": off}})
         else:
             found.append(rule)
     return found

@@ -25,6 +25,7 @@ from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.plan import Change
 from ztctl.core.model.values import Ref
 from ztctl.kinds import selectors
+from ztctl.kinds.carry import Elements, Lists
 from ztctl.kinds.plain import PlainKind
 from ztctl.kinds.selectors import Rule, flattened
 
@@ -46,6 +47,20 @@ class Ruled(PlainKind):
     def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """All fields, rules converted to the selectors of the file."""
         return {**raw, **rules_from_api(raw)}
+
+    def to_api(self, values: Values) -> dict[str, Any]:
+        """All fields, rules converted to those of the API."""
+        return {**super().to_api(values), **rules_to_api(values)}
+
+    @property
+    def lists(self) -> Lists:
+        """Rules are told apart by what they test."""
+        return {**super().lists, **dict.fromkeys(LISTS, Elements(self._understood))}
+
+    def _understood(self, element: Any) -> Any:
+        """A live rule as it would be written; several, if it holds a list of values."""
+        made = selectors.to_api(canonical(self.specs["include"], selectors.from_api([element])))
+        return made[0] if len(made) == 1 else made
 
     def declare(
         self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""

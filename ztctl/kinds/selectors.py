@@ -210,6 +210,8 @@ _EMPTY = frozenset(
 )
 # The selectors whose API element holds a list itself.
 _WHOLE = frozenset({"user_risk_score"})
+# The beginning of a live rule that is not understood; the rule itself follows.
+_UNKNOWN = "unknown selector "
 _PROVIDER, _PROVIDER_ID = "identity_provider", "identity_provider_id"
 
 
@@ -248,10 +250,12 @@ def count(rule: Mapping[str, Any]) -> int:
 
 def to_api(rules: Any) -> list[dict[str, Any]]:
     """Convert canonical rules for the API; references must be resolved."""
-    return [_element_to_api(rule) for rule in rules or () if isinstance(rule, Mapping)]
+    return [_element_to_api(rule) for rule in rules or ()]
 
 
-def _element_to_api(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _element_to_api(rule: Any) -> Any:
+    if not isinstance(rule, Mapping):
+        return json.loads(str(rule).removeprefix(_UNKNOWN))
     ((name, value),) = rule.items()
     if name in _EMPTY:
         inner = {}
@@ -296,4 +300,4 @@ def _element_from_api(element: Any) -> Any:
 
 
 def _unknown(element: Any) -> str:
-    return f"unknown selector {json.dumps(element, sort_keys=True, default=str)}"
+    return f"{_UNKNOWN}{json.dumps(element, sort_keys=True, default=str)}"

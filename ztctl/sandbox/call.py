@@ -76,6 +76,16 @@ class Call:
         self.ignored.extend(where + name for name in shape.unknown(body))
         return shape.full(body)
 
+    def kept(self, shape: Shape, body: Object, old: Object, *replaced: str) -> Object:
+        """The body of a PUT, with stored members where the service keeps what is left out.
+
+        Members named as `replaced` are never filled in. Null is sent, and empties the member.
+        """
+        if not self.state.settings.keeps_omitted:
+            return body
+        names = (one.name for one in shape.fields if one.name not in replaced)
+        return {**{name: old[name] for name in names if name in old}, **body}
+
     def merged(self, shape: Shape, body: Object, where: str = "") -> Object:
         """`read` without defaults, for the fields that a PATCH changes."""
         self.ignored.extend(where + name for name in shape.unknown(body))

@@ -5,13 +5,14 @@ replaces the whole object but keeps the policies when none are sent. Terraform p
 back sorted. Recorded: 404/11021, 400/12045 for a malformed id, 409/11010, 400/12130. Unrecorded:
 that the application's inline policies and its CA are deleted with it, that `type` cannot be
 changed, that an application is not deleted while a rule links its token, that infrastructure
-applications and tiles have no settings.
+applications and tiles have no settings. Whether a PUT keeps what it leaves out is a setting
+(`keeps_omitted`): public reports tell both.
 Not emulated: every other type.
 """
 
 from __future__ import annotations
 
-from ztctl.sandbox.api.app_destinations import placed, public_uris, virtual_networks_of
+from ztctl.sandbox.api.app_destinations import MIRRORED, placed, public_uris, virtual_networks_of
 from ztctl.sandbox.api.app_fields import (
     SETTINGS,
     SHAPE,
@@ -65,7 +66,7 @@ def _list(call: Call) -> Reply:
 def _create(call: Call) -> Reply:
     check_room(call, "app")
     app_id, aud, now = call.state.uuid(), call.state.hex(64), call.state.now()
-    fields = _written(call, app_id, [])
+    fields = _written(call, app_id, {"policies": []})
     app = {"id": app_id, "aud": aud, **fields, "created_at": now, "updated_at": now}
     call.store.put("app", app_id, app)
     return Reply(_shown(call, app), 201, "app")
@@ -77,7 +78,7 @@ def _get(call: Call) -> Reply:
 
 def _replace(call: Call) -> Reply:
     old = found_app(call)
-    fields = _written(call, old["id"], old["policies"])
+    fields = _written(call, old["id"], old)
     if fields["type"] != old["type"]:
         raise invalid("the type of an application cannot be changed")
     kept = {name: old[name] for name in ("id", "aud", "created_at")}
@@ -111,24 +112,26 @@ def _revoke(call: Call) -> Reply:
     return Reply(result=True, status=202)
 
 
-def _written(call: Call, app_id: str, links: list[Object]) -> Object:
+def _written(call: Call, app_id: str, old: Object) -> Object:
     body = call.body()
     if body.get("type") == TYPE:
         app = written_infrastructure(call, body)
     elif isinstance(body.get("type"), str) and body["type"] in TILES:
-        app = call.read(TILES[body["type"]], body)
+        shape = TILES[body["type"]]
+        app = call.read(shape, call.kept(shape, body, old, "policies"))
         check_references(call, app)
         app["tags"] = sorted(set(app["tags"]))
     else:
-        app = _written_with_domain(call, body, app_id)
-    app["policies"] = linked(call, body.get("policies"), {**app, "id": app_id}, links)
+        app = _written_with_domain(call, body, app_id, old)
+    app["policies"] = linked(call, body.get("policies"), {**app, "id": app_id}, old["policies"])
     return app
 
 
-def _written_with_domain(call: Call, body: Object, app_id: str) -> Object:
+def _written_with_domain(call: Call, body: Object, app_id: str, old: Object) -> Object:
     if isinstance(body.get("type"), str):
         check_type(body["type"])
-    app = call.read(SHAPE, body)
+    mirrored = MIRRORED if any(name in body for name in MIRRORED) else ()
+    app = call.read(SHAPE, call.kept(SHAPE, body, old, "policies", *mirrored))
     check_fields(call, app)
     app.update(placed(call, app, app_id))
     app["tags"] = sorted(set(app["tags"]))

@@ -2,7 +2,8 @@
 
 Source: paths and fields from the Cloudflare OpenAPI description, July 2026; `is_default` is
 accepted and not shown (Terraform provider). Unrecorded: that names may repeat, that cycles are
-refused, that a group in use is not deleted (409), that `name` filters exactly.
+refused, that a group in use is not deleted (409), that `name` filters exactly; whether a PUT keeps
+what it leaves out is a setting (`keeps_omitted`).
 Not emulated: the rule form of `is_default`.
 """
 
@@ -59,7 +60,7 @@ def _listed(call: Call) -> Sequence[Object]:
 def _create(call: Call) -> Reply:
     check_room(call, "access_group")
     now = call.state.now()
-    group = {"id": call.state.uuid(), **_written(call), "created_at": now, "updated_at": now}
+    group = {"id": call.state.uuid(), **_written(call, {}), "created_at": now, "updated_at": now}
     call.store.put("access_group", group["id"], group)
     made(call, "access_group", group["id"])
     return Reply(group, 201, "group")
@@ -71,7 +72,7 @@ def _get(call: Call) -> Reply:
 
 def _replace(call: Call) -> Reply:
     old = _found(call)
-    group = {**old, **_written(call), "updated_at": call.state.now()}
+    group = {**old, **_written(call, old), "updated_at": call.state.now()}
     call.store.put("access_group", group["id"], group)
     _refuse_cycle(call, group)
     return Reply(group, kind="group")
@@ -88,8 +89,8 @@ def _found(call: Call) -> Object:
     return found(call, "access_group", "group_id", UNKNOWN)
 
 
-def _written(call: Call) -> Object:
-    body = call.fields(SHAPE)
+def _written(call: Call, old: Object) -> Object:
+    body = call.read(SHAPE, call.kept(SHAPE, call.body(), old))
     rules = checked_rules(call, body)
     check_length(call.state, "rules of a group", rule_elements(rules))
     return {"name": body["name"], **rules}

@@ -4,7 +4,7 @@ Source: fields from the Cloudflare OpenAPI description, July 2026; the default s
 the Terraform provider's guide. Recorded: 409 while an application links the policy, 400/12130 for
 bad rules and "unrecognized policy decision". Unrecorded: the codes of 404 and 409, that approval
 groups need `approval_required`. How long a deletion still answers 409 after a detachment is a
-setting (`detached_calls`).
+setting (`detached_calls`), and so is whether a PUT keeps what it leaves out (`keeps_omitted`).
 Not emulated: account rules that cap sessions.
 """
 
@@ -149,7 +149,9 @@ def _get(call: Call) -> Reply:
 
 
 def _replace(call: Call) -> Reply:
-    policy = changed_policy(call, _found(call), written_policy(call, call.body()))
+    old = _found(call)
+    body = call.kept(SHAPE, call.body(), old)
+    policy = changed_policy(call, old, written_policy(call, body))
     if any(map(is_infrastructure, call.store.find("app", "policy", policy["id"]))):
         check_infrastructure_policy(policy)
     return Reply(shown_policy(call, policy), kind="policy")
