@@ -27,6 +27,7 @@ from ztctl.kinds.common import (
     Inside,
     Off,
     Protect,
+    Uuid,
     body_of,
     duration_text,
     invalid,
@@ -72,7 +73,7 @@ class ApprovalGroup(Fields):
 
     approvals_needed: Annotated[int, Field(ge=0)]
     email_addresses: Annotated[list[str] | None, Default(()), Unordered()] = None
-    email_list_uuid: str | None = None
+    email_list_uuid: Uuid | None = None
 
 
 class AccessPolicyFields(Fields):

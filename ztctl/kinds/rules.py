@@ -18,13 +18,15 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.identity import Fields, plain
 from ztctl.core.model.kind import Alternative, Resolve
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Normalised, Unordered
 from ztctl.core.model.marks import InName
-from ztctl.core.model.objects import Values, Wanted
+from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Change
 from ztctl.core.model.values import Ref
 from ztctl.kinds import selectors
 from ztctl.kinds.plain import PlainKind
+from ztctl.kinds.provider_types import wrong_providers
 from ztctl.kinds.selectors import Rule, flattened
 
 Included = Annotated[
@@ -69,6 +71,12 @@ class Ruled(PlainKind):
         helper = f"{name}#{taken + 1}" if taken else name
         helpers[helper] = rule
         return {"group": Ref(Address("access_group", helper))}
+
+    def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
+        """Add the mark; report rules about identity providers of another type."""
+        for problem in wrong_providers(wanted, LISTS, ledger):
+            ledger.add_problem(problem)
+        return super().complete(wanted, live, ledger)
 
     def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
         """First admit only those whom the old and the new rules admit, then apply the new rules."""
