@@ -120,7 +120,7 @@ def _tag_mistakes(wanted: Wanted) -> Iterator[Problem]:
 
 def _no_domain(item: str, wanted: Wanted) -> Iterator[Problem]:
     """Report a domain that is none, as a key may be: fields were validated one by one."""
-    if "." not in item.partition("/")[0]:
+    if "." not in item.partition("/")[0] and "://" not in item:
         yield Problem(
             f"{wanted.address} needs a domain: {item!r} is none",
             wanted.where,

@@ -99,7 +99,10 @@ def check_uri(value: Any) -> Any:
     text = value if isinstance(value, str) else ""
     written, _, path = text.partition("/")
     hint = "write ssh.example.com or ssh.example.com/path"
-    if "://" not in text and (port := re.fullmatch(r"([^:]+):\d*", written, re.ASCII)):
+    _, scheme, rest = text.partition("://")
+    if scheme:
+        raise invalid(value, "{value} carries a scheme", f"write {rest.rstrip('/')}")
+    if port := re.fullmatch(r"([^:]+):\d*", written, re.ASCII):
         # Cloudflare One documentation, "Application paths": port numbers are not supported.
         reason = "{value} carries a port, and Access stands in front of all of them"
         raise invalid(value, reason, f"write {port[1]}{text[len(written) :]}")

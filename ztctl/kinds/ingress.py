@@ -71,7 +71,8 @@ def check_pattern(value: Any) -> Any:
     if text == "*":
         return text
     if ":" in text:
-        raise invalid(value, "{value} carries a port", "write the host name alone")
+        what = "scheme" if "://" in text else "port"
+        raise invalid(value, f"{{value}} carries a {what}", "write the host name alone")
     if "*" in text and not (text.startswith("*.") and "*" not in text[1:]):
         reason = "{value} never matches: a star may only stand for the whole first label"
         raise invalid(value, reason, "write *.example.com")
