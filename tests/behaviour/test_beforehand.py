@@ -139,6 +139,20 @@ FILES = [
         "rule 2 is never reached: rule 1 takes *.example.com first",
         "put the narrower rule first",
     ),
+    *(
+        (
+            (
+                f"tunnels: {{t0: {{ingress: [{{hostname: '{name}', service: https://a}}]}}}}\n"
+                "hosts: {¦ssh.example.com: {tunnel: t0, service: ssh://b, policies: [p0]}}"
+            ),
+            what,
+            hint,
+        )
+        for name, what, hint in (
+            ("*.example.com", "rule 1 takes *.example.com first", "has to be a host, too"),
+            ("ssh.example.com.", "is for the same name as rule 1", "drop one of them"),
+        )
+    ),
     (
         (
             "tunnels: {t0: {ingress: [{hostname: a.example.com, service: https://a},"

@@ -54,6 +54,10 @@ _URL = re.compile(
     r"(?::(?P<port>[0-9]{0,9}))?(?P<rest>[/?#].*)?"
 )
 _HOST = re.compile("[a-z0-9_][a-z0-9._-]*")
+_NARROW_FIRST = (
+    "put the narrower rule first; those of `hosts` stand behind those of `ingress`, so that a "
+    "wildcard beside them has to be a host, too"
+)
 # Control characters, and those that nobody sees.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
 
@@ -157,7 +161,7 @@ class IngressRule(Fields):
     hostname: Pattern = None
     """A host name, or `*.example.com`, which covers any depth."""
     path: Annotated[str | None, BeforeValidator(_check_path)] = None
-    """A regular expression; an SSH client asks for `/`."""
+    """A regular expression of Go (RE2); an SSH client asks for `/`."""
     service: Annotated[str, BeforeValidator(check_service)]
     """`ssh://host:port`, `bastion`, `http_status:404`, …"""
     origin_request: OriginRequest | None = None
@@ -231,7 +235,7 @@ def _shadowed(
         whole = below in (None, "", path)
         if pattern and whole and ingress_matches(pattern, name or "*"):
             text = f"rule {index + 1} is never reached: rule {place + 1} takes {pattern} first"
-            yield index, text, "put the narrower rule first", True
+            yield index, text, _NARROW_FIRST, True
             return
 
 

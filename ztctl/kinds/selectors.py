@@ -159,7 +159,7 @@ class Rule(Fields):
     ip_list: Many[Uuid] | None = None
     """Id of a Zero Trust list of addresses."""
     country: Many[Country] | None = None
-    """ISO 3166-1 alpha-2."""
+    """ISO 3166-1 alpha-2; `T1` is Tor, `XK` is Kosovo."""
     group: Many[Annotated[Any, RefersTo("access_group")]] | None = None
     """An Access group of the file, or `{live: NAME}`."""
     okta: Many[Okta] | None = None
