@@ -282,14 +282,20 @@ def test_a_comment_that_stays_is_measured_too(account: Account) -> None:
     assert "the comment has 106 characters, and 100 is the most" in found
 
 
-def test_tags_are_for_paid_plans(account: Account) -> None:
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"tags": ["env:prod"]}, "has no tags for records"),
+        ({"proxied": False, "settings": {"flatten_cname": True}}, "flattens no single record"),
+    ],
+)
+def test_some_settings_are_for_paid_plans(
+    account: Account, fields: dict[str, Any], what: str
+) -> None:
     """The free plan has none, and that is said before the tunnel is made."""
-    (found,) = summaries(account, in_free_zone(tags=["env:prod"]))
+    (found,) = summaries(account, in_free_zone(**fields))
 
-    assert (
-        found
-        == "dns_record.a.example.org: the plan of the zone example.org has no tags for records"
-    )
+    assert found == f"dns_record.a.example.org: the plan of the zone example.org {what}"
 
 
 @pytest.mark.parametrize(
@@ -412,3 +418,29 @@ def test_a_team_is_filled_in_wherever_a_check_is_written(account: Account) -> No
 
     assert account.apply(file).is_complete
     assert account.plan(file).is_empty
+
+
+@pytest.mark.parametrize(
+    ("lists", "why"),
+    [
+        ({"exclude": [{"everyone": True}]}, "it excludes everyone"),
+        (
+            {"exclude": [{"email_domain": "example.com"}]},
+            "everything that it includes it also excludes",
+        ),
+        ({"require": [{"country": "PT"}, {"country": "US"}]}, "it requires PT and US at once"),
+        ({"require": [{"group": "nobody"}]}, "it excludes everyone"),
+    ],
+)
+def test_a_policy_that_nobody_could_pass_is_not_made(
+    account: Account, lists: dict[str, Any], why: str
+) -> None:
+    """The service would take it, and the host would be shut for good."""
+    ann = [{"email": "ann@example.com"}]
+    policy = {"decision": "allow", "include": ann, **lists}
+    nobody = {"include": ann, "exclude": [{"everyone": True}]}
+
+    plan = account.plan({"groups": {"nobody": nobody}, "policies": {"team": policy}})
+
+    reasons = [refusal.reason for refusal in plan.refusals if refusal.address]
+    assert [text for text in reasons if why in text and "'team' would admit nobody" in text]

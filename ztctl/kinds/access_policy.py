@@ -140,7 +140,7 @@ class AccessPolicy(Ruled):
         return {"connection_rules": live.raw.get("connection_rules") or None}
 
     def check(self, declared: Declared) -> Iterator[Problem]:
-        """Report policies that nobody can satisfy; warn of rules that are never true."""
+        """Warn of policies that nobody can satisfy, and of rules that are never true."""
         yield from super().check(declared)
         yield from untested_rules(declared)
 

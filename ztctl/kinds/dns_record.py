@@ -398,10 +398,15 @@ def _beyond_plan(
     limits = ZoneAttributes.of(zone)
     if limits.comment < PAID_COMMENT:
         yield from too_long(wanted, str(values["comment"]), mark, limits.comment)
-    tags = values["tags"] if "tags" in values else live and live.values.get("tags")
-    if tags and not limits.tags:
+    kept = live.values if live is not None else {}
+    if limits.paid:
+        return
+    if values["tags"] if "tags" in values else kept.get("tags"):
         text = f"{wanted.address}: the plan of the zone {zone.name} has no tags for records"
         yield Problem(text, wanted.where, "take `tags` out, or write them into the comment")
+    if (values.get("settings") or {}).get("flatten_cname"):
+        text = f"{wanted.address}: the plan of the zone {zone.name} flattens no single record"
+        yield Problem(text, wanted.where, "take `flatten_cname` out")
 
 
 def _is_too_deep(name: str, zone: Live) -> bool:

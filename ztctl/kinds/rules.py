@@ -14,8 +14,9 @@ from pydantic import Field
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import Spec, canonical, sort_key
+from ztctl.core.model.decisions import ONE_EACH
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.diagnostics import Problem, Severity, Where
 from ztctl.core.model.identity import Fields, plain
 from ztctl.core.model.kind import Alternative, Resolve
 from ztctl.core.model.ledger import Ledger
@@ -34,9 +35,6 @@ Included = Annotated[
 ]
 Rules = Annotated[list[Rule] | None, Default(()), Unordered(), Normalised(flattened)]
 LISTS = ("include", "exclude", "require")
-
-# Selectors that have exactly one value for each user.
-_ONE_EACH = ("email", "email_domain", "country")
 
 
 class Ruled(PlainKind):
@@ -124,12 +122,11 @@ class Ruled(PlainKind):
         )
 
     def check(self, declared: Declared) -> Iterable[Problem]:
-        """Report rule sets that nobody can satisfy."""
+        """Warn of rule sets that nobody can satisfy, which the service takes."""
         for wanted in declared.of(self.name):
-            yield from (
-                Problem(f"nobody can satisfy {wanted.address}: {why}", wanted.where)
-                for why in _contradictions(wanted.values)
-            )
+            for why in _contradictions(wanted.values):
+                text = f"nobody can satisfy {wanted.address}: {why}"
+                yield Problem(text, wanted.where, severity=Severity.WARNING)
 
 
 def _contradictions(values: Values) -> Iterator[str]:
@@ -139,7 +136,7 @@ def _contradictions(values: Values) -> Iterator[str]:
         yield "it excludes everyone"
     elif included and excluded.issuperset(included):
         yield "everything that it includes it also excludes"
-    for selector in _ONE_EACH:
+    for selector in sorted(ONE_EACH):
         required = {
             str(rule[selector])
             for rule in values.get("require") or ()

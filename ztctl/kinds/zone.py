@@ -23,8 +23,8 @@ PAID_BATCH = 3500
 FREE_RECORDS = 200
 OLD_FREE_RECORDS = 1000
 PAID_RECORDS = 3500
-# Characters of a record's comment; tags of a record are for paid plans (Cloudflare docs, record
-# attributes; a refusal of tags on the free plan is recorded as error 9300).
+# Characters of a record's comment. Tags and flattening of single records are for paid plans
+# (Cloudflare docs, record attributes and CNAME flattening; recorded: error 9300 for tags).
 FREE_COMMENT = 100
 PAID_COMMENT = 500
 
@@ -37,7 +37,7 @@ class ZoneAttributes(Attributes):
         batch: operations in one DNS batch.
         records: records in the zone.
         comment: characters of a record's comment; of a plan that is not told, the most of any.
-        tags: whether records can have tags; true for a plan that is not told.
+        paid: whether records can have tags and be flattened; true for a plan that is not told.
         editable: false where the zone itself says that the token may read its records and not edit
             them.
     """
@@ -45,7 +45,7 @@ class ZoneAttributes(Attributes):
     batch: int = FREE_BATCH
     records: int = FREE_RECORDS
     comment: int = PAID_COMMENT
-    tags: bool = True
+    paid: bool = True
     editable: bool = True
 
 
