@@ -155,6 +155,14 @@ FILES = [
     ),
     (
         (
+            "tunnels: {t0: {ingress: [{path: ^/x, service: https://a},"
+            "{hostname: ¦a.example.com, path: ^/x, service: https://b}]}}"
+        ),
+        "rule 2 is never reached: rule 1 takes every name first",
+        "put the narrower rule first",
+    ),
+    (
+        (
             "tunnels: {t0: {ingress: [{hostname: a.example.com, service: https://a},"
             "{hostname: ¦a.example.com, path: ^/x, service: https://b}]}}"
         ),

@@ -158,7 +158,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
                 wanted, values, live, zone, Mark(ledger.stack, wanted.protect)
             ):
                 ledger.add_problem(problem)
-            if (live is None or not ledger.is_own(live)) and _is_too_deep(name, zone):
+            if live is None and _is_too_deep(name, zone):
                 ledger.add_problem(_too_deep(wanted, name, zone))
         return values
 

@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, ModelWrapValidatorHandler, PrivateAttr, mo
 from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Local, Normalised
-from ztctl.core.model.names import ingress_matches, ingress_name, to_ascii
+from ztctl.core.model.names import ingress_name, to_ascii
 from ztctl.kinds import go_regexp, origin_request
 from ztctl.kinds.common import Flag, check_host, encoded_host, invalid, text_of
 from ztctl.kinds.origin_request import OriginRequest
@@ -212,31 +212,40 @@ def names(rules: Any) -> frozenset[str]:
 
 def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str, bool]]:
     """Yield index, text, hint and whether it is an error, for each mistake in a list of rules."""
+    seen: dict[tuple[str, str], int] = {}
     for index, rule in enumerate(rules):
         if index < len(rules) - 1 and matches_everything(rule):
             text = f"rule {index + 1} takes every name, so that the rules behind it never match"
             yield index, text, "put it last, or give it a hostname", True
-        yield from _shadowed(index, rules)
+        yield from _shadowed(index, rule, seen)
         yield from _service_mistakes(index, rule)
+        seen.setdefault(_reach(rule), index)
+
+
+def _reach(rule: Mapping[str, Any]) -> tuple[str, str]:
+    """The names and paths that a rule takes; no name is ``*``."""
+    return rule.get("hostname") or "*", rule.get("path") or ""
 
 
 def _shadowed(
-    index: int, rules: Sequence[Mapping[str, Any]]
+    index: int, rule: Mapping[str, Any], seen: Mapping[tuple[str, str], int]
 ) -> Iterator[tuple[int, str, str, bool]]:
-    """The first rule that takes every request of this one; one for every name is told elsewhere."""
-    rule = rules[index]
-    name, path = rule.get("hostname"), rule.get("path")
-    for place, earlier in enumerate(rules[:index]):
-        pattern, below = earlier.get("hostname"), earlier.get("path")
-        if pattern == name and below == path and (name or path):
-            text = f"rule {index + 1} is for the same name as rule {place + 1}, which wins"
-            yield index, text, "drop one of them", True
-            return
-        whole = below in (None, "", path)
-        if pattern and whole and ingress_matches(pattern, name or "*"):
-            text = f"rule {index + 1} is never reached: rule {place + 1} takes {pattern} first"
-            yield index, text, _NARROW_FIRST, True
-            return
+    """The first rule, by what it takes, that takes all of this one; of ``*`` alone it is told."""
+    name, path = _reach(rule)
+    labels = name.split(".")
+    wider = (name, *(f"*.{'.'.join(labels[start:])}" for start in range(1, len(labels))), "*")
+    places = {(host, below) for host in wider for below in ("", path)} - {("*", "")}
+    found = [(seen[place], place) for place in places if place in seen]
+    if not found:
+        return
+    first, (host, below) = min(found)
+    if (host, below) == (name, path):
+        text = f"rule {index + 1} is for the same name as rule {first + 1}, which wins"
+        yield index, text, "drop one of them", True
+        return
+    taken = "every name" if host == "*" else host
+    text = f"rule {index + 1} is never reached: rule {first + 1} takes {taken} first"
+    yield index, text, _NARROW_FIRST, True
 
 
 def _service_mistakes(index: int, rule: Mapping[str, Any]) -> Iterator[tuple[int, str, str, bool]]:
