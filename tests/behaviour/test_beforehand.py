@@ -5,6 +5,7 @@ In a text of YAML the sign ¦ stands before the place that the message has to na
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ztctl.cli.settings import Settings
 from ztctl.core.model.diagnostics import Problem, Problems, Severity
 from ztctl.core.planning import check
 from ztctl.kinds.registry import KINDS
+from ztctl.views.factory import make_view
 
 HEAD = """
 version: 1
@@ -358,6 +360,20 @@ def test_a_token_that_may_not_edit_a_zone_plans_and_does_not_apply(account: Acco
     assert refusal.apply_only
     assert refusal.reason.startswith("the token may not edit the records of the zone example.com")
     assert f"create dns_record.{HOST}" in told(plan)
+
+
+def test_what_apply_alone_refuses_is_told_by_the_plan(account: Account) -> None:
+    """There is no flag that would admit it, and no plan is refused for it."""
+    change(account, "zone", "example.com", permissions=["#dns_records:read", "#zone:read"])
+    shown = StringIO()
+    view = make_view(
+        "text", stdout=shown, stderr=StringIO(), color=False, quiet=False, terminal=False,
+        redact=str, version="0",
+    )  # fmt: skip
+
+    view.plan(account.plan(host()))
+
+    assert "Apply will refuse:\n  ! the token may not edit the records" in shown.getvalue()
 
 
 @pytest.mark.parametrize(
