@@ -45,6 +45,10 @@ class HostnameRoute(PlainKind):
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Read all where a tunnel may go: one that no file declares, or that is removed."""
+        wanted = {it.name or it.address.key for it in ask.wanted.get("tunnel", ())}
+        # Without waiting for the tunnels where the files declare none, as when all is destroyed.
+        if not wanted or any(kind == "tunnel" for kind, _ in ask.removed):
+            return (yield from super().read(ask))
         try:
             tunnels = yield LiveObjects("tunnel")
         except CallFailed as failure:
@@ -52,7 +56,5 @@ class HostnameRoute(PlainKind):
             if not failure.is_forbidden:
                 raise
             return ()
-        wanted = {it.name or it.address.key for it in ask.wanted.get("tunnel", ())}
-        removed = any(kind == "tunnel" for kind, _ in ask.removed)
         going = (it.belongs_to(ask.stack) and it.key not in wanted for it in tunnels)
-        return (yield from super().read(ask)) if removed or any(going) else ()
+        return (yield from super().read(ask)) if any(going) else ()
