@@ -85,6 +85,7 @@ places = st.one_of(
         optional={"port_range": st.sampled_from(["22", "80-90"]), "l4_protocol": st.just("tcp")},
     ),
 )
+PAGE = "5d3a06e9-cdce-4975-9b06-03293db87732"
 
 
 def _place(value: Any) -> Any:
@@ -130,7 +131,7 @@ ENTRIES: dict[str, st.SearchStrategy[Fields]] = {
         custom_deny_message=words | st.just(""),
         cors_headers=cors | st.none(),
         mfa_config=mfa | st.none(),
-        custom_pages=some(st.sampled_from(["page-1", "page-2"])),
+        custom_pages=some(st.sampled_from([PAGE, PAGE.replace("5", "6")])),
     ),
     "tunnel": st.fixed_dictionaries(
         {},

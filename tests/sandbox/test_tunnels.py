@@ -262,6 +262,28 @@ def test_services_are_taken(api: Api, service: str) -> None:
         [{"hostname": "*a.example.com", "service": "http://a"}, LAST],
         [{"hostname": "a.example.com", "path": "(", "service": "http://a"}, LAST],
         [{"hostname": "a.example.com", "path": "(?=a)", "service": "http://a"}, LAST],
+        *(
+            [{"hostname": "a.example.com", "path": path, "service": "http://a"}, LAST]
+            for path in (
+                r"\Z",
+                "[[:nope:]]",
+                r"\u0041",
+                "(?#c)",
+                "(?x) a",
+                "(?a)x",
+                "a++",
+                r"(a)\1",
+            )
+        ),
+        *(
+            [{"hostname": "a.example.com", "service": service}, LAST]
+            for service in ("ssh:// h", " ssh://h", "ssh://h ", "ssh://h\t", r"ssh://h\x:22")
+        ),
+        *(
+            [{"hostname": "a.example.com", "service": service}, LAST]
+            for service in ("ssh://h|x", "ssh://%41", "ssh://h%zz", "ssh://[fe80::1%eth0]:22")
+        ),
+        [{"hostname": "a.example.com", "service": "http_status:٤٠٤"}, LAST],
         [{"hostname": "a.example.com", "service": "http://a/path"}, LAST],
         [{"hostname": "a.example.com", "service": "http://a/"}, LAST],
         [{"hostname": "a.example.com", "service": "localhost:22"}, LAST],

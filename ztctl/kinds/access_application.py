@@ -52,6 +52,7 @@ from ztctl.kinds.common import (
     Off,
     On,
     Protect,
+    Uuid,
     ids_of,
     items,
     objects,
@@ -107,7 +108,7 @@ class AccessApplicationFields(Fields):
     custom_deny_message: str | None = None
     custom_deny_url: str | None = None
     custom_non_identity_deny_url: str | None = None
-    custom_pages: Annotated[list[str] | None, Unordered()] = None
+    custom_pages: Annotated[list[Uuid] | None, Unordered()] = None
     enable_binding_cookie: Off = None
     http_only_cookie_attribute: On = None
     same_site_cookie_attribute: Literal["lax", "strict", "none"] | None = None

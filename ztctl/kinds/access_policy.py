@@ -29,6 +29,7 @@ from ztctl.kinds.common import (
     Inside,
     Off,
     Protect,
+    Uuid,
     duration_text,
     invalid,
     nanoseconds,
@@ -74,7 +75,7 @@ class ApprovalGroup(Fields):
 
     approvals_needed: Annotated[int, Field(ge=0)]
     email_addresses: Annotated[list[str] | None, Default(()), Unordered()] = None
-    email_list_uuid: str | None = None
+    email_list_uuid: Uuid | None = None
 
 
 class AccessPolicyFields(Fields):
@@ -132,7 +133,7 @@ class AccessPolicy(Ruled):
         return {name: None if name == SESSION and not it else it for name, it in body.items()}
 
     def check(self, declared: Declared) -> Iterator[Problem]:
-        """Report policies that nobody can satisfy; warn of rules never true, and of sessions."""
+        """Warn of policies that nobody can satisfy, rules that are never true, and sessions."""
         yield from super().check(declared)
         yield from untested_rules(declared)
         yield from session_warnings(declared)

@@ -175,14 +175,23 @@ def check_private_host(value: Any) -> Any:
     return value
 
 
+def is_host(value: Any) -> bool:
+    """Whether it is a full host name; the first label may be ``*``.
+
+    Raises:
+        PydanticCustomError: if IDNA 2008 does not allow it.
+    """
+    text = encoded_host(value)
+    return _HOST.fullmatch(text) is not None and len(text) <= 253
+
+
 def check_host(value: Any) -> Any:
     """Validate a full host name; the first label may be ``*``.
 
     Raises:
         PydanticCustomError: if it is invalid.
     """
-    text = encoded_host(value)
-    if not _HOST.fullmatch(text) or len(text) > 253:
+    if not is_host(value):
         hint = "write a full name such as ssh.example.com"
         raise invalid(value, "{value} is not a host name", hint)
     return value
@@ -199,8 +208,22 @@ def failed_check(
         yield Problem(error.message(), wanted.where, f"{given}{hint}")
 
 
+def is_id(value: Any) -> bool:
+    """Whether it is a UUID."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def _check_id(value: Any) -> Any:
+    if not is_id(value):
+        hint = (
+            "copy it whole, such as 0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60; names are not looked up"
+        )
+        raise invalid(value, "{value} is not an id", hint)
+    return value
+
+
 def _claim(value: Any) -> Claim:
-    if isinstance(value, str) and _UUID.fullmatch(value):
+    if is_id(value):
         return Claim(value.lower(), getattr(value, "where", None))
     hint = "copy the id whole, such as 0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60"
     raise invalid(value, "{value} is not the id of a live object", hint)
@@ -240,6 +263,7 @@ Flag = Annotated[bool, BeforeValidator(_check_flag)]
 Off = Annotated[bool | None, BeforeValidator(_check_flag), Default(False)]
 Inside = Annotated[bool | None, BeforeValidator(_check_flag), Normalised(true_or_nothing)]
 On = Annotated[bool | None, BeforeValidator(_check_flag), Default(True)]
+Uuid = Annotated[str, BeforeValidator(_check_id), Normalised(lower)]
 Protect = Annotated[bool, BeforeValidator(_check_flag), Local()]
 Cidr = Annotated[str, BeforeValidator(check_cidr), Normalised(cidr)]
 HostName = Annotated[str, BeforeValidator(check_host), Normalised(host)]

@@ -29,12 +29,14 @@ from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import KeepsEmpty, Normalised, Unordered
 from ztctl.core.model.names import to_ascii
 from ztctl.kinds.carry import Elements, Lists
-from ztctl.kinds.common import check_private_host, cidr, encoded_host, host, invalid, text_of
+from ztctl.kinds.common import Uuid, check_private_host, cidr, encoded_host, host, invalid, text_of
 
 # Patterns whose meaning is certain: plain segments, with at most one wildcard each.
 _PLAIN = "[A-Za-z0-9._~@+=-]"
 _UNDERSTOOD = re.compile(rf"(?:/(?!\.\.?(?:[/*]|$))(?:{_PLAIN}+|{_PLAIN}*\*{_PLAIN}*))*/?")
 _LONGEST_PATTERN = 512
+# A host name; a wildcard stands inside any label but the last.
+_HOST = re.compile(r"(?=.{1,253}\Z)([a-z0-9_*](?:[a-z0-9_*-]{0,61}[a-z0-9_*])?\.)+[a-z0-9-]{2,63}")
 
 
 def check_pattern(value: Any) -> Any:
@@ -78,7 +80,7 @@ class Destination(Fields):
     hostname: Annotated[str | None, BeforeValidator(check_private_host)] = None
     l4_protocol: Literal["tcp", "udp"] | None = None
     port_range: str | None = None
-    vnet_id: str | None = None
+    vnet_id: Uuid | None = None
 
     @model_validator(mode="after")
     def _exactly_one_target(self) -> Destination:
@@ -94,13 +96,23 @@ def check_uri(value: Any) -> Any:
     """Validate a public destination ``host[/path]``; wildcards are allowed.
 
     Raises:
-        PydanticCustomError: when there is a scheme, a port, a space, or no host name.
+        PydanticCustomError: when there is a scheme, a port, a query, an anchor or a blank, or no
+            host name.
     """
     text = value if isinstance(value, str) else ""
-    name = encoded_host(text.partition("/")[0])
-    spaced = any(char.isspace() for char in text + name)
-    if spaced or "://" in text or {":", "/"} & set(name) or "." not in name.strip("."):
-        hint = "write ssh.example.com or ssh.example.com/path"
+    written, _, path = text.partition("/")
+    hint = "write ssh.example.com or ssh.example.com/path"
+    _, scheme, rest = text.partition("://")
+    if scheme:
+        raise invalid(value, "{value} carries a scheme", f"write {rest.rstrip('/')}")
+    if port := re.fullmatch(r"([^:]+):\d*", written, re.ASCII):
+        # Cloudflare One documentation, "Application paths": port numbers are not supported.
+        reason = "{value} carries a port, and Access stands in front of all of them"
+        raise invalid(value, reason, f"write {port[1]}{text[len(written) :]}")
+    if extra := re.search(r"[?#]", text):
+        reason = "{value} carries a query or an anchor, which Access does not look at"
+        raise invalid(value, reason, f"write {text[: extra.start()].rstrip('/')}")
+    if _HOST.fullmatch(encoded_host(written)) is None or not path.isprintable() or " " in text:
         raise invalid(value, "{value} is not a host name with an optional path", hint)
     return value
 

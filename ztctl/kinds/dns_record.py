@@ -16,16 +16,16 @@ from pydantic import Field
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import canonical_fields, fields_of
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.facts import Fact, Record, Slot, ZoneRecords, Zones
 from ztctl.core.model.flows import Ask, BatchItem, StepResult, Unseen, delete_if_present
 from ztctl.core.model.identity import HEX_32, Fields, HostPart
-from ztctl.core.model.kind import Contained, Kind, TakesPlaces
+from ztctl.core.model.kind import Contained, Kind, Proposal, TakesPlaces
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Normalised, RefersTo, Unordered
 from ztctl.core.model.names import to_ascii
-from ztctl.core.model.objects import Attributes, Live, Values, Wanted
-from ztctl.core.model.plan import Action, Change, Phase, Step
+from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
+from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
 from ztctl.kinds.carry import Body, unmodelled
 from ztctl.kinds.common import (
     DNS,
@@ -41,9 +41,9 @@ from ztctl.kinds.common import (
     text_of,
 )
 from ztctl.kinds.destinations import public_hosts
-from ztctl.kinds.plain import Comment, InComment, Rest
+from ztctl.kinds.plain import Comment, InComment, Rest, too_long
 from ztctl.kinds.tunnel import served_hosts
-from ztctl.kinds.zone import ZoneAttributes, require_zones, zone_of
+from ztctl.kinds.zone import PAID_COMMENT, ZoneAttributes, require_zones, zone_of
 
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
@@ -117,7 +117,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
     host_part = HostPart.RECORD
     id_form = HEX_32
     container = "zone"
-    marking = _InRecordComment()
+    marking = _InRecordComment(longest=PAID_COMMENT)
 
     # -- the wanted side --------------------------------------------------------------------
 
@@ -126,7 +126,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         return stated if stated.get("proxied") is False else {**stated, "ttl": 1}
 
     def check(self, declared: Declared) -> Iterator[Problem]:
-        """Report invalid host names, and ``moved:`` entries: a record cannot be renamed."""
+        """Report invalid records, and ``moved:`` entries: a record cannot be renamed."""
         for moved in declared.moved:
             if moved.target.kind == self.name:
                 yield Problem(
@@ -136,6 +136,8 @@ class DnsRecord(Kind, Contained, TakesPlaces):
                 )
         for wanted in declared.of(self.name):
             yield from failed_check(check_host, wanted.address.key, wanted)
+            yield from self.marking.too_long(wanted, declared.stack)
+            yield from _at_odds(wanted)
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
         """The record's name."""
@@ -163,10 +165,19 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         )
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """Add the mark to the comment, and the name in punycode."""
+        """Add the mark to the comment, and the name in punycode; report what the zone refuses."""
         name = self.slot(wanted)
         require_zones(wanted, [name], ledger)
-        return {**super().complete(wanted, live, ledger), "name": name}
+        values = {**super().complete(wanted, live, ledger), "name": name}
+        zone = zone_of(name, ledger.live_of(self.container))
+        if zone is not None:
+            for problem in _beyond_plan(
+                wanted, values, live, zone, Mark(ledger.stack, wanted.protect)
+            ):
+                ledger.add_problem(problem)
+            if live is None and _is_too_deep(name, zone):
+                ledger.add_problem(_too_deep(wanted, name, zone))
+        return values
 
     def container_of(self, wanted: Wanted, ledger: Ledger) -> Live | None:
         """The zone of the name."""
@@ -181,6 +192,22 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         assert change.live is not None
         now = f"{change.live.name} leads to {change.live.values.get('tunnel')} now"
         return (now, *map(_farewell, change.others))
+
+    def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
+        """Refuse to write what another product manages, and where the token may only read."""
+        for live in (change.live, *change.others):
+            meta = live.raw.get("meta") if live is not None else None
+            if live is not None and isinstance(meta, Mapping) and meta.get("read_only") is True:
+                kind, where = DnsRecordAttributes.of(live).type, live.values.get("tunnel")
+                yield Refusal(
+                    change.address,
+                    f"the {kind} record of {live.name} to {where} is managed by {_manager(meta)}: "
+                    "remove it there first",
+                )
+        zone = change.container
+        if zone is not None and not ZoneAttributes.of(zone).editable:
+            text = f"the token may not edit the records of the zone {zone.name}, as the zone says"
+            yield Refusal(None, f"{text}: give it '{DNS} · Edit'", apply_only=True)
 
     # -- steps ------------------------------------------------------------------------------
 
@@ -367,6 +394,62 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             return (yield from self._send(work))
         except CallFailed as again:
             return (yield from self._halved(work, again))
+
+
+def _at_odds(wanted: Wanted) -> Iterator[Problem]:
+    """Report settings that do not go with each other, or with a tunnel."""
+    values = wanted.values
+    settings = values.get("settings") or {}
+    if values["proxied"] and settings.get("flatten_cname"):
+        # The service drops the setting without a word (DNSControl, pull request 4026).
+        text = "a proxied record cannot be flattened: `flatten_cname` would never be in step"
+        yield Problem(f"{wanted.address}: {text}", wanted.where, "take `flatten_cname` out")
+    if not values["proxied"]:
+        yield Problem(
+            f"{wanted.address}: a name that is not proxied leads nobody to its tunnel",
+            wanted.where,
+            "take `proxied: false` out",
+            Severity.WARNING,
+        )
+
+
+def _beyond_plan(
+    wanted: Wanted, values: Values, live: Live | None, zone: Live, mark: Mark
+) -> Iterator[Problem]:
+    """Report what the plan of the zone does not allow, live values that are kept included."""
+    limits = ZoneAttributes.of(zone)
+    if limits.comment < PAID_COMMENT:
+        yield from too_long(wanted, str(values["comment"]), mark, limits.comment)
+    kept = live.values if live is not None else {}
+    if limits.paid:
+        return
+    if values["tags"] if "tags" in values else kept.get("tags"):
+        text = f"{wanted.address}: the plan of the zone {zone.name} has no tags for records"
+        yield Problem(text, wanted.where, "take `tags` out, or write them into the comment")
+    if (values.get("settings") or {}).get("flatten_cname"):
+        text = f"{wanted.address}: the plan of the zone {zone.name} flattens no single record"
+        yield Problem(text, wanted.where, "take `flatten_cname` out")
+
+
+def _is_too_deep(name: str, zone: Live) -> bool:
+    return name.removesuffix(zone.name).rstrip(".").count(".") > 0
+
+
+def _too_deep(wanted: Wanted, name: str, zone: Live) -> Problem:
+    return Problem(
+        f"{wanted.address}: {name} lies two levels or more below the zone {zone.name}, whose "
+        "certificate covers one by default: the TLS handshake fails",
+        wanted.where,
+        "write a name such as ssh-dev in place of ssh.dev, or order a certificate for it",
+        Severity.WARNING,
+    )
+
+
+def _manager(meta: Mapping[str, Any]) -> str:
+    """The product that manages a record, by what its ``meta`` tells (recorded; see DNSControl)."""
+    if meta.get("email_routing"):
+        return "Email Routing"
+    return "Workers" if meta.get("origin_worker_id") else "another product of Cloudflare"
 
 
 def _farewell(live: Live) -> str:

@@ -118,16 +118,21 @@ class InComment(Marking):
         yield str(wanted.values.get("comment") or "").rpartition(" ")[2]
 
     def too_long(self, wanted: Wanted, stack: str) -> Iterator[Problem]:
-        """Report a comment that is too long with the mark appended."""
+        """Report a comment of the file that is too long with the mark appended."""
         mark = Mark(stack, wanted.protect)
-        length = len(_with_mark(wanted.values.get("comment"), mark))
-        if 0 < self.longest < length:
-            yield Problem(
-                f"{wanted.address}: with the mark {str(mark)!r} behind it the comment has "
-                f"{length} characters, and {self.longest} is the most",
-                wanted.where,
-                "write a shorter one",
-            )
+        comment = _with_mark(wanted.values.get("comment"), mark)
+        yield from too_long(wanted, comment, mark, self.longest)
+
+
+def too_long(wanted: Wanted, comment: str, mark: Mark, longest: int) -> Iterator[Problem]:
+    """Report a comment, mark included, of more characters than ``longest``, unless that is 0."""
+    if 0 < longest < len(comment):
+        yield Problem(
+            f"{wanted.address}: with the mark {str(mark)!r} behind it the comment has "
+            f"{len(comment)} characters, and {longest} is the most",
+            wanted.where,
+            "write a shorter one",
+        )
 
 
 def _user_text(live: Live | None) -> str:

@@ -27,7 +27,7 @@ from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
 from ztctl.kinds import ingress, origin_request
-from ztctl.kinds.audience import with_access
+from ztctl.kinds.audience import with_access, with_team
 from ztctl.kinds.carry import Lists, patched, unmodelled
 from ztctl.kinds.common import TUNNEL, Id, Protect, listing, objects, segment, text_of, written
 from ztctl.kinds.ingress import IngressRule
@@ -117,6 +117,15 @@ class Tunnel(Kind, Lagging):
                 severity = Severity.ERROR if grave else Severity.WARNING
                 where = wanted.local["places"][index] or wanted.where
                 yield Problem(f"{wanted.address}: {text}", where, hint, severity)
+            if (wanted.values.get("origin_request") or {}).get("access"):
+                yield Problem(
+                    f"{wanted.address}: the connector does not look at `origin_request.access` of "
+                    "the whole tunnel, only at that of each rule",
+                    wanted.where,
+                    "write `access: true` on the rules; where an application of the files decides "
+                    "for the name, that is the default",
+                    Severity.WARNING,
+                )
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
         """Host names and patterns that lead to an origin."""
@@ -131,7 +140,9 @@ class Tunnel(Kind, Lagging):
             with_access(rule, choice, wanted, ledger)
             for rule, choice in zip(rules, choices, strict=False)
         ]
-        return {**super().complete(wanted, live, ledger), "ingress": checked}
+        general = with_team(wanted.values.get("origin_request"), wanted, ledger)
+        completed = super().complete(wanted, live, ledger)
+        return {**completed, "ingress": checked, "origin_request": general}
 
     def dropped_by(self, change: Change) -> tuple[str, ...]:
         """The host names that the tunnel serves now, and whether it goes on to."""
