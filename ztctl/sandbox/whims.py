@@ -87,7 +87,6 @@ def _app(app: Object) -> Object:
     spelled["tags"] = sorted(app["tags"], key=str.lower) or None
     if "destinations" not in app:  # It guards no host.
         return spelled
-    spelled.pop("self_hosted_domains", None)
     return {**spelled, "domain_type": "public"}
 
 
