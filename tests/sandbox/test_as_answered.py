@@ -1,7 +1,7 @@
 """What real accounts answered otherwise than the sandbox once did, one test a fact.
 
-Where another test holds a fact, or where the sandbox answers otherwise on purpose, it is said at the
-end; the reasons stand in `docs/sandbox.md`.
+Where another test holds a fact, or where the sandbox answers otherwise on purpose, it is said at
+the end; the reasons stand in `docs/sandbox.md`.
 """
 
 from __future__ import annotations
