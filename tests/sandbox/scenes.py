@@ -17,7 +17,6 @@ from ztctl.sandbox.service import Sandbox
 from .api import Answer, Api
 
 Json = Any
-EVERYBODY = [{"everyone": {}}]
 # The members of a recorded object that a client writes, by the path where it creates it.
 WRITABLE = {
     "policies": (

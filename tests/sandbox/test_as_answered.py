@@ -198,7 +198,8 @@ def test_what_is_sent_with_a_reusable_policy_is_ignored(api: Api) -> None:
 def test_a_policy_tells_no_switch_that_is_off(api: Api) -> None:
     """Not even one that was sent as false; nor an empty list of approval groups."""
     switches = ("approval_required", "isolation_required", "purpose_justification_required")
-    policy = api.policy(**dict.fromkeys(switches, False), approval_groups=[])
+    off: dict[str, Any] = dict.fromkeys(switches, False)
+    policy = api.policy(**off, approval_groups=[])
 
     assert not {*switches, "approval_groups"} & set(policy)
     assert (policy["uid"], policy["session_duration"]) == (policy["id"], "24h")
@@ -212,7 +213,8 @@ def test_an_application_tells_no_switch_that_is_off(api: Api) -> None:
         "skip_interstitial",
         "service_auth_401_redirect",
     )
-    app = api.app(**dict.fromkeys(off, False))
+    sent: dict[str, Any] = dict.fromkeys(off, False)
+    app = api.app(**sent)
 
     assert not set(off) & set(app)
     always = ("enable_binding_cookie", "options_preflight_bypass", "auto_redirect_to_identity")
@@ -346,7 +348,7 @@ def test_provisioning_comes_back_without_its_credentials(api: Api) -> None:
 @pytest.mark.parametrize("kind", ["apps", "policies", "groups"])
 def test_a_member_that_nobody_describes_can_be_kept_and_dropped(api: Api, kind: str) -> None:
     """What lies in the account is known to the service: a PUT writes it again, or gives it up."""
-    made = {"apps": api.app, "policies": api.policy, "groups": api.group}[kind]()
+    made = getattr(api, {"apps": "app", "policies": "policy", "groups": "group"}[kind])()
     account = api.sandbox.export()
     account[kind][0]["future"] = {"a": [1]}
     api.sandbox.import_(account)
@@ -365,7 +367,7 @@ def test_a_member_that_nobody_describes_can_be_kept_and_dropped(api: Api, kind: 
 
 def test_a_batch_is_null_where_nothing_was_asked(api: Api) -> None:
     """Also for an empty list."""
-    body = {"deletes": [], "posts": []}
+    body: dict[str, Any] = {"deletes": [], "posts": []}
 
     done = api.post(f"{api.zone()}/dns_records/batch", body).result
     assert done == dict.fromkeys(("deletes", "patches", "puts", "posts"))
