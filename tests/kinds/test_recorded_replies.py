@@ -83,7 +83,7 @@ def read(kind: str, bodies: Mapping[str, Json]) -> tuple[Live, ...]:
 
     async def talk() -> tuple[Live, ...]:
         async with client(bodies) as api:
-            reader = Reader(KINDS, Ask("prod", hosts=hosts), api, sleep=at_once)
+            reader = Reader(KINDS, Ask("prod", hosts=hosts), api)
             return await reader.live_of(kind)
 
     return asyncio.run(talk())

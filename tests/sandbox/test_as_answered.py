@@ -622,7 +622,7 @@ RECORDED = {
     8: test_a_deleted_tunnel_has_no_configuration_source,
     9: test_a_tunnel_does_not_tell_its_connections,
     10: test_a_connector_tells_a_version_once_there_is_one,
-    11: "no rate limit unless asked for: a sandbox is local; `rate_limit` has headers",
+    11: "no rate limit unless asked for; `rate_limit` has the constant headers, and their tests",
     12: test_inline_and_reusable_policies_stand_beside_each_other,
     13: "tests of destinations, and of public paths at the edge",
     14: test_a_policy_tells_no_switch_that_is_off,
