@@ -395,7 +395,7 @@ def test_a_change_back_to_a_default_takes(tmp_path: Path, *, keeps_omitted: bool
 
     assert told(account.plan(file)) == []
     live = account.one("apps")
-    assert [live.get(name) for name in UNUSUAL] == [True, False, "24h", True, ""]
+    assert [live.get(name, False) for name in UNUSUAL] == [True, False, "24h", True, ""]
 
 
 @pytest.mark.parametrize("keeps_omitted", [False, True], ids=["replacing", "keeping"])

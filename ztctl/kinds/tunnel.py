@@ -1,8 +1,8 @@
 """Cloudflare Tunnels, remotely managed, together with their configuration.
 
 Names are unique among tunnels that are not deleted; lists contain deleted ones unless
-``is_deleted=false``. The configuration is one document, replaced by a ``PUT``. Each ``PUT`` raises
-its version, even without a difference, so that none is sent without need. Sources: Cloudflare
+``is_deleted=false``. The configuration is one document, replaced by a ``PUT``. Whether a ``PUT``
+without a difference raises its version is told both ways, so none is sent. Sources: Cloudflare
 OpenAPI description, Terraform provider v5, cloudflared 2026.8.2 (API client).
 """
 

@@ -1,4 +1,4 @@
-"""Access applications of the types self_hosted, ssh and infrastructure, and tiles.
+"""Access applications of every type.
 
 Source: paths, status codes and fields from the Cloudflare OpenAPI description, July 2026: PUT
 replaces the whole object but keeps the policies when none are sent. Terraform provider: tags come
@@ -7,7 +7,7 @@ that the application's inline policies and its CA are deleted with it, that `typ
 changed, that an application is not deleted while a rule links its token, that infrastructure
 applications and tiles have no settings. Whether a PUT keeps what it leaves out is a setting
 (`keeps_omitted`): public reports tell both.
-Not emulated: every other type.
+Not emulated: that rdp has targets, and that a portal or server of MCP exists.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from ztctl.sandbox.store import Index
 PATH = "/accounts/{account_id}/access/apps"
 ONE = PATH + "/{app_id}"
 SIZES = Sizes(1000)
-UNKNOWN = Refusal(404, 11021, "access.api.error.unknown_application: unknown application")
+UNKNOWN = Refusal(404, 11021, "access.api.error.unknown_application")
 
 
 def found_app(call: Call) -> Object:
@@ -102,9 +102,11 @@ def _settings(call: Call) -> Reply:
     old = found_app(call)
     if is_infrastructure(old) or old["type"] in TILES:
         raise invalid(f"applications of type {old['type']} have no settings")
-    app = {**old, **call.merged(SETTINGS, call.body()), "updated_at": call.state.now()}
+    changed = {**old, **call.merged(SETTINGS, call.body()), "updated_at": call.state.now()}
+    app = {name: value for name, value in changed.items() if value is not None}
     call.store.put("app", app["id"], app)
-    return Reply({name: app[name] for name in ("allow_iframe", "skip_interstitial")}, 202)
+    names = ("allow_iframe", "skip_interstitial")
+    return Reply({name: app.get(name, False) for name in names}, 202)
 
 
 def _revoke(call: Call) -> Reply:
@@ -118,7 +120,7 @@ def _written(call: Call, app_id: str, old: Object) -> Object:
         app = written_infrastructure(call, body)
     elif isinstance(body.get("type"), str) and body["type"] in TILES:
         shape = TILES[body["type"]]
-        app = call.read(shape, call.kept(shape, body, old, "policies"))
+        app = call.read(shape, call.kept(shape, body, old, "policies"), known=old)
         check_references(call, app)
         app["tags"] = sorted(set(app["tags"]))
     else:
@@ -131,7 +133,7 @@ def _written_with_domain(call: Call, body: Object, app_id: str, old: Object) -> 
     if isinstance(body.get("type"), str):
         check_type(body["type"])
     mirrored = MIRRORED if any(name in body for name in MIRRORED) else ()
-    app = call.read(SHAPE, call.kept(SHAPE, body, old, "policies", *mirrored))
+    app = call.read(SHAPE, call.kept(SHAPE, body, old, "policies", *mirrored), known=old)
     check_fields(call, app)
     app.update(placed(call, app, app_id))
     app["tags"] = sorted(set(app["tags"]))
@@ -139,7 +141,7 @@ def _written_with_domain(call: Call, body: Object, app_id: str, old: Object) -> 
 
 
 def _shown(call: Call, app: Object) -> Object:
-    return {**app, "policies": shown_links(call.store, app)}
+    return {**app, "uid": app["id"], "policies": shown_links(call.store, app)}
 
 
 FAMILY = Family(

@@ -1,10 +1,11 @@
 """Validation of a tunnel configuration.
 
 Source: cloudflared's ingress validation (July 2026): at least one rule, the last one and only the
-last one matches everything, no port and at most a leading wildcard in a host name, a path that is
-a regular expression, a service in one of the known forms without a path; `access.required` with
+last one matches everything, no port and at most a leading wildcard in a host name, a path that is a
+regular expression, a service in one of the known forms without a path; `access.required` with
 audiences needs `teamName`. Cloudflare OpenAPI description, July 2026: members of `originRequest`,
-durations in whole seconds. Recorded without details: 400/1056 "Bad Configuration".
+durations in whole seconds. Recorded: 400/1056 "Bad Configuration", in full for no rules and for a
+last one that does not match all. Members that nobody describes are stored as they come.
 Recorded: `bastionMode`, `proxyAddress`, `proxyPort` and `ipRules` come back, although the
 description lacks them.
 Go's regexp: a path that cannot be translated is refused (`ztctl.sandbox.edge.regexes`). Go's
@@ -39,6 +40,13 @@ _ADDRESS = re.compile(
     (?P<path> / [^?#]* )? (?: [?#] .* )?
     """,
     re.VERBOSE,
+)
+
+
+NO_RULES = "Validation failed: The config file doesn't contain any ingress rules\n"
+NO_LAST = (
+    "Validation failed: The last ingress rule must match all URLs (i.e. it should not have a "
+    "hostname or path filter)\n"
 )
 
 
@@ -99,7 +107,7 @@ CONFIG = Shape(
 
 def checked_configuration(call: Call, given: Any) -> Object:
     """Validate a configuration; raises ApiError 400/1056."""
-    config = call.read(CONFIG, _object(given, "config"), "config.")
+    config = _read(call, CONFIG, _object(given, "config"), "config.")
     rules = [_rule(call, one, place) for place, one in enumerate(config["ingress"])]
     _check_order(rules)
     config["ingress"] = rules
@@ -110,9 +118,17 @@ def checked_configuration(call: Call, given: Any) -> Object:
     return config
 
 
+def _read(call: Call, shape: Shape, given: Object, where: str) -> Object:
+    """The validated members, and those that nobody describes: the document is stored whole."""
+    return {
+        **{name: given[name] for name in shape.unknown(given)},
+        **call.read(shape, given, where),
+    }
+
+
 def _rule(call: Call, given: Any, place: int) -> Object:
     where = f"config.ingress[{place}]"
-    rule = call.read(RULE, _object(given, f"rule {place + 1}"), where + ".")
+    rule = _read(call, RULE, _object(given, f"rule {place + 1}"), where + ".")
     _check_hostname(rule.get("hostname", ""), place)
     _check_path(rule.get("path", ""), place)
     _check_service(rule["service"], place)
@@ -122,9 +138,9 @@ def _rule(call: Call, given: Any, place: int) -> Object:
 
 
 def _origin(call: Call, given: Any, where: str) -> Object:
-    origin = call.read(ORIGIN, _object(given, "originRequest"), where + ".")
+    origin = _read(call, ORIGIN, _object(given, "originRequest"), where + ".")
     if "access" in origin:
-        access = call.read(ACCESS, _object(origin["access"], "access"), where + ".access.")
+        access = _read(call, ACCESS, _object(origin["access"], "access"), where + ".access.")
         if access.get("required") and access.get("audTag") and not access.get("teamName"):
             raise bad_configuration("access.audTag needs access.teamName")
         origin["access"] = access
@@ -133,9 +149,9 @@ def _origin(call: Call, given: Any, where: str) -> Object:
 
 def _check_order(rules: list[Object]) -> None:
     if not rules:
-        raise bad_configuration("no ingress rules")
+        raise bad_configuration(NO_RULES)
     if not _catches_all(rules[-1]):
-        raise bad_configuration("the last ingress rule must match all URLs")
+        raise bad_configuration(NO_LAST)
     for place, rule in enumerate(rules[:-1]):
         if _catches_all(rule):
             raise bad_configuration(f"rule {place + 1} matches all URLs, but is not the last one")
