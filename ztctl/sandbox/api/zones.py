@@ -60,7 +60,7 @@ def _get(call: Call) -> Reply:
 
 
 def _shown(call: Call) -> Callable[[Object], Object]:
-    """How zones are shown to the token of the call."""
+    """How zones are shown to the token of the call; an imported one may tell of its own."""
     held = holder_of(call.store, call.request).permissions
     permissions = [
         f"#{name}:{word}"
@@ -68,7 +68,7 @@ def _shown(call: Call) -> Callable[[Object], Object]:
         for word, write in (("edit", True), ("read", False))
         if (held is None or allows(held, groups, write=write)) and (name, word) != ("zone", "edit")
     ]
-    return lambda zone: {**zone, "permissions": permissions}
+    return lambda zone: {"permissions": permissions, **zone}
 
 
 def _candidates(call: Call) -> Sequence[Object]:
