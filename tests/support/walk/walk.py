@@ -287,7 +287,8 @@ class History:
         again = self._plan(declared, yes)
         if again is None or again.refusals:
             return
-        twin = Account(self.folder, **self.world, zones=ZONES)
+        # Ids that no dangling reference of the account names.
+        twin = Account(self.folder, **self.world, zones=ZONES, seed=11)
         twin.sandbox.import_(self.account.sandbox.export())
         twin.observer.begin(Agreed([*map(str, declared.public)], interrupted=True))
         run = Run(twin, declared, yes)
