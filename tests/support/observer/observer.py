@@ -15,7 +15,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from tests.support.observer.guests import LOGGED_IN, SOMEBODY, STRANGER, STRANGERS
+from tests.support.observer.guests import LOGGED_IN, STRANGER, STRANGERS
 from tests.support.observer.people import People, attached
 from tests.support.observer.places import Object, Place, hosts, paths, places, rules
 from ztctl.sandbox.edge.applications import covers_host
@@ -184,9 +184,6 @@ class Observer:
                 if earlier is not None:
                     span.lost.setdefault((host, path, who), write)
             elif origin != earlier and (path, origin) not in for_all:
-                if agreed is not None and who.startswith(SOMEBODY) and agreed.may_open(host, path):
-                    # Open to whoever logs in, at a provider at which not everybody can.
-                    continue
                 span.gained.setdefault((host, path, who, origin), write)
                 answered = _is_unknown(who) and (path, origin) in unknown
                 if who.startswith(STRANGER) and not (
