@@ -103,6 +103,25 @@ class OutputOptions:
     )
 
 
+class Listed(StrEnum):
+    """What of a plan is written out name by name."""
+
+    hosts = "hosts"
+
+
+@dataclass(frozen=True, slots=True)
+class DetailOptions:
+    """How much of a plan is shown to people."""
+
+    full: Annotated[
+        bool, _output("--full", help="Show every object with every field, as Terraform does.")
+    ] = False
+    list: Annotated[
+        Listed | None,
+        _output("--list", metavar="hosts", help="Write out every name that is folded otherwise."),
+    ] = None
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """Options of runs that write."""

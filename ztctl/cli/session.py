@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from ztctl import __version__
@@ -43,6 +44,8 @@ def view_of(chosen: Settings, declared: Declared | None = None) -> View:
         terminal=chosen.terminal,
         redact=mask.hide,
         version=__version__,
+        detail=chosen.detail,
+        width=get_terminal_size().columns,
     )
 
 

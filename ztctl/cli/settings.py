@@ -7,10 +7,20 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ztctl.cli.options import AccountOptions, FileOptions, OutputFormat, OutputOptions
+from ztctl.cli.options import (
+    AccountOptions,
+    DetailOptions,
+    FileOptions,
+    OutputFormat,
+    OutputOptions,
+)
 from ztctl.core.model.diagnostics import Failure, ZtctlError
 from ztctl.core.model.values import Secret
+
+if TYPE_CHECKING:
+    from ztctl.views.people_view import Detail
 
 DEFAULT_FILE = Path("ztctl.yaml")
 STDIN = Path("/dev/stdin")
@@ -53,6 +63,7 @@ class Settings:
     color: bool = False
     quiet: bool = False
     terminal: bool = False
+    detail: Detail = "compact"
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -62,6 +73,7 @@ def settings(
     account: AccountOptions | None = None,
     *,
     journal: Path | None = None,
+    detail: DetailOptions | None = None,
 ) -> Settings:
     """Combine options and environment.
 
@@ -96,8 +108,17 @@ def settings(
         color=not (output.no_color or dumb or environment.get("NO_COLOR")) and sys.stdout.isatty(),
         quiet=output.quiet,
         terminal=sys.stderr.isatty() and not dumb,
+        detail=_detail(detail),
         environment=environment,
     )
+
+
+def _detail(chosen: DetailOptions | None) -> Detail:
+    if chosen is None or not (chosen.full or chosen.list):
+        return "compact"
+    if chosen.full and chosen.list:
+        raise Usage("--full has every name already", "drop --list hosts")
+    return "full" if chosen.full else "every name"
 
 
 def _or_stdin(path: Path) -> Path:

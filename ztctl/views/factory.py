@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from ztctl.core.runs.journal import Redact
 from ztctl.views.escape import Clean
 from ztctl.views.line_output import StreamOutput
 from ztctl.views.styled_line import Paint, no_paint
 from ztctl.views.view import View
+
+if TYPE_CHECKING:
+    from ztctl.views.people_view import Detail
 
 Format = Literal["text", "json", "markdown"]
 
@@ -23,6 +26,8 @@ def make_view(
     terminal: bool,
     redact: Redact,
     version: str,
+    detail: Detail = "compact",
+    width: int = 80,
 ) -> View:
     """Create the view of a format.
 
@@ -35,6 +40,8 @@ def make_view(
         terminal: whether stderr is a terminal, so that a live status can be shown.
         redact: masks sensitive values; every text from outside passes through it.
         version: of ztctl, a member of JSON plans.
+        detail: how much a plan for people tells.
+        width: of the terminal, in columns.
     """
     # Deferred imports: a command pays at start-up only for the view that it uses.
     if format == "json":
@@ -42,14 +49,15 @@ def make_view(
 
         return JsonView(stdout, stderr, redact, version=version)
     paint, output = _outputs(stderr, color=color, terminal=terminal)
-    shared = (stdout, output, Clean(redact), quiet, terminal)
+    shared = (stdout, output, Clean(redact), quiet, terminal, detail)
     if format == "markdown":
         from ztctl.views.markdown import MarkdownView
 
         return MarkdownView(*shared)
     from ztctl.views.text import TextView
+    from ztctl.views.wrapping import NARROWEST
 
-    return TextView(*shared, paint=paint)
+    return TextView(*shared, paint=paint, width=max(width, NARROWEST))
 
 
 def _outputs(stderr: TextIO, *, color: bool, terminal: bool) -> tuple[Paint, StreamOutput]:

@@ -139,7 +139,8 @@ def _access(change: AccessChange, redact: Redact) -> Any:
 def way_fields(way: DescribedEntry) -> dict[str, Any]:
     """Convert a way in, with unmasked texts."""
     found = {"who": way.who, "origin": way.origin, "openness": way.openness.text}
-    return {**found, "change": way.change} if way.change else found
+    more = {"change": way.change, "session": way.session}
+    return {**found, **{name: text for name, text in more.items() if text}}
 
 
 def _refusal(refusal: Refusal, redact: Redact) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import chain
 
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
@@ -15,7 +14,6 @@ from ztctl.views import outcome_lines
 from ztctl.views.line_output import write_text
 from ztctl.views.page import Page
 from ztctl.views.people_view import PeopleView
-from ztctl.views.plan_lines import PlanLines
 from ztctl.views.styled_line import Line, rows_of, trimmed
 from ztctl.views.wording import plan_closing
 
@@ -30,14 +28,12 @@ class MarkdownView(PeopleView):
         """Write a diff block, folded when it is long; refusals and the closing line never are."""
         self.close()
         self.total = len(plan.steps)
-        lines = PlanLines(self.clean)
-        every = (lines.changes(plan), lines.access(plan), lines.warnings(plan))
-        changes = () if self.quiet else tuple(chain.from_iterable(every))
+        exposed, changes, refusals = map(_rows, self.plan_parts(plan))
         self._parts(
             f"### Plan for {code_span(self.clean(plan.stack))}",
-            fenced(_rows(lines.exposed(plan))),
-            folded(_rows(changes)),
-            fenced(_rows(lines.refusals(plan))),
+            fenced(exposed),
+            folded(changes),
+            fenced(refusals),
             f"**{plan_closing(plan)}**",
         )
 
@@ -78,8 +74,8 @@ def _rows(lines: Iterable[Line]) -> list[str]:
 def _row(line: Line) -> str:
     """Format a line with its symbol in the first column, where a diff block gives it a colour."""
     # GitHub colours lines of a diff block that begin with `!`, and knows no `~`.
-    mark = line.mark.replace("~", "!").ljust(line.indent)
-    text = f"{mark} {line.text}" if line.indent else line.text
+    mark = line.mark.replace("~", "!")
+    text = f"{mark}{line.lead}".ljust(line.indent) + f" {line.text}" if line.indent else line.text
     return f"{text}  {line.tail}" if line.tail else text
 
 

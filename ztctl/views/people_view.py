@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TextIO, assert_never
+from typing import Literal, TextIO, assert_never
 
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.diagnostics import Failure, Problem, Severity
@@ -18,14 +18,17 @@ from ztctl.core.model.events import (
     Started,
     Waiting,
 )
-from ztctl.core.model.plan import StepId
+from ztctl.core.model.plan import Plan, StepId
+from ztctl.views.compact_lines import CompactLines
 from ztctl.views.escape import Clean
 from ztctl.views.line_output import StreamOutput
 from ztctl.views.outcome_lines import LOST
+from ztctl.views.plan_lines import BLANK, PlanLines
 from ztctl.views.styled_line import Line, Tone
 from ztctl.views.wording import conjugated, duration
 
 MOST_SHOWN = 8
+Detail = Literal["compact", "every name", "full"]
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class PeopleView:
         output: takes everything that is not data.
         quiet: leave out progress, notes and next steps.
         has_status: the output shows a live status, which replaces lines for the start of steps.
+        detail: how much a plan tells.
         total: number of steps of the plan; 0 while it is not known.
     """
 
@@ -44,9 +48,29 @@ class PeopleView:
     clean: Clean
     quiet: bool = False
     has_status: bool = False
+    detail: Detail = "compact"
     total: int = 0
     _running: dict[StepId, str] = field(default_factory=dict)
     _ended: int = 0
+
+    def plan_parts(self, plan: Plan) -> tuple[list[Line], ...]:
+        """Of a plan, in this order: what is open now, what it does, what stands against it.
+
+        Neither what is open nor a refusal is hidden by ``quiet``.
+        """
+        lines = PlanLines(self.clean)
+        middle = () if self.quiet else self._changes(plan, lines)
+        return list(lines.exposed(plan)), list(middle), list(lines.refusals(plan))
+
+    def _changes(self, plan: Plan, lines: PlanLines) -> Iterator[Line]:
+        if self.detail != "full":
+            yield from CompactLines(self.clean, plan, every=self.detail == "every name").all()
+        elif plan.changes:
+            yield from lines.preface(plan)
+            yield BLANK
+            yield from lines.changes(plan)
+            yield from lines.access(plan)
+        yield from lines.warnings(plan)
 
     def problems(self, items: Iterable[Problem]) -> None:
         """Write each problem as ``file:line:column: error: summary``, its hint on the next line."""

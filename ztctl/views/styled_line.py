@@ -38,6 +38,8 @@ class Line:
     Attributes:
         mark: the symbol, which ends at column ``indent``; the text follows after a space.
         tail: a remark after the text, such as ``# forces replacement``.
+        lead: a text before the symbol, such as the name of a phase.
+        column: columns of the text in which nothing stands when it is broken.
     """
 
     text: str = ""
@@ -46,11 +48,14 @@ class Line:
     tone: Tone = Tone.PLAIN
     tail: str = ""
     tail_tone: Tone = Tone.QUIET
+    lead: str = ""
+    column: int = 0
 
     def spans(self) -> Iterator[tuple[str, Tone]]:
         """Split the line into pieces of one tone each."""
         if self.indent:
-            yield " " * (self.indent - len(self.mark)), Tone.PLAIN
+            yield self.lead, Tone.STRONG
+            yield " " * (self.indent - len(self.lead) - len(self.mark)), Tone.PLAIN
             yield self.mark, TONES.get(self.mark, self.tone)
             yield " ", Tone.PLAIN
         yield self.text, self.tone

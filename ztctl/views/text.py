@@ -1,19 +1,24 @@
-"""Show everything as text for people, after Terraform's conventions."""
+"""Show everything as text for people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.views import outcome_lines
+from ztctl.views.folding import FOLDED
 from ztctl.views.line_output import StreamOutput, write_text
 from ztctl.views.page import Page
 from ztctl.views.people_view import PeopleView
-from ztctl.views.plan_lines import BLANK, PlanLines
 from ztctl.views.styled_line import Line, Paint, Tone, no_paint, rows_of
 from ztctl.views.wording import plan_closing
+from ztctl.views.wrapping import all_wrapped
+
+EVERY_NAME = "Every name: --list hosts. "
+EVERY_FIELD = "Every field: --full."
 
 
 @dataclass(slots=True)
@@ -21,26 +26,19 @@ class TextView(PeopleView):
     """Plan, outcome and documents on stdout; the rest on stderr."""
 
     paint: Paint = no_paint
+    width: int = 80
 
     def plan(self, plan: Plan) -> None:
-        """Write changes with reasons, then access, warnings, refusals and the closing line."""
+        """Write what is open now, changes, access, warnings, refusals and the closing line."""
         self.close()
         self.total = len(plan.steps)
-        self._write(self._plan(plan))
-
-    def _plan(self, plan: Plan) -> Iterator[Line]:
-        lines = PlanLines(self.clean)
-        # Neither what is open nor a refusal may be hidden by --quiet.
-        yield from lines.exposed(plan)
-        if not self.quiet:
-            if plan.changes:
-                yield from lines.preface(plan)
-                yield BLANK
-            yield from lines.changes(plan)
-            yield from lines.access(plan)
-            yield from lines.warnings(plan)
-        yield from lines.refusals(plan)
-        yield Line(plan_closing(plan), tone=Tone.STRONG)
+        parts = self.plan_parts(plan)
+        closing = [Line(plan_closing(plan), tone=Tone.STRONG)]
+        if plan.changes and self.detail == "compact" and not self.quiet:
+            folded = any(FOLDED.search(line.text) for line in parts[1])
+            closing.append(Line(f"{EVERY_NAME if folded else ''}{EVERY_FIELD}", tone=Tone.QUIET))
+        lines = chain(*parts, closing)
+        self._write(lines if self.detail == "full" else all_wrapped(lines, self.width))
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
         """Write what was done and what was not, then the closing line."""

@@ -29,7 +29,7 @@ ACTIONS: Final[Mapping[Action, ActionWords]] = {
     Action.FORGET: ActionWords(".", "forget", "will be forgotten (stays live, loses its mark)"),
 }
 
-_PHASES: Final[Mapping[Phase, str]] = {
+PHASES: Final[Mapping[Phase, str]] = {
     Phase.POLICY: "Policy",
     Phase.TUNNEL: "Tunnel",
     Phase.DNS: "DNS",
@@ -53,8 +53,22 @@ _REASONS: Final[Mapping[Reason, str]] = {
 
 def heading(phase: Phase, *, removal: bool) -> str:
     """The heading of a phase: ``2. Tunnel``, or ``Removal: 2. Tunnel``."""
-    title = f"{int(phase)}. {_PHASES[phase]}"
+    title = f"{int(phase)}. {PHASES[phase]}"
     return f"Removal: {title}" if removal else title
+
+
+def noun(kind: str) -> str:
+    """What an object of a kind is called in a sentence: ``policy``, ``CA key``."""
+    bare = kind.removeprefix("access_").removeprefix("dns_").replace("_", " ")
+    return bare.replace("ca key", "CA key")
+
+
+def plural(kind: str, count: int) -> str:
+    """The noun of so many objects of a kind."""
+    word = noun(kind)
+    if count == 1:
+        return word
+    return f"{word[:-1]}ies" if word.endswith("cy") else f"{word}s"
 
 
 def is_removal(change: Change) -> bool:

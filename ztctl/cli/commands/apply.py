@@ -42,6 +42,7 @@ def apply(
         opt.approval_option("--adopt", help="Take over live objects that carry no mark."),
     ] = False,
     output: opt.OutputOptions,
+    detail: opt.DetailOptions,
 ) -> Exit:
     """Show the plan, ask, and carry it out: policy, tunnel, DNS, certificate."""
     if planfile is not None and (files != opt.FileOptions() or plan.target):
@@ -49,7 +50,7 @@ def apply(
             "a saved plan holds its files and variables already",
             "drop -f, --var, --var-file, --allow-env and --target",
         )
-    chosen = settings(output, files, account, journal=run.journal)
+    chosen = settings(output, files, account, journal=run.journal, detail=detail)
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(plan), adopt=adopt)
@@ -69,9 +70,10 @@ def destroy(
         opt.PlanOptions, opt.only("ca_deletion", "protected", "disconnect", "exposure")
     ],
     output: opt.OutputOptions,
+    detail: opt.DetailOptions,
 ) -> Exit:
     """Delete everything that carries the stack's mark: DNS first, Access last."""
-    chosen = settings(output, files, account, journal=run.journal)
+    chosen = settings(output, files, account, journal=run.journal, detail=detail)
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(replace(plan, deletions=True, no_policy=["all"])))

@@ -30,9 +30,10 @@ def plan(
         opt.run_option("--calls", help="Show the API calls of each step, too."),
     ] = False,
     output: opt.OutputOptions,
+    detail: opt.DetailOptions,
 ) -> Exit:
     """Compare the files with the account and show what apply would do; change nothing."""
-    chosen = settings(output, files, account)
+    chosen = settings(output, files, account, detail=detail)
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(plan))

@@ -350,9 +350,11 @@ class DescribedEntry:
     Attributes:
         openness: open to how many others.
         change: what changes for visitors who enter before and after a plan, with both sides.
+        session: how long a login lasts, such as ``8h``; empty where nobody logs in.
     """
 
     who: str
     origin: str
     openness: Openness = Openness.CLOSED
     change: str = ""
+    session: str = ""

@@ -26,6 +26,7 @@ from ztctl.core.reach.access_wording import (
     describe_waived,
     one_of,
     origin_of,
+    session_of,
     sorted_entries,
 )
 from ztctl.core.reach.entries import Entry, Origin
@@ -123,7 +124,8 @@ class _Side:
         differences = map(self._differences, [entry.grant] * len(similar), similar)
         # Of several similar ones the closest: they come from a set, whose order varies.
         found = min(differences, key=lambda them: (len(them), *them), default=())
-        told = DescribedEntry(who, origin_of(entry), entry.openness)
+        session = session_of(entry.grant)
+        told = DescribedEntry(who, origin_of(entry), entry.openness, session=session)
         for more, change in found:
             yield replace(told, who=f"{who}: {more}" if more else who, change=change)
         if not found:

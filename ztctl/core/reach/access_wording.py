@@ -32,6 +32,7 @@ def describe_entries(entries: Iterable[Entry], names: DisplayNames) -> tuple[Des
                 describe_grant(it.grant, describe_test(it.grant.who, names), names),
                 origin_of(it),
                 it.openness,
+                session=session_of(it.grant),
             )
             for it in entries
         }
@@ -41,8 +42,8 @@ def describe_entries(entries: Iterable[Entry], names: DisplayNames) -> tuple[Des
 def sorted_entries(found: Iterable[DescribedEntry]) -> tuple[DescribedEntry, ...]:
     """The most open first."""
 
-    def place(entry: DescribedEntry) -> tuple[int, str, str, str]:
-        return -entry.openness, entry.who, entry.origin, entry.change
+    def place(entry: DescribedEntry) -> tuple[int, str, str, str, str]:
+        return -entry.openness, entry.who, entry.origin, entry.change, entry.session
 
     return tuple(sorted(found, key=place))
 
@@ -69,6 +70,12 @@ def describe_duration(seconds: float | None) -> str:
     minutes, rest = divmod(rest, 60)
     parts = {"h": hours, "m": minutes, "s": rest}
     return "".join(f"{count}{unit}" for unit, count in parts.items() if count) or "0s"
+
+
+def session_of(grant: Grant) -> str:
+    """How long a login by a grant lasts; empty where nobody logs in, or it is not known."""
+    logs_in = grant.how is AdmittedBy.LOGIN and grant.session is not None
+    return describe_duration(grant.session) if logs_in else ""
 
 
 def describe_grant(grant: Grant, who: str, names: DisplayNames) -> str:
