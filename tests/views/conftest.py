@@ -27,6 +27,7 @@ from ztctl.core.model.plan import (
 )
 from ztctl.core.model.values import Secret, Unknown
 from ztctl.views.factory import Format, make_view
+from ztctl.views.people_view import Detail
 from ztctl.views.view import View
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -69,6 +70,8 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> MakeShown:
         quiet: bool = False,
         terminal: bool = False,
         redact: Callable[[str], str] = str,
+        detail: Detail = "compact",
+        width: int = 80,
     ) -> Shown:
         stdout, stderr = StringIO(), StringIO()
         view = make_view(
@@ -80,6 +83,8 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> MakeShown:
             terminal=terminal,
             redact=redact,
             version="1.2.3",
+            detail=detail,
+            width=width,
         )
         return Shown(view, stdout, stderr)
 

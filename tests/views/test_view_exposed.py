@@ -191,7 +191,7 @@ def test_what_changes_for_the_same_people_is_one_line(small_plan: Plan, shown: M
     both = DescribedEntry("ann@example.com", "ssh://b:22", change=moved)
     gone = DescribedEntry("bob@example.com", "ssh://b:22", change="session 8h → 4h")
     change = AccessChange("ssh.example.com", frozenset(), (both,), (both, gone))
-    it = shown()
+    it = shown(detail="full")
 
     it.view.plan(replace(small_plan, access=(change,)))
 

@@ -247,6 +247,7 @@ def test_a_stream_that_knows_only_ascii_gets_escapes(small_plan: Plan) -> None:
         terminal=False,
         redact=str,
         version="1",
+        detail="full",
     )
 
     entry = DescribedEntry("ann@example.com", "ssh://a:22")

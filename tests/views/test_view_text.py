@@ -32,11 +32,11 @@ VALUES = st.recursive(
 
 def test_a_whole_plan_reads_like_prose(whole_plan: Plan, shown: MakeShown, golden: Golden) -> None:
     """Every action, edit, note, warning and refusal has its place, and nothing is on stderr."""
-    it = shown()
+    it = shown(detail="full")
 
     it.view.plan(whole_plan)
 
-    golden("plan.txt", it.out)
+    golden("plan-full.txt", it.out)
     assert it.err == ""
 
 
@@ -114,7 +114,7 @@ def test_what_is_at_its_default_is_counted_and_not_shown(action: Action, shown: 
         after=values,
         silent=frozenset({"retries", "proxy"}),
     )
-    it = shown()
+    it = shown(detail="full")
 
     it.view.plan(Plan("acc-1", "prod", (change,)))
 
@@ -124,7 +124,7 @@ def test_what_is_at_its_default_is_counted_and_not_shown(action: Action, shown: 
 
 def test_the_legend_names_only_symbols_in_use(small_plan: Plan, shown: MakeShown) -> None:
     """A plan without deletions does not explain how a deletion looks."""
-    it = shown()
+    it = shown(detail="full")
 
     it.view.plan(small_plan)
 
@@ -137,11 +137,11 @@ def test_hostile_text_is_shown_escaped(
     hostile_plan: Plan, shown: MakeShown, golden: Golden
 ) -> None:
     """Escapes, markup and bidi controls in any text of a plan are shown and never obeyed."""
-    it = shown()
+    it = shown(detail="full")
 
     it.view.plan(hostile_plan)
 
-    golden("hostile.txt", it.out)
+    golden("hostile-full.txt", it.out)
     assert it.out.replace("\n", "").isprintable()
 
 
@@ -166,7 +166,7 @@ def test_markup_in_a_name_is_not_coloured(hostile_plan: Plan, shown: MakeShown) 
 
 def test_every_text_is_masked(hostile_plan: Plan, shown: MakeShown) -> None:
     """No text of a plan reaches the output past the masking function."""
-    it = shown(redact=lambda text: text.replace("evil", "(env NAME)"))
+    it = shown(detail="full", redact=lambda text: text.replace("evil", "(env NAME)"))
 
     it.view.plan(hostile_plan)
 
@@ -258,7 +258,7 @@ def test_quiet_keeps_notes_to_itself(shown: MakeShown) -> None:
 
 def test_a_removal_says_so_in_its_heading(whole_plan: Plan, shown: MakeShown) -> None:
     """What goes stands below headings of its own, phases backwards."""
-    it = shown()
+    it = shown(detail="full")
 
     it.view.plan(replace(whole_plan, refusals=(), warnings=()))
 

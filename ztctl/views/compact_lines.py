@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from ztctl.core.model.facts import HELPER, DescribedEntry
+from ztctl.core.model.facts import HELPER, Openness
 from ztctl.core.model.names import any_other
 from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Plan
 from ztctl.views.escape import Clean
@@ -22,9 +22,10 @@ from ztctl.views.folding import Folding, shared_domain
 from ztctl.views.plan_lines import BLANK, WHEN_LOST
 from ztctl.views.styled_line import TONES, Line, Tone
 from ztctl.views.wording import ACTIONS, PHASES, is_removal, noun, plural
+from ztctl.views.wrapping import cells
 
 # Columns of the objects: the sign stands before the first, the names from the second on.
-_SIGN = 16
+_SIGN = 17
 _NAMES = 16
 # Of the people, and from where the hosts stand.
 _PEOPLE = 5
@@ -36,7 +37,10 @@ _MOST_DETAILED = 8
 _ID = re.compile(r"[0-9a-f]{32}")
 _ELEMENT = re.compile(r"(?P<list>.*)\[\d*\]")
 
-Ways = Sequence[DescribedEntry]
+OPENED = {
+    Openness.OPEN: "OPEN TO EVERYBODY",
+    Openness.ANY_LOGIN: "OPEN TO ANY LOGIN",
+}
 
 
 @dataclass(frozen=True)
@@ -122,10 +126,10 @@ class CompactLines:
             return
         yield Line("Access", "", 1, Tone.STRONG)
         yield from self._opened()
-        rows: dict[tuple[str, str, str], list[str]] = {}
+        rows: dict[tuple[str, str, str], dict[str, None]] = {}
         for change in self.plan.access:
             for key in _told(change):
-                rows.setdefault(key, []).append(change.host)
+                rows.setdefault(key, {})[change.host] = None
         people: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
         for (sign, who, what), hosts in sorted(rows.items(), key=lambda it: "+-~".index(it[0][0])):
             # Each who gains or loses has a line, those for whom the same changes share one.
@@ -134,7 +138,7 @@ class CompactLines:
         for (sign, what, places), whos in people.items():
             yield from self._people(sign, whos, what.partition("\0")[2], places)
         if any(change.lost and change.by_login for change in self.plan.access):
-            yield Line(" ".join(WHEN_LOST), "", _PEOPLE, Tone.QUIET)
+            yield Line(" ".join(WHEN_LOST), "", _PEOPLE - 2, Tone.QUIET)
         yield BLANK
 
     def _opened(self) -> Iterator[Line]:
@@ -145,7 +149,7 @@ class CompactLines:
                 if way.openness:
                     told = f": {self.clean(way.change)}" if way.change else ""
                     text = f"{host}: {self.clean(way.who)} → {self.clean(way.origin)}{told}"
-                    yield Line(text, "+", _PEOPLE, Tone.ERROR)
+                    yield from _people_lines("+", OPENED[way.openness], text, Tone.ERROR)
 
     def _people(
         self, sign: str, whos: Sequence[str], what: str, hosts: Sequence[str]
@@ -155,13 +159,16 @@ class CompactLines:
         count = f" ({len(names)} hosts)" if len(names) > 1 else ""
         told = f": {self.clean(what)}" if what else ""
         who = ", ".join(map(self.clean, whos))
-        if len(who) < _HOSTS:
-            text = f"{who.ljust(_HOSTS)}{shown}{count}{told}"
-            yield Line(text, sign, _PEOPLE, TONES[sign], column=_HOSTS)
-        else:
-            yield Line(who, sign, _PEOPLE, TONES[sign])
-            text = f"{' ' * _HOSTS}{shown}{count}{told}"
-            yield Line(text, "", _PEOPLE, TONES[sign], column=_HOSTS)
+        yield from _people_lines(sign, who, f"{shown}{count}{told}", TONES[sign])
+
+
+def _people_lines(sign: str, who: str, text: str, tone: Tone) -> Iterator[Line]:
+    """People and behind them their hosts, on a line of their own where the people are many."""
+    apart = cells(who) >= _HOSTS - 1
+    if apart:
+        yield Line(f"{who}:", sign, _PEOPLE, tone)
+    head, sign = (" " * _HOSTS, "") if apart else (f"{who}{' ' * (_HOSTS - cells(who))}", sign)
+    yield Line(f"{head}{text}", sign, _PEOPLE, tone, column=len(head))
 
 
 def _told(change: AccessChange) -> Iterator[tuple[str, str, str]]:

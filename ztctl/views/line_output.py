@@ -35,11 +35,16 @@ def write_text(stream: TextIO, text: str) -> None:
 
     A closed pipe is ignored, so that a run goes on when its reader has left.
     """
-    encoding = stream.encoding or "utf-8"
     with suppress(BrokenPipeError):
-        try:
-            text.encode(encoding)
-        except UnicodeEncodeError:
-            text = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
-        stream.write(text)
+        stream.write(expressible(stream, text))
         stream.flush()
+
+
+def expressible(stream: TextIO, text: str) -> str:
+    """The text as it is, or in ASCII where the stream's encoding cannot express it."""
+    encoding = stream.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
+    return text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
@@ -16,9 +17,12 @@ from ztctl.views.page import Page
 from ztctl.views.people_view import PeopleView
 from ztctl.views.styled_line import Line, rows_of, trimmed
 from ztctl.views.wording import plan_closing
+from ztctl.views.wrapping import wrapped
 
 # Atlantis folds longer output.
 LONGEST_OPEN = 12
+# Of a diff block in a comment on GitHub, which shows more by scrolling only.
+WIDTH = 100
 
 
 class MarkdownView(PeopleView):
@@ -28,7 +32,7 @@ class MarkdownView(PeopleView):
         """Write a diff block, folded when it is long; refusals and the closing line never are."""
         self.close()
         self.total = len(plan.steps)
-        exposed, changes, refusals = map(_rows, self.plan_parts(plan))
+        exposed, changes, refusals = (_rows(self._wrapped(part)) for part in self.plan_parts(plan))
         self._parts(
             f"### Plan for {code_span(self.clean(plan.stack))}",
             fenced(exposed),
@@ -36,6 +40,11 @@ class MarkdownView(PeopleView):
             fenced(refusals),
             f"**{plan_closing(plan)}**",
         )
+
+    def _wrapped(self, lines: Iterable[Line]) -> Iterable[Line]:
+        if self.detail == "full":
+            return lines
+        return chain.from_iterable(wrapped(line, WIDTH) for line in lines)
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
         """Write what was done, folded when it is long, then what was not, and the closing line."""

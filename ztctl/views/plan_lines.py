@@ -169,10 +169,11 @@ class PlanLines:
         wanted = [refusal for refusal in plan.refusals if refusal.apply_only]
         if refused:
             yield Line("Refused:", tone=Tone.ERROR)
-            alike: dict[tuple[str, str], list[Refusal]] = {}
+            alike: dict[tuple[str, str, bool], list[Refusal]] = {}
             for refusal in refused:
-                option = refusal.flag.partition(" ")[0] if refusal.address else refusal.flag
-                alike.setdefault((refusal.reason, option), []).append(refusal)
+                of_object = refusal.address is not None
+                option = refusal.flag.partition(" ")[0] if of_object else refusal.flag
+                alike.setdefault((refusal.reason, option, of_object), []).append(refusal)
             yield from map(self._refused, alike.values())
             yield BLANK
         for flag in dict.fromkeys(refusal.flag for refusal in wanted):

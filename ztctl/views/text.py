@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.views import outcome_lines
 from ztctl.views.folding import FOLDED
-from ztctl.views.line_output import StreamOutput, write_text
+from ztctl.views.line_output import StreamOutput, expressible, write_text
 from ztctl.views.page import Page
 from ztctl.views.people_view import PeopleView
 from ztctl.views.styled_line import Line, Paint, Tone, no_paint, rows_of
 from ztctl.views.wording import plan_closing
-from ztctl.views.wrapping import all_wrapped
+from ztctl.views.wrapping import wrapped
 
 EVERY_NAME = "Every name: --list hosts. "
 EVERY_FIELD = "Every field: --full."
@@ -33,12 +33,18 @@ class TextView(PeopleView):
         self.close()
         self.total = len(plan.steps)
         parts = self.plan_parts(plan)
-        closing = [Line(plan_closing(plan), tone=Tone.STRONG)]
+        lines = chain.from_iterable(parts)
+        shown = lines if self.detail == "full" else self._wrapped(lines)
+        self._write([*shown, Line(plan_closing(plan), tone=Tone.STRONG)])
         if plan.changes and self.detail == "compact" and not self.quiet:
             folded = any(FOLDED.search(line.text) for line in parts[1])
-            closing.append(Line(f"{EVERY_NAME if folded else ''}{EVERY_FIELD}", tone=Tone.QUIET))
-        lines = chain(*parts, closing)
-        self._write(lines if self.detail == "full" else all_wrapped(lines, self.width))
+            self._write([Line(f"{EVERY_NAME if folded else ''}{EVERY_FIELD}", tone=Tone.QUIET)])
+
+    def _wrapped(self, lines: Iterable[Line]) -> Iterator[Line]:
+        for line in lines:
+            # Before it is broken: what has no sign of its own in ASCII takes more columns.
+            text = expressible(self.stdout, line.text)
+            yield from wrapped(replace(line, text=text), self.width)
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
         """Write what was done and what was not, then the closing line."""

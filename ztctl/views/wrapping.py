@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ztctl.views.styled_line import Line
@@ -24,12 +24,6 @@ def _cells(char: str) -> int:
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def all_wrapped(lines: Iterable[Line], width: int) -> Iterator[Line]:
-    """Break each line; see ``wrapped``."""
-    for line in lines:
-        yield from wrapped(line, width)
 
 
 def wrapped(line: Line, width: int) -> Iterator[Line]:
@@ -55,4 +49,4 @@ def wrapped(line: Line, width: int) -> Iterator[Line]:
         fresh = False
     (_, first), *others = *rows, (indent, row)
     yield replace(line, text=first)
-    yield from (Line(text, "", place - 1, line.tone) for place, text in others)
+    yield from (Line(text, "", max(place - 1, 0), line.tone) for place, text in others)
