@@ -160,7 +160,7 @@ def test_norway_is_a_country(ztctl: Ztctl) -> None:
     """The country NO is no truth value."""
     write(ztctl, f"{TOP}groups:\n  g: {{include: [{{country: NO}}]}}\n")
 
-    done = ztctl("plan", "--sandbox")
+    done = ztctl("plan", "--sandbox", "--full")
 
     assert '{country = "NO"}' in done.out
     assert done.code == 0

@@ -154,7 +154,7 @@ def test_a_saved_plan_masks_when_it_is_applied(secretive: Ztctl, account: Accoun
     ztctl = secretive.at(account)
     ztctl("plan", "--out", "plan.json", env={"ZTCTL_X": CANARY})
 
-    done = ztctl("apply", "plan.json", "--auto-approve")
+    done = ztctl("apply", "plan.json", "--auto-approve", "--full")
 
     assert done.code == 0
     assert CANARY not in done.said

@@ -40,7 +40,12 @@ def test_json_is_one_document(applied: Ztctl) -> None:
     found = json.loads(done.out)
     assert (found["type"], found["host"], found["is_open"]) == ("reach", HOST, False)
     assert found["enter"] == [
-        {"who": "group infra-team", "origin": "ssh://localhost:22", "openness": "nobody"}
+        {
+            "who": "group infra-team",
+            "origin": "ssh://localhost:22",
+            "openness": "nobody",
+            "session": "8h",
+        }
     ]
     assert found["guards"][0]["policies"][0]["name"] == "ssh-team"
 
@@ -325,7 +330,8 @@ def test_the_loss_of_a_route_says_nothing_of_logins(routed: Ztctl) -> None:
 
     done = routed("plan", "--sandbox")
 
-    assert "- every enrolled device (WARP) → tunnel pool\n" in done.out
+    assert "- every enrolled device (WARP):\n" in done.out
+    assert "10.0.0.0/8 in default: → tunnel pool\n" in done.out
     assert "new logins" not in done.out
 
 

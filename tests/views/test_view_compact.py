@@ -127,7 +127,7 @@ def expected_people(plan: Plan) -> dict[tuple[str, str, str], set[str]]:
                 if way.change or (sign == "+" and way.openness):
                     continue
                 session = f" ({way.session})" if way.session else ""
-                to = f"→ {way.origin}" if way.who in both else ""
+                to = f"→ {way.origin}" if way.who in both or not change.by_login else ""
                 found[sign, f"{way.who}{session}", to].add(host)
     return dict(found)
 

@@ -180,9 +180,9 @@ def _told(change: AccessChange) -> Iterator[tuple[str, str, str]]:
         for way in ways:
             if not way.change:
                 # Who is here among the gains and the losses is led elsewhere.
-                to = f" → {way.origin}" if way.who in both else ""
+                led = way.who in both or not change.by_login
                 session = f" ({way.session})" if way.session else ""
-                yield sign, f"{way.who}{session}", to.strip()
+                yield sign, f"{way.who}{session}", f"→ {way.origin}" if led else ""
             elif sign == "+" or (way.who, way.change) not in told:
                 moved = f" → {way.origin}" if way.change.startswith("moved ") else ""
                 yield "~", way.who, f"{way.change}{moved}"

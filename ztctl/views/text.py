@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
@@ -13,12 +12,10 @@ from ztctl.views.folding import FOLDED
 from ztctl.views.line_output import StreamOutput, expressible, write_text
 from ztctl.views.page import Page
 from ztctl.views.people_view import PeopleView
+from ztctl.views.plan_lines import BLANK
 from ztctl.views.styled_line import Line, Paint, Tone, no_paint, rows_of
 from ztctl.views.wording import plan_closing
 from ztctl.views.wrapping import wrapped
-
-EVERY_NAME = "Every name: --list hosts. "
-EVERY_FIELD = "Every field: --full."
 
 
 @dataclass(slots=True)
@@ -32,13 +29,18 @@ class TextView(PeopleView):
         """Write what is open now, changes, access, warnings, refusals and the closing line."""
         self.close()
         self.total = len(plan.steps)
-        parts = self.plan_parts(plan)
-        lines = chain.from_iterable(parts)
+        exposed, changes, refusals = self.plan_parts(plan)
+        hint = () if self.quiet or not plan.changes else self._more(changes)
+        lines = [*exposed, *changes, *hint, *refusals]
         shown = lines if self.detail == "full" else self._wrapped(lines)
         self._write([*shown, Line(plan_closing(plan), tone=Tone.STRONG)])
-        if plan.changes and self.detail == "compact" and not self.quiet:
-            folded = any(FOLDED.search(line.text) for line in parts[1])
-            self._write([Line(f"{EVERY_NAME if folded else ''}{EVERY_FIELD}", tone=Tone.QUIET)])
+
+    def _more(self, lines: Iterable[Line]) -> Iterator[Line]:
+        """How to see what the lines leave out."""
+        if self.detail != "full":
+            folded = any(FOLDED.search(line.text) for line in lines)
+            names = "Every name: --list hosts. " if folded else ""
+            yield from (Line(f"{names}Every field: --full.", tone=Tone.QUIET), BLANK)
 
     def _wrapped(self, lines: Iterable[Line]) -> Iterator[Line]:
         for line in lines:
