@@ -44,8 +44,8 @@ def test_progress_and_next_steps_are_beside_the_data(project: Ztctl) -> None:
 
     assert done.out.startswith("Stack quickstart in account ")
     assert done.out.splitlines()[-1] == "Apply complete: 7 added, 0 changed, 0 destroyed."
-    assert "creating…" not in done.out
-    assert "tunnel.ssh-pool: creating…\n" in done.err
+    assert "Tunnel: " not in done.out
+    assert "Tunnel: 2 steps…\n" in done.err
     assert "TrustedUserCAKeys" in done.err
 
 

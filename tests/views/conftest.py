@@ -71,6 +71,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> MakeShown:
         terminal: bool = False,
         redact: Callable[[str], str] = str,
         detail: Detail = "compact",
+        verbose: bool = False,
         width: int = 80,
     ) -> Shown:
         stdout, stderr = StringIO(), StringIO()
@@ -84,6 +85,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> MakeShown:
             redact=redact,
             version="1.2.3",
             detail=detail,
+            verbose=verbose,
             width=width,
         )
         return Shown(view, stdout, stderr)

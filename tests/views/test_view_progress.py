@@ -18,6 +18,7 @@ from ztctl.core.model.events import Event, Failed, Finished, Outcome, Reading, S
 from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.plan import AccessChange, Plan, StepId
 from ztctl.views.factory import make_view
+from ztctl.views.outcome_lines import LOST as LOST_WORDS
 from ztctl.views.wording import conjugated, duration
 
 Golden = Callable[[str, str], None]
@@ -45,14 +46,30 @@ REFUSED = Failed(GROUP, "the rule is not valid")
 
 
 def test_progress_off_a_terminal_is_plain_lines(shown: MakeShown, golden: Golden) -> None:
-    """In a log every beginning and every end is one line on stderr, reading none."""
-    it = shown()
+    """In a log each step has a line for its beginning and its end when asked, reading none."""
+    it = shown(verbose=True)
 
     for event in EVENTS:
         it.view.event(event)
 
     golden("progress.txt", it.err)
     assert it.out == ""
+
+
+def test_a_log_has_a_line_a_phase_and_what_went_wrong(small_plan: Plan, shown: MakeShown) -> None:
+    """Without --verbose a log does not grow with the number of hosts."""
+    it = shown()
+    it.view.plan(small_plan)
+
+    for event in EVENTS:
+        it.view.event(event)
+
+    assert it.err.splitlines() == [
+        "Policy: 4 steps…",
+        f"access_application.ssh.example.com: failed: no answer came ({LOST_WORDS})",
+        "  hint: run apply again",
+        "ca_key.ssh.example.com: skipped because access_application.ssh.example.com failed",
+    ]
 
 
 def test_quiet_hides_progress(shown: MakeShown) -> None:
@@ -66,7 +83,7 @@ def test_quiet_hides_progress(shown: MakeShown) -> None:
 
 
 def test_a_terminal_shows_what_is_going_on(small_plan: Plan, shown: MakeShown) -> None:
-    """On a terminal the running steps stand below what has ended, and are gone at the end."""
+    """On a terminal one line moves: phase, how much is done, what is under way; at last it goes."""
     it = shown(terminal=True)
     it.view.plan(small_plan)
 
@@ -75,22 +92,20 @@ def test_a_terminal_shows_what_is_going_on(small_plan: Plan, shown: MakeShown) -
     it.view.close()
 
     assert "Reading the account… (3 of 9)" in it.err
-    assert "Steps ended: 2 of 5" in it.err
-    assert "access_application.ssh.example.com: creating…" in it.err
-    assert "access_policy.ssh-team: created after 0.2s\n" in it.err
+    assert "  Policy  ━━━━━━━━────────────  2/5  0:00  ssh.example.com" in it.err
+    assert "after 0.2s" not in it.err
     assert it.err.endswith("\x1b[?25h\r\x1b[1A\x1b[2K")
 
 
-def test_a_terminal_shows_some_of_many_steps(shown: MakeShown) -> None:
-    """A status never grows beyond a few lines, and says how many steps it leaves out."""
+def test_a_status_never_takes_a_second_line(shown: MakeShown) -> None:
+    """However many steps run at once, one of them is named."""
     it = shown(terminal=True)
 
     for number in range(10):
         it.view.event(Started(StepId(Address("tunnel", f"t{number}"), "create")))
 
-    assert "tunnel.t7: creating…" in it.err
-    assert "tunnel.t8" not in it.err
-    assert "and 2 more" in it.err
+    assert "0  0:00  t9" in it.err
+    assert "\x1b[1A" not in it.err
 
 
 def test_a_status_comes_back_after_a_prompt(shown: MakeShown) -> None:
@@ -102,7 +117,7 @@ def test_a_status_comes_back_after_a_prompt(shown: MakeShown) -> None:
 
     it.view.event(Started(POLICY))
 
-    assert "access_policy.ssh-team: creating…" in it.err[before:]
+    assert "0:00  ssh-team" in it.err[before:]
 
 
 def test_a_complete_apply_is_one_line(small_plan: Plan, shown: MakeShown) -> None:

@@ -33,6 +33,7 @@ from ztctl.engine.plan import Planned, emptied
 from ztctl.engine.planfile import Saved, alike, differing, same
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import stale_keys
+from ztctl.views.wording import plan_in_a_line
 
 if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
@@ -143,7 +144,8 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
         # Before the approval: a missing home folder should be reported before anybody answers.
         journal = journal_of(request.settings, declared, account, lock.holder, view)
         if plans.plan is not None:
-            question = "Destroy all of this?" if request.destroy else "Apply these changes?"
+            asked = "Destroy all of this?" if request.destroy else "Apply these changes?"
+            question = f"{plan_in_a_line(plans.plan)}\n{asked}"
             verdict = approved(view, question, auto_approve=run.auto_approve)
             if verdict is not None:
                 return verdict

@@ -160,6 +160,15 @@ class RunOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgressOptions:
+    """How much of a run that writes is shown while it goes on."""
+
+    verbose: Annotated[
+        bool, _output("--verbose", "-v", help="Tell of every object, when it is begun and done.")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
 class PlanOptions:
     """Options of planning; the fields are the arguments of ``planning.options_of``."""
 

@@ -45,6 +45,7 @@ def view_of(chosen: Settings, declared: Declared | None = None) -> View:
         redact=mask.hide,
         version=__version__,
         detail=chosen.detail,
+        verbose=chosen.verbose,
         width=get_terminal_size().columns,
     )
 

@@ -15,6 +15,7 @@ from ztctl.cli.options import (
     FileOptions,
     OutputFormat,
     OutputOptions,
+    ProgressOptions,
 )
 from ztctl.core.model.diagnostics import Failure, ZtctlError
 from ztctl.core.model.values import Secret
@@ -64,6 +65,7 @@ class Settings:
     quiet: bool = False
     terminal: bool = False
     detail: Detail = "compact"
+    verbose: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -74,6 +76,7 @@ def settings(
     *,
     journal: Path | None = None,
     detail: DetailOptions | None = None,
+    progress: ProgressOptions | None = None,
 ) -> Settings:
     """Combine options and environment.
 
@@ -109,6 +112,7 @@ def settings(
         quiet=output.quiet,
         terminal=sys.stderr.isatty() and not dumb,
         detail=_detail(detail),
+        verbose=progress is not None and progress.verbose,
         environment=environment,
     )
 

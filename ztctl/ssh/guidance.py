@@ -7,7 +7,8 @@ server.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.declared import Declared
@@ -46,6 +47,10 @@ BASTION = """In ~/.ssh/config of whoever logs in, one block a machine behind the
     ProxyCommand cloudflared access ssh --hostname {host} --destination %h:%p"""
 
 
+# Of more hosts and keys than that only so many are named.
+MOST = 3
+
+
 def next_steps(declared: Declared, plan: Plan, outcome: Outcome, kinds: Kinds) -> str:
     """Describe what is left to do for the objects that an apply created; may be empty."""
     created = {change.address for change in plan.changes if change.action is Action.CREATE}
@@ -69,24 +74,43 @@ def _keys(
     new = [item for item in keys if item.address in created and item.address in outcome.live]
     if not new:
         return
-    files = {wanted.address: path for wanted, path in key_files(declared)}
-    yield "\n".join(["CA keys:", *(_key_line(item, files, outcome) for item in new)])
+    yield "\n".join(["CA keys:", *_key_lines(new, dict(_files(declared)), outcome)])
     yield SERVER
     hosts = list(dict.fromkeys(host for item in new for host in _hosts(declared, item, kinds)))
     bastions = _bastions(declared, kinds)
     plain = [host for host in hosts if host not in bastions]
     if plain:
-        more = f"\n  (and likewise for {', '.join(plain[1:])})" if len(plain) > 1 else ""
+        others = plain[1:]
+        named = ", ".join(others) if len(others) <= MOST else f"the {len(others)} other hosts"
+        more = f"\n  (and likewise for {named})" if others else ""
         yield CLIENT.format(host=plain[0]) + more
     for host in hosts:
         if host in bastions:
             yield BASTION.format(host=host)
 
 
-def _key_line(item: Wanted, files: Mapping[Address, object], outcome: Outcome) -> str:
-    where = files.get(item.address)
-    key = outcome.live[item.address].attribute("public_key")
-    return f"  {item.address.key}: {f'in {where}' if where else key}"
+def _files(declared: Declared) -> Iterator[tuple[Address, Path]]:
+    return ((wanted.address, path) for wanted, path in key_files(declared))
+
+
+def _key_lines(
+    new: Sequence[Wanted], files: Mapping[Address, Path], outcome: Outcome
+) -> Iterator[str]:
+    """Where each key is; of many that are in one folder, and of many in none, how many."""
+    folders: dict[Path, list[Wanted]] = {}
+    for item in new:
+        if path := files.get(item.address):
+            folders.setdefault(path.parent, []).append(item)
+    for folder, items in folders.items():
+        if len(items) > MOST:
+            yield f"  {len(items)} of them in {folder}/"
+        else:
+            yield from (f"  {item.address.key}: in {files[item.address]}" for item in items)
+    shown = [item for item in new if item.address not in files]
+    for item in shown[:MOST]:
+        yield f"  {item.address.key}: {outcome.live[item.address].attribute('public_key')}"
+    if len(shown) > MOST:
+        yield f"  and {len(shown) - MOST} more: with `public_key_file:` the next apply saves them"
 
 
 def _hosts(declared: Declared, item: Wanted, kinds: Kinds) -> list[str]:

@@ -27,6 +27,7 @@ def make_view(
     redact: Redact,
     version: str,
     detail: Detail = "compact",
+    verbose: bool = False,
     width: int = 80,
 ) -> View:
     """Create the view of a format.
@@ -41,6 +42,7 @@ def make_view(
         redact: masks sensitive values; every text from outside passes through it.
         version: of ztctl, a member of JSON plans.
         detail: how much a plan for people tells.
+        verbose: whether every step is told.
         width: of the terminal, in columns.
     """
     # Deferred imports: a command pays at start-up only for the view that it uses.
@@ -49,7 +51,7 @@ def make_view(
 
         return JsonView(stdout, stderr, redact, version=version)
     paint, output = _outputs(stderr, color=color, terminal=terminal)
-    shared = (stdout, output, Clean(redact), quiet, terminal, detail)
+    shared = (stdout, output, Clean(redact), quiet, terminal, detail, verbose)
     if format == "markdown":
         from ztctl.views.markdown import MarkdownView
 

@@ -9,7 +9,7 @@ from typing import TextIO
 from ztctl.views.styled_line import Line, Paint, no_paint
 
 # The signs that ztctl itself writes, for streams of another encoding than UTF-8.
-_ASCII = str.maketrans({"→": "->", "…": "...", "·": "-"})
+_ASCII = str.maketrans({"→": "->", "…": "...", "·": "-", "━": "#", "─": "."})
 
 
 class StreamOutput:

@@ -31,7 +31,6 @@ class MarkdownView(PeopleView):
     def plan(self, plan: Plan) -> None:
         """Write a diff block, folded when it is long; refusals and the closing line never are."""
         self.close()
-        self.total = len(plan.steps)
         exposed, changes, refusals = (_rows(self._wrapped(part)) for part in self.plan_parts(plan))
         self._parts(
             f"### Plan for {code_span(self.clean(plan.stack))}",

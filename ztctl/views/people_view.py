@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TextIO, assert_never
 
@@ -18,16 +19,17 @@ from ztctl.core.model.events import (
     Started,
     Waiting,
 )
-from ztctl.core.model.plan import Plan, StepId
+from ztctl.core.model.plan import Phase, Plan, StepId
 from ztctl.views.compact_lines import CompactLines
 from ztctl.views.escape import Clean
 from ztctl.views.line_output import StreamOutput
 from ztctl.views.outcome_lines import LOST
 from ztctl.views.plan_lines import BLANK, PlanLines
 from ztctl.views.styled_line import Line, Tone
-from ztctl.views.wording import conjugated, duration
+from ztctl.views.wording import PHASES, conjugated, duration
 
-MOST_SHOWN = 8
+# Columns of the bar that shows how much is done.
+BAR = 20
 Detail = Literal["compact", "every name", "full"]
 
 
@@ -40,7 +42,8 @@ class PeopleView:
         quiet: leave out progress, notes and next steps.
         has_status: the output shows a live status, which replaces lines for the start of steps.
         detail: how much a plan tells.
-        total: number of steps of the plan; 0 while it is not known.
+        verbose: tell of every step, where otherwise only what went wrong is told.
+        clock: seconds, for the time that a run takes.
     """
 
     stdout: TextIO
@@ -49,15 +52,20 @@ class PeopleView:
     quiet: bool = False
     has_status: bool = False
     detail: Detail = "compact"
-    total: int = 0
+    verbose: bool = False
+    clock: Callable[[], float] = time.monotonic
+    _phases: dict[StepId, Phase] = field(default_factory=dict)
+    _begun: set[Phase] = field(default_factory=set)
     _running: dict[StepId, str] = field(default_factory=dict)
     _ended: int = 0
+    _since: float | None = None
 
     def plan_parts(self, plan: Plan) -> tuple[list[Line], ...]:
         """Of a plan, in this order: what is open now, what it does, what stands against it.
 
         Neither what is open nor a refusal is hidden by ``quiet``.
         """
+        self._phases = {step.id: step.phase for step in plan.steps}
         lines = PlanLines(self.clean)
         middle = () if self.quiet else self._changes(plan, lines)
         return list(lines.exposed(plan)), list(middle), list(lines.refusals(plan))
@@ -107,18 +115,17 @@ class PeopleView:
         self.output.close()
 
     def event(self, event: Event) -> None:
-        """Write a line for each event of a step; with a live status only for its end."""
+        """Write what begins, phase by phase, and what went wrong; with ``verbose`` every step."""
         self._track(event)
         if self.quiet:
             return
-        # What begins or waits is in the live status already, where there is one.
-        if not isinstance(event, Reading | Started | Sent | Waiting) or not self.has_status:
-            self.output.lines(self._event(event))
+        self.output.lines(self._event(event))
         self.output.status(self._status(event))
 
     def _track(self, event: Event) -> None:
         match event:
             case Started(step):
+                self._since = self.clock() if self._since is None else self._since
                 self._running[step] = ""
             case Waiting(step, why):
                 self._running[step] = why
@@ -131,12 +138,15 @@ class PeopleView:
             case Reading() | Sent():
                 return
             case Started(step):
-                yield self._step(step, f"{self._verb(step, 0)}…")
+                yield from self._begins(step)
             case Waiting(step, why):
-                if why:
+                # What waits is in the live status, where there is one.
+                if why and not self.has_status:
                     yield self._step(step, self.clean(why))
             case Finished(step, seconds):
-                yield self._step(step, f"{self._verb(step, 1)} after {duration(seconds)}", Tone.ADD)
+                if self.verbose:
+                    text = f"{self._verb(step, 1)} after {duration(seconds)}"
+                    yield self._step(step, text, Tone.ADD)
             case Failed(step, reason, hint, lost):
                 unsure = f" ({LOST})" if lost else ""
                 yield self._step(step, f"failed: {self.clean(reason)}{unsure}", Tone.ERROR)
@@ -147,8 +157,17 @@ class PeopleView:
             case _:
                 assert_never(event)
 
-    def _activity(self, step: StepId) -> str:
-        return self.clean(self._running[step]) or f"{self._verb(step, 0)}…"
+    def _begins(self, step: StepId) -> Iterator[Line]:
+        """A line for the first step of a phase, where nothing moves; with ``verbose`` for each."""
+        if self.has_status:
+            return
+        phase = self._phases.get(step)
+        if self.verbose or phase is None:
+            yield self._step(step, f"{self._verb(step, 0)}…")
+        elif phase not in self._begun:
+            self._begun.add(phase)
+            count = sum(other is phase for other in self._phases.values())
+            yield Line(f"{PHASES[phase]}: {count} step{'' if count == 1 else 's'}…")
 
     def _step(self, step: StepId, text: str, tone: Tone = Tone.PLAIN) -> Line:
         return Line(f"{self.clean(step.address)}: {text}", tone=tone)
@@ -157,12 +176,25 @@ class PeopleView:
         return self.clean(conjugated(step.verb)[tense])
 
     def _status(self, event: Event) -> Iterator[Line]:
+        """One line that moves: phase, how much of all is done, what is under way, for how long."""
         if isinstance(event, Reading):
             yield Line(f"Reading the account… ({event.done} of {event.total})", tone=Tone.QUIET)
             return
-        of = f" of {self.total}" if self.total else ""
-        yield Line(f"Steps ended: {self._ended}{of}", tone=Tone.QUIET)
-        steps = list(self._running)
-        yield from (self._step(step, self._activity(step)) for step in steps[:MOST_SHOWN])
-        if len(steps) > MOST_SHOWN:
-            yield Line(f"and {len(steps) - MOST_SHOWN} more", tone=Tone.QUIET)
+        step = next(reversed(self._running), event.step)
+        phase = self._phases.get(step)
+        total = len(self._phases)
+        why = self.clean(self._running.get(step, ""))
+        seconds = int(self.clock() - (self._since or self.clock()))
+        parts = (
+            PHASES[phase] if phase else "",
+            _bar(self._ended / total) if total else "",
+            f"{self._ended}/{total}" if total else str(self._ended),
+            f"{seconds // 60}:{seconds % 60:02d}",
+            f"{self.clean(step.address.key)}{f': {why}' if why else ''}",
+        )
+        yield Line(f"  {'  '.join(filter(None, parts))}", tone=Tone.QUIET)
+
+
+def _bar(part: float) -> str:
+    done = min(round(part * BAR), BAR)
+    return f"{'━' * done}{'─' * (BAR - done)}"

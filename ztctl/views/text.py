@@ -28,7 +28,6 @@ class TextView(PeopleView):
     def plan(self, plan: Plan) -> None:
         """Write what is open now, changes, access, warnings, refusals and the closing line."""
         self.close()
-        self.total = len(plan.steps)
         exposed, changes, refusals = self.plan_parts(plan)
         hint = () if self.quiet or not plan.changes else self._more(changes)
         lines = [*exposed, *changes, *hint, *refusals]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Summary
 from ztctl.views.escape import Clean
 
@@ -98,6 +99,28 @@ def plan_closing(plan: Plan) -> str:
     forget = f", {found.forget} to forget" if found.forget else ""
     figures = f"{found.add} to add, {found.change} to change, {found.destroy} to destroy"
     return f"Plan: {adopt}{figures}{forget}."
+
+
+def plan_in_a_line(plan: Plan) -> str:
+    """What a yes to a plan means for people, in one sentence."""
+    opened = {it.host for it in plan.access if any(way.openness for way in it.gained)}
+    more = {it.host for it in plan.access if _comes_or_goes(it.gained)} - opened
+    fewer = {it.host for it in plan.access if _comes_or_goes(it.lost)}
+    parts = (
+        f"OPENS {_hosts(len(opened))} to strangers" if opened else "",
+        f"lets more people into {_hosts(len(more))}" if more else "",
+        f"takes entry to {_hosts(len(fewer))} from somebody" if fewer else "",
+    )
+    found = [part for part in parts if part]
+    return f"This {' and '.join(found)}." if found else "Nobody gains entry, and nobody loses it."
+
+
+def _comes_or_goes(ways: Iterable[DescribedEntry]) -> bool:
+    return any(not way.change for way in ways)
+
+
+def _hosts(count: int) -> str:
+    return "1 host" if count == 1 else f"{count} hosts"
 
 
 def done_figures(done: Summary) -> str:

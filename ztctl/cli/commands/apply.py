@@ -43,6 +43,7 @@ def apply(
     ] = False,
     output: opt.OutputOptions,
     detail: opt.DetailOptions,
+    progress: opt.ProgressOptions,
 ) -> Exit:
     """Show the plan, ask, and carry it out: policy, tunnel, DNS, certificate."""
     if planfile is not None and (files != opt.FileOptions() or plan.target):
@@ -50,7 +51,7 @@ def apply(
             "a saved plan holds its files and variables already",
             "drop -f, --var, --var-file, --allow-env and --target",
         )
-    chosen = settings(output, files, account, journal=run.journal, detail=detail)
+    chosen = settings(output, files, account, journal=run.journal, detail=detail, progress=progress)
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(plan), adopt=adopt)
@@ -71,9 +72,10 @@ def destroy(
     ],
     output: opt.OutputOptions,
     detail: opt.DetailOptions,
+    progress: opt.ProgressOptions,
 ) -> Exit:
     """Delete everything that carries the stack's mark: DNS first, Access last."""
-    chosen = settings(output, files, account, journal=run.journal, detail=detail)
+    chosen = settings(output, files, account, journal=run.journal, detail=detail, progress=progress)
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(replace(plan, deletions=True, no_policy=["all"])))
