@@ -82,7 +82,7 @@ def test_a_part_that_a_group_has_not_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["validate", "plan", "apply", "destroy", "who", "unlock", "history"]
+    "name", ["validate", "plan", "apply", "destroy", "show", "who", "unlock", "history"]
 )
 def test_options_stand_in_panels(name: str) -> None:
     """Every option of a command that works on an account has its panel, `--help` too."""

@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from ztctl import __version__
-from ztctl.cli.commands import apply, history, plan, sandbox, schema, unlock, validate, who
+from ztctl.cli.commands import (
+    apply,
+    history,
+    plan,
+    sandbox,
+    schema,
+    show,
+    unlock,
+    validate,
+    who,
+)
 from ztctl.cli.exits import INTERRUPTED, Ended, Exit
 from ztctl.cli.help_screen import HelpCommand, HelpGroup
 from ztctl.cli.settings import Usage
@@ -25,18 +35,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (
-    validate.validate,
-    plan.plan,
-    apply.apply,
-    apply.destroy,
-    who.who,
-    unlock.unlock,
-    history.history,
-    schema.schema,
-):
-    app.command(cls=HelpCommand)(command)
-app.add_typer(sandbox.app, name="sandbox")
+# The panels of `--help`, in their order.
+PANELS = {
+    "Every day": (plan.plan, apply.apply, who.who),
+    "Watch": (history.history,),
+    "Start": (validate.validate,),
+    "Other": (apply.destroy, show.show, unlock.unlock, schema.schema),
+}
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(cls=HelpCommand, rich_help_panel=panel)(command)
+app.add_typer(sandbox.app, name="sandbox", rich_help_panel="Start")
 
 
 def _version(value: bool) -> None:

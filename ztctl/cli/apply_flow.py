@@ -30,7 +30,7 @@ from ztctl.core.runs.journal import Ending, ending_of
 from ztctl.engine.lock import Locked
 from ztctl.engine.locked_run import LockedRun
 from ztctl.engine.plan import Planned, emptied
-from ztctl.engine.planfile import Saved, alike, differing, same
+from ztctl.engine.planfile import Saved, alike, moved
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import stale_keys
 from ztctl.views.wording import plan_in_a_line
@@ -135,7 +135,7 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
         plans = Plans(request, declared, view, client, saved)
         # What somebody says yes to is read and shown without the lock: nobody holds it while a
         # person thinks. A saved plan that needs no yes is read once, under the lock.
-        if saved is None or saved.is_empty or not run.auto_approve:
+        if saved is None or saved.plan.is_empty or not run.auto_approve:
             verdict = await plans.shown()
             if verdict is not None:
                 return verdict
@@ -227,12 +227,12 @@ class Plans:
         """Show a plan; it has to be the saved one, if there is one."""
         plan = self._complete(planned)
         self._view.plan(plan)
-        if self._saved is not None and not plan.refusals and not same(self._saved, plan):
-            moved = differing(self._saved, plan)
-            which = f": {', '.join(moved[:_MOST_NAMED])}" if moved else ""
-            more = f" and {len(moved) - _MOST_NAMED} more" if len(moved) > _MOST_NAMED else ""
+        found = moved(self._saved, plan) if self._saved and not plan.refusals else ()
+        if found:
+            more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+            which = ", ".join(found[:_MOST_NAMED])
             raise Outdated(
-                f"the account is no longer as it was when the plan was saved{which}{more}",
+                f"the account is no longer as it was when the plan was saved: {which}{more}",
                 "make a new plan and look at it again",
             )
         return plan

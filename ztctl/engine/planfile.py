@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,9 @@ from ztctl.core.model.calls import Json
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.plan import Plan
 from ztctl.core.planning.planner import Options
+from ztctl.engine.plan_document import Damaged, dumped, restored
 
-FORMAT = 2
+FORMAT = 3
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -34,18 +34,13 @@ class Saved:
         contents: the files as their loader saved them, not checked yet.
         targets: the addresses that the plan is for.
         account: the account's id.
-        shown: the saved plan as JSON values.
+        plan: the plan as it was shown.
     """
 
     contents: Json
     targets: frozenset[Address]
     account: str
-    shown: Json
-
-    @property
-    def is_empty(self) -> bool:
-        """True when the saved plan has nothing to do."""
-        return isinstance(self.shown, Mapping) and not self.shown.get("changes")
+    plan: Plan
 
 
 def save(path: Path, plan: Plan, contents: Json, options: Options) -> None:
@@ -60,7 +55,7 @@ def save(path: Path, plan: Plan, contents: Json, options: Options) -> None:
         "account": plan.account,
         "targets": sorted(map(str, options.targets)),
         "contents": contents,
-        "shown": _comparable(plan),
+        "plan": dumped(plan),
     }
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -98,13 +93,17 @@ def parse(content: bytes, name: str) -> Saved:
     if version != __version__ or document["ztctl_plan"] != FORMAT:
         raise Failure(f"{name} was written by ztctl {version}", "make a new plan")
     account, targets = document.get("account"), document.get("targets") or ()
-    if not isinstance(account, str) or not {"contents", "shown"} <= document.keys():
+    if not isinstance(account, str) or not {"contents", "plan"} <= document.keys():
         raise Failure(*damaged("a part is missing"))
     try:
         addresses = frozenset(map(Address.parse, targets))
     except (TypeError, ValueError, AttributeError):
         raise Failure(*damaged("its targets are no addresses")) from None
-    return Saved(document["contents"], addresses, account, document["shown"])
+    try:
+        plan = restored(document["plan"])
+    except Damaged as error:
+        raise Failure(*damaged(str(error))) from error
+    return Saved(document["contents"], addresses, account, plan)
 
 
 def damaged(why: str) -> tuple[str, str]:
@@ -112,20 +111,48 @@ def damaged(why: str) -> tuple[str, str]:
     return f"the plan is damaged: {why}", "make a new plan"
 
 
-def same(saved: Saved, plan: Plan) -> bool:
-    """Whether a plan equals the saved one, in the sense of `alike`."""
-    # Through JSON once, as the saved one went: tuples become lists.
-    now = json.loads(json.dumps(_comparable(plan)))
-    return saved.account == plan.account and bool(saved.shown == now)
+def moved(saved: Saved, plan: Plan) -> tuple[str, ...]:
+    """What differs between the saved plan and this one: objects with their fields, and hosts.
+
+    Everything that the saved plan shows of a change counts, but for why it is made.
+    """
+    if saved.account != plan.account:
+        return (f"the account is {plan.account} now",)
+    was, now = _by_address(saved.plan), _by_address(plan)
+    objects = (
+        _difference(address, was.get(address), now.get(address))
+        for address in dict.fromkeys((*was, *now))
+        if was.get(address) != now.get(address)
+    )
+    hosts = _by_host(saved.plan), _by_host(plan)
+    others = dict.fromkeys(
+        it for one in hosts for it in one if hosts[0].get(it) != hosts[1].get(it)
+    )
+    return (*objects, *(f"who may enter {host}" for host in others))
 
 
-def differing(saved: Saved, plan: Plan) -> tuple[str, ...]:
-    """The addresses of which the saved plan has another change than this one, or none."""
-    listed = saved.shown.get("changes") if isinstance(saved.shown, Mapping) else None
-    was = [it for it in listed if isinstance(it, Mapping)] if isinstance(listed, list) else []
-    now = json.loads(json.dumps(_comparable(plan)))["changes"]
-    either = [it for it in (*was, *now) if it not in was or it not in now]
-    return tuple(dict.fromkeys(str(it.get("address")) for it in either))
+def _by_address(plan: Plan) -> dict[str, Any]:
+    shown = dumped(plan)["changes"]
+    # Why a change is made is no part of it, and what it is called depends on the command.
+    return {it["address"]: {k: v for k, v in it.items() if k not in _WHY} for it in shown}
+
+
+def _by_host(plan: Plan) -> dict[str, Any]:
+    return {it["host"]: it for it in dumped(plan)["access"]}
+
+
+_WHY = ("reason", "detail", "wanted")
+
+
+def _difference(address: str, was: Any, now: Any) -> str:
+    if now is None:
+        return f"{address} needs no change any more"
+    if was is None or was["action"] != now["action"]:
+        return f"{address} needs {now['action']} now"
+    paths = [dict.fromkeys(edit["path"] for edit in it["edits"]) for it in (was, now)]
+    edits = [{edit["path"]: edit for edit in it["edits"]} for it in (was, now)]
+    fields = [it for it in {**paths[0], **paths[1]} if edits[0].get(it) != edits[1].get(it)]
+    return f"{address} ({', '.join(fields)})" if fields else address
 
 
 def alike(one: Plan, other: Plan) -> bool:
@@ -138,28 +165,14 @@ def alike(one: Plan, other: Plan) -> bool:
 
 def _comparable(plan: Plan) -> Any:
     changes = [
-        {
-            "address": str(change.address),
-            "action": change.action.value,
-            "id": change.live.id if change.live else None,
-            "others": [other.id for other in change.others],
-            "edits": [[edit.path, _dump(edit.before), _dump(edit.after)] for edit in change.edits],
-            "written": _dump(change.written),
-        }
+        (
+            change.address,
+            change.action,
+            change.live.id if change.live else None,
+            [other.id for other in change.others],
+            change.edits,
+            change.written,
+        )
         for change in plan.changes
     ]
-    return {"changes": changes, "access": _dump(plan.access)}
-
-
-def _dump(value: Any) -> Any:
-    """Convert a value to JSON types."""
-    if isinstance(value, Address):
-        return str(value)
-    if is_dataclass(value):
-        shown = {field.name: _dump(getattr(value, field.name)) for field in fields(value)}
-        return {"$type": type(value).__name__, **shown}
-    if isinstance(value, Mapping):
-        return {str(key): _dump(item) for key, item in value.items()}
-    if isinstance(value, frozenset):
-        return sorted(_dump(item) for item in value)
-    return [_dump(item) for item in value] if isinstance(value, list | tuple) else value
+    return changes, plan.access

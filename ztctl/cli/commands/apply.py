@@ -45,7 +45,7 @@ def apply(
     detail: opt.DetailOptions,
     progress: opt.ProgressOptions,
 ) -> Exit:
-    """Show the plan, ask, and carry it out: policy, tunnel, DNS, certificate."""
+    """Show the plan, ask, and carry it out."""
     if planfile is not None and (files != opt.FileOptions() or plan.target):
         raise Usage(
             "a saved plan holds its files and variables already",
@@ -74,7 +74,7 @@ def destroy(
     detail: opt.DetailOptions,
     progress: opt.ProgressOptions,
 ) -> Exit:
-    """Delete everything that carries the stack's mark: DNS first, Access last."""
+    """Delete everything that carries the stack's mark, Access last."""
     chosen = settings(output, files, account, journal=run.journal, detail=detail, progress=progress)
     from ztctl.cli.planning import options_of
 

@@ -46,7 +46,7 @@ def history(
     ] = 20,
     output: Annotated[opt.OutputOptions, opt.only("format", "no_color")],
 ) -> Exit:
-    """List what apply and destroy did from this machine; show one run, or an object before it."""
+    """List what apply and destroy did from this machine."""
     chosen = settings(output, account=account, journal=run_options.journal)
     from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import view_of

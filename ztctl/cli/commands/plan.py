@@ -32,7 +32,7 @@ def plan(
     output: opt.OutputOptions,
     detail: opt.DetailOptions,
 ) -> Exit:
-    """Compare the files with the account and show what apply would do; change nothing."""
+    """Show what apply would do; change nothing."""
     chosen = settings(output, files, account, detail=detail)
     from ztctl.cli.planning import options_of
 

@@ -16,7 +16,7 @@ def validate(
     account: Annotated[opt.AccountOptions, opt.only("sandbox")],
     output: opt.OutputOptions,
 ) -> Exit:
-    """Check the files without an account: every problem at once, with its place."""
+    """Check the files without an account, all problems at once."""
     chosen = settings(output, files, account)
     from ztctl.cli.session import declared_by, view_of
 

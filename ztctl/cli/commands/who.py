@@ -41,7 +41,7 @@ def who(
     account: opt.AccountOptions,
     output: opt.OutputOptions,
 ) -> Exit:
-    """Say where a host leads, through what, who may enter and who may not; needs no files."""
+    """Say where a host leads and who may enter; needs no file."""
     from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import declared_by, view_of
     from ztctl.core.model.names import to_ascii
