@@ -110,8 +110,8 @@ class Ledger:
     def resolve(self, value: Any) -> Any:
         """Replace references by ids or names; ``Unknown`` for objects that are created later.
 
-        A live name that no object or several objects have becomes ``None`` and is reported as a
-        problem at its place in the file.
+        A live name that no object or several objects have, and an id that none has, becomes
+        ``None`` and is reported as a problem at its place in the file.
         """
         return replaced(value, self._resolve_leaf)
 
@@ -142,6 +142,9 @@ class Ledger:
         found = self.found(lookup)
         if len(found) == 1:
             return lookup.template.format(found[0].attribute(lookup.attribute))
+        if lookup.by_id and self.kinds[lookup.kind].is_read_only and not self.live_of(lookup.kind):
+            # The token may not list them: whether one has this id is not known.
+            return lookup.template.format(lookup.name)
         self.add_problem(_lookup_problem(lookup, found, self.live_of(lookup.kind)))
         return None
 
@@ -156,10 +159,12 @@ class Ledger:
         return self._users.get((live.kind, live.id), ())
 
     def found(self, lookup: Lookup) -> Sequence[Live]:
-        """The live objects that a lookup matches, by live name or natural key.
+        """The live objects that a lookup matches, by id, or by live name or natural key.
 
         One that could be declared goes before others of the name, such as bookmarks.
         """
+        if lookup.by_id:
+            return [live for live in self.live_of(lookup.kind) if live.id == lookup.name]
         if lookup.kind not in self._names:
             names: dict[str, list[Live]] = defaultdict(list)
             kind = self.kinds[lookup.kind]
@@ -183,6 +188,12 @@ class Ledger:
 
 def _lookup_problem(lookup: Lookup, found: Sequence[Live], all_live: Sequence[Live]) -> Problem:
     what = lookup.kind.replace("_", " ")
+    if lookup.by_id:
+        return Problem(
+            f"there is no live {what} with the id {lookup.name}",
+            lookup.where,
+            "copy the id whole, or refer to it by {live: NAME}",
+        )
     if found:
         ids = ", ".join(live.id for live in found)
         return Problem(
