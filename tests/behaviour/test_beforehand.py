@@ -5,6 +5,7 @@ In a text of YAML the sign ¦ stands before the place that the message has to na
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -239,6 +240,67 @@ def test_what_is_right_is_taken(tmp_path: Path, text: str) -> None:
     assert [str(it) for it in problems(tmp_path, text)] == []
 
 
+MISSING = [
+    "groups: {g0: {include: [{group: ¦nobody}], inclde: []}}",
+    "groups: {g0: {include: [{email: alice@}, {group: [¦nobody]}]}}",
+    "applications: {a.example.com: {policies: [p0, ¦nobody], sesion_duration: 8h}}",
+    "applications: {a.example.com: {policies: [¦nobody], session_duration: 8 hours}}",
+    "dns: {a.example.com: {tunnel: ¦nobody, coment: x}}",
+    "ca_keys: {¦nobody.example.com: {public_key_fil: x.pub}}",
+    "hosts: {a.example.com: {tunnel: ¦nobody, policies: [p0]}}",
+    "tunnels: {t0: {}}\nhosts: {a.example.com: {tunnel: t0, policies: [¦nobody]}}",
+    "tunnels: {t0: {}}\nhosts: {a.example.com: {tunnel: t0, servce: ssh://a, application: ¦nobody}}",
+    "account: [x]\ngroups: {g0: {include: [{group: ¦nobody}]}}",
+    "acount: x\ngroups: {g0: {include: [{group: ¦nobody}]}}",
+    "vars: {a: [x]}\ngroups: {g0: {include: [{group: ¦nobody}]}}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MISSING)
+def test_a_reference_to_nothing_is_told_beside_all_else_that_is_wrong(
+    tmp_path: Path, text: str
+) -> None:
+    """One run tells everything: no mistake hides one of another sort, in one object neither."""
+    found = problems(tmp_path, text)
+
+    (missing,) = (it for it in found if re.search("no file declares|there is no [at]", it.summary))
+    assert missing.where is not None
+    assert (missing.where.line, missing.where.column) == place(text)
+    assert [item for item in found if item is not missing]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "groups: {g0: {inclde: []}, g1: {include: [{group: g0}]}}",
+        "group: {g0: {}}\ngroups: {g1: {include: [{group: g0}]}}",
+        "hosts: {a.example.com: {}}\nca_keys: {k: {application: a.example.com}}",
+        "groups: {}\ngroups: {g0: {}}\npolicies: {}\npolicies: {p1: {decision: allow, include: [{group: g0}]}}",
+        "groups: {g1: {include: [{group: '${var.nope}'}]}}",
+    ],
+)
+def test_what_is_there_and_wrong_is_not_called_missing(tmp_path: Path, text: str) -> None:
+    """Nor what may be meant by a section of which nobody knows."""
+    found = problems(tmp_path, text)
+
+    assert found
+    assert not [item for item in found if "which no file declares" in item.summary]
+
+
+def test_a_file_that_cannot_be_read_hides_nothing_but_references(tmp_path: Path) -> None:
+    """What it may declare is not called missing; all else is told of the other files."""
+    (tmp_path / "a.yaml").write_text("groups: {g0: {", encoding="utf-8")
+    text = f"{HEAD}dns: {{a.example.com: {{tunnel: t, settings: {{flatten_cname: true}}}}}}"
+    (tmp_path / "b.yaml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(Problems) as told:
+        declared_by(Settings(files=(tmp_path,)))
+
+    broken, flattened = told.value.items
+    assert broken.summary == "this bracket is never closed"
+    assert "a proxied record cannot be flattened" in flattened.summary
+
+
 # -- what the account tells -----------------------------------------------------------------
 
 
@@ -344,10 +406,29 @@ def test_two_zones_of_one_name_are_a_problem(account: Account) -> None:
     """Nobody can tell which of them is meant; both ids are named."""
     second_zone(account, "example.com")
 
-    found = summaries(account, host())
+    (found,) = summaries(account, host())
 
-    assert all("2 active zones are called example.com: " in item for item in found)
-    assert account.one("zones", id="ee" * 16)["id"] in found[0]
+    assert found.startswith("2 active zones are called example.com: ")
+    assert "ee" * 16 in found
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ssh.exmaple.com", "did you mean ssh.example.com? the token sees these active zones: "),
+        ("a.b.exampel.org", "did you mean a.b.example.org? the token sees these active zones: "),
+        ("ssh.elsewhere.net", "the token sees these active zones: example.com, example.org"),
+        ("*.exmaple.com", "did you mean *.example.com? "),
+    ],
+)
+def test_a_name_in_no_zone_is_told_once(account: Account, name: str, hint: str) -> None:
+    """However many objects have it; a zone that is nearly spelt so is the one that is meant."""
+    with pytest.raises(Problems) as told:
+        account.plan(host(name))
+
+    (found,) = told.value.items
+    assert found.summary == f"{name} lies in no active zone of the account"
+    assert found.hint.startswith(hint)
 
 
 def test_a_token_that_may_not_edit_a_zone_plans_and_does_not_apply(account: Account) -> None:

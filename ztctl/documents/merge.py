@@ -34,11 +34,15 @@ class MergedFiles:
         sections: the entries of every known section, by key.
         complete: false when a file or a section could not be used, so that nothing can be called
             missing.
+        unknown: names in sections that are not known: each may be what is missing elsewhere.
+        refused: entries of `hosts` that were not expanded.
     """
 
     top: MappingNode
     sections: dict[str, Section]
     complete: bool = True
+    unknown: set[str] = field(default_factory=set)
+    refused: list[SectionEntry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -70,7 +74,7 @@ def merge_files(
                 _fill(merged, key, node)
             elif name != "vars":
                 merged.problems.append(_unknown(key, (*merged.sections, "vars"), nicknames))
-                merged.complete = False
+                merged.unknown |= {key, *(node.entries if isinstance(node, MappingNode) else ())}
     merged.top = mapping(top.values(), start)
     return merged
 

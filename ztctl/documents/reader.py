@@ -58,7 +58,7 @@ def read_bytes(content: bytes, name: str, problems: list[Problem]) -> Node | Non
     except yaml.YAMLError as error:
         builder.problems.append(explain_error(error, text, name))
     problems.extend(builder.problems)
-    return None if builder.problems else root
+    return root if builder.usable else None
 
 
 def _decoded(content: bytes, name: str) -> str:

@@ -39,6 +39,7 @@ class Ledger:
         self.team = declared.team
         self.kinds = kinds
         self.problems: list[Problem] = []
+        self._told: set[str] = set()
         self.pairs: dict[Address, Live] = {}
         self.renewed: set[Address] = set()
         self._live = live
@@ -98,9 +99,11 @@ class Ledger:
         """The address matched with this live object, if any."""
         return self._owners.get((live.kind, live.id))
 
-    def add_problem(self, problem: Problem) -> None:
-        """Add a problem to the plan."""
-        self.problems.append(problem)
+    def add_problem(self, problem: Problem, *, once: bool = False) -> None:
+        """Add a problem to the plan; with ``once`` only the first that says so, at its place."""
+        if not (once and problem.summary in self._told):
+            self.problems.append(problem)
+            self._told.add(problem.summary)
 
     def pair(self, address: Address, live: Live) -> None:
         """Match an address with a live object."""
