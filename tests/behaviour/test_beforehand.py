@@ -240,6 +240,22 @@ def test_what_is_right_is_taken(tmp_path: Path, text: str) -> None:
     assert [str(it) for it in problems(tmp_path, text)] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("a\u200eb.example.com", "IDNA 2008 refuses it"), ("a..example.com", "is not a host name")],
+)
+def test_a_name_of_a_host_is_refused_once(tmp_path: Path, name: str, what: str) -> None:
+    """And not by each of the objects that the host stands for."""
+    text = f"tunnels: {{t0: {{}}}}\nhosts: {{¦{name}: {{tunnel: t0, service: ssh://a, policies: [p0]}}}}"
+
+    (found,) = problems(tmp_path, text)
+
+    assert what in found.summary
+    assert "domain" not in found.hint
+    assert found.where is not None
+    assert (found.where.line, found.where.column) == place(text)
+
+
 MISSING = [
     "groups: {g0: {include: [{group: ¦nobody}], inclde: []}}",
     "groups: {g0: {include: [{email: alice@}, {group: [¦nobody]}]}}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -207,4 +208,21 @@ def _sorted(problems: Iterable[Problem], names: Sequence[str]) -> list[Problem]:
         where = problem.where or Where("", 0, 0)
         return rank.get(where.file, -1), where
 
-    return sorted(dict.fromkeys(problems), key=place)
+    return [
+        problem
+        for _, alike in groupby(sorted(problems, key=place), place)
+        for problem in _once(alike)
+    ]
+
+
+def _once(problems: Iterable[Problem]) -> list[Problem]:
+    """Of the problems of one place those that say something of their own, in their order.
+
+    The parts into which a host is expanded each say the same of its name, some in more words.
+    """
+    found = list(dict.fromkeys(problems))
+    kept: list[Problem] = []
+    for problem in sorted(found, key=lambda item: (len(item.summary), len(item.hint))):
+        if problem.where is None or not any(it.summary in problem.summary for it in kept):
+            kept.append(problem)
+    return [problem for problem in found if problem in kept]
