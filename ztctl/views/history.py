@@ -20,7 +20,8 @@ _ENDINGS: Final[Mapping[Ending, str]] = {
     Ending.LEFT: "left at once",
     Ending.CUT_OFF: "cut off, or still running",
 }
-_COLUMNS = ("RUN", "BEGAN (UTC)", "STACK", "ENDED", "WRITES")
+_COLUMNS = ("RUN", "BEGAN (UTC)", "WHO", "STACK", "ENDED", "WRITES")
+_NOT_RECORDED = "-"
 _MARKED = 1
 _WIDEST = 80
 
@@ -35,7 +36,14 @@ def runs_page(runs: Sequence[JournalledRun], clean: Clean) -> Page:
 
 
 def _row(ran: JournalledRun, clean: Clean) -> tuple[str, ...]:
-    texts = (ran.id, _time(ran.began), ran.stack, _ENDINGS[ran.ending], _figures(ran))
+    texts = (
+        ran.id,
+        _time(ran.began),
+        ran.who or _NOT_RECORDED,
+        ran.stack,
+        _ENDINGS[ran.ending],
+        _figures(ran),
+    )
     return tuple(clean(text)[:_WIDEST] for text in texts)
 
 
@@ -56,7 +64,8 @@ def run_page(ran: JournalledRun, clean: Clean) -> Page:
 def _run_lines(ran: JournalledRun, clean: Clean) -> Iterator[Line]:
     yield Line(f"Run {clean(ran.id)} of stack {clean(ran.stack)} in account {clean(ran.account)}.")
     ended = f" at {clean(_time(ran.ended))} UTC" if ran.ended else ""
-    began = f"Began at {clean(_time(ran.began))} UTC with ztctl {clean(ran.version)}"
+    by = f" by {clean(ran.who)}" if ran.who else ""
+    began = f"Began at {clean(_time(ran.began))} UTC{by} with ztctl {clean(ran.version)}"
     yield Line(f"{began}; ended{ended}: {_ENDINGS[ran.ending]}.")
     yield Line()
     for item in ran.writes:
@@ -127,6 +136,7 @@ def _run_record(ran: JournalledRun) -> dict[str, Any]:
         "stack": ran.stack,
         "account": ran.account,
         "ztctl_version": ran.version,
+        "who": ran.who or None,
         "began": ran.began,
         "ended": ran.ended or None,
         "status": ran.ending.value,

@@ -86,6 +86,11 @@ def _runs(request: _Request) -> Iterator[tuple[JournalledRun, Path]]:
 
     for path, whole in journals_of(request.settings, request.stack):
         found = read(lines(path))
+        if request.settings.journal is not None and found.is_foreign:
+            raise Failure(
+                f"{path} is no journal: it holds something else",
+                "name the file that apply or destroy was given by --journal",
+            )
         if found.damaged:
             request.view.problems([_damaged(path, found.damaged)])
         for past in found.runs:
