@@ -197,6 +197,13 @@ def test_a_saved_plan_is_applied_while_it_fits(project: Ztctl, account: Account)
     assert codes == [0, 4]
 
 
+def test_the_next_command_is_told_whole(project: Ztctl) -> None:
+    """It can be pasted: the account's options and the quotes of a name with blanks are in it."""
+    saved = project("plan", "--sandbox", "--out", "my plan")
+
+    assert saved.err.endswith("The plan is saved: ztctl apply 'my plan' --sandbox\n")
+
+
 def test_a_saved_plan_is_locked_first_and_read_once(project: Ztctl, account: Account) -> None:
     """With a yes in advance; the flag goes up before anything is read."""
     ztctl = project.at(account)

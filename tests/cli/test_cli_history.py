@@ -180,7 +180,7 @@ def test_a_run_tells_its_writes(here: Command) -> None:
     changed, made = (here("history", "--sandbox", item["run"]).out for item in (newest, oldest))
 
     assert "access_policy.ssh-team (update): done, id " in changed
-    assert f"ztctl history {newest['run']} ADDRESS" in changed
+    assert f"ztctl history {newest['run']} ADDRESS --sandbox\n" in changed
     assert [line[:2] for line in changed.splitlines() if "(update)" in line] == ["~ "]
     assert "dns_record.ssh.example.com (create): done" in made
     assert "Writes: 9 done." in made

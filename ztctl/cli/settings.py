@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from ztctl.cli.options import AccountOptions, FileOptions, OutputFormat, OutputOptions
 from ztctl.core.model.diagnostics import Failure, ZtctlError
@@ -39,6 +40,8 @@ class Settings:
         token: the API token, ``None`` when there is none.
         journal: the journal's file, ``None`` for the default location.
         environment: variables of the process without the token; nothing else reads them.
+        account_options: the options that name the account, each behind a blank, for a command that
+            is told as the next one.
     """
 
     files: tuple[Path, ...] = (DEFAULT_FILE,)
@@ -54,6 +57,7 @@ class Settings:
     quiet: bool = False
     terminal: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    account_options: str = ""
 
 
 def settings(
@@ -97,7 +101,18 @@ def settings(
         quiet=output.quiet,
         terminal=sys.stderr.isatty() and not dumb,
         environment=environment,
+        account_options=_typed(account, environment),
     )
+
+
+def _typed(account: AccountOptions, environment: Mapping[str, str]) -> str:
+    """The options that name the account as they are typed; not what the environment says anyway."""
+    words = ["--sandbox"] if account.sandbox else []
+    if account.api_url is not None and account.api_url != environment.get("CLOUDFLARE_BASE_URL"):
+        words += ["--api-url", account.api_url]
+    if account.api_token_file is not None:
+        words += ["--api-token-file", str(account.api_token_file)]
+    return "".join(f" {quote(word)}" for word in words)
 
 
 def _or_stdin(path: Path) -> Path:

@@ -54,14 +54,17 @@ def _figures(ran: JournalledRun) -> str:
     return ", ".join(parts) or "none"
 
 
-def run_page(ran: JournalledRun, clean: Clean) -> Page:
-    """Format every write of a run, in the order in which they began."""
+def run_page(ran: JournalledRun, clean: Clean, options: str = "") -> Page:
+    """Format every write of a run, in the order in which they began.
+
+    ``options`` are those of a command about the same run.
+    """
     heading = f"Run {code_span(clean(ran.id))}"
     record = {**_run_record(ran), "writes": [_write_record(item) for item in ran.writes]}
-    return Page(heading, (tuple(_run_lines(ran, clean)),), (record,))
+    return Page(heading, (tuple(_run_lines(ran, clean, options)),), (record,))
 
 
-def _run_lines(ran: JournalledRun, clean: Clean) -> Iterator[Line]:
+def _run_lines(ran: JournalledRun, clean: Clean, options: str) -> Iterator[Line]:
     yield Line(f"Run {clean(ran.id)} of stack {clean(ran.stack)} in account {clean(ran.account)}.")
     ended = f" at {clean(_time(ran.ended))} UTC" if ran.ended else ""
     by = f" by {clean(ran.who)}" if ran.who else ""
@@ -73,7 +76,9 @@ def _run_lines(ran: JournalledRun, clean: Clean) -> Iterator[Line]:
     yield Line()
     yield Line(f"Writes: {_figures(ran)}.")
     if any(item.found for item in ran.writes):
-        yield Line(f"An object before its write: ztctl history {clean(ran.id)} ADDRESS")
+        yield Line(
+            f"An object before its write: ztctl history {clean(ran.id)} ADDRESS{clean(options)}"
+        )
 
 
 def _write_line(item: JournalledWrite, clean: Clean) -> Line:

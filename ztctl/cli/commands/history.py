@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,8 +76,15 @@ def _found(request: _Request, run: str | None, address: str | None) -> Page:
         return views.runs_page([past for past, _ in found[: request.limit]], clean)
     past, path = _run_by_id(found, run)
     if address is None:
-        return views.run_page(past, clean)
+        return views.run_page(past, clean, _options(request.settings))
     return views.object_page(_object(past, path, address), clean)
+
+
+def _options(chosen: Settings) -> str:
+    """The options by which the same journals are found again."""
+    return chosen.account_options + (
+        f" --journal {quote(str(chosen.journal))}" if chosen.journal else ""
+    )
 
 
 def _runs(request: _Request) -> Iterator[tuple[JournalledRun, Path]]:
