@@ -41,6 +41,7 @@ from ztctl.kinds.application_checks import (
     guards,
     mistakes,
 )
+from ztctl.kinds.ca_key import left_live
 from ztctl.kinds.carry import Lists
 from ztctl.kinds.common import (
     ACCESS_APPS,
@@ -269,6 +270,8 @@ class AccessApplication(PlainKind, Exposing):
         listed = wanted.values["destinations"]
         require_zones(wanted, public_hosts(listed), ledger)
         for problem in attached_twice(wanted, lambda item: next(iter(ids_of(item, ledger)), None)):
+            ledger.add_problem(problem)
+        for problem in left_live(wanted, live, ledger) if live is not None else ():
             ledger.add_problem(problem)
         known = live.values.get("destinations") if live is not None else None
         carried = places.with_live_overrides(listed, known or ())

@@ -24,6 +24,7 @@ class Ledger:
     Attributes:
         stack: name of the stack.
         team: the Zero Trust team of the file, ``None`` when it states none.
+        removed: what the file says is to go.
         pairs: the matched live object by address.
         renewed: addresses whose object gets a new id, because it is replaced.
     """
@@ -37,6 +38,7 @@ class Ledger:
     ) -> None:
         self.stack = declared.stack
         self.team = declared.team
+        self.removed = declared.removed
         self.kinds = kinds
         self.problems: list[Problem] = []
         self._told: set[str] = set()
