@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.support.account import Account
-from tests.support.files import host
+from tests.support.files import HOST, host, whole
 
 
 def test_a_local_tunnel_of_the_name_is_not_to_be_declared(account: Account) -> None:
@@ -14,3 +14,17 @@ def test_a_local_tunnel_of_the_name_is_not_to_be_declared(account: Account) -> N
 
     assert "`tunnel: {live: pool}`" in told
     assert "declare it as it is" not in told
+
+
+def test_a_live_tunnel_that_is_managed_remotely_is_looked_into(account: Account) -> None:
+    """Its rules can be read, so that the plan says where the new name leads."""
+    tunnel = account.call("POST", "{A}/cfd_tunnel", {"name": "office", "config_src": "cloudflare"})
+    rules = [{"hostname": HOST, "service": "ssh://10.0.0.9:22"}, {"service": "http_status:404"}]
+    path = f"{{A}}/cfd_tunnel/{tunnel['id']}/configurations"
+    account.call("PUT", path, {"config": {"ingress": rules}})
+    file = {**whole(), "tunnels": {}, "dns": {HOST: {"tunnel": {"live": "office"}}}}
+
+    (change,) = account.plan(file).access
+
+    assert [entry.origin for entry in change.gained] == ["ssh://10.0.0.9:22"]
+    assert account.apply(file).is_complete

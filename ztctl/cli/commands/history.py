@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ztctl.cli import completion
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
 from ztctl.cli.settings import Settings, settings
@@ -26,12 +27,17 @@ def history(
     *,
     run: Annotated[
         str | None,
-        typer.Argument(metavar="RUN", help="A run by its id, or by how the id begins."),
+        typer.Argument(
+            metavar="RUN",
+            help="A run by its id, or by how the id begins.",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     address: Annotated[
         str | None,
         typer.Argument(
             metavar="ADDRESS",
+            autocompletion=completion.written,
             help="An object, such as tunnel.edge: show it as it was before the run wrote it.",
         ),
     ] = None,
