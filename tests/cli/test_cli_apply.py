@@ -287,10 +287,10 @@ def test_a_target_is_planned_with_what_it_needs(project: Ztctl) -> None:
 
 def test_a_target_that_nobody_knows_is_an_error(project: Ztctl) -> None:
     """A misspelt address of a known kind is told and not passed over."""
-    done = project("plan", "--sandbox", "--target", "tunnel.nope")
+    done = project("plan", "--sandbox", "--target", "tunnel.shs-pool")
 
     assert done.code == 1
-    assert "tunnel.nope" in done.err
+    assert "tunnel.shs-pool\n  hint: did you mean tunnel.ssh-pool?\n" in done.err
 
 
 def test_the_calls_behind_a_plan_can_be_shown(project: Ztctl) -> None:
