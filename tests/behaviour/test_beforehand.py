@@ -1,11 +1,7 @@
-"""What is known beforehand is told beforehand: at its place in a file, or in the plan.
-
-In a text of YAML the sign ¦ stands before the place that the message has to name.
-"""
+"""What is known beforehand is told beforehand: at its place in a file, or in the plan."""
 
 from __future__ import annotations
 
-import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,35 +10,9 @@ import pytest
 
 from tests.support.account import Account, refused, told
 from tests.support.files import HOST, host
-from ztctl.cli.session import declared_by
-from ztctl.cli.settings import Settings
-from ztctl.core.model.diagnostics import Problem, Problems, Severity
-from ztctl.core.planning import check
-from ztctl.kinds.registry import KINDS
+from tests.support.marked_texts import place, problems
+from ztctl.core.model.diagnostics import Problems, Severity
 from ztctl.views.factory import make_view
-
-HEAD = """
-version: 1
-stack: prod
-policies: {p0: {decision: allow, include: [{email: ann@example.com}]}}
-"""
-
-
-def problems(folder: Path, text: str) -> list[Problem]:
-    """Everything that the files alone tell, warnings too."""
-    path = folder / "ztctl.yaml"
-    path.write_text(HEAD + text.replace("¦", ""), encoding="utf-8")
-    try:
-        declared = declared_by(Settings(files=(path,)))
-    except Problems as found:
-        return list(found.items)
-    return check.problems(declared, KINDS)
-
-
-def place(text: str) -> tuple[int, int]:
-    """Line and column of the sign."""
-    lines = (HEAD + text).splitlines()
-    return next((n, line.index("¦") + 1) for n, line in enumerate(lines, 1) if "¦" in line)
 
 
 def service(text: str) -> str:
@@ -238,83 +208,6 @@ def test_what_is_valid_and_dead_is_a_warning_at_its_place(
 def test_what_is_right_is_taken(tmp_path: Path, text: str) -> None:
     """Nothing is refused that the service takes and somebody may mean."""
     assert [str(it) for it in problems(tmp_path, text)] == []
-
-
-@pytest.mark.parametrize(
-    ("name", "what"),
-    [("a\u200eb.example.com", "IDNA 2008 refuses it"), ("a..example.com", "is not a host name")],
-)
-def test_a_name_of_a_host_is_refused_once(tmp_path: Path, name: str, what: str) -> None:
-    """And not by each of the objects that the host stands for."""
-    text = f"tunnels: {{t0: {{}}}}\nhosts: {{¦{name}: {{tunnel: t0, service: ssh://a, policies: [p0]}}}}"
-
-    (found,) = problems(tmp_path, text)
-
-    assert what in found.summary
-    assert "domain" not in found.hint
-    assert found.where is not None
-    assert (found.where.line, found.where.column) == place(text)
-
-
-MISSING = [
-    "groups: {g0: {include: [{group: ¦nobody}], inclde: []}}",
-    "groups: {g0: {include: [{email: alice@}, {group: [¦nobody]}]}}",
-    "applications: {a.example.com: {policies: [p0, ¦nobody], sesion_duration: 8h}}",
-    "applications: {a.example.com: {policies: [¦nobody], session_duration: 8 hours}}",
-    "dns: {a.example.com: {tunnel: ¦nobody, coment: x}}",
-    "ca_keys: {¦nobody.example.com: {public_key_fil: x.pub}}",
-    "hosts: {a.example.com: {tunnel: ¦nobody, policies: [p0]}}",
-    "tunnels: {t0: {}}\nhosts: {a.example.com: {tunnel: t0, policies: [¦nobody]}}",
-    "tunnels: {t0: {}}\nhosts: {a.example.com: {tunnel: t0, servce: ssh://a, application: ¦nobody}}",
-    "account: [x]\ngroups: {g0: {include: [{group: ¦nobody}]}}",
-    "acount: x\ngroups: {g0: {include: [{group: ¦nobody}]}}",
-    "vars: {a: [x]}\ngroups: {g0: {include: [{group: ¦nobody}]}}",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("text", MISSING)
-def test_a_reference_to_nothing_is_told_beside_all_else_that_is_wrong(
-    tmp_path: Path, text: str
-) -> None:
-    """One run tells everything: no mistake hides one of another sort, in one object neither."""
-    found = problems(tmp_path, text)
-
-    (missing,) = (it for it in found if re.search("no file declares|there is no [at]", it.summary))
-    assert missing.where is not None
-    assert (missing.where.line, missing.where.column) == place(text)
-    assert [item for item in found if item is not missing]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "groups: {g0: {inclde: []}, g1: {include: [{group: g0}]}}",
-        "group: {g0: {}}\ngroups: {g1: {include: [{group: g0}]}}",
-        "hosts: {a.example.com: {}}\nca_keys: {k: {application: a.example.com}}",
-        "groups: {}\ngroups: {g0: {}}\npolicies: {}\npolicies: {p1: {decision: allow, include: [{group: g0}]}}",
-        "groups: {g1: {include: [{group: '${var.nope}'}]}}",
-    ],
-)
-def test_what_is_there_and_wrong_is_not_called_missing(tmp_path: Path, text: str) -> None:
-    """Nor what may be meant by a section of which nobody knows."""
-    found = problems(tmp_path, text)
-
-    assert found
-    assert not [item for item in found if "which no file declares" in item.summary]
-
-
-def test_a_file_that_cannot_be_read_hides_nothing_but_references(tmp_path: Path) -> None:
-    """What it may declare is not called missing; all else is told of the other files."""
-    (tmp_path / "a.yaml").write_text("groups: {g0: {", encoding="utf-8")
-    text = f"{HEAD}dns: {{a.example.com: {{tunnel: t, settings: {{flatten_cname: true}}}}}}"
-    (tmp_path / "b.yaml").write_text(text, encoding="utf-8")
-
-    with pytest.raises(Problems) as told:
-        declared_by(Settings(files=(tmp_path,)))
-
-    broken, flattened = told.value.items
-    assert broken.summary == "this bracket is never closed"
-    assert "a proxied record cannot be flattened" in flattened.summary
 
 
 # -- what the account tells -----------------------------------------------------------------
@@ -565,75 +458,3 @@ def test_a_policy_that_nobody_could_pass_is_not_made(
 
     reasons = [refusal.reason for refusal in plan.refusals if refusal.address]
     assert [text for text in reasons if why in text and "'team' would admit nobody" in text]
-
-
-# -- what is named by its id ----------------------------------------------------------------
-
-ABSENT = "0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60"
-BY_ID = [
-    ("access_policy", "applications: {a.example.com: {policies: [{id: ¦ID}]}}"),
-    ("access_group", "groups: {g0: {include: [{group: {id: ¦ID}}]}}"),
-    ("access_application", "applications: {a.example.com: {policies: [p0]}}\n"
-     "groups: {g0: {include: [{linked_app_token: {id: ¦ID}}]}}"),
-    ("access_application", "ca_keys: {web: {application: {id: ¦ID}}}"),
-    ("tunnel", "dns: {a.example.com: {tunnel: {id: ¦ID}}}"),
-    ("tunnel", "private_routes: {10.0.0.0/8: {tunnel: {id: ¦ID}}}"),
-    ("virtual_network", "tunnels: {t0: {}}\n"
-     "private_routes: {10.0.0.0/8: {tunnel: t0, virtual_network: {id: ¦ID}}}"),
-    ("identity_provider", "groups: {g0: {include: [{login_method: {id: ¦ID}}]}}"),
-    ("identity_provider",
-     "groups: {g0: {include: [{okta: {identity_provider: {id: ¦ID}, name: x}}]}}"),
-    ("identity_provider",
-     "applications: {a.example.com: {policies: [p0], allowed_idps: [{id: ¦ID}]}}"),
-    ("service_token", "policies: {p1: {decision: non_identity, "
-     "include: [{service_token: {id: ¦ID}}]}}"),
-]  # fmt: skip
-
-
-def planned(account: Account, text: str) -> list[Problem]:
-    """The problems for which there is no plan, of a text of YAML."""
-    path = account.folder / "ztctl.yaml"
-    head = HEAD if "policies: {p1" not in text else "\nversion: 1\nstack: prod\n\n"
-    path.write_text(head + text.replace("¦ID", ABSENT), encoding="utf-8")
-    with pytest.raises(Problems) as found:
-        account.plan_of(declared_by(Settings(files=(path,))))
-    return list(found.value.items)
-
-
-@pytest.mark.parametrize(("kind", "text"), BY_ID)
-def test_an_id_that_nothing_live_has_is_an_error_at_its_place(
-    account: Account, kind: str, text: str
-) -> None:
-    """Whatever it is the id of: the service would refuse it in the middle, or let nobody in."""
-    account.call("POST", "{A}/access/service_tokens", {"name": "ci"})
-
-    (found,) = planned(account, text)
-
-    what = kind.replace("_", " ")
-    assert found.summary == f"there is no live {what} with the id {ABSENT}"
-    assert found.hint == "copy the id whole, or refer to it by {live: NAME}"
-    assert found.where is not None
-    assert (found.where.line, found.where.column) == place(text)
-
-
-def test_an_id_that_is_live_is_taken_in_any_case(account: Account) -> None:
-    """Capitals are no other id."""
-    provider = account.one("identity_providers", type="okta")["id"]
-    rule = {"okta": {"identity_provider": {"id": provider.upper()}, "name": "infra"}}
-    file = {"groups": {"people": {"include": [rule]}}}
-
-    assert account.apply(file).is_complete
-    assert account.plan(file).is_empty
-
-
-def test_an_id_that_the_token_may_not_look_up_is_taken(account: Account) -> None:
-    """Of service tokens that nobody may list, only the service can tell."""
-    token = account.call("POST", "{A}/access/service_tokens", {"name": "ci"})["id"]
-    refusal = {"success": False, "errors": [{"code": 10000, "message": "Authentication error"}]}
-    account.sandbox.faults.add(
-        method="GET", path="/access/service_tokens", status=403, times=None, body=refusal
-    )
-    rule = {"service_token": {"id": token}}
-    policy = {"decision": "non_identity", "include": [rule]}
-
-    assert account.apply({"policies": {"ci": policy}}).is_complete

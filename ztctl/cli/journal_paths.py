@@ -1,4 +1,4 @@
-"""Journals: one file per stack below the state folder, or ``--journal FILE``; and who writes them."""
+"""Locations of journals, below the state folder or ``--journal FILE``; and who writes them."""
 
 from __future__ import annotations
 

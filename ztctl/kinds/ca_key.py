@@ -174,8 +174,8 @@ def left_live(application: Wanted, live: Live, ledger: Ledger) -> Iterator[Probl
             yield Problem(
                 f"{address} stays live: `ca_key: false` makes no CA, and deletes none",
                 application.where,
-                f"to delete it write `removed: [{{address: {address}}}]`; to keep it, the same with "
-                "`forget: true`",
+                f"to delete it write `removed: [{{address: {address}}}]`; to keep it, the same "
+                "with `forget: true`",
                 Severity.WARNING,
             )
 

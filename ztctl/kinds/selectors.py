@@ -318,7 +318,9 @@ def _element_from_api(element: Any) -> Any:
         return {name: True} if set(inner) <= {"account_id"} else _unknown(element)
     if name in _INNER:
         key = _INNER[name]
-        return {name: inner[key]} if key in inner and not _extra(inner, {key}) else _unknown(element)
+        return (
+            {name: inner[key]} if key in inner and not _extra(inner, {key}) else _unknown(element)
+        )
     stated = _stated(inner, _PROVIDER_ID, _PROVIDER)
     return _unknown(element) if _extra(stated, _members(name)) else {name: stated}
 
