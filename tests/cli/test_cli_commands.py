@@ -97,7 +97,7 @@ def offered(ztctl: Ztctl, typed: str) -> list[str]:
     asked = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
     done = ztctl(env={**asked, "_ZTCTL_COMPLETE": "complete_bash"})
     assert (done.code, done.err) == (0, "")
-    return done.out.split()
+    return str(done.out).split()
 
 
 @pytest.mark.parametrize(

@@ -71,9 +71,12 @@ def undeclared_references(
     sections: Mapping[HostPart, str],
 ) -> Iterator[Problem]:
     """Report a tunnel or an application that a host, valid or not, names and no file declares."""
-    for part, known in declared.items() if isinstance(entry.node, MappingNode) else ():
+    fields = entry.node
+    if not isinstance(fields, MappingNode):
+        return
+    for part, known in declared.items():
         name = part.value
-        key = entry.node.value(name)
+        key = fields.value(name)
         if isinstance(key, Scalar) and key not in known:
             section = sections[part]
             hint = did_you_mean(key, known) or f"declare it: `{section}: {{{key}: }}`"

@@ -70,7 +70,7 @@ class Validator:
         """Validate the top level of the file; one of a made-up stack when it is invalid."""
         context = {"kinds": self._kinds}
         entry = SectionEntry(scalar_at("", node.where), node)
-        return self._model(Top, entry, "", context) or Top(version=1, stack="x")
+        return self._model(Top, entry, "", context) or Top.model_construct(stack="x")
 
     def _model(
         self, model: type[_Model], entry: SectionEntry, section: str, context: Any = None
