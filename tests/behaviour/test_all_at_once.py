@@ -89,3 +89,32 @@ def test_a_file_that_cannot_be_read_hides_nothing_but_references(tmp_path: Path)
     broken, flattened = told.value.items
     assert broken.summary == "this bracket is never closed"
     assert "a proxied record cannot be flattened" in flattened.summary
+
+
+def test_a_variable_that_holds_a_list_is_told_once(tmp_path: Path) -> None:
+    """Not again where it is used, and with what to do instead."""
+    text = "vars: {¦team: [a@example.com]}\ngroups: {g0: {include: [{email: '${var.team}'}]}}"
+
+    (found,) = problems(tmp_path, text)
+
+    assert found.summary == "the variable `team` must be a single value"
+    assert "below `x-lists:` for aliases" in found.hint
+    assert found.where is not None
+    assert (found.where.line, found.where.column) == place(text)
+
+
+def test_values_for_aliases_have_a_place(tmp_path: Path) -> None:
+    """A list that is used twice stands in a section that is not read itself."""
+    aliases = "groups: {g0: {include: *team}, g1: {include: *team}}"
+
+    found = problems(tmp_path, f"x-lists:\n  team: &team [{{email: a@example.com}}]\n{aliases}")
+
+    assert [str(problem) for problem in found] == []
+
+
+def test_a_line_that_begins_with_another_blank_is_named(tmp_path: Path) -> None:
+    """Nobody sees a no-break space, and what it makes is no section of that name."""
+    (found,) = problems(tmp_path, "groups:\n¦\u00a0g0: {include: [{email: a@example.com}]}")
+
+    assert found.summary == "the line begins with the character U+00A0, which is no space"
+    assert found.hint == "write spaces"

@@ -158,8 +158,10 @@ def _public_places(wanted: Iterable[Wanted], kinds: Kinds) -> Iterator[PublicPla
             yield from kind.public_places(item)
 
 
-def _declared_variables(roots: Iterable[MappingNode], problems: list[Problem]) -> dict[str, Scalar]:
-    values: dict[str, Scalar] = {}
+def _declared_variables(
+    roots: Iterable[MappingNode], problems: list[Problem]
+) -> dict[str, Scalar | None]:
+    values: dict[str, Scalar | None] = {}
     keys: dict[str, Scalar] = {}
     for root in roots:
         section = root.value("vars")

@@ -22,6 +22,8 @@ from ztctl.documents.suggest import did_you_mean
 
 AGREED: Final = ("version", "stack", "account", "team")
 LISTED: Final = ("removed", "moved")
+# What a section of this beginning holds is there for aliases alone.
+HELD: Final = "x-"
 Section = dict[str, SectionEntry]
 
 
@@ -72,7 +74,7 @@ def merge_files(
                 _extend(top, key, node)
             elif name in merged.sections:
                 _fill(merged, key, node)
-            elif name != "vars":
+            elif name != "vars" and not name.startswith(HELD):
                 merged.problems.append(_unknown(key, (*merged.sections, "vars"), nicknames))
                 merged.unknown |= {key, *(node.entries if isinstance(node, MappingNode) else ())}
     merged.top = mapping(top.values(), start)
@@ -119,6 +121,10 @@ def declared_twice(name: str, key: Scalar, first: Scalar) -> Problem:
 
 
 def _unknown(key: Scalar, sections: Iterable[str], nicknames: Mapping[str, str]) -> Problem:
+    if key[:1].isspace():
+        code = f"U+{ord(key[0]):04X}"
+        summary = f"the line begins with the character {code}, which is no space"
+        return Problem(summary, key.where, "write spaces")
     known = (*AGREED, *sections, *LISTED)
     suggestion = nicknames.get(key)
     hint = f"did you mean `{suggestion}`?" if suggestion else did_you_mean(key, known)
