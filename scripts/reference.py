@@ -74,7 +74,7 @@ def page() -> Iterator[str]:
     yield ""
     yield from _table(Top, definitions)
     yield "| `vars` | mapping | | Values of `${var.NAME}`; `--var-file` and `--var` win. |"
-    yield "| `x-…` | anything | | Not read; holds values for aliases (`&name`, `*name`), lists too. |"
+    yield "| `x-…` | anything | | Not read; holds values for aliases (`&name`, `*name`). |"
     for kind in DECLARED:
         yield from _kind(kind, definitions)
     yield from _section("hosts", Host, definitions)

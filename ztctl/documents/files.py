@@ -89,7 +89,10 @@ def scalars(node: MappingNode, problems: list[Problem]) -> dict[str, Scalar | No
             values[name] = value.with_text("") if value.is_null else value
         else:
             summary = f"the variable `{name}` must be a single value"
-            hint = "write a list out where it is used, or below `x-lists:` for aliases (`&name`, `*name`)"
+            hint = (
+                "write a list out where it is used, or below `x-lists:` for aliases (`&name`, "
+                "`*name`)"
+            )
             problems.append(Problem(summary, key.where, hint))
             values[name] = None
     return values
