@@ -40,7 +40,7 @@ OWN_KEYS = """In ~/.ssh/config of whoever logs in, with keys of their own and cl
   Host {host}
     ProxyCommand cloudflared access ssh --hostname %h"""
 
-OWN_KEYS_BEHIND = """In ~/.ssh/config of whoever logs in with keys of their own, one block a machine:
+OWN_KEYS_BEHIND = """In ~/.ssh/config of whoever logs in by an own key, one block a machine:
   Host db1
     HostName 10.0.0.12
     HostKeyAlias db1
