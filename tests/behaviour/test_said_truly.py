@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 from tests.support.account import Account
-from tests.support.files import HOST, host, whole
+from tests.support.files import HOST, host, short, whole
+from ztctl.views.factory import make_view
 
 
 def test_a_local_tunnel_of_the_name_is_not_to_be_declared(account: Account) -> None:
@@ -28,3 +31,21 @@ def test_a_live_tunnel_that_is_managed_remotely_is_looked_into(account: Account)
 
     assert [entry.origin for entry in change.gained] == ["ssh://10.0.0.9:22"]
     assert account.apply(file).is_complete
+
+
+def test_refusals_for_one_reason_are_one(account: Account) -> None:
+    """Of three hosts that go each CA is named, and the flag for all of them once."""
+    names = [f"h{number}.example.com" for number in range(3)]
+    file = host()
+    account.apply({**file, "hosts": {**file["hosts"], **dict.fromkeys(names, short())}})
+    shown = StringIO()
+    view = make_view(
+        "text", stdout=shown, stderr=StringIO(), color=False, quiet=False, terminal=False,
+        redact=str, version="0",
+    )  # fmt: skip
+
+    view.plan(account.plan(file, deletions=True))
+
+    refused = shown.getvalue().partition("Refused")[2]
+    assert all(name in refused for name in names)
+    assert refused.count("--allow-ca-deletion") == 1
