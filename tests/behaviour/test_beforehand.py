@@ -95,7 +95,11 @@ FILES = [
         "https://pkg.go.dev/regexp/syntax",
     ),
     ("groups: {g0: {include: ¦[]}}", "at least 1 item in it, not an empty list", ""),
-    ("groups: {g0: {include: ¦{everyone: true}}}", "a list, not a mapping", "with `- ` before each"),
+    (
+        "groups: {g0: {include: ¦{everyone: true}}}",
+        "a list, not a mapping",
+        "with `- ` before each",
+    ),
     ("applications: {a.example.com: {policies: ¦p0}}", "must be a list", "write a list: [p0]"),
     (
         "tunnels: {t0: {}}\ndns: {¦a.example.com: {tunnel: t0, settings: {flatten_cname: true}}}",

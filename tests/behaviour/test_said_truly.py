@@ -6,7 +6,19 @@ from io import StringIO
 
 from tests.support.account import Account
 from tests.support.files import HOST, host, short, whole
+from ztctl.core.model.plan import Plan
 from ztctl.views.factory import make_view
+
+
+def shown(plan: Plan) -> str:
+    """What a person reads."""
+    stream = StringIO()
+    view = make_view(
+        "text", stdout=stream, stderr=StringIO(), color=False, quiet=False, terminal=False,
+        redact=str, version="0",
+    )  # fmt: skip
+    view.plan(plan)
+    return stream.getvalue()
 
 
 def test_a_local_tunnel_of_the_name_is_not_to_be_declared(account: Account) -> None:
@@ -38,14 +50,16 @@ def test_refusals_for_one_reason_are_one(account: Account) -> None:
     names = [f"h{number}.example.com" for number in range(3)]
     file = host()
     account.apply({**file, "hosts": {**file["hosts"], **dict.fromkeys(names, short())}})
-    shown = StringIO()
-    view = make_view(
-        "text", stdout=shown, stderr=StringIO(), color=False, quiet=False, terminal=False,
-        redact=str, version="0",
-    )  # fmt: skip
 
-    view.plan(account.plan(file, deletions=True))
+    refused = shown(account.plan(file, deletions=True)).partition("Refused")[2]
 
-    refused = shown.getvalue().partition("Refused")[2]
     assert all(name in refused for name in names)
     assert refused.count("--allow-ca-deletion") == 1
+
+
+def test_a_plan_makes_no_name_up(account: Account) -> None:
+    """The name by which a wildcard is looked into is nobody's, and is not shown."""
+    text = shown(account.plan(host("*.jump.example.com")))
+
+    assert "any other *.jump.example.com" in text
+    assert "ztctl-probe" not in text
