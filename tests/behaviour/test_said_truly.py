@@ -63,3 +63,14 @@ def test_a_plan_makes_no_name_up(account: Account) -> None:
 
     assert "any other *.jump.example.com" in text
     assert "ztctl-probe" not in text
+
+
+def test_a_country_alone_is_refused_for_what_it_is(account: Account) -> None:
+    """It does require something, which is easily had."""
+    file = host()
+    file["policies"]["team"]["include"] = [{"country": "PT"}]
+
+    (reason,) = (refusal.reason for refusal in account.plan(file).refusals)
+
+    assert "an address in a country is easily had" in reason
+    assert "requires nothing" not in reason
