@@ -1,4 +1,4 @@
-"""What the shell offers for a value: addresses and hosts of the files, runs of the journals.
+"""What the shell offers for addresses and hosts: those of the files.
 
 Only the names of the files' entries are read, so that a file that is not valid yet is no obstacle;
 whatever cannot be read offers nothing. Modules are imported once a value is asked for.
@@ -7,15 +7,13 @@ whatever cannot be read offers nothing. Modules are imported once a value is ask
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ztctl.cli.places import DEFAULT_FILE
+
 if TYPE_CHECKING:
     from ztctl.documents.nodes import Node
-
-# Offered are at most so many runs: of more the list is no help.
-_MOST_RUNS = 30
 
 
 def addresses(ctx: Any, incomplete: str) -> list[str]:
@@ -32,25 +30,6 @@ def hosts(ctx: Any, incomplete: str) -> list[str]:
         if "." in key
     }
     return [name for name in sorted(named) if name.startswith(incomplete)]
-
-
-def runs(ctx: Any, incomplete: str) -> list[tuple[str, str]]:
-    """The ids of past runs, newest first, each with its time and stack."""
-    found = sorted(_runs(ctx.params), key=lambda ran: ran.began, reverse=True)
-    chosen = [ran for ran in found if ran.id.startswith(incomplete)]
-    return [(ran.id, f"{ran.began[:16]} {ran.stack}") for ran in chosen[:_MOST_RUNS]]
-
-
-def written(ctx: Any, incomplete: str) -> list[str]:
-    """The addresses that the run given before has written."""
-    sought = ctx.params.get("run") or ""
-    found = {
-        item.address
-        for ran in _runs(ctx.params)
-        if ran.id.startswith(sought)
-        for item in ran.writes
-    }
-    return [address for address in sorted(found) if address.startswith(incomplete)]
 
 
 def _addresses(given: Mapping[str, Any]) -> Iterator[str]:
@@ -72,7 +51,6 @@ def _addresses(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _entries(given: Mapping[str, Any], section: str) -> Iterator[tuple[str, Node]]:
-    from ztctl.cli.settings import DEFAULT_FILE
     from ztctl.documents.files import read_sources
     from ztctl.documents.nodes import MappingNode
 
@@ -81,24 +59,3 @@ def _entries(given: Mapping[str, Any], section: str) -> Iterator[tuple[str, Node
         node = source.root.value(section) if source.root is not None else None
         if isinstance(node, MappingNode):
             yield from ((str(key), value) for key, (_, value) in node.entries.items())
-
-
-def _runs(given: Mapping[str, Any]) -> Iterator[Any]:
-    import os
-
-    from ztctl.cli.journal_paths import journals_of
-    from ztctl.cli.settings import Settings
-    from ztctl.core.model.diagnostics import Failure
-    from ztctl.core.runs.journal import history
-    from ztctl.engine.journal import lines
-
-    journal = given.get("journal")
-    chosen = Settings(
-        sandbox=bool(given.get("sandbox")),
-        journal=Path(journal) if journal else None,
-        environment=dict(os.environ),
-    )
-    with suppress(Failure):
-        for path, _ in journals_of(chosen, given.get("stack")):
-            with suppress(Failure):
-                yield from history(lines(path)).runs

@@ -10,10 +10,10 @@ from pathlib import Path
 from shlex import quote
 
 from ztctl.cli.options import AccountOptions, FileOptions, OutputFormat, OutputOptions
+from ztctl.cli.places import DEFAULT_FILE
 from ztctl.core.model.diagnostics import Failure, ZtctlError
 from ztctl.core.model.values import Secret
 
-DEFAULT_FILE = Path("ztctl.yaml")
 STDIN = Path("/dev/stdin")
 STATE = Path(".ztctl") / "sandbox.jsonl"
 TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ztctl.cli import completion
 from ztctl.cli import options as opt
+from ztctl.cli import run_completion
 from ztctl.cli.exits import Exit
 from ztctl.cli.settings import Settings, settings
 from ztctl.core.model.diagnostics import Failure, Problem, Severity
@@ -30,14 +30,14 @@ def history(
         typer.Argument(
             metavar="RUN",
             help="A run by its id, or by how the id begins.",
-            autocompletion=completion.runs,
+            autocompletion=run_completion.runs,
         ),
     ] = None,
     address: Annotated[
         str | None,
         typer.Argument(
             metavar="ADDRESS",
-            autocompletion=completion.written,
+            autocompletion=run_completion.written,
             help="An object, such as tunnel.edge: show it as it was before the run wrote it.",
         ),
     ] = None,
