@@ -347,6 +347,16 @@ def test_a_name_in_no_zone_is_told_once(account: Account, name: str, hint: str) 
     assert found.hint.startswith(hint)
 
 
+def test_a_name_in_no_zone_that_stands_in_two_places_is_told_at_the_first(account: Account) -> None:
+    """The mistake is one, and the zone that is meant is the same."""
+    name, file = "ssh.exmaple.com", host()
+    file = {"policies": file["policies"], "applications": {name: {"policies": ["team"]}}}
+
+    found = summaries(account, {**file, "tunnels": {"pool": {}}, "dns": {name: {"tunnel": "pool"}}})
+
+    assert found == [f"{name} lies in no active zone of the account"]
+
+
 def test_a_token_that_may_not_edit_a_zone_plans_and_does_not_apply(account: Account) -> None:
     """The zone tells; the plan is shown all the same, as for a pull request."""
     change(account, "zone", "example.com", permissions=["#dns_records:read", "#zone:read"])
