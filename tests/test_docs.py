@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -183,6 +184,25 @@ def test_scripts_in_blocks_exist(page: Path) -> None:
     for line in "".join(blocks(page, "console")).splitlines():
         for name in re.findall(r"^\$ ((?:scripts|\.ci)/\w+)", line):
             assert (ROOT / name).stat().st_mode & 0o111, name
+
+
+SNIPPETS = [
+    pytest.param(text, id=f"{name_of(page)}-{number}")
+    for page in PAGES
+    for number, text in enumerate(blocks(page, "python"), 1)
+]
+
+
+@pytest.mark.parametrize("text", SNIPPETS)
+def test_python_in_pages_runs_as_it_stands(text: str, tmp_path: Path) -> None:
+    """Each block can be pasted into a file of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", text],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_integration_runs_the_test_command_of_the_readme() -> None:

@@ -1,7 +1,4 @@
-"""What is known beforehand is told beforehand: at its place in a file, or in the plan.
-
-In a text of YAML the sign ¦ stands before the place that the message has to name.
-"""
+"""What is known beforehand is told beforehand: at its place in a file, or in the plan."""
 
 from __future__ import annotations
 
@@ -13,35 +10,9 @@ import pytest
 
 from tests.support.account import Account, refused, told
 from tests.support.files import HOST, host
-from ztctl.cli.session import declared_by
-from ztctl.cli.settings import Settings
-from ztctl.core.model.diagnostics import Problem, Problems, Severity
-from ztctl.core.planning import check
-from ztctl.kinds.registry import KINDS
+from tests.support.marked_texts import place, problems
+from ztctl.core.model.diagnostics import Problems, Severity
 from ztctl.views.factory import make_view
-
-HEAD = """
-version: 1
-stack: prod
-policies: {p0: {decision: allow, include: [{email: ann@example.com}]}}
-"""
-
-
-def problems(folder: Path, text: str) -> list[Problem]:
-    """Everything that the files alone tell, warnings too."""
-    path = folder / "ztctl.yaml"
-    path.write_text(HEAD + text.replace("¦", ""), encoding="utf-8")
-    try:
-        declared = declared_by(Settings(files=(path,)))
-    except Problems as found:
-        return list(found.items)
-    return check.problems(declared, KINDS)
-
-
-def place(text: str) -> tuple[int, int]:
-    """Line and column of the sign."""
-    lines = (HEAD + text).splitlines()
-    return next((n, line.index("¦") + 1) for n, line in enumerate(lines, 1) if "¦" in line)
 
 
 def service(text: str) -> str:
@@ -123,6 +94,13 @@ FILES = [
         "is no regular expression of Go: a look-ahead (`(?!`) does not exist there",
         "https://pkg.go.dev/regexp/syntax",
     ),
+    ("groups: {g0: {include: ¦[]}}", "at least 1 item in it, not an empty list", ""),
+    (
+        "groups: {g0: {include: ¦{everyone: true}}}",
+        "a list, not a mapping",
+        "with `- ` before each",
+    ),
+    ("applications: {a.example.com: {policies: ¦p0}}", "must be a list", "write a list: [p0]"),
     (
         "tunnels: {t0: {}}\ndns: {¦a.example.com: {tunnel: t0, settings: {flatten_cname: true}}}",
         "a proxied record cannot be flattened",
@@ -344,10 +322,39 @@ def test_two_zones_of_one_name_are_a_problem(account: Account) -> None:
     """Nobody can tell which of them is meant; both ids are named."""
     second_zone(account, "example.com")
 
-    found = summaries(account, host())
+    (found,) = summaries(account, host())
 
-    assert all("2 active zones are called example.com: " in item for item in found)
-    assert account.one("zones", id="ee" * 16)["id"] in found[0]
+    assert found.startswith("2 active zones are called example.com: ")
+    assert "ee" * 16 in found
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ssh.exmaple.com", "did you mean ssh.example.com? the token sees these active zones: "),
+        ("a.b.exampel.org", "did you mean a.b.example.org? the token sees these active zones: "),
+        ("ssh.elsewhere.net", "the token sees these active zones: example.com, example.org"),
+        ("*.exmaple.com", "did you mean *.example.com? "),
+    ],
+)
+def test_a_name_in_no_zone_is_told_once(account: Account, name: str, hint: str) -> None:
+    """However many objects have it; a zone that is nearly spelt so is the one that is meant."""
+    with pytest.raises(Problems) as told:
+        account.plan(host(name))
+
+    (found,) = told.value.items
+    assert found.summary == f"{name} lies in no active zone of the account"
+    assert found.hint.startswith(hint)
+
+
+def test_a_name_in_no_zone_that_stands_in_two_places_is_told_at_the_first(account: Account) -> None:
+    """The mistake is one, and the zone that is meant is the same."""
+    name, file = "ssh.exmaple.com", host()
+    file = {"policies": file["policies"], "applications": {name: {"policies": ["team"]}}}
+
+    found = summaries(account, {**file, "tunnels": {"pool": {}}, "dns": {name: {"tunnel": "pool"}}})
+
+    assert found == [f"{name} lies in no active zone of the account"]
 
 
 def test_a_token_that_may_not_edit_a_zone_plans_and_does_not_apply(account: Account) -> None:

@@ -288,3 +288,46 @@ def test_unprotecting_is_an_apply_of_its_own(account: Account) -> None:
     account.apply(protected("tunnels", protect=False))
 
     assert not account.plan({}, **YES).refusals
+
+
+CA = f"ca_key.{HOST}"
+
+
+def without_ca(**top: Any) -> dict[str, Any]:
+    """The host, for which no CA is wanted any more."""
+    return {**host(), "hosts": {HOST: short(ca_key=False)}, **top}
+
+
+def test_a_ca_that_is_no_longer_wanted_is_told_to_stay(account: Account) -> None:
+    """It is not deleted by the way, and nobody is left to believe that it is gone."""
+    account.apply(host())
+
+    plan = account.plan(without_ca())
+
+    (warning,) = plan.warnings
+    assert plan.is_empty
+    assert warning.summary == f"{CA} stays live: `ca_key: false` makes no CA, and deletes none"
+    assert f"`removed: [{{address: {CA}}}]`" in warning.hint
+
+
+@pytest.mark.parametrize("forget", [True, False])
+def test_a_ca_of_which_the_file_says_what_becomes_is_not_told_of(
+    account: Account, forget: bool
+) -> None:
+    """Both ways of the hint are ways out: it goes, or it stays and nothing more is said."""
+    account.apply(host())
+    file = without_ca(removed=[{"address": CA, "forget": forget}])
+
+    plan = account.plan(file, **YES)
+
+    assert plan.warnings == ()
+    assert told(plan) == ([] if forget else [f"delete {CA}"])
+    assert account.carry_out(plan).is_complete
+    assert account.plan(file).warnings == ()
+
+
+def test_a_host_that_never_had_a_ca_is_no_matter(account: Account) -> None:
+    """The warning is about a CA, and there is none."""
+    account.apply(without_ca())
+
+    assert account.plan(without_ca()).warnings == ()

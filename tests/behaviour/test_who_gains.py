@@ -149,6 +149,21 @@ def test_a_host_that_moves_to_another_tunnel_is_told_as_moved(account: Account) 
     assert access(account, file) == {HOST: ([moved], [moved])}
 
 
+def test_what_changes_for_those_who_are_moved_is_told_with_it(account: Account) -> None:
+    """One line for the same people, whichever side a change is on."""
+    file = guarded({"email": ANN}, session_duration="8h", require=[{"auth_method": "mfa"}])
+    file["tunnels"]["spare"] = {}
+    account.apply(file)
+    file["hosts"][HOST]["tunnel"] = "spare"
+    file["policies"]["team"] |= {"session_duration": "4h", "require": []}
+
+    found = access(account, file)
+
+    asked = "no longer asked: logged in with several factors (MFA)"
+    moved = f"{ANN}: moved from tunnel pool to tunnel spare, {asked}, session 8h → 4h"
+    assert found == {HOST: ([(moved, SERVICE)], [(moved, SERVICE)])}
+
+
 def test_a_service_pointed_elsewhere_is_a_gain_and_a_loss(account: Account) -> None:
     """The same people, another origin."""
     account.apply(guarded({"email": ANN}))

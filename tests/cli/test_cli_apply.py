@@ -142,7 +142,7 @@ def test_a_saved_plan_that_no_longer_fits_says_what_has_moved(
     done = ztctl("apply", "plan.json", "--auto-approve")
 
     assert done.code == 4
-    assert "when the plan was saved: access_tag.ztctl-quickstart\n" in done.err
+    assert "saved: access_tag.ztctl-quickstart needs no change any more\n" in done.err
 
 
 def test_adopting_wants_a_word_at_apply_and_none_at_plan(project: Ztctl, account: Account) -> None:
@@ -195,6 +195,13 @@ def test_a_saved_plan_is_applied_while_it_fits(project: Ztctl, account: Account)
     assert saved.code == 0
     assert saved.err.endswith("The plan is saved: ztctl apply plan.json\n")
     assert codes == [0, 4]
+
+
+def test_the_next_command_is_told_whole(project: Ztctl) -> None:
+    """It can be pasted: the account's options and the quotes of a name with blanks are in it."""
+    saved = project("plan", "--sandbox", "--out", "my plan")
+
+    assert saved.err.endswith("The plan is saved: ztctl apply 'my plan' --sandbox\n")
 
 
 def test_a_saved_plan_is_locked_first_and_read_once(project: Ztctl, account: Account) -> None:
@@ -280,10 +287,10 @@ def test_a_target_is_planned_with_what_it_needs(project: Ztctl) -> None:
 
 def test_a_target_that_nobody_knows_is_an_error(project: Ztctl) -> None:
     """A misspelt address of a known kind is told and not passed over."""
-    done = project("plan", "--sandbox", "--target", "tunnel.nope")
+    done = project("plan", "--sandbox", "--target", "tunnel.shs-pool")
 
     assert done.code == 1
-    assert "tunnel.nope" in done.err
+    assert "tunnel.shs-pool\n  hint: did you mean tunnel.ssh-pool?\n" in done.err
 
 
 def test_the_calls_behind_a_plan_can_be_shown(project: Ztctl) -> None:

@@ -92,6 +92,14 @@ def test_completion_is_told_for_a_shell(shell: str, word: str, ztctl: Ztctl) -> 
     assert done.code == 0
 
 
+def offered(ztctl: Ztctl, typed: str) -> list[str]:
+    """What the shell is told while somebody types, without noise."""
+    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    done = ztctl(env={**asked, "_ZTCTL_COMPLETE": "complete_bash"})
+    assert (done.code, done.err) == (0, "")
+    return str(done.out).split()
+
+
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
@@ -102,12 +110,7 @@ def test_completion_is_told_for_a_shell(shell: str, word: str, ztctl: Ztctl) -> 
 )
 def test_words_are_completed(typed: str, expected: list[str], ztctl: Ztctl) -> None:
     """What the shell asks for while somebody types are commands and options, and no noise."""
-    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
-
-    done = ztctl(env={**asked, "_ZTCTL_COMPLETE": "complete_bash"})
-
-    assert done.out.split() == expected
-    assert done.err == ""
+    assert offered(ztctl, typed) == expected
 
 
 def test_the_schema_is_json(ztctl: Ztctl) -> None:
@@ -148,3 +151,35 @@ def test_validate_takes_the_sandbox_for_the_account(project: Ztctl) -> None:
 
     assert (plain.code, stood_in.code) == (1, 0)
     assert not (project.folder / ".ztctl").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("ztctl plan --target dns_record.", ["dns_record.ssh.example.com"]),
+        ("ztctl plan --target tun", ["tunnel.ssh-pool"]),
+        ("ztctl apply --allow-ca-deletion ca_key.s", ["ca_key.ssh.example.com"]),
+        ("ztctl plan -f nowhere --target dns", []),
+        ("ztctl who s", ["ssh.example.com"]),
+        ("ztctl plan --allow-exposure ssh", ["ssh.example.com"]),
+        ("ztctl plan --format m", ["markdown"]),
+        ("ztctl history --sandbox 0", []),
+    ],
+)
+def test_values_are_completed(typed: str, expected: list[str], project: Ztctl) -> None:
+    """The addresses and hosts of the files, also of one that is not valid yet."""
+    file = project.folder / "ztctl.yaml"
+    file.write_text(file.read_text() + "\nwhatever: [1]\n")
+
+    assert offered(project, typed) == expected
+
+
+def test_runs_and_what_they_wrote_are_completed(project: Ztctl) -> None:
+    """Ids are random, and nobody types them."""
+    assert project("apply", "--sandbox", "--auto-approve").code == 0
+
+    (run,) = offered(project, "ztctl history --sandbox ")
+
+    told = project("history", "--sandbox", "--format", "json").out
+    assert f'"{run}"' in told
+    assert offered(project, f"ztctl history --sandbox {run} tun") == ["tunnel.ssh-pool"]

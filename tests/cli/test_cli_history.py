@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 from base64 import b64decode
@@ -79,11 +80,53 @@ def test_runs_are_listed_newest_first(here: Command) -> None:
     first, second = runs(here)
     heads, newest, oldest = told.out.splitlines()
     assert (told.code, told.err) == (0, "")
-    assert heads.split() == ["RUN", "BEGAN", "(UTC)", "STACK", "ENDED", "WRITES"]
+    assert heads.split() == ["RUN", "BEGAN", "(UTC)", "WHO", "STACK", "ENDED", "WRITES"]
     assert newest.startswith(first["run"])
     assert newest.endswith("quickstart  complete  1 done")
     assert oldest.startswith(second["run"])
     assert oldest.endswith("quickstart  complete  9 done")
+
+
+def test_who_ran_it_is_told(here: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the list, of one run, and in JSON: whose journal it is may be shared."""
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("USER", "Alexandra Öst")
+    apply(here)
+
+    (ran,) = runs(here)
+
+    assert ran["who"] == "Alexandra Öst"
+    assert "  Alexandra Öst  quickstart  complete" in here("history", "--sandbox").out
+    assert " UTC by Alexandra Öst with ztctl " in here("history", "--sandbox", ran["run"]).out
+
+
+def test_a_journal_that_does_not_say_who_is_read(here: Command) -> None:
+    """Of a run that an earlier version wrote down nobody knows it, and nothing is made up."""
+    apply(here)
+    text = JOURNAL.read_text(encoding="ascii")
+    JOURNAL.write_text(re.sub(r'"who":"[^"]*",', "", text), encoding="ascii")
+
+    (ran,) = runs(here)
+
+    assert ran["who"] is None
+    assert here("history", "--sandbox", ran["run"]).code == 0
+
+
+@pytest.mark.parametrize("content", [b"version: 1\n", b"\0\1\2", b'{"ztctl_plan": 1}\n'])
+@pytest.mark.parametrize("words", [(), ("0a1b",)])
+def test_a_file_that_is_no_journal_is_told(
+    here: Command, content: bytes, words: tuple[str, ...]
+) -> None:
+    """It holds no runs because it is something else, which is not the same as no runs."""
+    Path("other").write_bytes(content)
+
+    told = here("history", "--journal", "other", *words)
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err == (
+        "error: other is no journal: it holds something else\n"
+        "  hint: name the file that apply or destroy was given by --journal\n"
+    )
 
 
 def test_a_run_without_writes_is_none(here: Command) -> None:
@@ -137,7 +180,7 @@ def test_a_run_tells_its_writes(here: Command) -> None:
     changed, made = (here("history", "--sandbox", item["run"]).out for item in (newest, oldest))
 
     assert "access_policy.ssh-team (update): done, id " in changed
-    assert f"ztctl history {newest['run']} ADDRESS" in changed
+    assert f"ztctl history {newest['run']} ADDRESS --sandbox\n" in changed
     assert [line[:2] for line in changed.splitlines() if "(update)" in line] == ["~ "]
     assert "dns_record.ssh.example.com (create): done" in made
     assert "Writes: 9 done." in made
@@ -358,6 +401,16 @@ def test_damaged_lines_are_passed_over_and_told(here: Command) -> None:
     assert done.code == 0
     assert "complete  9 done" in done.out
     assert f"warning: {JOURNAL}: 2 lines are no records, and passed over" in done.err
+
+
+def test_a_run_that_was_killed_at_once_leaves_a_journal(here: Command) -> None:
+    """Of its first line only the beginning is there: that is damage, and no other sort of file."""
+    Path("j.jsonl").write_bytes(b'{"ztctl_journal":1,"event":"beg')
+
+    told = here("history", "--journal", "j.jsonl")
+
+    assert (told.code, told.out) == (0, "No runs.\n")
+    assert "warning: j.jsonl: 1 line is no record, and passed over" in told.err
 
 
 @pytest.mark.parametrize("format", ["text", "json", "markdown"])

@@ -9,11 +9,6 @@ import pytest
 
 Ztctl = Any
 HOST = "ssh.example.com"
-APPS = ("Access: Apps and Policies Read", "Access: Apps and Policies Write")
-REST = (
-    "Zone Read", "DNS Write", "Cloudflare Tunnel Write",
-    "Access: Organizations, Identity Providers, and Groups Write",
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -65,22 +60,6 @@ def test_who_loses_nothing_stays_logged_in(narrowed: Ztctl, account: Any) -> Non
     assert done.code == 0, done.said
     assert revocations(account) == []
     assert json.loads(done.out.splitlines()[-1])["revoked"] == []
-
-
-def test_a_refused_revocation_names_the_permission(narrowed: Ztctl, account: Any) -> None:
-    """What was applied stays applied; the failure says what the token lacks, and ends with 3."""
-    account.sandbox.faults.add(
-        method="POST", path="/revoke_tokens", status=403, times=None,
-        body={"success": False, "errors": [{"code": 10000, "message": "Authentication error"}],
-              "messages": [], "result": None},
-    )  # fmt: skip
-
-    done = narrowed("apply", "--auto-approve", "--revoke")
-
-    assert done.code == 3, done.said
-    assert f"access_application.{HOST} (revoke)" in done.out
-    assert "Access: Apps and Policies · Edit" in done.said
-    assert "waiting 5 s: the service refuses what it allowed before; trying once more" in done.err
 
 
 def test_the_probe_is_answered_by_the_sandbox(project: Ztctl) -> None:

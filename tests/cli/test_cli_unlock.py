@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.cli.run_lock import runner
+from ztctl.cli.journal_paths import runner
 from ztctl.core.runs.locks import Holder, LockFlag, is_lock
 from ztctl.sandbox.messages import Request
 

@@ -19,8 +19,27 @@ Ztctl = Any
         (("plan", "--adopt"), "; --adopt is an option of apply\n"),
         (
             ("plan", "--target", "hosts.ssh.example.com"),
-            "the parts of a host: access_application.ssh.example.com, dns_record.",
+            (
+                "the parts of a host: access_application.ssh.example.com, "
+                "dns_record.ssh.example.com, ca_key.ssh.example.com\n"
+            ),
         ),
+        (
+            ("plan", "--allow-ca-deletion", "hosts.a.example.com"),
+            "\n  write ca_key.a.example.com\n",
+        ),
+        (
+            ("plan", "--allow-no-policy", "hosts.a.example.com"),
+            "\n  write access_application.a.example.com\n",
+        ),
+        (
+            ("plan", "--allow-disconnect", "hosts.a.example.com"),
+            "\n  write the tunnel that leads there, such as tunnel.edge\n",
+        ),
+        (("plan", "--target", "tunnels.edge"), "\n  did you mean tunnel.edge?\n"),
+        (("plan", "--target", "tunel.edge"), "\n  did you mean tunnel.edge?\n"),
+        (("plan", "--target", "dns.a.example.com"), "\n  did you mean dns_record.a.example.com?\n"),
+        (("plan", "--target", "whatever.a"), "\n  kinds are access_group, access_policy, "),
     ],
 )
 def test_a_wrong_word_gets_a_hint(project: Ztctl, words: tuple[str, ...], told: str) -> None:

@@ -208,7 +208,9 @@ def test_a_long_chain_of_variables_stops(workshop: Workshop) -> None:
     assert "variables need each other more than 64 deep" in problems[0]
 
 
-WRITTEN_OUT = "write a list out where it is used: `&name` and `*name` repeat it"
+WRITTEN_OUT = (
+    "write a list out where it is used, or below `x-lists:` for aliases (`&name`, `*name`)"
+)
 
 
 @pytest.mark.parametrize(

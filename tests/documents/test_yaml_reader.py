@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,15 @@ def read(text: str | bytes) -> Node:
     return root
 
 
+def whole_in_spite_of(found: list[Problem]) -> bool:
+    """Whether these problems leave out nothing that could be missed elsewhere."""
+    return all(re.search("^tags |is here twice$", problem.summary) for problem in found)
+
+
 def refused(text: str | bytes) -> list[str]:
     """What is wrong with a file, in words and places."""
     found: list[Problem] = []
-    root = read_bytes(text if isinstance(text, bytes) else text.encode(), "f.yaml", found)
-    assert root is None
+    read_bytes(text if isinstance(text, bytes) else text.encode(), "f.yaml", found)
     return [f"{problem.where}: {problem.summary}" for problem in found]
 
 
@@ -161,9 +166,6 @@ BOMB = "a0: &a0 [x, x]\n" + "".join(
             b"a: b\nc: caf\xe9\n", ["f.yaml:2:7: not UTF-8: byte 0xe9"], id="another encoding"
         ),
         pytest.param(
-            b"\xef\xbb\xbfa: b\n", ["f.yaml:1:1: the file begins with a byte order mark"], id="BOM"
-        ),
-        pytest.param(
             "a: b\n".encode("utf-16"), ["f.yaml:1:1: not UTF-8 but UTF-16 or UTF-32"], id="UTF-16"
         ),
         pytest.param(
@@ -264,7 +266,18 @@ def test_no_bytes_raise(content: bytes) -> None:
     found: list[Problem] = []
     root = read_bytes(content, "f.yaml", found)
 
-    assert root is None or not found
+    assert root is None or whole_in_spite_of(found)
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    """Some editors put it before UTF-8; the places behind it are those that the editor shows."""
+    found: list[Problem] = []
+
+    root = read_bytes(b"\xef\xbb\xbfa: b\n", "f.yaml", found)
+
+    assert found == []
+    assert isinstance(root, MappingNode)
+    assert root.entries["a"][0].where == Where("f.yaml", 1, 1)
 
 
 FRAGMENTS = (
@@ -280,7 +293,7 @@ def test_no_mixture_of_yaml_raises(text: str) -> None:
     found: list[Problem] = []
     root = read_bytes(text.encode(), "f.yaml", found)
 
-    assert root is None or not found
+    assert root is None or whole_in_spite_of(found)
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join))

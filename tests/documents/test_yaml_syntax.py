@@ -81,6 +81,8 @@ def test_an_open_bracket_is_to_be_closed(text: str, opened: str) -> None:
         ("a: 'x' y\n", "1:8: this fits into no block above it"),
         ("a: 'x\nb: c\n", "1:4: this quote is never closed"),
         ("a: [1,\n  2\n", "1:4: this bracket is never closed"),
+        ("p:\n  x: {\n", "2:6: this bracket is never closed"),
+        ("p: {x: [1], y: {\n# end\n", "1:16: this bracket is never closed"),
         ("a: [1, b: {c]\n", "1:13: a comma or a closing bracket is missing here"),
         ("a: ]\n", "1:4: a value is missing here"),
         ('a: "\\d"\n', "1:5: an escape that YAML does not know"),

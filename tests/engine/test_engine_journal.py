@@ -55,6 +55,7 @@ class Desk:
             self.told.append,
             clock=lambda: datetime(2026, 7, 1, tzinfo=UTC) + timedelta(seconds=next(self.ticks)),
             new_id=lambda: f"run{next(self.ids)}",
+            who="ann",
         )
 
     async def execute(self, plan: Plan, *around: Companion) -> Outcome:
@@ -144,6 +145,7 @@ def test_begin_and_end_are_told(desk: Desk) -> None:
         "run": "run1",
         "time": "2026-07-01T00:00:00.000Z",
         "version": __version__,
+        "who": "ann",
         "stack": "prod",
         "account": "account",
     }

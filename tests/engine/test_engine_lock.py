@@ -502,8 +502,8 @@ def test_a_flag_that_is_told_to_exist_is_the_runs_own(account: Account, runs: Ru
 
 def test_a_token_that_may_not_lock_may_not_write(account: Account, runs: Runs) -> None:
     """A plan of DNS alone needs the permission, too: it may open what others protect."""
-    tunnel = {"id": "00000000-0000-4000-8000-000000000000"}
-    file = {"dns": {"www.example.com": {"tunnel": tunnel}}}
+    made = account.call("POST", "{A}/cfd_tunnel", {"name": "office", "config_src": "cloudflare"})
+    file = {"dns": {"www.example.com": {"tunnel": {"id": made["id"]}}}}
     plan = account.plan(file, exposure=["all"])
     account.sandbox.faults.add(method="POST", path="/access/tags$", status=403)
     account.sandbox.faults.add(method="DELETE", path="/access/tags/", status=403)

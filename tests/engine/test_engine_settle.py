@@ -103,6 +103,41 @@ def test_protection_goes_after_the_way_in_is_known_to_be_closed(scene: Scene) ->
     assert scene.times("DELETE", "/access/apps/")[0] >= gone + 5
 
 
+@pytest.mark.parametrize(
+    ("opening", "write"),
+    [
+        (
+            {
+                "policies": {
+                    **FILE["policies"],
+                    "all": {"decision": "bypass", "include": [{"everyone": True}]},
+                },
+                "applications": {HOST: {"policies": ["team", "all"]}},
+            },
+            "/access/apps/",
+        ),
+        (
+            {"policies": {"team": {"decision": "allow", "include": [
+                {"email": ["ann@example.com", "bob@example.com"]}]}}},
+            "/access/policies/",
+        ),
+    ],
+    ids=["everybody", "somebody new"],
+)  # fmt: skip
+def test_who_comes_new_is_let_in_once_the_name_leads_elsewhere(
+    scene: Scene, opening: dict[str, Any], write: str
+) -> None:
+    """The old service is behind nobody's new way in, also at an edge and connector that lag."""
+    scene.apply(FILE)
+    rule = {"hostname": HOST, "service": "ssh://b:22", "access": False}
+    file = {**FILE, "tunnels": {"edge": {"ingress": [rule]}}, **opening}
+
+    outcome = scene.apply(file, exposure=["all"], interruption=["all"])
+
+    assert outcome.is_complete
+    assert scene.times("PUT", write)[-1] >= scene.times("PUT", "/configurations")[-1] + 5
+
+
 def test_steps_that_wait_side_by_side_say_so_once(scene: Scene) -> None:
     """However many applications go at the end of a destroy, the pause is told once."""
     scene.apply(with_second())

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ztctl.core.model.canonical import replaced
+from ztctl.core.model.values import Lookup
 from ztctl.core.planning.compare import differing, recanonised
 
 from .replay import declare, kind, live_of
@@ -176,7 +178,12 @@ def edits(row: Row, configuration: Any = None) -> tuple[str, ...]:
     wanted = declare(name, NAME, **stated)
     specs = kind(name).specs
     live = live_of(name, reply, configuration).values
-    return differing(specs, recanonised(specs, wanted.values), live)
+    values = {field: replaced(value, _resolved) for field, value in wanted.values.items()}
+    return differing(specs, recanonised(specs, values), live)
+
+
+def _resolved(leaf: Any) -> Any:
+    return leaf.template.format(leaf.name) if isinstance(leaf, Lookup) else leaf
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)

@@ -120,10 +120,11 @@ def test_a_route_refers_to_its_tunnel_and_its_network() -> None:
     [
         ({}, {"10.0.0.0/8@n-1"}),
         ({"virtual_network": {"live": "lab"}}, {"10.0.0.0/8@n-2"}),
-        ({"virtual_network": {"id": "n-9"}}, {"10.0.0.0/8@n-9"}),
+        ({"virtual_network": {"id": "n-2"}}, {"10.0.0.0/8@n-2"}),
+        ({"virtual_network": {"id": "n-9"}}, set()),
         ({"virtual_network": "new"}, set()),
     ],
-    ids=["default", "live", "id", "not there yet"],
+    ids=["default", "live", "id", "another id", "not there yet"],
 )
 def test_a_route_is_its_range_in_its_network(given: dict[str, Any], found: set[str]) -> None:
     """A live route is the same thing only in the same network."""

@@ -151,6 +151,11 @@ def test_no_reply_breaks_the_reading(reply: Any) -> None:
         {"email": {"email": "a@example.com"}, "ip": {"ip": "192.0.2.1/32"}},
         {"email": {"email": "a@example.com", "also": "b@example.com"}},
         {"email": "a@example.com"},
+        *(
+            {name: {**inner, "negate": True}}
+            for _, wire in VOCABULARY.values()
+            for name, inner in wire.items()
+        ),
         {"everyone": {"but": "not really"}},
         {},
         "everyone",
@@ -169,6 +174,13 @@ def test_an_account_id_beside_a_posture_check_is_nothing() -> None:
     wire = {"device_posture": {"integration_uid": "p1", "account_id": "acc"}}
 
     assert from_api([wire]) == [{"device_posture": "p1"}]
+
+
+def test_what_says_nothing_in_a_rule_is_nothing() -> None:
+    """A member that is not set makes no other rule of it."""
+    wire = {"okta": {"name": "x", "identity_provider_id": UUID, "negate": False, "more": None}}
+
+    assert canonised(from_api([wire])) == [{"okta": {"identity_provider": UUID, "name": "x"}}]
 
 
 def test_a_list_is_one_element_a_value() -> None:

@@ -111,3 +111,65 @@ def test_a_path_is_no_part_of_a_host(declared: Read, ca: MakeCa) -> None:
 
     assert told.count("\n  Host ssh.example.com\n") == 1
     assert "ssh.example.com/" not in told
+
+
+def test_a_pattern_has_a_block_of_its_own(declared: Read, ca: MakeCa) -> None:
+    """OpenSSH puts the name in: one block serves every name of the pattern."""
+    hosts = ["'*.dev.example.com'", "a.example.com"]
+    text = "hosts:\n" + "".join(HOST % (host, "ssh://localhost:22") for host in hosts)
+    live = {address: ca("key-1") for address in keys("*.dev.example.com", "a.example.com")}
+
+    told = next_steps(declared(text), made(*live), Outcome(live=live), KINDS)
+
+    assert "\n  Host a.example.com\n" in told
+    assert (
+        '  Match host *.dev.example.com exec "cloudflared access ssh-gen --hostname %h"\n'
+        "    IdentityFile ~/.cloudflared/%h-cf_key\n"
+    ) in told
+
+
+def test_a_bastion_of_any_name_is_told_by_one(declared: Read, ca: MakeCa) -> None:
+    """The machine's block names one of the pattern: a star is nobody's host name."""
+    text = "hosts:\n" + HOST % ("'*.jump.example.com'", "bastion")
+    live = {address: ca("key-1") for address in keys("*.jump.example.com")}
+
+    told = next_steps(declared(text), made(*live), Outcome(live=live), KINDS)
+
+    assert "--hostname db1.jump.example.com --destination %h:%p" in told
+
+
+@pytest.mark.parametrize(
+    ("host", "service", "block"),
+    [
+        (
+            "a.example.com",
+            "ssh://a",
+            "  Host a.example.com\n    ProxyCommand cloudflared access ssh ",
+        ),
+        ("'*.a.example.com'", "ssh://a", "  Host *.a.example.com\n    ProxyCommand cloudflared "),
+        ("'*.a.example.com'", "bastion", "cloudflared access ssh --hostname db1.a.example.com "),
+    ],
+)
+def test_without_a_ca_there_is_a_way_to_log_in_too(
+    declared: Read, host: str, service: str, block: str
+) -> None:
+    """Whoever has a key of their own needs the way through cloudflared all the same."""
+    entry = f"{{tunnel: edge, service: '{service}', policies: [p], ca_key: false}}"
+    read = declared(f"hosts:\n  {host}: {entry}\n")
+    plan = made(Address("access_application", host.strip("'")))
+
+    told = next_steps(read, plan, Outcome(), KINDS)
+
+    assert block in told
+    assert "cf_key" not in told
+
+
+def test_what_is_no_ssh_host_gets_no_block(declared: Read) -> None:
+    """A website needs no configuration of OpenSSH."""
+    entry = "{tunnel: edge, service: 'https://a', policies: [p], ca_key: false}"
+    read = declared(f"hosts:\n  a.example.com: {entry}\n")
+
+    assert (
+        next_steps(read, made(Address("access_application", "a.example.com")), Outcome(), KINDS)
+        == ""
+    )

@@ -7,6 +7,7 @@ import signal
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ztctl.cli.edge_wait import edge_of
@@ -106,7 +107,8 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
             view.page(calls_page(plan, KINDS))
         if out is not None:
             save_plan(out, plan, declared, request.options)
-            view.note(f"The plan is saved: ztctl apply {out}")
+            account = request.settings.account_options
+            view.note(f"The plan is saved: ztctl apply {quote(str(out))}{account}")
     if any(not refusal.apply_only for refusal in plan.refusals):
         return Exit.REFUSED
     return Exit.DIFFERENT if exit_code and not plan.is_empty else Exit.DONE

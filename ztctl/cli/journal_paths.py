@@ -1,8 +1,10 @@
-"""Locations of journals: one file per stack below the state folder, or ``--journal FILE``."""
+"""Locations of journals, below the state folder or ``--journal FILE``; and who writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ztctl.cli.settings import STATE, Settings
@@ -27,7 +29,10 @@ def journal_of(
     """
     place = _place(chosen, account, declared.stack)
     mask = Mask(declared.environment)
-    return Journal(place, mask.hide, lambda problem: view.problems([problem]), holder=holder)
+    who = runner(chosen.environment)
+    return Journal(
+        place, mask.hide, lambda problem: view.problems([problem]), holder=holder, who=who
+    )
 
 
 def _place(chosen: Settings, account: str, stack: str) -> JournalPaths:
@@ -65,3 +70,20 @@ def _state_folder(chosen: Settings) -> Path:
     if not home.is_absolute():
         raise Failure("there is no home folder for the journal", "name a file by --journal")
     return home / ".local" / "state"
+
+
+def runner(environment: Mapping[str, str]) -> str:
+    """``ci`` where the variable CI is set, else the name of the user, empty if unknown."""
+    if environment.get("CI", "").lower() not in ("", "0", "false"):
+        return "ci"
+    names = (environment.get(name) for name in ("USER", "LOGNAME", "USERNAME"))
+    return next((name for name in names if name), "") or _name_by_number()
+
+
+def _name_by_number() -> str:
+    """The name of the user who runs the process, where the system knows one."""
+    with suppress(ImportError, AttributeError, KeyError):
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    return ""

@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from ztctl.cli import completion
 from ztctl.cli.exits import Exit
 
 # The panels of `--help`; their order is that of a command's parameters.
@@ -21,7 +22,7 @@ _file = partial(typer.Option, rich_help_panel="Files")
 _account = partial(typer.Option, rich_help_panel="Account")
 run_option = partial(typer.Option, rich_help_panel="Run")
 approval_option = partial(typer.Option, rich_help_panel="Approvals")
-_addresses = partial(approval_option, metavar="ADDRESS")
+_addresses = partial(approval_option, metavar="ADDRESS", autocompletion=completion.addresses)
 _output = partial(typer.Option, rich_help_panel="Output")
 
 
@@ -177,6 +178,7 @@ class PlanOptions:
         run_option(
             "--target",
             metavar="ADDRESS",
+            autocompletion=completion.addresses,
             help="Only this object, such as tunnel.edge, and what it needs; may be repeated.",
         ),
     ] = None
@@ -218,6 +220,7 @@ class PlanOptions:
         approval_option(
             "--allow-exposure",
             metavar="HOST",
+            autocompletion=completion.hosts,
             help="Let this host be open to everybody in this run; or `all`.",
         ),
     ] = None

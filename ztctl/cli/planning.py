@@ -12,8 +12,12 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.names import to_ascii
 from ztctl.core.planning.planner import Options
+from ztctl.documents.suggest import nearest
 from ztctl.engine.plan import PlanSource
 from ztctl.kinds.registry import KINDS
+
+# The one part of a host with which an option has to do.
+_CONCERNED = {"no_policy": (HostPart.APPLICATION,), "ca_deletion": (HostPart.CA_KEY,)}
 
 if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
@@ -49,25 +53,37 @@ def options_of(
         adopt,
         deletions,
         exposure=frozenset(item if item == "all" else to_ascii(item) for item in exposure or ()),
-        **{name: _addresses(given) for name, given in addresses.items()},
+        **{name: _addresses(name, given) for name, given in addresses.items()},
     )
     return Options(allowances, frozenset(_address(item) for item in target or ()))
 
 
-def _addresses(given: Sequence[str] | None) -> frozenset[str]:
-    return frozenset(item if item == "all" else str(_address(item)) for item in given or ())
+def _addresses(option: str, given: Sequence[str] | None) -> frozenset[str]:
+    return frozenset(item if item == "all" else str(_address(item, option)) for item in given or ())
 
 
-def _address(text: str) -> Address:
+def _address(text: str, option: str = "target") -> Address:
     try:
         address = Address.parse(text)
     except ValueError as error:
         raise Usage(str(error)) from error
     if address.kind not in KINDS:
-        own = (HostPart.APPLICATION, HostPart.RECORD, HostPart.CA_KEY)
-        kinds = [kind.name for kind in KINDS.values() if kind.host_part in own]
-        parts = [f"{name}.{address.key}" for name in kinds]
-        known = ", ".join(kind.name for kind in KINDS.values() if kind.section)
-        hint = f"the parts of a host: {', '.join(parts)}" if address.kind == "hosts" else ""
-        raise Usage(f"{text!r}: there is no kind {address.kind!r}", hint or f"kinds are {known}")
+        raise Usage(f"{text!r}: there is no kind {address.kind!r}", _meant(address, option))
     return address
+
+
+def _meant(address: Address, option: str) -> str:
+    """What to write in place of an address whose kind does not exist."""
+    if address.kind == "hosts":
+        if option == "disconnect":
+            return "write the tunnel that leads there, such as tunnel.edge"
+        parts = _CONCERNED.get(option, (HostPart.APPLICATION, HostPart.RECORD, HostPart.CA_KEY))
+        named = [f"{KINDS.of_host(part).name}.{address.key}" for part in parts]
+        return (
+            f"write {named[0]}" if len(named) == 1 else f"the parts of a host: {', '.join(named)}"
+        )
+    sections = {kind.section: kind.name for kind in KINDS.values() if kind.section}
+    names = (*sections.values(), *sections)
+    if near := nearest(address.kind, names):
+        return f"did you mean {sections.get(near, near)}.{address.key}?"
+    return f"kinds are {', '.join(sections.values())}"

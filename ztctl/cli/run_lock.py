@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ztctl.cli.journal_paths import journals_of
+from ztctl.cli.journal_paths import journals_of, runner
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.runs.journal import process_of
 from ztctl.core.runs.locks import Holder
@@ -35,23 +33,6 @@ def lock_of(chosen: Settings, client: Client, stack: str, wait: float, view: Vie
     )
     client.withhold = lock.withheld
     return lock
-
-
-def runner(environment: Mapping[str, str]) -> str:
-    """``ci`` where the variable CI is set, else the name of the user, empty if unknown."""
-    if environment.get("CI", "").lower() not in ("", "0", "false"):
-        return "ci"
-    names = (environment.get(name) for name in ("USER", "LOGNAME", "USERNAME"))
-    return next((name for name in names if name), "") or _name_by_number()
-
-
-def _name_by_number() -> str:
-    """The name of the user who runs the process, where the system knows one."""
-    with suppress(ImportError, AttributeError, KeyError):
-        import pwd
-
-        return pwd.getpwuid(os.getuid()).pw_name
-    return ""
 
 
 def is_dead(holder: Holder, chosen: Settings) -> bool:

@@ -11,7 +11,8 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from ztctl import __version__
-from ztctl.cli.settings import DEFAULT_FILE, STATE, Settings
+from ztctl.cli.places import DEFAULT_FILE
+from ztctl.cli.settings import STATE, Settings
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Failures, Problem

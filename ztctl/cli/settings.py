@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ztctl.cli.options import (
@@ -17,13 +18,13 @@ from ztctl.cli.options import (
     OutputOptions,
     ProgressOptions,
 )
+from ztctl.cli.places import DEFAULT_FILE
 from ztctl.core.model.diagnostics import Failure, ZtctlError
 from ztctl.core.model.values import Secret
 
 if TYPE_CHECKING:
     from ztctl.views.people_view import Detail
 
-DEFAULT_FILE = Path("ztctl.yaml")
 STDIN = Path("/dev/stdin")
 STATE = Path(".ztctl") / "sandbox.jsonl"
 TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105
@@ -50,6 +51,8 @@ class Settings:
         token: the API token, ``None`` when there is none.
         journal: the journal's file, ``None`` for the default location.
         environment: variables of the process without the token; nothing else reads them.
+        account_options: the options that name the account, each behind a blank, for a command that
+            is told as the next one.
     """
 
     files: tuple[Path, ...] = (DEFAULT_FILE,)
@@ -67,6 +70,7 @@ class Settings:
     detail: Detail = "compact"
     verbose: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    account_options: str = ""
 
 
 def settings(
@@ -114,6 +118,7 @@ def settings(
         detail=_detail(detail),
         verbose=progress is not None and progress.verbose,
         environment=environment,
+        account_options=_typed(account, environment),
     )
 
 
@@ -123,6 +128,16 @@ def _detail(chosen: DetailOptions | None) -> Detail:
     if chosen.full and chosen.list:
         raise Usage("--full has every name already", "drop --list hosts")
     return "full" if chosen.full else "every name"
+
+
+def _typed(account: AccountOptions, environment: Mapping[str, str]) -> str:
+    """The options that name the account as they are typed; not what the environment says anyway."""
+    words = ["--sandbox"] if account.sandbox else []
+    if account.api_url is not None and account.api_url != environment.get("CLOUDFLARE_BASE_URL"):
+        words += ["--api-url", account.api_url]
+    if account.api_token_file is not None:
+        words += ["--api-token-file", str(account.api_token_file)]
+    return "".join(f" {quote(word)}" for word in words)
 
 
 def _or_stdin(path: Path) -> Path:

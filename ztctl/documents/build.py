@@ -62,10 +62,16 @@ class _Frame:
 
 
 class Builder:
-    """Composes the single document of a file; problems collect in ``problems``."""
+    """Composes the single document of a file.
+
+    Attributes:
+        problems: what is wrong.
+        usable: false when something is left out that other messages would call missing.
+    """
 
     def __init__(self, file: str) -> None:
         self.problems: list[Problem] = []
+        self.usable = True
         self._file = file
         self._root: Node | None = None
         self._frames: list[_Frame] = []
@@ -176,7 +182,7 @@ class Builder:
         elif frame.entries is not None and node in frame.entries:
             first = frame.entries[node][0].where
             hint = f"it stands first at {first}: remove one of the two"
-            self._refuse(f"the key `{node}` is here twice", node.where, hint)
+            self._refuse(f"the key `{node}` is here twice", node.where, hint, usable=True)
         else:
             frame.refused = False
             frame.key = node
@@ -193,7 +199,8 @@ class Builder:
     def _refuse_tag(self, tag: str | None, where: Where) -> None:
         shown = "!" + (tag or "").removeprefix("tag:yaml.org,2002:").removeprefix("!")
         hint = "remove it; quote the text if `!` belongs to it"
-        self._refuse(f"tags (`{shown}`) are not used here", where, hint)
+        self._refuse(f"tags (`{shown}`) are not used here", where, hint, usable=True)
 
-    def _refuse(self, summary: str, where: Where, hint: str) -> None:
+    def _refuse(self, summary: str, where: Where, hint: str, *, usable: bool = False) -> None:
+        self.usable = self.usable and usable
         self.problems.append(Problem(summary, where, hint))

@@ -46,9 +46,9 @@ def read_sources(paths: Sequence[Path], problems: list[Problem]) -> tuple[Source
     return tuple(_without_foreign(source, problems) for source in found)
 
 
-def read_values(paths: Sequence[Path], problems: list[Problem]) -> dict[str, Scalar]:
+def read_values(paths: Sequence[Path], problems: list[Problem]) -> dict[str, Scalar | None]:
     """Read the variables of ``--var-file`` files; of one name the last file wins."""
-    values: dict[str, Scalar] = {}
+    values: dict[str, Scalar | None] = {}
     for path in paths:
         source = _source(path, problems)
         if source.root is not None:
@@ -78,16 +78,23 @@ def display_path(path: Path) -> str:
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def scalars(node: MappingNode, problems: list[Problem]) -> dict[str, Scalar]:
-    """Read a mapping of variables: scalars only, null as an empty text; the rest are problems."""
-    values: dict[str, Scalar] = {}
+def scalars(node: MappingNode, problems: list[Problem]) -> dict[str, Scalar | None]:
+    """Read a mapping of variables: scalars only, null as an empty text.
+
+    Any other value is a problem, and ``None``: the variable has none, and is there.
+    """
+    values: dict[str, Scalar | None] = {}
     for name, (key, value) in node.entries.items():
         if isinstance(value, Scalar):
             values[name] = value.with_text("") if value.is_null else value
         else:
             summary = f"the variable `{name}` must be a single value"
-            hint = "write a list out where it is used: `&name` and `*name` repeat it"
+            hint = (
+                "write a list out where it is used, or below `x-lists:` for aliases (`&name`, "
+                "`*name`)"
+            )
             problems.append(Problem(summary, key.where, hint))
+            values[name] = None
     return values
 
 

@@ -9,6 +9,8 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Kinds
 from ztctl.documents.host_entry import HostEntry
+from ztctl.documents.nodes import MappingNode, Scalar
+from ztctl.documents.problems import SectionEntry
 from ztctl.documents.suggest import did_you_mean
 
 # The usual form: with these fields alone no two of them can exclude each other.
@@ -64,14 +66,19 @@ def _excluded_by(entry: HostEntry, names: Iterable[str], by: str, hint: str) -> 
 
 
 def undeclared_references(
-    entry: HostEntry, declared: Mapping[HostPart, Collection[str]], sections: Mapping[HostPart, str]
+    entry: SectionEntry,
+    declared: Mapping[HostPart, Collection[str]],
+    sections: Mapping[HostPart, str],
 ) -> Iterator[Problem]:
-    """Report a tunnel or an application that the host names and no file declares."""
+    """Report a tunnel or an application that a host, valid or not, names and no file declares."""
+    fields = entry.node
+    if not isinstance(fields, MappingNode):
+        return
     for part, known in declared.items():
         name = part.value
-        key = getattr(entry.host, name)
-        if key is not None and key not in known:
+        key = fields.value(name)
+        if isinstance(key, Scalar) and key not in known:
             section = sections[part]
             hint = did_you_mean(key, known) or f"declare it: `{section}: {{{key}: }}`"
-            summary = f"{entry.origin}: there is no {name} `{key}` in `{section}`"
-            yield Problem(summary, entry.node.entries[name][1].where, hint)
+            summary = f"hosts.{entry.key}: there is no {name} `{key}` in `{section}`"
+            yield Problem(summary, key.where, hint)

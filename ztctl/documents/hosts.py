@@ -27,13 +27,13 @@ SECTION: Final = "hosts"
 
 def expand(
     merged: MergedFiles,
-    hosts: Iterable[tuple[SectionEntry, Host]],
+    hosts: Iterable[tuple[SectionEntry, Host | None]],
     sections: Mapping[HostPart, str],
 ) -> tuple[PublicPlace, ...]:
     """Add to the other sections the objects that valid hosts stand for.
 
     Every added entry has the position of its host. What cannot be added is appended to
-    ``merged.problems``.
+    ``merged.refused``, and why to ``merged.problems``.
 
     Returns:
         What is stated to be public.
@@ -42,23 +42,27 @@ def expand(
     # When a file could not be read, a missing key proves nothing.
     referred = (HostPart.TUNNEL, HostPart.APPLICATION) if merged.complete else ()
     declared = {part: dict.fromkeys(merged.sections[sections[part]]) for part in referred}
-    for valid, host in hosts:
-        assert isinstance(valid.node, MappingNode)
-        entry = HostEntry(valid.key, valid.node, host)
-        problems = [
-            *url_as_name(entry),
-            *conflicting_fields(entry),
-            *undeclared_references(entry, declared, sections),
-        ]
+    for stated, host in hosts:
+        problems = [*undeclared_references(stated, declared, sections)]
+        if host is not None and isinstance(stated.node, MappingNode):
+            entry = HostEntry(stated.key, stated.node, host)
+            problems += [*url_as_name(entry), *conflicting_fields(entry)]
+            if not problems:
+                added.append(entry)
+                _add_own(merged, entry, sections)
+                continue
         merged.problems.extend(problems)
-        if not problems:
-            added.append(entry)
-            _put(merged, sections[HostPart.RECORD], entry.name, entry, entry.pair("tunnel"))
-            if not host.is_public and host.application is None:
-                section = sections[HostPart.APPLICATION]
-                _put(merged, section, entry.name, entry, _application(entry))
+        merged.refused.append(stated)
     _add_shared(merged, added, sections)
     return tuple(place for entry in added for place in _public_places(entry))
+
+
+def _add_own(merged: MergedFiles, entry: HostEntry, sections: Mapping[HostPart, str]) -> None:
+    """Add the record and the application of one host."""
+    _put(merged, sections[HostPart.RECORD], entry.name, entry, entry.pair("tunnel"))
+    if not entry.host.is_public and entry.host.application is None:
+        section = sections[HostPart.APPLICATION]
+        _put(merged, section, entry.name, entry, _application(entry))
 
 
 def _public_places(entry: HostEntry) -> Iterator[PublicPlace]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from ztctl.core.model.address import Address
 from ztctl.core.model.declared import Declared, PublicPlace
 from ztctl.core.model.diagnostics import Problem, Problems, Severity, Where
+from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Exposing, Kinds
 from ztctl.core.model.objects import Wanted
 from ztctl.documents import hosts
@@ -17,6 +20,7 @@ from ztctl.documents.files import display_path, read_sources, read_values, scala
 from ztctl.documents.host_checks import host_sections
 from ztctl.documents.mask import Mask, forms_of
 from ztctl.documents.merge import MergedFiles, declared_twice, merge_files
+from ztctl.documents.models import Host
 from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, mapping, scalar_at
 from ztctl.documents.saved import Contents
 from ztctl.documents.validation import Validator, moved, removed
@@ -54,6 +58,7 @@ def load(
     """
     problems: list[Problem] = []
     sources = read_sources(paths, problems)
+    unread = bool(problems)
     roots = [source.root for source in sources if source.root is not None]
     values = read_values(variable_files, problems)
     values = {**_declared_variables(roots, problems), **values}
@@ -61,7 +66,7 @@ def load(
     substituted = tuple(_substituted(root, substitution) for root in roots)
     forms = forms_of(substitution.used, substitution.leaves, kinds)
     names = [*(source.name for source in sources), *map(display_path, variable_files)]
-    read = _Read(Contents(substituted, forms), names, problems, substitution)
+    read = _Read(Contents(substituted, forms), names, problems, substitution, complete=not unread)
     return _loaded(read, kinds, check)
 
 
@@ -77,12 +82,17 @@ def reload(contents: Contents, kinds: Kinds, *, check: Check = lambda _: ()) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What was read: the files, their names, and what was wrong until here."""
+    """What was read: the files, their names, and what was wrong until here.
+
+    Attributes:
+        complete: false when something of a file could not be read.
+    """
 
     contents: Contents
     names: Sequence[str]
     problems: Sequence[Problem]
     variables: Variables
+    complete: bool = True
 
 
 def _loaded(read: _Read, kinds: Kinds, check: Check) -> Declared:
@@ -93,34 +103,33 @@ def _loaded(read: _Read, kinds: Kinds, check: Check) -> Declared:
     """
     problems = list(read.problems)
     mask = Mask(read.contents.environment)
-    merged = _merged(read.contents.roots, kinds, complete=not problems)
+    merged = _merged(read.contents.roots, kinds, complete=read.complete)
     validator = Validator(kinds, mask)
     result = _declared(merged, kinds, validator, read.contents)
     problems += read.variables.problems
-    # A scalar with an unresolved variable may fail validation, too: one cause, one problem.
-    invalid = (*merged.problems, *validator.problems)
+    checked = list(check(result))
+    # A scalar with an unresolved variable may fail a check, too: one cause, one problem.
+    invalid = (*merged.problems, *validator.problems, *checked)
     problems += [item for item in invalid if item.where not in read.variables.broken]
-    # An object that could not be read would make every reference to it a problem.
-    checked = list(check(result)) if result is not None and merged.complete else []
-    problems += checked
-    if result is None or any(problem.severity is Severity.ERROR for problem in problems):
+    if any(problem.severity is Severity.ERROR for problem in problems):
         raise Problems(map(mask.problem, _sorted(problems, read.names)))
     return replace(result, warnings=tuple(map(mask.problem, _sorted(checked, read.names))))
 
 
 def _declared(
     merged: MergedFiles, kinds: Kinds, validator: Validator, contents: Contents
-) -> Declared | None:
-    """Validate and expand merged files; ``None`` when their top level is invalid."""
+) -> Declared:
+    """Validate and expand merged files; what is invalid is among the problems and left out."""
     public: tuple[PublicPlace, ...] = ()
     if hosts.SECTION in merged.sections:
         valid = validator.hosts(merged.sections[hosts.SECTION])
         public = hosts.expand(merged, valid, host_sections(kinds))
+        for entry in merged.refused:
+            validator.refused(kinds.of_host(HostPart.APPLICATION), entry, Host)
     wanted = tuple(validator.wanted(merged.sections))
-    node = merged.top if merged.complete else _with_placeholders(merged.top)
+    whole = merged.complete and not merged.unknown
+    node = merged.top if whole else _with_placeholders(merged.top)
     top = validator.top(node)
-    if top is None:
-        return None
     return Declared(
         stack=str(top.stack),
         account=None if top.account is None else str(top.account),
@@ -131,8 +140,15 @@ def _declared(
         public=(*public, *_public_places(wanted, kinds)),
         environment=contents.environment,
         contents=contents,
-        broken=frozenset(validator.broken),
+        complete=merged.complete,
+        broken={**dict(_perhaps(merged.unknown, kinds)), **validator.broken},
     )
+
+
+def _perhaps(names: Iterable[str], kinds: Kinds) -> Iterator[tuple[Address, tuple[()]]]:
+    """Every address that a name of an unknown section may have been meant for."""
+    declarable = [kind.name for kind in kinds.values() if kind.section]
+    return ((Address(kind, name), ()) for name in names for kind in declarable)
 
 
 def _public_places(wanted: Iterable[Wanted], kinds: Kinds) -> Iterator[PublicPlace]:
@@ -142,8 +158,10 @@ def _public_places(wanted: Iterable[Wanted], kinds: Kinds) -> Iterator[PublicPla
             yield from kind.public_places(item)
 
 
-def _declared_variables(roots: Iterable[MappingNode], problems: list[Problem]) -> dict[str, Scalar]:
-    values: dict[str, Scalar] = {}
+def _declared_variables(
+    roots: Iterable[MappingNode], problems: list[Problem]
+) -> dict[str, Scalar | None]:
+    values: dict[str, Scalar | None] = {}
     keys: dict[str, Scalar] = {}
     for root in roots:
         section = root.value("vars")
@@ -192,4 +210,21 @@ def _sorted(problems: Iterable[Problem], names: Sequence[str]) -> list[Problem]:
         where = problem.where or Where("", 0, 0)
         return rank.get(where.file, -1), where
 
-    return sorted(dict.fromkeys(problems), key=place)
+    return [
+        problem
+        for _, alike in groupby(sorted(problems, key=place), place)
+        for problem in _once(alike)
+    ]
+
+
+def _once(problems: Iterable[Problem]) -> list[Problem]:
+    """Of the problems of one place those that say something of their own, in their order.
+
+    The parts into which a host is expanded each say the same of its name, some in more words.
+    """
+    found = list(dict.fromkeys(problems))
+    kept: list[Problem] = []
+    for problem in sorted(found, key=lambda item: (len(item.summary), len(item.hint))):
+        if problem.where is None or not any(it.summary in problem.summary for it in kept):
+            kept.append(problem)
+    return [problem for problem in found if problem in kept]

@@ -22,6 +22,8 @@ from ztctl.documents.suggest import did_you_mean
 
 AGREED: Final = ("version", "stack", "account", "team")
 LISTED: Final = ("removed", "moved")
+# What a section of this beginning holds is there for aliases alone.
+HELD: Final = "x-"
 Section = dict[str, SectionEntry]
 
 
@@ -34,11 +36,15 @@ class MergedFiles:
         sections: the entries of every known section, by key.
         complete: false when a file or a section could not be used, so that nothing can be called
             missing.
+        unknown: names in sections that are not known: each may be what is missing elsewhere.
+        refused: entries of `hosts` that were not expanded.
     """
 
     top: MappingNode
     sections: dict[str, Section]
     complete: bool = True
+    unknown: set[str] = field(default_factory=set)
+    refused: list[SectionEntry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -68,9 +74,9 @@ def merge_files(
                 _extend(top, key, node)
             elif name in merged.sections:
                 _fill(merged, key, node)
-            elif name != "vars":
+            elif name != "vars" and not name.startswith(HELD):
                 merged.problems.append(_unknown(key, (*merged.sections, "vars"), nicknames))
-                merged.complete = False
+                merged.unknown |= {key, *(node.entries if isinstance(node, MappingNode) else ())}
     merged.top = mapping(top.values(), start)
     return merged
 
@@ -115,6 +121,10 @@ def declared_twice(name: str, key: Scalar, first: Scalar) -> Problem:
 
 
 def _unknown(key: Scalar, sections: Iterable[str], nicknames: Mapping[str, str]) -> Problem:
+    if key[:1].isspace():
+        code = f"U+{ord(key[0]):04X}"
+        summary = f"the line begins with the character {code}, which is no space"
+        return Problem(summary, key.where, "write spaces")
     known = (*AGREED, *sections, *LISTED)
     suggestion = nicknames.get(key)
     hint = f"did you mean `{suggestion}`?" if suggestion else did_you_mean(key, known)

@@ -58,7 +58,7 @@ def read_bytes(content: bytes, name: str, problems: list[Problem]) -> Node | Non
     except yaml.YAMLError as error:
         builder.problems.append(explain_error(error, text, name))
     problems.extend(builder.problems)
-    return None if builder.problems else root
+    return root if builder.usable else None
 
 
 def _decoded(content: bytes, name: str) -> str:
@@ -66,9 +66,8 @@ def _decoded(content: bytes, name: str) -> str:
     if len(content) > MAX_BYTES:
         summary = f"{name} is larger than {MAX_BYTES // 1_000_000} MB"
         raise Stop(Problem(summary, hint="split it, or check that it is the right file"))
-    if content.startswith(_UTF8_BOM):
-        hint = "save the file as UTF-8 without a byte order mark"
-        raise Stop(Problem("the file begins with a byte order mark", start, hint))
+    # The mark of UTF-8, which some editors put before the text, says nothing.
+    content = content.removeprefix(_UTF8_BOM)
     if content.startswith(_OTHER_BOMS):
         raise Stop(Problem("not UTF-8 but UTF-16 or UTF-32", start, "save it as UTF-8"))
     try:

@@ -12,7 +12,7 @@ from ztctl.core.model.kind import Kinds
 from ztctl.documents import hosts
 from ztctl.documents.field_docs import field_docs, models_in
 from ztctl.documents.host_checks import host_sections
-from ztctl.documents.merge import LISTED
+from ztctl.documents.merge import HELD, LISTED
 from ztctl.documents.models import Host, Top
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -54,6 +54,7 @@ def schema(kinds: Kinds) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": _with_variables(properties),
+        "patternProperties": {f"^{HELD}": {"description": "Values for aliases; not read itself."}},
         "$defs": {name: _with_variables(definitions[name]) for name in sorted(definitions)},
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
 
 import yaml
@@ -72,8 +73,8 @@ def explain_error(error: yaml.YAMLError, source: str, file: str) -> Problem:
     # The parser stops at the end of the file; the mistake is where the quote or bracket opens.
     if "end of stream" in problem and "quoted" in context:
         return Problem("this quote is never closed", opened)
-    if "did not find expected ','" in problem and mark.index >= len(source):
-        return Problem("this bracket is never closed", opened)
+    if mark.index >= len(source.rstrip()) and (bracket := _open_bracket(source, file)):
+        return Problem("this bracket is never closed", bracket)
     if blank := _odd_indentation(source, mark.line):
         line, column, code = blank
         summary = f"the indentation holds the character U+{code:04X}, which is no space"
@@ -84,11 +85,24 @@ def explain_error(error: yaml.YAMLError, source: str, file: str) -> Problem:
         return _problem(TABS if character == "\t" else bad_start, where)
     for message, explanation in _EXPLANATIONS.items():
         if message in problem or message in context:
-            if explanation[1] == _CLOSE and "flow" in context:
-                hint = f"close the bracket that opens at {opened}, or quote the text if it has one"
+            if explanation[1] == _CLOSE and (bracket := _open_bracket(source[: mark.index], file)):
+                hint = f"close the bracket that opens at {bracket}, or quote the text if it has one"
                 return Problem(explanation[0], where, hint)
             return _problem(explanation, opened if message == _NO_COLON else where)
     return Problem(f"this is not YAML: {problem} {context}".rstrip(), where)
+
+
+def _open_bracket(source: str, file: str) -> Where | None:
+    """Where the innermost bracket opens that is not closed at the end of a text."""
+    opened: list[Where] = []
+    with suppress(yaml.YAMLError):
+        for token in yaml.scan(source, Loader=yaml.CSafeLoader):
+            if isinstance(token, yaml.FlowMappingStartToken | yaml.FlowSequenceStartToken):
+                mark = token.start_mark
+                opened.append(Where(file, mark.line + 1, mark.column + 1))
+            elif isinstance(token, yaml.FlowMappingEndToken | yaml.FlowSequenceEndToken):
+                opened = opened[:-1]
+    return opened[-1] if opened else None
 
 
 def _odd_indentation(source: str, last: int) -> tuple[int, int, int] | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from ztctl.core.model.address import Address
+from ztctl.core.model.canonical import fields_of, references, stated_references
 from ztctl.core.model.declared import Moved, Removed
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.kind import Kinds
+from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.objects import Wanted
+from ztctl.core.model.values import Lookup, Ref
 from ztctl.documents.mask import Mask
 from ztctl.documents.merge import Section
 from ztctl.documents.models import Host, Top
@@ -26,21 +29,31 @@ class Validator:
 
     Attributes:
         problems: what is wrong with any of them.
-        broken: addresses of the objects that are invalid.
+        broken: addresses of the objects that are invalid, with what they refer to.
     """
 
     def __init__(self, kinds: Kinds, mask: Mask) -> None:
         self.problems: list[Problem] = []
-        self.broken: list[Address] = []
+        self.broken: dict[Address, tuple[Ref | Lookup, ...]] = {}
         self._kinds = kinds
         self._mask = mask
 
-    def hosts(self, section: Section) -> Iterator[tuple[SectionEntry, Host]]:
-        """Validate the `hosts` section; yields its valid entries."""
+    def hosts(self, section: Section) -> Iterator[tuple[SectionEntry, Host | None]]:
+        """Validate the `hosts` section; yields its entries, with ``None`` for an invalid one."""
         for entry in section.values():
-            host = self._model(Host, entry, "hosts")
-            if host is not None:
-                yield entry, host
+            yield entry, self._model(Host, entry, "hosts")
+
+    def refused(self, kind: Kind, entry: SectionEntry, model: type[BaseModel]) -> None:
+        """Keep what an entry that makes no object refers to: that is checked all the same."""
+        fields = data(entry.fields)
+        found = [*stated_references(fields_of(model), fields)]
+        if model is kind.model and isinstance(fields, dict):
+            # The key of a CA names its application, where nothing else does.
+            by_key = kind.normalise_stated(str(entry.key), {})
+            found += references({name: by_key[name] for name in by_key.keys() - fields.keys()})
+        where = entry.key.where
+        placed = (replace(it, where=it.where or where) for it in found)
+        self.broken[Address(kind.name, str(entry.key))] = tuple(placed)
 
     def wanted(self, sections: Mapping[str, Section]) -> Iterator[Wanted]:
         """Validate the sections of all kinds; yields valid objects by kind, in file order."""
@@ -48,16 +61,16 @@ class Validator:
             for entry in sections.get(kind.section, {}).values():
                 fields = self._model(kind.model, entry, kind.section)
                 if fields is None:
-                    self.broken.append(Address(kind.name, str(entry.key)))
+                    self.refused(kind, entry, kind.model)
                 else:
                     key, where = entry.key, entry.key.where
                     yield kind.declare(str(key), fields, where=where, origin=entry.origin)
 
-    def top(self, node: MappingNode) -> Top | None:
-        """Validate the top level of the file; ``None`` when it is invalid."""
+    def top(self, node: MappingNode) -> Top:
+        """Validate the top level of the file; one of a made-up stack when it is invalid."""
         context = {"kinds": self._kinds}
         entry = SectionEntry(scalar_at("", node.where), node)
-        return self._model(Top, entry, "", context)
+        return self._model(Top, entry, "", context) or Top.model_construct(stack="x")
 
     def _model(
         self, model: type[_Model], entry: SectionEntry, section: str, context: Any = None
@@ -73,14 +86,14 @@ class Validator:
 
 def removed(top: Top, node: MappingNode) -> Iterator[Removed]:
     """The entries of `removed`, each with its position."""
-    for removal, item in zip(top.removed or (), _items(node, "removed"), strict=True):
+    for removal, item in zip(top.removed or (), _items(node, "removed"), strict=False):
         name, id_ = (None if it is None else str(it) for it in (removal.name, removal.id))
         yield Removed(Address.parse(removal.address), name, removal.forget, item.where, id_)
 
 
 def moved(top: Top, node: MappingNode) -> Iterator[Moved]:
     """The entries of `moved`, each with its position."""
-    for move, item in zip(top.moved or (), _items(node, "moved"), strict=True):
+    for move, item in zip(top.moved or (), _items(node, "moved"), strict=False):
         yield Moved(Address.parse(move.source), Address.parse(move.target), item.where)
 
 

@@ -63,7 +63,7 @@ class Variables:
 
     def __init__(
         self,
-        declared: Mapping[str, Scalar],
+        declared: Mapping[str, Scalar | None],
         given: Mapping[str, str],
         environment: Environment,
     ) -> None:
@@ -74,7 +74,8 @@ class Variables:
         self._declared = declared
         self._environment = environment
         self._resolved: dict[str, str] = dict(given)
-        self._failed: set[str] = set()
+        # What has no usable value was told where it is declared.
+        self._failed = {name for name, value in declared.items() if value is None} - given.keys()
         self._resolving: list[str] = []
         # What the scalar that is being expanded has read, and what each variable has.
         self._read: set[str] = set()
@@ -175,6 +176,7 @@ class Variables:
         if name in self._resolved or name in self._failed:
             return
         node = self._declared[name]
+        assert node is not None, "it would have failed already"
         self._resolving.append(name)
         outer, self._read = self._read, set()
         try:

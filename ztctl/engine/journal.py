@@ -100,6 +100,7 @@ class Journal(Companion):
         new_id: returns the run's id.
         holder: as whom the run holds the account's lock; by it and by its process the next run of
             this machine tells whether a lock is that of a dead run.
+        who: the user who runs it, or ``ci``; empty if unknown.
     """
 
     place: JournalPaths
@@ -108,6 +109,7 @@ class Journal(Companion):
     clock: WallClock = now
     new_id: NewId = new_id
     holder: Holder | None = None
+    who: str = ""
     _file: _File | None = field(default=None, init=False)
     _error: str = field(default="", init=False)
 
@@ -128,7 +130,7 @@ class Journal(Companion):
         """
         self._run = self.new_id()
         self._run_labels = {"stack": stack, "account": account}
-        own: dict[str, Any] = {"version": __version__}
+        own: dict[str, Any] = {"version": __version__, "who": self.who}
         process = Process.own()
         if self.holder is not None and process is not None:
             own |= {"lock": str(self.holder), "process": asdict(process)}

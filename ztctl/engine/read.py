@@ -130,21 +130,24 @@ def _is_forbidden(item: object) -> TypeGuard[CallFailed]:
 def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
     """What the kinds must know in order to read only what the plan of these files needs."""
     by_kind = {kind: tuple(item for item in wanted if item.address.kind == kind) for kind in kinds}
-    lookups = frozenset(
-        found.kind
+    found = {
+        reference
         for item in wanted
-        for found in references(item.values)
-        if isinstance(found, Lookup)
-    )
+        for reference in references(item.values)
+        if isinstance(reference, Lookup)
+    }
+    lookups = frozenset(reference.kind for reference in found)
+    by_name = frozenset(reference.kind for reference in found if not reference.by_id)
     hosts = named_hosts(wanted, kinds) | declared.names
     # A removed object may be the only one in its zone, which must be read all the same.
     hosts |= {to_ascii(item.address.key) for item in declared.removed}
     named = {*(item.address for item in wanted), *(item.address for item in declared.removed)}
-    used = declared.used | lookups | {address.kind for address in named}
+    used = declared.used | by_name | {address.kind for address in named}
     removed = frozenset(
         (it.address.kind, text) for it in declared.removed if (text := it.id or it.name)
     )
-    return Ask(declared.stack, by_kind, lookups, hosts, used=used, removed=removed)
+    by_id = lookups - by_name
+    return Ask(declared.stack, by_kind, lookups, by_id, hosts, used=used, removed=removed)
 
 
 def named_hosts(wanted: Sequence[Wanted], kinds: Kinds) -> frozenset[str]:

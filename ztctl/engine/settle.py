@@ -1,4 +1,4 @@
-"""Delay steps that open a name or remove protection until earlier writes have reached the edge.
+"""Delay steps that open a name, admit or remove protection until earlier writes are at the edge.
 
 A successful API reply does not mean that the edge serves the change: a DNS batch is propagated
 afterwards (Cloudflare API documentation), and a connector fetches its ingress rules after they were
@@ -42,6 +42,7 @@ class Settle(Companion):
         """Keep the dependencies of each step."""
         self._kinds, self._means = kinds, means
         self._needs = {step.id: step.needs for step in plan.steps}
+        self._phases = {step.id: step.phase for step in plan.steps}
         self._ended: dict[StepId, float] = {}
         self._objects: dict[Address, Live] = {}
         self._waiters = 0
@@ -49,7 +50,7 @@ class Settle(Companion):
 
     async def before(self, work: Sequence[Work]) -> Mapping[StepId, CallFailed]:
         """Wait; steps that depend on a connector without the new rules fail."""
-        guarded = [item.step.id for item in work if _must_settle(item)]
+        guarded = [item.step.id for item in work if self._must_settle(item)]
         finished = self._done_needs(guarded)
         if not finished:
             return {}
@@ -76,6 +77,20 @@ class Settle(Companion):
             self._objects[step.address] = result
         elif result is None:
             self._objects.pop(step.address, None)
+
+    def _must_settle(self, work: Work) -> bool:
+        step = work.step
+        opens = bool(step.opens) and not _is_unreachable(work)
+        return bool(step.uncovers) or opens or self._admits_behind(work)
+
+    def _admits_behind(self, work: Work) -> bool:
+        """Whether it lets somebody in, and has to wait for where the names lead by then.
+
+        A policy or an application is written behind a tunnel or a record for no other reason.
+        """
+        step = work.step
+        behind = any(self._phases[need] > step.phase for need in step.needs)
+        return behind and step.phase is Phase.POLICY and work.change.action is not Action.DELETE
 
     def _done_needs(self, steps: Iterable[StepId]) -> frozenset[StepId]:
         """Transitive dependencies of these steps that this run has finished."""
@@ -144,10 +159,6 @@ class Settle(Companion):
             f"{CONNECTOR_POLLS * POLL_INTERVAL:.0f} s ({', '.join(late)})",
             hint="look at the connector's log and its network, then apply again",
         )
-
-
-def _must_settle(work: Work) -> bool:
-    return bool(work.step.uncovers) or (bool(work.step.opens) and not _is_unreachable(work))
 
 
 def _is_unreachable(work: Work) -> bool:

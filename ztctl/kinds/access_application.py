@@ -41,6 +41,7 @@ from ztctl.kinds.application_checks import (
     guards,
     mistakes,
 )
+from ztctl.kinds.ca_key import left_live
 from ztctl.kinds.carry import Lists
 from ztctl.kinds.common import (
     ACCESS_APPS,
@@ -270,7 +271,7 @@ class AccessApplication(PlainKind, Exposing):
         require_zones(wanted, public_hosts(listed), ledger)
         for problem in attached_twice(wanted, lambda item: next(iter(ids_of(item, ledger)), None)):
             ledger.add_problem(problem)
-        for problem in _unknown_policies(wanted, ledger):
+        for problem in left_live(wanted, live, ledger) if live is not None else ():
             ledger.add_problem(problem)
         known = live.values.get("destinations") if live is not None else None
         carried = places.with_live_overrides(listed, known or ())
@@ -448,18 +449,6 @@ class AccessApplication(PlainKind, Exposing):
 def _mark_tags(wanted: Wanted, stack: str) -> tuple[str, ...]:
     """The tag that is the mark; none on what is claimed by its id."""
     return () if wanted.claim is not None else (Mark(stack, wanted.protect).tag,)
-
-
-def _unknown_policies(wanted: Wanted, ledger: Ledger) -> Iterator[Problem]:
-    """Report policies given by an id that none has: whom they would let in, nobody knows."""
-    known = {policy.id for policy in ledger.live_of("access_policy")}
-    for item in wanted.values.get("policies") or ():
-        if isinstance(item, str) and item not in known:
-            yield Problem(
-                f"{wanted.address}: there is no live access policy with the id {item}",
-                wanted.where,
-                "copy the id whole, or refer to it by {live: NAME}",
-            )
 
 
 def _is_readable(raw: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import sort_key
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.flows import Ask, delete_if_present
 from ztctl.core.model.identity import HEX_48, Fields, HostPart
 from ztctl.core.model.kind import Kind, Proposal
@@ -155,6 +155,29 @@ class CaKey(Kind):
         values = {"application": application}
         id_ = text_of(raw, "id")
         return Live(self.name, id_, name, name, values, attributes, owner=application)
+
+
+def left_live(application: Wanted, live: Live, ledger: Ledger) -> Iterator[Problem]:
+    """Warn of the live CA of a host for which none is wanted, unless it is to go or stated to stay.
+
+    An application that stands for a host has a CA unless the host says ``ca_key: false``.
+    """
+    wanted = (ids_of(it.values["application"], ledger) for it in ledger.wanted_of(CaKey.name))
+    if not application.origin or any(live.id in ids for ids in wanted):
+        return
+    for ca in ledger.live_of(CaKey.name):
+        named = (it for it in ledger.removed if it.address.kind == CaKey.name)
+        if ca.owner == live.id and not any(
+            {it.id, it.name, it.address.key} & {ca.id, ca.name} for it in named
+        ):
+            address = f"ca_key.{application.address.key}"
+            yield Problem(
+                f"{address} stays live: `ca_key: false` makes no CA, and deletes none",
+                application.where,
+                f"to delete it write `removed: [{{address: {address}}}]`; to keep it, the same "
+                "with `forget: true`",
+                Severity.WARNING,
+            )
 
 
 def _ca(method: str, application: Any) -> Call:

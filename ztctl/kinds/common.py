@@ -236,8 +236,7 @@ def ids_of(value: Any, ledger: Ledger) -> frozenset[str]:
             found = ledger.matched(value.to)
             return frozenset({found.id} if found else ())
         case Lookup():
-            named = ledger.live_of(value.kind)
-            return frozenset(live.id for live in named if live.name == value.name)
+            return frozenset(live.id for live in ledger.found(value))
         case _:
             return frozenset({str(value or "")})
 

@@ -216,10 +216,11 @@ class PlainKind(Kind):
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Read all objects; none if the list is optional and the token may not read it."""
+        optional = self.rest.optional or (self.is_read_only and self.name in ask.by_id)
         try:
             return (yield from self.everything())
         except CallFailed as failure:
-            if not (failure.is_forbidden and self.rest.optional) or self.name in ask.used:
+            if not (failure.is_forbidden and optional) or self.name in ask.used:
                 raise
             return ()
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from ztctl.core.model.canonical import fields_of
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Normalised, RefersTo, Unordered
 from ztctl.kinds.common import Cidr, OneOrMany, Uuid, invalid, is_host, lower
@@ -316,9 +318,23 @@ def _element_from_api(element: Any) -> Any:
         return {name: True} if set(inner) <= {"account_id"} else _unknown(element)
     if name in _INNER:
         key = _INNER[name]
-        extra = {item for item in inner if item not in (key, "account_id") and inner[item]}
-        return {name: inner[key]} if key in inner and not extra else _unknown(element)
-    return {name: _stated(inner, _PROVIDER_ID, _PROVIDER)}
+        return (
+            {name: inner[key]} if key in inner and not _extra(inner, {key}) else _unknown(element)
+        )
+    stated = _stated(inner, _PROVIDER_ID, _PROVIDER)
+    return _unknown(element) if _extra(stated, _members(name)) else {name: stated}
+
+
+def _extra(inner: Mapping[str, Any], known: Collection[str]) -> bool:
+    """Whether a live rule says more than is known of its selector."""
+    return any(inner[item] for item in inner if item not in known and item != "account_id")
+
+
+@cache
+def _members(name: str) -> frozenset[str]:
+    """The fields of a selector that has several."""
+    element = fields_of(Rule)[name].element
+    return frozenset(element.fields if element is not None else ())
 
 
 def _unknown(element: Any) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from ztctl.core.model.calls import Flow
@@ -27,6 +29,10 @@ PAID_RECORDS = 3500
 # (Cloudflare docs, record attributes and CNAME flattening; recorded: error 9300 for tags).
 FREE_COMMENT = 100
 PAID_COMMENT = 500
+# Of two letters that changed places in a short name this is what stays alike; another ending such
+# as .org for .com is less. Of more zones none is suggested: difflib compares in quadratic time.
+_NEARLY = 0.85
+_MOST_ZONES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +91,42 @@ def zone_of(name: str, known: Iterable[Live]) -> Live | None:
 
 
 def require_zones(wanted: Wanted, names: Iterable[str], ledger: Ledger) -> None:
-    """Report a problem for each host name outside of the active zones, or in two of one name."""
+    """Report each host name outside of the active zones, or in two of one name, once."""
     known: Sequence[Live] = ledger.live_of("zone")
     for name in sorted(names):
         found = zone_of(name, known)
-        if found is not None:
-            alike = sorted(zone.id for zone in known if zone.name == found.name)
-            if len(alike) > 1:
-                ledger.add_problem(
-                    Problem(
-                        f"{wanted.address}: {len(alike)} active zones are called {found.name}: "
-                        f"{', '.join(alike)}",
-                        wanted.where,
-                        "ztctl never guesses: give it a token that sees one of them",
-                    )
-                )
-        else:
-            have = ", ".join(sorted(zone.name for zone in known)[:12]) or "none"
-            ledger.add_problem(
-                Problem(
-                    f"{wanted.address}: {name} lies in no active zone of the account",
-                    wanted.where,
-                    f"the token sees these active zones: {have}",
-                )
+        if found is None:
+            ledger.add_problem(_in_no_zone(wanted, name, known), once=True)
+            continue
+        alike = sorted(zone.id for zone in known if zone.name == found.name)
+        if len(alike) > 1:
+            problem = Problem(
+                f"{len(alike)} active zones are called {found.name}: {', '.join(alike)}",
+                wanted.where,
+                "ztctl never guesses: give it a token that sees one of them",
             )
+            ledger.add_problem(problem, once=True)
+
+
+def _in_no_zone(wanted: Wanted, name: str, known: Iterable[Live]) -> Problem:
+    zones = tuple(sorted({zone.name for zone in known}))
+    labels = name.split(".")
+    ends = ((at, _meant(".".join(labels[at:]), zones)) for at in range(len(labels) - 1))
+    meant = next(((at, zone) for at, zone in ends if zone), None)
+    guess = f"did you mean {'.'.join((*labels[: meant[0]], meant[1]))}? " if meant else ""
+    have = ", ".join(zones[:12]) or "none"
+    return Problem(
+        f"{name} lies in no active zone of the account",
+        wanted.where,
+        f"{guess}the token sees these active zones: {have}",
+    )
+
+
+@lru_cache(maxsize=1024)
+def _meant(end: str, zones: tuple[str, ...]) -> str:
+    """The zone that the end of a name is nearly spelt like; empty if there is none."""
+    alike = [zone for zone in zones if zone.count(".") == end.count(".")][:_MOST_ZONES]
+    return next(iter(get_close_matches(end, alike, 1, _NEARLY)), "")
 
 
 def _live(raw: Mapping[str, Any]) -> Live:

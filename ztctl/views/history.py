@@ -20,7 +20,8 @@ _ENDINGS: Final[Mapping[Ending, str]] = {
     Ending.LEFT: "left at once",
     Ending.CUT_OFF: "cut off, or still running",
 }
-_COLUMNS = ("RUN", "BEGAN (UTC)", "STACK", "ENDED", "WRITES")
+_COLUMNS = ("RUN", "BEGAN (UTC)", "WHO", "STACK", "ENDED", "WRITES")
+_NOT_RECORDED = "-"
 _MARKED = 1
 _WIDEST = 80
 
@@ -35,7 +36,14 @@ def runs_page(runs: Sequence[JournalledRun], clean: Clean) -> Page:
 
 
 def _row(ran: JournalledRun, clean: Clean) -> tuple[str, ...]:
-    texts = (ran.id, _time(ran.began), ran.stack, _ENDINGS[ran.ending], _figures(ran))
+    texts = (
+        ran.id,
+        _time(ran.began),
+        ran.who or _NOT_RECORDED,
+        ran.stack,
+        _ENDINGS[ran.ending],
+        _figures(ran),
+    )
     return tuple(clean(text)[:_WIDEST] for text in texts)
 
 
@@ -46,17 +54,21 @@ def _figures(ran: JournalledRun) -> str:
     return ", ".join(parts) or "none"
 
 
-def run_page(ran: JournalledRun, clean: Clean) -> Page:
-    """Format every write of a run, in the order in which they began."""
+def run_page(ran: JournalledRun, clean: Clean, options: str = "") -> Page:
+    """Format every write of a run, in the order in which they began.
+
+    ``options`` are those of a command about the same run.
+    """
     heading = f"Run {code_span(clean(ran.id))}"
     record = {**_run_record(ran), "writes": [_write_record(item) for item in ran.writes]}
-    return Page(heading, (tuple(_run_lines(ran, clean)),), (record,))
+    return Page(heading, (tuple(_run_lines(ran, clean, options)),), (record,))
 
 
-def _run_lines(ran: JournalledRun, clean: Clean) -> Iterator[Line]:
+def _run_lines(ran: JournalledRun, clean: Clean, options: str) -> Iterator[Line]:
     yield Line(f"Run {clean(ran.id)} of stack {clean(ran.stack)} in account {clean(ran.account)}.")
     ended = f" at {clean(_time(ran.ended))} UTC" if ran.ended else ""
-    began = f"Began at {clean(_time(ran.began))} UTC with ztctl {clean(ran.version)}"
+    by = f" by {clean(ran.who)}" if ran.who else ""
+    began = f"Began at {clean(_time(ran.began))} UTC{by} with ztctl {clean(ran.version)}"
     yield Line(f"{began}; ended{ended}: {_ENDINGS[ran.ending]}.")
     yield Line()
     for item in ran.writes:
@@ -64,7 +76,9 @@ def _run_lines(ran: JournalledRun, clean: Clean) -> Iterator[Line]:
     yield Line()
     yield Line(f"Writes: {_figures(ran)}.")
     if any(item.found for item in ran.writes):
-        yield Line(f"An object before its write: ztctl history {clean(ran.id)} ADDRESS")
+        yield Line(
+            f"An object before its write: ztctl history {clean(ran.id)} ADDRESS{clean(options)}"
+        )
 
 
 def _write_line(item: JournalledWrite, clean: Clean) -> Line:
@@ -127,6 +141,7 @@ def _run_record(ran: JournalledRun) -> dict[str, Any]:
         "stack": ran.stack,
         "account": ran.account,
         "ztctl_version": ran.version,
+        "who": ran.who or None,
         "began": ran.began,
         "ended": ran.ended or None,
         "status": ran.ending.value,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ztctl.cli import options as opt
+from ztctl.cli import run_completion
 from ztctl.cli.exits import Exit
 from ztctl.cli.settings import Settings, settings
 from ztctl.core.model.diagnostics import Failure, Problem, Severity
@@ -25,12 +27,17 @@ def history(
     *,
     run: Annotated[
         str | None,
-        typer.Argument(metavar="RUN", help="A run by its id, or by how the id begins."),
+        typer.Argument(
+            metavar="RUN",
+            help="A run by its id, or by how the id begins.",
+            autocompletion=run_completion.runs,
+        ),
     ] = None,
     address: Annotated[
         str | None,
         typer.Argument(
             metavar="ADDRESS",
+            autocompletion=run_completion.written,
             help="An object, such as tunnel.edge: show it as it was before the run wrote it.",
         ),
     ] = None,
@@ -75,8 +82,15 @@ def _found(request: _Request, run: str | None, address: str | None) -> Page:
         return views.runs_page([past for past, _ in found[: request.limit]], clean)
     past, path = _run_by_id(found, run)
     if address is None:
-        return views.run_page(past, clean)
+        return views.run_page(past, clean, _options(request.settings))
     return views.object_page(_object(past, path, address), clean)
+
+
+def _options(chosen: Settings) -> str:
+    """The options by which the same journals are found again."""
+    return chosen.account_options + (
+        f" --journal {quote(str(chosen.journal))}" if chosen.journal else ""
+    )
 
 
 def _runs(request: _Request) -> Iterator[tuple[JournalledRun, Path]]:
@@ -86,6 +100,11 @@ def _runs(request: _Request) -> Iterator[tuple[JournalledRun, Path]]:
 
     for path, whole in journals_of(request.settings, request.stack):
         found = read(lines(path))
+        if request.settings.journal is not None and found.is_foreign:
+            raise Failure(
+                f"{path} is no journal: it holds something else",
+                "name the file that apply or destroy was given by --journal",
+            )
         if found.damaged:
             request.view.problems([_damaged(path, found.damaged)])
         for past in found.runs:

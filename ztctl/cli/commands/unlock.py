@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
-from ztctl.cli.settings import DEFAULT_FILE, Settings, settings
+from ztctl.cli.places import DEFAULT_FILE
+from ztctl.cli.settings import Settings, settings
 
 if TYPE_CHECKING:
     from ztctl.core.model.declared import Declared

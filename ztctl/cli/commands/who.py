@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ztctl.cli import completion
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
 from ztctl.cli.settings import Settings, settings
@@ -35,7 +36,11 @@ def who(
     *,
     host: Annotated[
         str,
-        typer.Argument(metavar="HOST", help="A host name, or a private address or range."),
+        typer.Argument(
+            metavar="HOST",
+            help="A host name, or a private address or range.",
+            autocompletion=completion.hosts,
+        ),
     ],
     files: opt.FileOptions,
     account: opt.AccountOptions,

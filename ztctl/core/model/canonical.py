@@ -9,11 +9,13 @@ import json
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.markers import (
     Default,
@@ -195,6 +197,26 @@ def references(value: Any) -> Iterator[Ref | Lookup]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from references(item)
+
+
+def stated_references(specs: Mapping[str, Spec], fields: Any) -> Iterator[Ref | Lookup]:
+    """Yield the references in the fields of an entry as a file states them, valid or not."""
+    for name, value in fields.items() if isinstance(fields, Mapping) else ():
+        if name in specs:
+            yield from _stated(specs[name], value)
+
+
+def _stated(spec: Spec, value: Any) -> Iterator[Ref | Lookup]:
+    if spec.element is not None:
+        for item in value if isinstance(value, list) else [value]:
+            yield from _stated(spec.element, item)
+    elif spec.refers is not None:
+        with suppress(PydanticCustomError):
+            found = spec.refers.parse(value)
+            if not isinstance(found, str):
+                yield found
+    else:
+        yield from stated_references(spec.fields, value)
 
 
 def texts(value: Any) -> Iterator[str]:

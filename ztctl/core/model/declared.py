@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.objects import Wanted
+from ztctl.core.model.values import Lookup, Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ class Declared:
         contents: the files as they were read, variables replaced; of their loader alone.
         names: further host names in the files, beside those of wanted objects; punycode.
         used: further kinds mentioned in the files, beside those of wanted objects.
-        broken: addresses of entries that failed validation.
+        broken: addresses of entries that failed validation, with what they refer to all the same.
+        complete: false when something of the files could not be read, so that nothing can be called
+            missing.
         warnings: problems that do not stop anything.
     """
 
@@ -85,7 +88,8 @@ class Declared:
     contents: object = field(default=None, repr=False, compare=False)
     names: frozenset[str] = frozenset()
     used: frozenset[str] = frozenset()
-    broken: frozenset[Address] = frozenset()
+    broken: Mapping[Address, tuple[Ref | Lookup, ...]] = field(default_factory=dict)
+    complete: bool = True
     warnings: tuple[Problem, ...] = ()
 
     def of(self, kind: str) -> Iterator[Wanted]:

@@ -29,7 +29,8 @@ class Ask:
     Attributes:
         stack: name of the stack.
         wanted: wanted objects by kind.
-        lookups: kinds whose live objects the files refer to by name (``{live: NAME}``).
+        lookups: kinds whose live objects the files refer to (``{live: NAME}``, ``{id: ID}``).
+        by_id: those of them that the files refer to by ids alone, which are then only checked.
         hosts: host names in the files, in punycode.
         used: kinds that the files declare or mention.
         removed: kinds and live names or ids of the objects that the files remove by them.
@@ -38,6 +39,7 @@ class Ask:
     stack: str
     wanted: Mapping[str, tuple[Wanted, ...]] = field(default_factory=dict)
     lookups: frozenset[str] = frozenset()
+    by_id: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     used: frozenset[str] = frozenset()
     removed: frozenset[tuple[str, str]] = frozenset()

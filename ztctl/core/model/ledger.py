@@ -24,6 +24,7 @@ class Ledger:
     Attributes:
         stack: name of the stack.
         team: the Zero Trust team of the file, ``None`` when it states none.
+        removed: what the file says is to go.
         pairs: the matched live object by address.
         renewed: addresses whose object gets a new id, because it is replaced.
     """
@@ -37,8 +38,10 @@ class Ledger:
     ) -> None:
         self.stack = declared.stack
         self.team = declared.team
+        self.removed = declared.removed
         self.kinds = kinds
         self.problems: list[Problem] = []
+        self._told: set[str] = set()
         self.pairs: dict[Address, Live] = {}
         self.renewed: set[Address] = set()
         self._live = live
@@ -98,9 +101,11 @@ class Ledger:
         """The address matched with this live object, if any."""
         return self._owners.get((live.kind, live.id))
 
-    def add_problem(self, problem: Problem) -> None:
-        """Add a problem to the plan."""
-        self.problems.append(problem)
+    def add_problem(self, problem: Problem, *, once: bool = False) -> None:
+        """Add a problem to the plan; with ``once`` only the first that says so, at its place."""
+        if not (once and problem.summary in self._told):
+            self.problems.append(problem)
+            self._told.add(problem.summary)
 
     def pair(self, address: Address, live: Live) -> None:
         """Match an address with a live object."""
@@ -110,8 +115,8 @@ class Ledger:
     def resolve(self, value: Any) -> Any:
         """Replace references by ids or names; ``Unknown`` for objects that are created later.
 
-        A live name that no object or several objects have becomes ``None`` and is reported as a
-        problem at its place in the file.
+        A live name that no object or several objects have, and an id that none has, becomes
+        ``None`` and is reported as a problem at its place in the file.
         """
         return replaced(value, self._resolve_leaf)
 
@@ -142,6 +147,9 @@ class Ledger:
         found = self.found(lookup)
         if len(found) == 1:
             return lookup.template.format(found[0].attribute(lookup.attribute))
+        if lookup.by_id and self.kinds[lookup.kind].is_read_only and not self.live_of(lookup.kind):
+            # The token may not list them: whether one has this id is not known.
+            return lookup.template.format(lookup.name)
         self.add_problem(_lookup_problem(lookup, found, self.live_of(lookup.kind)))
         return None
 
@@ -156,10 +164,12 @@ class Ledger:
         return self._users.get((live.kind, live.id), ())
 
     def found(self, lookup: Lookup) -> Sequence[Live]:
-        """The live objects that a lookup matches, by live name or natural key.
+        """The live objects that a lookup matches, by id, or by live name or natural key.
 
         One that could be declared goes before others of the name, such as bookmarks.
         """
+        if lookup.by_id:
+            return [live for live in self.live_of(lookup.kind) if live.id == lookup.name]
         if lookup.kind not in self._names:
             names: dict[str, list[Live]] = defaultdict(list)
             kind = self.kinds[lookup.kind]
@@ -183,6 +193,12 @@ class Ledger:
 
 def _lookup_problem(lookup: Lookup, found: Sequence[Live], all_live: Sequence[Live]) -> Problem:
     what = lookup.kind.replace("_", " ")
+    if lookup.by_id:
+        return Problem(
+            f"there is no live {what} with the id {lookup.name}",
+            lookup.where,
+            "copy the id whole, or refer to it by {live: NAME}",
+        )
     if found:
         ids = ", ".join(live.id for live in found)
         return Problem(

@@ -109,13 +109,19 @@ class RefersTo:
                 where = where or getattr(name, "where", None)
                 return Lookup(self.kind, str(name), self.attribute, self.template, where)
             case {"id": str() as text, **rest} if text and not rest:
-                return self.template.format(text)
+                return self._by_id(text, where or getattr(text, "where", None))
             case _:
                 raise PydanticCustomError(
                     "reference",
                     "write the name of {article}, or {live: NAME}, or {id: ID}",
                     {"article": f"the {self.kind.replace('_', ' ')}"},
                 )
+
+    def _by_id(self, text: str, where: Where | None) -> Lookup | str:
+        # Another attribute is given as it is: the audience of another team's application is one.
+        if self.attribute != "id":
+            return self.template.format(text)
+        return Lookup(self.kind, text.lower(), template=self.template, where=where, by_id=True)
 
     def id_in(self, text: object) -> str | None:
         """Extract the attribute from a live value; ``None`` if it does not match the template."""

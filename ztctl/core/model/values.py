@@ -38,13 +38,18 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A reference by name to an attribute of a live object that is not in the file."""
+    """A reference to an attribute of a live object that is not in the file.
+
+    Attributes:
+        name: its live name or, with ``by_id``, its id in lower case.
+    """
 
     kind: str
     name: str
     attribute: str = "id"
     template: str = "{}"
     where: Where | None = field(default=None, compare=False)
+    by_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)

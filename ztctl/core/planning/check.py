@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import references
@@ -33,7 +33,7 @@ def problems(declared: Declared, kinds: Kinds) -> list[Problem]:
     """All problems that can be found offline, unordered."""
     known = _with_companions(declared, kinds)
     return [
-        *_missing_references(declared.wanted, known, declared.broken),
+        *(_missing_references(declared, known) if declared.complete else ()),
         *_cycles(list(known.values())),
         *_duplicates(declared.wanted, kinds),
         *_removed_and_moved(declared, known),
@@ -54,20 +54,21 @@ def _referenced(wanted: Wanted) -> list[Address]:
     return [found.to for found in references(wanted.values) if isinstance(found, Ref)]
 
 
-def _missing_references(
-    wanted: Sequence[Wanted], known: dict[Address, Wanted], broken: frozenset[Address]
-) -> Iterator[Problem]:
-    for item in wanted:
-        for found in references(item.values):
-            if isinstance(found, Ref) and found.to not in known and found.to not in broken:
-                kind, key = found.to.kind, found.to.key
-                keys = [address.key for address in known if address.kind == kind]
+def _missing_references(declared: Declared, known: Mapping[Address, Wanted]) -> Iterator[Problem]:
+    stated = {it.address: (it.where, tuple(references(it.values))) for it in declared.wanted}
+    stated |= {address: (None, found) for address, found in declared.broken.items()}
+    there = known.keys() | declared.broken.keys()
+    for address, (where, found) in stated.items():
+        for ref in found:
+            if isinstance(ref, Ref) and ref.to not in there:
+                kind, key = ref.to.kind, ref.to.key
+                keys = sorted(it.key for it in there if it.kind == kind)
                 similar = difflib.get_close_matches(key, keys, 1)
                 hint = f"did you mean {similar[0]!r}? " if similar else ""
                 what = kind.replace("_", " ")
                 yield Problem(
-                    f"{item.address} refers to the {what} {key!r}, which no file declares",
-                    found.where or item.where,
+                    f"{address} refers to the {what} {key!r}, which no file declares",
+                    ref.where or where,
                     f"{hint}declare it, or write {{live: {key}}} for one that is not in the files",
                 )
 
@@ -130,7 +131,8 @@ def _removed_and_moved(declared: Declared, known: dict[Address, Wanted]) -> Iter
     for moved in declared.moved:
         if moved.source in known:
             yield Problem(f"{moved.source} is declared and moved away at once", moved.where)
-        if moved.target not in known and moved.target not in declared.broken:
+        is_missing = moved.target not in known and moved.target not in declared.broken
+        if is_missing and declared.complete:
             yield Problem(
                 f"{moved.target} is where something moved to, but no file declares it", moved.where
             )

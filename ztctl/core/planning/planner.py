@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -530,7 +531,8 @@ def _targeted(
         if address not in by_address and not ledger.matched(address)
     ]
     if unknown:
-        raise Problems(Problem(f"no declared or owned object is called {it}") for it in unknown)
+        known = [*map(str, by_address.keys() | ledger.pairs.keys())]
+        raise Problems(_not_known(address, known) for address in unknown)
     chosen: set[Address] = set()
     waiting = [address for address in targets if address in by_address]
     while waiting:
@@ -539,6 +541,12 @@ def _targeted(
             chosen.add(address)
             waiting += [need.address for step in by_address[address].steps for need in step.needs]
     return tuple(change for change in changes if change.address in chosen)
+
+
+def _not_known(target: Address, known: Sequence[str]) -> Problem:
+    similar = difflib.get_close_matches(str(target), known, 1)
+    hint = f"did you mean {similar[0]}?" if similar else ""
+    return Problem(f"no declared or owned object is called {target}", hint=hint)
 
 
 def _printed_order(changes: Sequence[Change], kinds: Kinds) -> tuple[Change, ...]:

@@ -128,25 +128,45 @@ class _Side:
         told = DescribedEntry(who, origin_of(entry), entry.openness, session=session)
         for more, change in found:
             yield replace(told, who=f"{who}: {more}" if more else who, change=change)
-        if not found:
-            whole = who if similar else describe_grant(entry.grant, who, self.names)
-            yield replace(told, who=whole, change="" if similar else self._move(entry))
+        if not found and similar:
+            yield told
+        elif not found:
+            yield from self._whole_or_moved(entry, told)
 
     def _differences(self, one: Grant, other: Grant) -> tuple[tuple[str, str], ...]:
         return tuple(dict.fromkeys(_differences(one, other, self.names, gains=self.gains)))
 
-    def _move(self, entry: Entry) -> str:
-        """Where the same visitors were led before; empty where that is not certain, or open."""
-        away = [it for it in self.opposite if _differs_in_origin(it, entry)]
-        back = [it for it in self.entries if away and _differs_in_origin(it, away[0])]
-        if entry.openness is not Openness.CLOSED or len(away) != 1 or len(back) != 1:
-            return ""
-        old, new = (away[0], entry) if self.gains else (entry, away[0])
-        return _moved(old.origin, new.origin, self.names)
+    def _whole_or_moved(self, entry: Entry, told: DescribedEntry) -> Iterator[DescribedEntry]:
+        """An entry by itself, or as one whose visitors are led elsewhere now."""
+        whole = replace(told, who=describe_grant(entry.grant, told.who, self.names))
+        away = self._elsewhere(entry)
+        if away is None:
+            yield whole
+            return
+        old, new = (away, entry) if self.gains else (entry, away)
+        move = _moved(old.origin, new.origin, self.names)
+        # Both ways, so that both sides tell the same: each way tells what is more in it.
+        found = [
+            *_differences(new.grant, old.grant, self.names, gains=True),
+            *_differences(old.grant, new.grant, self.names, gains=False),
+        ]
+        changes = dict.fromkeys(filter(None, (move, *(change for _, change in found))))
+        yield replace(told if found else whole, change=", ".join(changes))
+        for more, _ in self._differences(entry.grant, away.grant):
+            if more:
+                yield replace(told, who=f"{told.who}: {more}")
+
+    def _elsewhere(self, entry: Entry) -> Entry | None:
+        """The entry of the same visitors on the other side; none where that is not certain."""
+        away = [it for it in self.opposite if _is_led_elsewhere(it, entry)]
+        back = [it for it in self.entries if away and _is_led_elsewhere(it, away[0])]
+        certain = entry.openness is Openness.CLOSED and len(away) == 1 and len(back) == 1
+        return away[0] if certain else None
 
 
-def _differs_in_origin(one: Entry, other: Entry) -> bool:
-    return one != other and replace(one, origin=other.origin) == other
+def _is_led_elsewhere(one: Entry, other: Entry) -> bool:
+    """True for entries that are similar, but for their origin."""
+    return not one.is_at(other) and _is_similar(replace(one, origin=other.origin), other)
 
 
 def _moved(old: Origin, new: Origin, names: DisplayNames) -> str:

@@ -100,6 +100,7 @@ class JournalledRun:
     stack: str = ""
     account: str = ""
     version: str = ""
+    who: str = ""
     ending: Ending = Ending.CUT_OFF
     writes: tuple[JournalledWrite, ...] = ()
     skipped: int = 0
@@ -128,10 +129,15 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The runs in order of their first records; ``damaged`` counts lines that are no records."""
+    """The runs in order of their first records; ``damaged`` counts lines that are no records.
+
+    Attributes:
+        is_foreign: nothing was read that is a record, or the torn beginning of one.
+    """
 
     runs: tuple[JournalledRun, ...]
     damaged: int = 0
+    is_foreign: bool = False
 
 
 # -- writing --------------------------------------------------------------------------------
@@ -231,7 +237,7 @@ def record_of(line: bytes) -> JournalRecord | None:
 def history(lines: Iterable[bytes]) -> History:
     """Decode all runs; never raises for bad input: lines that are no records are counted."""
     runs: dict[str, _RunBuilder] = {}
-    damaged = 0
+    damaged = torn = 0
     for line in lines:
         record = record_of(line)
         if record is not None:
@@ -239,7 +245,9 @@ def history(lines: Iterable[bytes]) -> History:
             runs.setdefault(run, _RunBuilder(run, _string(record, "time"))).add(record)
         elif line.strip():
             damaged += 1
-    return History(tuple(run.run() for run in runs.values()), damaged)
+            torn += HEAD.startswith(line.strip()[: len(HEAD)])
+    found = tuple(run.run() for run in runs.values())
+    return History(found, damaged, is_foreign=bool(damaged and not found and not torn))
 
 
 def process_of(lines: Iterable[bytes], holder: str) -> Any:
@@ -304,7 +312,7 @@ class _RunBuilder:
     def add(self, record: JournalRecord) -> None:
         """Add the run's next record."""
         # Every record holds account and stack, so they are known even if the first one is missing.
-        kept = ("stack", "account", "version", "how", "skipped", "not_started")
+        kept = ("stack", "account", "version", "who", "how", "skipped", "not_started")
         short = {name: record[name] for name in kept if name in record}
         self._first = self._first or short
         if record["event"] == JournalEvent.END:
@@ -323,6 +331,7 @@ class _RunBuilder:
             _string(self._first, "stack"),
             _string(self._first, "account"),
             _string(self._first, "version"),
+            _string(self._first, "who"),
             Ending(how) if how in set(Ending) else Ending.CUT_OFF,
             tuple(self._writes.values()),
             _count(self._last, "skipped"),
