@@ -20,8 +20,8 @@ from ztctl.core.model.calls import Flow, LiveObjects, Passing, ReadFlow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared, PublicPlace
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.facts import Fact
-from ztctl.core.model.flows import Ask
+from ztctl.core.model.facts import Fact, Slot
+from ztctl.core.model.flows import Ask, Unseen
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Exposing, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
@@ -62,6 +62,7 @@ from ztctl.kinds.plain import PlainKind, Rest
 from ztctl.kinds.rules import LISTS, rules_from_api
 from ztctl.kinds.selectors import IDENTITY_PROVIDER
 from ztctl.kinds.zone import require_zones
+from ztctl.kinds.zone_applications import zone_applications
 
 PATH = "/accounts/{account}/access/apps"
 TAG = RefersTo("access_tag", attribute="name")
@@ -374,6 +375,18 @@ class AccessApplication(PlainKind, Exposing):
             if not _is_readable(raw):
                 raise unreadable(call, f"the application {raw.get('id')!r} cannot be read")
         return tuple(map(self.live_from, found))
+
+    def beyond(self, unseen: Unseen) -> ReadFlow[Mapping[Slot, Fact]]:
+        """The applications that only the zones themselves list, of these zones."""
+        if not unseen.guarded:
+            return {}
+        zones, known = yield (LiveObjects("zone"), LiveObjects(self.name))
+        chosen = [zone for zone in zones if zone.name in unseen.guarded]
+        return (yield from zone_applications(chosen, known, self._fact_of))
+
+    def _fact_of(self, raw: Mapping[str, Any]) -> Fact | None:
+        live = self.live_from(raw)
+        return self.fact(live.values, live)
 
     def find(self, values: Values) -> Flow[Live | None]:
         """Look up the application by name and a domain, of which there can be only one.

@@ -24,6 +24,8 @@ class Settings:
     new_policy_calls: int = 0
     """How many writes that name a new policy or group are refused ("not found"), and how many lists
     of applications as soon as an application holds it."""
+    zone_access_listed: bool = False
+    """Whether the account's lists hold the Access objects of its zones, too."""
     quotas: bool = False
     """Whether limits on the number and size of objects are enforced."""
     rate_limit: RateLimit | None = None

@@ -26,6 +26,7 @@ from ztctl.core.reach.access_wording import (
     describe_waived,
     one_of,
     origin_of,
+    provided,
     sorted_entries,
 )
 from ztctl.core.reach.entries import Entry, Origin
@@ -125,10 +126,11 @@ class _Side:
         found = min(differences, key=lambda them: (len(them), *them), default=())
         told = DescribedEntry(who, origin_of(entry), entry.openness)
         for more, change in found:
-            yield replace(told, who=f"{who}: {more}" if more else who, change=change)
+            text = f"{who}: {more}" if more else who
+            yield replace(told, who=provided(text, entry), change=change)
         if not found:
             whole = who if similar else describe_grant(entry.grant, who, self.names)
-            yield replace(told, who=whole, change="" if similar else self._move(entry))
+            yield replace(told, who=provided(whole, entry), change="" if similar else self._move(entry))
 
     def _differences(self, one: Grant, other: Grant) -> tuple[tuple[str, str], ...]:
         return tuple(dict.fromkeys(_differences(one, other, self.names, gains=self.gains)))

@@ -2,15 +2,19 @@
 
 Derived from what the run changes: the zones in which an affected name can lie, those into which its
 aliases lead, and the tunnels at their ends. Only a rule for every host name concerns all zones.
+Applications that a zone lists by itself matter where protection comes or goes, or a way in does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import pairwise
 
 from ztctl.core.model.facts import Ingress, TunnelRules
 from ztctl.core.model.flows import Unseen
 from ztctl.core.model.names import is_wildcard, may_meet
+from ztctl.core.reach.effects import changed_names
 from ztctl.core.reach.host_facts import sample_hosts
 from ztctl.core.reach.timeline import Timeline, Versions
 
@@ -24,7 +28,8 @@ def unseen(timeline: Timeline, hosts: Iterable[str] | None = None) -> Unseen:
     """
     names: set[str] = set()
     tunnels: set[str] = set()
-    for host in {*timeline.affected_hosts, *_written(timeline)} if hosts is None else hosts:
+    looked = {*timeline.affected_hosts, *_written(timeline)} if hosts is None else {*hosts}
+    for host in looked:
         records = list(timeline.records_of(host))
         names |= {timeline.pattern(host), *(record.alias for record in records if record.alias)}
         tunnels |= {record.tunnel for record in records if record.tunnel is not None}
@@ -33,7 +38,32 @@ def unseen(timeline: Timeline, hosts: Iterable[str] | None = None) -> Unseen:
     return Unseen(
         frozenset(name for name in names if _is_unread(timeline, name)),
         frozenset(key for key in tunnels if _is_unknown(timeline, key)),
+        frozenset(_unread_guards(timeline, looked if hosts is not None else None)),
     )
+
+
+def _unread_guards(timeline: Timeline, hosts: Iterable[str] | None) -> Iterator[str]:
+    """The zones of these hosts, or of those that are opened or closed, without known lists."""
+    chosen = filter(partial(_opens_or_closes, timeline), timeline.affected_hosts)
+    for host in chosen if hosts is None else hosts:
+        for zone in timeline.zones.meeting(timeline.pattern(host)):
+            if zone.name not in timeline.guarded:
+                yield zone.name
+
+
+def _opens_or_closes(timeline: Timeline, host: str) -> bool:
+    """True if protection of a host changes, or a way to it, or how open it is."""
+    scope = timeline.scope(host)
+    for slot in scope.core:
+        facts = [version.fact for version in timeline.slots[slot]]
+        for before, after in pairwise(facts):
+            if any(may_meet(name, host) for name in changed_names(before, after)):
+                return True
+    before, after = (
+        {(it.path, it.origin, it.openness) for it in scope.entries_at(done)}
+        for done in ((), timeline.steps(host))
+    )
+    return before != after
 
 
 def _written(timeline: Timeline) -> Iterator[str]:

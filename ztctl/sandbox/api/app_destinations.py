@@ -156,7 +156,7 @@ def _check_zone(call: Call, uri: str) -> None:
     parents = (".".join(labels[start:]) for start in range(len(labels)))
     zones = [zone for name in parents for zone in call.store.find("zone", "name", name)]
     active = next((zone for zone in zones if zone["status"] == "active"), None)
-    if active is None:
+    if active is None or call.params.get("zone_id") not in (None, active["id"]):
         raise invalid("domain does not belong to zone")
     refuse_new_zone(call, active)
 

@@ -1,0 +1,221 @@
+"""An application that only a zone lists is no guard to rely on, and its openings may be real."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.attacks.scene import Scene, gained
+from tests.attacks.test_unseen import ANA, YES, base
+from tests.support.account import File, edits, refused
+from tests.support.files import HOST
+
+OPEN = {"name": "p", "decision": "bypass", "include": [{"everyone": {}}]}
+TEAM = {"name": "p", "decision": "allow", "include": [{"email": {"email": ANA}}]}
+FAR = "open.example.org"
+IN_FORCE = "is in force, which no list of the account holds"
+
+
+def zoned(scene: Scene, domain: str, *policies: dict[str, Any]) -> str:
+    """Make an application below its zone; its id."""
+    zone = scene.account.one("zones", name=".".join(domain.partition("/")[0].split(".")[-2:]))["id"]
+    body = {"type": "self_hosted", "name": "theirs", "domain": domain, "policies": [*policies]}
+    return str(scene.account.call("POST", f"/zones/{zone}/access/apps", body)["id"])
+
+
+def asked(scene: Scene) -> list[str]:
+    """The calls for applications of zones since the log was forgotten."""
+    paths = [entry.path for entry in scene.account.sandbox.log]
+    return [path for path in paths if path.endswith("/access/apps") and "/zones/" in path]
+
+
+def without(*sections: str) -> File:
+    """The file without some sections."""
+    return {name: value for name, value in base().items() if name not in sections}
+
+
+# -- openings ----------------------------------------------------------------------------------
+
+
+def test_a_bypass_that_only_a_zone_lists_may_open_what_a_plan_leads_there(scene: Scene) -> None:
+    """Refused, and the plan names the application on which it depends."""
+    key = zoned(scene, HOST, OPEN)
+
+    plan = scene.account.plan(base(), **YES)
+
+    named = f"if the application 'theirs' ({key}) of the zone example.com {IN_FORCE}"
+    (who, _), *_ = gained(plan, HOST)
+    assert [flag for _, flag in refused(plan)] == [f"--allow-exposure {HOST}"]
+    assert who == f"perhaps BYPASS, nobody is asked: EVERYONE, {named}"
+    assert named in plan.refusals[0].reason
+
+
+def test_a_bypass_on_a_path_that_only_a_zone_lists_is_seen(scene: Scene) -> None:
+    """Refused: below the path the application of the zone may decide, and nobody is asked."""
+    zoned(scene, f"{HOST}/health", OPEN)
+
+    plan = scene.account.plan(base(), **YES)
+
+    assert [flag for _, flag in refused(plan)] == [f"--allow-exposure {HOST}"]
+    assert scene.opened(base(), HOST, "/health").outcome == "origin"
+
+
+def test_a_bypass_of_a_zone_that_may_be_there_lets_no_guard_go(scene: Scene) -> None:
+    """Refused: that it was perhaps open is no reason to open it for certain."""
+    scene.account.apply(base())
+    zoned(scene, HOST, OPEN)
+
+    plan = scene.account.plan(without("applications", "policies"), **YES)
+
+    assert [flag for _, flag in refused(plan)] == [f"--allow-exposure {HOST}"]
+
+
+def test_what_was_perhaps_open_may_stay_so(scene: Scene) -> None:
+    """Not refused, and told as open already: the run makes it no worse."""
+    scene.account.apply(base())
+    zoned(scene, HOST, OPEN)
+    rule = {"hostname": "new.example.com", "service": "ssh://10.0.0.7:22", "access": False}
+    file = base(
+        tunnels={"t": {"ingress": [*base()["tunnels"]["t"]["ingress"], rule]}},
+        applications={HOST: {"policies": ["eng"]}, "new.example.com": {"policies": ["eng"]}},
+        dns={HOST: {"tunnel": "t"}, "new.example.com": {"tunnel": "t"}},
+    )
+
+    plan = scene.account.plan(file, **YES)
+
+    assert (refused(plan), [it.host for it in plan.exposed]) == ([], [HOST])
+    assert plan.exposed[0].reason.endswith(IN_FORCE)
+
+
+# -- guards ------------------------------------------------------------------------------------
+
+
+def test_a_guard_that_only_a_zone_lists_is_not_relied_on(scene: Scene) -> None:
+    """Refused: what a plan leads to the host may be open, and the plan says unless what."""
+    key = zoned(scene, HOST, TEAM)
+
+    plan = scene.account.plan(without("applications"), **YES)
+
+    named = f"unless the application 'theirs' ({key}) of the zone example.com {IN_FORCE}"
+    assert [flag for _, flag in refused(plan)] == [f"--allow-exposure {HOST}"]
+    assert named in plan.refusals[0].reason
+
+
+def test_a_guard_that_only_a_zone_lists_is_not_opened_by_the_way(scene: Scene) -> None:
+    """Refused: that nothing is known to stand there is no leave for a Bypass."""
+    zoned(scene, HOST, TEAM)
+    scene.account.apply(without("applications"), exposure=[HOST])
+    file = base(policies={"eng": {"decision": "bypass", "include": [{"everyone": True}]}})
+
+    assert [flag for _, flag in refused(scene.account.plan(file, **YES))] == [
+        f"--allow-exposure {HOST}"
+    ]
+
+
+def test_behind_a_guard_of_the_account_one_of_a_zone_changes_nothing(scene: Scene) -> None:
+    """Applied without a flag, and the next plan is empty."""
+    zoned(scene, HOST, TEAM)
+
+    outcome = scene.account.apply(base())
+
+    assert (outcome.is_complete, edits(scene.account.plan(base()))) == (True, [])
+
+
+# -- what is read ------------------------------------------------------------------------------
+
+
+def test_an_application_that_both_lists_hold_counts_once(scene: Scene) -> None:
+    """Taken for what it is: a guard of the account, of which nothing is unknown."""
+    sandbox = scene.account.sandbox
+    sandbox.settings = replace(sandbox.settings, zone_access_listed=True)
+    zoned(scene, HOST, TEAM)
+
+    plan = scene.account.plan(without("applications"), **YES)
+
+    assert refused(plan) == []
+    assert [who for who, _ in gained(plan, HOST)] == [ANA]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_list_of_a_zone_that_may_not_be_read_is_a_warning(scene: Scene, status: int) -> None:
+    """The plan names the zone and goes on: most tokens may not read it."""
+    scene.account.sandbox.faults.add(
+        kind="status", status=status, path="/zones/.*/access/", times=None
+    )
+
+    plan = scene.account.plan(base())
+
+    (warning,) = [it for it in plan.warnings if "applications of its own" in it.summary]
+    assert "the zone example.com" in warning.summary
+    assert refused(plan) == []
+
+
+def test_only_zones_in_which_a_way_changes_are_asked(scene: Scene) -> None:
+    """One call for the zone of the host, and none for another."""
+    zoned(scene, FAR, OPEN)
+    scene.account.forget_log()
+
+    scene.account.plan(base())
+
+    assert len(asked(scene)) == 1
+
+
+@pytest.mark.parametrize("what", ["nothing", "a session", "a person", "a setting"])
+def test_a_plan_that_opens_and_closes_nothing_asks_no_zone(scene: Scene, what: str) -> None:
+    """It makes the calls that it always made."""
+    scene.account.apply(base())
+    scene.account.forget_log()
+    file = base()
+    match what:
+        case "a session":
+            file["policies"]["eng"]["session_duration"] = "8h"
+        case "a person":
+            file["policies"]["eng"]["include"].append({"email": "bob@example.com"})
+        case "a setting":
+            (rule,) = file["tunnels"]["t"]["ingress"]
+            rule["origin_request"] = {"connect_timeout": "5s"}
+
+    scene.account.plan(file)
+
+    assert asked(scene) == []
+
+
+def test_a_destroy_asks_the_zone_that_it_uncovers(scene: Scene) -> None:
+    """What loses its guard is looked at, too."""
+    scene.account.apply(base())
+    scene.account.forget_log()
+
+    scene.account.plan(without("applications"), **YES)
+
+    assert len(asked(scene)) == 1
+
+
+def test_a_policy_that_becomes_open_asks_the_zone(scene: Scene) -> None:
+    """How open a host is changes by an edit of a policy alone."""
+    scene.account.apply(base())
+    scene.account.forget_log()
+    file = base(policies={"eng": {"decision": "bypass", "include": [{"everyone": True}]}})
+
+    scene.account.plan(file)
+
+    assert len(asked(scene)) == 1
+
+
+def test_policies_of_an_old_shape_are_read_as_they_stand(scene: Scene) -> None:
+    """A policy of an application that does not say whether it is reusable is its own."""
+    key = zoned(scene, HOST, TEAM)
+    zone = scene.account.one("zones", name="example.com")["id"]
+    app = scene.account.call("GET", f"/zones/{zone}/access/apps/{key}")
+    for policy in app["policies"]:
+        policy.pop("reusable")
+    scene.account.sandbox.faults.add(
+        kind="body", method="GET", path="/zones/.*/access/apps$", times=None, status=200,
+        body={"success": True, "errors": [], "messages": [], "result": [app]},
+    )  # fmt: skip
+
+    plan = scene.account.plan(base())
+
+    assert refused(plan) == []
+    assert sorted(who for who, _ in gained(plan, HOST))[0] == ANA
