@@ -8,7 +8,6 @@ Applications that a zone lists by itself matter where protection comes or goes, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import pairwise
 
 from ztctl.core.model.facts import Ingress, TunnelRules
@@ -38,17 +37,20 @@ def unseen(timeline: Timeline, hosts: Iterable[str] | None = None) -> Unseen:
     return Unseen(
         frozenset(name for name in names if _is_unread(timeline, name)),
         frozenset(key for key in tunnels if _is_unknown(timeline, key)),
-        frozenset(_unread_guards(timeline, looked if hosts is not None else None)),
+        _unread_guards(timeline, None if hosts is None else looked),
     )
 
 
-def _unread_guards(timeline: Timeline, hosts: Iterable[str] | None) -> Iterator[str]:
-    """The zones of these hosts, or of those that are opened or closed, without known lists."""
-    chosen = filter(partial(_opens_or_closes, timeline), timeline.affected_hosts)
-    for host in chosen if hosts is None else hosts:
-        for zone in timeline.zones.meeting(timeline.pattern(host)):
-            if zone.name not in timeline.guarded:
-                yield zone.name
+def _unread_guards(timeline: Timeline, hosts: Iterable[str] | None) -> frozenset[str]:
+    """The zones of these hosts whose lists are not known; by default of hosts opened or closed."""
+    found: set[str] = set()
+    for host in timeline.affected_hosts if hosts is None else hosts:
+        zones = {zone.name for zone in timeline.zones.meeting(timeline.pattern(host))}
+        # The zones first: to evaluate a host costs more.
+        fresh = zones - timeline.guarded - found
+        if fresh and (hosts is not None or _opens_or_closes(timeline, host)):
+            found |= fresh
+    return frozenset(found)
 
 
 def _opens_or_closes(timeline: Timeline, host: str) -> bool:
@@ -59,11 +61,11 @@ def _opens_or_closes(timeline: Timeline, host: str) -> bool:
         for before, after in pairwise(facts):
             if any(may_meet(name, host) for name in changed_names(before, after)):
                 return True
-    before, after = (
+    first, last = (
         {(it.path, it.origin, it.openness) for it in scope.entries_at(done)}
         for done in ((), timeline.steps(host))
     )
-    return before != after
+    return first != last
 
 
 def _written(timeline: Timeline) -> Iterator[str]:
