@@ -11,6 +11,7 @@ from tests.attacks.scene import Scene, gained
 from tests.attacks.test_unseen import ANA, YES, base
 from tests.support.account import File, edits, refused
 from tests.support.files import HOST
+from ztctl.core.model.calls import CallFailed
 
 OPEN = {"name": "p", "decision": "bypass", "include": [{"everyone": {}}]}
 TEAM = {"name": "p", "decision": "allow", "include": [{"email": {"email": ANA}}]}
@@ -219,3 +220,15 @@ def test_policies_of_an_old_shape_are_read_as_they_stand(scene: Scene) -> None:
 
     assert refused(plan) == []
     assert sorted(who for who, _ in gained(plan, HOST))[0] == ANA
+
+
+def test_an_application_of_a_zone_that_makes_no_sense_ends_the_plan(scene: Scene) -> None:
+    """Nothing is planned on the word of a broken answer: it may hold a Bypass."""
+    broken = {"id": "x", "type": "self_hosted", "domain": HOST, "policies": "none"}
+    scene.account.sandbox.faults.add(
+        kind="body", method="GET", path="/zones/.*/access/apps$", times=None, status=200,
+        body={"success": True, "errors": [], "messages": [], "result": [broken]},
+    )  # fmt: skip
+
+    with pytest.raises(CallFailed, match="that a zone lists cannot be read"):
+        scene.account.plan(base())

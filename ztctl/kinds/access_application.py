@@ -385,6 +385,9 @@ class AccessApplication(PlainKind, Exposing):
         return (yield from zone_applications(chosen, known, self._fact_of))
 
     def _fact_of(self, raw: Mapping[str, Any]) -> Fact | None:
+        if not _is_readable(raw):
+            what = f"the application {raw.get('id')!r} that a zone lists cannot be read"
+            raise unreadable(self.rest.all(), what)
         live = self.live_from(raw)
         return self.fact(live.values, live)
 

@@ -34,7 +34,7 @@ def zone_applications(
         known: the applications of the account's list.
         convert: the fact of an application in a reply.
     """
-    listed = {key for live in known for key in (live.id, *live.aliases)}
+    listed = {key for live in known for key in (live.id, *live.aliases, text_of(live.raw, "uid"))}
     found: dict[Slot, Fact] = {}
     for zone, reply in (yield from replies_of(zones, _call, _is_unreadable)):
         gap = reply.summary if isinstance(reply, CallFailed) else ""
@@ -42,7 +42,7 @@ def zone_applications(
         for raw in () if gap else objects(reply):
             fact = convert(raw)
             keys = {text_of(raw, name) for name in ("id", "uid", "aud")}
-            if isinstance(fact, Application) and not keys & listed:
+            if isinstance(fact, Application) and not (keys - {""}) & listed:
                 key = text_of(raw, "id")
                 label = f"the application {text_of(raw, 'name')!r} ({key}) of the zone {zone.name}"
                 found[Application, key] = replace(fact, perhaps=label)
