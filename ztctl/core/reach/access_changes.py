@@ -130,7 +130,9 @@ class _Side:
             yield replace(told, who=provided(text, entry), change=change)
         if not found:
             whole = who if similar else describe_grant(entry.grant, who, self.names)
-            yield replace(told, who=provided(whole, entry), change="" if similar else self._move(entry))
+            yield replace(
+                told, who=provided(whole, entry), change="" if similar else self._move(entry)
+            )
 
     def _differences(self, one: Grant, other: Grant) -> tuple[tuple[str, str], ...]:
         return tuple(dict.fromkeys(_differences(one, other, self.names, gains=self.gains)))

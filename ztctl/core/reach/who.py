@@ -318,8 +318,8 @@ class _Account:
     def _denials(self) -> Iterator[tuple[Test, str]]:
         """Whom Deny policies of the host are about, and the names of the policies."""
         known = self._facts_of(Application)
-        found = (applications_for(self._host, path, known) for path in self._state.paths)
-        for app in chain.from_iterable(found):
+        found = (deciding(self._host, path, known) for path in self._state.paths)
+        for app in chain.from_iterable((*sure, *perhaps) for sure, perhaps in found):
             for item in app.policies:
                 policy = self._state.policies(item) if isinstance(item, str) else item
                 if policy is not None and policy.decision == "deny":
