@@ -9,6 +9,8 @@ import pytest
 from tests.attacks.scene import Scene, gained, lost
 from tests.attacks.test_unseen import ANA, SERVICE, YES, base, exposed, target
 from tests.support.account import refused
+from tests.support.files import HOST
+from ztctl.sandbox.edge.values import Visitor
 
 OLD, HOP = "old.example.com", "hop.example.org"
 
@@ -146,3 +148,21 @@ def test_a_wildcard_that_is_stopped_for_a_moment_is_announced(scene: Scene) -> N
     plan = scene.account.plan(file, deletions=True, exposure=[f"*.*.{CLOSER}"])
 
     assert [flag for _, flag in refused(plan)] == [f"--allow-interruption dns_record.{CLOSER}"]
+
+
+def test_what_a_host_led_to_before_is_not_opened_by_the_way(scene: Scene) -> None:
+    """A yes to an open host is one to what it leads to at the end: it is moved there first."""
+    before = base(applications={"web": {"destinations": [HOST, OLD], "policies": ["eng"]}})
+    assert scene.account.apply(before).is_complete
+    file = base(applications={"web": {"destinations": [HOST, "new.example.com"]}})
+    file["policies"]["any"] = {"decision": "allow", "include": [{"everyone": True}]}
+    file["applications"]["web"]["policies"] = ["eng", "any"]
+    rule = {"hostname": HOST, "service": "http://10.0.0.8:80", "access": False}
+    file["tunnels"]["other"] = {"ingress": [rule]}
+    file["dns"][HOST] = {"tunnel": "other"}
+    guest, reached = Visitor(email=OTHER), set[str | None]()
+    scene.account.looks.append(lambda _: reached.add(scene.visit(HOST, "/", guest).service))
+
+    assert scene.account.apply(file, **YES, exposure=[HOST]).is_complete
+
+    assert SERVICE not in reached

@@ -216,6 +216,24 @@ def test_a_tunnel_with_somebody_elses_route_is_not_deleted(account: Account) -> 
     assert account.writes() == []
 
 
+def test_a_tunnel_with_a_route_of_a_host_name_is_not_deleted(account: Account) -> None:
+    """Routes of private host names are looked for where a tunnel is to go, and only there."""
+    account.apply({"tunnels": {"pool": {}}})
+    body = {"hostname": "db.internal", "tunnel_id": account.one("tunnels")["id"]}
+    made = account.call("POST", "{A}/zerotrust/routes/hostname", body)
+    account.forget_log()
+
+    in_step = account.plan({"tunnels": {"pool": {}}})
+    asked = [entry.path for entry in account.sandbox.log]
+    plan = account.plan({"groups": {}}, deletions=True)
+
+    assert in_step.is_empty
+    assert not [path for path in asked if "/routes/hostname" in path]
+    (refusal,) = plan.refusals
+    assert str(refusal.address) == "tunnel.pool"
+    assert f"the private host name route 'db.internal' ({made['id']})" in refusal.reason
+
+
 def test_a_network_with_somebody_elses_route_is_not_deleted(account: Account) -> None:
     """A virtual network that another's route is in stays, and the plan names the route."""
     account.apply({"tunnels": {"pool": {}}, "virtual_networks": {"staging": {}}})

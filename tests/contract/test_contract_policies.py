@@ -195,11 +195,12 @@ def test_inline_policy(service: Service) -> None:
     assert (own["name"], own["precedence"], own["reusable"]) == (body["name"], 3, False)
 
 
-def test_sorts_are_not_mixed(service: Service) -> None:
-    """Reusable and own policies in one application are refused with 400."""
+def test_sorts_may_be_mixed(service: Service) -> None:
+    """A reusable policy and an own one stand beside each other in one application."""
     body = {"name": service.name(), "decision": "allow", "include": EVERYONE}
+    mixed = app(service, policies=[policy(service)["id"], body]).result["policies"]
 
-    assert app(service, policies=[policy(service)["id"], body]).status == 400
+    assert [one["reusable"] for one in mixed] == [True, False]
 
 
 def test_own_policy(service: Service) -> None:

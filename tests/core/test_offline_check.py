@@ -215,11 +215,12 @@ def test_a_record_does_not_move() -> None:
         ),
     ],
 )
-def test_a_rule_set_that_nobody_can_satisfy_is_an_error(lists: Any, expected: str) -> None:
-    """A policy that lets nobody in is a mistake."""
+def test_a_rule_set_that_nobody_can_satisfy_is_warned_of(lists: Any, expected: str) -> None:
+    """The service takes it; a plan does not make a policy of it."""
     (problem,) = offline(files({"groups": {"g": group({"email": "ann@example.com"}, **lists)}}))
 
     assert problem.summary == f"nobody can satisfy access_group.g: {expected}"
+    assert problem.severity is Severity.WARNING
 
 
 def test_a_list_that_is_required_becomes_a_group_of_its_own() -> None:

@@ -296,30 +296,6 @@ def test_an_object_by_hand_collides_with_a_generated_one(
     assert problems == [f"{summary} -> {hint}"]
 
 
-@pytest.mark.parametrize(
-    ("rule", "place"),
-    [
-        ("{hostname: H.example.com, service: z}", "6:26"),
-        ("{hostname: '*.example.com', service: z}", "6:26"),
-        ("{hostname: '*.com', service: z}", "6:26"),
-        ("{service: 'http_status:404'}", "6:15"),
-    ],
-)
-def test_a_rule_by_hand_that_hides_a_host_is_a_problem(
-    workshop: Workshop, rule: str, place: str
-) -> None:
-    """A host whose rule nothing would reach is told, with the rule that answers first."""
-    problems = workshop.problems(
-        f"{POOL}    ingress: [{rule}]\n"
-        "hosts:\n  h.example.com: {tunnel: pool, service: s, policies: []}\n"
-    )
-
-    summary = "ztctl.yaml:8:3: hosts.h.example.com is never reached"
-    rule = f"the ingress rule of tunnels.pool at ztctl.yaml:{place} answers first"
-    hint = "remove one of the two; a closing `http_status:404` is always added"
-    assert problems == [f"{summary}: {rule} -> {hint}"]
-
-
 def test_a_rule_for_a_path_hides_nothing(workshop: Workshop) -> None:
     """A path of a host may lead elsewhere."""
     found = written_out(

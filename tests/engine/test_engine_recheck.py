@@ -78,6 +78,13 @@ def no_clipboard(account: Account) -> None:
     put(account, "{A}/access/policies", account.one("policies"), connection_rules=rules)
 
 
+def workers_too(account: Account) -> None:
+    """Somebody put the application before Workers: no field of a file, but a PUT's part."""
+    app = account.one("apps")
+    places = [*app["destinations"], {"type": "all_workers"}]
+    put(account, "{A}/access/apps", app, destinations=places)
+
+
 def another_type(account: Account) -> None:
     """Somebody made an address record of it."""
     address = {"type": "A", "content": "192.0.2.7"}
@@ -97,6 +104,7 @@ def another_type(account: Account) -> None:
         (not_proxied, f"dns_record.{HOST}", "proxied"),
         (a_private_network, "tunnel.pool", "warp-routing"),
         (no_clipboard, "access_policy.team", "connection_rules"),
+        (workers_too, f"access_application.{HOST}", "destinations"),
         (another_type, f"dns_record.{HOST}", "tunnel, type"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

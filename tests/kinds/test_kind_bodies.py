@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.core.model.plan import Action, Change, Edit, Phase, Reason
+from ztctl.core.model.plan import Action, Change, Edit, Phase, Reason, Step, StepId
 from ztctl.core.reach.versions import facts_of, with_effects
 from ztctl.kinds.registry import KINDS
 
@@ -62,16 +62,111 @@ def test_policies_are_always_sent() -> None:
     assert played.body["policies"] == []
 
 
-def test_a_managed_field_goes_back_to_its_default() -> None:
-    """What the file does not say any more is not carried over when it has a default."""
-    live = live_of(
+AWAY_FROM_DEFAULT: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    (
         "access_application",
-        {**APP, "session_duration": "8h", "allow_iframe": True, "allowed_idps": ["i"]},
-    )
+        {
+            "session_duration": "12h",
+            "allowed_idps": ["i"],
+            "auto_redirect_to_identity": True,
+            "app_launcher_visible": False,
+            "enable_binding_cookie": True,
+            "http_only_cookie_attribute": False,
+            "path_cookie_attribute": True,
+            "eager_redirect_cookie_setting": False,
+            "options_preflight_bypass": True,
+            "service_auth_401_redirect": True,
+            "skip_interstitial": True,
+            "allow_iframe": True,
+            "allow_authenticate_via_warp": True,
+            "use_clientless_isolation_app_launcher_url": True,
+        },
+        {
+            "session_duration": "24h",
+            "allowed_idps": [],
+            "auto_redirect_to_identity": False,
+            "app_launcher_visible": True,
+            "enable_binding_cookie": False,
+            "http_only_cookie_attribute": True,
+            "path_cookie_attribute": False,
+            "eager_redirect_cookie_setting": True,
+            "options_preflight_bypass": False,
+            "service_auth_401_redirect": False,
+            "skip_interstitial": False,
+            "allow_iframe": False,
+            "allow_authenticate_via_warp": False,
+            "use_clientless_isolation_app_launcher_url": False,
+        },
+    ),
+    (
+        "access_policy",
+        {
+            "approval_required": True,
+            "approval_groups": [{"approvals_needed": 1, "email_addresses": ["a@example.com"]}],
+            "purpose_justification_required": True,
+            "isolation_required": True,
+        },
+        {
+            "approval_required": False,
+            "approval_groups": [],
+            "purpose_justification_required": False,
+            "isolation_required": False,
+        },
+    ),
+]
+SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "access_application": (APP, APPLICATION),
+    "access_policy": (POLICY, RULES),
+}
 
-    played = play(kind("access_application").update(live, APPLICATION, "update"), APP)
 
-    assert not {"session_duration", "allow_iframe", "allowed_idps"} & played.body.keys()
+@pytest.mark.parametrize(
+    ("name", "live", "default"), AWAY_FROM_DEFAULT, ids=lambda it: str(it)[:14]
+)
+def test_a_change_back_to_a_default_is_sent(
+    name: str, live: dict[str, Any], default: dict[str, Any]
+) -> None:
+    """Whether the service keeps what a PUT leaves out or resets it: it is as the file says."""
+    raw, written = SAMPLES[name]
+    found = live_of(name, {**raw, **live})
+
+    played = play(kind(name).update(found, written, "update"), raw)
+
+    assert {key: played.body[key] for key in live} == default
+
+
+@pytest.mark.parametrize(
+    ("name", "live", "default"), AWAY_FROM_DEFAULT, ids=lambda it: str(it)[:14]
+)
+def test_a_default_that_is_live_is_left_out(
+    name: str, live: dict[str, Any], default: dict[str, Any]
+) -> None:
+    """Some accounts may not set a field at all; neither is it sent where an object is made."""
+    raw, written = SAMPLES[name]
+    found = live_of(name, {**raw, **default})
+
+    changed = play(kind(name).update(found, {**written, "name": "other"}, "update"), raw)
+    made = play(kind(name).create(written), raw)
+
+    assert not live.keys() & {*changed.body, *made.body}
+
+
+@pytest.mark.parametrize(
+    ("field", "live", "empty"),
+    [
+        ("logo_url", "https://x.test/l.png", ""),
+        ("custom_pages", ["page-1"], []),
+        ("cors_headers", {"max_age": 5}, None),
+        ("mfa_config", {"mfa_disabled": True}, None),
+    ],
+)
+def test_a_field_that_the_file_empties_is_sent_empty(field: str, live: Any, empty: Any) -> None:
+    """Left out of a PUT it might stay as it was."""
+    found = live_of("access_application", {**APP, field: live})
+
+    played = play(kind("access_application").update(found, {**APPLICATION, field: None}, "u"), APP)
+
+    assert (field in played.body, played.body.get(field)) == (True, empty)
 
 
 @pytest.mark.parametrize(
@@ -223,3 +318,18 @@ def test_rules_are_written_once_unless_names_come_and_go(
     if len(steps) == 2:
         both = {rule.get("hostname") for rule in steps[0].values["ingress"]}
         assert both == {*old, *new, None}
+
+
+def test_what_a_probe_takes_back_is_as_it_came() -> None:
+    """The configuration that was there, with all that no field models, also of rules that went."""
+    rule = {**ingress("a.example.com")[0], "new": {"a": 1}}
+    config = {"ingress": [rule, {"service": "http_status:404"}], "warp-routing": {"enabled": True}}
+    live = live_of("tunnel", TUNNEL, {"config": config})
+    told = {"tunnel_id": "t-1", "version": 2}
+    tunnel = kind("tunnel")
+    made = play(tunnel.update(live, values("tunnel", "edge"), "configure"), told).result
+    step = Step(StepId(declare("tunnel", "edge").address, "configure"), Phase.TUNNEL)
+
+    played = play(tunnel.undo(step, live, made), told)
+
+    assert played.body == {"config": config}

@@ -166,7 +166,7 @@ def test_words_that_the_file_does_not_say_stay() -> None:
 @pytest.mark.parametrize(("fields", "name"), [({}, "lamp"), ({"name": "desk"}, "desk")])
 def test_the_key_is_the_unique_field_unless_it_is_given(fields: dict[str, Any], name: str) -> None:
     """An object is called as its key, or as the file says; what is unset is not sent."""
-    body = THING.to_api(wanted(**fields).values, {})
+    body = THING.to_api(wanted(**fields).values)
 
     assert body == {"name": name}
 

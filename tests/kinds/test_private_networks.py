@@ -54,18 +54,18 @@ def wanted(key: str = "10.0.0.0/8", **fields: Any) -> Wanted:
     return declare("private_route", key, tunnel="edge", **fields)
 
 
-def test_networks_are_one_list_without_pages() -> None:
-    """The list knows no page parameters, and holds deleted networks unless told otherwise."""
+def test_networks_are_one_list_in_pages() -> None:
+    """Pages of a thousand, as recorded; it holds deleted networks unless told otherwise."""
     (call,) = serve(NETWORK.read(Ask("prod")), lambda call: []).calls
 
-    assert (call.path, call.query, call.per_page) == (NETWORKS, (("is_deleted", "false"),), 0)
+    assert (call.path, call.query, call.per_page) == (NETWORKS, (("is_deleted", "false"),), 1000)
 
 
 def test_routes_are_two_lists_at_once() -> None:
     """Routes are listed in pages of a thousand, with the networks to know the default one."""
     (asked,) = serve(ROUTE.read(Ask("prod")), lambda call: []).rounds
 
-    assert [(call.path, call.per_page) for call in asked] == [(ROUTES, 1000), (NETWORKS, 0)]
+    assert [(call.path, call.per_page) for call in asked] == [(ROUTES, 1000), (NETWORKS, 1000)]
     assert all(call.query == (("is_deleted", "false"),) for call in asked)
 
 

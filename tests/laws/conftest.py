@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,10 +12,12 @@ from tests.support.account import Account
 from tests.support.foreign import lived_in
 
 NewAccount = Callable[[], Account]
-# Whether answers are spelt in the awkward of the two ways that the service may use.
-SPELLINGS = (
-    pytest.param(False, id="ordinary"),
-    pytest.param(True, id="awkward", marks=pytest.mark.thorough),
+# What the service may do: spell answers in the awkward of two ways, keep what a PUT leaves out.
+WORLDS: Any = (
+    pytest.param({}, id="ordinary"),
+    pytest.param({"keeps_omitted": True}, id="keeping"),
+    pytest.param({"awkward": True}, id="awkward", marks=pytest.mark.thorough),
+    pytest.param({"awkward": True, "keeps_omitted": True}, id="both", marks=pytest.mark.thorough),
 )
 
 
@@ -24,15 +27,15 @@ def plan_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("plans") / "plan.json"
 
 
-@pytest.fixture(scope="session", params=SPELLINGS)
+@pytest.fixture(scope="session", params=WORLDS)
 def new_account(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> NewAccount:
-    """Makes accounts in which others have been at work, in both ways of spelling answers."""
+    """Makes accounts in which others have been at work, in every world."""
     folder: Path = tmp_path_factory.mktemp("laws")
 
     def make() -> Account:
-        account = Account(folder, awkward=request.param)
+        account = Account(folder, **request.param)
         lived_in(account)
         return account
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.laws.conftest import SPELLINGS
+from tests.laws.conftest import WORLDS
 from tests.support.examples import examples
 from tests.support.walk.hands import DEEDS
 from tests.support.walk.walk import FAULTS, lived
@@ -26,24 +26,26 @@ TOLD = settings(phases=(Phase.explicit, Phase.generate), suppress_health_check=[
 SEEDS = st.integers(0, 2**32)
 
 
-@pytest.mark.parametrize("awkward", SPELLINGS)
+@pytest.mark.parametrize("world", WORLDS)
 @examples(FEW, phases=TOLD.phases, suppress_health_check=TOLD.suppress_health_check)
 @given(seed=SEEDS)
 def test_no_history_of_an_account_breaks_a_promise(
-    seed: int, tmp_path: Path, *, awkward: bool
+    seed: int, tmp_path: Path, world: dict[str, bool]
 ) -> None:
     """Never open, never untold, in step after the same command, nothing refused in vain."""
-    history = lived(seed, tmp_path, awkward=awkward, beside=False)
+    history = lived(seed, tmp_path, beside=False, **world)
 
     assert history.breaches == [], "\n".join(history.trace)
 
 
-@pytest.mark.parametrize("awkward", SPELLINGS)
+@pytest.mark.parametrize("world", WORLDS)
 @examples(FEW, phases=TOLD.phases, suppress_health_check=TOLD.suppress_health_check)
 @given(seed=SEEDS)
-def test_no_two_stacks_at_once_break_a_promise(seed: int, tmp_path: Path, *, awkward: bool) -> None:
+def test_no_two_stacks_at_once_break_a_promise(
+    seed: int, tmp_path: Path, world: dict[str, bool]
+) -> None:
     """The same where two stacks apply at the same time and take turns at every call."""
-    history = lived(seed, tmp_path, awkward=awkward)
+    history = lived(seed, tmp_path, **world)
 
     assert history.breaches == [], "\n".join(history.trace)
 

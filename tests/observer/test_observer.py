@@ -103,6 +103,40 @@ def test_what_was_open_before_is_no_breach(account: Account) -> None:
     assert observed(account, allow_everyone) == []
 
 
+def before_any_login(account: Account) -> None:
+    """Service Auth that every visitor fulfils; what it asks of a login is never asked."""
+    approval = {"approvals_needed": 1, "email_addresses": ["ann@example.com"]}
+    put(
+        account,
+        "policies",
+        "policies",
+        decision="non_identity",
+        include=[{"everyone": {}}],
+        approval_required=True,
+        approval_groups=[approval],
+    )
+
+
+def whoever_logs_in(account: Account) -> None:
+    """Whoever can log in anywhere comes in, and nobody has to say yes."""
+    put(
+        account,
+        "policies",
+        "policies",
+        decision="allow",
+        include=[{"everyone": {}}],
+        approval_required=False,
+        approval_groups=[],
+    )
+
+
+def test_where_nobody_is_asked_an_approval_keeps_out_nobody(account: Account) -> None:
+    """A host open to everybody that becomes one for whoever logs in has no new door."""
+    before_any_login(account)
+
+    assert observed(account, whoever_logs_in) == []
+
+
 @pytest.mark.parametrize("agreed", [{"public": [HOST]}, {"exposed": ["all"]}, {"exposed": [HOST]}])
 def test_what_was_stated_or_allowed_is_no_breach(account: Account, agreed: Any) -> None:
     """A name may be open that the file states, or that the run was allowed to open."""

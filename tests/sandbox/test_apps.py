@@ -20,7 +20,6 @@ DEFAULTS = {
     "app_launcher_visible": True,
     "enable_binding_cookie": False,
     "http_only_cookie_attribute": True,
-    "path_cookie_attribute": False,
     "eager_redirect_cookie_setting": True,
     "options_preflight_bypass": False,
     "tags": [],
@@ -115,7 +114,7 @@ def test_private_application_has_no_domain(api: Api) -> None:
         [{"type": "private", "cidr": "10.0.0.1", "hostname": "a"}],
         [{"type": "private", "cidr": "10.0.0.1", "port_range": "0"}],
         [{"type": "private", "cidr": "10.0.0.1", "port_range": 22}],
-        [{"type": "worker", "worker_id": "x"}],
+        [{"type": "unheard_of"}],
         public("https://a.example.com"),
         public("a.example.com:22"),
         public("*"),
@@ -314,13 +313,12 @@ def test_policy_is_attached_once(api: Api) -> None:
     assert written(api, policies=[policy["id"], policy["id"]]).status == 400
 
 
-def test_reusable_and_inline_do_not_mix(api: Api) -> None:
-    """A linked and an inline policy in one application answer 400/12130, and nothing is kept."""
-    policy = api.policy()
-    inline = {"name": "i", "decision": "allow", "include": EVERYONE}
+def test_what_is_off_is_absent(api: Api) -> None:
+    """A switch that was sent as false is not shown, and one that is true is."""
+    app = written(api, skip_interstitial=False, allow_iframe=True).result
 
-    assert written(api, policies=[policy["id"], inline]).error == (400, 12130)
-    assert len(api.get("{A}/access/policies").result) == 1
+    assert "skip_interstitial" not in app
+    assert app["allow_iframe"] is True
 
 
 def test_expanded_policies_may_be_sent_back(api: Api) -> None:

@@ -39,6 +39,9 @@ def test_names_come_back_whole(api: Api, sent: str, stored: str) -> None:
     assert written(api, name=sent).result["name"] == stored
 
 
+NO_FLATTENING = {"flatten_cname": False}
+
+
 def test_record_comes_back_with_defaults(api: Api) -> None:
     """A record of three fields answers 200 with defaults, and content without its dot."""
     answer = written(api, content="T.cfargotunnel.com.")
@@ -46,7 +49,13 @@ def test_record_comes_back_with_defaults(api: Api) -> None:
     shown = {
         name: answer.result[name] for name in ("ttl", "proxied", "comment", "tags", "settings")
     }
-    assert shown == {"ttl": 1, "proxied": False, "comment": None, "tags": [], "settings": {}}
+    assert shown == {
+        "ttl": 1,
+        "proxied": False,
+        "comment": None,
+        "tags": [],
+        "settings": NO_FLATTENING,
+    }
     assert (answer.status, answer.result["content"]) == (200, "T.cfargotunnel.com")
 
 
@@ -256,7 +265,7 @@ def test_batch_runs_in_the_services_order(api: Api) -> None:
 
     assert done["deletes"] == [old]
     assert done["posts"][0]["content"] == "t.cfargotunnel.com"
-    assert (done["patches"], done["puts"]) == ([], [])
+    assert (done["patches"], done["puts"]) == (None, None)
 
 
 def test_batch_patches_and_puts(api: Api) -> None:

@@ -30,11 +30,11 @@ def test_fresh_account_has_none(either: Api) -> None:
 
 
 def test_new_authority_has_a_real_key(either: Api) -> None:
-    """POST without a body answers 201 with an id and a P-256 key that OpenSSH reads."""
+    """POST without a body answers 200 with an id and a P-256 key that OpenSSH reads."""
     answer = either.post(PATH)
     key = load_ssh_public_key(answer.result["public_key"].encode())
 
-    assert (answer.status, set(answer.result)) == (201, {"id", "public_key"})
+    assert (answer.status, set(answer.result)) == (200, {"id", "public_key"})
     assert answer.result["public_key"].endswith(" open-ssh-ca@cloudflareaccess.org")
     assert isinstance(key, ec.EllipticCurvePublicKey)
     assert either.get(PATH).result == [answer.result]
@@ -72,7 +72,7 @@ def test_private_key_stays_inside(api: Api) -> None:
     assert "PRIVATE" not in json.dumps([api.get(PATH).body, api.sandbox.export()])
 
 
-@pytest.mark.parametrize(("permission", "status"), [("Read", 403), ("Write", 201), ("Edit", 201)])
+@pytest.mark.parametrize(("permission", "status"), [("Read", 403), ("Write", 200), ("Edit", 200)])
 def test_writing_needs_its_permission(api: Api, permission: str, status: int) -> None:
     """A token that only reads is refused the writes."""
     api.sandbox.define_token("token", [f"Access: SSH Auditing {permission}"])

@@ -116,9 +116,10 @@ def test_every_id_of_a_path_is_furnished() -> None:
 
 
 def shaped(response: Response) -> bool:
-    """Whether an answer is a whole envelope."""
+    """Whether an answer is a whole envelope, or the short one of some refusals."""
     body = json.loads(response.body)
     whole = {"result", "success", "errors", "messages"} <= set(body)
+    whole = whole or (set(body) == {"success", "errors"} and response.status >= 400)
     return whole and body["success"] == (response.status < 400) == (body["errors"] == [])
 
 

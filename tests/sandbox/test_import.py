@@ -266,7 +266,6 @@ OKTA = {"name": "a", "identity_provider_id": NOBODY}
         (having("groups", "include", [{"group": 5}]), "groups[0].include[0]: must be a rule"),
         (having("groups", "include", [{"group": {"id": NOBODY}}]), "there is no access group"),
         (having("policies", "require", [{"okta": OKTA}]), "there is no identity provider"),
-        (having("apps", "allowed_idps", [NOBODY]), "there is no identity provider"),
     ],
 )
 def test_wrong_accounts_are_told(account: Any, spoil: Callable[[Any], None], told: str) -> None:

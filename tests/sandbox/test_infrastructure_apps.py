@@ -41,7 +41,17 @@ def test_new_application_has_no_domain(api: Api) -> None:
 
     assert answer.status == 201
     assert set(answer.result) == {
-        *("id", "aud", "type", "name", "target_criteria", "policies", "created_at", "updated_at")
+        *(
+            "id",
+            "uid",
+            "aud",
+            "type",
+            "name",
+            "target_criteria",
+            "policies",
+            "created_at",
+            "updated_at",
+        )
     }
     assert answer.result["target_criteria"] == [FLAT]
 

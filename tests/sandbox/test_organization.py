@@ -58,12 +58,16 @@ def test_wrong_organisations_are_refused(api: Api, fields: dict[str, Any]) -> No
     assert api.get(ORGANISATION).result == before
 
 
+REDIRECT = "https://acme.cloudflareaccess.com/cdn-cgi/access/callback"
+
+
 def test_provider_is_made_without_its_secret(api: Api) -> None:
     """A new provider answers 201; the client secret never comes back."""
     answer = provider(api)
 
     assert answer.status == 201
-    assert answer.result["config"] == {k: v for k, v in OKTA.items() if k != "client_secret"}
+    shown = {k: v for k, v in OKTA.items() if k != "client_secret"}
+    assert answer.result["config"] == {**shown, "redirect_url": REDIRECT}
     assert api.get(f"{PROVIDERS}/{answer.result['id']}").result == answer.result
 
 
@@ -80,7 +84,8 @@ def test_provider_is_replaced(api: Api) -> None:
 
     body = {"name": "Okta 3", "type": "okta", "config": {"client_id": "new"}}
     new = api.put(f"{PROVIDERS}/{made['id']}", body).result
-    assert (new["id"], new["name"], new["config"]) == (made["id"], "Okta 3", {"client_id": "new"})
+    assert (new["id"], new["name"]) == (made["id"], "Okta 3")
+    assert new["config"] == {"client_id": "new", "redirect_url": REDIRECT}
 
 
 def test_type_of_a_provider_stays(api: Api) -> None:
@@ -146,9 +151,10 @@ def test_provider_of_a_rule_stays(api: Api) -> None:
     assert api.get(f"{PROVIDERS}/{key}").status == 404
 
 
-def test_provider_of_an_application_stays(api: Api) -> None:
-    """A provider in an application's allowed_idps answers 409."""
+def test_provider_of_an_application_goes(api: Api) -> None:
+    """A provider in an application's allowed_idps is deleted, and the account can be imported."""
     key = provider(api).result["id"]
     api.app(allowed_idps=[key])
 
-    assert api.delete(f"{PROVIDERS}/{key}").status == 409
+    assert api.delete(f"{PROVIDERS}/{key}").status == 202
+    api.sandbox.import_(api.sandbox.export())

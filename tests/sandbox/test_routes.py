@@ -31,6 +31,7 @@ def test_new_route_gets_its_defaults(api: Api) -> None:
     assert answer.status == 200
     assert {name: answer.result[name] for name in answer.result if name != "created_at"} == {
         "id": answer.result["id"],
+        "tun_type": "cfd_tunnel",
         "network": "10.0.0.0/24",
         "tunnel_id": tunnel,
         "comment": "",

@@ -26,6 +26,7 @@ FULL: dict[str, Any] = {
         "detached_calls": 2,
         "new_zone_calls": 1,
         "new_policy_calls": 3,
+        "keeps_omitted": True,
         "quotas": True,
         "rate_limit": {
             "calls": 50,
@@ -72,6 +73,7 @@ def test_a_full_script_is_read(tmp_path: Path) -> None:
         detached_calls=2,
         new_zone_calls=1,
         new_policy_calls=3,
+        keeps_omitted=True,
         quotas=True,
         rate_limit=RateLimit(calls=50, body="empty", headers="constant", retry_after=False),
         latency=Uniform(0, 1, 4),

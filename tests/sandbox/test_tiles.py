@@ -23,6 +23,9 @@ TILES: dict[str, dict[str, Any]] = {
     "app_launcher": {"domain": TEAM, "bg_color": "#fff", "skip_app_launcher_login_page": True},
     "warp": {"domain": f"{TEAM}/warp", "session_duration": "8h"},
     "biso": {"domain": f"{TEAM}/browser", "custom_deny_url": "https://example.com/no"},
+    "proxy_endpoint": {"domain": f"proxy.{TEAM}", "session_duration": "8h"},
+    "mcp": {"domain": f"mcp.{TEAM}", "app_launcher_visible": True},
+    "mcp_portal": {"domain": f"portal.{TEAM}", "logo_url": "https://example.com/logo.png"},
 }
 
 
@@ -101,12 +104,19 @@ def test_a_tile_with_a_wrong_field_is_refused(
     assert tile(tagged, kind, **fields).error == (400, 12130)
 
 
-@pytest.mark.parametrize("kind", ["vnc", "rdp", "mcp", "mcp_portal", "proxy_endpoint"])
-def test_other_types_are_not_emulated(api: Api, kind: str) -> None:
-    """The refusal says so, instead of taking an application that it would not understand."""
+@pytest.mark.parametrize("kind", ["vnc", "rdp"])
+def test_what_guards_a_host_has_destinations(api: Api, kind: str) -> None:
+    """Terminals in the browser guard a host as self-hosted applications do."""
     answer = api.post("{A}/access/apps", {"type": kind, "name": "a", "domain": HOST})
 
-    assert "not emulated" in answer.message
+    assert answer.result["destinations"] == [{"type": "public", "uri": HOST}]
+
+
+def test_a_type_that_nobody_knows_is_refused(api: Api) -> None:
+    """It answers 400/12130."""
+    body = {"type": "teapot", "name": "a", "domain": HOST}
+
+    assert api.post("{A}/access/apps", body).error == (400, 12130)
 
 
 def test_a_tile_has_no_settings(tagged: Api) -> None:

@@ -75,7 +75,7 @@ def test_own_secret_is_kept(api: Api) -> None:
         {"name": 5},
         {"name": "a", "config_src": "moon"},
         {"name": "a", "tunnel_secret": "short"},
-        {"name": "a", "tunnel_secret": base64.b64encode(b"x" * 31).decode()},
+        {"name": "a", "tunnel_secret": base64.b64encode(b"x" * 23).decode()},
         {"name": "a", "tunnel_secret": 7},
     ],
 )
@@ -207,24 +207,29 @@ def test_unknown_tunnel_cannot_be_connected(api: Api) -> None:
 
 
 def test_fresh_tunnel_has_no_configuration(api: Api) -> None:
-    """A tunnel that never had a configuration answers 404/1055, an unknown one 404/1002."""
-    path = f"{{A}}/cfd_tunnel/{api.tunnel()['id']}/configurations"
+    """It has version 0 and no configuration; a local tunnel answers 404/1055, an unknown 1002."""
+    tunnel = api.tunnel()
+    local = api.post("{A}/cfd_tunnel", {"name": "local"}).result["id"]
+    fresh = api.get(f"{{A}}/cfd_tunnel/{tunnel['id']}/configurations").result
 
-    assert api.get(path).error == (404, 1055)
+    assert (fresh["version"], fresh["config"]) == (0, None)
+    assert fresh["created_at"] == tunnel["created_at"]
+    assert api.get(f"{{A}}/cfd_tunnel/{local}/configurations").error == (404, 1055)
     assert api.get(f"{{A}}/cfd_tunnel/{UNKNOWN}/configurations").error == (404, 1002)
 
 
 def test_configuration_is_replaced_and_counted(api: Api) -> None:
-    """Each PUT replaces the whole and raises the version by one, also without a change."""
+    """Each PUT that changes something replaces the whole and raises the version by one."""
     path = f"{{A}}/cfd_tunnel/{api.tunnel()['id']}/configurations"
     rule = {"hostname": "ssh.example.com", "service": "ssh://localhost:22"}
     body = {"config": {"ingress": [rule, LAST], "originRequest": {"connectTimeout": 30}}}
     versions = [api.put(path, body).result["version"] for _ in range(2)]
+    no_warp = {"warp-routing": {"enabled": False}}
 
-    assert versions == [1, 2]
-    assert api.get(path).result["config"] == body["config"]
+    assert versions == [1, 1]
+    assert api.get(path).result["config"] == {**body["config"], **no_warp}
     replaced = api.put(path, {"config": {"ingress": [LAST]}}).result
-    assert replaced["config"] == {"ingress": [LAST]}
+    assert (replaced["config"], replaced["version"]) == ({"ingress": [LAST], **no_warp}, 2)
 
 
 @pytest.mark.parametrize(
@@ -262,6 +267,28 @@ def test_services_are_taken(api: Api, service: str) -> None:
         [{"hostname": "*a.example.com", "service": "http://a"}, LAST],
         [{"hostname": "a.example.com", "path": "(", "service": "http://a"}, LAST],
         [{"hostname": "a.example.com", "path": "(?=a)", "service": "http://a"}, LAST],
+        *(
+            [{"hostname": "a.example.com", "path": path, "service": "http://a"}, LAST]
+            for path in (
+                r"\Z",
+                "[[:nope:]]",
+                r"\u0041",
+                "(?#c)",
+                "(?x) a",
+                "(?a)x",
+                "a++",
+                r"(a)\1",
+            )
+        ),
+        *(
+            [{"hostname": "a.example.com", "service": service}, LAST]
+            for service in ("ssh:// h", " ssh://h", "ssh://h ", "ssh://h\t", r"ssh://h\x:22")
+        ),
+        *(
+            [{"hostname": "a.example.com", "service": service}, LAST]
+            for service in ("ssh://h|x", "ssh://%41", "ssh://h%zz", "ssh://[fe80::1%eth0]:22")
+        ),
+        [{"hostname": "a.example.com", "service": "http_status:٤٠٤"}, LAST],
         [{"hostname": "a.example.com", "service": "http://a/path"}, LAST],
         [{"hostname": "a.example.com", "service": "http://a/"}, LAST],
         [{"hostname": "a.example.com", "service": "localhost:22"}, LAST],
@@ -300,10 +327,10 @@ def test_origin_requests_are_checked(api: Api, origin: Any, status: int) -> None
 
 
 def test_strange_members_are_remembered(api: Api) -> None:
-    """An unknown originRequest key is dropped and listed with its place."""
+    """An unknown originRequest key is stored, and listed with its place."""
     answer = configured(api, LAST, originRequest={"connect_timeout": 30})
 
-    assert answer.result["config"]["originRequest"] == {}
+    assert answer.result["config"]["originRequest"] == {"connect_timeout": 30}
     assert api.sandbox.ignored[0][2] == "config.originRequest.connect_timeout"
 
 
@@ -322,5 +349,5 @@ def test_the_configuration_goes_with_its_tunnel(api: Api) -> None:
     api.put(f"{path}/configurations", {"config": config})
 
     assert api.delete(path).status == 200
-    assert api.get(f"{path}/configurations").error == (404, 1002)
+    assert api.get(f"{path}/configurations").error == (404, 1055)
     assert api.sandbox.export()["tunnel_configurations"] == []

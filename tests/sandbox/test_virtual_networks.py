@@ -32,7 +32,7 @@ def test_account_has_one_default_network(api: Api) -> None:
 
     assert (network["name"], network["is_default_network"]) == ("default", True)
     assert default(again)["id"] == network["id"]
-    assert "result_info" not in api.get(PATH).body
+    assert "total_pages" not in api.get(PATH).body["result_info"]
 
 
 def test_new_network_is_not_the_default(api: Api) -> None:
@@ -83,11 +83,12 @@ def test_name_is_unique_among_the_living(api: Api) -> None:
 
 
 def test_deletion_is_soft(api: Api) -> None:
-    """A deleted network is read with deleted_at, and not changed or deleted again."""
+    """A deleted network is listed, and not read, changed or deleted again."""
     path = f"{PATH}/{api.network()['id']}"
 
     assert api.delete(path).result["deleted_at"] is not None
-    assert api.get(path).result["deleted_at"] is not None
+    assert [one["deleted_at"] is None for one in api.get(PATH).result] == [True, False]
+    assert api.get(path).error == (404, 1046)
     assert api.patch(path, {"name": "new"}).error == (404, 1046)
     assert api.delete(path).error == (404, 1046)
     assert api.get(f"{PATH}/{UNKNOWN}").error == (404, 1046)

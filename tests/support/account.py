@@ -34,6 +34,7 @@ from ztctl.kinds.registry import KINDS
 from ztctl.sandbox.messages import LogEntry, Request, Response
 from ztctl.sandbox.seeds import ZoneSeed
 from ztctl.sandbox.service import Sandbox
+from ztctl.sandbox.settings import Settings as Behaviour
 from ztctl.sandbox.transport import SandboxTransport
 from ztctl.views.factory import make_view
 from ztctl.views.view import View
@@ -85,14 +86,16 @@ class Account:
 
     An apply that breaks what the observer holds it to fails the test; ``public`` are the names, and
     paths of names, that some file states to be open. Each of ``looks`` is handed the whole account
-    after each write.
+    after each write. Accounts with one ``seed`` give the same ids in the same order.
     """
 
     made_as: ClassVar[type[Watched]] = Watched
 
     folder: Path
     awkward: bool = False
+    keeps_omitted: bool = False
     zones: Sequence[ZoneSeed] = ZONES
+    seed: int = 7
     sandbox: Sandbox = field(init=False)
     observer: Observer = field(init=False)
     public: set[str] = field(default_factory=set)
@@ -105,8 +108,9 @@ class Account:
         sandbox = self.made_as.create(
             zones=self.zones,
             awkward=self.awkward,
+            settings=Behaviour(keeps_omitted=self.keeps_omitted),
             clock=self.clock,
-            entropy=random.Random(7).randbytes,
+            entropy=random.Random(self.seed).randbytes,
         )
         assert isinstance(sandbox, Watched)
         self.sandbox, self.observer = sandbox, Observer(sandbox)

@@ -32,6 +32,9 @@ def lived_in(account: Account) -> None:
     _stack(account, "plain", [], company, "")
     _stack(account, "other", ["ztctl-other"], company, "ztctl-other")
     _stack(account, "like", ["ztctl-prod-like"], company, "ztctl-prod-like")
+    for kind, name in (("azureAD", "Entra"), ("github", "GitHub"), ("saml", "Corporate SAML")):
+        body = {"name": name, "type": kind, "config": {}}
+        call("POST", "{A}/access/identity_providers", body)
 
 
 def _claimable(account: Account) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ztctl.core.model.credentials import without_credentials
 from ztctl.engine.preview import Preview, previews
 from ztctl.views.escape import visible
 from ztctl.views.page import Page
@@ -29,11 +30,11 @@ def _record(preview: Preview) -> dict[str, Any]:
         "after": sorted(str(need) for need in preview.step.needs),
         "method": call.method,
         "path": call.path,
-        "body": call.body,
+        "body": without_credentials(call.body),
     }
 
 
 def _text(preview: Preview) -> str:
     call = preview.call
-    body = "" if call.body is None else f" {json.dumps(call.body)}"
+    body = "" if call.body is None else f" {json.dumps(without_credentials(call.body))}"
     return f"  {visible(str(preview.step.id))}: {call.method} {visible(call.path)}{body}"

@@ -111,7 +111,8 @@ def _error(item: Mapping[str, Json], hide: tuple[str, ...]) -> ApiMessage:
     pointer = source.get("pointer") if isinstance(source, dict) else None
     return ApiMessage(
         code=_count(item.get("code")) or 0,
-        message=sanitize(str(item.get("message") or ""), hide),
+        # Some recorded messages end in a new line.
+        message=sanitize(str(item.get("message") or "").strip(), hide),
         pointer=sanitize(pointer, hide) if isinstance(pointer, str) else "",
     )
 

@@ -87,7 +87,7 @@ def _add_shared(
     # A key is absent only when a file could not be read: otherwise its hosts are problems already.
     for key, hosts in _grouped((entry.host.tunnel, entry) for entry in added):
         if key in tunnels:
-            tunnels[key] = with_rules(tunnels[key], hosts, merged.problems)
+            tunnels[key] = with_rules(tunnels[key], hosts)
     for key, hosts in _grouped((entry.host.application, entry) for entry in added):
         if key in applications:
             applications[key] = with_destinations(applications[key], hosts)

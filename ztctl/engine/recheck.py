@@ -202,7 +202,7 @@ def _differences(kind: Kind, before: Live, now: Live) -> str:
     fields = {*differing(specs, before.values, now.values)}
     fields |= {*differing(specs, now.values, before.values)}
     was, is_ = kind.carried_over(before), kind.carried_over(now)
-    fields |= {name for name in was if was[name] != is_.get(name)}
+    fields |= {name for name in {*was, *is_} if was.get(name) != is_.get(name)}
     if before.name != now.name:
         fields.add("name")
     if before.mark != now.mark:

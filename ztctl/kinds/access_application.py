@@ -41,16 +41,18 @@ from ztctl.kinds.application_checks import (
     guards,
     mistakes,
 )
+from ztctl.kinds.carry import Lists
 from ztctl.kinds.common import (
     ACCESS_APPS,
     JUST_MADE,
+    STAMPS,
     Duration,
     Id,
     Inside,
     Off,
     On,
     Protect,
-    body_of,
+    Uuid,
     ids_of,
     items,
     objects,
@@ -65,6 +67,7 @@ from ztctl.kinds.zone import require_zones
 from ztctl.kinds.zone_applications import zone_applications
 
 PATH = "/accounts/{account}/access/apps"
+_CORS = "cors_headers"
 TAG = RefersTo("access_tag", attribute="name")
 
 
@@ -106,7 +109,7 @@ class AccessApplicationFields(Fields):
     custom_deny_message: str | None = None
     custom_deny_url: str | None = None
     custom_non_identity_deny_url: str | None = None
-    custom_pages: Annotated[list[str] | None, Unordered()] = None
+    custom_pages: Annotated[list[Uuid] | None, Unordered()] = None
     enable_binding_cookie: Off = None
     http_only_cookie_attribute: On = None
     same_site_cookie_attribute: Literal["lax", "strict", "none"] | None = None
@@ -134,13 +137,6 @@ class AccessApplicationFields(Fields):
     """Its places, or paths of their hosts, are open to everybody on purpose."""
     protect: Protect = False
     """Refuse to delete it, also when it is taken out of the file."""
-
-
-_PLAIN = tuple(
-    name
-    for name in AccessApplicationFields.model_fields
-    if name not in ("protect", "public", "id", "domain", "destinations", "policies", "type")
-)
 
 
 RULES = {name: fields_of(AccessPolicyFields)[name] for name in LISTS}
@@ -208,6 +204,9 @@ class AccessApplication(PlainKind, Exposing):
             "PUT": (Passing(409, "12132"), JUST_MADE),
         },
         members=(),
+        # The first of the destinations and the list of the public ones mirror `destinations`.
+        read_only=STAMPS | {"aud", "domain", "domain_type", "self_hosted_domains", "policies"},
+        required=("type", "destinations"),
     )
     limit = 500
 
@@ -276,7 +275,10 @@ class AccessApplication(PlainKind, Exposing):
             ledger.add_problem(problem)
         known = live.values.get("destinations") if live is not None else None
         carried = places.with_live_overrides(listed, known or ())
-        return {**super().complete(wanted, live, ledger), "destinations": carried}
+        made = {**super().complete(wanted, live, ledger), "destinations": carried}
+        # The API refuses both, so that live headers of which the file says nothing go.
+        goes = wanted.values["options_preflight_bypass"] and live and live.values.get(_CORS)
+        return {**made, _CORS: None} if goes and _CORS not in made else made
 
     def dropped_by(self, change: Change) -> tuple[str, ...]:
         """Places that it no longer guards, and inline policies, deleted for reusable ones."""
@@ -405,22 +407,37 @@ class AccessApplication(PlainKind, Exposing):
                 return live
         return None
 
-    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """Build the whole application; policies are always sent, because omitted ones are kept."""
-        body = {"type": values["type"], **body_of(self.specs, values, carried, _PLAIN)}
-        if values["options_preflight_bypass"]:
-            # The API refuses both, so that live headers must not be carried over.
-            body.pop("cors_headers", None)
-        listed = values["destinations"]
-        body["destinations"] = places.to_api(listed)
-        if domains := public(listed):
-            preferred = (text_of(carried, "domain"), values["name"])
-            body["domain"] = next((item for item in preferred if item in domains), domains[0])
-        body["policies"] = [
+    @property
+    def lists(self) -> Lists:
+        """Destinations are told apart by what they are in front of."""
+        return {**super().lists, **places.LISTS}
+
+    def writable(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A live application as a write takes it; an empty list of destinations says nothing."""
+        found = super().writable(raw)
+        return {name: it for name, it in found.items() if name != "destinations" or it}
+
+    def to_api(self, values: Values) -> dict[str, Any]:
+        """All fields but the policies, of which replies hold more than a write takes."""
+        made = super().to_api(values)
+        made.pop("policies", None)
+        return {**made, "destinations": places.to_api(values.get("destinations"))}
+
+    def body(self, values: Values, live: Live | None = None) -> dict[str, Any]:
+        """The body of a write; policies are always sent, because omitted ones are kept."""
+        made = super().body(values, live)
+        read = [(places.understood(item), item) for item in made["destinations"]]
+        # As they are sent: the domain has to be one of them, letter by letter.
+        sent = {place["uri"]: item["uri"] for place, item in read if place and "uri" in place}
+        if sent:
+            first = text_of(live.raw, "domain") if live is not None else ""
+            preferred = (places.uri(first), values["name"], *sent)
+            made["domain"] = next(sent[item] for item in preferred if item in sent)
+        made["policies"] = [
             {"id": policy, "precedence": place}
             for place, policy in enumerate(values.get("policies") or (), start=1)
         ]
-        return body
+        return made
 
     def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """Convert an application; policies become ids."""

@@ -12,9 +12,9 @@ from typing import Any
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.objects import Live, Values
-from ztctl.kinds.common import ACCESS_ORG, JUST_MADE, Id, Protect
+from ztctl.kinds.common import ACCESS_ORG, JUST_MADE, STAMPS, Id, Protect
 from ztctl.kinds.plain import Rest
-from ztctl.kinds.rules import Included, Ruled, Rules, rules_to_api
+from ztctl.kinds.rules import LISTS, Included, Ruled, Rules
 
 
 class AccessGroupFields(Fields):
@@ -46,11 +46,17 @@ class AccessGroup(Ruled):
         "/accounts/{account}/access/groups",
         ACCESS_ORG,
         patience={"POST": (JUST_MADE,), "PUT": (JUST_MADE,)},
+        read_only=STAMPS,
+        required=LISTS,
     )
 
-    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """Name and rule lists; empty lists are sent, too."""
-        return {"name": values["name"], **rules_to_api(values)}
+    def writable(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A live group as a write takes it.
+
+        ``is_default`` is read as rules, if at all, and written as yes or no (Python SDK 5.9.0).
+        """
+        found = super().writable(raw)
+        return {name: it for name, it in found.items() if name != "is_default" or it in (True,)}
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """The members of the group."""

@@ -7,7 +7,7 @@ uses the policy. A policy in use cannot be deleted (409), also for a while after
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -23,18 +23,19 @@ from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.kinds.common import (
     ACCESS_APPS,
     JUST_MADE,
+    STAMPS,
     Duration,
     Id,
     Inside,
     Off,
     Protect,
-    body_of,
+    Uuid,
     duration_text,
     invalid,
     nanoseconds,
 )
 from ztctl.kinds.plain import Rest
-from ztctl.kinds.rules import LISTS, Included, Ruled, Rules, rules_to_api
+from ztctl.kinds.rules import LISTS, Included, Ruled, Rules
 from ztctl.kinds.sessions import SESSION, session_of, session_warnings
 from ztctl.kinds.untested_rules import untested_rules
 
@@ -74,7 +75,7 @@ class ApprovalGroup(Fields):
 
     approvals_needed: Annotated[int, Field(ge=0)]
     email_addresses: Annotated[list[str] | None, Default(()), Unordered()] = None
-    email_list_uuid: str | None = None
+    email_list_uuid: Uuid | None = None
 
 
 class AccessPolicyFields(Fields):
@@ -106,19 +107,13 @@ class AccessPolicyFields(Fields):
     """Refuse to delete it, also when it is taken out of the file."""
 
 
-# Fields with the same name and form in the API. `connection_rules` is not modelled, because it is
-# not for SSH, and is carried over: a PUT without it would delete it.
-_PLAIN = (
-    *(name for name in AccessPolicyFields.model_fields if name not in ("protect", "id", *LISTS)),
-    "connection_rules",
-)
-
-
-# A policy that was just detached counts as in use for a while.
 REST = Rest(
     "/accounts/{account}/access/policies",
     ACCESS_APPS,
+    # A policy that was just detached counts as in use for a while.
     patience={"POST": (JUST_MADE,), "PUT": (JUST_MADE,), "DELETE": (Passing(409),)},
+    read_only=STAMPS | {"reusable", "app_count"},
+    required=LISTS,
 )
 
 
@@ -132,16 +127,13 @@ class AccessPolicy(Ruled):
     limit = 500
     rest = REST
 
-    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """All fields; those that the file does not state keep their live values."""
-        return {**body_of(self.specs, values, carried, _PLAIN), **rules_to_api(values)}
-
-    def carried_over(self, live: Live) -> Values:
-        """``connection_rules``, which no field models."""
-        return {"connection_rules": live.raw.get("connection_rules") or None}
+    def body(self, values: Values, live: Live | None = None) -> dict[str, Any]:
+        """The body of a write; a duration cannot be empty, but null."""
+        body = super().body(values, live)
+        return {name: None if name == SESSION and not it else it for name, it in body.items()}
 
     def check(self, declared: Declared) -> Iterator[Problem]:
-        """Report policies that nobody can satisfy; warn of rules never true, and of sessions."""
+        """Warn of policies that nobody can satisfy, rules that are never true, and sessions."""
         yield from super().check(declared)
         yield from untested_rules(declared)
         yield from session_warnings(declared)

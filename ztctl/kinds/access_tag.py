@@ -56,7 +56,7 @@ class AccessTag(PlainKind):
 
     def create(self, values: Values) -> Flow[Live]:
         """Create the tag; one that exists is a success: another run created it meanwhile."""
-        body = self.to_api(values, {})
+        body = self.to_api(values)
         try:
             yield from written(self.rest.new(body), "name")
         except CallFailed as failure:

@@ -16,7 +16,8 @@ from ztctl.core.model.kind import Proposal
 from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal
 from ztctl.core.model.values import Lookup, Ref
-from ztctl.kinds.destinations import public
+from ztctl.kinds.common import failed_check
+from ztctl.kinds.destinations import check_uri, public
 
 # Public domains an application may have (Cloudflare documentation, account limits).
 MOST_DOMAINS = 5
@@ -51,14 +52,7 @@ def mistakes(wanted: Wanted) -> Iterator[Problem]:
         text = f"{wanted.address} names the destination {item} twice"
         yield Problem(text, wanted.where, "drop one of them")
     for item in domains:
-        name = item.partition("/")[0]
-        # Keys that IDNA refuses are not converted to punycode.
-        if "." not in name or not name.isascii():
-            yield Problem(
-                f"{wanted.address} needs a domain: {item!r} is none",
-                wanted.where,
-                "give it `domain:` or `destinations:`, or name it after its host",
-            )
+        yield from _no_domain(item, wanted)
     yield from _tag_mistakes(wanted)
     if values["auto_redirect_to_identity"] and len(values["allowed_idps"]) != 1:
         yield Problem(
@@ -122,6 +116,18 @@ def _tag_mistakes(wanted: Wanted) -> Iterator[Problem]:
                 "hyphens are known to be taken",
                 Severity.WARNING,
             )
+
+
+def _no_domain(item: str, wanted: Wanted) -> Iterator[Problem]:
+    """Report a domain that is none, as a key may be: fields were validated one by one."""
+    if "." not in item.partition("/")[0] and "://" not in item:
+        yield Problem(
+            f"{wanted.address} needs a domain: {item!r} is none",
+            wanted.where,
+            "give it `domain:` or `destinations:`, or name it after its host",
+        )
+        return
+    yield from failed_check(check_uri, item, wanted, "; or give it `domain:` or `destinations:`")
 
 
 def destination_conflicts(change: Change, proposal: Proposal) -> Iterator[Refusal]:

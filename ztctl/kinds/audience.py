@@ -39,10 +39,8 @@ def with_access(
         ledger: supplies applications and the team name; collects problems.
     """
     settings = rule.get("origin_request") or {}
-    written = settings.get("access")
-    if written:
-        team = written.get("team_name") or _team(tunnel, ledger)
-        return {**rule, "origin_request": {**settings, "access": {**written, "team_name": team}}}
+    if settings.get("access"):
+        return {**rule, "origin_request": with_team(settings, tunnel, ledger)}
     if choice is False or not is_origin(rule):
         return rule
     name = rule.get("hostname") or "*"
@@ -63,6 +61,15 @@ def with_access(
         )
     access = {"required": True, "team_name": _team(tunnel, ledger), "aud_tag": audience}
     return {**rule, "origin_request": {**settings, "access": access}}
+
+
+def with_team(settings: Any, tunnel: Wanted, ledger: Ledger) -> Any:
+    """Fill in the team's name where ``access`` is written out: audiences alone are refused."""
+    written = settings.get("access") if isinstance(settings, Mapping) else None
+    if not written:
+        return settings
+    team = written.get("team_name") or _team(tunnel, ledger)
+    return {**settings, "access": {**written, "team_name": team}}
 
 
 def _decides(application: Wanted | Live, name: str) -> bool:

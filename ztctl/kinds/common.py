@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -19,14 +19,12 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, Passing
-from ztctl.core.model.canonical import Spec
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Local, Normalised
 from ztctl.core.model.names import encoded, to_ascii
 from ztctl.core.model.objects import Wanted
 from ztctl.core.model.values import Claim, Lookup, Ref
-from ztctl.core.planning.compare import at_default
 
 ACCESS_APPS = "Account · Access: Apps and Policies"
 ACCESS_ORG = "Account · Access: Organizations, Identity Providers, and Groups"
@@ -40,6 +38,8 @@ ZONE = "Zone · Zone"
 # and "not found" are theirs, the rest of the text is a guess, and so is the status of
 # `failed_to_load_group`). For one that never was, the failure is the same after that time.
 JUST_MADE = Passing(400, "(policy|group).*not[ _]found|failed_to_load_group", seconds=60.0)
+# Members of Access objects that only the service sets (recorded replies, 2025 and 2026).
+STAMPS = frozenset({"id", "uid", "created_at", "updated_at", "account_id"})
 
 # Units of Go's time.ParseDuration, in nanoseconds.
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
@@ -175,14 +175,23 @@ def check_private_host(value: Any) -> Any:
     return value
 
 
+def is_host(value: Any) -> bool:
+    """Whether it is a full host name; the first label may be ``*``.
+
+    Raises:
+        PydanticCustomError: if IDNA 2008 does not allow it.
+    """
+    text = encoded_host(value)
+    return _HOST.fullmatch(text) is not None and len(text) <= 253
+
+
 def check_host(value: Any) -> Any:
     """Validate a full host name; the first label may be ``*``.
 
     Raises:
         PydanticCustomError: if it is invalid.
     """
-    text = encoded_host(value)
-    if not _HOST.fullmatch(text) or len(text) > 253:
+    if not is_host(value):
         hint = "write a full name such as ssh.example.com"
         raise invalid(value, "{value} is not a host name", hint)
     return value
@@ -199,8 +208,22 @@ def failed_check(
         yield Problem(error.message(), wanted.where, f"{given}{hint}")
 
 
+def is_id(value: Any) -> bool:
+    """Whether it is a UUID."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def _check_id(value: Any) -> Any:
+    if not is_id(value):
+        hint = (
+            "copy it whole, such as 0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60; names are not looked up"
+        )
+        raise invalid(value, "{value} is not an id", hint)
+    return value
+
+
 def _claim(value: Any) -> Claim:
-    if isinstance(value, str) and _UUID.fullmatch(value):
+    if is_id(value):
         return Claim(value.lower(), getattr(value, "where", None))
     hint = "copy the id whole, such as 0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60"
     raise invalid(value, "{value} is not the id of a live object", hint)
@@ -240,6 +263,7 @@ Flag = Annotated[bool, BeforeValidator(_check_flag)]
 Off = Annotated[bool | None, BeforeValidator(_check_flag), Default(False)]
 Inside = Annotated[bool | None, BeforeValidator(_check_flag), Normalised(true_or_nothing)]
 On = Annotated[bool | None, BeforeValidator(_check_flag), Default(True)]
+Uuid = Annotated[str, BeforeValidator(_check_id), Normalised(lower)]
 Protect = Annotated[bool, BeforeValidator(_check_flag), Local()]
 Cidr = Annotated[str, BeforeValidator(check_cidr), Normalised(cidr)]
 HostName = Annotated[str, BeforeValidator(check_host), Normalised(host)]
@@ -328,20 +352,3 @@ def written(call: Call, identity: str = "id") -> Flow[Mapping[str, Any]]:
         raise CallFailed(call, f"the answer to {call} holds no object", lost=True)
     found: Mapping[str, Any] = reply
     return found
-
-
-def body_of(
-    specs: Mapping[str, Spec],
-    values: Mapping[str, Any],
-    carried: Mapping[str, Any],
-    fields: Iterable[str],
-) -> dict[str, Any]:
-    """Build the body of a full PUT, for fields with the same name and form in the API.
-
-    Fields that the file does not state keep their live value. Fields equal to the API default are
-    omitted, because some accounts may not set them at all.
-    """
-    default = at_default(specs, values)
-    unstated = {name: carried.get(name) for name in fields if name not in values}
-    stated = {name: values[name] for name in fields if name in values and name not in default}
-    return {key: value for key, value in {**unstated, **stated}.items() if value is not None}

@@ -8,7 +8,9 @@ request, has at most one wildcard a segment, and covers paths below it only by a
 reference, model ``DestinationOverride``, 2026; not recorded).
 
 A public destination is canonical as the text ``host/path``, and with overrides as a mapping. Those
-that the file does not state are carried over.
+that the file does not state are carried over. So are destinations of other types (``worker``,
+``all_workers``, ``via_mcp_server_portal`` and more; Python SDK 5.9.0), which no field models: they
+stand beside those of the file.
 """
 
 from __future__ import annotations
@@ -26,12 +28,15 @@ from ztctl.core.model.facts import PublicPaths
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import KeepsEmpty, Normalised, Unordered
 from ztctl.core.model.names import to_ascii
-from ztctl.kinds.common import check_private_host, cidr, encoded_host, host, invalid, text_of
+from ztctl.kinds.carry import Elements, Lists
+from ztctl.kinds.common import Uuid, check_private_host, cidr, encoded_host, host, invalid, text_of
 
 # Patterns whose meaning is certain: plain segments, with at most one wildcard each.
 _PLAIN = "[A-Za-z0-9._~@+=-]"
 _UNDERSTOOD = re.compile(rf"(?:/(?!\.\.?(?:[/*]|$))(?:{_PLAIN}+|{_PLAIN}*\*{_PLAIN}*))*/?")
 _LONGEST_PATTERN = 512
+# A host name; a wildcard stands inside any label but the last.
+_HOST = re.compile(r"(?=.{1,253}\Z)([a-z0-9_*](?:[a-z0-9_*-]{0,61}[a-z0-9_*])?\.)+[a-z0-9-]{2,63}")
 
 
 def check_pattern(value: Any) -> Any:
@@ -75,7 +80,7 @@ class Destination(Fields):
     hostname: Annotated[str | None, BeforeValidator(check_private_host)] = None
     l4_protocol: Literal["tcp", "udp"] | None = None
     port_range: str | None = None
-    vnet_id: str | None = None
+    vnet_id: Uuid | None = None
 
     @model_validator(mode="after")
     def _exactly_one_target(self) -> Destination:
@@ -91,13 +96,23 @@ def check_uri(value: Any) -> Any:
     """Validate a public destination ``host[/path]``; wildcards are allowed.
 
     Raises:
-        PydanticCustomError: when there is a scheme, a port, a space, or no host name.
+        PydanticCustomError: when there is a scheme, a port, a query, an anchor or a blank, or no
+            host name.
     """
     text = value if isinstance(value, str) else ""
-    name = encoded_host(text.partition("/")[0])
-    spaced = any(char.isspace() for char in text + name)
-    if spaced or "://" in text or {":", "/"} & set(name) or "." not in name.strip("."):
-        hint = "write ssh.example.com or ssh.example.com/path"
+    written, _, path = text.partition("/")
+    hint = "write ssh.example.com or ssh.example.com/path"
+    _, scheme, rest = text.partition("://")
+    if scheme:
+        raise invalid(value, "{value} carries a scheme", f"write {rest.rstrip('/')}")
+    if port := re.fullmatch(r"([^:]+):\d*", written, re.ASCII):
+        # Cloudflare One documentation, "Application paths": port numbers are not supported.
+        reason = "{value} carries a port, and Access stands in front of all of them"
+        raise invalid(value, reason, f"write {port[1]}{text[len(written) :]}")
+    if extra := re.search(r"[?#]", text):
+        reason = "{value} carries a query or an anchor, which Access does not look at"
+        raise invalid(value, reason, f"write {text[: extra.start()].rstrip('/')}")
+    if _HOST.fullmatch(encoded_host(written)) is None or not path.isprintable() or " " in text:
         raise invalid(value, "{value} is not a host name with an optional path", hint)
     return value
 
@@ -196,8 +211,7 @@ def from_api(raw: Mapping[str, Any]) -> list[Any]:
     """Read the destinations of a reply from the first of the three fields that is filled."""
     places = raw.get("destinations")
     if isinstance(places, list) and places:
-        found = [place for place in places if isinstance(place, Mapping)]
-        return [{**place, "overrides": _received(place.get("overrides"))} for place in found]
+        return [_from_api(place) for place in places if _is_modelled(place)]
     domains = raw.get("self_hosted_domains")
     if isinstance(domains, list) and domains:
         return [item for item in domains if isinstance(item, str)]
@@ -208,6 +222,33 @@ def _received(overrides: Any) -> list[Any] | None:
     if not overrides:
         return None
     return [_known(item) for item in (overrides if isinstance(overrides, list) else [overrides])]
+
+
+def _is_modelled(place: Any) -> bool:
+    """Whether a destination of a reply is of a type that a file can state; old ones have none."""
+    public = text_of(place, "uri") and text_of(place, "type") in ("", "public")
+    target = text_of(place, "cidr") or text_of(place, "hostname")
+    return bool(public or (target and text_of(place, "type") in ("", "private")))
+
+
+def _from_api(place: Mapping[str, Any]) -> dict[str, Any]:
+    return {**place, "overrides": _received(place.get("overrides"))}
+
+
+def understood(place: Any) -> dict[str, Any] | None:
+    """A destination of a reply as it would be written; ``None`` if it is of another type."""
+    return _to_api(normal(_from_api(place))) if _is_modelled(place) else None
+
+
+def _target(place: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(place.get(name) for name in ("uri", "cidr", "hostname"))
+
+
+# Overrides lose nothing on their way: those that are not understood are canonical as they came.
+LISTS: Lists = {
+    "destinations": Elements(understood, _target),
+    "overrides": Elements(lambda override: override),
+}
 
 
 def public(destinations: Any) -> list[str]:

@@ -14,18 +14,19 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
-from ztctl.core.model.canonical import canonical_fields
+from ztctl.core.model.canonical import canonical_fields, fields_of
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.facts import Fact, Record, Slot, ZoneRecords, Zones
 from ztctl.core.model.flows import Ask, BatchItem, StepResult, Unseen, delete_if_present
 from ztctl.core.model.identity import HEX_32, Fields, HostPart
-from ztctl.core.model.kind import Contained, Kind, TakesPlaces
+from ztctl.core.model.kind import Contained, Kind, Proposal, TakesPlaces
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Normalised, RefersTo, Unordered
 from ztctl.core.model.names import to_ascii
-from ztctl.core.model.objects import Attributes, Live, Values, Wanted
-from ztctl.core.model.plan import Action, Change, Phase, Step
+from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
+from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
+from ztctl.kinds.carry import Body, unmodelled
 from ztctl.kinds.common import (
     DNS,
     Inside,
@@ -40,13 +41,29 @@ from ztctl.kinds.common import (
     text_of,
 )
 from ztctl.kinds.destinations import public_hosts
-from ztctl.kinds.plain import Comment, InComment, Rest
+from ztctl.kinds.plain import Comment, InComment, Rest, too_long
 from ztctl.kinds.tunnel import served_hosts
-from ztctl.kinds.zone import ZoneAttributes, replies_of, require_zones, zone_of
+from ztctl.kinds.zone import PAID_COMMENT, ZoneAttributes, replies_of, require_zones, zone_of
 
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
 _ADDRESSES = ("A", "AAAA", "CNAME")
+# Members that only the service sets (recorded replies, 2024 to 2026), or addresses alone can have.
+_READ_ONLY = frozenset(
+    {
+        "id",
+        "zone_id",
+        "zone_name",
+        "created_on",
+        "modified_on",
+        "comment_modified_on",
+        "tags_modified_on",
+        "meta",
+        "proxiable",
+        "locked",
+        "private_routing",
+    }
+)
 
 
 class DnsSettings(Fields):
@@ -100,7 +117,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
     host_part = HostPart.RECORD
     id_form = HEX_32
     container = "zone"
-    marking = _InRecordComment()
+    marking = _InRecordComment(longest=PAID_COMMENT)
 
     # -- the wanted side --------------------------------------------------------------------
 
@@ -109,7 +126,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         return stated if stated.get("proxied") is False else {**stated, "ttl": 1}
 
     def check(self, declared: Declared) -> Iterator[Problem]:
-        """Report invalid host names, and ``moved:`` entries: a record cannot be renamed."""
+        """Report invalid records, and ``moved:`` entries: a record cannot be renamed."""
         for moved in declared.moved:
             if moved.target.kind == self.name:
                 yield Problem(
@@ -119,6 +136,8 @@ class DnsRecord(Kind, Contained, TakesPlaces):
                 )
         for wanted in declared.of(self.name):
             yield from failed_check(check_host, wanted.address.key, wanted)
+            yield from self.marking.too_long(wanted, declared.stack)
+            yield from _at_odds(wanted)
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
         """The record's name."""
@@ -146,10 +165,19 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         )
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """Add the mark to the comment, and the name in punycode."""
+        """Add the mark to the comment, and the name in punycode; report what the zone refuses."""
         name = self.slot(wanted)
         require_zones(wanted, [name], ledger)
-        return {**super().complete(wanted, live, ledger), "name": name}
+        values = {**super().complete(wanted, live, ledger), "name": name}
+        zone = zone_of(name, ledger.live_of(self.container))
+        if zone is not None:
+            for problem in _beyond_plan(
+                wanted, values, live, zone, Mark(ledger.stack, wanted.protect)
+            ):
+                ledger.add_problem(problem)
+            if live is None and _is_too_deep(name, zone):
+                ledger.add_problem(_too_deep(wanted, name, zone))
+        return values
 
     def container_of(self, wanted: Wanted, ledger: Ledger) -> Live | None:
         """The zone of the name."""
@@ -164,6 +192,22 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         assert change.live is not None
         now = f"{change.live.name} leads to {change.live.values.get('tunnel')} now"
         return (now, *map(_farewell, change.others))
+
+    def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
+        """Refuse to write what another product manages, and where the token may only read."""
+        for live in (change.live, *change.others):
+            meta = live.raw.get("meta") if live is not None else None
+            if live is not None and isinstance(meta, Mapping) and meta.get("read_only") is True:
+                kind, where = DnsRecordAttributes.of(live).type, live.values.get("tunnel")
+                yield Refusal(
+                    change.address,
+                    f"the {kind} record of {live.name} to {where} is managed by {_manager(meta)}: "
+                    "remove it there first",
+                )
+        zone = change.container
+        if zone is not None and not ZoneAttributes.of(zone).editable:
+            text = f"the token may not edit the records of the zone {zone.name}, as the zone says"
+            yield Refusal(None, f"{text}: give it '{DNS} · Edit'", apply_only=True)
 
     # -- steps ------------------------------------------------------------------------------
 
@@ -243,8 +287,9 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         )
 
     def carried_over(self, live: Live) -> Values:
-        """The type: a record of another type may have replaced this one."""
-        return {"type": DnsRecordAttributes.of(live).type}
+        """The type, as a record of another may have replaced this one, and what no field models."""
+        more = unmodelled(_writable(live.raw), _document(live.values))
+        return {**more, "type": DnsRecordAttributes.of(live).type}
 
     def _live(self, raw: Mapping[str, Any], zone: Live) -> Live:
         name = to_ascii(text_of(raw, "name"))
@@ -297,11 +342,13 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             if step.id.verb == "delete":
                 batch["deletes"].append({"id": live.id if live else ""})
             elif live is not None and not _displaces(step, live):
-                batch["puts"].append({"id": live.id, **_body(values, live.raw)})
+                batch["puts"].append({"id": live.id, **_body(values, live)})
             else:
                 old = (live.id, *step.displaces) if live else ()
                 batch["deletes"] += [{"id": item} for item in old]
-                batch["posts"].append(_body(values, {}))
+                # The tags of a record whose place is taken are nobody's to take away.
+                tags = {"tags": live.values.get("tags")} if live else {}
+                batch["posts"].append(_body({**tags, **values}))
         path = f"{_rest(_zone(work[0][0])).path}/batch"
         sent = {key: group for key, group in batch.items() if group}
         call = Call("POST", path, sent, permission=DNS)
@@ -310,7 +357,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             raise CallFailed(call, f"the answer to {call} holds no records", lost=True)
         # A record that the reply does not contain is assumed to be as it was sent.
         unanswered = {
-            str(values["name"]): {**_body(values, {}), "id": live.id if live else ""}
+            str(values["name"]): {**_body(values), "id": live.id if live else ""}
             for step, live, values in work
             if step.id.verb != "delete"
         }
@@ -333,7 +380,9 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         if before is None or _displaces(step, before):
             yield from delete_if_present(rest.one("DELETE", made.id))
         else:
-            yield rest.one("PUT", before.id, _original_body(before))
+            was = _writable(before.raw).items()
+            body = {name: item for name, item in was if item is not None}
+            yield rest.one("PUT", before.id, body)
 
     def _after_lost_answer(self, work: Sequence[BatchItem]) -> Flow[list[StepResult]]:
         """Check whether a batch was done, and send it again if not: it is one transaction."""
@@ -348,9 +397,67 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             return (yield from self._halved(work, again))
 
 
+def _at_odds(wanted: Wanted) -> Iterator[Problem]:
+    """Report settings that do not go with each other, or with a tunnel."""
+    values = wanted.values
+    settings = values.get("settings") or {}
+    if values["proxied"] and settings.get("flatten_cname"):
+        # The service drops the setting without a word (DNSControl, pull request 4026).
+        text = "a proxied record cannot be flattened: `flatten_cname` would never be in step"
+        yield Problem(f"{wanted.address}: {text}", wanted.where, "take `flatten_cname` out")
+    if not values["proxied"]:
+        yield Problem(
+            f"{wanted.address}: a name that is not proxied leads nobody to its tunnel",
+            wanted.where,
+            "take `proxied: false` out",
+            Severity.WARNING,
+        )
+
+
+def _beyond_plan(
+    wanted: Wanted, values: Values, live: Live | None, zone: Live, mark: Mark
+) -> Iterator[Problem]:
+    """Report what the plan of the zone does not allow, live values that are kept included."""
+    limits = ZoneAttributes.of(zone)
+    if limits.comment < PAID_COMMENT:
+        yield from too_long(wanted, str(values["comment"]), mark, limits.comment)
+    kept = live.values if live is not None else {}
+    if limits.paid:
+        return
+    if values["tags"] if "tags" in values else kept.get("tags"):
+        text = f"{wanted.address}: the plan of the zone {zone.name} has no tags for records"
+        yield Problem(text, wanted.where, "take `tags` out, or write them into the comment")
+    if (values.get("settings") or {}).get("flatten_cname"):
+        text = f"{wanted.address}: the plan of the zone {zone.name} flattens no single record"
+        yield Problem(text, wanted.where, "take `flatten_cname` out")
+
+
+def _is_too_deep(name: str, zone: Live) -> bool:
+    return name.removesuffix(zone.name).rstrip(".").count(".") > 0
+
+
+def _too_deep(wanted: Wanted, name: str, zone: Live) -> Problem:
+    return Problem(
+        f"{wanted.address}: {name} lies two levels or more below the zone {zone.name}, whose "
+        "certificate covers one by default: the TLS handshake fails",
+        wanted.where,
+        "write a name such as ssh-dev in place of ssh.dev, or order a certificate for it",
+        Severity.WARNING,
+    )
+
+
+def _manager(meta: Mapping[str, Any]) -> str:
+    """The product that manages a record, by what its ``meta`` tells (recorded; see DNSControl)."""
+    if meta.get("email_routing"):
+        return "Email Routing"
+    return "Workers" if meta.get("origin_worker_id") else "another product of Cloudflare"
+
+
 def _farewell(live: Live) -> str:
     kind, comment = DnsRecordAttributes.of(live).type, live.values.get("comment")
     words = f", and its comment {comment!r}" if comment else ""
+    tags = ", ".join(map(str, live.values.get("tags") or ()))
+    words += f", and its tags {tags}" if tags else ""
     return f"deletes the {kind} record of {live.name} to {live.values.get('tunnel')}{words}"
 
 
@@ -360,7 +467,7 @@ def _is_done(item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, 
         return live is None or live.id not in ids
     raw = by_name.get(str(values["name"]))
     # Empty values are left out: the API returns them as null.
-    body = _body(values, {}).items()
+    body = _body(values).items()
     return raw is not None and all(raw.get(key) == value for key, value in body if value)
 
 
@@ -390,6 +497,11 @@ def _is_missing(failure: CallFailed) -> bool:
     return failure.has_code(81044)
 
 
+# Fields of which a file need not speak.
+_LEFT = ("tags", "settings")
+_BODY = Body({name: fields_of(DnsRecordFields)[name] for name in _LEFT}, {})
+
+
 def _zone(step: Step) -> Live:
     assert step.container is not None, "a record is written in a zone"
     return step.container
@@ -400,21 +512,31 @@ def _displaces(step: Step, live: Live) -> bool:
     return DnsRecordAttributes.of(live).type != "CNAME" or bool(step.displaces)
 
 
-def _body(values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-    """Build a whole record; fields that the file does not state keep their live values."""
-    stated = {key: values.get(key, carried.get(key)) for key in ("tags", "settings")}
-    return {
-        **{key: value for key, value in stated.items() if value},
+def _body(values: Values, live: Live | None = None) -> dict[str, Any]:
+    """Build a whole record: the live one as it came, with what these values change in it."""
+    wanted = _document(values)
+    if live is None:
+        return wanted
+    known = _document(live.values)
+    unstated = {name: known[name] for name in _LEFT if name in known and name not in values}
+    made = _BODY.of(_writable(live.raw), known, {**unstated, **wanted})
+    # All else is stated, and is always sent in the same form.
+    return {**made, **{name: item for name, item in wanted.items() if name not in _LEFT}}
+
+
+def _document(values: Values) -> dict[str, Any]:
+    """Canonical values as a record of the API."""
+    found = {
         "type": "CNAME",
-        "name": values["name"],
-        "content": values["tunnel"],
-        "proxied": values["proxied"],
-        "ttl": values["ttl"],
+        "name": values.get("name"),
+        "content": values.get("tunnel"),
+        "proxied": values.get("proxied"),
+        "ttl": values.get("ttl"),
         "comment": values.get("comment") or "",
     }
+    return {**found, **{name: values[name] for name in _LEFT if values.get(name)}}
 
 
-def _original_body(live: Live) -> dict[str, Any]:
-    """Build the body that restores a live record."""
-    fields = ("type", "name", "content", "proxied", "ttl", "comment", "tags", "settings")
-    return {key: live.raw[key] for key in fields if live.raw.get(key) is not None}
+def _writable(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A live record as a write takes it."""
+    return {name: item for name, item in raw.items() if name not in _READ_ONLY}

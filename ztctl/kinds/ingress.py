@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv6Address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
+from ztctl.core.model.canonical import Spec, canonical
 from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Local, Normalised
 from ztctl.core.model.names import ingress_name, to_ascii
-from ztctl.kinds import origin_request
+from ztctl.kinds import go_regexp, origin_request
+from ztctl.kinds.carry import Elements
 from ztctl.kinds.common import Flag, check_host, encoded_host, invalid, text_of
 from ztctl.kinds.origin_request import OriginRequest
 from ztctl.kinds.services import spelt
@@ -47,6 +50,19 @@ _TYPES: Mapping[str, type] = {
     **{f"originRequest{at}": type for at, type in _ACCESS_TYPES.items()},
     **{f"ingress[].originRequest{at}": type for at, type in _ACCESS_TYPES.items()},
 }
+# An address as Go's `net/url` takes it, and no more: what it refuses costs the tunnel its whole new
+# configuration (cloudflared 2026.8.2, `url.Parse` in `ingress/ingress.go`).
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[A-Za-z0-9._~:-]+@)?(?P<host>\[[^\[\]]*\]|[^][:/?#@]+)"
+    r"(?::(?P<port>[0-9]{0,9}))?(?P<rest>[/?#].*)?"
+)
+_HOST = re.compile("[a-z0-9_][a-z0-9._-]*")
+_NARROW_FIRST = (
+    "put the narrower rule first; those of `hosts` stand behind those of `ingress`, so that a "
+    "wildcard beside them has to be a host, too"
+)
+# Control characters, and those that nobody sees.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff]")
 
 
 def check_pattern(value: Any) -> Any:
@@ -62,7 +78,8 @@ def check_pattern(value: Any) -> Any:
     if text == "*":
         return text
     if ":" in text:
-        raise invalid(value, "{value} carries a port", "write the host name alone")
+        what = "scheme" if "://" in text else "port"
+        raise invalid(value, f"{{value}} carries a {what}", "write the host name alone")
     if "*" in text and not (text.startswith("*.") and "*" not in text[1:]):
         reason = "{value} never matches: a star may only stand for the whole first label"
         raise invalid(value, reason, "write *.example.com")
@@ -77,11 +94,14 @@ def check_service(value: Any) -> Any:
         PydanticCustomError: when cloudflared would refuse it.
     """
     text = value if isinstance(value, str) else ""
+    if unseen := _CONTROL.search(text):
+        reason = "the service {value} holds a control character ({code})"
+        raise invalid(value, reason, "take it out", code=f"U+{ord(unseen[0]):04X}")
     if text in _BARE_SERVICES or re.fullmatch(r"unix(\+tls)?:/.+", text):
         return value
     if text.startswith("http_status:"):
-        code = text.removeprefix("http_status:")
-        if code.isdigit() and 100 <= int(code) <= 999:
+        code = re.fullmatch("http_status:([0-9]{3,9})", text)
+        if code and 100 <= int(code[1]) <= 999:
             return value
         raise invalid(value, "{value} is no HTTP status", "write http_status:404")
     return _check_url(value, text)
@@ -91,32 +111,42 @@ def _check_url(value: Any, text: str) -> Any:
     hint = "write ssh://localhost:22, bastion, http_status:404 or another service with a scheme"
     if "://" not in text:
         raise invalid(value, "the service {value} has no scheme", hint)
-    try:
-        parts = urlsplit(text)
-        port_is_right = parts.port is None or parts.port > 0
-    except ValueError:
-        port_is_right = False
-        parts = urlsplit("")
-    if not parts.scheme or not parts.hostname or not port_is_right:
+    bare = "".join(text.split())
+    if bare != text:
+        _check_url(value, bare)
+        raise invalid(value, "the service {value} holds a blank", f"write {bare}")
+    parts = _URL.fullmatch(text)
+    if parts is None or not _is_address(parts):
+        hint = "write scheme://host:port, the host as a name or an address, such as [2001:db8::1]"
         raise invalid(value, "the service {value} is no address", hint)
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        hint = f"write {parts.scheme}://{parts.netloc}"
-        raise invalid(value, "the service {value} has a path, which a tunnel cannot proxy to", hint)
+    if parts["rest"]:
+        reason = "the service {value} has a path, which a tunnel cannot proxy to"
+        raise invalid(value, reason, f"write {text.removesuffix(parts['rest'])}")
     return value
 
 
-def _as_python_pattern(value: Any) -> Any:
-    """Replace what only Go's syntax has, so that Python can check the rest of the pattern."""
-    known_to_go = re.compile(r"\\[pP](?:\{\^?\w+\}|\w)|\[\[:\^?\w+:\]\]|\\z")
-    return known_to_go.sub("x", value) if isinstance(value, str) else value
+def _is_address(parts: re.Match[str]) -> bool:
+    host, port = parts["host"], parts["port"]
+    if port and not 0 < int(port) <= 65535:
+        return False
+    if not host.startswith("["):
+        return _HOST.fullmatch(encoded_host(host)) is not None
+    try:
+        # With a zone, as in `fe80::1%eth0`, it would be one of the connector's own host.
+        return IPv6Address(host[1:-1]).scope_id is None
+    except ValueError:
+        return False
 
 
 def _check_path(value: Any) -> Any:
+    reason, hint = "{value} is no regular expression", "write it in quotes, such as '^/api'"
+    if not isinstance(value, str):
+        raise invalid(value, reason, hint)
     try:
-        re.compile(_as_python_pattern(value))
-    except (re.error, TypeError, OverflowError, RecursionError) as error:
-        text, hint = "{value} is no regular expression: {error}", "paths are Go regular expressions"
-        raise invalid(value, text, hint, error=str(error)) from None
+        go_regexp.check(value)
+    except go_regexp.NotInGo as error:
+        hint = "the connector compiles it with Go's regexp: https://pkg.go.dev/regexp/syntax"
+        raise invalid(value, f"{reason} of Go: {{error}}", hint, error=str(error)) from None
     return value
 
 
@@ -134,7 +164,7 @@ class IngressRule(Fields):
     hostname: Pattern = None
     """A host name, or `*.example.com`, which covers any depth."""
     path: Annotated[str | None, BeforeValidator(_check_path)] = None
-    """A regular expression; an SSH client asks for `/`."""
+    """A regular expression of Go (RE2); an SSH client asks for `/`."""
     service: Annotated[str, BeforeValidator(check_service), Normalised(spelt)]
     """`ssh://host:port`, `bastion`, `http_status:404`, …"""
     origin_request: OriginRequest | None = None
@@ -185,17 +215,40 @@ def names(rules: Any) -> frozenset[str]:
 
 def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str, bool]]:
     """Yield index, text, hint and whether it is an error, for each mistake in a list of rules."""
-    seen: dict[tuple[Any, Any], int] = {}
+    seen: dict[tuple[str, str], int] = {}
     for index, rule in enumerate(rules):
         if index < len(rules) - 1 and matches_everything(rule):
             text = f"rule {index + 1} takes every name, so that the rules behind it never match"
             yield index, text, "put it last, or give it a hostname", True
-        where = (rule.get("hostname"), rule.get("path"))
-        if where in seen and where != (None, None):
-            text = f"rule {index + 1} is for the same name as rule {seen[where] + 1}, which wins"
-            yield index, text, "drop one of them", True
-        seen.setdefault(where, index)
+        yield from _shadowed(index, rule, seen)
         yield from _service_mistakes(index, rule)
+        seen.setdefault(_reach(rule), index)
+
+
+def _reach(rule: Mapping[str, Any]) -> tuple[str, str]:
+    """The names and paths that a rule takes; no name is ``*``."""
+    return rule.get("hostname") or "*", rule.get("path") or ""
+
+
+def _shadowed(
+    index: int, rule: Mapping[str, Any], seen: Mapping[tuple[str, str], int]
+) -> Iterator[tuple[int, str, str, bool]]:
+    """The first rule, by what it takes, that takes all of this one; of ``*`` alone it is told."""
+    name, path = _reach(rule)
+    labels = name.split(".")
+    wider = (name, *(f"*.{'.'.join(labels[start:])}" for start in range(1, len(labels))), "*")
+    places = {(host, below) for host in wider for below in ("", path)} - {("*", "")}
+    found = [(seen[place], place) for place in places if place in seen]
+    if not found:
+        return
+    first, (host, below) = min(found)
+    if (host, below) == (name, path):
+        text = f"rule {index + 1} is for the same name as rule {first + 1}, which wins"
+        yield index, text, "drop one of them", True
+        return
+    taken = "every name" if host == "*" else host
+    text = f"rule {index + 1} is never reached: rule {first + 1} takes {taken} first"
+    yield index, text, _NARROW_FIRST, True
 
 
 def _service_mistakes(index: int, rule: Mapping[str, Any]) -> Iterator[tuple[int, str, str, bool]]:
@@ -246,14 +299,29 @@ def to_api(rules: Any) -> list[dict[str, Any]]:
 
 def _rule_to_api(rule: Mapping[str, Any]) -> dict[str, Any]:
     made = {key: rule[key] for key in ("hostname", "path", "service") if rule.get(key)}
-    settings = origin_request.to_api(rule.get("origin_request"))
-    return {**made, "originRequest": settings} if settings else made
+    return {**made, "originRequest": origin_request.to_api(rule.get("origin_request"))}
+
+
+def elements(spec: Spec, general: Mapping[str, Any]) -> Elements:
+    """How rules are told apart: by host name and path.
+
+    Args:
+        spec: the specification of a rule.
+        general: the canonical settings of the tunnel, as they are to be. A rule that has one of its
+            own is understood in relation to them.
+    """
+
+    def understood(rule: Any) -> dict[str, Any]:
+        read = [canonical(spec, item) for item in from_api([rule])]
+        return next(iter(to_api(with_own_settings(read, general))), {})
+
+    return Elements(understood, lambda rule: (rule.get("hostname"), rule.get("path")))
 
 
 def without_renewed_checks(
     old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
-    """Remove ``access`` from live rules of which the new version has further audiences.
+    """Switch ``access`` off in live rules of which the new version has further audiences.
 
     Once a new application covers the name, users bring its tokens, and the connector would deny
     them until it has the new configuration.
@@ -265,8 +333,9 @@ def without_renewed_checks(
         mine, next_ = _audience(rule), audiences.get(place)
         if mine and next_ and not next_ <= mine:
             settings = rule.get("origin_request") or {}
-            kept = {name: item for name, item in settings.items() if name != "access"}
-            found.append({**rule, "origin_request": kept})
+            # Without being required the check is none, and what else it holds stays.
+            off = {name: it for name, it in settings["access"].items() if name != "required"}
+            found.append({**rule, "origin_request": {**settings, "access": off}})
         else:
             found.append(rule)
     return found

@@ -16,8 +16,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from ztctl.core.model.canonical import fields_of
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import KeepsEmpty, RefersTo, Unordered
+from ztctl.kinds.carry import Lists, lists_of
 from ztctl.kinds.common import Cidr, Flag, Inside, Seconds, invalid
 
 Audience = Annotated[Any, RefersTo("access_application", attribute="aud")]
@@ -129,8 +131,12 @@ def to_api(values: Any) -> dict[str, Any]:
     return _renamed(values, _API, _ACCESS)
 
 
+# Rules of addresses look the same in the file and in the API.
+LISTS: Lists = {_API[name]: it for name, it in lists_of(fields_of(OriginRequest)).items()}
+
+
 def from_api(raw: Any) -> dict[str, Any]:
-    """Convert settings of a reply; keys without a field are dropped."""
+    """Convert settings of a reply; keys without a field are left out."""
     return _renamed(raw, _inverted(_API), _inverted(_ACCESS))
 
 

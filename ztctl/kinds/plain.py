@@ -25,6 +25,8 @@ from ztctl.core.model.marks import UNMARKED, Marking
 from ztctl.core.model.objects import EMPTY, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Change
 from ztctl.core.model.values import Lookup, Ref
+from ztctl.core.planning.compare import recanonised
+from ztctl.kinds.carry import Body, Lists, lists_of, unmodelled
 from ztctl.kinds.common import ids_of, listing, objects, segment, text_of, written
 
 
@@ -44,6 +46,8 @@ class Rest:
         patience: by method, failures to retry (see ``Call.patience``).
         optional: treat a 403 of the list as empty, unless the files use the kind.
         names: API names of fields that are named otherwise in the file.
+        read_only: members of an object that a write does not take.
+        required: members that are sent at their default, too.
     """
 
     path: str
@@ -56,6 +60,8 @@ class Rest:
     optional: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
     members: tuple[str, ...] = ("name",)
+    read_only: frozenset[str] = frozenset()
+    required: tuple[str, ...] = ()
 
     def all(self) -> Call:
         """Make the call that lists all objects."""
@@ -112,16 +118,21 @@ class InComment(Marking):
         yield str(wanted.values.get("comment") or "").rpartition(" ")[2]
 
     def too_long(self, wanted: Wanted, stack: str) -> Iterator[Problem]:
-        """Report a comment that is too long with the mark appended."""
+        """Report a comment of the file that is too long with the mark appended."""
         mark = Mark(stack, wanted.protect)
-        length = len(_with_mark(wanted.values.get("comment"), mark))
-        if 0 < self.longest < length:
-            yield Problem(
-                f"{wanted.address}: with the mark {str(mark)!r} behind it the comment has "
-                f"{length} characters, and {self.longest} is the most",
-                wanted.where,
-                "write a shorter one",
-            )
+        comment = _with_mark(wanted.values.get("comment"), mark)
+        yield from too_long(wanted, comment, mark, self.longest)
+
+
+def too_long(wanted: Wanted, comment: str, mark: Mark, longest: int) -> Iterator[Problem]:
+    """Report a comment, mark included, of more characters than ``longest``, unless that is 0."""
+    if 0 < longest < len(comment):
+        yield Problem(
+            f"{wanted.address}: with the mark {str(mark)!r} behind it the comment has "
+            f"{len(comment)} characters, and {longest} is the most",
+            wanted.where,
+            "write a shorter one",
+        )
 
 
 def _user_text(live: Live | None) -> str:
@@ -153,11 +164,45 @@ class PlainKind(Kind):
         """Convert an object of a reply to fields of the file."""
         return {**raw, **{name: raw.get(api) for name, api in self.rest.names.items()}}
 
-    def to_api(self, values: Values, carried: Mapping[str, Any]) -> dict[str, Any]:
-        """Build the body of a write; ``carried`` is the live object as returned by the API."""
-        stated = (name for name, spec in self.specs.items() if spec.compared)
-        sent = {self.rest.names.get(name, name): values.get(name) for name in stated}
+    def to_api(self, values: Values) -> dict[str, Any]:
+        """Convert fields of the file to members of the API; the inverse of ``from_api``."""
+        sent = {api: values.get(name) for api, name in self._api_names().items()}
         return {name: value for name, value in sent.items() if value is not None}
+
+    def _api_names(self) -> Mapping[str, str]:
+        """The names of the fields, by their names in the API."""
+        stated = (name for name, spec in self.specs.items() if spec.compared)
+        return {self.rest.names.get(name, name): name for name in stated}
+
+    @property
+    def lists(self) -> Lists:
+        """The lists of objects in the API, and how their elements are told apart."""
+        return lists_of(self.specs)
+
+    def writable(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A live object as a write takes it."""
+        return {name: item for name, item in raw.items() if name not in self.rest.read_only}
+
+    def body(self, values: Values, live: Live | None = None) -> dict[str, Any]:
+        """The body of a write: the live object as it came, with what these values change.
+
+        A ``PATCH`` has the values alone.
+        """
+        wanted = recanonised(self.specs, values)
+        if live is not None and self.rest.change == "PATCH":
+            return self.to_api(wanted)
+        default = canonical_fields(self.specs, {})
+        known = {**default, **live.values} if live is not None else default
+        names = {api: self.specs[name] for api, name in self._api_names().items()}
+        made = Body(names, self.to_api(default), self.rest.required, self.lists)
+        raw = self.writable(live.raw) if live is not None else {}
+        return made.of(raw, self.to_api(known), self.to_api({**known, **wanted}))
+
+    def carried_over(self, live: Live) -> Values:
+        """What no field models, at any depth, of what is replaced by a write."""
+        if self.rest.change == "PATCH":
+            return EMPTY
+        return unmodelled(self.writable(live.raw), self.to_api(live.values), self.lists)
 
     def name_of(self, raw: Mapping[str, Any]) -> str:
         """The live name of an object."""
@@ -189,12 +234,12 @@ class PlainKind(Kind):
 
     def create(self, values: Values) -> Flow[Live]:
         """Create the object."""
-        made = yield from written(self.rest.new(self.to_api(values, EMPTY)))
+        made = yield from written(self.rest.new(self.body(values)))
         return self.live_from(made)
 
     def update(self, live: Live, values: Values, verb: str) -> Flow[Live]:
-        """Write the object; ``to_api`` carries over what the file does not state."""
-        call = self.rest.one(self.rest.change, live.id, self.to_api(values, live.raw))
+        """Write the object; what the values do not change stays as it came."""
+        call = self.rest.one(self.rest.change, live.id, self.body(values, live))
         return self.live_from((yield from written(call)))
 
     def delete(self, live: Live) -> Flow[None]:

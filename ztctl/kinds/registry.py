@@ -9,6 +9,7 @@ from ztctl.kinds.access_policy import AccessPolicy
 from ztctl.kinds.access_tag import AccessTag
 from ztctl.kinds.ca_key import CaKey
 from ztctl.kinds.dns_record import DnsRecord
+from ztctl.kinds.hostname_route import HostnameRoute
 from ztctl.kinds.identity_provider import IdentityProvider
 from ztctl.kinds.organization import Organization
 from ztctl.kinds.private_route import PrivateRoute
@@ -30,6 +31,7 @@ KINDS = Kinds(
         VirtualNetwork(),
         Tunnel(),
         PrivateRoute(),
+        HostnameRoute(),
         DnsRecord(),
         CaKey(),
     )

@@ -14,18 +14,22 @@ from pydantic import Field
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import Spec, canonical, sort_key
+from ztctl.core.model.decisions import ONE_EACH
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.diagnostics import Problem, Severity, Where
 from ztctl.core.model.facts import HELPER
 from ztctl.core.model.identity import Fields, plain
 from ztctl.core.model.kind import Alternative, Resolve
+from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Normalised, Unordered
 from ztctl.core.model.marks import InName
-from ztctl.core.model.objects import Values, Wanted
+from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Change
 from ztctl.core.model.values import Ref
 from ztctl.kinds import selectors
+from ztctl.kinds.carry import Elements, Lists
 from ztctl.kinds.plain import PlainKind
+from ztctl.kinds.provider_types import wrong_providers
 from ztctl.kinds.selectors import Rule, flattened
 
 Included = Annotated[
@@ -33,9 +37,6 @@ Included = Annotated[
 ]
 Rules = Annotated[list[Rule] | None, Default(()), Unordered(), Normalised(flattened)]
 LISTS = ("include", "exclude", "require")
-
-# Selectors that have exactly one value for each user.
-_ONE_EACH = ("email", "email_domain", "country")
 
 
 class Ruled(PlainKind):
@@ -46,6 +47,20 @@ class Ruled(PlainKind):
     def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """All fields, rules converted to the selectors of the file."""
         return {**raw, **rules_from_api(raw)}
+
+    def to_api(self, values: Values) -> dict[str, Any]:
+        """All fields, rules converted to those of the API."""
+        return {**super().to_api(values), **rules_to_api(values)}
+
+    @property
+    def lists(self) -> Lists:
+        """Rules are told apart by what they test."""
+        return {**super().lists, **dict.fromkeys(LISTS, Elements(self._understood))}
+
+    def _understood(self, element: Any) -> Any:
+        """A live rule as it would be written; several, if it holds a list of values."""
+        made = selectors.to_api(canonical(self.specs["include"], selectors.from_api([element])))
+        return made[0] if len(made) == 1 else made
 
     def declare(
         self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""
@@ -70,6 +85,12 @@ class Ruled(PlainKind):
         helper = f"{name}#{taken + 1}" if taken else name
         helpers[helper] = rule
         return {"group": Ref(Address("access_group", helper))}
+
+    def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
+        """Add the mark; report rules about identity providers of another type."""
+        for problem in wrong_providers(wanted, LISTS, ledger):
+            ledger.add_problem(problem)
+        return super().complete(wanted, live, ledger)
 
     def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
         """First admit only those whom the old and the new rules admit, then apply the new rules."""
@@ -117,12 +138,11 @@ class Ruled(PlainKind):
         )
 
     def check(self, declared: Declared) -> Iterable[Problem]:
-        """Report rule sets that nobody can satisfy."""
+        """Warn of rule sets that nobody can satisfy, which the service takes."""
         for wanted in declared.of(self.name):
-            yield from (
-                Problem(f"nobody can satisfy {wanted.address}: {why}", wanted.where)
-                for why in _contradictions(wanted.values)
-            )
+            for why in _contradictions(wanted.values):
+                text = f"nobody can satisfy {wanted.address}: {why}"
+                yield Problem(text, wanted.where, severity=Severity.WARNING)
 
 
 def _contradictions(values: Values) -> Iterator[str]:
@@ -132,7 +152,7 @@ def _contradictions(values: Values) -> Iterator[str]:
         yield "it excludes everyone"
     elif included and excluded.issuperset(included):
         yield "everything that it includes it also excludes"
-    for selector in _ONE_EACH:
+    for selector in sorted(ONE_EACH):
         required = {
             str(rule[selector])
             for rule in values.get("require") or ()

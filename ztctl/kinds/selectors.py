@@ -15,7 +15,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Normalised, RefersTo, Unordered
-from ztctl.kinds.common import Cidr, OneOrMany, invalid, lower
+from ztctl.kinds.common import Cidr, OneOrMany, Uuid, invalid, is_host, lower
+from ztctl.kinds.countries import COUNTRIES, MEANT
 
 Item = TypeVar("Item")
 Many = Annotated[list[Item], OneOrMany(), Field(min_length=1)]
@@ -29,22 +30,43 @@ def _upper(value: Any) -> Any:
 
 
 def _email(value: Any) -> Any:
-    if not isinstance(value, str) or value.count("@") != 1 or value.startswith("@"):
-        hint = "a whole domain is `email_domain: example.com`"
+    local, _, domain = value.partition("@") if isinstance(value, str) else ("", "", "")
+    if domain and "*" in local:
+        hint = f"a whole domain is `email_domain: {domain}`"
+        raise invalid(value, "{value} is nobody's e-mail address: there are no wildcards", hint)
+    if not local or any(map(str.isspace, local)) or not _is_mail_domain(domain):
+        hint = "write ann@example.com; a whole domain is `email_domain: example.com`"
         raise invalid(value, "{value} is not an e-mail address", hint)
     return value
 
 
 def _domain(value: Any) -> Any:
-    if not isinstance(value, str) or "@" in value or "." not in value:
+    text = value if isinstance(value, str) else ""
+    if text.startswith("*.") and _is_mail_domain(text[2:]):
+        reason = "{value} is no mail domain: there are no wildcards"
+        raise invalid(value, reason, f"write {text[2:]}, and each subdomain by itself")
+    if not _is_mail_domain(text):
         raise invalid(value, "{value} is not a mail domain", "write example.com, without the @")
     return value
 
 
+def _is_mail_domain(text: str) -> bool:
+    return "*" not in text and is_host(text)
+
+
 def _country(value: Any) -> Any:
-    if not (isinstance(value, str) and len(value) == 2 and value[0].isalpha()):
-        hint = "write the two letters of ISO 3166-1, such as PT"
+    text = value.upper() if isinstance(value, str) else ""
+    if text not in COUNTRIES:
+        meant = MEANT.get(text)
+        usual = "write the two letters of ISO 3166-1, such as PT"
+        hint = f"did you mean {meant}?" if meant else usual
         raise invalid(value, "{value} is not a country code", hint)
+    return value
+
+
+def _name(value: Any) -> Any:
+    if isinstance(value, str) and not value.strip():
+        raise invalid(value, "{value} is empty, which nobody is called", "write it as it is there")
     return value
 
 
@@ -58,7 +80,7 @@ Email = Annotated[str, BeforeValidator(_email), Normalised(lower)]
 Domain = Annotated[str, BeforeValidator(_domain), Normalised(lower)]
 Country = Annotated[str, BeforeValidator(_country), Normalised(_upper)]
 Yes = Annotated[bool, BeforeValidator(_true)]
-ListId = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, BeforeValidator(_name)]
 
 
 class Okta(Fields):
@@ -66,7 +88,7 @@ class Okta(Fields):
 
     identity_provider: Provider
     """The identity provider, by name."""
-    name: Many[str]
+    name: Many[Name]
     """The group's name."""
 
 
@@ -82,7 +104,7 @@ class AzureAd(Fields):
     """Members of a Microsoft Entra group."""
 
     identity_provider: Provider
-    id: Many[str]
+    id: Many[Name]
     """The group's object id."""
 
 
@@ -90,39 +112,39 @@ class GithubOrganization(Fields):
     """Members of a GitHub organisation, or of one of its teams."""
 
     identity_provider: Provider
-    name: str
-    team: Many[str] | None = None
+    name: Name
+    team: Many[Name] | None = None
 
 
 class Saml(Fields):
     """People with a SAML attribute of this value."""
 
     identity_provider: Provider
-    attribute_name: str
-    attribute_value: Many[str]
+    attribute_name: Name
+    attribute_value: Many[Name]
 
 
 class Oidc(Fields):
     """People with an OIDC claim of this value."""
 
     identity_provider: Provider
-    claim_name: str
-    claim_value: Many[str]
+    claim_name: Name
+    claim_value: Many[Name]
 
 
 class AuthContext(Fields):
     """An Entra authentication context."""
 
     identity_provider: Provider
-    id: str
-    ac_id: str
+    id: Name
+    ac_id: Name
 
 
 class ExternalEvaluation(Fields):
     """An answer of a service of your own."""
 
-    evaluate_url: str
-    keys_url: str
+    evaluate_url: Name
+    keys_url: Name
 
 
 class Rule(Fields):
@@ -131,13 +153,13 @@ class Rule(Fields):
     everyone: Yes | None = None
     email: Many[Email] | None = None
     email_domain: Many[Domain] | None = None
-    email_list: Many[ListId] | None = None
+    email_list: Many[Uuid] | None = None
     """Id of a Zero Trust list of e-mail addresses."""
     ip: Many[Cidr] | None = None
-    ip_list: Many[ListId] | None = None
+    ip_list: Many[Uuid] | None = None
     """Id of a Zero Trust list of addresses."""
     country: Many[Country] | None = None
-    """ISO 3166-1 alpha-2."""
+    """ISO 3166-1 alpha-2; `T1` is Tor, `XK` is Kosovo."""
     group: Many[Annotated[Any, RefersTo("access_group")]] | None = None
     """An Access group of the file, or `{live: NAME}`."""
     okta: Many[Okta] | None = None
@@ -148,7 +170,7 @@ class Rule(Fields):
     oidc: Many[Oidc] | None = None
     login_method: Many[Provider] | None = None
     """People who logged in by this identity provider. At the one-time PIN, anybody can."""
-    auth_method: Many[str] | None = None
+    auth_method: Many[Name] | None = None
     """An authentication method of RFC 8176, such as `mfa`."""
     auth_context: Many[AuthContext] | None = None
     any_valid_service_token: Yes | None = None
@@ -156,9 +178,9 @@ class Rule(Fields):
     """Whoever holds the token; for `non_identity` only."""
     certificate: Yes | None = None
     """Any valid client certificate."""
-    common_name: Many[str] | None = None
+    common_name: Many[Name] | None = None
     """The common name of a client certificate."""
-    device_posture: Many[str] | None = None
+    device_posture: Many[Name] | None = None
     """Id of a device posture check."""
     external_evaluation: Many[ExternalEvaluation] | None = None
     linked_app_token: Many[Annotated[Any, RefersTo("access_application")]] | None = None
@@ -210,6 +232,8 @@ _EMPTY = frozenset(
 )
 # The selectors whose API element holds a list itself.
 _WHOLE = frozenset({"user_risk_score"})
+# The beginning of a live rule that is not understood; the rule itself follows.
+_UNKNOWN = "unknown selector "
 _PROVIDER, _PROVIDER_ID = "identity_provider", "identity_provider_id"
 
 
@@ -248,10 +272,12 @@ def count(rule: Mapping[str, Any]) -> int:
 
 def to_api(rules: Any) -> list[dict[str, Any]]:
     """Convert canonical rules for the API; references must be resolved."""
-    return [_element_to_api(rule) for rule in rules or () if isinstance(rule, Mapping)]
+    return [_element_to_api(rule) for rule in rules or ()]
 
 
-def _element_to_api(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _element_to_api(rule: Any) -> Any:
+    if not isinstance(rule, Mapping):
+        return json.loads(str(rule).removeprefix(_UNKNOWN))
     ((name, value),) = rule.items()
     if name in _EMPTY:
         inner = {}
@@ -296,4 +322,4 @@ def _element_from_api(element: Any) -> Any:
 
 
 def _unknown(element: Any) -> str:
-    return f"unknown selector {json.dumps(element, sort_keys=True, default=str)}"
+    return f"{_UNKNOWN}{json.dumps(element, sort_keys=True, default=str)}"

@@ -1,8 +1,8 @@
 """Cloudflare Tunnels, remotely managed, together with their configuration.
 
 Names are unique among tunnels that are not deleted; lists contain deleted ones unless
-``is_deleted=false``. The configuration is one document, replaced by a ``PUT``. Each ``PUT`` raises
-its version, even without a difference, so that none is sent without need. Sources: Cloudflare
+``is_deleted=false``. The configuration is one document, replaced by a ``PUT``. Whether a ``PUT``
+without a difference raises its version is told both ways, so none is sent. Sources: Cloudflare
 OpenAPI description, Terraform provider v5, cloudflared 2026.8.2 (API client).
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, Passing
-from ztctl.core.model.canonical import canonical_fields
+from ztctl.core.model.canonical import Spec, canonical_fields, fields_of
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.facts import UNKNOWN_TUNNEL, Fact, Slot, TunnelRules
@@ -27,7 +27,8 @@ from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
 from ztctl.kinds import ingress, origin_request
-from ztctl.kinds.audience import with_access
+from ztctl.kinds.audience import with_access, with_team
+from ztctl.kinds.carry import Lists, patched, unmodelled
 from ztctl.kinds.common import TUNNEL, Id, Protect, listing, objects, segment, text_of, written
 from ztctl.kinds.ingress import IngressRule
 from ztctl.kinds.origin_request import OriginRequest
@@ -37,7 +38,6 @@ _LOCAL = (
     "its configuration is a file on its server; give this tunnel another key, and lead records to "
     "that one by `tunnel: {{live: {live}}}`, or delete it by hand"
 )
-WARP = "warp-routing"
 _MALFORMED = "connectors go on with the one before: mend it in the dashboard, or try again later"
 # In place of a configuration that was not read; ``None`` is that of a tunnel without one.
 UNREAD = object()
@@ -117,6 +117,15 @@ class Tunnel(Kind, Lagging):
                 severity = Severity.ERROR if grave else Severity.WARNING
                 where = wanted.local["places"][index] or wanted.where
                 yield Problem(f"{wanted.address}: {text}", where, hint, severity)
+            if (wanted.values.get("origin_request") or {}).get("access"):
+                yield Problem(
+                    f"{wanted.address}: the connector does not look at `origin_request.access` of "
+                    "the whole tunnel, only at that of each rule",
+                    wanted.where,
+                    "write `access: true` on the rules; where an application of the files decides "
+                    "for the name, that is the default",
+                    Severity.WARNING,
+                )
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
         """Host names and patterns that lead to an origin."""
@@ -131,7 +140,9 @@ class Tunnel(Kind, Lagging):
             with_access(rule, choice, wanted, ledger)
             for rule, choice in zip(rules, choices, strict=False)
         ]
-        return {**super().complete(wanted, live, ledger), "ingress": checked}
+        general = with_team(wanted.values.get("origin_request"), wanted, ledger)
+        completed = super().complete(wanted, live, ledger)
+        return {**completed, "ingress": checked, "origin_request": general}
 
     def dropped_by(self, change: Change) -> tuple[str, ...]:
         """The host names that the tunnel serves now, and whether it goes on to."""
@@ -269,8 +280,23 @@ class Tunnel(Kind, Lagging):
         return tuple(self._live(raw, next(left) if chosen(raw) else UNREAD) for raw in found)
 
     def carried_over(self, live: Live) -> Values:
-        """``warp-routing``, which no field models."""
-        return {WARP: live.raw.get(WARP) or None}
+        """What no field models, at any depth, of the configuration."""
+        known = _document(live.values)
+        return unmodelled(_configuration_of(live), known, self._lists(live.values))
+
+    def _lists(self, values: Values) -> Lists:
+        rules = ingress.elements(_RULE, values.get("origin_request") or {})
+        return {**origin_request.LISTS, "ingress": rules}
+
+    def _configured(self, live: Live, values: Values) -> dict[str, Any]:
+        """The configuration as it came, with what these values change in it."""
+        # What a rule has for itself depends on the settings of the tunnel: none is taken for
+        # unchanged before it was looked at.
+        known = {**_document(live.values), "ingress": None}
+        was = _configuration_of(live)
+        made: dict[str, Any] = patched(was, known, _document(values), self._lists(values))
+        rules = [_without_nothing(rule) for rule in made["ingress"]]
+        return _without_nothing({**made, "ingress": rules})
 
     def create(self, values: Values) -> Flow[Live]:
         """Create the tunnel; the secret in the reply is dropped."""
@@ -293,14 +319,11 @@ class Tunnel(Kind, Lagging):
             # A rename does not change the configuration, which the reply does not contain.
             known = {"config": live.raw["config"]} if "config" in live.raw else None
             return self._live({**live.raw, **_public(raw)}, known)
-        config: dict[str, Any] = {"ingress": ingress.to_api(values["ingress"])}
-        settings = origin_request.to_api(values.get("origin_request"))
-        if settings:
-            config["originRequest"] = settings
-        # A legacy setting without a field: a PUT without it would delete it.
-        if live.raw.get(WARP):
-            config[WARP] = live.raw[WARP]
-        call = Call("PUT", f"{path}/configurations", {"config": config}, permission=TUNNEL)
+        return (yield from self._configure(live, self._configured(live, values)))
+
+    def _configure(self, live: Live, config: Mapping[str, Any]) -> Flow[Live]:
+        path = f"{PATH}/{segment(live.id)}/configurations"
+        call = Call("PUT", path, {"config": config}, permission=TUNNEL)
         # Recorded replies of a PUT tell the tunnel and the version.
         version = (yield from written(call, "tunnel_id")).get("version")
         return self._live(live.raw, {"config": config, "version": version})
@@ -319,10 +342,11 @@ class Tunnel(Kind, Lagging):
         return tuple(text_of(raw, "id") for raw in found if _runs_older(raw, version))
 
     def undo(self, step: Step, before: Live | None, made: Live) -> Flow[None]:
-        """Restore the configuration."""
+        """Restore the configuration as it came."""
         assert before is not None, "a step that serves names works on a tunnel that is there"
-        rules = before.values.get("ingress") or ingress.closed([])
-        yield from self.update(made, {**before.values, "ingress": rules}, step.id.verb)
+        was = _configuration_of(before)
+        rules = was.get("ingress") or ingress.to_api(ingress.closed([]))
+        yield from self._configure(made, {**was, "ingress": rules})
 
     def delete(self, live: Live) -> Flow[None]:
         """Delete the tunnel; drop its connections first if the plan saw running connectors."""
@@ -358,8 +382,7 @@ class Tunnel(Kind, Lagging):
         is_whole = reply is not UNREAD and _source(raw) == "cloudflare"
         id_ = text_of(raw, "id")
         values = _with_own_settings(canonical_fields(self.specs, fields))
-        warp = {WARP: config[WARP]} if config.get(WARP) else {}
-        kept = {**_public(raw), **warp, **({"config": config} if config else {})}
+        kept = {**_public(raw), **({"config": config} if config else {})}
         return Live(self.name, id_, name, key, values, attributes, mark, kept, is_whole=is_whole)
 
 
@@ -418,6 +441,26 @@ def _concerned(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
     return concerned
 
 
+_RULE = fields_of(TunnelFields)["ingress"].element or Spec()
+
+
+def _configuration_of(live: Live) -> Mapping[str, Any]:
+    """The configuration as it came; empty if there is none, or it was not read."""
+    found = live.raw.get("config")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _document(values: Values) -> dict[str, Any]:
+    """Canonical values as a configuration of the API."""
+    settings = origin_request.to_api(values.get("origin_request"))
+    return {"ingress": ingress.to_api(values.get("ingress")), "originRequest": settings}
+
+
+def _without_nothing(item: dict[str, Any]) -> dict[str, Any]:
+    """A rule or configuration without settings that would say nothing."""
+    return {name: value for name, value in item.items() if name != "originRequest" or value}
+
+
 def _with_own_settings(values: Values) -> Values:
     """Canonical values without settings that are what they would be if they were left out."""
     general = origin_request.own_settings(values.get("origin_request"), {})
@@ -433,7 +476,7 @@ def _source(raw: Mapping[str, Any]) -> str:
 
 def _public(raw: Any) -> dict[str, Any]:
     """Copy a tunnel without the secrets that the reply to a create contains."""
-    kept = ("id", "name", "config_src", "remote_config", "status", WARP)
+    kept = ("id", "name", "config_src", "remote_config", "status")
     return {key: raw[key] for key in kept if key in raw} if isinstance(raw, Mapping) else {}
 
 

@@ -21,7 +21,7 @@ from ztctl.kinds.common import TUNNEL, Protect
 from ztctl.kinds.plain import Comment, CommentedKind, InComment, Rest
 
 PATH = "/accounts/{account}/teamnet/virtual_networks"
-REST = Rest(PATH, TUNNEL, 0, {"is_deleted": "false"}, change="PATCH", optional=True)
+REST = Rest(PATH, TUNNEL, 1000, {"is_deleted": "false"}, change="PATCH", optional=True)
 
 
 class VirtualNetworkFields(Fields):

@@ -14,7 +14,7 @@ from ztctl.core.model.kind import Kind
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Attributes, Live, Values, Wanted
-from ztctl.kinds.common import ZONE, listing, objects, text_of
+from ztctl.kinds.common import ZONE, items, listing, objects, text_of
 
 # Operations in one DNS batch: 200 on the free plan, 3,500 on the others (Cloudflare docs).
 FREE_BATCH = 200
@@ -23,14 +23,30 @@ PAID_BATCH = 3500
 FREE_RECORDS = 200
 OLD_FREE_RECORDS = 1000
 PAID_RECORDS = 3500
+# Characters of a record's comment. Tags and flattening of single records are for paid plans
+# (Cloudflare docs, record attributes and CNAME flattening; recorded: error 9300 for tags).
+FREE_COMMENT = 100
+PAID_COMMENT = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneAttributes(Attributes):
-    """Limits of a zone: operations in one DNS batch, and records."""
+    """Limits of a zone.
+
+    Attributes:
+        batch: operations in one DNS batch.
+        records: records in the zone.
+        comment: characters of a record's comment; of a plan that is not told, the most of any.
+        paid: whether records can have tags and be flattened; true for a plan that is not told.
+        editable: false where the zone itself says that the token may read its records and not edit
+            them.
+    """
 
     batch: int = FREE_BATCH
     records: int = FREE_RECORDS
+    comment: int = PAID_COMMENT
+    paid: bool = True
+    editable: bool = True
 
 
 class Zone(Kind):
@@ -40,9 +56,17 @@ class Zone(Kind):
     title = "DNS zone"
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
-        """Read the active zones of the account, in pages of 50, the documented maximum."""
+        """Read the active zones of the account, in pages of 50, the documented maximum.
+
+        Internal zones answer queries inside of a company: a name in one leads to no tunnel, and a
+        public zone may have the same name (octodns-cloudflare, fixtures of 2026).
+        """
         found = yield listing("/zones", ZONE, 50, ("name", "status"), **{"account.id": "{account}"})
-        return tuple(_live(raw) for raw in objects(found) if text_of(raw, "status") == "active")
+        return tuple(
+            _live(raw)
+            for raw in objects(found)
+            if text_of(raw, "status") == "active" and text_of(raw, "type") != "internal"
+        )
 
     def fact(self, values: Values, live: Live | None) -> Fact | None:
         """The zone, whose records were not read yet as far as this kind knows."""
@@ -79,10 +103,22 @@ def replies_of(
 
 
 def require_zones(wanted: Wanted, names: Iterable[str], ledger: Ledger) -> None:
-    """Report a problem for each host name outside of the active zones of the account."""
+    """Report a problem for each host name outside of the active zones, or in two of one name."""
     known: Sequence[Live] = ledger.live_of("zone")
     for name in sorted(names):
-        if zone_of(name, known) is None:
+        found = zone_of(name, known)
+        if found is not None:
+            alike = sorted(zone.id for zone in known if zone.name == found.name)
+            if len(alike) > 1:
+                ledger.add_problem(
+                    Problem(
+                        f"{wanted.address}: {len(alike)} active zones are called {found.name}: "
+                        f"{', '.join(alike)}",
+                        wanted.where,
+                        "ztctl never guesses: give it a token that sees one of them",
+                    )
+                )
+        else:
             have = ", ".join(sorted(zone.name for zone in known)[:12]) or "none"
             ledger.add_problem(
                 Problem(
@@ -100,5 +136,19 @@ def _live(raw: Mapping[str, Any]) -> Live:
     paid = legacy in ("pro", "business", "enterprise")
     old = text_of(raw, "created_on") < "2024-09"
     free = OLD_FREE_RECORDS if old else FREE_RECORDS
-    attributes = ZoneAttributes(PAID_BATCH if paid else FREE_BATCH, PAID_RECORDS if paid else free)
+    attributes = ZoneAttributes(
+        PAID_BATCH if paid else FREE_BATCH,
+        PAID_RECORDS if paid else free,
+        FREE_COMMENT if legacy == "free" else PAID_COMMENT,
+        legacy != "free",
+        _is_editable(items(raw, "permissions")),
+    )
     return Live("zone", text_of(raw, "id"), name, name, {}, attributes)
+
+
+def _is_editable(permissions: Sequence[Any]) -> bool:
+    """Whether records can be edited, as far as a zone's ``permissions`` tell of them at all.
+
+    Those of a token are told so (recorded in 2024 and 2025: ``#dns_records:edit``).
+    """
+    return "#dns_records:read" not in permissions or "#dns_records:edit" in permissions

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from ztctl.sandbox.dispatch import LARGEST
 from ztctl.sandbox.envelope import answered, refused
-from ztctl.sandbox.errors import ApiError, no_route
+from ztctl.sandbox.errors import ApiError, no_method, no_route
 from ztctl.sandbox.faults import Fault
 from ztctl.sandbox.latency import LONGEST
 from ztctl.sandbox.messages import LogEntry, Object, Reply, Request, Response
@@ -104,9 +104,9 @@ class Admin:
     def _route(self, request: Request) -> Callable[[Request], Any]:
         name = request.path.removeprefix(PREFIX)
         if not any(known == name for _, known in self._routes):
-            raise no_route(request.path[:300])
+            raise no_route()
         if (request.method, name) not in self._routes:
-            raise ApiError(405, 7001, f"Method {request.method[:20]} not available for that URI.")
+            raise no_method(request.method)
         return self._routes[request.method, name]
 
     def _log(self, request: Request) -> list[Object]:

@@ -13,6 +13,13 @@ from ztctl.sandbox.reading import too_deep
 from ztctl.sandbox.state import State
 from ztctl.sandbox.store import Change, Store
 
+# Members that the service alone sets.
+READ_ONLY = (
+    *("id", "uid", "aud", "app_id", "reusable", "app_count", "created_at", "updated_at"),
+    *("zone_id", "zone_name", "meta", "proxiable", "created_on", "modified_on"),
+    *("comment_modified_on", "tags_modified_on"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -73,10 +80,28 @@ class Call:
         """The validated body with defaults; fields that `shape` lacks are noted as ignored."""
         return self.read(shape, self.body())
 
-    def read(self, shape: Shape, body: Object, where: str = "") -> Object:
-        """`fields` for a part of the body; `where` is the prefix of ignored fields."""
-        self.ignored.extend(where + name for name in shape.unknown(body))
-        return shape.full(body)
+    def read(
+        self, shape: Shape, body: Object, where: str = "", known: Object | None = None
+    ) -> Object:
+        """`fields` for a part of the body; `where` is the prefix of ignored fields.
+
+        A member that nobody describes is taken where the stored object `known` has it: the service
+        that put it there knows it.
+        """
+        foreign = {name: body[name] for name in shape.unknown(body) if name in (known or {})}
+        foreign = {name: value for name, value in foreign.items() if name not in READ_ONLY}
+        self.ignored.extend(where + name for name in shape.unknown(body) if name not in foreign)
+        return {**foreign, **shape.full(body)}
+
+    def kept(self, shape: Shape, body: Object, old: Object, *replaced: str) -> Object:
+        """The body of a PUT, with stored members where the service keeps what is left out.
+
+        Members named as `replaced` are never filled in. Null is sent, and empties the member.
+        """
+        if not self.state.settings.keeps_omitted:
+            return body
+        names = (one.name for one in shape.fields if one.name not in replaced)
+        return {**{name: old[name] for name in names if name in old}, **body}
 
     def merged(self, shape: Shape, body: Object, where: str = "") -> Object:
         """`read` without defaults, for the fields that a PATCH changes."""

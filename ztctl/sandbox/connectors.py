@@ -2,7 +2,8 @@
 
 Source: Cloudflare OpenAPI description, July 2026 (fields of a connector and its connections; a
 running cloudflared fetches a new configuration by itself, and reports the one that it runs in
-`config_version`). Unrecorded: the version of a connector without a remote configuration (here 0).
+`config_version`). Recorded: `ha_status` null; no `config_version` while that of the tunnel is 0. A
+sample of 2022 has it; whether a connector still reports it for later versions is unrecorded.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def shown_connectors(state: State, tunnel: Object) -> list[Object]:
     state.replica.catch_up()
     reached = state.replica.get("tunnel_configuration", tunnel["id"])
     version = reached["version"] if reached else 0
-    return [{**connector, "config_version": version} for connector in tunnel["connectors"]]
+    reports = {"config_version": version} if version else {}
+    return [{**connector, "ha_status": None, **reports} for connector in tunnel["connectors"]]
 
 
 def _undeleted(state: State, tunnel_id: str) -> Object:

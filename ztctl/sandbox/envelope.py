@@ -1,7 +1,8 @@
 """The JSON envelope of every response.
 
 Source: Cloudflare OpenAPI description, July 2026: `result`, `success`, `errors`, `messages`, for
-lists `result_info`; `result` is null on every failure.
+lists `result_info`; `result` is null on every failure. Recorded: an unknown path, method or client
+is refused without `result` and `messages`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def answered(reply: Reply, ray: str) -> Response:
 
 def refused(error: ApiError, ray: str) -> Response:
     """The response of a refused call."""
-    envelope = {"result": None, "success": False, "errors": error.errors(), "messages": []}
+    envelope: Object = {"success": False, "errors": error.errors()}
+    if not error.bare:
+        envelope = {"result": None, **envelope, "messages": []}
     return _response(error.status, envelope, ray)
 
 

@@ -31,6 +31,8 @@ class ApiError(Exception):
     chain: tuple[tuple[int, str], ...] = ()
     pointer: str = ""
     more: tuple[tuple[int, str], ...] = ()
+    bare: bool = False
+    """Whether the envelope has neither `result` nor `messages`, as some refusals do (recorded)."""
 
     def at(self, pointer: str) -> ApiError:
         """A copy with `source.pointer` set to a part of the body (`/posts/0`)."""
@@ -47,7 +49,7 @@ class ApiError(Exception):
 
 
 def coded(code: int, message: str) -> Object:
-    """One element of `errors` or `messages`."""
+    """One element of `errors`."""
     return {"code": code, "message": message}
 
 
@@ -66,10 +68,26 @@ def bad_request(detail: str) -> ApiError:
     return ApiError(400, 10001, detail)
 
 
-def no_route(path: str) -> ApiError:
-    """An unknown path, or a malformed identifier in it (recorded)."""
+def no_route() -> ApiError:
+    """An unknown path (recorded)."""
+    return ApiError(404, 7000, "No route for that URI", bare=True)
+
+
+def no_object(path: str) -> ApiError:
+    """A malformed identifier in a path (recorded; in older recordings 7000 comes with it)."""
     wording = f"Could not route to {path}, perhaps your object identifier is invalid?"
-    return ApiError(404, 7003, wording, more=((7000, "No route for that URI"),))
+    return ApiError(404, 7003, wording)
+
+
+def unauthenticated() -> ApiError:
+    """No credentials (the text is recorded; the status, and that it means this, is a guess)."""
+    return ApiError(401, 10001, "Unable to authenticate request", bare=True)
+
+
+def no_method(method: str) -> ApiError:
+    """A method that a path has not (recorded)."""
+    wording = f"{method[:20]} method not allowed for the api_token authentication scheme"
+    return ApiError(405, 10000, wording, bare=True)
 
 
 def unauthorised() -> ApiError:

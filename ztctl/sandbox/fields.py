@@ -91,6 +91,11 @@ def text(longest: int | None = None, *, empty: bool = True) -> Check:
     return check
 
 
+def true_or_nothing(value: Any) -> bool | None:
+    """A boolean of which the service stores only true."""
+    return flag(value) or None
+
+
 def flag(value: Any) -> bool:
     """A boolean."""
     if not isinstance(value, bool):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Any
 
@@ -30,13 +29,6 @@ TIMES = frozenset(
 )
 
 
-def respelled_duration(value: str) -> str:
-    """A duration of hours and minutes as Go prints it: `24h` becomes `24h0m0s`."""
-    if re.fullmatch(r"[0-9]+h", value):
-        return value + "0m0s"
-    return value + "0s" if re.fullmatch(r"([0-9]+h)?[0-9]+m", value) else value
-
-
 def respelled_time(value: str) -> str:
     """A timestamp with 0, 3 or 6 fractional digits, chosen by its last digit of seconds."""
     seconds, _, digits = value.removesuffix("Z").partition(".")
@@ -53,15 +45,16 @@ def with_times(value: Any) -> Any:
     return {name: _time(name, with_times(member)) for name, member in value.items()}
 
 
-def with_durations(one: Object, names: Collection[str]) -> Object:
-    """An object with the durations of these members as Go prints them."""
-    present = {name: one[name] for name in names if one.get(name)}
-    return {**one, **{name: respelled_duration(value) for name, value in present.items()}}
+ANY = object()
 
 
-def without(one: Object, names: Collection[str], value: object) -> Object:
-    """An object without those of these members that have that value."""
-    return {name: one[name] for name in one if not (name in names and one[name] == value)}
+def without(one: Object, names: Collection[str], value: object = ANY) -> Object:
+    """An object without those of these members that have that value; the default is any."""
+    return {
+        name: one[name]
+        for name in one
+        if name not in names or (value is not ANY and one[name] != value)
+    }
 
 
 def with_sets(one: Object, names: Collection[str]) -> Object:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from ztctl.sandbox.call import Call
-from ztctl.sandbox.errors import ApiError, no_route
+from ztctl.sandbox.errors import no_method, no_route
 from ztctl.sandbox.ids import is_hex32, is_uuid
 from ztctl.sandbox.messages import Reply
 from ztctl.sandbox.store import Index
@@ -62,7 +62,7 @@ class Router:
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         """The route of a path (without `/client/v4`) and its percent-decoded parameters.
 
-        Raises ApiError 404/7003 for an unknown path and 405/7001 for an unknown method. The
+        Raises ApiError 404/7000 for an unknown path and 405/10000 for an unknown method. The
         format of parameters is checked by `malformed`, since the token is checked in between.
         """
         node, values = self._root, list[str]()
@@ -73,12 +73,11 @@ class Router:
                 node = node.parameter
                 values.append(unquote(segment))
             else:
-                raise no_route(path)
+                raise no_route()
         if not node.methods:
-            raise no_route(path)
+            raise no_route()
         if method not in node.methods:
-            # The code is unrecorded.
-            raise ApiError(405, 7001, f"Method {method[:20]} not available for that URI.")
+            raise no_method(method)
         route = node.methods[method]
         return route, dict(zip(_names(route.path), values, strict=True))
 

@@ -32,9 +32,8 @@ PLAN_NAMES: dict[str, str] = {
 }
 ORGANISATION: Object = {
     "allow_authenticate_via_warp": False,
-    "auto_redirect_to_identity": False,
-    "deny_unmatched_requests": False,
-    "deny_unmatched_requests_exempted_zone_names": [],
+    "cache_device_posture": True,
+    "has_migrated_private_apps": True,
     "is_ui_read_only": False,
     "login_design": {},
     "session_duration": "24h",
@@ -120,7 +119,8 @@ def _seed_account(state: State, seeds: Seeds) -> None:
     now = state.now()
     for kind, name in PROVIDERS:
         key = uuid_of(derived(f"identity provider {kind}")[:16])
-        provider = {"id": key, "name": name, "type": kind, "config": {}, "scim_config": {}}
+        version = derived(f"version {kind}").hex()[:32]
+        provider = {"id": key, "name": name, "type": kind, "config": {}, "version": version}
         state.store.put("identity_provider", key, provider)
     organisation = {
         "name": seeds.account_name,
@@ -130,6 +130,29 @@ def _seed_account(state: State, seeds: Seeds) -> None:
         "updated_at": now,
     }
     state.store.put("organization", ACCOUNT_ID, organisation)
+
+
+def _owner(account: Object, seed: ZoneSeed) -> Object:
+    """The owner of a zone: recorded are a person on the free plan, and an organisation."""
+    if seed.plan == "free":
+        return {"id": None, "type": "user", "email": None}
+    return {"id": account["id"], "type": "organization", "name": account["name"]}
+
+
+def _plan(plan: Plan) -> Object:
+    paid = plan != "free"
+    return {
+        "id": derived(f"plan {plan}").hex()[:32],
+        "name": PLAN_NAMES[plan],
+        "price": 0,
+        "currency": "USD",
+        "frequency": "",
+        "is_subscribed": paid,
+        "can_subscribe": paid,
+        "legacy_id": plan,
+        "legacy_discount": False,
+        "externally_managed": paid,
+    }
 
 
 def _zone(state: State, seed: ZoneSeed) -> Object:
@@ -146,14 +169,19 @@ def _zone(state: State, seed: ZoneSeed) -> Object:
         "original_registrar": None,
         "original_dnshost": None,
         "development_mode": 0,
-        "meta": {"step": 2, "page_rule_quota": 3, "phishing_detected": False},
-        "owner": {**account, "type": "organization"},
-        "account": account,
-        "plan": {
-            "id": derived(f"plan {seed.plan}").hex()[:32],
-            "name": PLAN_NAMES[seed.plan],
-            "legacy_id": seed.plan,
+        "vanity_name_servers": [],
+        "vanity_name_servers_ips": None,
+        "meta": {
+            "step": 4,
+            "custom_certificate_quota": 0,
+            "page_rule_quota": 3,
+            "phishing_detected": False,
         },
+        "owner": _owner(account, seed),
+        "account": account,
+        "tenant": {"id": None, "name": None},
+        "tenant_unit": {"id": None},
+        "plan": _plan(seed.plan),
         "created_on": now,
         "modified_on": now,
         "activated_on": now if seed.status == "active" else None,

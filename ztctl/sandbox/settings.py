@@ -26,6 +26,10 @@ class Settings:
     of applications as soon as an application holds it."""
     zone_access_listed: bool = False
     """Whether the account's lists hold the Access objects of its zones, too."""
+    keeps_omitted: bool = False
+    """Whether a PUT of an application, policy or group keeps the members that it leaves out."""
+    counts_identical: bool = False
+    """Whether a PUT of an identical tunnel configuration raises its version."""
     quotas: bool = False
     """Whether limits on the number and size of objects are enforced."""
     rate_limit: RateLimit | None = None

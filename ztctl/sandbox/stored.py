@@ -92,13 +92,13 @@ MEMBERS: dict[str, Reader] = {
             "name": _string,
             "status": _string,
             "account": _NAMED,
-            "plan": _holding({"legacy_id": _string}),
+            "plan": optional(_holding({"legacy_id": _string})),
         }
     ),
     "zone_setting": _holding({"zone_id": _HEX, "id": _string, "modified_on": optional(_TIME)}),
     "zone_scope": _holding({"zone_id": _HEX, "kind": _kind, "key": _string}),
     "identity_provider": _holding(
-        {"id": _UUID, "name": _string, "type": _string, "config": _map, "scim_config": _map}
+        {"id": _UUID, "name": _string, "type": _string, "config": _map}, {"scim_config": _map}
     ),
     "organization": _holding({"name": _string, "auth_domain": _string, **_DATED}),
     "tag": _holding({"name": _string, **_DATED}),
@@ -158,7 +158,7 @@ MEMBERS: dict[str, Reader] = {
             "tunnel_id": _UUID,
             "version": whole(0),
             "created_at": _TIME,
-            "config": _holding({"ingress": list_of(_RULE)}),
+            "config": optional(_holding({"ingress": list_of(_RULE)})),
         }
     ),
     "virtual_network": _holding(
@@ -199,9 +199,8 @@ def references(kind: str, one: Object) -> Iterator[Reference]:
     """References of an object that must exist in the account: (member, kind, key)."""
     if kind == "app":
         yield from (("policies", "policy", link["id"]) for link in one["policies"])
+        # Not `allowed_idps`: a provider can be deleted although an application allows it.
         yield from (("tags", "tag", name) for name in one.get("tags", ()))
-        providers = one.get("allowed_idps", ())
-        yield from (("allowed_idps", "identity_provider", key) for key in providers)
     if kind == "zone_scope":
         yield "key", one["kind"], one["key"]
     if kind in ("policy", "access_group"):

@@ -176,7 +176,8 @@ class PlanLines:
             yield from map(self._refused, alike.values())
             yield BLANK
         for flag in dict.fromkeys(refusal.flag for refusal in wanted):
-            yield Line(f"Apply will want {self.clean(flag)}:", tone=Tone.WARNING)
+            title = f"Apply will want {self.clean(flag)}:" if flag else "Apply will refuse:"
+            yield Line(title, tone=Tone.WARNING)
             yield from (self._refusal(item, "") for item in wanted if item.flag == flag)
             yield BLANK
 

@@ -247,7 +247,7 @@ def test_expressions_mean_what_they_mean_to_go(pattern: str, text: str, found: b
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(", "[", "a**", "\\", "*", "a{1001}", "a{1,1001}", "[+--]", r"\x{110000}"]
+    "pattern", ["(", "[", "a**", "\\", "*", "a{1001}", "a{1,1001}", r"\x{110000}"]
 )
 def test_what_is_no_expression_is_none(pattern: str) -> None:
     """A pattern that cannot be read is no error."""

@@ -284,18 +284,24 @@ class Observer:
         self._people |= people
         for path, who in asked:
             answer = self._edge.visit(Visit(host, path, self._people[who], INSIDE))
-            known_by = who.startswith(LOGGED_IN) and (
-                self._awaits_approval(answer) or self._names_the_login(answer, self._people[who])
-            )
-            found[path, who] = None if known_by else _origin(answer)
+            vouched = who.startswith(LOGGED_IN) and self._is_known(answer, self._people[who])
+            found[path, who] = None if vouched else _origin(answer)
         return found
 
-    def _names_the_login(self, answer: Answer, visitor: Visitor) -> bool:
+    def _is_known(self, answer: Answer, visitor: Visitor) -> bool:
+        """True where a policy let a visitor in as somebody whom not everybody can be."""
+        policy = self._state.store.get("policy", answer.policy or "") or {}
+        # Bypass and Service Auth ask for no login: nobody is asked, and no login counts.
+        return policy.get("decision") == "allow" and (
+            self._awaits_approval(policy) or self._names_the_login(policy, visitor)
+        )
+
+    def _names_the_login(self, policy: Object, visitor: Visitor) -> bool:
         """True where the policy asks for this very login: that is a credential, if not for all."""
         provider = self._state.store.get("identity_provider", visitor.login_method or "")
         if provider is None or provider["type"] in FREE_LOGINS:
             return False
-        waiting = [self._state.store.get("policy", answer.policy or "")]
+        waiting: list[Object | None] = [policy]
         seen: set[str] = set()
         while waiting:
             held = waiting.pop() or {}
@@ -308,9 +314,8 @@ class Observer:
                     waiting.append(self._state.store.get("access_group", group))
         return False
 
-    def _awaits_approval(self, answer: Answer) -> bool:
+    def _awaits_approval(self, policy: Object) -> bool:
         """True where somebody would have to say yes: the edge counts approvals as given."""
-        policy = self._state.store.get("policy", answer.policy or "") or {}
         return bool(policy.get("approval_required")) and any(
             group["approvals_needed"]
             and (group.get("email_addresses") or "email_list_uuid" in group)

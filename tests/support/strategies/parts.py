@@ -12,6 +12,9 @@ Made = st.SearchStrategy[Any]
 Side = dict[str, Any]
 
 PROVIDERS = ("Okta", "Google Workspace", "onetimepin")
+# The providers whose type a selector tests.
+OKTA = ("Okta", {"live": "Okta"})
+GOOGLE, ENTRA, GITHUB, SAML = ("Google Workspace",), ("Entra",), ("GitHub",), ("Corporate SAML",)
 UUIDS = (
     "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f1",
     "11111111-2222-4333-8444-555555555555",
@@ -64,28 +67,35 @@ def selectors(pool: str, groups: tuple[Any, ...]) -> dict[str, Made]:
         "ip": one_or_many(nets),
         "ip_list": one_or_many(st.just(UUIDS[number - 1])),
         "country": one_or_many(st.sampled_from(countries[pool])),
-        "okta": st.fixed_dictionaries({"identity_provider": providers, "name": one_or_many(text)}),
+        "okta": st.fixed_dictionaries(
+            {"identity_provider": st.sampled_from(OKTA), "name": one_or_many(text)}
+        ),
         "google_workspace": st.fixed_dictionaries(
-            {"identity_provider": providers, "email": one_or_many(mail)}
+            {"identity_provider": st.sampled_from(GOOGLE), "email": one_or_many(mail)}
         ),
         "azure_ad": st.fixed_dictionaries(
-            {"identity_provider": providers, "id": one_or_many(text)}
+            {"identity_provider": st.sampled_from(ENTRA), "id": one_or_many(text)}
         ),
         "github_organization": st.fixed_dictionaries(
-            {"identity_provider": providers, "name": text}, optional={"team": one_or_many(text)}
+            {"identity_provider": st.sampled_from(GITHUB), "name": text},
+            optional={"team": one_or_many(text)},
         ),
         "saml": st.fixed_dictionaries(
             {
-                "identity_provider": providers,
+                "identity_provider": st.sampled_from(SAML),
                 "attribute_name": text,
                 "attribute_value": one_or_many(text),
             }
         ),
         "oidc": st.fixed_dictionaries(
-            {"identity_provider": providers, "claim_name": text, "claim_value": one_or_many(text)}
+            {
+                "identity_provider": st.sampled_from((*OKTA, *GOOGLE)),
+                "claim_name": text,
+                "claim_value": one_or_many(text),
+            }
         ),
         "auth_context": st.fixed_dictionaries(
-            {"identity_provider": providers, "id": text, "ac_id": text}
+            {"identity_provider": st.sampled_from(ENTRA), "id": text, "ac_id": text}
         ),
         "external_evaluation": st.fixed_dictionaries(
             {

@@ -80,14 +80,14 @@ class History:
     """
 
     folder: Path
-    awkward: bool = False
+    world: Mapping[str, Any] = field(default_factory=dict)
     breaches: list[str] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     trace: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """An account with three zones, of which the files mostly name one."""
-        self.account = Account(self.folder, awkward=self.awkward, zones=ZONES)
+        self.account = Account(self.folder, **self.world, zones=ZONES)
         self.files: dict[str, File] = {}
         self.dead: set[Holder] = set()
 
@@ -287,7 +287,8 @@ class History:
         again = self._plan(declared, yes)
         if again is None or again.refusals:
             return
-        twin = Account(self.folder, awkward=self.awkward, zones=ZONES)
+        # Ids that no dangling reference of the account names.
+        twin = Account(self.folder, **self.world, zones=ZONES, seed=11)
         twin.sandbox.import_(self.account.sandbox.export())
         twin.observer.begin(Agreed([*map(str, declared.public)], interrupted=True))
         run = Run(twin, declared, yes)
@@ -331,18 +332,18 @@ def _leads(names: Iterable[str], host: str) -> bool:
     return any(name == host or host.endswith(name.removeprefix("*")) for name in names)
 
 
-def lived(seed: int, folder: Path, *, awkward: bool = False, beside: bool = True) -> History:
+def lived(seed: int, folder: Path, *, beside: bool = True, **world: bool) -> History:
     """The history of a seed, with two stacks at work at the same time or without."""
-    made = History(folder, awkward)
+    made = History(folder, world)
     made.live(deed for deed in history(seed) if beside or deed.what != "both")
     return made
 
 
-def shortest(deeds: Sequence[Deed], folder: Path, *, awkward: bool = False) -> list[Deed]:
+def shortest(deeds: Sequence[Deed], folder: Path, **world: bool) -> list[Deed]:
     """The same history without the deeds that its breach can do without."""
     kept = list(deeds)
     for deed in deeds:
         fewer = [one for one in kept if one is not deed]
-        if History(folder, awkward).live(fewer):
+        if History(folder, world).live(fewer):
             kept = fewer
     return kept

@@ -18,6 +18,8 @@ from typing import Final
 AFTER_LOGIN: Final = frozenset({"allow", "deny"})
 ALWAYS: Final = frozenset({"allow", "deny", "bypass", "non_identity"})
 SERVICE_AUTH: Final = frozenset({"non_identity"})
+# Selectors that have exactly one value for each visitor.
+ONE_EACH: Final = frozenset({"email", "email_domain", "country"})
 
 # By the selector's name in the file; groups count by what they hold.
 TESTED_BY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

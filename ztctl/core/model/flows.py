@@ -95,7 +95,7 @@ class Flows(Identity):
         return (yield from self.read(ask))
 
     def carried_over(self, live: Live) -> Values:
-        """API values that a full PUT replaces although no field models them."""
+        """Members of the API, by name, that a replacing write carries and no field models."""
         return EMPTY
 
     def create(self, values: Values) -> Flow[Live]:

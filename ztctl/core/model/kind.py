@@ -82,7 +82,10 @@ class Kind(Flows):
             case Action.DELETE:
                 return (self.step(change, "delete", EMPTY),)
             case Action.REPLACE:
-                return (self.step(change, "delete", EMPTY), self.step(change, "create"))
+                assert change.live is not None
+                # Made anew, it has what the file does not state as it was.
+                anew = {**change.live.values, **change.written}
+                return (self.step(change, "delete", EMPTY), self.step(change, "create", anew))
             case Action.FORGET:
                 assert change.live is not None
                 values = self.marking.off(change.live)

@@ -8,6 +8,7 @@ from shlex import quote
 
 from ztctl.core.model.allowances import allowed
 from ztctl.core.model.canonical import texts
+from ztctl.core.model.credentials import credentials_in
 from ztctl.core.model.kind import Kinds, Proposal
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Change, Refusal
@@ -27,6 +28,7 @@ def refusals(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> 
         *_deletions(proposal, kinds, stack=stack, declared=declared),
         *_protected(proposal),
         *_deletions_in_use(proposal, kinds),
+        *_withheld(proposal, kinds),
         *(
             refusal
             for change in proposal.changes
@@ -101,6 +103,24 @@ def _deletions_in_use(proposal: Proposal, kinds: Kinds) -> Iterator[Refusal]:
                         f"it is still used by the {kind.title} {item.name!r} "
                         f"({item.id}), which this plan does not change",
                     )
+
+
+def _withheld(proposal: Proposal, kinds: Kinds) -> Iterator[Refusal]:
+    """Refuse to write what holds credentials: the service does not give them back.
+
+    A write that replaces the object could neither carry them over nor leave them out.
+    """
+    for change in proposal.changes:
+        if change.live is None or change.action is Action.DELETE:
+            continue
+        found = sorted(set(credentials_in(kinds[change.address.kind].carried_over(change.live))))
+        if found:
+            yield Refusal(
+                change.address,
+                f"it has {', '.join(found)}, which the service keeps to itself: a write would lose "
+                "it. Make this change in the dashboard, after which there is nothing to write, or "
+                f"take {'it' if len(found) == 1 else 'them'} off there first",
+            )
 
 
 def _written_texts(changes: Sequence[Change]) -> dict[tuple[str, str], frozenset[str]]:

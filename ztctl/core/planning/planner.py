@@ -273,6 +273,9 @@ class _Planner:
             detail=str(self._matcher.source_of(wanted)) if match.how is MatchGround.MOVED else "",
             housekeeping=kind.housekeeping,
         )
+        if action is Action.REPLACE:
+            lost = sorted(kind.carried_over(live))
+            return replace(change, notes=tuple(f"drops {it}, unknown to ztctl" for it in lost))
         if not was_foreign and not match.others:
             return change
         return replace(change, notes=kind.dropped_by(change))

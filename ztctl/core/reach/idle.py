@@ -1,14 +1,14 @@
-"""Policies that nobody can ever pass, because their decision cannot test their rules."""
+"""Policies that nobody can ever pass: untested by their decision, or at odds with themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from ztctl.core.model.decisions import is_tested, remedy, why_untested
-from ztctl.core.model.facts import Criterion, Members, Policy, Test, stable_sorted
+from ztctl.core.model.decisions import ONE_EACH, is_tested, remedy, why_untested
+from ztctl.core.model.facts import EVERYONE, Criterion, Members, Policy, Test, stable_sorted
 from ztctl.core.model.plan import StepId
-from ztctl.core.reach.people import resolved, tested
+from ztctl.core.reach.people import resolved, tested, within
 from ztctl.core.reach.timeline import Timeline
 
 
@@ -18,7 +18,7 @@ class Idle:
 
     Attributes:
         name: its live name, with the mark.
-        why: what its decision cannot test; empty where that is not the reason.
+        why: what its decision cannot test, or which rules exclude each other; else empty.
         remedy: what to write instead.
         steps: the steps that made it so: of the policy, else of its groups.
     """
@@ -65,7 +65,28 @@ def _at(
 
 def _admits(policy: Policy) -> bool:
     """True for a Deny, too, which is there to admit nobody."""
-    return policy.decision == "deny" or tested(policy.about, policy.decision) is not None
+    if policy.decision == "deny":
+        return True
+    about = tested(policy.about, policy.decision)
+    return about is not None and not _contradiction(about)
+
+
+def _contradiction(about: Test) -> str:
+    """Why nobody passes these rules, however they are tested; empty if somebody may."""
+    if isinstance(about, Criterion):
+        return ""
+    if any(within(EVERYONE, test) for test in about.exclude):
+        return "it excludes everyone"
+    if all(any(within(test, out) for out in about.exclude) for test in about.include):
+        return "everything that it includes it also excludes"
+    for selector in sorted(ONE_EACH):
+        tests = (test for test in about.require if isinstance(test, Criterion))
+        values = sorted(test.value for test in tests if test.selector == selector)
+        if len(values) > 1:
+            return f"it requires {' and '.join(values)} at once"
+    required = (_contradiction(test) for test in stable_sorted(about.require))
+    included = [_contradiction(test) for test in stable_sorted(about.include)]
+    return next(filter(None, required), "") or (included[0] if all(included) else "")
 
 
 def _reason(policy: Policy) -> tuple[str, str]:
@@ -73,7 +94,7 @@ def _reason(policy: Policy) -> tuple[str, str]:
         test for test in _criteria(policy.about) if not is_tested(test.selector, policy.decision)
     ]
     if not found:
-        return "", ""
+        return _contradiction(policy.about), "change its rules"
     selector = stable_sorted(found)[0].selector
     return why_untested(selector, policy.decision), remedy(selector, policy.decision)
 

@@ -224,17 +224,20 @@ def _with_all(timeline: Timeline, groups: Iterable[list[Edge]]) -> Timeline:
 def _edges(timeline: Timeline, host: str, public: IsPublic) -> list[Edge]:
     """Needs for the steps of one host that exclude as many of its bad states as possible."""
     steps = timeline.steps(host)
+    bad_states = _bad_states(timeline, host, public)
+    # No order excludes what is so after the last step; looked for is one that breaks no more on
+    # its way, such as opening a host that may be open to what it led to before.
+    lasting = {*bad_states.get(steps, ())}
     broken = {
-        done: min(invariant for invariant, _ in found)
-        for done, found in _bad_states(timeline, host, public).items()
-        # No order excludes the states before the first step and after the last.
-        if done and done != steps
+        done: min(invariant for invariant, _ in more)
+        for done, found in bad_states.items()
+        if done and done != steps and (more := {*found} - lasting)
     }
     order = Order.of(timeline, steps)
     # Where no order excludes all bad states, exclude those that break the most severe invariants.
     for most in (Invariant.NO_LOCK_OUT, Invariant.NO_WIDENING, Invariant.NO_EXPOSURE):
         bad = [order.bits(done) for done, worst in broken.items() if worst <= most]
-        found = order.forbidding(sorted(bad, key=int.bit_count)) if bad else None
-        if found is not None:
-            return [(order.steps[step], order.steps[need]) for step, need in found]
+        edges = order.forbidding(sorted(bad, key=int.bit_count)) if bad else None
+        if edges is not None:
+            return [(order.steps[step], order.steps[need]) for step, need in edges]
     return []

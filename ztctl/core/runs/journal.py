@@ -14,21 +14,16 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from ztctl.core.model.credentials import HIDDEN, SECRET_NAME
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.objects import Live
 from ztctl.core.model.values import UNSET, Secret
 
 FORMAT = 1
 HEAD = b'{"ztctl_journal":%d,' % FORMAT
-HIDDEN = "(sensitive)"
 MAX_DEPTH = 100
 MAX_TEXT = 2000
 
-# Fields whose values are replaced, wherever they are in an API reply. A policy rule's
-# `service_token` is no secret: it names a service token.
-_SECRET_NAME = re.compile(
-    r"(?:secret|password|passphrase|private_?key|api_?key|(?<!service_)token)\Z", re.IGNORECASE
-)
 _SECRET_MAP = re.compile(r"credentials_?file\Z", re.IGNORECASE)
 # Private keys in PEM or OpenSSH form; tunnel tokens and JWTs, which are JSON in base64.
 _SECRET_TEXT = re.compile(
@@ -203,7 +198,7 @@ def _serialisable(value: Any, redact: Redact, name: str = "", depth: int = 0) ->
 
 def _is_secret(name: str, value: Any) -> bool:
     if isinstance(value, str):
-        return bool(value and _SECRET_NAME.search(name))
+        return bool(value and SECRET_NAME.search(name))
     return isinstance(value, Mapping) and bool(_SECRET_MAP.search(name))
 
 

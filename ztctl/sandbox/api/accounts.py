@@ -2,20 +2,22 @@
 
 Source: Cloudflare OpenAPI description, July 2026 (fields, `per_page` 5 to 50). Recorded: the
 `/user/…` form fails for account-owned tokens. Unrecorded: that the account form fails for user
-tokens, the message for a valid token, that any token can read its account.
+tokens, that any token can read its account.
 Not emulated: disabled and expired tokens; a second account.
 """
 
 from __future__ import annotations
 
 from ztctl.sandbox.call import Call
-from ztctl.sandbox.errors import ApiError, coded
+from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.routing import Family, Route
 from ztctl.sandbox.tokens import holder_of
 
 SIZES = Sizes(20, 5, 50)
+# Recorded, with the null.
+VALID: Object = {"code": 10000, "message": "This API Token is valid and active", "type": None}
 
 
 def _list(call: Call) -> Reply:
@@ -41,7 +43,7 @@ def _verified(call: Call, *, account_owned: bool) -> Reply:
     if holder.account_owned not in (None, account_owned):
         raise ApiError(401, 1000, "Invalid API Token")
     token: Object = {"id": holder.id, "status": "active"}
-    return Reply(token, messages=(coded(10000, "This API Token is valid and active"),))
+    return Reply(token, messages=(VALID,))
 
 
 FAMILY = Family(

@@ -24,7 +24,7 @@ from ztctl.sandbox.routing import Family, Route
 
 COMMENT = "open-ssh-ca@cloudflareaccess.org"
 SIZES = Sizes(100)
-UNKNOWN = Refusal(404, 12135, "access.api.error.not_found: certificate authority not found")
+UNKNOWN = Refusal(404, 12135, "access.api.error.not_found")
 
 # The order of the group of P-256: a private key is a number below it (FIPS 186-5).
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551

@@ -10,7 +10,7 @@ unknown virtual network are refused. How long names of a new zone are refused is
 (`new_zone_calls`), and so is whether a URL of more than 63 characters is refused (`quotas`).
 Documented in the API reference (2026): overrides, their behaviour and pattern. Unrecorded: how an
 invalid one is refused.
-Not emulated: Workers and MCP destinations.
+Workers and MCP destinations (Python SDK 5.9.0) are stored and looked up nowhere.
 """
 
 from __future__ import annotations
@@ -43,12 +43,23 @@ def _override(value: Any) -> Object:
     return {"behavior": "public", "path_pattern": pattern}
 
 
+# The three ways in which a body may state its destinations.
+MIRRORED = ("destinations", "self_hosted_domains", "domain")
+_OVERRIDES = Field("overrides", listing(_override))
+_WORKER = Field("worker_id", text(empty=False), required=True)
+_ELSEWHERE = {
+    "all_workers": (_OVERRIDES,),
+    "all_preview_workers": (_OVERRIDES,),
+    "worker": (_WORKER, _OVERRIDES),
+    "preview_worker": (_WORKER, _OVERRIDES),
+    "via_mcp_server_portal": (Field("mcp_server_id", text(empty=False)),),
+}
 _PUBLIC = Shape(
     invalid,
     (
         Field("type", text()),
         Field("uri", text(empty=False), required=True),
-        Field("overrides", listing(_override)),
+        _OVERRIDES,
     ),
 )
 
@@ -120,6 +131,9 @@ def _destination(call: Call, one: Any, place: int) -> Object:
     kind = one.get("type") or "public"
     if kind == "public":
         return {**call.read(_PUBLIC, one, f"destinations[{place}]."), "type": "public"}
+    if isinstance(kind, str) and kind in _ELSEWHERE:
+        shape = Shape(invalid, (Field("type", text()), *_ELSEWHERE[kind]))
+        return call.read(shape, one, f"destinations[{place}].")
     if kind != "private":
         raise invalid(f"destinations of type {str(kind)[:40]} are not emulated by this sandbox")
     private = call.read(_PRIVATE, one, f"destinations[{place}].")

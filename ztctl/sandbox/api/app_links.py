@@ -2,8 +2,10 @@
 
 Source: Cloudflare OpenAPI description, July 2026, and the Terraform provider: an id, an object with
 id and precedence, or a whole inline policy; a missing array keeps the attached ones; reads show
-expanded policies by precedence; the two kinds cannot be mixed. Recorded: 400/12130 "policy
-precedences must be unique". Unrecorded: that an inline policy left out of the array is deleted.
+expanded policies by precedence; in its tests both kinds stand beside each other, and one without a
+precedence comes after those before it. Measured by another client: what is sent with the id of a
+reusable policy is ignored. Recorded: 400/12130 "policy precedences must be unique". Unrecorded:
+that an inline policy left out of the array is deleted.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from ztctl.sandbox.api.infrastructure_policies import (
     check_infrastructure_policy,
     written_infrastructure_policy,
 )
-from ztctl.sandbox.api.policies import changed_policy, new_policy, written_policy
+from ztctl.sandbox.api.policies import changed_policy, expanded, new_policy, written_policy
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import invalid
 from ztctl.sandbox.messages import Object
@@ -35,7 +37,10 @@ def linked(call: Call, given: Any, app: Object, before: list[Object]) -> list[Ob
         return before
     if not isinstance(given, list):
         raise invalid("policies must be an array")
-    links = [_link(call, entry, app, place) for place, entry in enumerate(given)]
+    links: list[Object] = []
+    for place, entry in enumerate(given):
+        last = max((link["precedence"] for link in links), default=0)
+        links.append(_link(call, entry, app, place, last + 1))
     drop_inline(call.store, before, kept={link["id"] for link in links})
     detached(call, before, links)
     return checked_links(call.store, app, links)
@@ -53,9 +58,6 @@ def checked_links(store: Store, app: Object, links: list[Object]) -> list[Object
         raise invalid("policy precedences must be unique")
     if len({link["id"] for link in links}) < len(links):
         raise invalid("a policy can be attached only once")
-    sorts = {_policy(store, link["id"])["reusable"] for link in links}
-    if len(sorts) > 1:
-        raise invalid("reusable and application policies cannot be mixed in one application")
     if is_infrastructure(app):
         for link in links:
             check_infrastructure_policy(_policy(store, link["id"]))
@@ -72,7 +74,7 @@ def drop_inline(store: Store, links: list[Object], kept: set[str]) -> None:
 def shown_links(store: Store, app: Object) -> list[Object]:
     """The expanded policies of an application, for a response."""
     return [
-        {"precedence": link["precedence"], **_expanded(_policy(store, link["id"]))}
+        {"precedence": link["precedence"], **expanded(_policy(store, link["id"]))}
         for link in app["policies"]
     ]
 
@@ -87,13 +89,13 @@ def precedence_of(body: Object, default: int) -> int:
     return asked
 
 
-def _link(call: Call, entry: Any, app: Object, place: int) -> Object:
+def _link(call: Call, entry: Any, app: Object, place: int, following: int) -> Object:
     body = {"id": entry} if isinstance(entry, str) else entry
     if not isinstance(body, dict):
         raise invalid("a policy must be an id or an object")
     where = f"policies[{place}]."
     fields = {name: body[name] for name in body if name not in ("id", "precedence")}
-    precedence = precedence_of(body, place + 1)
+    precedence = precedence_of(body, following)
     if body.get("id") is None:
         policy = new_policy(call, policy_of(call, app, fields, where), app_id=app["id"])
         return {"id": policy["id"], "precedence": precedence}
@@ -120,7 +122,3 @@ def _policy(store: Store, key: str) -> Object:
     if policy is None:
         raise LookupError(key)
     return policy
-
-
-def _expanded(policy: Object) -> Object:
-    return {name: policy[name] for name in policy if name != "app_id"}

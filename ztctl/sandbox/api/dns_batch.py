@@ -1,8 +1,9 @@
 """Many DNS records in one request.
 
 Source: Cloudflare OpenAPI description, July 2026: deletes, patches, puts, posts, always in that
-order; documentation: one database transaction, so an error undoes all of it; 200 operations
-on the free plan, 3,500 on others. Recorded: `source.pointer` such as `/posts/0` in an error.
+order; documentation: one database transaction, so an error undoes all of it; 200 operations on the
+free plan, 3,500 on others. Recorded: `source.pointer` such as `/posts/0` in an error, but not in
+that of an unknown id; null for what nothing was done for.
 Unrecorded: the code of a batch that is too large; that an empty batch is accepted.
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 
 from ztctl.sandbox.api.dns_records import (
     PATH,
+    UNKNOWN,
     Write,
     created,
     merged,
@@ -41,7 +43,7 @@ def _batch(call: Call) -> Reply:
     asked = {group: _operations(body, group) for group in GROUPS}
     _check_size(zone, sum(map(len, asked.values())))
     return Reply(
-        {group: _done(call, zone, group, operations) for group, operations in asked.items()},
+        {group: _done(call, zone, group, some) or None for group, some in asked.items()},
         kind="dns_batch",
     )
 
@@ -75,7 +77,7 @@ def _operation(call: Call, zone: Object, group: str, place: int, one: Any) -> Ob
     try:
         return GROUPS[group](call, zone, one, f"{group}[{place}].")
     except ApiError as error:
-        raise error.at(pointer) from error
+        raise (error if error.code == UNKNOWN else error.at(pointer)) from error
 
 
 FAMILY = Family((Route("POST", PATH + "/batch", _batch, DNS, write=True),))

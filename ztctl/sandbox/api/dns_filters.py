@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ztctl.sandbox.api.lifetimes import moment
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import bad_request
 from ztctl.sandbox.messages import Object
@@ -38,9 +39,10 @@ FILTERS = (
 )
 
 
-def by_type(record: Object) -> tuple[str, str]:
-    """Sort key of a list without `order`."""
-    return record["type"], record["name"]
+def by_type(record: Object) -> tuple[str, str, float]:
+    """Sort key of a list without `order`: the newest of one name comes first (recorded)."""
+    made = record.get("created_on")
+    return record["type"], record["name"], -moment(made).timestamp() if made else 0.0
 
 
 def listed(call: Call, zone: Object) -> Sequence[Object]:
@@ -131,5 +133,7 @@ def _ordered(call: Call, records: Sequence[Object]) -> Sequence[Object]:
         raise bad_request("order is not known")
     if isinstance(records, list) or (order, direction) != ("type", "asc"):
         falling = direction == "desc"
+        if order == "type":
+            return sorted(records, key=by_type, reverse=falling)
         return sorted(records, key=lambda one: (one[order], one["name"]), reverse=falling)
     return records

@@ -2,24 +2,37 @@
 
 Source: Cloudflare OpenAPI description, July 2026, and the Terraform provider: names come back as
 full names in lower case without a trailing dot, content without a trailing dot, `ttl` 1 whenever
-proxied. Recorded: 400/1004 with a chain for bad values, 9300 for tags in a free zone. Unrecorded:
-the other codes of the chain, the length of comments by plan (100 free, 500 paid), the form of a tag
-(`name:value`), that a CNAME is allowed at the zone's apex.
-Not emulated: record types that need `data`; the text of TXT, MX and NS records is not checked.
+proxied. Recorded: 400/1004 with a chain for bad values, 9300 for tags in a free zone; `settings` of
+a CNAME say `flatten_cname`; a private address is not proxiable. Terraform provider's tests: an MX
+record may name nothing (`.`). Unrecorded: the other codes of the chain, the length of comments by
+plan (100 free, 500 paid), the form of a tag (`name:value`), that a CNAME is allowed at the zone's
+apex. The text of TXT, MX, NS, PTR and OPENPGPKEY records is not checked.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Any
 
 from ztctl.sandbox.api.addresses import address
+from ztctl.sandbox.api.dns_data import MEMBERS, data_of, text_of
+from ztctl.sandbox.api.lookups import plan_of
+from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError
-from ztctl.sandbox.fields import Field, Shape, flag, integer, listing, mapping, text
+from ztctl.sandbox.fields import Field, Shape, anything, flag, integer, listing, mapping, text
 from ztctl.sandbox.messages import Object
 
-TYPES = ("A", "AAAA", "CNAME", "TXT", "MX", "NS")
+TYPES = ("A", "AAAA", "CNAME", "TXT", "MX", "NS", "PTR", "OPENPGPKEY", *MEMBERS)
 PROXIABLE = ("A", "AAAA", "CNAME")
+# Addresses that nobody can reach from outside (RFC 1918, 4193, 1122, 3927, 4291).
+PRIVATE = tuple(
+    ipaddress.ip_network(one)
+    for one in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
 LABEL = re.compile(r"(\*|[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)")
 
 
@@ -39,7 +52,8 @@ SHAPE = Shape(
     (
         Field("type", text(), required=True),
         Field("name", text(empty=False), required=True),
-        Field("content", text(empty=False), required=True),
+        Field("content", text(empty=False)),
+        Field("data", anything),
         Field("ttl", _ttl, 1),
         Field("proxied", flag, False),
         Field("priority", integer(0, 65535)),
@@ -54,14 +68,23 @@ SHAPE = Shape(
 )
 
 
-def spelled_record(zone: Object, fields: Object) -> Object:
+def spelled_record(call: Call, zone: Object, fields: Object, where: str = "") -> Object:
     """Validate and normalise the fields of a record; raises ApiError 400/1004."""
     if fields["type"] not in TYPES:
-        raise invalid_record(f"records of type {fields['type']} are not emulated by this sandbox")
+        raise invalid_record(f"there are no records of type {fields['type']}")
     record = {**fields, "name": full_name(zone, fields["name"])}
-    record["content"] = _content(record)
+    if record["type"] in MEMBERS:
+        record["data"] = data_of(call, record["type"], record.get("data"), where, invalid_record)
+        record["content"] = text_of(record["type"], record["data"])
+    else:
+        record.pop("data", None)
+        record["content"] = _content(record)
+    if record["type"] in ("SRV", "URI"):
+        record["priority"] = record["data"].get("priority", record.get("priority", 0))
+    if record["type"] == "CNAME":
+        record["settings"] = {"flatten_cname": False, **record["settings"]}
     record["comment"] = fields.get("comment") or None
-    record["proxiable"] = record["type"] in PROXIABLE
+    record["proxiable"] = record["type"] in PROXIABLE and not _is_private(record)
     if record["proxied"] and not record["proxiable"]:
         raise invalid_record("this record type cannot be proxied")
     if record["proxied"]:
@@ -83,7 +106,7 @@ def full_name(zone: Object, name: str) -> str:
 
 def is_free(zone: Object) -> bool:
     """Whether a zone is on the free plan."""
-    return bool(zone["plan"]["legacy_id"] == "free")
+    return plan_of(zone) == "free"
 
 
 def _ascii(name: str) -> str:
@@ -109,7 +132,16 @@ def _check_name(name: str) -> None:
         raise invalid_record("a wildcard can only be the first label")
 
 
+def _is_private(record: Object) -> bool:
+    if record["type"] == "CNAME":
+        return False
+    one = address(record["content"])
+    return any(one.version == net.version and one in net for net in PRIVATE)
+
+
 def _content(record: Object) -> str:
+    if "content" not in record:
+        raise invalid_record("content is required")
     content = str(record["content"])
     match record["type"]:
         case "CNAME":
@@ -117,7 +149,7 @@ def _content(record: Object) -> str:
         case "A" | "AAAA":
             return _address(content, 4 if record["type"] == "A" else 6)
         case "MX" | "NS":
-            return content.removesuffix(".")
+            return content if content == "." else content.removesuffix(".")
     return content
 
 
@@ -146,7 +178,7 @@ def _check_plan(zone: Object, record: Object) -> None:
     if record["tags"] and is_free(zone):
         wording = f"DNS record has {len(record['tags'])} tags, exceeding the quota of 0."
         raise invalid_record(wording, 9300)
-    shortest = 30 if zone["plan"]["legacy_id"] == "enterprise" else 60
+    shortest = 30 if plan_of(zone) == "enterprise" else 60
     if record["ttl"] != 1 and record["ttl"] < shortest:
         raise invalid_record(f"ttl must be 1 or from {shortest} to 86400")
     if record["proxied"] and record["settings"].get("flatten_cname"):

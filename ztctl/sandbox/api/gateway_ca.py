@@ -1,9 +1,9 @@
 """The SSH certificate authority that all infrastructure applications of the account share.
 
-Source: Cloudflare OpenAPI description, July 2026: paths, 201, `{id, public_key}`, one page; the
-key has the format of an application's CA. Product documentation: one key pair per account, and the
-message `gateway_ca_already_exists` for a second one. Unrecorded: the status and code of that
-message, the format of the id (a UUID here).
+Source: Cloudflare OpenAPI description, July 2026: paths, `{id, public_key}`, one page; recorded:
+200 for a new one; the key has the format of an application's CA. Product documentation: one key
+pair per account, and the message `gateway_ca_already_exists` for a second one. Unrecorded: the
+status and code of that message, the format of the id (a UUID here).
 Not emulated: signing users' certificates.
 """
 
@@ -19,7 +19,7 @@ from ztctl.sandbox.routing import Family, Route
 
 PATH = "/accounts/{account_id}/access/gateway_ca"
 ONE = PATH + "/{certificate_id}"
-UNKNOWN = Refusal(404, 12135, "access.api.error.not_found: certificate authority not found")
+UNKNOWN = Refusal(404, 12135, "access.api.error.not_found")
 TAKEN = Refusal(409, 12132, "access.api.error.gateway_ca_already_exists")
 
 
@@ -37,7 +37,7 @@ def _create(call: Call) -> Reply:
         "private_key": private,
     }
     call.store.put("gateway_ca", authority["id"], authority)
-    return Reply(_shown(authority), 201, "gateway_ca")
+    return Reply(_shown(authority), kind="gateway_ca")
 
 
 def _delete(call: Call) -> Reply:

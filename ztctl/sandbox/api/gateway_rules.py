@@ -3,11 +3,12 @@
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026 (fields, order, filters of
 the list, `audit_ssh` settings only for l4 rules with that action, a list without pages). The action
 audit_ssh is missing in the newest description but accepted by the API (cloudflare-go's recorded
-replies; documentation of network policies). Unrecorded: the defaults of `enabled` (false) and of
-the precedence (the next thousand), that precedence is unique, every code, that a deleted rule is
-unknown at once, that `filters` are derived from the action.
-Not emulated: effects on traffic; expressions and the settings of other actions are kept
-as sent; shared rules; schedules and expirations; `rules/tenant`; `reset_expiration`.
+replies; documentation of network policies). Recorded: settings that are shown although they were
+never sent, and which read-only members a rule has. Unrecorded: the defaults of `enabled` (false)
+and of the precedence (the next thousand), that precedence is unique, every code, that a deleted
+rule is unknown at once, that `filters` are derived from the action.
+Not emulated: effects on traffic; expressions and the settings of other actions are kept as sent;
+shared rules; schedules and expirations; `rules/tenant`; `reset_expiration`.
 """
 
 from __future__ import annotations
@@ -47,7 +48,20 @@ ACTIONS = (
 )
 PHASES = ("http", "dns", "l4", "egress", "dns_resolver")
 AUDIT_SSH = mapping({"command_logging": flag})
-READ_ONLY = {"deleted_at": None, "read_only": False, "sharable": False, "source_account": ""}
+READ_ONLY = {"deleted_at": None}
+SETTINGS: Object = {
+    "add_headers": None,
+    "biso_admin_controls": None,
+    "block_page_enabled": False,
+    "block_reason": "",
+    "check_session": None,
+    "insecure_disable_dnssec_validation": False,
+    "ip_categories": False,
+    "ip_indicator_feeds": False,
+    "l4override": None,
+    "override_host": "",
+    "override_ips": None,
+}
 
 
 def _invalid(detail: str) -> ApiError:
@@ -58,7 +72,8 @@ def _settings(value: Any) -> Object:
     if not isinstance(value, dict):
         raise FieldError("must be an object")
     audit = value.get("audit_ssh")
-    return value if audit is None else {**value, "audit_ssh": AUDIT_SSH(audit)}
+    given = value if audit is None else {**value, "audit_ssh": AUDIT_SSH(audit)}
+    return {**SETTINGS, **given}
 
 
 SHAPE = Shape(
@@ -73,7 +88,7 @@ SHAPE = Shape(
         Field("traffic", text(), ""),
         Field("identity", text(), ""),
         Field("device_posture", text(), ""),
-        Field("rule_settings", _settings, {}),
+        Field("rule_settings", _settings, SETTINGS),
         Field("schedule", anything),
         Field("expiration", anything),
     ),

@@ -2,7 +2,8 @@
 
 Source: paths and fields from the Cloudflare OpenAPI description, July 2026; `is_default` is
 accepted and not shown (Terraform provider). Unrecorded: that names may repeat, that cycles are
-refused, that a group in use is not deleted (409), that `name` filters exactly.
+refused, that a group in use is not deleted (409), that `name` filters exactly; whether a PUT keeps
+what it leaves out is a setting (`keeps_omitted`).
 Not emulated: the rule form of `is_default`.
 """
 
@@ -32,7 +33,7 @@ from ztctl.sandbox.store import Index
 PATH = "/accounts/{account_id}/access/groups"
 ONE = PATH + "/{group_id}"
 SIZES = Sizes(1000)
-UNKNOWN = Refusal(404, 12152, "access.api.error.group_not_found: group not found")
+UNKNOWN = Refusal(404, 12152, "access.api.error.not_found")
 SHAPE = Shape(
     invalid,
     (
@@ -46,7 +47,7 @@ SHAPE = Shape(
 
 
 def _list(call: Call) -> Reply:
-    return paged(call, cached(call, "access_group", lambda: _listed(call)), SIZES, "group", dict)
+    return paged(call, cached(call, "access_group", lambda: _listed(call)), SIZES, "group", _shown)
 
 
 def _listed(call: Call) -> Sequence[Object]:
@@ -59,22 +60,23 @@ def _listed(call: Call) -> Sequence[Object]:
 def _create(call: Call) -> Reply:
     check_room(call, "access_group")
     now = call.state.now()
-    group = {"id": call.state.uuid(), **_written(call), "created_at": now, "updated_at": now}
+    group = {"id": call.state.uuid(), **_written(call, {}), "created_at": now, "updated_at": now}
     call.store.put("access_group", group["id"], group)
     made(call, "access_group", group["id"])
-    return Reply(group, 201, "group")
+    return Reply(_shown(group), 201, "group")
 
 
 def _get(call: Call) -> Reply:
-    return Reply(_found(call), kind="group")
+    return Reply(_shown(_found(call)), kind="group")
 
 
 def _replace(call: Call) -> Reply:
     old = _found(call)
-    group = {**old, **_written(call), "updated_at": call.state.now()}
+    kept = {name: old[name] for name in ("id", "created_at")}
+    group = {**kept, **_written(call, old), "updated_at": call.state.now()}
     call.store.put("access_group", group["id"], group)
     _refuse_cycle(call, group)
-    return Reply(group, kind="group")
+    return Reply(_shown(group), kind="group")
 
 
 def _delete(call: Call) -> Reply:
@@ -84,15 +86,20 @@ def _delete(call: Call) -> Reply:
     return Reply({"id": group["id"]}, 202)
 
 
+def _shown(group: Object) -> Object:
+    return {**group, "uid": group["id"]}
+
+
 def _found(call: Call) -> Object:
     return found(call, "access_group", "group_id", UNKNOWN)
 
 
-def _written(call: Call) -> Object:
-    body = call.fields(SHAPE)
+def _written(call: Call, old: Object) -> Object:
+    body = call.read(SHAPE, call.kept(SHAPE, call.body(), old), known=old)
     rules = checked_rules(call, body)
     check_length(call.state, "rules of a group", rule_elements(rules))
-    return {"name": body["name"], **rules}
+    body.pop("is_default", None)
+    return {**body, **rules}
 
 
 def _refuse_cycle(call: Call, group: Object) -> None:

@@ -1,16 +1,19 @@
 """Identity providers.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026 (types, the members of
-each type's `config`, SCIM; its secret is shown once, when SCIM is enabled). Recorded: secrets in
-`config` can be written and never read (Terraform provider). Unrecorded: that secrets are omitted in
-responses (awkward mode shows asterisks instead), that the one-time PIN exists once and has an empty
-name, that `type` cannot be changed, that a provider in use is not deleted (409).
+each type's `config`, SCIM; its secret is shown once, when SCIM is enabled). Recorded: `uid`,
+`version` and `config.redirect_url`, no `scim_config` unless SCIM was set up; secrets in `config`
+can be written and never read. Quoted by others: there is one one-time PIN. Terraform provider's
+tests: a provider is deleted although an application allows it. Unrecorded: that secrets are omitted
+in responses, that the one-time PIN of a new account has an empty name, that `type` cannot be
+changed, that a provider that a rule names is not deleted (409).
 Not emulated: the identity providers themselves; the endpoints of SCIM users and groups; SAML
 certificates; renewing the SCIM secret.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ztctl.sandbox.api.lookups import found
@@ -28,7 +31,7 @@ from ztctl.sandbox.store import Index
 PATH = "/accounts/{account_id}/access/identity_providers"
 ONE = PATH + "/{idp_id}"
 SIZES = Sizes(200)
-UNKNOWN = Refusal(404, 12135, "access.api.error.not_found: identity provider not found")
+UNKNOWN = Refusal(404, 12135, "access.api.error.not_found")
 SECRETS = ("client_secret",)
 
 _TEXT = text()
@@ -39,6 +42,7 @@ CONFIGS: dict[str, dict[str, Check]] = {
     "onetimepin": {},
     "azureAD": {
         **_CLAIMS,
+        "azure_cloud": _TEXT,
         "conditional_access_enabled": flag,
         "directory_id": _TEXT,
         "prompt": choice(("login", "select_account", "none")),
@@ -87,13 +91,14 @@ SHAPE = Shape(
         Field("name", text(350), required=True),
         Field("type", choice(CONFIGS), required=True),
         Field("config", anything, required=True),
-        Field("scim_config", anything, {}),
+        Field("scim_config", anything),
     ),
 )
 SCIM = Shape(
     invalid,
     (
         Field("enabled", flag, False),
+        Field("group_member_deprovision", flag, False),
         Field("identity_update_behavior", choice(("automatic", "reauth", "no_action"))),
         Field("seat_deprovision", flag, False),
         Field("user_deprovision", flag, False),
@@ -105,19 +110,19 @@ def _list(call: Call) -> Reply:
     providers = call.store.all("identity_provider")
     if call.switch("scim_enabled"):
         providers = [one for one in providers if _scim_on(one)]
-    return paged(call, providers, SIZES, "identity_provider", dict)
+    return paged(call, providers, SIZES, "identity_provider", _shown(call))
 
 
 def _create(call: Call) -> Reply:
     provider = {"id": call.state.uuid(), **_written(call)}
     check_room(call, "identity_provider")
     if provider["type"] == "onetimepin" and _has_pin(call):
-        raise conflict("the one-time PIN exists already")
+        raise conflict("a onetimepin connection already exists")
     return Reply(_stored(call, provider, {}), 201, "identity_provider")
 
 
 def _get(call: Call) -> Reply:
-    return Reply(_found(call), kind="identity_provider")
+    return Reply(_shown(call)(_found(call)), kind="identity_provider")
 
 
 def _replace(call: Call) -> Reply:
@@ -131,8 +136,6 @@ def _replace(call: Call) -> Reply:
 def _delete(call: Call) -> Reply:
     key = _found(call)["id"]
     refuse_if_referred(call.store, "identity_provider", key)
-    if call.store.tally("app", "identity_provider", key):
-        raise conflict("identity provider is used by an application")
     call.store.remove("identity_provider", key)
     return Reply({"id": key}, 202)
 
@@ -148,8 +151,9 @@ def _has_pin(call: Call) -> bool:
 def _written(call: Call) -> Object:
     provider = call.fields(SHAPE)
     provider["config"] = _config(call, provider["type"], provider["config"])
-    provider["scim_config"] = _scim(call, provider["scim_config"])
-    return provider
+    if scim := _scim(call, provider.pop("scim_config", {})):
+        provider["scim_config"] = scim
+    return {**provider, "version": call.state.hex(32)}
 
 
 def _config(call: Call, kind: str, given: Any) -> Object:
@@ -157,7 +161,8 @@ def _config(call: Call, kind: str, given: Any) -> Object:
         raise invalid("config must be an object")
     shape = Shape(invalid, tuple(Field(name, check) for name, check in CONFIGS[kind].items()))
     config = call.read(shape, given, "config.")
-    return {name: config[name] for name in config if name not in SECRETS}
+    defaults = {"azure_cloud": "default"} if kind == "azureAD" else {}
+    return {**defaults, **{name: config[name] for name in config if name not in SECRETS}}
 
 
 def _scim(call: Call, given: Any) -> Object:
@@ -173,14 +178,24 @@ def _scim(call: Call, given: Any) -> Object:
 
 def _stored(call: Call, provider: Object, old: Object) -> Object:
     """Store a provider; the result has the SCIM secret if SCIM has just been enabled."""
-    scim = provider["scim_config"]
+    scim = provider.get("scim_config")
     if scim:
-        team = call.store.all("organization")[0]["auth_domain"]
-        scim["scim_base_url"] = f"https://{team}/cdn-cgi/access/{provider['id']}/scim/v2"
+        scim["scim_base_url"] = f"https://{_team(call)}/scim/{provider['id']}"
     call.store.put("identity_provider", provider["id"], provider)
-    if not _scim_on(provider) or _scim_on(old):
-        return provider
-    return {**provider, "scim_config": {**scim, "secret": call.state.hex(64)}}
+    shown = _shown(call)(provider)
+    if not scim or not _scim_on(provider) or _scim_on(old):
+        return shown
+    return {**shown, "scim_config": {**scim, "secret": call.state.hex(64)}}
+
+
+def _shown(call: Call) -> Callable[[Object], Object]:
+    """How providers are shown in this account."""
+    redirect = {"redirect_url": f"https://{_team(call)}/cdn-cgi/access/callback"}
+    return lambda one: {**one, "uid": one["id"], "config": {**one["config"], **redirect}}
+
+
+def _team(call: Call) -> str:
+    return str(call.store.all("organization")[0]["auth_domain"])
 
 
 def _scim_on(provider: Object) -> bool:

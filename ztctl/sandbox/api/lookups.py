@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ztctl.sandbox.call import Call
-from ztctl.sandbox.errors import ApiError, Refusal, no_route
+from ztctl.sandbox.errors import ApiError, Refusal, no_object
 from ztctl.sandbox.messages import Object
 from ztctl.sandbox.paging import PAGING
 
@@ -25,8 +25,13 @@ def zone_of(call: Call) -> Object:
     """The zone in the path; its existence has been checked by the dispatcher."""
     zone = call.store.get("zone", call.params["zone_id"])
     if zone is None:
-        raise no_route(call.request.path)
+        raise no_object(call.request.path)
     return zone
+
+
+def plan_of(zone: Object) -> str:
+    """The plan of a zone; an internal zone has none, and is offered to enterprises only."""
+    return str((zone["plan"] or {"legacy_id": "enterprise"})["legacy_id"])
 
 
 def cached(call: Call, kind: str, compute: Callable[[], Sequence[Object]]) -> Sequence[Object]:

@@ -1,8 +1,9 @@
 """The Zero Trust organisation of the account.
 
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026 (fields, PUT without a
-required field). Recorded: without an organisation every Access path answers 404/9999. Unrecorded:
-that PUT keeps fields that are not sent, how a malformed `auth_domain` is refused, that exempted
+required field). Recorded: without an organisation every Access path answers 404/9999; which members
+an organisation has. Terraform provider's tests: null clears a member. Unrecorded: that PUT keeps
+fields that are not sent, how a malformed `auth_domain` is refused, that exempted
 zone names are not looked up, the defaults of a new organisation.
 Not emulated: creating an organisation, revoking a user, DNS over HTTPS; custom pages are not
 looked up; MFA settings are stored without effect.
@@ -106,13 +107,19 @@ SHAPE = Shape(
 )
 
 
+CLEARABLE = frozenset(one.name for one in SHAPE.fields) - {"name", "auth_domain"}
+
+
 def _get(call: Call) -> Reply:
     return Reply(_organisation(call), kind="organization")
 
 
 def _change(call: Call) -> Reply:
-    changes = call.merged(SHAPE, call.body())
-    organisation = {**_organisation(call), **changes, "updated_at": call.state.now()}
+    body = call.body()
+    changes = {**call.merged(SHAPE, body), "updated_at": call.state.now()}
+    cleared = {name for name in CLEARABLE if name in body and body[name] is None}
+    kept = {name: one for name, one in _organisation(call).items() if name not in cleared}
+    organisation = {**kept, **changes}
     call.store.put("organization", call.state.account["id"], organisation)
     return Reply(organisation, kind="organization")
 

@@ -1,10 +1,12 @@
 """Reusable Access policies, and the fields that inline policies of applications share.
 
 Source: fields from the Cloudflare OpenAPI description, July 2026; the default session of 24h from
-the Terraform provider's guide. Recorded: 409 while an application links the policy, 400/12130 for
-bad rules and "unrecognized policy decision". Unrecorded: the codes of 404 and 409, that approval
-groups need `approval_required`. How long a deletion still answers 409 after a detachment is a
-setting (`detached_calls`).
+the Terraform provider's guide. Recorded, and in the tests of that provider: a switch that is off,
+and an empty list of approval groups, are absent. Recorded: 409 while an application links the
+policy, 400/12130 for bad rules and "unrecognized policy decision". Unrecorded: the codes of 404 and
+409, that approval groups need `approval_required`. How long a deletion still answers 409 after a
+detachment is a setting (`detached_calls`), and so is whether a PUT keeps what it leaves out
+(`keeps_omitted`).
 Not emulated: account rules that cap sessions.
 """
 
@@ -33,11 +35,11 @@ from ztctl.sandbox.fields import (
     Shape,
     anything,
     duration,
-    flag,
     listing,
     mapping,
     number,
     text,
+    true_or_nothing,
 )
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
@@ -50,7 +52,7 @@ ONE = PATH + "/{policy_id}"
 SIZES = Sizes(100)
 KEPT: tuple[str, ...] = ("id", "reusable", "app_id", "created_at")
 DECISIONS = ("allow", "deny", "non_identity", "bypass")
-UNKNOWN = Refusal(404, 12135, "access.api.error.not_found: policy not found")
+UNKNOWN = Refusal(404, 12135, "access.api.error.not_found")
 
 _APPROVALS = mapping(
     {"approvals_needed": number, "email_addresses": listing(text()), "email_list_uuid": text()}
@@ -64,6 +66,10 @@ def _approval(value: Any) -> Object:
     return group
 
 
+def _approvals(value: Any) -> list[Any] | None:
+    return listing(_approval)(value) or None
+
+
 SHAPE = Shape(
     invalid,
     (
@@ -73,24 +79,24 @@ SHAPE = Shape(
         Field("exclude", anything),
         Field("require", anything),
         Field("session_duration", duration, "24h"),
-        Field("approval_groups", listing(_approval), []),
-        Field("approval_required", flag, False),
-        Field("purpose_justification_required", flag, False),
+        Field("approval_groups", _approvals),
+        Field("approval_required", true_or_nothing),
+        Field("purpose_justification_required", true_or_nothing),
         Field("purpose_justification_prompt", text()),
-        Field("isolation_required", flag, False),
+        Field("isolation_required", true_or_nothing),
         Field("mfa_config", MFA),
         Field("connection_rules", anything),
     ),
 )
 
 
-def written_policy(call: Call, body: Object, where: str = "") -> Object:
+def written_policy(call: Call, body: Object, where: str = "", old: Object | None = None) -> Object:
     """Validate the fields of a policy; raises ApiError 400/12130."""
-    policy = call.read(SHAPE, body, where)
+    policy = call.read(SHAPE, body, where, old)
     policy.update(checked_rules(call, body, where))
     if policy["decision"] not in DECISIONS:
         raise invalid("unrecognized policy decision")
-    if policy["approval_groups"] and not policy["approval_required"]:
+    if "approval_groups" in policy and "approval_required" not in policy:
         raise invalid("approval_groups need approval_required")
     if uses_linked_app(policy) and policy["decision"] not in ("non_identity", "bypass"):
         raise invalid("linked_app_token needs the decision non_identity or bypass")
@@ -103,8 +109,12 @@ def written_policy(call: Call, body: Object, where: str = "") -> Object:
 
 def shown_policy(call: Call, policy: Object) -> Object:
     """A policy for a response outside of applications."""
-    count = call.store.tally("app", "policy", policy["id"])
-    return {**{name: policy[name] for name in policy if name != "app_id"}, "app_count": count}
+    return {**expanded(policy), "app_count": call.store.tally("app", "policy", policy["id"])}
+
+
+def expanded(policy: Object) -> Object:
+    """A policy for a response within an application."""
+    return {**{name: policy[name] for name in policy if name != "app_id"}, "uid": policy["id"]}
 
 
 def new_policy(call: Call, fields: Object, *, app_id: str | None = None) -> Object:
@@ -149,7 +159,9 @@ def _get(call: Call) -> Reply:
 
 
 def _replace(call: Call) -> Reply:
-    policy = changed_policy(call, _found(call), written_policy(call, call.body()))
+    old = _found(call)
+    body = call.kept(SHAPE, call.body(), old)
+    policy = changed_policy(call, old, written_policy(call, body, old=old))
     if any(map(is_infrastructure, call.store.find("app", "policy", policy["id"]))):
         check_infrastructure_policy(policy)
     return Reply(shown_policy(call, policy), kind="policy")

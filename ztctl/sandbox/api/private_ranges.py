@@ -1,6 +1,7 @@
 """Parsing of the IP ranges of private routes.
 
-Source: Cloudflare OpenAPI description, July 2026: CIDR notation. Recorded: 400 "could not parse".
+Source: Cloudflare OpenAPI description, July 2026: CIDR notation. Terraform provider's
+tests: 400 "Could not parse input" or "invalid address".
 Unrecorded: that a single address gets its full mask, that bits beyond the mask are refused, the
 code.
 """
@@ -23,7 +24,7 @@ def parsed_range(value: Any) -> Range:
         return range_of(value, strict=True)
     except ValueError as error:
         shown = str(value)[:LONGEST]
-        raise ApiError(400, 1003, f"could not parse network {shown!r} as a CIDR") from error
+        raise ApiError(400, 1003, f"Could not parse input: invalid address {shown!r}") from error
 
 
 def asked_range(call: Call, name: str) -> Range | None:

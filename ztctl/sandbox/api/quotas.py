@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sized
 
+from ztctl.sandbox.api.lookups import plan_of
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.messages import Object
@@ -56,7 +57,7 @@ def check_length(state: State, what: str, elements: Sized) -> None:
 
 def record_quota(zone: Object) -> int:
     """The quota of DNS records of a zone, by its plan."""
-    return 200 if zone["plan"]["legacy_id"] == "free" else 3500
+    return 200 if plan_of(zone) == "free" else 3500
 
 
 def check_record_room(call: Call, zone: Object) -> None:

@@ -32,7 +32,7 @@ from ztctl.sandbox.store import Index, Store
 
 PATH = "/accounts/{account_id}/teamnet/routes"
 ONE = PATH + "/{route_id}"
-SIZES = Sizes(100)
+SIZES = Sizes(1000, total=False)
 UNKNOWN = Refusal(
     404,
     1015,
@@ -81,6 +81,7 @@ def created(call: Call, body: Object) -> Object:
     check_room(call, "route")
     route: Object = {
         "id": call.state.uuid(),
+        "tun_type": tunnel["tun_type"],
         "network": str(parsed_range(body["network"])),
         "tunnel_id": tunnel["id"],
         "comment": body["comment"],

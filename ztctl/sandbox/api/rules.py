@@ -3,7 +3,8 @@
 Source: official Python SDK and Cloudflare OpenAPI description, July 2026: every element of
 include, exclude and require is an object with exactly one key; inner keys without `?` are
 required; `linked_app_token` only with non_identity and bypass. Recorded: 400/12130 when a
-referenced group, service token or identity provider does not exist. Unrecorded: that a bare
+referenced group, service token or identity provider does not exist. Terraform provider's tests: a
+rule names an identity provider by what is no UUID; that is not looked up. Unrecorded: that a bare
 address in an `ip` rule is stored with its full mask, that cycles of groups are refused.
 Not emulated: Zero Trust lists (`email_list`, `ip_list`), device posture integrations and
 account members are not looked up. Rules are evaluated by the edge.
@@ -20,6 +21,7 @@ from ztctl.sandbox.api.delays import refuse_just_made
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, conflict, invalid
 from ztctl.sandbox.fields import Check, FieldError, choice, listing, text, uuid
+from ztctl.sandbox.ids import is_uuid
 from ztctl.sandbox.messages import Object
 from ztctl.sandbox.store import Index, Store
 
@@ -59,14 +61,14 @@ SELECTORS: dict[str, dict[str, Check]] = {
     "certificate": {},
     "common_name": {"common_name": _TEXT},
     "auth_method": {"auth_method": _TEXT},
-    "auth_context": {"id": _TEXT, "ac_id": _TEXT, "identity_provider_id": uuid},
+    "auth_context": {"id": _TEXT, "ac_id": _TEXT, "identity_provider_id": _TEXT},
     "login_method": {"id": uuid},
-    "azureAD": {"id": _TEXT, "identity_provider_id": uuid},
-    "github-organization": {"identity_provider_id": uuid, "name": _TEXT, "team?": text()},
-    "gsuite": {"email": _TEXT, "identity_provider_id": uuid},
-    "okta": {"name": _TEXT, "identity_provider_id": uuid},
-    "saml": {"attribute_name": _TEXT, "attribute_value": _TEXT, "identity_provider_id": uuid},
-    "oidc": {"claim_name": _TEXT, "claim_value": _TEXT, "identity_provider_id": uuid},
+    "azureAD": {"id": _TEXT, "identity_provider_id": _TEXT},
+    "github-organization": {"identity_provider_id": _TEXT, "name": _TEXT, "team?": text()},
+    "gsuite": {"email": _TEXT, "identity_provider_id": _TEXT},
+    "okta": {"name": _TEXT, "identity_provider_id": _TEXT},
+    "saml": {"attribute_name": _TEXT, "attribute_value": _TEXT, "identity_provider_id": _TEXT},
+    "oidc": {"claim_name": _TEXT, "claim_value": _TEXT, "identity_provider_id": _TEXT},
     "device_posture": {"integration_uid": _TEXT, "account_id?": text()},
     "external_evaluation": {"evaluate_url": _TEXT, "keys_url": _TEXT},
     "linked_app_token": {"app_uid": uuid},
@@ -191,5 +193,5 @@ def _references(element: Object) -> Iterator[Reference]:
         if key in _REFERRING:
             member, kind = _REFERRING[key]
             yield kind, inner[member]
-        if "identity_provider_id" in inner:
+        if is_uuid(inner.get("identity_provider_id", "")):
             yield "identity_provider", inner["identity_provider_id"]

@@ -3,7 +3,8 @@
 Source: fields and status codes (DELETE 200) from the Cloudflare OpenAPI description, July 2026;
 the secret is shown only by POST, rotate and a PUT that increases `client_secret_version`.
 Unrecorded: that names may repeat, that PUT merges, that a new duration changes `expires_at`, that a
-token in use is not deleted (409), the code of the 404. Official Python SDK: an old secret ends at
+token in use is not deleted (409), the code of the 404. Terraform provider's tests: a token for ever
+has an end, too (here in a hundred years). Official Python SDK: an old secret ends at
 once unless `previous_client_secret_expires_at` is sent with the rotation.
 Not emulated: `last_seen_at`.
 """
@@ -31,7 +32,7 @@ from ztctl.sandbox.store import Index
 PATH = "/accounts/{account_id}/access/service_tokens"
 ONE = PATH + "/{service_token_id}"
 SIZES = Sizes(1000)
-UNKNOWN = Refusal(404, 12135, "access.api.error.not_found: service token not found")
+UNKNOWN = Refusal(404, 12135, "access.api.error.not_found")
 SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 LONGEST = 100 * 365 * 24 * 3600
 HIDDEN = ("secret", "previous")
@@ -88,7 +89,6 @@ def _create(call: Call) -> Reply:
         "created_at": now,
         "updated_at": now,
         "expires_at": _end(call, fields["duration"]),
-        "last_seen_at": None,
     }
     return Reply(_revealed(call, token), 201, "service_token")
 
@@ -154,9 +154,9 @@ def _shown(token: Object) -> Object:
     return {name: token[name] for name in token if name not in HIDDEN}
 
 
-def _end(call: Call, lasting: str) -> str | None:
+def _end(call: Call, lasting: str) -> str:
     if lasting == "forever":
-        return None
+        return call.state.now(ahead=timedelta(seconds=LONGEST))
     parts = re.findall(r"([0-9.]+)(ns|us|µs|ms|s|m|h)", lasting)
     seconds = sum(float(amount) * SECONDS[unit] for amount, unit in parts)
     return call.state.now(ahead=timedelta(seconds=min(seconds, LONGEST)))

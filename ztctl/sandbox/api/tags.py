@@ -21,7 +21,7 @@ PATH = "/accounts/{account_id}/access/tags"
 ONE = PATH + "/{tag_name}"
 SIZES = Sizes(50)
 SHAPE = Shape(invalid, (Field("name", text(35, empty=False), required=True),))
-UNKNOWN = Refusal(404, 12135, "access.api.error.not_found: tag not found")
+UNKNOWN = Refusal(404, 12135, "access.api.error.not_found")
 
 
 def _list(call: Call) -> Reply:

@@ -58,7 +58,7 @@ SHAPE = Shape(
     (
         Field("hostname", _hostname, required=True),
         Field("ip", anything, required=True),
-        Field("tags", _tags, {}),
+        Field("tags", _tags),
     ),
 )
 IP = Shape(wrong, tuple(Field(form, anything) for form in FORMS))
@@ -77,18 +77,20 @@ def written_target(call: Call, body: Any, where: str = "") -> Object:
     given = call.read(IP, _object(fields["ip"], "ip"), where + "ip.")
     if not given:
         raise wrong("ip needs an ipv4 or an ipv6 address")
-    fields["ip"] = {form: _placed(call, form, one, where) for form, one in given.items()}
+    fields["ip"] = {
+        form: _placed(call, form, given[form], where) if form in given else None for form in FORMS
+    }
     return fields
 
 
 def places(target: Object) -> set[Place]:
     """The (address, virtual network) pairs of a stored target."""
-    return {(one["ip_addr"], one["virtual_network_id"]) for one in target["ip"].values()}
+    return {(one["ip_addr"], one["virtual_network_id"]) for one in target["ip"].values() if one}
 
 
 def addresses(target: Object) -> Iterator[str]:
     """The addresses of a stored target."""
-    return (one["ip_addr"] for one in target["ip"].values())
+    return (one["ip_addr"] for one in target["ip"].values() if one)
 
 
 def _placed(call: Call, form: str, given: Any, where: str) -> Object:

@@ -54,7 +54,7 @@ def _tests(call: Call) -> Iterator[Test]:
         yield lambda target: part.lower() in target["hostname"].lower()
     if (network := call.query("virtual_network_id")) is not None:
         yield lambda target: any(
-            one["virtual_network_id"] == network for one in target["ip"].values()
+            one["virtual_network_id"] == network for one in target["ip"].values() if one
         )
     yield from _address_tests(call)
     yield from _time_tests(call)

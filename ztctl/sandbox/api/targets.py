@@ -27,7 +27,7 @@ from ztctl.sandbox.store import Index
 
 PATH = "/accounts/{account_id}/infrastructure/targets"
 ONE = PATH + "/{target_id}"
-SIZES = Sizes(1000)
+SIZES = Sizes(1000, total=False)
 UNKNOWN = Refusal(404, 1002, "target not found")
 TAKEN = Refusal(409, 1003, "a target with this IP address and virtual network already exists")
 DELETION = Shape(wrong, (Field("target_ids", listing(uuid), required=True),))
@@ -54,7 +54,7 @@ def _replace(call: Call) -> Reply:
     old = _found(call)
     kept = {name: old[name] for name in ("id", "created_at")}
     fields = written_target(call, call.body())
-    target = {**kept, **fields, "modified_at": call.state.instant()}
+    target = {**kept, **fields, "modified_at": call.state.now()}
     return Reply(_stored(call, target), kind="target")
 
 
@@ -76,7 +76,7 @@ def _found(call: Call) -> Object:
 
 
 def _created(call: Call, body: Any, where: str = "") -> Object:
-    fields, now = written_target(call, body, where), call.state.instant()
+    fields, now = written_target(call, body, where), call.state.now()
     check_room(call, "target")
     target = {"id": call.state.uuid(), **fields, "created_at": now, "modified_at": now}
     return _stored(call, target)

@@ -1,10 +1,13 @@
 """Cloudflare tunnels (cfd_tunnel), their tokens and connections.
 
 Source: Cloudflare OpenAPI description, July 2026; cloudflared's API client (token format, soft
-deletion, `cascade`). Recorded: 409/1013, 400/1022, 404/1002, 404/1054. Unrecorded: the default page
-size, that a second deletion and a token of a deleted tunnel answer 404, that a tunnel with routes
-is deleted only with `cascade`, and the code of that refusal. Connectors are simulated
-(`ztctl.sandbox.connectors`). Not emulated: tunnels of other types; migration of a local tunnel.
+deletion, `cascade`). Recorded: 409/1013, 400/1022, 404/1002, 404/1054; a new tunnel is inactive
+since it was made; a deleted one has no `config_src`; no `conns_active_at` without a connection.
+Announced: connections are no part of a tunnel since October 2026. Terraform provider's tests:
+secrets of less than the documented 32 bytes. Unrecorded: that a second deletion and a token of a
+deleted tunnel answer 404, that a tunnel with routes is deleted only with `cascade`, and the code of
+that refusal. Connectors are simulated (`ztctl.sandbox.connectors`). Not emulated: tunnels of other
+types; migration of a local tunnel.
 """
 
 from __future__ import annotations
@@ -29,11 +32,23 @@ from ztctl.sandbox.store import Index
 
 PATH = "/accounts/{account_id}/cfd_tunnel"
 ONE = PATH + "/{tunnel_id}"
-SIZES = Sizes(100)
+SIZES = Sizes(1000, total=False)
 UNKNOWN = Refusal(404, 1002, "Tunnel not found")
+CONNECTED = (
+    "This tunnel has active connections. Please stop all cloudflared replicas, or wait a few "
+    "minutes for connections to close, then try again."
+)
+TAKEN = Refusal(
+    409,
+    1013,
+    "You already have a tunnel with this name. Delete the existing tunnel, or choose a different "
+    "name for your new tunnel",
+)
 NO_TOKEN = Refusal(404, 1054, "Tunnel token not found")
 SECRETS = ("secret", "connectors")
 ROUTES = ("route", "hostname_route")
+# The shortest that anybody has been seen to use.
+SHORTEST_SECRET = 24
 
 
 def _secret(value: Any) -> str:
@@ -41,8 +56,8 @@ def _secret(value: Any) -> str:
         raw = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
     except (binascii.Error, ValueError):
         raw = b""
-    if len(raw) < 32:
-        raise FieldError("must be 32 bytes or more in base64")
+    if len(raw) < SHORTEST_SECRET:
+        raise FieldError(f"must be {SHORTEST_SECRET} bytes or more in base64")
     return str(value)
 
 
@@ -74,7 +89,12 @@ def found_tunnel(call: Call, *, undeleted: bool = True) -> Object:
 def shown_tunnel(tunnel: Object) -> Object:
     """A tunnel for a response, without its secret."""
     shown = {name: tunnel[name] for name in tunnel if name not in SECRETS}
-    return {**shown, "status": _status(tunnel), "connections": []}
+    if not tunnel["connectors"]:
+        shown["conns_active_at"] = None
+    if tunnel["deleted_at"] is not None:
+        del shown["config_src"]
+        shown["remote_config"] = False
+    return {**shown, "status": _status(tunnel)}
 
 
 def token_of(tunnel: Object) -> str:
@@ -93,14 +113,15 @@ def _create(call: Call) -> Reply:
     check_room(call, "tunnel")
     _refuse_taken(call, body["name"])
     secret = body.get("tunnel_secret") or base64.b64encode(call.state.entropy(32)).decode()
+    now = call.state.instant()
     tunnel = {
         "id": call.state.uuid(),
         "account_tag": call.state.account["id"],
         "name": body["name"],
-        "created_at": call.state.instant(),
+        "created_at": now,
         "deleted_at": None,
         "conns_active_at": None,
-        "conns_inactive_at": None,
+        "conns_inactive_at": now,
         "tun_type": "cfd_tunnel",
         "metadata": {},
         "config_src": body["config_src"],
@@ -142,7 +163,7 @@ def _delete(call: Call) -> Reply:
 
 def _refuse_in_use(call: Call, tunnel: Object) -> None:
     if tunnel["connectors"]:
-        raise ApiError(400, 1022, "Cannot delete tunnel because it has active connections")
+        raise ApiError(400, 1022, CONNECTED)
     if any(call.store.tally(kind, "tunnel", tunnel["id"]) for kind in ROUTES):
         raise ApiError(400, 1023, "Cannot delete tunnel because it has routes")
 
@@ -173,7 +194,7 @@ def _disconnect(call: Call) -> Reply:
 
 def _refuse_taken(call: Call, name: str) -> None:
     if call.store.tally("tunnel", "undeleted", name):
-        raise ApiError(409, 1013, "You already have a tunnel with this name. Choose another name")
+        raise ApiError(*TAKEN)
 
 
 def _credentials(tunnel: Object) -> Object:

@@ -1,11 +1,12 @@
 """Virtual networks, of which exactly one is the account's default.
 
-Source: Cloudflare OpenAPI description, July 2026: fields, filters, no pages. cloudflared: names are
-unique among undeleted networks; `force` deletes the routes in a network and moves other objects to
-the default one. Recorded: name and comment of the first default network, 1046; quoted by others:
-400/1049 for a deletion of the default one. Unrecorded: every other code; that another network has
-to be made the default to demote the default one; that a deleted network can still be read; that
-targets and applications keep a network in use, too.
+Source: Cloudflare OpenAPI description, July 2026: fields, filters. Recorded: a page of 1,000.
+cloudflared: names are unique among undeleted networks; `force` deletes the routes in a network and
+moves other objects to the default one. Recorded: name and comment of the first default network,
+1046; quoted by others: 400/1049 for a deletion of the default one. Terraform provider's tests: a
+deleted network cannot be read by id (lists hold it). Unrecorded: every other code; that another
+network has to be made the default to demote the default one; that targets and applications keep a
+network in use, too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError, Refusal
 from ztctl.sandbox.fields import Field, Shape, flag, text
 from ztctl.sandbox.messages import Object, Reply
+from ztctl.sandbox.paging import PAGING, Sizes, paged
 from ztctl.sandbox.permissions import NETWORKS
 from ztctl.sandbox.routing import Family, Route
 from ztctl.sandbox.seeds import default_network
@@ -27,6 +29,7 @@ from ztctl.sandbox.store import Index
 
 PATH = "/accounts/{account_id}/teamnet/virtual_networks"
 ONE = PATH + "/{virtual_network_id}"
+SIZES = Sizes(1000, total=False)
 UNKNOWN = Refusal(404, 1046, "Virtual network not found")
 DEFAULT = Refusal(
     400, 1049, "Cannot delete the Virtual Network because: it is the default virtual network"
@@ -70,7 +73,7 @@ def _list(call: Call) -> Reply:
         networks = [one for one in networks if test(one)]
     for name, wanted in _wanted(call):
         networks = [one for one in networks if one[name] == wanted]
-    return Reply(networks, kind="virtual_network")
+    return paged(call, networks, SIZES, "virtual_network", dict)
 
 
 def _candidates(call: Call) -> Sequence[Object]:
@@ -104,9 +107,7 @@ def _create(call: Call) -> Reply:
 
 
 def _get(call: Call) -> Reply:
-    return Reply(
-        found(call, "virtual_network", "virtual_network_id", UNKNOWN), kind="virtual_network"
-    )
+    return Reply(_undeleted(call), kind="virtual_network")
 
 
 def _change(call: Call) -> Reply:
@@ -171,7 +172,7 @@ def _empty(call: Call, key: str) -> None:
 
 
 def _refuse_clash(call: Call, kind: str, one: Object, default: str) -> None:
-    addresses = [address["ip_addr"] for address in one.get("ip", {}).values()]
+    addresses = [address["ip_addr"] for address in one.get("ip", {}).values() if address]
     if any(call.store.tally(kind, "place", (one_ip, default)) > 1 for one_ip in addresses):
         raise ApiError(409, 1045, "Cannot move a target to an address that is taken")
 
@@ -186,7 +187,7 @@ def _moved(value: Any, key: str, default: str) -> Any:
 
 FAMILY = Family(
     (
-        Route("GET", PATH, _list, NETWORKS, FILTERS),
+        Route("GET", PATH, _list, NETWORKS, (*PAGING, *FILTERS)),
         Route("POST", PATH, _create, NETWORKS, write=True),
         Route("GET", ONE, _get, NETWORKS),
         Route("PATCH", ONE, _change, NETWORKS, write=True),

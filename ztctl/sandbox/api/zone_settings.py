@@ -9,7 +9,7 @@ Not emulated: every other setting; changing several at once; effects of settings
 
 from __future__ import annotations
 
-from ztctl.sandbox.api.lookups import zone_of
+from ztctl.sandbox.api.lookups import plan_of, zone_of
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import ApiError
 from ztctl.sandbox.fields import Field, Shape, text
@@ -47,7 +47,7 @@ def setting(store: Store, zone: Object, name: str) -> Object:
         "id": name,
         "value": changed.get("value", SETTINGS[name][0]),
         "modified_on": changed.get("modified_on"),
-        "editable": not (name in FIXED_WHEN_FREE and zone["plan"]["legacy_id"] == "free"),
+        "editable": not (name in FIXED_WHEN_FREE and plan_of(zone) == "free"),
     }
 
 

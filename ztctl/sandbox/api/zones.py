@@ -1,25 +1,28 @@
 """Zones, read only.
 
-Source: Cloudflare OpenAPI description, July 2026 (fields, filters, `per_page` 5 to 50); the form of
-an operator, `name=contains:example`, is recorded by users. Unrecorded: that names given without
-an operator ignore case.
-Not emulated: creating and changing zones, name servers that answer; types other than full.
+Source: Cloudflare OpenAPI description, July 2026 (fields, filters, `per_page` from 5); the form of
+an operator, `name=contains:example`, is recorded by users. Recorded: 100 a page, although 50 are
+documented; `permissions` are what the token may do; internal zones without a plan. Unrecorded: that
+names given without an operator ignore case.
+Not emulated: creating and changing zones, name servers that answer; types other than full, which
+lie in an account that was imported.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ztctl.sandbox.api.lookups import cached
+from ztctl.sandbox.api.lookups import cached, zone_of
 from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import bad_request
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
-from ztctl.sandbox.permissions import ZONE
+from ztctl.sandbox.permissions import DNS, ZONE, allows
 from ztctl.sandbox.routing import Family, Route
 from ztctl.sandbox.store import Index
+from ztctl.sandbox.tokens import holder_of
 
-SIZES = Sizes(20, 5, 50)
+SIZES = Sizes(20, 5, 100)
 ORDERS = ("name", "status", "account.id", "account.name", "plan.id")
 DIRECTIONS = ("asc", "desc")
 EXACT = ("status", "account.id")
@@ -39,7 +42,7 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
 
 
 def _list(call: Call) -> Reply:
-    return paged(call, cached(call, "zone", lambda: _listed(call)), SIZES, "zone", dict)
+    return paged(call, cached(call, "zone", lambda: _listed(call)), SIZES, "zone", _shown(call))
 
 
 def _listed(call: Call) -> Sequence[Object]:
@@ -53,7 +56,19 @@ def _listed(call: Call) -> Sequence[Object]:
 
 
 def _get(call: Call) -> Reply:
-    return Reply(call.store.get("zone", call.params["zone_id"]), kind="zone")
+    return Reply(_shown(call)(zone_of(call)), kind="zone")
+
+
+def _shown(call: Call) -> Callable[[Object], Object]:
+    """How zones are shown to the token of the call; an imported one may tell of its own."""
+    held = holder_of(call.store, call.request).permissions
+    permissions = [
+        f"#{name}:{word}"
+        for name, groups in (("dns_records", DNS), ("zone", ZONE))
+        for word, write in (("edit", True), ("read", False))
+        if (held is None or allows(held, groups, write=write)) and (name, word) != ("zone", "edit")
+    ]
+    return lambda zone: {"permissions": permissions, **zone}
 
 
 def _candidates(call: Call) -> Sequence[Object]:
@@ -84,7 +99,7 @@ def _test(path: str, wanted: str) -> Callable[[str], bool]:
 def _member(zone: Object, path: str) -> str:
     value = zone
     for name in path.split("."):
-        value = value[name]
+        value = (value or {}).get(name, "")
     return str(value)
 
 

@@ -30,7 +30,7 @@ from ztctl.sandbox.messages import Object
 PORTS = {"ssh": 22, "rdp": 3389, "smb": 445, "tcp": 7864}
 HTTP = ("http", "https", "ws", "wss")
 TEAMS = ".cloudflareaccess.com"
-_STATUS = re.compile(r"http_status:[1-9][0-9]{2}")
+_STATUS = re.compile(r"http_status:0*[1-9][0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
