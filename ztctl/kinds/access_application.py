@@ -23,7 +23,7 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.flows import Ask, Unseen
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Alternative, Exposing, Proposal, Resolve
+from ztctl.core.model.kind import Alternative, AsksAhead, Exposing, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Immutable, Local, RefersTo, Unordered
 from ztctl.core.model.marks import Marking
@@ -59,12 +59,12 @@ from ztctl.kinds.common import (
     text_of,
     unreadable,
 )
-from ztctl.kinds.destinations import Place, Uri, public, public_hosts
+from ztctl.kinds.destinations import Place, Uri, named_hosts, public, public_hosts
 from ztctl.kinds.plain import PlainKind, Rest
 from ztctl.kinds.rules import LISTS, rules_from_api
 from ztctl.kinds.selectors import IDENTITY_PROVIDER
-from ztctl.kinds.zone import require_zones
-from ztctl.kinds.zone_applications import zone_applications
+from ztctl.kinds.zone import require_zones, zones_of
+from ztctl.kinds.zone_applications import own_list, zone_applications
 
 PATH = "/accounts/{account}/access/apps"
 _CORS = "cors_headers"
@@ -184,7 +184,7 @@ class ApplicationAttributes(Attributes):
     inline: tuple[str, ...] = ()
 
 
-class AccessApplication(PlainKind, Exposing):
+class AccessApplication(PlainKind, AsksAhead, Exposing):
     """A self-hosted Access application."""
 
     name = "access_application"
@@ -377,6 +377,11 @@ class AccessApplication(PlainKind, Exposing):
             if not _is_readable(raw):
                 raise unreadable(call, f"the application {raw.get('id')!r} cannot be read")
         return tuple(map(self.live_from, found))
+
+    def ahead(self, ask: Ask) -> ReadFlow[None]:
+        """The own lists of the zones whose records are read: most changes open or close a way."""
+        zones, apps = yield (LiveObjects("zone"), LiveObjects(self.name))
+        yield tuple(map(own_list, zones_of(named_hosts(ask, apps), zones)))
 
     def beyond(self, unseen: Unseen) -> ReadFlow[Mapping[Slot, Fact]]:
         """The applications that only the zones themselves list, of these zones."""

@@ -84,6 +84,12 @@ def zone_of(name: str, known: Iterable[Live]) -> Live | None:
     return None
 
 
+def zones_of(names: Iterable[str], known: Sequence[Live]) -> list[Live]:
+    """The zones of these host names, each once."""
+    found = {zone.id: zone for name in names if (zone := zone_of(name, known)) is not None}
+    return sorted(found.values(), key=lambda zone: zone.name)
+
+
 def replies_of(
     zones: Sequence[Live], call_of: Callable[[Live], Call], passes: Callable[[CallFailed], bool]
 ) -> Flow[list[tuple[Live, Any]]]:

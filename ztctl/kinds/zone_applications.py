@@ -36,7 +36,7 @@ def zone_applications(
     """
     listed = {key for live in known for key in (live.id, *live.aliases, text_of(live.raw, "uid"))}
     found: dict[Slot, Fact] = {}
-    for zone, reply in (yield from replies_of(zones, _call, _is_unreadable)):
+    for zone, reply in (yield from replies_of(zones, own_list, _is_unreadable)):
         gap = reply.summary if isinstance(reply, CallFailed) else ""
         found[ZoneApplications, zone.id] = ZoneApplications(zone.name, gap)
         for raw in () if gap else objects(reply):
@@ -49,7 +49,8 @@ def zone_applications(
     return found
 
 
-def _call(zone: Live) -> Call:
+def own_list(zone: Live) -> Call:
+    """The call for the applications that a zone lists."""
     return Rest(f"/zones/{segment(zone.id)}/access/apps", _PERMISSION, members=()).all()
 
 
