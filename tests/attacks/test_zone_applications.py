@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.attacks.scene import Scene, gained
-from tests.attacks.test_unseen import ANA, YES, base
+from tests.attacks.test_unseen import ANA, WIDER, YES, base, narrow
 from tests.support.account import File, edits, refused
 from tests.support.files import HOST
 from ztctl.core.model.calls import CallFailed
@@ -88,6 +88,67 @@ def test_what_was_perhaps_open_may_stay_so(scene: Scene) -> None:
 
     assert (refused(plan), [it.host for it in plan.exposed]) == ([], [HOST])
     assert plan.exposed[0].reason.endswith(IN_FORCE)
+
+
+@pytest.mark.parametrize("what", WIDER)
+def test_a_wider_policy_opens_what_a_zone_guards_with_it(scene: Scene, what: str) -> None:
+    """Refused: an application that only another zone lists uses the policy, or a group in it."""
+    scene.account.apply(narrow(what))
+    policy = scene.account.one("policies", name="eng.ztctl-prod")
+    used = {"id": policy["id"]} if what == "policy" else {**OPEN, "include": policy["include"]}
+    zoned(scene, FAR, used)
+    scene.record(FAR, "192.0.2.9", type="A")
+
+    plan = scene.account.plan({**narrow(what), **WIDER[what]}, **YES)
+
+    assert [flag for _, flag in refused(plan)] == [f"--allow-exposure {FAR}"]
+    assert scene.opened({**narrow(what), **WIDER[what]}, FAR).outcome == "elsewhere"
+
+
+@pytest.mark.parametrize("rules", ["exclude", "require"])
+def test_a_group_that_a_zone_excludes_or_requires_is_not_overlooked(
+    scene: Scene, rules: str
+) -> None:
+    """Refused: whom a group let in or kept out was everybody, and no longer is, or the reverse."""
+    everybody, somebody = [{"everyone": True}], [{"ip": "192.0.2.0/24"}]
+    before, after = (everybody, somebody) if rules == "exclude" else (somebody, everybody)
+    scene.account.apply({"groups": {"g": {"include": before}}})
+    group = {"group": {"id": scene.account.one("groups")["id"]}}
+    zoned(scene, FAR, {**OPEN, rules: [group]})
+    scene.record(FAR, "192.0.2.9", type="A")
+
+    plan = scene.account.plan({"groups": {"g": {"include": after}}}, **YES)
+
+    assert [flag for _, flag in refused(plan)] == [f"--allow-exposure {FAR}"]
+
+
+SOMEBODY = [{"ip": {"ip": "192.0.2.0/24"}}]
+GROUPED: dict[str, Any] = {
+    "include": (SOMEBODY, lambda group: [{**OPEN, "include": [group]}]),
+    "require": (SOMEBODY, lambda group: [{**OPEN, "require": [group]}]),
+    "exclude": (OPEN["include"], lambda group: [{**OPEN, "exclude": [group]}]),
+    "deny": (
+        OPEN["include"],
+        lambda group: [
+            {"name": "d", "decision": "deny", "include": [group], "precedence": 1},
+            {**OPEN, "decision": "allow", "precedence": 2},
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("use", GROUPED)
+def test_a_group_of_the_zone_never_counts_as_closed(scene: Scene, use: str) -> None:
+    """Refused: groups of a zone are not read, so that whoever is in one may be let in."""
+    members, policies = GROUPED[use]
+    zone = scene.account.one("zones", name="example.com")["id"]
+    body = {"name": "theirs", "include": members}
+    group = scene.account.call("POST", f"/zones/{zone}/access/groups", body)["id"]
+    zoned(scene, HOST, *policies({"group": {"id": group}}))
+
+    plan = scene.account.plan(base(), **YES)
+
+    assert [flag for _, flag in refused(plan)] == [f"--allow-exposure {HOST}"]
 
 
 # -- guards ------------------------------------------------------------------------------------
@@ -193,15 +254,15 @@ def test_a_destroy_asks_the_zone_that_it_uncovers(scene: Scene) -> None:
     assert len(asked(scene)) == 1
 
 
-def test_a_policy_that_becomes_open_asks_the_zone(scene: Scene) -> None:
-    """How open a host is changes by an edit of a policy alone."""
+def test_a_policy_that_becomes_open_asks_every_zone(scene: Scene) -> None:
+    """An application of any zone may use it, so that one call a zone tells."""
     scene.account.apply(base())
     scene.account.forget_log()
     file = base(policies={"eng": {"decision": "bypass", "include": [{"everyone": True}]}})
 
     scene.account.plan(file)
 
-    assert len(asked(scene)) == 1
+    assert len(asked(scene)) == 2
 
 
 def test_policies_of_an_old_shape_are_read_as_they_stand(scene: Scene) -> None:
