@@ -67,13 +67,17 @@ def test_a_domain_of_another_zone_is_refused(api: Api, zone: str) -> None:
 
 
 def test_the_edge_knows_applications_of_zones(sandbox: Sandbox, api: Api, zone: str) -> None:
-    """A visitor is sent to the login by an application that only its zone lists."""
+    """A visitor is sent to the login by an application of a zone; a switch turns that round."""
     policy = {"name": "ops", "decision": "allow", "include": OPS}
     api.post(f"{zone}/apps", {**FAMILIES["apps"], "policies": [policy]})
     record = {"type": "A", "name": "web.example.com", "content": "192.0.2.1", "proxied": True}
     api.post(f"{zone.removesuffix('/access')}/dns_records", record)
 
     assert sandbox.edge.visit(Visit("web.example.com")).outcome == "login"
+
+    sandbox.settings = replace(sandbox.settings, zone_access_enforced=False)
+
+    assert sandbox.edge.visit(Visit("web.example.com")).outcome == "elsewhere"
 
 
 def test_rules_of_a_zone_refer_to_the_account(api: Api, zone: str) -> None:

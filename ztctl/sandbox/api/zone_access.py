@@ -5,9 +5,10 @@ and CAs, groups, identity providers and service tokens; reusable policies, tags,
 refresh are the account's alone). Recorded: `GET /zones/{id}/access/groups` and
 `…/identity_providers` answer in the shape of the account's lists (cf-terraforming, 2025), and
 `…/access/apps/policies` answers 12045. Unrecorded: that what is made here is in no list of the
-account (`zone_access_listed` turns that round), that a rule may refer to objects of the account,
-that a host may have an application in the account and one in its zone, that a domain of another
-zone is refused with the words that a domain of no zone has.
+account (`zone_access_listed` turns that round), that the edge knows it (`zone_access_enforced`),
+that a rule may refer to objects of the account, that a host may have an application in the account
+and one in its zone, that a domain of another zone is refused with the words that a domain of no
+zone has.
 Not emulated: `/zones/{zone_id}/access/organizations`, certificates.
 """
 
