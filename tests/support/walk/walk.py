@@ -6,6 +6,7 @@ are left out. What is wrong is told as a list of breaches; see `History`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,6 +51,7 @@ _HOSTS = (
     re.compile(r"^(?P<hosts>.+?) would be (?:open after|closed for a moment)"),
     re.compile(r"is safe for (?P<hosts>.+?): after "),
 )
+_IN_USE = re.compile(r"DELETE \S+/(\S+): HTTP 409")
 # About as many as the run of a small plan makes; a call that never comes is no fault.
 _MOST_CALLS = 40
 
@@ -254,11 +256,23 @@ class History:
     def _in_step(self, run: Run) -> None:
         """The same command until it has nothing to do: at most twice."""
         for _ in range(3):
-            if run.end == "in step" or self.breaches:
+            if run.end == "in step" or self.breaches or self._is_held_by_a_zone(run):
                 return
             run = self._run(run.declared, run.yes, "", 1)
         if run.end != "in step" and not self.breaches:
             self.breaches.append(f"not in step after twice: {run.end} {run.why}")
+
+    def _is_held_by_a_zone(self, run: Run) -> bool:
+        """True where the service deletes nothing that an application of a zone uses.
+
+        No list of the account tells so, so that each run tries and fails.
+        """
+        live = self.account.everything()
+        zoned = {scope["key"] for scope in live["zone_scopes"]}
+        used = [one for one in live["apps"] if one["id"] in zoned]
+        used += [one for one in live["policies"] if one.get("app_id") in zoned]
+        refused = _IN_USE.findall(run.why)
+        return bool(refused) and all(f'"{key}"' in json.dumps(used) for key in refused)
 
     def _observe(self, runs: Sequence[Run], *, alone: bool) -> None:
         if not alone:
