@@ -59,6 +59,18 @@ def test_a_switch_lists_the_objects_of_zones_in_the_account(
     assert listed.keys() == api.get(f"{zone}/{family}/{made['id']}").result.keys()
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_domain_is_taken_where_a_list_holds_both(
+    sandbox: Sandbox, api: Api, zone: str, listed: bool
+) -> None:
+    """One host may have an application in the account and one in its zone, in lists apart."""
+    sandbox.settings = replace(sandbox.settings, zone_access_listed=listed)
+    body = {"name": "ours", **FAMILIES["apps"]}
+    api.post("{A}/access/apps", body)
+
+    assert api.post(f"{zone}/apps", body).status == (409 if listed else 201)
+
+
 def test_a_domain_of_another_zone_is_refused(api: Api, zone: str) -> None:
     """An application of a zone stands in front of names of that zone alone."""
     body = {"type": "self_hosted", "name": "far", "domain": "web.example.net"}
