@@ -11,6 +11,7 @@ from tests.attacks.scene import Scene, gained
 from tests.attacks.test_unseen import ANA, WIDER, YES, base, narrow
 from tests.support.account import File, edits, refused
 from tests.support.files import HOST
+from tests.support.people import Person
 from ztctl.core.model.calls import CallFailed
 
 OPEN = {"name": "p", "decision": "bypass", "include": [{"everyone": {}}]}
@@ -242,6 +243,36 @@ def test_a_plan_that_opens_and_closes_nothing_asks_no_zone(scene: Scene, what: s
     scene.account.plan(file)
 
     assert asked(scene) == []
+
+
+def test_an_apply_asks_the_zones_of_the_stack_once_a_reading(scene: Scene) -> None:
+    """It asks ahead, and again under the lock; what it knows it does not ask twice."""
+    assert Person(scene.account, "alice", base()).applies() == "complete"
+
+    assert len(asked(scene)) == 2
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_an_apply_with_nothing_to_do_needs_no_list_of_a_zone(scene: Scene, status: int) -> None:
+    """It has asked ahead, and what it asked in vain troubles nobody."""
+    scene.account.apply(base())
+    scene.account.sandbox.faults.add(
+        kind="status", status=status, path="/zones/.*/access/", times=None
+    )
+
+    assert Person(scene.account, "alice", base()).applies() == "DONE"
+
+
+def test_a_list_of_a_zone_that_fails_ends_an_apply_that_needs_it(scene: Scene) -> None:
+    """That it was asked ahead does not make a failure less of one."""
+    scene.account.sandbox.faults.add(
+        kind="status", status=500, path="/zones/.*/access/", times=None
+    )
+
+    with pytest.raises(CallFailed):
+        Person(scene.account, "alice", base()).applies()
+
+    assert scene.account.writes() == []
 
 
 def test_a_destroy_asks_the_zone_that_it_uncovers(scene: Scene) -> None:
