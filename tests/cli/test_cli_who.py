@@ -277,7 +277,7 @@ def test_an_application_that_only_a_zone_lists_leaves_the_question_open(
 def test_a_guard_of_the_account_stands_before_one_that_only_a_zone_lists(
     ztctl: Ztctl, open_account: Callable[..., Any]
 ) -> None:
-    """The account's application decides; who else may enter is told as perhaps."""
+    """Which of the two decides is not known: who may enter by either is told as perhaps."""
     account = open_account()
     zoned(account, TEAM)
     body = {"type": "self_hosted", "name": "ours", "domain": SITE["name"]}
@@ -287,7 +287,7 @@ def test_a_guard_of_the_account_stands_before_one_that_only_a_zone_lists(
     done = ztctl.at(account)("who", "site.example.com")
 
     assert done.code == 0
-    assert " + b@example.com → whatever stands behind it" in done.out
+    assert " + perhaps b@example.com, unless the application 'theirs' (" in done.out
     assert " + perhaps a@example.com, if the application 'theirs' (" in done.out
 
 

@@ -49,7 +49,8 @@ def sorted_entries(found: Iterable[DescribedEntry]) -> tuple[DescribedEntry, ...
 
 def provided(text: str, entry: Entry) -> str:
     """Say on what an entry depends that nobody knows."""
-    return f"perhaps {text}, {entry.provided}" if entry.provided else text
+    said = ", and ".join(sorted(entry.provided))
+    return f"perhaps {text}, {said}" if said else text
 
 
 def origin_of(entry: Entry) -> str:

@@ -105,7 +105,7 @@ class Entry:
         path: without its leading slash; empty: the whole host.
         openness: to how many visitors to whom nobody has given a credential.
         served: for which requests there.
-        provided: on what it depends that nobody knows, as text; empty: on nothing.
+        provided: everything on which it depends and that nobody knows, as text.
     """
 
     path: str
@@ -113,7 +113,7 @@ class Entry:
     grant: Grant
     openness: Openness
     served: Served = Served()
-    provided: str = ""
+    provided: frozenset[str] = frozenset()
 
     def is_at(self, other: Entry) -> bool:
         """True if the other entry reaches the same origin by every request of this one."""
@@ -122,7 +122,7 @@ class Entry:
 
     def is_as_sure(self, other: Entry) -> bool:
         """True if the other entry is there whenever this one is."""
-        return other.provided in ("", self.provided)
+        return other.provided <= self.provided
 
     @property
     def is_known(self) -> bool:
@@ -433,17 +433,31 @@ def _fits(pattern: str, path: str) -> bool:
 def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry]:
     origin = Origin(tunnel, rule.service)
     found, perhaps = deciding(state.host, path, state.applications)
+    # Where one of each stands in the same place, which of them decides is not known either.
+    equal = [app for app in perhaps if len(applications_for(state.host, path, [*found, app])) > 1]
+    unless = {
+        f"unless {app.perhaps} decides in the same place" if app in equal else _unless(app)
+        for app in perhaps
+    }
     if not found and rule.audience is None and not _denied_unmatched(state):
-        unless = "; ".join(sorted(f"unless {_in_force(app)}" for app in perhaps))
-        yield Entry(path, origin, OPEN, Openness.OPEN, provided=unless)
-    yield from _entries_by(found, state, path, rule, origin)
+        yield Entry(path, origin, OPEN, Openness.OPEN, provided=frozenset(unless))
+    for entry in _entries_by(found, state, path, rule, origin):
+        yield replace(entry, provided=frozenset(unless))
     for app in perhaps:
+        provided = {_if(app), *([_DECIDES] if app in equal else [])}
         for entry in _entries_by([app], state, path, rule, origin):
-            yield replace(entry, provided=f"if {_in_force(app)}")
+            yield replace(entry, provided=frozenset(provided))
 
 
-def _in_force(app: Application) -> str:
-    return f"{app.perhaps} is in force, which no list of the account holds"
+_DECIDES = "it decides before the account's in the same place"
+
+
+def _if(app: Application) -> str:
+    return f"if {app.perhaps} is in force, which no list of the account holds"
+
+
+def _unless(app: Application) -> str:
+    return f"unless {app.perhaps} is in force, which no list of the account holds"
 
 
 def _entries_by(
