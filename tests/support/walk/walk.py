@@ -256,7 +256,10 @@ class History:
     def _in_step(self, run: Run) -> None:
         """The same command until it has nothing to do: at most twice."""
         for _ in range(3):
-            if run.end == "in step" or self.breaches or self._is_held_by_a_zone(run):
+            if run.end == "in step" or self.breaches:
+                return
+            if self._is_held_by_a_zone(run):
+                self.account.observer.give_up()
                 return
             run = self._run(run.declared, run.yes, "", 1)
         if run.end != "in step" and not self.breaches:
