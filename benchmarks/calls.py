@@ -159,7 +159,7 @@ async def _cost(sandbox: Sandbox, declared: Declared, *, apply: bool, in_step: b
     client = Client(Secret("sandbox"), account=ACCOUNT_ID, transport=transport, quota=None)
     clock = asyncio.get_running_loop().time
     async with client:
-        source = PlanSource(declared, YES, KINDS, ACCOUNT_ID, client, _ignore)
+        source = PlanSource(declared, YES, KINDS, ACCOUNT_ID, client, _ignore, ahead=apply)
         plan = (await source.plan()).plan
         assert not plan.refusals, plan.refusals
         if apply:

@@ -64,7 +64,11 @@ def trips(account: Account, file: Any) -> int:
     ("keys", "expected"), [(False, (13, 9, 12)), (True, (14, 9, 13))], ids=["no keys", "CA keys"]
 )
 def test_what_ten_hosts_cost(keys: bool, expected: tuple[int, int, int], account: Account) -> None:
-    """First apply, one change, destroy: with both readings, the lock and every look at it."""
+    """First apply, one change, destroy: with both readings, the lock and every look at it.
+
+    Each opens or closes a way, so that each reading asks the zone for its own applications, too:
+    beside its records, in the same round.
+    """
     cost = partial(trips, account)
 
     found = cost(ten(keys=keys)), cost(ten(keys=keys, port=2222)), cost({})

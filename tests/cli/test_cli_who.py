@@ -251,6 +251,65 @@ def test_a_zone_that_may_not_be_read_leaves_the_question_open(
     assert "the zone example.org" in done.out
 
 
+def zoned(account: Any, *policies: dict[str, Any]) -> None:
+    """Lead a name to no tunnel, and put an application there that its zone alone lists."""
+    account.post("/zones/{zone}/dns_records", {**SITE, "proxied": True})
+    body = {"type": "self_hosted", "name": "theirs", "domain": SITE["name"]}
+    account.post("/zones/{zone}/access/apps", {**body, "policies": list(policies)})
+
+
+TEAM = {"name": "team", "decision": "allow", "include": [{"email": {"email": "a@example.com"}}]}
+ANYBODY = {"name": "any", "decision": "bypass", "include": [{"everyone": {}}]}
+
+
+@pytest.mark.parametrize("policy", [TEAM, ANYBODY], ids=["guard", "bypass"])
+def test_an_application_that_only_a_zone_lists_leaves_the_question_open(
+    ztctl: Ztctl, open_account: Callable[..., Any], policy: dict[str, Any]
+) -> None:
+    """Whether it decides is not known: it cannot be told, exit 5, and it is named as perhaps."""
+    account = open_account()
+    zoned(account, policy)
+
+    done = ztctl.at(account)("who", "site.example.com")
+
+    assert done.code == 5
+    assert done.out.startswith("Whether site.example.com is open to everybody CANNOT BE TOLD")
+    assert "   perhaps the application 'theirs' (" in done.out
+    assert f"1. {policy['decision']} {policy['name']}: " in done.out
+    assert "whether an application that only a zone lists decides is not known" in done.out
+
+
+def test_a_guard_of_the_account_stands_before_one_that_only_a_zone_lists(
+    ztctl: Ztctl, open_account: Callable[..., Any]
+) -> None:
+    """Which of the two decides is not known: who may enter by either is told as perhaps."""
+    account = open_account()
+    zoned(account, TEAM)
+    body = {"type": "self_hosted", "name": "ours", "domain": SITE["name"]}
+    people = {"name": "b", "decision": "allow", "include": [{"email": {"email": "b@example.com"}}]}
+    account.post("/accounts/{account}/access/apps", {**body, "policies": [people]})
+
+    done = ztctl.at(account)("who", "site.example.com")
+
+    assert done.code == 0
+    assert " + perhaps b@example.com, unless the application 'theirs' (" in done.out
+    assert " + perhaps a@example.com, if the application 'theirs' (" in done.out
+
+
+def test_a_list_of_a_zone_that_may_not_be_read_is_named(
+    ztctl: Ztctl, open_account: Callable[..., Any]
+) -> None:
+    """There is an answer, and what it lacks: an application of the zone may open the host."""
+    account = open_account()
+    path = "/zones/.*/access/"
+    account.sandbox.faults.add(kind="status", status=403, path=path, times=None)
+
+    done = ztctl.at(account)("who", HOST)
+
+    assert done.code == 0
+    assert "applications that only the zone example.com lists: " in done.out
+
+
 def test_a_group_that_was_not_read_may_hold_everybody(
     ztctl: Ztctl, open_account: Callable[..., Any]
 ) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
 from .facts_apps import APPS, POLICIES, TAGS, app, policy
 from .facts_network import CATCH_ALL, TUNNELS, tunnel
 from .probes import Probe, again, collected, said
-from .service import EVERYONE, SPREADING, Service
+from .service import EVERYONE, SPREADING, Answer, Service
+
+ZONE_APPS = "{Z}/access/apps"
 
 PROBES: dict[str, Probe] = {}
 fact = collected(PROBES)
@@ -54,6 +57,46 @@ def _(service: Service) -> str:
 def _(service: Service) -> str:
     app(service, policies=[policy(service).result["id"]])
     return said(service.get_once(APPS))
+
+
+# -- whether the account's list tells of every guard and every bypass -------------------------
+
+
+@fact("app made below a zone: in which lists it is")
+def _(service: Service) -> str:
+    body = {"type": "self_hosted", "name": service.name(), "domain": service.host()}
+    made = service.post(ZONE_APPS, body)
+    return said(made, lambda one: f"in the list of {_listed_by(service, one)}")
+
+
+@fact("app made in the account: in which lists it is")
+def _(service: Service) -> str:
+    return said(app(service), lambda one: f"in the list of {_listed_by(service, one)}")
+
+
+@fact("app made below a zone, of a host that an application of the account has")
+def _(service: Service) -> str:
+    body = {"type": "self_hosted", "name": service.name(), "domain": app(service).result["domain"]}
+    return said(service.post(ZONE_APPS, body))
+
+
+@fact("app made below a zone: with a reusable policy")
+def _(service: Service) -> str:
+    place = {"name": service.name(), "domain": service.host()}
+    body = {"type": "self_hosted", **place, "policies": [{"id": policy(service).result["id"]}]}
+    return said(service.post(ZONE_APPS, body))
+
+
+def _listed_by(service: Service, one: Mapping[str, Any]) -> str:
+    def holds(answer: Answer) -> bool:
+        return any(other["id"] == one["id"] for other in answer.result)
+
+    lists = {"the account": APPS, "the zone": ZONE_APPS}
+    # A list that is late is none that leaves it out.
+    found = {
+        name: service.eventually(partial(service.get, path), holds) for name, path in lists.items()
+    }
+    return " and ".join(name for name, answer in found.items() if holds(answer)) or "neither"
 
 
 # -- for how long a login lasts --------------------------------------------------------------

@@ -14,6 +14,7 @@ LIVING = {"is_deleted": "false"}
 COLLECTIONS: Mapping[str, Mapping[str, str]] = {
     "{A}/gateway/rules": {},
     "{Z}/dns_records": {},
+    "{Z}/access/apps": {},
     "{A}/access/apps": {},
     "{A}/access/policies": {},
     "{A}/access/groups": {},
@@ -83,8 +84,8 @@ def _deleted(service: Service) -> list[str]:
 def _ours(service: Service, path: str) -> Iterator[Mapping[str, Any]]:
     for page in range(1, MOST_PAGES):
         answer = service.get(path, page=page, **COLLECTIONS[path])
-        if answer.status in (401, 403):
-            # A token that may not read a collection has made nothing in it.
+        if answer.status in (401, 403, 404, 405, 410):
+            # A token that may not read a collection, or a service without it, has made nothing.
             return
         listed = answer.result
         if not listed:

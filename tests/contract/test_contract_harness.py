@@ -87,6 +87,7 @@ def left(place: Place) -> Iterator[Service]:
         policy(one, decision="non_identity", include=[rule])
         route(one, "198.51.100.0/24")
         record(one)
+        one.post("{Z}/access/apps", {"type": "self_hosted", "name": "y", "domain": one.host()})
         one.made.clear()
         yield one
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,8 @@ _inner = _tests.filter(lambda test: "group" not in test)
 _outer = _tests.filter(lambda test: test != {"group": {"id": "@outer"}})
 _decisions = st.sampled_from(["bypass", "bypass", "allow", "allow", "deny", "non_identity"])
 _public = _some(st.sampled_from(["/*", "/x", "/ab/*", "/ab/c", "/*b/c", "/a*"]), 0, 1)
+# Whether an application is made below its zone.
+_zoned = st.sampled_from([False, False, True])
 _policies = _some(_ruled(_tests, decision=_decisions), 1)
 _record = st.one_of(
     st.fixed_dictionaries({"tunnel": st.sampled_from(TUNNELS), "proxied": st.booleans()}),
@@ -112,10 +115,11 @@ _accounts = st.fixed_dictionaries(
         "managed": st.lists(_rule, min_size=1, max_size=3),
         "other": st.lists(_rule, max_size=2),
         "apps": st.lists(
-            st.tuples(st.sampled_from(COVERS), st.sampled_from(BELOW), _policies, _public),
+            st.tuples(st.sampled_from(COVERS), st.sampled_from(BELOW), _policies, _public, _zoned),
             max_size=4,
-            unique_by=lambda app: (app[0], app[1]),
+            unique_by=lambda app: (app[0], app[1], app[4]),
         ),
+        "enforced": st.sampled_from([True, True, False]),
         "inner": _ruled(_inner),
         "outer": _ruled(_outer),
         "deny_unmatched": st.sampled_from([False, False, False, True]),
@@ -135,9 +139,17 @@ class Built:
         self.account = account
         self._ids: dict[str, str] = {}
         self._organise(given)
+        settings = replace(account.sandbox.settings, zone_access_enforced=given["enforced"])
+        account.sandbox.settings = settings
         for name in ("inner", "outer"):
             body = {"name": name, **self._filled(given[name])}
             self._ids[name] = account.call("POST", "{A}/access/groups", body)["id"]
+        # What applications of a zone mean by the inner group: one of the zone with the same rules.
+        inner = {"name": "inner", **self._filled(given["inner"])}
+        self._inner = {
+            zone["name"]: account.call("POST", f"/zones/{zone['id']}/access/groups", inner)["id"]
+            for zone in account.everything()["zones"]
+        }
         apps = [self._app(*app) for app in given["apps"]]
         self._tunnels(given, apps)
         for name, fields in given["records"].items():
@@ -152,24 +164,31 @@ class Built:
         }
         self.account.call("PUT", "{A}/access/organizations", {**known, **fields})
 
-    def _filled(self, value: Any) -> Any:
+    def _filled(self, value: Any, ids: Mapping[str, str] | None = None) -> Any:
+        known = self._ids if ids is None else ids
         if isinstance(value, dict):
-            return {key: self._filled(one) for key, one in value.items()}
+            return {key: self._filled(one, known) for key, one in value.items()}
         if isinstance(value, list):
-            return [self._filled(one) for one in value]
+            return [self._filled(one, known) for one in value]
         is_name = isinstance(value, str) and value.startswith("@")
-        return self._ids[value[1:]] if is_name else value
+        return known[value[1:]] if is_name else value
 
-    def _app(self, name: str, path: str, policies: list[File], public: list[str]) -> File:
-        place = f"{name}{path}"
+    def _app(
+        self, name: str, path: str, policies: list[File], public: list[str], zoned: bool
+    ) -> File:
+        place, zone, base = f"{name}{path}", _zone_of(name), "{A}"
+        ids = self._ids
+        if zoned:
+            base = f"/zones/{self.account.one('zones', name=zone)['id']}"
+            ids = {**ids, "inner": self._inner[zone]}
         listed = [
-            {"name": f"{place} {number}", **self._filled(policy)}
+            {"name": f"{place} {number}", **self._filled(policy, ids)}
             for number, policy in enumerate(policies)
         ]
         overrides = [{"behavior": "public", "path_pattern": pattern} for pattern in public]
         where = [{"type": "public", "uri": place, "overrides": overrides}]
         body = {"type": "self_hosted", "name": place, "destinations": where, "policies": listed}
-        made: File = self.account.call("POST", "{A}/access/apps", body)
+        made: File = self.account.call("POST", f"{base}/access/apps", body)
         return made
 
     def _tunnels(self, given: File, apps: list[File]) -> None:
@@ -195,9 +214,13 @@ class Built:
         content = f"{self._ids[fields['tunnel']]}.cfargotunnel.com" if leads else fields["alias"]
         if content == name:
             content = "elsewhere.example.net"
-        zone = self.account.one("zones", name=".".join(name.split(".")[-2:]))["id"]
+        zone = self.account.one("zones", name=_zone_of(name))["id"]
         body = {"type": "CNAME", "name": name, "content": content, "proxied": fields["proxied"]}
         self.account.call("POST", f"/zones/{zone}/dns_records", body)
+
+
+def _zone_of(name: str) -> str:
+    return ".".join(name.split(".")[-2:])
 
 
 def closed(listed: list[File]) -> list[File]:
@@ -275,5 +298,7 @@ def test_where_a_stranger_gets_in_the_model_says_so(folder: Path, given_account:
         )
     }
 
+    if any(app[-1] for app in given_account["apps"]):
+        event("an application of a zone")
     event("some door is open" if any(True for _ in let_in(account)) else "no door is open")
     assert missed == set()

@@ -21,6 +21,7 @@ from ztctl.core.model.names import dns_wildcard
 from ztctl.core.model.plan import StepId
 from ztctl.core.planning import planner, safety, step_graph
 from ztctl.core.reach import access_changes, entries, invariants, people, versions
+from ztctl.core.reach import unseen as unseen_module
 from ztctl.core.reach.timeline import Timeline
 from ztctl.engine.lock import Lock
 from ztctl.kinds import facts
@@ -139,6 +140,17 @@ def _most_specific(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(entries, "specificity", least)
 
 
+def _zones_guard(patch: pytest.MonkeyPatch) -> None:
+    """What only a zone lists decides like any application."""
+    plain = entries.applications_for
+    patch.setattr(entries, "deciding", lambda *given: (plain(*given), []))
+
+
+def _zones_list(patch: pytest.MonkeyPatch) -> None:
+    """No zone is asked for applications of its own."""
+    patch.setattr(unseen_module, "_unread_guards", lambda *_: frozenset())
+
+
 def _plan_under_lock(patch: pytest.MonkeyPatch) -> None:
     """A plan is carried out as it was shown, whatever has happened since."""
 
@@ -212,6 +224,8 @@ FAULTS: dict[str, Patch] = {
     "paths": _paths,
     "depth of stars": _depth,
     "the most specific application": _most_specific,
+    "guards of zones": _zones_guard,
+    "lists of zones": _zones_list,
     "plan under the lock": _plan_under_lock,
     "no lock": _no_lock,
     "one lock a stack": _one_lock_a_stack,

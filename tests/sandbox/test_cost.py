@@ -119,8 +119,16 @@ KINDS = {
 WHOLE = ("Gateway rule", "virtual network")
 
 
-# An account has few of them.
-UNMEASURED = {"{A}/access/gateway_ca", "{A}/access/apps/{app_id}/policies"}
+# An account has few of them, and so has a zone: the rest are the account's operations.
+UNMEASURED = {
+    "{A}/access/gateway_ca",
+    "{A}/access/apps/{app_id}/policies",
+    "{Z}/access/apps/{app_id}/policies",
+    *(
+        f"{{Z}}/access/{name}"
+        for name in ("apps", "groups", "identity_providers", "service_tokens")
+    ),
+}
 
 
 def test_every_collection_is_measured() -> None:

@@ -64,6 +64,7 @@ def furnish(api: Api) -> Any:
     rule = {"name": "ssh", "action": "audit_ssh", "filters": ["l4"]}
     made(api.post("{A}/gateway/rules", {**rule, "traffic": 'access.target == "db"'}))
     made(api.post("{A}/access/service_tokens", {"name": "robot"}))
+    made(api.post(f"{api.zone()}/access/groups", {"name": "team", "include": EVERYONE}))
     furnish_network(api)
     api.record()
     made(api.patch(f"{api.zone()}/settings/websockets", {"value": "off"}))

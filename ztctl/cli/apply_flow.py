@@ -189,7 +189,7 @@ class Plans:
         self._declared = declared
         self._view = view
         self._saved = saved
-        self._source = plan_source(client, declared, request.options, view)
+        self._source = plan_source(client, declared, request.options, view, ahead=True)
         self.plan: Plan | None = None
 
     async def shown(self) -> Exit | None:

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from ztctl.views.view import View
 
 
-def plan_source(client: Client, declared: Declared, options: Options, view: View) -> PlanSource:
+def plan_source(
+    client: Client, declared: Declared, options: Options, view: View, *, ahead: bool = False
+) -> PlanSource:
     """The source of plans of these files, read from the client's account."""
-    return PlanSource(declared, options, KINDS, client.account or "", client, view.event)
+    account = client.account or ""
+    return PlanSource(declared, options, KINDS, account, client, view.event, ahead)
 
 
 def options_of(

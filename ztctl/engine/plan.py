@@ -37,6 +37,8 @@ class PlanSource:
     Attributes:
         account: id of the account that ``api`` calls.
         report: called with the progress of reading.
+        ahead: the plan is to be carried out: what a change is likely to need is asked for at once,
+            where a plan that is only shown asks when it knows.
     """
 
     declared: Declared
@@ -45,6 +47,7 @@ class PlanSource:
     account: str
     api: Api
     report: Report
+    ahead: bool = False
 
     async def plan(self) -> Planned:
         """Read what the plan needs, and build it.
@@ -55,7 +58,7 @@ class PlanSource:
         """
         wanted = check.expanded(self.declared, self.kinds)
         reader = Reader(self.kinds, ask_for(self.declared, wanted, self.kinds), self.api)
-        live = (await reader.account(self.report)).live
+        live = (await reader.account(self.report, ahead=self.ahead)).live
         draft = Draft.of(
             self.declared, live, self.kinds, account=self.account, options=self.options
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeGuard, TypeVar
 
@@ -14,7 +15,7 @@ from ztctl.core.model.diagnostics import Failures
 from ztctl.core.model.events import Reading, Report
 from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.flows import Ask, Unseen
-from ztctl.core.model.kind import Kinds
+from ztctl.core.model.kind import AsksAhead, Kinds
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup
@@ -69,7 +70,7 @@ class Reader:
         return await drive(flow, self, objects=self.live_of)
 
     async def account(
-        self, report: Report, *, required: Collection[str] | None = None
+        self, report: Report, *, required: Collection[str] | None = None, ahead: bool = False
     ) -> AccountReading:
         """Read every kind that ``ask`` needs.
 
@@ -77,6 +78,7 @@ class Reader:
             report: called with the progress.
             required: if given, a kind that is not among these and that the token may not read
                 (HTTP 403) is returned as unread instead of failing the reading.
+            ahead: ask already for what a change is likely to need beyond that.
 
         Raises:
             CallFailed: one list cannot be read.
@@ -93,11 +95,13 @@ class Reader:
             return found
 
         report(Reading(0, len(needed)))
-        answers = await asyncio.gather(*(read(kind) for kind in needed), return_exceptions=True)
+        further = [self._ask_ahead(kind) for kind in needed] if ahead else []
+        reading = asyncio.gather(*map(read, needed), return_exceptions=True)
+        await asyncio.gather(reading, *further)
         live: dict[str, tuple[Live, ...]] = {}
         unread: dict[str, CallFailed] = {}
         failures: list[BaseException] = []
-        for kind, answer in zip(needed, answers, strict=True):
+        for kind, answer in zip(needed, await reading, strict=True):
             if not isinstance(answer, BaseException):
                 live[kind] = answer
             elif required is None or kind in required or not _is_forbidden(answer):
@@ -106,6 +110,11 @@ class Reader:
                 unread[kind] = answer
         raise_all(failures)
         return AccountReading(live, unread)
+
+    async def _ask_ahead(self, name: str) -> None:
+        if isinstance(kind := self._kinds[name], AsksAhead):
+            with suppress(CallFailed):
+                await self.driven(kind.ahead(self.ask))
 
     async def with_beyond(
         self, known: Mapping[Slot, Fact], unseen: Callable[[Mapping[Slot, Fact]], Unseen]

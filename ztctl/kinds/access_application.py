@@ -20,10 +20,10 @@ from ztctl.core.model.calls import Flow, LiveObjects, Passing, ReadFlow
 from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
 from ztctl.core.model.declared import Declared, PublicPlace
 from ztctl.core.model.diagnostics import Problem
-from ztctl.core.model.facts import Fact
-from ztctl.core.model.flows import Ask
+from ztctl.core.model.facts import Fact, Slot
+from ztctl.core.model.flows import Ask, Unseen
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Alternative, Exposing, Proposal, Resolve
+from ztctl.core.model.kind import Alternative, AsksAhead, Exposing, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Immutable, Local, RefersTo, Unordered
 from ztctl.core.model.marks import Marking
@@ -60,11 +60,12 @@ from ztctl.kinds.common import (
     text_of,
     unreadable,
 )
-from ztctl.kinds.destinations import Place, Uri, public, public_hosts
+from ztctl.kinds.destinations import Place, Uri, named_hosts, public, public_hosts
 from ztctl.kinds.plain import PlainKind, Rest
 from ztctl.kinds.rules import LISTS, rules_from_api
 from ztctl.kinds.selectors import IDENTITY_PROVIDER
-from ztctl.kinds.zone import require_zones
+from ztctl.kinds.zone import require_zones, zones_of
+from ztctl.kinds.zone_applications import own_list, zone_applications
 
 PATH = "/accounts/{account}/access/apps"
 _CORS = "cors_headers"
@@ -184,7 +185,7 @@ class ApplicationAttributes(Attributes):
     inline: tuple[str, ...] = ()
 
 
-class AccessApplication(PlainKind, Exposing):
+class AccessApplication(PlainKind, AsksAhead, Exposing):
     """A self-hosted Access application."""
 
     name = "access_application"
@@ -377,6 +378,26 @@ class AccessApplication(PlainKind, Exposing):
             if not _is_readable(raw):
                 raise unreadable(call, f"the application {raw.get('id')!r} cannot be read")
         return tuple(map(self.live_from, found))
+
+    def ahead(self, ask: Ask) -> ReadFlow[None]:
+        """The own lists of the zones whose records are read: most changes open or close a way."""
+        zones, apps = yield (LiveObjects("zone"), LiveObjects(self.name))
+        yield tuple(map(own_list, zones_of(named_hosts(ask, apps), zones)))
+
+    def beyond(self, unseen: Unseen) -> ReadFlow[Mapping[Slot, Fact]]:
+        """The applications that only the zones themselves list, of these zones."""
+        if not unseen.guarded:
+            return {}
+        zones, known = yield (LiveObjects("zone"), LiveObjects(self.name))
+        chosen = [zone for zone in zones if zone.name in unseen.guarded]
+        return (yield from zone_applications(chosen, known, self._fact_of))
+
+    def _fact_of(self, raw: Mapping[str, Any]) -> Fact | None:
+        if not _is_readable(raw):
+            what = f"the application {raw.get('id')!r} that a zone lists cannot be read"
+            raise unreadable(self.rest.all(), what)
+        live = self.live_from(raw)
+        return self.fact(live.values, live)
 
     def find(self, values: Values) -> Flow[Live | None]:
         """Look up the application by name and a domain, of which there can be only one.

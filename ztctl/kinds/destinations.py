@@ -25,9 +25,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ztctl.core.model.facts import PublicPaths
+from ztctl.core.model.flows import Ask
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import KeepsEmpty, Normalised, Unordered
 from ztctl.core.model.names import to_ascii
+from ztctl.core.model.objects import Live
 from ztctl.kinds.carry import Elements, Lists
 from ztctl.kinds.common import Uuid, check_private_host, cidr, encoded_host, host, invalid, text_of
 
@@ -317,3 +319,9 @@ def label(destination: Any) -> str:
 def public_hosts(destinations: Any) -> frozenset[str]:
     """Host names of the public destinations, without paths."""
     return frozenset(item.partition("/")[0] for item in public(destinations))
+
+
+def named_hosts(ask: Ask, applications: Iterable[Live]) -> frozenset[str]:
+    """Host names of the files, and those that live applications of the stack stand before."""
+    own = (one for one in applications if one.belongs_to(ask.stack))
+    return ask.hosts.union(*(public_hosts(one.values.get("destinations")) for one in own))

@@ -40,10 +40,17 @@ from ztctl.kinds.common import (
     segment,
     text_of,
 )
-from ztctl.kinds.destinations import public_hosts
+from ztctl.kinds.destinations import named_hosts
 from ztctl.kinds.plain import Comment, InComment, Rest, too_long
 from ztctl.kinds.tunnel import served_hosts
-from ztctl.kinds.zone import PAID_COMMENT, ZoneAttributes, require_zones, zone_of
+from ztctl.kinds.zone import (
+    PAID_COMMENT,
+    ZoneAttributes,
+    replies_of,
+    require_zones,
+    zone_of,
+    zones_of,
+)
 
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
@@ -233,12 +240,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         tunnels serve: the last two find records of hosts that were removed from the files.
         """
         known, apps = yield LiveObjects("zone"), LiveObjects("access_application")
-        guarded = (
-            public_hosts(app.values.get("destinations"))
-            for app in apps
-            if app.belongs_to(ask.stack)
-        )
-        first = _zones_of(ask.hosts.union(*guarded), known)
+        first = zones_of(named_hosts(ask, apps), known)
         replies = yield tuple(_rest(zone).all() for zone in first)
         try:
             all_tunnels = yield LiveObjects("tunnel")
@@ -248,7 +250,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
                 raise
             all_tunnels = ()
         served = frozenset[str]().union(*(served_hosts(tunnel, ask) for tunnel in all_tunnels))
-        later = [zone for zone in _zones_of(served, known) if zone not in first]
+        later = [zone for zone in zones_of(served, known) if zone not in first]
         further = yield tuple(_rest(zone).all() for zone in later)
         return self._live_records((*first, *later), (*replies, *further))
 
@@ -258,7 +260,8 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         zones = Zones(ZoneRecords(zone.name) for zone in known)
         names = {zone.name for name in unseen.names for zone in zones.meeting(name)}
         found: dict[Slot, Fact] = {}
-        for zone, reply in (yield from _replies([it for it in known if it.name in names])):
+        chosen = [it for it in known if it.name in names]
+        for zone, reply in (yield from replies_of(chosen, _list, _is_forbidden)):
             gap = reply.summary if isinstance(reply, CallFailed) else ""
             others = frozenset(
                 to_ascii(text_of(raw, "name"))
@@ -470,33 +473,20 @@ def _is_done(item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, 
     return raw is not None and all(raw.get(key) == value for key, value in body if value)
 
 
-def _replies(zones: Sequence[Live]) -> Flow[list[tuple[Live, Any]]]:
-    """The records of each zone; in place of those that the token may not read, the failure."""
-    try:
-        return list(zip(zones, (yield tuple(_rest(zone).all() for zone in zones)), strict=True))
-    except CallFailed as failure:
-        if not failure.is_forbidden:
-            raise
-        if len(zones) == 1:
-            return [(zones[0], failure)]
-    # A tuple of calls fails with its first failure. Those that did not fail are not sent again.
-    found = []
-    for zone in zones:
-        found += yield from _replies([zone])
-    return found
-
-
 def _rest(zone: Live) -> Rest:
     return Rest(f"/zones/{segment(zone.id)}/dns_records", DNS, 5000, members=("name", "type"))
 
 
+def _list(zone: Live) -> Call:
+    return _rest(zone).all()
+
+
+def _is_forbidden(failure: CallFailed) -> bool:
+    return failure.is_forbidden
+
+
 def _by_name(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     return {to_ascii(text_of(raw, "name")): raw for raw in records}
-
-
-def _zones_of(names: frozenset[str], known: Sequence[Live]) -> list[Live]:
-    found = {zone.id: zone for name in names if (zone := zone_of(name, known)) is not None}
-    return sorted(found.values(), key=lambda zone: zone.name)
 
 
 def _is_missing(failure: CallFailed) -> bool:

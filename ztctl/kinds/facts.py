@@ -138,7 +138,7 @@ def application(values: Values, raw: Values) -> Application | None:
     own = {
         text_of(item, "id"): _own_policy(item)
         for item in raw.get("policies") or ()
-        if isinstance(item, Mapping) and item.get("reusable") is False
+        if isinstance(item, Mapping) and item.get("reusable", "decision" not in item) is False
     }
     given = [str(item) for item in values.get("policies") or ()]
     providers = frozenset(str(item) for item in values.get("allowed_idps") or ())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from ztctl.core.model.calls import Flow
+from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, ZoneRecords
 from ztctl.core.model.flows import Ask
@@ -88,6 +88,30 @@ def zone_of(name: str, known: Iterable[Live]) -> Live | None:
         if found is not None:
             return found
     return None
+
+
+def zones_of(names: Iterable[str], known: Sequence[Live]) -> list[Live]:
+    """The zones of these host names, each once."""
+    found = {zone.id: zone for name in names if (zone := zone_of(name, known)) is not None}
+    return sorted(found.values(), key=lambda zone: zone.name)
+
+
+def replies_of(
+    zones: Sequence[Live], call_of: Callable[[Live], Call], passes: Callable[[CallFailed], bool]
+) -> Flow[list[tuple[Live, Any]]]:
+    """The reply of each zone to a call; in place of a reply, a failure that ``passes``."""
+    try:
+        return list(zip(zones, (yield tuple(map(call_of, zones))), strict=True))
+    except CallFailed as failure:
+        if not passes(failure):
+            raise
+        if len(zones) == 1:
+            return [(zones[0], failure)]
+    # A tuple of calls fails with its first failure. Those that did not fail are not sent again.
+    found = []
+    for zone in zones:
+        found += yield from replies_of([zone], call_of, passes)
+    return found
 
 
 def require_zones(wanted: Wanted, names: Iterable[str], ledger: Ledger) -> None:

@@ -26,7 +26,8 @@ class Call:
     """The argument of a handler.
 
     `ignored` collects the fields of the body that are not emulated. `lasting` are changes that
-    are written even if the call is refused and its other writes are rolled back.
+    are written even if the call is refused and its other writes are rolled back. `scope` takes the
+    place of the whole store where zones have objects of their own.
     """
 
     state: State
@@ -34,11 +35,12 @@ class Call:
     params: dict[str, str]
     ignored: list[str] = field(default_factory=list)
     lasting: list[Change] = field(default_factory=list)
+    scope: Store | None = None
 
     @property
     def store(self) -> Store:
-        """The object store."""
-        return self.state.store
+        """The object store, or the part of it that the account or zone in the path sees."""
+        return self.state.store if self.scope is None else self.scope
 
     def query(self, name: str) -> str | None:
         """The last value of a query parameter, or None."""

@@ -16,6 +16,7 @@ KINDS = {
     "accounts": "account",
     "zones": "zone",
     "zone_settings": "zone_setting",
+    "zone_scopes": "zone_scope",
     "identity_providers": "identity_provider",
     "organizations": "organization",
     "tags": "tag",

@@ -5,7 +5,7 @@ All members are optional. Every unknown or invalid member is reported with its p
 | member | value |
 |---|---|
 | `zones` | list of names, or of `{name, plan, status}` (plan `free`, `pro`, `business`, `enterprise`; status `initializing`, `pending`, `active`, `moved`) |
-| `settings` | `{awkward, detached_calls, new_zone_calls, new_policy_calls, keeps_omitted, counts_identical, quotas, rate_limit, latency}`: see `ztctl.sandbox.settings` |
+| `settings` | `{awkward, detached_calls, new_zone_calls, new_policy_calls, zone_access_listed, zone_access_enforced, keeps_omitted, counts_identical, quotas, rate_limit, latency}`: see `ztctl.sandbox.settings` |
 | `settings.rate_limit` | null, or `{calls, window, block, body, per_second, headers, retry_after}`: see `ztctl.sandbox.rate_limit` |
 | `settings.latency` | null; seconds; or an object with `distribution`: `fixed` with `seconds`, `uniform` with `low`, `high`, `seed`, `lognormal` with `median`, `sigma`, `seed` |
 | `tokens` | list of `{token, permissions, account_owned}`; if there are any, other tokens are rejected |
@@ -199,6 +199,8 @@ SETTING: dict[str, Reader] = {
     "detached_calls": whole(0),
     "new_zone_calls": whole(0),
     "new_policy_calls": whole(0),
+    "zone_access_listed": flag,
+    "zone_access_enforced": flag,
     "keeps_omitted": flag,
     "counts_identical": flag,
     "quotas": flag,

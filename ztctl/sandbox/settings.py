@@ -24,6 +24,10 @@ class Settings:
     new_policy_calls: int = 0
     """How many writes that name a new policy or group are refused ("not found"), and how many lists
     of applications as soon as an application holds it."""
+    zone_access_listed: bool = False
+    """Whether the account's lists hold the Access objects of its zones, too."""
+    zone_access_enforced: bool = True
+    """Whether the edge asks for a login where an application made below a zone stands."""
     keeps_omitted: bool = False
     """Whether a PUT of an application, policy or group keeps the members that it leaves out."""
     counts_identical: bool = False

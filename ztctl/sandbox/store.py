@@ -95,6 +95,10 @@ class Store:
         """One object, or None. The caller must not mutate it."""
         return self._objects.get(kind, {}).get(key)
 
+    def is_own(self, kind: str, key: str) -> bool:
+        """Whether an object belongs to the scope that the store stands for: here all do."""
+        return True
+
     def all(self, kind: str) -> Sequence[Object]:
         """Every object of a kind, oldest first, as a lazy sequence."""
         return self.find(kind, *_ALL)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ztctl.sandbox import scopes
 from ztctl.sandbox.api import rules
 from ztctl.sandbox.api.rules import RULE_LISTS
 from ztctl.sandbox.ids import HEX32, UUID
@@ -22,6 +23,11 @@ def _string(value: Any, where: str, problems: list[str]) -> Any:
 
 def _map(value: Any, where: str, problems: list[str]) -> Any:
     return value if isinstance(value, dict) else wrong(where, "must be an object", problems)
+
+
+def _kind(value: Any, where: str, problems: list[str]) -> Any:
+    known = value in scopes.SCOPED if isinstance(value, str) else False
+    return value if known else wrong(where, f"must be one of {', '.join(scopes.SCOPED)}", problems)
 
 
 def _element(value: Any, where: str, problems: list[str]) -> Any:
@@ -90,6 +96,7 @@ MEMBERS: dict[str, Reader] = {
         }
     ),
     "zone_setting": _holding({"zone_id": _HEX, "id": _string, "modified_on": optional(_TIME)}),
+    "zone_scope": _holding({"zone_id": _HEX, "kind": _kind, "key": _string}),
     "identity_provider": _holding(
         {"id": _UUID, "name": _string, "type": _string, "config": _map}, {"scim_config": _map}
     ),
@@ -183,6 +190,7 @@ KEYS: dict[str, Callable[[Object], str]] = {
     "tag": lambda one: str(one["name"]),
     "tunnel_configuration": lambda one: str(one["tunnel_id"]),
     "zone_setting": lambda one: f"{one['zone_id']}/{one['id']}",
+    "zone_scope": lambda one: scopes.place(one["kind"], one["key"]),
 }
 ONLY_ONE = ("account", "organization", "audit_ssh_settings")
 
@@ -193,6 +201,8 @@ def references(kind: str, one: Object) -> Iterator[Reference]:
         yield from (("policies", "policy", link["id"]) for link in one["policies"])
         # Not `allowed_idps`: a provider can be deleted although an application allows it.
         yield from (("tags", "tag", name) for name in one.get("tags", ()))
+    if kind == "zone_scope":
+        yield "key", one["kind"], one["key"]
     if kind in ("policy", "access_group"):
         yield from (("rules", other, key) for other, key in rules.references(one))
     for member, other in REFERENCES.get(kind, {}).items():
@@ -203,6 +213,7 @@ def references(kind: str, one: Object) -> Iterator[Reference]:
 REFERENCES: dict[str, dict[str, str]] = {
     "policy": {"app_id": "app"},
     "zone_setting": {"zone_id": "zone"},
+    "zone_scope": {"zone_id": "zone"},
     "dns_record": {"zone_id": "zone"},
     "tunnel_configuration": {"tunnel_id": "tunnel"},
     "route": {"tunnel_id": "tunnel", "virtual_network_id": "virtual_network"},

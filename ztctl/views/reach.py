@@ -129,11 +129,13 @@ def _service(service: Service, clean: Clean) -> Line:
 
 def _guard(guard: Guard, clean: Clean) -> Iterator[Line]:
     place = f"below /{clean(guard.path)}: " if guard.path else ""
-    if not guard.id:
+    if not guard.application:
         yield Line(f"{place}no Access application", "", _PAD)
         return
     name = f"Access application {clean(guard.application)} ({clean(guard.id)})"
-    yield Line(f"{place}{name}, {_owner(guard.stack, clean)}", "", _PAD)
+    perhaps = f"perhaps {clean(guard.application)}"
+    named = f"{name}, {_owner(guard.stack, clean)}" if guard.id else perhaps
+    yield Line(f"{place}{named}", "", _PAD)
     yield from (_ruling(ruling, clean) for ruling in guard.policies)
     if not guard.policies:
         yield Line("no policy: nobody may enter", "", _NESTED)

@@ -416,7 +416,7 @@ def _snapshot(store: Store) -> dict[str, list[tuple[str, Object]]]:
 
 def _edge_of(past: Mapping[str, list[tuple[str, Object]]], state: State) -> Edge:
     """The edge as it was: objects are replaced whole, so that a list of them is a copy."""
-    copied = State(Store(), state.clock, os.urandom)
+    copied = State(Store(), state.clock, os.urandom, state.settings)
     with copied.store.session():
         for kind, items in past.items():
             for key, one in items:

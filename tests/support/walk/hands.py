@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -104,7 +105,36 @@ def guarded_elsewhere(account: Account, chance: Random) -> None:
     _put_record(account, host, "A", "192.0.2.10", proxied=True)
 
 
+def zone_application(account: Account, chance: Random) -> None:
+    """An application that a zone lists: a guard, a Bypass, or by a policy or group of a stack.
+
+    With the first of an account it shows whether the edge knows it, and the account's list.
+    """
+    live = account.everything()
+    known = chance.choice([(False, True), (False, True), (False, False), (True, True)])
+    if not live["zone_scopes"]:
+        listed, enforced = known
+        account.sandbox.settings = replace(
+            account.sandbox.settings, zone_access_listed=listed, zone_access_enforced=enforced
+        )
+    domain = chance.choice([*HOSTS, *ELSEWHERE, f"lb.{HOME}", f"*.{HOME}", f"{HOSTS[0]}/x"])
+    zone_id = account.one("zones", name=".".join(domain.partition("/")[0].split(".")[-2:]))["id"]
+    policies = [one["id"] for one in live["policies"] if ".ztctl-" in one["name"]]
+    groups = [one["id"] for one in live["groups"]]
+    own: Json = {"name": "theirs", "decision": "allow", "include": [_EVE]}
+    match chance.choice(["guard", "bypass", "group", "policy"]):
+        case "bypass":
+            own = {**own, "decision": "bypass", "include": [{"everyone": {}}]}
+        case "group" if groups:
+            rules = {"group": {"id": chance.choice(groups)}}
+            own = {**own, "decision": chance.choice(["allow", "bypass"]), "include": [rules]}
+        case "policy" if policies:
+            own = {"id": chance.choice(policies)}
+    body = {"type": "self_hosted", "name": "SSH", "domain": domain, "policies": [own]}
+    account.call("POST", f"/zones/{zone_id}/access/apps", body)
+
+
 DEEDS: tuple[Deed, ...] = (
     address, address, way_in, way_in, alias, alias, remove_record, tunnel, application, application,
-    guarded_elsewhere,
+    guarded_elsewhere, zone_application, zone_application,
 )  # fmt: skip

@@ -121,6 +121,7 @@ def _read(
     import asyncio
 
     from ztctl.cli.session import connected
+    from ztctl.core.model.facts import ZoneApplications
     from ztctl.core.reach.timeline import current_timeline
     from ztctl.core.reach.unseen import unseen
     from ztctl.core.reach.versions import facts_of
@@ -140,6 +141,10 @@ def _read(
 
     seen, facts = asyncio.run(reading())
     unread = {kind: f"{it.summary} ({it.hint})" for kind, it in seen.unread.items()}
+    for fact in facts.values():
+        if isinstance(fact, ZoneApplications) and fact.gap:
+            said = f"applications that only the zone {fact.name} lists: {fact.gap}"
+            unread[f"applications of {fact.name}"] = said
     return seen.live, facts, unread
 
 

@@ -148,6 +148,7 @@ class Application(Fact):
         waives: demands of the organisation that it does without.
         passes_options: requests of the method OPTIONS reach the origin, and nobody is asked.
         public_paths: paths at which nobody is asked.
+        perhaps: empty; or its name, where only the list of a zone holds it: it may decide, or not.
     """
 
     places: tuple[str, ...]
@@ -159,6 +160,7 @@ class Application(Fact):
     waives: frozenset[Criterion] = frozenset()
     passes_options: bool = False
     public_paths: tuple[PublicPaths, ...] = ()
+    perhaps: str = ""
 
     @property
     def names(self) -> Iterable[str]:
@@ -233,6 +235,19 @@ class ZoneRecords(Fact):
     read: bool = False
     gap: str = ""
     others: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneApplications(Fact):
+    """A zone whose own list of applications was asked for.
+
+    Attributes:
+        name: of the zone.
+        gap: why the list cannot be read; empty when every application of it is among the facts.
+    """
+
+    name: str
+    gap: str = ""
 
 
 class Zones:

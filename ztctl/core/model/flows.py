@@ -52,19 +52,25 @@ class Unseen:
     Attributes:
         names: host names and patterns whose DNS records are not known.
         tunnels: ids of tunnels whose ingress rules are not known.
+        guarded: names of zones whose own lists of applications are not known.
     """
 
     names: frozenset[str] = frozenset()
     tunnels: frozenset[str] = frozenset()
+    guarded: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.names or self.tunnels)
+        return bool(self.names or self.tunnels or self.guarded)
 
     def __or__(self, other: Unseen) -> Unseen:
-        return Unseen(self.names | other.names, self.tunnels | other.tunnels)
+        return Unseen(
+            self.names | other.names, self.tunnels | other.tunnels, self.guarded | other.guarded
+        )
 
     def __sub__(self, other: Unseen) -> Unseen:
-        return Unseen(self.names - other.names, self.tunnels - other.tunnels)
+        return Unseen(
+            self.names - other.names, self.tunnels - other.tunnels, self.guarded - other.guarded
+        )
 
 
 class Flows(Identity):

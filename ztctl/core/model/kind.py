@@ -9,10 +9,10 @@ from shlex import quote
 from typing import Any, ClassVar
 
 from ztctl.core.model.allowances import Allowances, allowed
-from ztctl.core.model.calls import Flow
+from ztctl.core.model.calls import Flow, ReadFlow
 from ztctl.core.model.declared import PublicPlace
 from ztctl.core.model.facts import Fact
-from ztctl.core.model.flows import BatchItem, Flows, StepResult
+from ztctl.core.model.flows import Ask, BatchItem, Flows, StepResult
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import EMPTY, Live, Values, Wanted
@@ -146,6 +146,17 @@ class Lagging(ABC):
     @abstractmethod
     def lagging(self, live: Live) -> Flow[tuple[str, ...]]:
         """Ids of the clients that do not use the version just written yet."""
+
+
+class AsksAhead(ABC):
+    """A kind of which most changes need to know more than its own list."""
+
+    @abstractmethod
+    def ahead(self, ask: Ask) -> ReadFlow[None]:
+        """Ask for it while the account is read, of a plan that is to be carried out.
+
+        The replies are kept for ``beyond``; what fails is told when somebody needs it.
+        """
 
 
 class Exposing(ABC):

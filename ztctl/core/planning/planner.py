@@ -13,7 +13,7 @@ from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.canonical import Spec, replaced
 from ztctl.core.model.declared import Declared, Removed
 from ztctl.core.model.diagnostics import Problem, Problems, Severity
-from ztctl.core.model.facts import Fact, Slot, ZoneRecords
+from ztctl.core.model.facts import Fact, Slot, ZoneApplications, ZoneRecords
 from ztctl.core.model.flows import Unseen
 from ztctl.core.model.kind import Contained, Kind, Kinds, Proposal
 from ztctl.core.model.ledger import Ledger
@@ -144,8 +144,12 @@ class Draft:
 
 
 def _gaps(now: Mapping[Slot, Fact]) -> Iterator[Problem]:
-    """Warnings about zones whose records decide, and could not be read."""
+    """Warnings about zones whose records or own applications decide, and could not be read."""
     for fact in now.values():
+        if isinstance(fact, ZoneApplications) and fact.gap:
+            text = f"the zone {fact.name} may list applications of its own: {fact.gap}"
+            hint = "one of them may open a name in it; let the token read Access of the zone"
+            yield Problem(text, hint=hint, severity=Severity.WARNING)
         if isinstance(fact, ZoneRecords) and fact.gap:
             text = f"the records of the zone {fact.name} could not be read: {fact.gap}"
             hint = "names in it count as open; let the token read its DNS"

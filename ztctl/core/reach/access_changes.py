@@ -26,6 +26,7 @@ from ztctl.core.reach.access_wording import (
     describe_waived,
     one_of,
     origin_of,
+    provided,
     session_of,
     sorted_entries,
 )
@@ -116,7 +117,11 @@ class _Side:
     gains: bool
 
     def described(self) -> set[DescribedEntry]:
-        return {described for entry in self.entries for described in self._described(entry)}
+        return {
+            replace(told, who=provided(told.who, entry))
+            for entry in self.entries
+            for told in self._described(entry)
+        }
 
     def _described(self, entry: Entry) -> Iterator[DescribedEntry]:
         who = describe_test(entry.grant.who, self.names)

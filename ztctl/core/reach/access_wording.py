@@ -29,7 +29,7 @@ def describe_entries(entries: Iterable[Entry], names: DisplayNames) -> tuple[Des
     return sorted_entries(
         {
             DescribedEntry(
-                describe_grant(it.grant, describe_test(it.grant.who, names), names),
+                provided(describe_grant(it.grant, describe_test(it.grant.who, names), names), it),
                 origin_of(it),
                 it.openness,
                 session=session_of(it.grant),
@@ -46,6 +46,12 @@ def sorted_entries(found: Iterable[DescribedEntry]) -> tuple[DescribedEntry, ...
         return -entry.openness, entry.who, entry.origin, entry.change, entry.session
 
     return tuple(sorted(found, key=place))
+
+
+def provided(text: str, entry: Entry) -> str:
+    """Say on what an entry depends that nobody knows."""
+    said = ", and ".join(sorted(entry.provided))
+    return f"perhaps {text}, {said}" if said else text
 
 
 def origin_of(entry: Entry) -> str:
@@ -242,6 +248,10 @@ _DESCRIPTIONS: Mapping[str, Callable[[str], str]] = MappingProxyType(
 
 def reason_open(entry: Entry) -> str:
     """Explain an anonymous entry: why anyone may reach its origin."""
+    return provided(_reason(entry), entry)
+
+
+def _reason(entry: Entry) -> str:
     place = f"below /{entry.path} " if entry.path else ""
     match entry.grant.how:
         case AdmittedBy.UNASKED:

@@ -42,6 +42,11 @@ def effects(before: Fact | None, after: Fact | None) -> Effects:
             return Effects()
 
 
+def changed_names(before: Fact | None, after: Fact | None) -> Names:
+    """The names that a write covers, uncovers, opens or closes, as far as its fact tells."""
+    return frozenset[str]().union(*effects(before, after)) if before != after else frozenset()
+
+
 def merged(found: Iterable[Effects]) -> Effects:
     """The union of the effects on several objects that one write changes."""
     sets = zip(*found, strict=True)

@@ -105,6 +105,7 @@ class Entry:
         path: without its leading slash; empty: the whole host.
         openness: to how many visitors to whom nobody has given a credential.
         served: for which requests there.
+        provided: everything on which it depends and that nobody knows, as text.
     """
 
     path: str
@@ -112,16 +113,22 @@ class Entry:
     grant: Grant
     openness: Openness
     served: Served = Served()
+    provided: frozenset[str] = frozenset()
 
     def is_at(self, other: Entry) -> bool:
         """True if the other entry reaches the same origin by every request of this one."""
         same = (self.path, self.origin) == (other.path, other.origin)
-        return same and self.served.is_within(other.served)
+        return same and self.served.is_within(other.served) and self.is_as_sure(other)
+
+    def is_as_sure(self, other: Entry) -> bool:
+        """True if the other entry is there whenever this one is."""
+        return other.provided <= self.provided
 
     @property
     def is_known(self) -> bool:
-        """False where records, a configuration or a policy were not read: it may be closed."""
-        return self.origin.is_known and self.grant.how is not AdmittedBy.UNREAD
+        """False where what decides was not read, or may not decide: it may be closed."""
+        read = self.origin.is_known and self.grant.how is not AdmittedBy.UNREAD
+        return read and not self.provided
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +387,24 @@ def applications_for(
     return found
 
 
+def deciding(
+    host: str, path: str, applications: Iterable[Application]
+) -> tuple[list[Application], list[Application]]:
+    """The applications that decide about a request, and those that perhaps decide instead.
+
+    The last are those of a zone's own list, each looked at as if it alone were in force: nobody has
+    recorded whether the edge knows them where the account's list does not.
+    """
+    known = list(applications)
+    sure = [app for app in known if not app.perhaps]
+    others = [app for app in known if app.perhaps]
+    return applications_for(host, path, sure), [
+        app
+        for app in others
+        if any(found is app for found in applications_for(host, path, [*sure, app]))
+    ]
+
+
 def path_matches(pattern: str, path: str) -> bool:
     """True if a path pattern covers a path, both without a leading slash; an empty one covers all.
 
@@ -407,10 +432,39 @@ def _fits(pattern: str, path: str) -> bool:
 
 def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iterator[Entry]:
     origin = Origin(tunnel, rule.service)
-    found = applications_for(state.host, path, state.applications)
+    found, perhaps = deciding(state.host, path, state.applications)
+    # Where one of each stands in the same place, which of them decides is not known either.
+    equal = [app for app in perhaps if len(applications_for(state.host, path, [*found, app])) > 1]
+    unless = {
+        f"unless {app.perhaps} decides in the same place" if app in equal else _unless(app)
+        for app in perhaps
+    }
     if not found and rule.audience is None and not _denied_unmatched(state):
-        yield Entry(path, origin, OPEN, Openness.OPEN)
-    for app in found:
+        yield Entry(path, origin, OPEN, Openness.OPEN, provided=frozenset(unless))
+    for entry in _entries_by(found, state, path, rule, origin):
+        yield replace(entry, provided=frozenset(unless))
+    for app in perhaps:
+        provided = {_if(app), *([_DECIDES] if app in equal else [])}
+        for entry in _entries_by([app], state, path, rule, origin):
+            yield replace(entry, provided=frozenset(provided))
+
+
+_DECIDES = "it decides before the account's in the same place"
+
+
+def _if(app: Application) -> str:
+    return f"if {app.perhaps} is in force, which no list of the account holds"
+
+
+def _unless(app: Application) -> str:
+    return f"unless {app.perhaps} is in force, which no list of the account holds"
+
+
+def _entries_by(
+    applications: Iterable[Application], state: HostState, path: str, rule: Ingress, origin: Origin
+) -> Iterator[Entry]:
+    """What applications grant that decide at a sample path."""
+    for app in applications:
         public = frozenset(_public_grants(app, state.host, path))
         # Access issues no token there, so that a connector which checks takes nobody.
         if rule.audience is None:

@@ -99,7 +99,7 @@ def is_covered(entry: Entry, among: Iterable[Entry], *, anywhere: bool = False) 
     """
     grant = replace(entry.grant, session=0.0) if anywhere else entry.grant
     return any(
-        (entry.path == other.path if anywhere else entry.is_at(other))
+        (entry.path == other.path and entry.is_as_sure(other) if anywhere else entry.is_at(other))
         and contained(grant, other.grant)
         for other in among
     )

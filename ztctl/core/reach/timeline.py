@@ -25,6 +25,7 @@ from ztctl.core.model.facts import (
     Record,
     Slot,
     TunnelRules,
+    ZoneApplications,
     ZoneRecords,
     Zones,
     upwards,
@@ -358,6 +359,11 @@ class Timeline:
             )
         )
         return Zones((it for it in self._every_fact() if isinstance(it, ZoneRecords)), lasting)
+
+    @cached_property
+    def guarded(self) -> frozenset[str]:
+        """The zones whose own lists of applications were asked for."""
+        return frozenset(it.name for it in self._every_fact() if isinstance(it, ZoneApplications))
 
     def tunnel_at(self, key: str, done: Collection[StepId]) -> TunnelRules | None:
         """The rules of a tunnel; ``None``: absent. One that is not among the facts is unknown."""

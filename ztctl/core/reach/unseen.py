@@ -2,16 +2,33 @@
 
 Derived from what the run changes: the zones in which an affected name can lie, those into which its
 aliases lead, and the tunnels at their ends. Only a rule for every host name concerns all zones.
+Applications that a zone lists by itself matter where protection comes or goes, or a way in does;
+those of every zone where a policy or group becomes open, which any of them may use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
-from ztctl.core.model.facts import Ingress, TunnelRules
+from ztctl.core.model.facts import (
+    Fact,
+    Ingress,
+    LoginProvider,
+    Members,
+    Openness,
+    Policy,
+    Slot,
+    TunnelRules,
+)
 from ztctl.core.model.flows import Unseen
 from ztctl.core.model.names import is_wildcard, may_meet
+from ztctl.core.model.plan import StepId
+from ztctl.core.reach.effects import changed_names
 from ztctl.core.reach.host_facts import sample_hosts
+from ztctl.core.reach.people import openness
 from ztctl.core.reach.timeline import Timeline, Versions
 
 _EVERY_NAME = ("", "*")
@@ -24,7 +41,8 @@ def unseen(timeline: Timeline, hosts: Iterable[str] | None = None) -> Unseen:
     """
     names: set[str] = set()
     tunnels: set[str] = set()
-    for host in {*timeline.affected_hosts, *_written(timeline)} if hosts is None else hosts:
+    looked = {*timeline.affected_hosts, *_written(timeline)} if hosts is None else {*hosts}
+    for host in looked:
         records = list(timeline.records_of(host))
         names |= {timeline.pattern(host), *(record.alias for record in records if record.alias)}
         tunnels |= {record.tunnel for record in records if record.tunnel is not None}
@@ -33,7 +51,63 @@ def unseen(timeline: Timeline, hosts: Iterable[str] | None = None) -> Unseen:
     return Unseen(
         frozenset(name for name in names if _is_unread(timeline, name)),
         frozenset(key for key in tunnels if _is_unknown(timeline, key)),
+        _unread_guards(timeline, None if hosts is None else looked),
     )
+
+
+def _unread_guards(timeline: Timeline, hosts: Iterable[str] | None) -> frozenset[str]:
+    """The zones of these hosts whose lists are not known; by default of hosts opened or closed."""
+    found: set[str] = set()
+    if hosts is None and any(_changes_its_openness(timeline, slot) for slot in timeline.slots):
+        found |= {zone.name for zone in timeline.zones.meeting("*")} - timeline.guarded
+    for host in timeline.affected_hosts if hosts is None else hosts:
+        zones = {zone.name for zone in timeline.zones.meeting(timeline.pattern(host))}
+        # The zones first: to evaluate a host costs more.
+        fresh = zones - timeline.guarded - found
+        if fresh and (hosts is not None or _opens_or_closes(timeline, host)):
+            found |= fresh
+    return frozenset(found)
+
+
+def _opens_or_closes(timeline: Timeline, host: str) -> bool:
+    """True if protection of a host changes, or a way to it, or how open it is."""
+    scope = timeline.scope(host)
+    for slot in scope.core:
+        facts = [version.fact for version in timeline.slots[slot]]
+        for before, after in pairwise(facts):
+            if any(may_meet(name, host) for name in changed_names(before, after)):
+                return True
+    first, last = (
+        {(it.path, it.origin, it.openness) for it in scope.entries_at(done)}
+        for done in ((), timeline.steps(host))
+    )
+    return first != last
+
+
+def _changes_its_openness(timeline: Timeline, slot: Slot) -> bool:
+    """True for a policy or group that becomes open, or less so, and that any zone may use.
+
+    Less counts as well: a policy may exclude a group, and a Deny policy counts by its visitors.
+    """
+    versions = timeline.slots[slot]
+    # Nobody uses what is new, and the service deletes nothing that is used.
+    stays = versions[0].fact is not None and versions[-1].fact is not None
+    if slot[0] not in (Policy, Members) or len(versions) == 1 or not stays:
+        return False
+    first, last = (_degrees(timeline, slot, done) for done in ((), timeline.all_steps))
+    return first != last
+
+
+def _degrees(timeline: Timeline, slot: Slot, done: Collection[StepId]) -> list[Openness]:
+    """How open a policy is, or one about the same visitors."""
+
+    def lookup(of: type[Fact]) -> Callable[[str], Any]:
+        return lambda key: timeline.fact_at((of, key), done)
+
+    fact = timeline.fact_at(slot, done)
+    policy = Policy("bypass", fact) if isinstance(fact, Members) else fact
+    tried = (replace(policy, decision=name) for name in ("bypass", "allow", policy.decision))
+    return [openness(it, lookup(Members), lookup(LoginProvider)) for it in tried]
 
 
 def _written(timeline: Timeline) -> Iterator[str]:

@@ -32,7 +32,7 @@ from ztctl.core.reach.access_wording import (
 )
 from ztctl.core.reach.entries import (
     Entry,
-    applications_for,
+    deciding,
     entries,
     records_for,
     resolve,
@@ -81,7 +81,10 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What decides below a path; empty path: the whole host; empty application: none decides."""
+    """What decides below a path; empty path: the whole host; empty application: none decides.
+
+    Without an id it decides only perhaps: only the list of a zone holds it.
+    """
 
     path: str
     application: str = ""
@@ -235,6 +238,8 @@ class _Account:
             live = self._live.get(key)
             if live is not None and not live.attribute("running"):
                 yield f"no connector of the tunnel {self._name(key)} runs"
+        if any(guard.application and not guard.id for guard in self._guards):
+            yield "whether an application that only a zone lists decides is not known"
         if self._state.settings.deny_unmatched:
             yield "the account refuses hosts for which no application decides"
 
@@ -246,14 +251,17 @@ class _Account:
         return tuple(
             self._guard(path, app) if app else Guard(self._timeline.pattern(path))
             for path in self._state.paths
+            for sure, perhaps in [deciding(self._host, path, found)]
             # Of several equally specific ones it is not documented which decides: all are shown.
-            for app in applications_for(self._host, path, found) or (None,)
+            for app in (*(sure or (None,)), *perhaps)
         )
 
     def _guard(self, path: str, app: Application) -> Guard:
+        place = self._timeline.pattern(path)
+        if app.perhaps:
+            return Guard(place, app.perhaps, policies=tuple(self._rulings(app)))
         live = self._live_of(app)
         stack = live.mark.stack if live.mark is not None else ""
-        place = self._timeline.pattern(path)
         return Guard(place, live.name, live.id, stack, tuple(self._rulings(app)))
 
     def _rulings(self, app: Application) -> Iterator[Ruling]:
@@ -310,8 +318,8 @@ class _Account:
     def _denials(self) -> Iterator[tuple[Test, str]]:
         """Whom Deny policies of the host are about, and the names of the policies."""
         known = self._facts_of(Application)
-        found = (applications_for(self._host, path, known) for path in self._state.paths)
-        for app in chain.from_iterable(found):
+        found = (deciding(self._host, path, known) for path in self._state.paths)
+        for app in chain.from_iterable((*sure, *perhaps) for sure, perhaps in found):
             for item in app.policies:
                 policy = self._state.policies(item) if isinstance(item, str) else item
                 if policy is not None and policy.decision == "deny":

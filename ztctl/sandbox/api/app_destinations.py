@@ -170,13 +170,15 @@ def _check_zone(call: Call, uri: str) -> None:
     parents = (".".join(labels[start:]) for start in range(len(labels)))
     zones = [zone for name in parents for zone in call.store.find("zone", "name", name)]
     active = next((zone for zone in zones if zone["status"] == "active"), None)
-    if active is None:
+    if active is None or call.params.get("zone_id") not in (None, active["id"]):
         raise invalid("domain does not belong to zone")
     refuse_new_zone(call, active)
 
 
 def _check_free(call: Call, uri: str, app_id: str) -> None:
-    owners = call.store.find("app", "uri", uri.lower())
+    # Where one list holds them all, no two of all have one domain.
+    store = call.state.store if call.state.settings.zone_access_listed else call.store
+    owners = store.find("app", "uri", uri.lower())
     if any(owner["id"] != app_id for owner in owners):
         raise ApiError(
             409, 11010, "access.api.error.application_already_exists: domain is already in use"

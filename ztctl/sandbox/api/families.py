@@ -32,6 +32,7 @@ from ztctl.sandbox.api import (
     zone_settings,
     zones,
 )
+from ztctl.sandbox.api.zone_access import with_zones
 
 FAMILIES = (
     accounts.FAMILY,
@@ -40,14 +41,14 @@ FAMILIES = (
     audit_logs.FAMILY,
     quotas.FAMILY,
     organization.FAMILY,
-    identity_providers.FAMILY,
+    with_zones(identity_providers.FAMILY),
     tags.FAMILY,
-    groups.FAMILY,
+    with_zones(groups.FAMILY),
     policies.FAMILY,
-    apps.FAMILY,
-    app_policies.FAMILY,
-    app_cas.FAMILY,
-    service_tokens.FAMILY,
+    with_zones(apps.FAMILY),
+    with_zones(app_policies.FAMILY),
+    with_zones(app_cas.FAMILY),
+    with_zones(service_tokens.FAMILY),
     tunnels.FAMILY,
     tunnel_configurations.FAMILY,
     virtual_networks.FAMILY,

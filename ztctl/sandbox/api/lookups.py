@@ -16,7 +16,7 @@ PAGE_PARAMETERS = (*PAGING, "cursor", "limit")
 def found(call: Call, kind: str, parameter: str, missing: Refusal) -> Object:
     """The object of a kind with the id in a path parameter; raises `missing` as ApiError."""
     existing = call.store.get(kind, call.params[parameter])
-    if existing is None:
+    if existing is None or not call.store.is_own(kind, call.params[parameter]):
         raise ApiError(*missing)
     return existing
 

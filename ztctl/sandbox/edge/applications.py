@@ -30,6 +30,7 @@ from ztctl.sandbox.edge.globs import covers, covers_below
 from ztctl.sandbox.edge.names import normal_host
 from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.messages import Object
+from ztctl.sandbox.scopes import place as scoped
 
 _ENCODED_SLASH = re.compile("%2[fF]")
 # Visitors choose the hosts, so the cache is bounded.
@@ -97,22 +98,21 @@ class Applications:
         self._cache: dict[str, list[Place]] = {}
         replica.follow("app", self._follow)
 
-    def matching(self, host: str, path: str) -> Object | None:
-        """The most specific application for a normalised host and path, or None."""
-        place = self._place(host, path)
-        return self._replica.get("app", place.app) if place is not None else None
+    def deciding(self, host: str, path: str, *, of_zones: bool) -> tuple[Object | None, bool]:
+        """The most specific application for a normalised host and path, or None.
 
-    def is_public(self, host: str, path: str) -> bool:
-        """Whether the most specific destination has an override that makes the path public."""
-        place = self._place(host, path)
-        return place is not None and any(covers(pattern, path) for pattern in place.public)
-
-    def _place(self, host: str, path: str) -> Place | None:
+        And whether an override of its destination makes the path public. Without `of_zones`, those
+        made below a zone do not count.
+        """
         places = self._cache.get(host)
         if places is None:
             places = self._cached_places(host)
-        fitting = (it for it in places if not it.path or covers_below(it.path, path))
-        return next(fitting, None)
+        for place in places:
+            counts = of_zones or self._replica.get("zone_scope", scoped("app", place.app)) is None
+            if counts and (not place.path or covers_below(place.path, path)):
+                is_public = any(covers(pattern, path) for pattern in place.public)
+                return self._replica.get("app", place.app), is_public
+        return None, False
 
     def _cached_places(self, host: str) -> list[Place]:
         if len(self._cache) >= CACHE_SIZE:

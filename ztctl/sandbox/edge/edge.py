@@ -44,5 +44,5 @@ class Edge:
     def _current(self) -> View:
         self._state.replica.catch_up()
         if self._view is None:
-            self._view = View(self._state.replica, self._state.clock)
+            self._view = View(self._state)
         return self._view

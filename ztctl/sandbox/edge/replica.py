@@ -35,6 +35,7 @@ KINDS = (
     "tunnel_configuration",
     "virtual_network",
     "zone",
+    "zone_scope",
     "zone_setting",
 )
 NOTHING: Mapping[str, Object] = {}

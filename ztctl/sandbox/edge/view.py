@@ -24,11 +24,10 @@ from ztctl.sandbox.edge.names import Names, normal_host
 from ztctl.sandbox.edge.networks import Networks
 from ztctl.sandbox.edge.policies import Policies, Ruling
 from ztctl.sandbox.edge.private_applications import Connection, PrivateApplications
-from ztctl.sandbox.edge.replica import Replica
 from ztctl.sandbox.edge.selectors import address_of
 from ztctl.sandbox.edge.values import Answer, PrivateVisit, Visit
 from ztctl.sandbox.messages import Object
-from ztctl.sandbox.state import Clock
+from ztctl.sandbox.state import State
 
 NO_TUNNEL = Served("tunnel_error", 530, "error 1016: there is no such tunnel in this account")
 NO_ADDRESS = Served("tunnel_error", 530, "error 1016: the target of the CNAME does not resolve")
@@ -42,12 +41,13 @@ DENIED = Ruling("blocked", 403, "error 1050: the account denies what no applicat
 class View:
     """Indexes over the replica for answering visits; methods need a session of the store."""
 
-    def __init__(self, replica: Replica, clock: Clock) -> None:
-        self._replica = replica
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._replica = replica = state.replica
         self._names = Names(replica)
         self._applications = Applications(replica)
         self._private = PrivateApplications(replica)
-        self._policies = Policies(replica, clock)
+        self._policies = Policies(replica, state.clock)
         self._networks = Networks(replica)
         self._rules: dict[str, tuple[Rule, ...]] = {}
         replica.follow("tunnel_configuration", self._follow_configuration)
@@ -59,8 +59,8 @@ class View:
         if resolved.outcome is not None:
             return Answer(resolved.outcome, 0, resolved.reason, tunnel=resolved.tunnel)
         path = normal_path(visit.path)
-        app = self._applications.matching(host, path)
-        is_public = self._applications.is_public(host, path)
+        of_zones = self._state.settings.zone_access_enforced
+        app, is_public = self._applications.deciding(host, path, of_zones=of_zones)
         ruling = PUBLIC if is_public else self._ruling(app, visit, resolved.zone)
         if ruling.outcome != "enter":
             return _refused(ruling.outcome, ruling, app)
