@@ -72,6 +72,7 @@ names are encoded otherwise than by the connector | core/test_host_names.py::tes
 a bastion is told of services that the connector takes first | attacks/test_origin_settings.py::test_bastion_mode_makes_a_bastion_of_an_address_alone
 a rule that is made a bastion is told by its address | attacks/test_origin_settings.py::test_a_rules_own_false_is_no_bastion
 an unknown key in a selector is ignored | kinds/test_selectors.py::test_what_is_not_understood_is_kept_and_seen
+a mail in other letters is told as another person | behaviour/test_who_gains.py::test_a_mail_in_other_letters_is_the_same_person
 a bookmark blocks its host | attacks/test_identity.py::test_f7_a_tile_is_in_nobodys_way
 What is known beforehand:
 a service, path, name or rule that is refused later passes validate | behaviour/test_beforehand.py::test_a_mistake_of_the_file_is_an_error_at_its_place
