@@ -108,6 +108,7 @@ def test_a_destination_that_is_to_come_is_sent_as_it_came(account: Account) -> N
     account.carry_out(plan)
 
     assert sent(account, "/access/apps/")["destinations"] == live
+    assert account.one("apps")["destinations"] == live
 
 
 def test_an_adoption_drops_no_destination_of_another_type(account: Account) -> None:
@@ -137,6 +138,7 @@ def test_unknown_members_of_an_application_are_sent_back(account: Account) -> No
     body = sent(account, "/access/apps/")
     assert (body["oauth_configuration"], body["new"]) == (oauth, False)
     assert body["cors_headers"] == {"max_age": 6, "new": {"deep": [1]}}
+    assert account.one("apps")["cors_headers"] == body["cors_headers"]
 
 
 def test_unknown_members_of_a_policy_are_sent_back(account: Account) -> None:

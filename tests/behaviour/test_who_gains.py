@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.account import Account
+from tests.support.by_hand import put
 from tests.support.files import HOST, host, short
 from ztctl.core.model.facts import DescribedEntry, Openness
 
@@ -70,6 +71,15 @@ def test_an_edited_group_tells_only_what_is_new_in_it(account: Account) -> None:
     found = access(account, file(BOB))
 
     assert found == {HOST: ([(f"group ops: {BOB}", SERVICE)], [(f"group ops: {ANN}", SERVICE)])}
+
+
+def test_a_mail_in_other_letters_is_the_same_person(account: Account) -> None:
+    """The application's own policy, spelt otherwise, gives way, and nobody comes or goes."""
+    account.apply(guarded({"email": ANN}))
+    own = {"name": "Own", "decision": "allow", "include": [{"email": {"email": "Ann@Example.com"}}]}
+    put(account, "{A}/access/apps", account.one("apps"), policies=[own])
+
+    assert access(account, guarded({"email": ANN})) == {}
 
 
 def test_a_longer_session_is_a_gain(account: Account) -> None:

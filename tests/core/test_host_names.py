@@ -111,6 +111,9 @@ def test_who_asks_is_told_that_a_name_cannot_be_encoded(name: str) -> None:
         ("-ü.example.com", "-ü.example.com"),
         ("a\u200db.example.com", "a\u200db.example.com"),
         (" ssh.example.com", " ssh.example.com"),
+        ("a.א1.example.com", "a.xn--1-zhc.example.com"),
+        ("1a.א1.example.com", "1a.א1.example.com"),
+        ("..Example.com", "..example.com"),
     ],
 )
 def test_a_live_rule_is_compared_as_the_connector_does(written: str, compared: str) -> None:

@@ -1,7 +1,6 @@
 """What real accounts answered otherwise than the sandbox once did, one test a fact.
 
-Where another test holds a fact, or where the sandbox answers otherwise on purpose, it is said at
-the end; the reasons stand in `docs/sandbox.md`.
+Facts that other tests hold stand with these in the table of `tests/test_faults.py`.
 """
 
 from __future__ import annotations
@@ -607,65 +606,3 @@ def test_a_global_api_key_is_unknown_where_tokens_are_defined(api: Api) -> None:
     response = api.sandbox.handle(Request("GET", "/client/v4/zones", (), headers, b""))
 
     assert json.loads(response.body)["errors"][0]["code"] == 9103
-
-
-# The rows of what differed, and what holds each of them: a test of this file, or the reason why
-# the sandbox answers otherwise. `docs/sandbox.md` tells the reasons.
-RECORDED = {
-    1: test_a_fresh_configuration_is_version_0_without_a_document,
-    2: test_warp_routing_is_added_where_it_was_left_out,
-    3: test_a_configuration_keeps_what_nobody_describes,
-    4: test_a_configuration_names_no_account,
-    5: test_a_bad_configuration_is_told_in_cloudflareds_words,
-    6: test_tunnels_come_by_a_thousand_and_say_no_number_of_pages,
-    7: test_a_new_tunnel_is_inactive_since_it_was_made,
-    8: test_a_deleted_tunnel_has_no_configuration_source,
-    9: test_a_tunnel_does_not_tell_its_connections,
-    10: test_a_connector_tells_a_version_once_there_is_one,
-    11: "no rate limit unless asked for; `rate_limit` has the constant headers, and their tests",
-    12: test_inline_and_reusable_policies_stand_beside_each_other,
-    13: "tests of destinations, and of public paths at the edge",
-    14: test_a_policy_tells_no_switch_that_is_off,
-    15: "open: a setting says whether PUT keeps what it leaves out",
-    16: test_an_identical_configuration_leaves_the_version_alone,
-    17: test_a_malformed_record_id_is_no_record,
-    18: test_what_is_sent_with_a_reusable_policy_is_ignored,
-    19: test_a_batch_is_null_where_nothing_was_asked,
-    20: test_a_hundred_zones_a_page_are_taken,
-    21: test_an_unknown_record_is_told_by_its_id,
-    22: test_a_clash_of_records_names_a_page_to_read,
-    23: test_a_malformed_zone_id_is_told_with_its_whole_path,
-    24: test_a_wrong_method_is_no_matter_of_permissions,
-    25: test_what_is_not_found_is_told_without_a_reason,
-    26: test_an_empty_list_of_records_has_one_page,
-    27: test_a_valid_token_is_told_with_a_type_of_null,
-    28: test_a_zone_tells_what_the_token_may_do,
-    29: test_a_taken_tunnel_name_is_told_with_both_ways_out,
-    30: test_warp_sessions_are_refused_in_the_services_words,
-    31: test_records_of_one_name_come_newest_first,
-}
-# What the acceptance tests of the Terraform provider expect.
-PROVIDER = {
-    1: test_a_policy_tells_no_switch_that_is_off,
-    2: test_an_application_tells_no_switch_that_is_off,
-    3: test_a_tunnel_secret_may_be_shorter_than_documented,
-    4: test_a_group_may_name_a_provider_by_no_uuid,
-    5: test_inline_and_reusable_policies_stand_beside_each_other,
-    6: test_a_token_for_ever_has_an_end,
-    7: test_a_provider_tells_where_it_redirects,
-    8: test_a_provider_that_an_application_allows_is_deleted,
-    9: test_a_deleted_virtual_network_cannot_be_read,
-    10: test_a_wrong_network_is_told_as_an_invalid_address,
-    11: test_a_global_api_key_is_taken,
-    12: test_null_clears_a_member_of_the_organisation,
-    13: test_an_organisation_is_told_as_recorded,
-    14: test_a_mail_record_may_lead_nowhere,
-    15: test_times_of_comments_go_with_them,
-    16: "tests of the awkward mode",
-}
-
-
-def test_every_row_is_held() -> None:
-    """No row is left out, neither of the recordings nor of the provider."""
-    assert list(RECORDED) == list(range(1, 32))
-    assert list(PROVIDER) == list(range(1, 17))

@@ -99,7 +99,7 @@ def test_empty_comment_is_none(api: Api) -> None:
         {"proxied": "yes"},
         {"comment": "x" * 101},
         {"tags": ["a:b"]},
-        {"settings": {"colour": True}},
+        {"settings": {"flatten_cname": "yes"}},
         {"settings": {"flatten_cname": True}, "proxied": True},
     ],
 )

@@ -122,7 +122,6 @@ def test_precedence_is_unique(api: Api) -> None:
         {"precedence": -1},
         {"rule_settings": []},
         {"rule_settings": {"audit_ssh": {"command_logging": "yes"}}},
-        {"rule_settings": {"audit_ssh": {"colour": True}}},
         {"action": "allow", "rule_settings": {"audit_ssh": {"command_logging": True}}},
     ],
 )

@@ -1,4 +1,4 @@
-"""A PUT that keeps what it leaves out, and destinations that lead to no host."""
+"""Members that a PUT leaves out, and members that nobody describes."""
 
 from __future__ import annotations
 
@@ -129,3 +129,131 @@ def test_a_wrong_destination_of_another_type_is_refused(api: Api, place: dict[st
     answer = api.post("{A}/access/apps", {**SSH, "destinations": [PLACE, place]})
 
     assert answer.error == (400, 12130)
+
+
+# -- what nobody describes ------------------------------------------------------------------
+
+NEW: dict[str, Any] = {"new": {"deep": [1, None, {"er": False}]}}
+MAIL: dict[str, Any] = {"email": {"email": "ann@example.com"}}
+SSH_RULES = {"ssh": {"usernames": ["root"]}}
+TARGET = {"port": 22, "protocol": "SSH", "target_attributes": {"hostname": ["web"]}}
+# What somebody may write, by its place, and the same with a member that nobody describes.
+STRANGE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "destination": (
+        "apps",
+        {"destinations": [PLACE]},
+        {"destinations": [{**PLACE, **NEW}]},
+    ),
+    "override": (
+        "apps",
+        {"destinations": [{**PLACE, "overrides": [ELSEWHERE[1]["overrides"][0]]}]},
+        {"destinations": [{**PLACE, "overrides": [{**ELSEWHERE[1]["overrides"][0], **NEW}]}]},
+    ),
+    "type of destination": (
+        "apps",
+        {"destinations": [PLACE]},
+        {"destinations": [PLACE, {"type": "to_come", **NEW}]},
+    ),
+    "cors": ("apps", {"cors_headers": {"max_age": 5}}, {"cors_headers": {"max_age": 5, **NEW}}),
+    "second factor": (
+        "policies",
+        {"mfa_config": {"mfa_disabled": True}},
+        {"mfa_config": {"mfa_disabled": True, **NEW}},
+    ),
+    "connection rule": (
+        "policies",
+        {"connection_rules": SSH_RULES},
+        {"connection_rules": {"ssh": {**SSH_RULES["ssh"], **NEW}, **NEW}},
+    ),
+    "approval": (
+        "policies",
+        {"approval_required": True, "approval_groups": [{"approvals_needed": 1}]},
+        {"approval_required": True, "approval_groups": [{"approvals_needed": 1, **NEW}]},
+    ),
+    "in a selector": (
+        "groups",
+        {"include": [MAIL]},
+        {"include": [{"email": {**MAIL["email"], **NEW}}]},
+    ),
+    "beside a selector": ("groups", {"require": [MAIL]}, {"require": [{**MAIL, **NEW}]}),
+    "selector": ("policies", {"exclude": [MAIL]}, {"exclude": [MAIL, NEW]}),
+    "inline policy": (
+        "apps",
+        {"policies": [{"name": "p", "decision": "allow", "include": EVERYONE}]},
+        {"policies": [{"name": "p", "decision": "allow", "include": EVERYONE, **NEW}]},
+    ),
+    "target criterion": (
+        "apps",
+        {"type": "infrastructure", "target_criteria": [TARGET]},
+        {"type": "infrastructure", "target_criteria": [{**TARGET, **NEW}]},
+    ),
+}
+LEAST: dict[str, dict[str, Any]] = {
+    "apps": {**SSH, "domain": "ssh.example.com"},
+    "policies": {"name": "a", "decision": "allow", "include": EVERYONE},
+    "groups": {"name": "a", "include": EVERYONE},
+}
+
+
+def least(kind: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The least body of a kind with these fields."""
+    if fields.get("type") == "infrastructure":
+        return {"name": "a", **fields}
+    return {**LEAST[kind], **fields}
+
+
+@pytest.mark.parametrize("place", STRANGE)
+def test_what_the_account_holds_survives_a_put_at_every_depth(api: Api, place: str) -> None:
+    """The service that put a member there knows it, and gives it up where it is not sent."""
+    kind, plain, strange = STRANGE[place]
+    made = api.post(f"{{A}}/access/{kind}", least(kind, plain)).result
+    account = api.sandbox.export()
+    kept = account["policies" if place == "inline policy" else kind][0]
+    kept.update(strange["policies"][0] if place == "inline policy" else strange)
+    api.sandbox.import_(account)
+    path = f"{{A}}/access/{kind}/{made['id']}"
+    read = api.get(path).result
+
+    sent = api.put(path, read)
+    again = api.put(path, least(kind, plain))
+
+    for answer, inside in ((sent, True), (again, False)):
+        assert answer.status == 200
+        assert ("'new'" in str(answer.result)) is inside
+    assert without_time(sent.result) == without_time(read)
+
+
+def without_time(one: dict[str, Any]) -> dict[str, Any]:
+    """An object, and its policies, without the time of the last change."""
+    shown = {name: value for name, value in one.items() if name != "updated_at"}
+    if "policies" in shown:
+        shown["policies"] = [without_time(it) for it in shown["policies"]]
+    return shown
+
+
+@pytest.mark.parametrize("place", set(STRANGE) - {"type of destination", "selector"})
+def test_what_nobody_knows_is_noted_at_every_depth(api: Api, place: str) -> None:
+    """A member that is in no account is ignored, but for one beside a selector, and listed."""
+    kind, _, strange = STRANGE[place]
+
+    answer = api.post(f"{{A}}/access/{kind}", least(kind, strange))
+
+    if place == "beside a selector":
+        assert answer.error == (400, 12130)
+    else:
+        assert "'new'" not in str(answer.result)
+        assert {name.rpartition(".")[2] for _, _, name in api.sandbox.ignored} == {"new"}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_unknown_settings_of_a_record_survive(api: Api, method: str) -> None:
+    """Also where a PATCH sends the settings."""
+    record = api.record()
+    account = api.sandbox.export()
+    account["dns_records"][0]["settings"].update(NEW)
+    api.sandbox.import_(account)
+    path = f"{api.zone()}/dns_records/{record['id']}"
+
+    after = api.call(method, path, api.get(path).result).result
+
+    assert after["settings"] == {"flatten_cname": False, **NEW}

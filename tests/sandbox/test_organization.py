@@ -45,7 +45,7 @@ def test_exempted_zones_come_back(api: Api) -> None:
         {"warp_auth_session_duration": "30s"},
         {"deny_unmatched_requests": "yes"},
         {"deny_unmatched_requests_exempted_zone_names": "example.com"},
-        {"login_design": {"colour": "red"}},
+        {"login_design": "red"},
         {"mfa_config": {"allowed_authenticators": ["face"]}},
         {"service_token_inactivity": {"action": "explode"}},
     ],

@@ -84,7 +84,6 @@ def test_unknown_policy_is_404(api: Api) -> None:
         {"approval_groups": [{"email_addresses": []}], "approval_required": True},
         {"connection_rules": []},
         {"mfa_config": {"allowed_authenticators": ["stamp"]}},
-        {"mfa_config": {"colour": "red"}},
         {"include": [{"linked_app_token": {"app_uid": UNKNOWN}}]},
     ],
 )

@@ -31,7 +31,7 @@ from ztctl.kinds.common import nanoseconds, text_of
 from ztctl.kinds.destinations import public, public_paths
 from ztctl.kinds.ingress import is_no_address
 from ztctl.kinds.origin_request import effective
-from ztctl.kinds.rules import rules_from_api
+from ztctl.kinds.rules import canonical_rules
 
 _TUNNEL_DOMAIN = ".cfargotunnel.com"
 # Flags of a policy that restrict access beyond its rules.
@@ -161,7 +161,7 @@ def login_provider(type: str) -> LoginProvider:
 
 
 def _own_policy(raw: Mapping[str, Any]) -> Policy:
-    return policy({**raw, **rules_from_api(raw)})
+    return policy({**raw, **canonical_rules(raw)})
 
 
 def tunnel(values: Values) -> TunnelRules:

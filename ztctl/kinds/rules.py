@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.canonical import Spec, canonical, sort_key
+from ztctl.core.model.canonical import Spec, canonical, canonical_fields, fields_of, sort_key
 from ztctl.core.model.decisions import ONE_EACH
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Severity, Where
@@ -37,6 +37,17 @@ Included = Annotated[
 ]
 Rules = Annotated[list[Rule] | None, Default(()), Unordered(), Normalised(flattened)]
 LISTS = ("include", "exclude", "require")
+
+
+class _Lists(Fields):
+    """The three lists, of whichever kind."""
+
+    include: Rules = None
+    exclude: Rules = None
+    require: Rules = None
+
+
+_LISTS = fields_of(_Lists)
 
 
 class Ruled(PlainKind):
@@ -172,6 +183,11 @@ def _comparison_key(rule: Any) -> str:
 def rules_from_api(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Convert the three rule lists of a reply to those of the file."""
     return {name: selectors.from_api(raw.get(name)) for name in LISTS}
+
+
+def canonical_rules(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The three rule lists of a reply as they are compared: a mail has no case, for example."""
+    return {**dict.fromkeys(LISTS), **canonical_fields(_LISTS, rules_from_api(raw))}
 
 
 def rules_to_api(values: Values) -> dict[str, Any]:

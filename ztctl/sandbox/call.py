@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -25,9 +27,10 @@ READ_ONLY = (
 class Call:
     """The argument of a handler.
 
-    `ignored` collects the fields of the body that are not emulated. `lasting` are changes that
-    are written even if the call is refused and its other writes are rolled back. `scope` takes the
-    place of the whole store where zones have objects of their own.
+    `ignored` collects the fields of the body that are not emulated, `known` the paths of what the
+    stored object holds. `lasting` are changes that are written even if the call is refused and its
+    other writes are rolled back. `scope` takes the place of the whole store where zones have
+    objects of their own.
     """
 
     state: State
@@ -36,6 +39,7 @@ class Call:
     ignored: list[str] = field(default_factory=list)
     lasting: list[Change] = field(default_factory=list)
     scope: Store | None = None
+    known: set[str] = field(default_factory=set)
 
     @property
     def store(self) -> Store:
@@ -85,13 +89,37 @@ class Call:
     ) -> Object:
         """`fields` for a part of the body; `where` is the prefix of ignored fields.
 
-        A member that nobody describes is taken where the stored object `known` has it: the service
-        that put it there knows it.
+        A member that nobody describes is taken where the stored object `known` has it, at whatever
+        depth: the service that put it there knows it.
         """
-        foreign = {name: body[name] for name in shape.unknown(body) if name in (known or {})}
-        foreign = {name: value for name, value in foreign.items() if name not in READ_ONLY}
-        self.ignored.extend(where + name for name in shape.unknown(body) if name not in foreign)
-        return {**foreign, **shape.full(body)}
+        return self._whole(shape, shape.full(body), body, where, known)
+
+    def foreign(
+        self, body: Object, unknown: Iterable[str], where: str, read_only: Collection[str] = ()
+    ) -> Object:
+        """Those `unknown` members of a body that the stored object has; the others are noted."""
+        names = list(unknown)
+        own = [name for name in names if self.holds(where + name) and name not in read_only]
+        self.ignored.extend(where + name for name in names if name not in own)
+        return {name: body[name] for name in own}
+
+    def holds(self, path: str) -> bool:
+        """Whether the stored object has a member at this path, in whichever element of a list."""
+        return _place(path) in self.known
+
+    def _with_foreign(self, read: Any, sent: Any, where: str) -> Any:
+        """A value that was read, with what the reading left out though the stored object has it."""
+        if isinstance(read, dict) and isinstance(sent, dict):
+            inner = {
+                name: self._with_foreign(value, sent.get(name), f"{where}.{name}")
+                for name, value in read.items()
+            }
+            left_out = [name for name in sent if name not in inner and sent[name] is not None]
+            return {**self.foreign(sent, left_out, where + "."), **inner}
+        if isinstance(read, list) and isinstance(sent, list) and len(read) == len(sent):
+            pairs = enumerate(zip(read, sent, strict=True))
+            return [self._with_foreign(*pair, f"{where}[{place}]") for place, pair in pairs]
+        return read
 
     def kept(self, shape: Shape, body: Object, old: Object, *replaced: str) -> Object:
         """The body of a PUT, with stored members where the service keeps what is left out.
@@ -103,15 +131,44 @@ class Call:
         names = (one.name for one in shape.fields if one.name not in replaced)
         return {**{name: old[name] for name in names if name in old}, **body}
 
-    def merged(self, shape: Shape, body: Object, where: str = "") -> Object:
+    def merged(
+        self, shape: Shape, body: Object, where: str = "", known: Object | None = None
+    ) -> Object:
         """`read` without defaults, for the fields that a PATCH changes."""
-        self.ignored.extend(where + name for name in shape.unknown(body))
-        return shape.sent(body)
+        return self._whole(shape, shape.sent(body), body, where, known)
+
+    def _whole(
+        self, shape: Shape, read: Object, sent: Object, where: str, known: Object | None
+    ) -> Object:
+        if known is not None:
+            self.known.update(_paths(known, _place(where)))
+        described = {
+            name: self._with_foreign(value, sent.get(name), where + name)
+            for name, value in read.items()
+        }
+        read_only = () if known is None else READ_ONLY
+        return {**self.foreign(sent, shape.unknown(sent), where, read_only), **described}
 
     def _check_type(self) -> None:
         sent = self.request.header("content-type")
         if sent is not None and sent.partition(";")[0].strip().lower() != "application/json":
             raise ApiError(400, 9207, "Content-type must be application/json")
+
+
+def _place(path: str) -> str:
+    """A path without the places in lists: the elements of a list are of one kind."""
+    return re.sub(r"\[[0-9]+\]", "[]", path)
+
+
+def _paths(value: Any, where: str) -> Iterator[str]:
+    """The paths of all members of a value; `where` is the prefix of its own."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield where + name
+            yield from _paths(inner, f"{where}{name}.")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _paths(inner, f"{where.removesuffix('.')}[].")
 
 
 def _parsed(body: bytes) -> Any:

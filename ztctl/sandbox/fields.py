@@ -160,15 +160,13 @@ def listing(each: Check, *, longest: int | None = None) -> Check:
 
 
 def mapping(members: dict[str, Check]) -> Check:
-    """An object with only these members, each checked; null members are left out."""
+    """The members of an object that are described, each checked; null ones are left out."""
 
     def check(value: Any) -> Object:
         if not isinstance(value, dict):
             raise FieldError("must be an object")
-        if strange := [name for name in value if name not in members]:
-            raise FieldError(f"does not take {strange[0][:40]}")
-        given = {name: member for name, member in value.items() if member is not None}
-        return {name: members[name](member) for name, member in given.items()}
+        given = {name: value[name] for name in value if value[name] is not None}
+        return {name: members[name](given[name]) for name in given if name in members}
 
     return check
 

@@ -8,6 +8,7 @@ any depth, everything else is compared literally (cloudflared 2026.8.2, package 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -15,6 +16,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _BLANKS = " \t\r\n\v\f"
 
 
@@ -74,7 +76,12 @@ def ingress_name(written: str) -> str:
     import idna
 
     try:
-        return ".".join(map(_lookup_label, idna.uts46_remap(written).split(".")))
+        labels = idna.uts46_remap(written).split(".")
+        if any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in written):
+            # One label from right to left binds all of them (RFC 5893, section 1.4).
+            for label in filter(None, labels):
+                idna.check_bidi(label, check_ltr=True)
+        return ".".join(map(_lookup_label, labels))
     except UnicodeError:
         return written
 
@@ -93,7 +100,6 @@ def _lookup_label(label: str) -> str:
         raise UnicodeError(label)
     if is_ascii:
         return label
-    idna.check_bidi(label)
     idna.check_initial_combiner(label)
     if any(
         char in "\u200c\u200d" and not idna.valid_contextj(label, place)

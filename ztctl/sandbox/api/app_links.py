@@ -46,10 +46,12 @@ def linked(call: Call, given: Any, app: Object, before: list[Object]) -> list[Ob
     return checked_links(call.store, app, links)
 
 
-def policy_of(call: Call, app: Object, body: Object, where: str = "") -> Object:
+def policy_of(
+    call: Call, app: Object, body: Object, where: str = "", old: Object | None = None
+) -> Object:
     """Validate the fields of a policy in an application of this type."""
     written = written_infrastructure_policy if is_infrastructure(app) else written_policy
-    return written(call, body, where)
+    return written(call, body, where, old)
 
 
 def checked_links(store: Store, app: Object, links: list[Object]) -> list[Object]:
@@ -106,7 +108,7 @@ def _link(call: Call, entry: Any, app: Object, place: int, following: int) -> Ob
     if policy["reusable"]:
         call.ignored.extend(where + name for name in fields)
     elif fields:
-        changed_policy(call, policy, policy_of(call, app, fields, where))
+        changed_policy(call, policy, policy_of(call, app, fields, where, policy))
     return {"id": policy["id"], "precedence": precedence}
 
 

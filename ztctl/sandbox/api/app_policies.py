@@ -49,7 +49,7 @@ def _replace(call: Call) -> Reply:
     body = call.body()
     if policy["reusable"]:
         raise invalid("a reusable policy cannot be changed through an application")
-    changed_policy(call, policy, policy_of(call, app, _own(body)))
+    changed_policy(call, policy, policy_of(call, app, _own(body), old=policy))
     links = [
         {**link, "precedence": precedence_of(body, link["precedence"])}
         if link["id"] == policy["id"]

@@ -117,7 +117,7 @@ def _revoke(call: Call) -> Reply:
 def _written(call: Call, app_id: str, old: Object) -> Object:
     body = call.body()
     if body.get("type") == TYPE:
-        app = written_infrastructure(call, body)
+        app = written_infrastructure(call, body, old)
     elif isinstance(body.get("type"), str) and body["type"] in TILES:
         shape = TILES[body["type"]]
         app = call.read(shape, call.kept(shape, body, old, "policies"), known=old)

@@ -83,7 +83,7 @@ def merged(call: Call, zone: Object, body: Object, where: str = "") -> Object:
     old = _own_record(call, zone, body.get("id"))
     given = _without_id(body)
     fields = {name: old[name] for name in old if name not in READ_ONLY}
-    fields.update(call.merged(SHAPE, given, where))
+    fields.update(call.merged(SHAPE, given, where, old))
     # Elsewhere null counts as not sent; a null comment deletes the comment.
     if "comment" in given and given["comment"] is None:
         fields["comment"] = None

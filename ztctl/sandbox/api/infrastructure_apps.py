@@ -74,9 +74,9 @@ CRITERION = Shape(
 SELECTOR = Shape(invalid, (Field("target_attributes", _attributes), Field("tags", _named)))
 
 
-def written_infrastructure(call: Call, body: Object) -> Object:
+def written_infrastructure(call: Call, body: Object, old: Object) -> Object:
     """Validate the fields of a body except its policies; raises ApiError 400/12130."""
-    app = call.read(SHAPE, body)
+    app = call.read(SHAPE, body, known=old)
     criteria = app["target_criteria"]
     if not criteria:
         raise invalid("target_criteria must have at least one element")

@@ -36,9 +36,11 @@ SHAPE = Shape(
 )
 
 
-def written_infrastructure_policy(call: Call, body: Object, where: str = "") -> Object:
+def written_infrastructure_policy(
+    call: Call, body: Object, where: str = "", old: Object | None = None
+) -> Object:
     """Validate the fields of a body; raises ApiError 400/12130."""
-    policy = call.read(SHAPE, body, where)
+    policy = call.read(SHAPE, body, where, old)
     policy.update(checked_rules(call, body, where))
     given = policy["connection_rules"]
     policy["connection_rules"] = checked_connection_rules(call, given, where)

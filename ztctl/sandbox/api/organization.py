@@ -116,7 +116,10 @@ def _get(call: Call) -> Reply:
 
 def _change(call: Call) -> Reply:
     body = call.body()
-    changes = {**call.merged(SHAPE, body), "updated_at": call.state.now()}
+    changes = {
+        **call.merged(SHAPE, body, known=_organisation(call)),
+        "updated_at": call.state.now(),
+    }
     cleared = {name for name in CLEARABLE if name in body and body[name] is None}
     kept = {name: one for name, one in _organisation(call).items() if name not in cleared}
     organisation = {**kept, **changes}

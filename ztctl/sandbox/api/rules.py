@@ -142,27 +142,33 @@ def _checked_list(call: Call, body: Object, name: str, where: str) -> list[Objec
 
 
 def _checked(call: Call, element: Any, name: str, where: str) -> Object:
-    if not isinstance(element, dict) or len(element) != 1:
+    if not isinstance(element, dict):
+        raise invalid(f"invalid '{name}' configuration: each rule must be an object")
+    strange = [key for key in element if key not in SELECTORS and call.holds(where + key)]
+    if strange and len(strange) == len(element):
+        return element
+    selectors = [key for key in element if key not in strange]
+    if len(selectors) != 1:
         raise invalid(f"invalid '{name}' configuration: each rule must have exactly one selector")
-    ((key, inner),) = element.items()
+    (key,) = selectors
     if key not in SELECTORS:
         raise invalid(f"invalid '{name}' configuration: unknown selector {key[:60]}")
-    if not isinstance(inner, dict):
+    if not isinstance(element[key], dict):
         raise invalid(f"invalid '{name}' configuration: {key} must be an object")
-    rule = {key: _members(call, inner, key, name, where)}
+    rule = {key: _members(call, element[key], key, name, where)}
     for kind, target in _references(rule):
         if call.store.get(kind, target) is None:
             raise invalid(f"invalid '{name}' configuration: {_WORDING[kind]} not found")
         if kind == "access_group":
             refuse_just_made(call, kind, target, f"invalid '{name}' configuration: ")
-    return rule
+    return {**{key: element[key] for key in strange}, **rule}
 
 
 def _members(call: Call, inner: Object, key: str, name: str, where: str) -> Object:
     checks = SELECTORS[key]
-    known = {member.rstrip("?") for member in checks}
-    call.ignored.extend(f"{where}{key}.{member}" for member in inner if member not in known)
-    return {
+    described = {member.rstrip("?") for member in checks}
+    strange = [member for member in inner if member not in described]
+    return call.foreign(inner, strange, f"{where}{key}.") | {
         member.rstrip("?"): _member(check, inner[member.rstrip("?")], f"{key}.{member}", name)
         for member, check in checks.items()
         if not _absent(inner, member, key, name)

@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import bidirectional
 from urllib.parse import unquote, urlsplit
 
 from ztctl.sandbox.edge.foreign import as_object, as_objects, as_text, as_texts
@@ -156,14 +157,39 @@ def _names(hostname: str) -> tuple[frozenset[str], str | None]:
     if "*" in hostname:
         # IDNA rejects wildcards: compared as written. Only a leading `*.` matches other names.
         return frozenset({hostname}), hostname[1:] if hostname.startswith("*.") else None
+    return frozenset({hostname, _looked_up(hostname)}), None
+
+
+def _looked_up(hostname: str) -> str:
+    """A name in punycode, as Go's lookup profile of IDNA 2008 has it, or as written if refused.
+
+    The profile takes symbols and empty labels, which the package refuses.
+    """
     import idna
 
     try:
-        return frozenset(
-            {hostname, idna.encode(hostname, uts46=True, std3_rules=True).decode()}
-        ), None
+        labels = idna.uts46_remap(hostname, std3_rules=True).split(".")
+        is_bidi = any(bidirectional(char) in ("R", "AL", "AN") for char in hostname)
+        for label in filter(None, labels if is_bidi else ()):
+            idna.check_bidi(label, check_ltr=True)
+        return ".".join(_label(idna, label) for label in labels)
     except UnicodeError:
-        return frozenset({hostname}), None
+        return hostname
+
+
+def _label(idna: Any, label: str) -> str:
+    if label.isascii() and label.startswith("xn--"):
+        return label
+    if label.startswith("-") or label.endswith("-"):
+        raise UnicodeError(label)
+    idna.check_hyphen_ok(label)
+    if label.isascii():
+        return label
+    idna.check_initial_combiner(label)
+    joiners = (place for place, char in enumerate(label) if char in "\u200c\u200d")
+    if not all(idna.valid_contextj(label, place) for place in joiners):
+        raise UnicodeError(label)
+    return "xn--" + label.encode("punycode").decode()
 
 
 def _check(access: Object) -> Check | None:
