@@ -43,7 +43,7 @@ Written by `scripts/reference` from the models that validate the file; a test ke
 A file is a mapping. `version` and `stack` are always there; each other section maps keys to
 fields. The key is the object's name in the file, and its address is `kind.key`, such as
 `access_policy.ssh-team`. Several files (`-f` may be repeated, and may name a folder) make one
-whole: keys may not repeat, and `version`, `stack` and `account` must agree.
+whole: keys may not repeat, and `version`, `stack`, `account`, `team` and `lint` must agree.
 
 - A *reference* is a key of the file. `{live: NAME}` names what lives in the account only,
   `{id: ID}` is the id itself. Identity providers and service tokens are always live: their name
@@ -205,6 +205,8 @@ def _type(node: Schema, definitions: Schema) -> str:
             return f"integer, at least {low}"
         case {"type": "string"}:
             return "text"
+        case {"type": "object", "additionalProperties": {"type": "string"}}:
+            return "mapping of texts"
         case {"type": str(plain)}:
             return plain
         case _:

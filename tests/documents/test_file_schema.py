@@ -81,5 +81,5 @@ def test_sections_are_those_that_load() -> None:
     properties = schema(KINDS)["properties"]
 
     sections = {kind.section for kind in KINDS.values() if kind.section}
-    top = {"version", "stack", "account", "team", "vars", "hosts", "removed", "moved"}
+    top = {"version", "stack", "account", "team", "lint", "vars", "hosts", "removed", "moved"}
     assert set(properties) == sections | top

@@ -22,9 +22,11 @@ from ztctl.cli.run_lock import lock_of
 from ztctl.cli.saved_plans import read_plan, save_plan
 from ztctl.cli.session import connected, declared_by, view_of
 from ztctl.cli.settings import Settings
+from ztctl.cli.strict import MENDED, refused
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.events import Outcome
+from ztctl.core.model.lint import audible
 from ztctl.core.model.plan import Plan, Reason
 from ztctl.core.planning.planner import Options
 from ztctl.core.runs.journal import Ending, ending_of
@@ -65,6 +67,7 @@ class Request:
         planfile: a saved plan to apply.
         probe: probe opened hosts without a credential.
         revoke: revoke the sessions of applications to which a user or group lost access.
+        strict: nothing is written where there is a warning.
     """
 
     settings: Settings
@@ -74,6 +77,7 @@ class Request:
     planfile: Path | None = None
     probe: bool = False
     revoke: bool = False
+    strict: bool = False
 
     def declared(self) -> Declared:
         """What the files declare; nothing for destroy."""
@@ -105,12 +109,17 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
             from ztctl.cli.calls import calls_page
 
             view.page(calls_page(plan, KINDS))
-        if out is not None:
+        failure = refused(plan.warnings) if request.strict else None
+        if failure is not None:
+            view.failure(failure)
+        elif out is not None:
             save_plan(out, plan, declared, request.options)
             account = request.settings.account_options
             view.note(f"The plan is saved: ztctl apply {quote(str(out))}{account}")
     if any(not refusal.apply_only for refusal in plan.refusals):
         return Exit.REFUSED
+    if failure is not None:
+        return Exit.ERROR
     return Exit.DIFFERENT if exit_code and not plan.is_empty else Exit.DONE
 
 
@@ -197,6 +206,7 @@ class Plans:
         self.plan = plan = self._presented(await self._source.plan())
         if plan.refusals:
             return Exit.REFUSED
+        self._require_no_warnings(plan)
         if plan.is_empty:
             written = _write_keys(self._declared, Outcome(live=plan.live), self._view)
             return Exit.DONE if written else Exit.ERROR
@@ -212,6 +222,7 @@ class Plans:
             plan = self._presented(await self._source.plan())
             if plan.refusals:
                 raise Outdated("the saved plan is refused", "make a new plan and look at it again")
+            self._require_no_warnings(plan)
             return plan
         plan = self._complete(await self._source.plan())
         if plan.is_empty and not plan.refusals:
@@ -223,7 +234,18 @@ class Plans:
                 f"the account is no longer as it was when the plan was made{reason}",
                 "make a new plan and look at it again",
             )
+        self._require_no_warnings(plan)
         return plan
+
+    def _require_no_warnings(self, plan: Plan) -> None:
+        """Go on only without warnings, where that is asked for.
+
+        Raises:
+            Failure: there are some.
+        """
+        failure = refused(plan.warnings, MENDED) if self._request.strict else None
+        if failure is not None:
+            raise failure
 
     def _presented(self, planned: Planned) -> Plan:
         """Show a plan; it has to be the saved one, if there is one."""
@@ -246,7 +268,7 @@ class Plans:
 
 def _with_warnings(plan: Plan, declared: Declared) -> Plan:
     """Add warnings about the files and about stale public key files to the plan."""
-    stale = stale_keys(declared, plan.live)
+    stale = audible(stale_keys(declared, plan.live), declared.silences)
     return replace(plan, warnings=(*declared.warnings, *plan.warnings, *stale))
 
 

@@ -63,6 +63,9 @@ class FileOptions:
     ] = None
 
 
+Strict = Annotated[bool, run_option("--strict", help="End with 1 where there is a warning.")]
+
+
 @dataclass(frozen=True, slots=True)
 class AccountOptions:
     """The account, and how to reach its API."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from ztctl.cli.session import problems_of
@@ -75,8 +74,7 @@ def _check_folders(declared: Declared) -> None:
 
 def _declared(contents: object) -> Declared:
     try:
-        # The warnings about the files have been shown when the plan was made.
-        return replace(reload(restored(contents), KINDS, check=problems_of), warnings=())
+        return reload(restored(contents), KINDS, check=problems_of)
     except Damaged as error:
         raise Failure(*damaged(str(error))) from error
     except Problems as problems:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.lint import Silence
 from ztctl.documents.nodes import MappingNode, Node, Scalar, SequenceNode, is_null
 from ztctl.documents.reader import read_file
 
@@ -29,10 +30,12 @@ class Source:
     Attributes:
         name: the path as the user gave it, for problems.
         root: the top-level mapping; ``None`` when the file cannot be used.
+        silences: what its comments silence.
     """
 
     name: str
     root: MappingNode | None
+    silences: tuple[Silence, ...] = ()
 
 
 def read_sources(paths: Sequence[Path], problems: list[Problem]) -> tuple[Source, ...]:
@@ -151,9 +154,10 @@ def _without_foreign(source: Source, problems: list[Problem]) -> Source:
 def _source(path: Path, problems: list[Problem]) -> Source:
     name = display_path(path)
     known = len(problems)
-    root = read_file(path, name, problems)
+    silences: list[Silence] = []
+    root = read_file(path, name, problems, silences)
     if isinstance(root, MappingNode):
-        return Source(name, root)
+        return Source(name, root, tuple(silences))
     start = Where(name, 1, 1)
     if len(problems) == known and (root is None or is_null(root)):
         problems.append(Problem("the file is empty", start, "write `key: value` lines"))

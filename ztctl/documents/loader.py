@@ -14,6 +14,7 @@ from ztctl.core.model.declared import Declared, PublicPlace
 from ztctl.core.model.diagnostics import Problem, Problems, Severity, Where
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Exposing, Kinds
+from ztctl.core.model.lint import Code, audible, faults
 from ztctl.core.model.objects import Wanted
 from ztctl.documents import hosts
 from ztctl.documents.files import display_path, read_sources, read_values, scalars
@@ -23,7 +24,7 @@ from ztctl.documents.merge import MergedFiles, declared_twice, merge_files
 from ztctl.documents.models import Host
 from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, mapping, scalar_at
 from ztctl.documents.saved import Contents
-from ztctl.documents.validation import Validator, moved, removed
+from ztctl.documents.validation import Validator, ignored, moved, removed
 from ztctl.documents.variables import Environment, Variables
 
 Check = Callable[[Declared], Iterable[Problem]]
@@ -66,7 +67,10 @@ def load(
     substituted = tuple(_substituted(root, substitution) for root in roots)
     forms = forms_of(substitution.used, substitution.leaves, kinds)
     names = [*(source.name for source in sources), *map(display_path, variable_files)]
-    read = _Read(Contents(substituted, forms), names, problems, substitution, complete=not unread)
+    silences = tuple(it for source in sources for it in source.silences)
+    read = _Read(
+        Contents(substituted, forms, silences), names, problems, substitution, complete=not unread
+    )
     return _loaded(read, kinds, check)
 
 
@@ -107,11 +111,14 @@ def _loaded(read: _Read, kinds: Kinds, check: Check) -> Declared:
     validator = Validator(kinds, mask)
     result = _declared(merged, kinds, validator, read.contents)
     problems += read.variables.problems
-    checked = list(check(result))
+    found = list(check(result))
+    checked = [*audible(found, result.silences), *faults(result.silences, found)]
     # A scalar with an unresolved variable may fail a check, too: one cause, one problem.
     invalid = (*merged.problems, *validator.problems, *checked)
     problems += [item for item in invalid if item.where not in read.variables.broken]
     if any(problem.severity is Severity.ERROR for problem in problems):
+        # What is wrong is left out, and gives no warnings that could be silenced.
+        problems = [item for item in problems if item.code != Code.SILENCE_UNUSED]
         raise Problems(map(mask.problem, _sorted(problems, read.names)))
     return replace(result, warnings=tuple(map(mask.problem, _sorted(checked, read.names))))
 
@@ -135,6 +142,7 @@ def _declared(
         account=None if top.account is None else str(top.account),
         team=None if top.team is None else str(top.team),
         wanted=wanted,
+        silences=(*contents.silences, *ignored(top, node)),
         removed=tuple(removed(top, node)),
         moved=tuple(moved(top, node)),
         public=(*public, *_public_places(wanted, kinds)),

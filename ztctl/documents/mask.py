@@ -60,8 +60,9 @@ class Mask:
         return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
     def problem(self, problem: Problem) -> Problem:
-        """Mask and escape the summary and the hint of a problem."""
-        return replace(problem, summary=self.text(problem.summary), hint=self.text(problem.hint))
+        """Mask and escape the texts of a problem."""
+        summary, hint, about = map(self.text, (problem.summary, problem.hint, problem.about))
+        return replace(problem, summary=summary, hint=hint, about=about)
 
 
 def forms_of(used: Mapping[str, str], leaves: Forms, kinds: Kinds) -> dict[str, tuple[str, ...]]:

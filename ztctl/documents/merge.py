@@ -20,7 +20,7 @@ from ztctl.documents.nodes import (
 from ztctl.documents.problems import SectionEntry
 from ztctl.documents.suggest import did_you_mean
 
-AGREED: Final = ("version", "stack", "account", "team")
+AGREED: Final = ("version", "stack", "account", "team", "lint")
 LISTED: Final = ("removed", "moved")
 # What a section of this beginning holds is there for aliases alone.
 HELD: Final = "x-"

@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.identity import Fields, HostPart, Identity
+from ztctl.core.model.lint import SILENCEABLE
 from ztctl.core.model.markers import RefersTo
 from ztctl.core.model.public import Public
 from ztctl.documents.suggest import did_you_mean
@@ -168,6 +169,16 @@ class Move(DescribedFields):
     target: AddressText = Field(alias="to", description="The address from now on.")
 
 
+class Lint(DescribedFields):
+    """What becomes of warnings."""
+
+    ignore: dict[str, str] | None = Field(
+        None,
+        json_schema_extra={"propertyNames": {"enum": [*sorted(map(str, SILENCEABLE))]}},
+        description="Warnings that are not told, by their code, each with a reason.",
+    )
+
+
 class Top(DescribedFields):
     """The top of the file, without the sections of objects."""
 
@@ -184,5 +195,6 @@ class Top(DescribedFields):
     team: str | None = Field(
         None, description="The Zero Trust team name; otherwise read from the organisation."
     )
+    lint: Lint | None = Field(None, description="Which warnings are not told of these files.")
     removed: list[Removal] | None = Field(None, description="Objects to delete or to forget.")
     moved: list[Move] | None = Field(None, description="Objects that got a new address.")

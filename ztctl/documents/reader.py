@@ -13,7 +13,9 @@ from typing import Final
 import yaml
 
 from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.lint import Silence
 from ztctl.documents.build import Builder, Stop
+from ztctl.documents.comments import silences_in
 from ztctl.documents.nodes import Node
 from ztctl.documents.streams import read_bounded
 from ztctl.documents.syntax import explain_error
@@ -30,11 +32,13 @@ _UNPRINTABLE: Final = re.compile(
 _BREAK: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
-def read_file(path: Path, name: str, problems: list[Problem]) -> Node | None:
+def read_file(
+    path: Path, name: str, problems: list[Problem], silences: list[Silence] | None = None
+) -> Node | None:
     """Read a file; its root node, or ``None`` when it cannot be used.
 
-    What is wrong is appended to ``problems``. At most ``MAX_BYTES`` are read, of a pipe for a
-    minute at most.
+    What is wrong is appended to ``problems``, and what its comments silence to ``silences``. At
+    most ``MAX_BYTES`` are read, of a pipe for a minute at most.
     """
     try:
         content = read_bounded(path, MAX_BYTES)
@@ -42,10 +46,12 @@ def read_file(path: Path, name: str, problems: list[Problem]) -> Node | None:
         reason = getattr(error, "strerror", None) or "not a path"
         problems.append(Problem(f"cannot read {name}: {reason.lower()}"))
         return None
-    return read_bytes(content, name, problems)
+    return read_bytes(content, name, problems, silences)
 
 
-def read_bytes(content: bytes, name: str, problems: list[Problem]) -> Node | None:
+def read_bytes(
+    content: bytes, name: str, problems: list[Problem], silences: list[Silence] | None = None
+) -> Node | None:
     """Parse the content of a file; like ``read_file``."""
     builder = Builder(name)
     text = ""
@@ -53,6 +59,8 @@ def read_bytes(content: bytes, name: str, problems: list[Problem]) -> Node | Non
     try:
         text = _decoded(content, name)
         root = builder.build(yaml.parse(text, Loader=yaml.CSafeLoader))
+        if silences is not None:
+            silences.extend(silences_in(text, name, _BREAK))
     except Stop as stop:
         builder.problems.append(stop.problem)
     except yaml.YAMLError as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ztctl.core.model.diagnostics import Where
+from ztctl.core.model.lint import Silence
 from ztctl.documents.build import MAX_DEPTH
 from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, SequenceNode, scalar
 
@@ -30,10 +31,12 @@ class Contents:
     Attributes:
         roots: the top-level mapping of each file, in order.
         environment: variables of the environment, each with the texts that its value turns into.
+        silences: what comments of the files silence.
     """
 
     roots: tuple[MappingNode, ...]
     environment: Mapping[str, tuple[str, ...]]
+    silences: tuple[Silence, ...] = ()
 
 
 def dumped(contents: Contents) -> dict[str, Any]:
@@ -41,6 +44,10 @@ def dumped(contents: Contents) -> dict[str, Any]:
     return {
         "files": [{"name": root.where.file, "root": _node(root)} for root in contents.roots],
         "environment": {name: list(texts) for name, texts in contents.environment.items()},
+        "silences": [
+            [it.code, it.reason, it.where.file, it.where.line, it.where.column, it.line]
+            for it in contents.silences
+        ],
     }
 
 
@@ -50,12 +57,14 @@ def restored(saved: Any) -> Contents:
     Raises:
         Damaged: it is nothing that ``dumped`` makes.
     """
-    files, environment = (_member(saved, name) for name in ("files", "environment"))
+    files, environment, silences = (
+        _member(saved, name) for name in ("files", "environment", "silences")
+    )
     roots = [_root(file) for file in _list(files)]
     if not isinstance(environment, dict):
         raise Damaged("the environment is no mapping")
     names = {name: tuple(map(_text, _list(texts))) for name, texts in environment.items()}
-    return Contents(tuple(roots), names)
+    return Contents(tuple(roots), names, tuple(map(_silence, _list(silences))))
 
 
 def _node(node: Node) -> list[Any]:
@@ -86,6 +95,13 @@ def _read(value: Any, file: str, depth: int) -> Node:
             raise Damaged("a key is no text, or is there twice")
         entries[key] = (key, item)
     return MappingNode(entries, Where(file, line, column))
+
+
+def _silence(value: Any) -> Silence:
+    code, reason, file, line, column, of = [*_list(value), *[None] * 6][:6]
+    if not (_is_place(line) and _is_place(column) and _is_place(of)):
+        raise Damaged("a comment stands nowhere")
+    return Silence(_text(code), _text(reason), Where(_text(file), line, column), of)
 
 
 def _root(file: Any) -> MappingNode:

@@ -13,6 +13,7 @@ from ztctl.core.model.canonical import fields_of, references, stated_references
 from ztctl.core.model.declared import Moved, Removed
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.lint import Silence
 from ztctl.core.model.objects import Wanted
 from ztctl.core.model.values import Lookup, Ref
 from ztctl.documents.mask import Mask
@@ -95,6 +96,16 @@ def moved(top: Top, node: MappingNode) -> Iterator[Moved]:
     """The entries of `moved`, each with its position."""
     for move, item in zip(top.moved or (), _items(node, "moved"), strict=False):
         yield Moved(Address.parse(move.source), Address.parse(move.target), item.where)
+
+
+def ignored(top: Top, node: MappingNode) -> Iterator[Silence]:
+    """The entries of `lint: {ignore: …}`, each with its position."""
+    lint = node.value("lint")
+    listed = lint.value("ignore") if isinstance(lint, MappingNode) else None
+    known = (top.lint and top.lint.ignore) or {}
+    for key, _ in listed.entries.values() if isinstance(listed, MappingNode) else ():
+        if key in known:
+            yield Silence(str(key), str(known[key]).strip(), key.where)
 
 
 def _items(node: MappingNode, name: str) -> tuple[Node, ...]:

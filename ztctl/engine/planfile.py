@@ -22,7 +22,7 @@ from ztctl.core.model.plan import Plan
 from ztctl.core.planning.planner import Options
 from ztctl.engine.plan_document import Damaged, dumped, restored
 
-FORMAT = 3
+FORMAT = 4
 MAX_BYTES = 64 * 1024 * 1024
 
 

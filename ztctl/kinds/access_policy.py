@@ -34,6 +34,7 @@ from ztctl.kinds.common import (
     invalid,
     nanoseconds,
 )
+from ztctl.kinds.open_policies import open_policies
 from ztctl.kinds.plain import Rest
 from ztctl.kinds.rules import LISTS, Included, Ruled, Rules
 from ztctl.kinds.sessions import SESSION, session_of, session_warnings
@@ -133,9 +134,10 @@ class AccessPolicy(Ruled):
         return {name: None if name == SESSION and not it else it for name, it in body.items()}
 
     def check(self, declared: Declared) -> Iterator[Problem]:
-        """Warn of policies that nobody can satisfy, rules that are never true, and sessions."""
+        """Warn of what nobody or anybody can satisfy, of rules never true, and of sessions."""
         yield from super().check(declared)
         yield from untested_rules(declared)
+        yield from open_policies(declared)
         yield from session_warnings(declared)
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Proposal
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal
 from ztctl.core.model.values import Lookup, Ref
@@ -109,12 +110,12 @@ def _tag_mistakes(wanted: Wanted) -> Iterator[Problem]:
                 "write a shorter one",
             )
         elif "." in name:
-            yield Problem(
-                f"{wanted.address}: the tag {name!r} holds a dot, and whether the service takes "
-                "one is not known",
+            yield warning(
+                Code.DOTTED_TAG,
+                f"the tag {name!r} holds a dot, and whether the service takes one is not known",
                 wanted.where,
                 "hyphens are known to be taken",
-                Severity.WARNING,
+                about=str(wanted.address),
             )
 
 

@@ -19,11 +19,12 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import sort_key
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.flows import Ask, delete_if_present
 from ztctl.core.model.identity import HEX_48, Fields, HostPart
 from ztctl.core.model.kind import Kind, Proposal
 from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.markers import Immutable, Local, RefersTo
 from ztctl.core.model.objects import Attributes, Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal
@@ -171,12 +172,12 @@ def left_live(application: Wanted, live: Live, ledger: Ledger) -> Iterator[Probl
             {it.id, it.name, it.address.key} & {ca.id, ca.name} for it in named
         ):
             address = f"ca_key.{application.address.key}"
-            yield Problem(
+            yield warning(
+                Code.CA_LEFT_LIVE,
                 f"{address} stays live: `ca_key: false` makes no CA, and deletes none",
                 application.where,
                 f"to delete it write `removed: [{{address: {address}}}]`; to keep it, the same "
                 "with `forget: true`",
-                Severity.WARNING,
             )
 
 

@@ -16,12 +16,13 @@ from pydantic import Field
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
 from ztctl.core.model.canonical import canonical_fields, fields_of
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, Record, Slot, ZoneRecords, Zones
 from ztctl.core.model.flows import Ask, BatchItem, StepResult, Unseen, delete_if_present
 from ztctl.core.model.identity import HEX_32, Fields, HostPart
 from ztctl.core.model.kind import Contained, Kind, Proposal, TakesPlaces
 from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.markers import Default, Normalised, RefersTo, Unordered
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
@@ -408,11 +409,12 @@ def _at_odds(wanted: Wanted) -> Iterator[Problem]:
         text = "a proxied record cannot be flattened: `flatten_cname` would never be in step"
         yield Problem(f"{wanted.address}: {text}", wanted.where, "take `flatten_cname` out")
     if not values["proxied"]:
-        yield Problem(
-            f"{wanted.address}: a name that is not proxied leads nobody to its tunnel",
+        yield warning(
+            Code.NOT_PROXIED,
+            "a name that is not proxied leads nobody to its tunnel",
             wanted.where,
             "take `proxied: false` out",
-            Severity.WARNING,
+            about=str(wanted.address),
         )
 
 
@@ -439,12 +441,13 @@ def _is_too_deep(name: str, zone: Live) -> bool:
 
 
 def _too_deep(wanted: Wanted, name: str, zone: Live) -> Problem:
-    return Problem(
-        f"{wanted.address}: {name} lies two levels or more below the zone {zone.name}, whose "
-        "certificate covers one by default: the TLS handshake fails",
+    return warning(
+        Code.DEEP_NAME,
+        f"two levels or more below the zone {zone.name}, whose certificate covers one by default: "
+        "the TLS handshake fails",
         wanted.where,
         "write a name such as ssh-dev in place of ssh.dev, or order a certificate for it",
-        Severity.WARNING,
+        about=name,
     )
 
 

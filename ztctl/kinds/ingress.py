@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, ModelWrapValidatorHandler, PrivateAttr, mo
 from ztctl.core.model.canonical import Spec, canonical
 from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.identity import Fields
+from ztctl.core.model.lint import Code
 from ztctl.core.model.markers import Local, Normalised
 from ztctl.core.model.names import ingress_name, to_ascii
 from ztctl.kinds import go_regexp, origin_request
@@ -213,13 +214,13 @@ def names(rules: Any) -> frozenset[str]:
     )
 
 
-def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str, bool]]:
-    """Yield index, text, hint and whether it is an error, for each mistake in a list of rules."""
+def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str, Code | None]]:
+    """Yield index, text, hint and of a warning its code, for each mistake in a list of rules."""
     seen: dict[tuple[str, str], int] = {}
     for index, rule in enumerate(rules):
         if index < len(rules) - 1 and matches_everything(rule):
             text = f"rule {index + 1} takes every name, so that the rules behind it never match"
-            yield index, text, "put it last, or give it a hostname", True
+            yield index, text, "put it last, or give it a hostname", None
         yield from _shadowed(index, rule, seen)
         yield from _service_mistakes(index, rule)
         seen.setdefault(_reach(rule), index)
@@ -232,7 +233,7 @@ def _reach(rule: Mapping[str, Any]) -> tuple[str, str]:
 
 def _shadowed(
     index: int, rule: Mapping[str, Any], seen: Mapping[tuple[str, str], int]
-) -> Iterator[tuple[int, str, str, bool]]:
+) -> Iterator[tuple[int, str, str, Code | None]]:
     """The first rule, by what it takes, that takes all of this one; of ``*`` alone it is told."""
     name, path = _reach(rule)
     labels = name.split(".")
@@ -244,25 +245,27 @@ def _shadowed(
     first, (host, below) = min(found)
     if (host, below) == (name, path):
         text = f"rule {index + 1} is for the same name as rule {first + 1}, which wins"
-        yield index, text, "drop one of them", True
+        yield index, text, "drop one of them", None
         return
     taken = "every name" if host == "*" else host
     text = f"rule {index + 1} is never reached: rule {first + 1} takes {taken} first"
-    yield index, text, _NARROW_FIRST, True
+    yield index, text, _NARROW_FIRST, None
 
 
-def _service_mistakes(index: int, rule: Mapping[str, Any]) -> Iterator[tuple[int, str, str, bool]]:
+def _service_mistakes(
+    index: int, rule: Mapping[str, Any]
+) -> Iterator[tuple[int, str, str, Code | None]]:
     service = str(rule.get("service", ""))
     parts = urlsplit(service)
     if parts.hostname and rule.get("hostname") == to_ascii(parts.hostname):
         text = f"rule {index + 1} sends {rule['hostname']} back to itself"
-        yield index, text, "name the host inside, such as ssh://localhost:22", True
+        yield index, text, "name the host inside, such as ssh://localhost:22", None
     if "://" in service and parts.scheme not in _SCHEMES:
         text = f"rule {index + 1}: {parts.scheme}:// is no known scheme, and becomes raw TCP"
-        yield index, text, "write tcp:// when that is meant", False
+        yield index, text, "write tcp:// when that is meant", Code.RAW_TCP
     if parts.scheme == "ssh" and rule.get("path"):
         text = f"rule {index + 1} has a path, but an SSH client asks for `/`"
-        yield index, text, "take the path out", False
+        yield index, text, "take the path out", Code.SSH_PATH
 
 
 def with_own_settings(rules: Iterable[Any], general: Mapping[str, Any]) -> list[Any]:

@@ -14,13 +14,14 @@ from pydantic import Field
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import Spec, canonical, canonical_fields, fields_of, sort_key
-from ztctl.core.model.decisions import ONE_EACH
+from ztctl.core.model.decisions import ONE_EACH, is_tested
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem, Severity, Where
+from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.facts import HELPER
 from ztctl.core.model.identity import Fields, plain
 from ztctl.core.model.kind import Alternative, Resolve
 from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.markers import Default, Normalised, Unordered
 from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Live, Values, Wanted
@@ -149,11 +150,15 @@ class Ruled(PlainKind):
         )
 
     def check(self, declared: Declared) -> Iterable[Problem]:
-        """Warn of rule sets that nobody can satisfy, which the service takes."""
+        """Warn of rule sets that nobody can satisfy, and of rules that count for nothing."""
         for wanted in declared.of(self.name):
-            for why in _contradictions(wanted.values):
+            found = list(_contradictions(wanted.values))
+            for why in found:
                 text = f"nobody can satisfy {wanted.address}: {why}"
-                yield Problem(text, wanted.where, severity=Severity.WARNING)
+                yield warning(Code.NO_ONE_ENTERS, text, wanted.where)
+            for text, hint in () if found else _shadowed(wanted.values):
+                summary = f"{wanted.address}: {text}"
+                yield warning(Code.SHADOWED_RULE, summary, wanted.where, hint)
 
 
 def _contradictions(values: Values) -> Iterator[str]:
@@ -174,6 +179,29 @@ def _contradictions(values: Values) -> Iterator[str]:
                 f"it requires {' and '.join(sorted(required))} at once; "
                 f"write one list, `{selector}: [{', '.join(sorted(required))}]`, for any of them"
             )
+
+
+def _shadowed(values: Values) -> Iterator[tuple[str, str]]:
+    """What is said of rules of ``include`` that others make meaningless, and what to do."""
+    everyone = sort_key({"everyone": True})
+    decision = str(values.get("decision"))
+    included = {sort_key(rule): rule for rule in values.get("include") or ()}
+    excluded = {sort_key(rule) for rule in values.get("exclude") or ()}
+    for selector in sorted({_selector(included[key]) for key in included.keys() & excluded}):
+        # What is never tested is told as that.
+        if is_tested(selector, decision):
+            text = f"`{selector}` is included and excluded alike, which keeps it out"
+            yield text, "take one of the two out"
+    if everyone in included and len(included) > 1:
+        others = sorted({_selector(rule) for key, rule in included.items() if key != everyone})
+        text = (
+            f"`{'`, `'.join(others)}` beside `everyone` restricts nothing: any one rule is enough"
+        )
+        yield text, "move it to `require` where it is meant to restrict, or take it out"
+
+
+def _selector(rule: Any) -> str:
+    return next(iter(rule), "") if isinstance(rule, Mapping) else str(rule)
 
 
 def _comparison_key(rule: Any) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Ref
 
@@ -82,20 +83,43 @@ def _policies(application: Wanted) -> Iterable[Any]:
 
 
 def session_warnings(declared: Declared) -> Iterator[Problem]:
-    """Warn of policies that would have to give several sessions."""
+    """Warn of policies that would have to give several sessions, and of those that go before."""
     applications = list(declared.of(APPLICATION))
-    for policy in declared.of("access_policy"):
+    policies = {it.address: it for it in declared.of("access_policy")}
+    for policy in policies.values():
         own = _asked(policy, applications)
         if _is_silent(policy) and len({*own.values()}) > 1:
             yield _differ(policy, own)
+    for application in applications:
+        used = (policies.get(it.to) for it in _policies(application) if isinstance(it, Ref))
+        yield from _shadowed(application, [it for it in used if it is not None])
+
+
+def _shadowed(application: Wanted, policies: Iterable[Wanted]) -> Iterator[Problem]:
+    """Warn of a session that none of the application's policies gives.
+
+    Its fields hold the default where the file states none, so that of the default nobody is told.
+    """
+    asked = _session(application)
+    giving = [it for it in policies if it.values.get("decision") in _GIVES_ONE]
+    given = {it.address.key: it.values.get(SESSION) or asked for it in giving}
+    if asked != DEFAULT and given and asked not in given.values():
+        shown = " and ".join(f"policy {name} gives {session}" for name, session in given.items())
+        yield warning(
+            Code.SESSION_SHADOWED,
+            f"asked for {asked}, and {shown}, which wins",
+            application.where,
+            f"take `{SESSION}` out here, or use a policy that gives {asked}",
+            about=application.address.key,
+        )
 
 
 def _differ(policy: Wanted, sessions: Mapping[str, str]) -> Problem:
     shown = ", ".join(f"{name} {session}" for name, session in sorted(sessions.items()))
-    return Problem(
+    return warning(
+        Code.SESSIONS_DIFFER,
         f"{policy.address} states no `{SESSION}`, and its applications differ ({shown}): the "
         f"service takes {DEFAULT} for all of them",
         policy.where,
         f"state `{SESSION}` at the policy, or use a policy for each",
-        Severity.WARNING,
     )

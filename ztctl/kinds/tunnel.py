@@ -16,12 +16,13 @@ from typing import Annotated, Any, Literal
 from ztctl.core.model.calls import Call, CallFailed, Flow, Passing
 from ztctl.core.model.canonical import Spec, canonical_fields, fields_of
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import UNKNOWN_TUNNEL, Fact, Slot, TunnelRules
 from ztctl.core.model.flows import Ask, Unseen, delete_if_present
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Kind, Lagging, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.markers import Default, Immutable
 from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
@@ -113,18 +114,20 @@ class Tunnel(Kind, Lagging):
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Report rules that never match, or lead back to their own host name."""
         for wanted in declared.of(self.name):
-            for index, text, hint, grave in ingress.mistakes(wanted.values["ingress"]):
-                severity = Severity.ERROR if grave else Severity.WARNING
-                where = wanted.local["places"][index] or wanted.where
-                yield Problem(f"{wanted.address}: {text}", where, hint, severity)
+            for index, text, hint, code in ingress.mistakes(wanted.values["ingress"]):
+                where, summary = (
+                    wanted.local["places"][index] or wanted.where,
+                    f"{wanted.address}: {text}",
+                )
+                yield warning(code, summary, where, hint) if code else Problem(summary, where, hint)
             if (wanted.values.get("origin_request") or {}).get("access"):
-                yield Problem(
+                yield warning(
+                    Code.TUNNEL_WIDE_ACCESS,
                     f"{wanted.address}: the connector does not look at `origin_request.access` of "
                     "the whole tunnel, only at that of each rule",
                     wanted.where,
                     "write `access: true` on the rules; where an application of the files decides "
                     "for the name, that is the default",
-                    Severity.WARNING,
                 )
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ztctl.core.model.decisions import is_tested, remedy, why_untested
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.values import Ref
 
@@ -32,7 +33,10 @@ class _Check:
         values, verb = self.policy.values, "denies" if self._decision == "deny" else "admits"
         never = self._never(values, ())
         if never:
-            yield self._warning(f"{verb} nobody", never)
+            # Whom nobody can be kept out by shuts nobody out.
+            admits = verb == "admits"
+            code = Code.NO_ONE_ENTERS if admits else Code.UNTESTED_RULE
+            yield self._warning(f"{verb} nobody", never, code=code)
         else:
             yield from self._each(values.get("include"), f"{verb} nobody")
         yield from self._each(values.get("exclude"), "excludes nobody", "leave it out")
@@ -46,13 +50,15 @@ class _Check:
         for selector in dict.fromkeys(filter(None, found)):
             yield self._warning(f"{what} by `{selector}`", selector, hint)
 
-    def _warning(self, what: str, selector: str, hint: str = "") -> Problem:
+    def _warning(
+        self, what: str, selector: str, hint: str = "", code: Code = Code.UNTESTED_RULE
+    ) -> Problem:
         why = why_untested(selector, self._decision)
-        return Problem(
+        return warning(
+            code,
             f"{self.policy.address} {what}: {why}",
             self.policy.where,
             hint or remedy(selector, self._decision),
-            Severity.WARNING,
         )
 
     def _never(self, lists: Values, above: tuple[str, ...]) -> str:

@@ -17,7 +17,8 @@ from typing import Final
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failure, Problem, Severity
+from ztctl.core.model.diagnostics import Failure, Problem
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.objects import Live, Wanted
 
 # The form of every recorded key, its comment included. One line: another one could add a second CA
@@ -44,11 +45,11 @@ def stale_keys(declared: Declared, live: Mapping[Address, Live]) -> Iterator[Pro
         if not _KEY.fullmatch(key):
             why = f"{path} is not written: the key of {wanted.address.key} has no known form"
         if why is not None:
-            yield Problem(why, wanted.where, _REMEDY, Severity.WARNING)
+            yield warning(Code.KEY_FILE_UNWRITABLE, why, wanted.where, _REMEDY)
         elif (found := _text_of(path)) != key:
             state = "is missing" if found is None else "is out of date"
             text = f"{path} {state}: it is to hold the CA key of {wanted.address.key}"
-            yield Problem(text, wanted.where, "apply writes it", Severity.WARNING)
+            yield warning(Code.KEY_FILE_STALE, text, wanted.where, "apply writes it")
 
 
 def misplaced(declared: Declared) -> Iterator[Problem]:

@@ -73,11 +73,12 @@ class CompactLines:
         new = creates and not self.plan.unchanged
         state = ": nothing of it is live yet" if new else ""
         yield Line(f"Stack {self.clean(self.plan.stack)} in account {self.clean(short)}{state}.")
-        if domain := self._names.domain:
+        if domain := self.names.domain:
             yield Line(f"Hosts without a dot are below {domain}.", tone=Tone.QUIET)
 
     @cached_property
-    def _names(self) -> Folding:
+    def names(self) -> Folding:
+        """How names are folded in this plan."""
         hosts = (change.host for change in self.plan.access)
         return Folding(shared_domain(map(self.clean, hosts)), self.every)
 
@@ -85,7 +86,7 @@ class CompactLines:
 
     def objects(self) -> Iterator[Line]:
         """The changes by phase, kind and what happens; equal ones are one line."""
-        names = self._names
+        names = self.names
         for (_, phase), group in groupby(
             self.plan.changes, lambda change: (is_removal(change), change.phase)
         ):
@@ -115,7 +116,7 @@ class CompactLines:
         """What changes of an object that stays; empty for one that comes or goes."""
         if change.action in (Action.CREATE, Action.DELETE, Action.FORGET):
             return ""
-        edits = _Edits(self.clean, change, self._names)
+        edits = _Edits(self.clean, change, self.names)
         return "; ".join(edits.phrases())
 
     # -- people -----------------------------------------------------------------------------
@@ -155,7 +156,7 @@ class CompactLines:
         self, sign: str, whos: Sequence[str], what: str, hosts: Sequence[str]
     ) -> Iterator[Line]:
         names = [any_other(self.clean(host)) for host in hosts]
-        shown = self._names.folded(names)
+        shown = self.names.folded(names)
         count = f" ({len(names)} hosts)" if len(names) > 1 else ""
         told = f": {self.clean(what)}" if what else ""
         who = ", ".join(map(self.clean, whos))

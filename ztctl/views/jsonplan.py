@@ -159,6 +159,8 @@ def problem_fields(problem: Problem, redact: Redact) -> dict[str, Any]:
         "summary": redact(problem.summary),
         "detail": redact(problem.hint),
     }
+    if problem.code:
+        found["code"] = redact(problem.code)
     if problem.where:
         start = {"line": problem.where.line, "column": problem.where.column}
         found["range"] = {"filename": redact(problem.where.file), "start": start}

@@ -72,8 +72,11 @@ class PeopleView:
 
     def _changes(self, plan: Plan, lines: PlanLines) -> Iterator[Line]:
         if self.detail != "full":
-            yield from CompactLines(self.clean, plan, every=self.detail == "every name").all()
-        elif plan.changes:
+            compact = CompactLines(self.clean, plan, every=self.detail == "every name")
+            yield from compact.all()
+            yield from lines.warnings(plan, compact.names)
+            return
+        if plan.changes:
             yield from lines.preface(plan)
             yield BLANK
             yield from lines.changes(plan)
@@ -84,11 +87,20 @@ class PeopleView:
         """Write each problem as ``file:line:column: error: summary``, its hint on the next line."""
         self.output.lines(line for item in items for line in self._problem(item))
 
-    def _problem(self, item: Problem) -> Iterator[Line]:
-        place = f"{self.clean(item.where)}: " if item.where else ""
+    def _problem(self, item: Problem, column: int = 0) -> Iterator[Line]:
+        """The lines of a problem; with ``column`` its text begins there, and the hint below."""
+        text = f"{self._head(item).ljust(column)}{self.clean(item.text)}"
         tone = Tone.ERROR if item.severity is Severity.ERROR else Tone.WARNING
-        yield Line(f"{place}{item.severity}: {self.clean(item.summary)}", tone=tone)
-        yield from self._hint(item.hint)
+        yield Line(text, tone=tone, column=column)
+        if not column:
+            yield from self._hint(item.hint)
+        elif item.hint:
+            text = f"{' ' * column}hint: {self.clean(item.hint)}"
+            yield Line(text, tone=Tone.QUIET, column=column)
+
+    def _head(self, item: Problem) -> str:
+        place = f"{self.clean(item.where)}: " if item.where else ""
+        return f"{place}{item.severity}: "
 
     def _hint(self, hint: str) -> Iterator[Line]:
         if hint:

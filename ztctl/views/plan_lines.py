@@ -14,6 +14,7 @@ from ztctl.core.model.plan import Action, Change, Exposed, Plan, Refusal
 from ztctl.core.model.values import Unknown
 from ztctl.views.escape import Clean
 from ztctl.views.fields import FieldWriter, hidden_note, is_present
+from ztctl.views.folding import Folding
 from ztctl.views.styled_line import TONES, Line, Tone
 from ztctl.views.wording import (
     ACTIONS,
@@ -149,17 +150,29 @@ class PlanLines:
             text = f"{self.clean(way.who)} → {self.clean(way.origin)}{change}"
             yield Line(text, sign, FIELD, tone)
 
-    def warnings(self, plan: Plan) -> Iterator[Line]:
-        """Problems that stop nothing."""
-        if plan.warnings:
-            yield Line("Warnings:", tone=Tone.WARNING)
-            for problem in plan.warnings:
-                yield from self._warning(problem)
-            yield BLANK
+    def warnings(self, plan: Plan, names: Folding | None = None) -> Iterator[Line]:
+        """Problems that stop nothing; with ``names`` those that say the same are one."""
+        if not plan.warnings:
+            return
+        yield Line("Warnings:", tone=Tone.WARNING)
+        alike: dict[object, list[Problem]] = {}
+        for problem in plan.warnings:
+            text = problem.text.removeprefix(f"{problem.about}: ")
+            folds = names is not None and problem.about
+            alike.setdefault((text, problem.hint) if folds else problem, []).append(problem)
+        for problems in alike.values():
+            yield from self._warning(problems, names)
+        yield BLANK
 
-    def _warning(self, problem: Problem) -> Iterator[Line]:
+    def _warning(self, problems: Sequence[Problem], names: Folding | None) -> Iterator[Line]:
+        problem, *others = problems
         place = f"{self.clean(problem.where)}: " if problem.where else ""
-        yield Line(f"{place}{self.clean(problem.summary)}", "!", OBJECT)
+        text = self.clean(problem.text)
+        if others and names is not None:
+            shown = names.folded(self.clean(item.about) for item in problems)
+            told = problem.text.removeprefix(f"{problem.about}: ")
+            place, text = "", f"{shown} ({len(problems)}): {self.clean(told)}"
+        yield Line(f"{place}{text}", "!", OBJECT)
         if problem.hint:
             yield Line(f"hint: {self.clean(problem.hint)}", "", OBJECT, Tone.QUIET)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
+from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.views import outcome_lines
@@ -15,7 +17,7 @@ from ztctl.views.people_view import PeopleView
 from ztctl.views.plan_lines import BLANK
 from ztctl.views.styled_line import Line, Paint, Tone, no_paint, rows_of
 from ztctl.views.wording import plan_closing
-from ztctl.views.wrapping import wrapped
+from ztctl.views.wrapping import cells, wrapped
 
 
 @dataclass(slots=True)
@@ -33,6 +35,19 @@ class TextView(PeopleView):
         lines = [*exposed, *changes, *hint, *refusals]
         shown = lines if self.detail == "full" else self._wrapped(lines)
         self._write([*shown, Line(plan_closing(plan), tone=Tone.STRONG)])
+
+    def problems(self, items: Iterable[Problem]) -> None:
+        """Write problems, on a terminal with their texts below each other and broken at its width.
+
+        Elsewhere each is one line, for whatever reads it.
+        """
+        found = list(items)
+        column = max((cells(self._head(item)) for item in found), default=0)
+        if not self.has_status or column > self.width // 2:
+            PeopleView.problems(self, found)
+            return
+        lines = (line for item in found for line in self._problem(item, column))
+        self.output.lines(chain.from_iterable(wrapped(line, self.width) for line in lines))
 
     def _more(self, lines: Iterable[Line]) -> Iterator[Line]:
         """How to see what the lines leave out."""

@@ -37,6 +37,7 @@ def apply(
             "--revoke", help="End the sessions of every application of which somebody loses entry."
         ),
     ] = False,
+    strict: opt.Strict = False,
     adopt: Annotated[
         bool,
         opt.approval_option("--adopt", help="Take over live objects that carry no mark."),
@@ -57,7 +58,9 @@ def apply(
     options = options_of(**asdict(plan), adopt=adopt)
     from ztctl.cli.apply_flow import Request, plan_and_apply
 
-    request = Request(chosen, options, run, planfile=planfile, probe=probe, revoke=revoke)
+    request = Request(
+        chosen, options, run, planfile=planfile, probe=probe, revoke=revoke, strict=strict
+    )
     return plan_and_apply(request)
 
 

@@ -29,6 +29,7 @@ def plan(
         bool,
         opt.run_option("--calls", help="Show the API calls of each step, too."),
     ] = False,
+    strict: opt.Strict = False,
     output: opt.OutputOptions,
     detail: opt.DetailOptions,
 ) -> Exit:
@@ -39,4 +40,6 @@ def plan(
     options = options_of(**asdict(plan))
     from ztctl.cli.apply_flow import Request, plan_only
 
-    return plan_only(Request(chosen, options), out=out, calls=calls, exit_code=exit_code)
+    return plan_only(
+        Request(chosen, options, strict=strict), out=out, calls=calls, exit_code=exit_code
+    )

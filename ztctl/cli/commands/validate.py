@@ -14,15 +14,29 @@ def validate(
     *,
     files: opt.FileOptions,
     account: Annotated[opt.AccountOptions, opt.only("sandbox")],
+    strict: opt.Strict = False,
     output: opt.OutputOptions,
 ) -> Exit:
     """Check the files without an account, all problems at once."""
     chosen = settings(output, files, account)
     from ztctl.cli.session import declared_by, view_of
+    from ztctl.cli.strict import counted, refused
+    from ztctl.core.model.diagnostics import Problems
 
-    declared = declared_by(chosen)
+    try:
+        declared = declared_by(chosen)
+    except Problems as problems:
+        view = view_of(chosen)
+        view.problems(problems.items)
+        view.note(f"{counted(problems.items)}.")
+        return Exit.ERROR
     view = view_of(chosen, declared)
     view.problems(declared.warnings)
     count = len(declared.wanted)
-    view.note(f"The files are valid: {count} object{'' if count == 1 else 's'} declared.")
+    told = f"The files are valid: {count} object{'' if count == 1 else 's'} declared"
+    view.note(f"{told}; {counted(declared.warnings)}." if declared.warnings else f"{told}.")
+    failure = refused(declared.warnings) if strict else None
+    if failure is not None:
+        view.failure(failure)
+        return Exit.ERROR
     return Exit.DONE

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.lint import Silence
 from ztctl.core.model.objects import Wanted
 from ztctl.core.model.values import Lookup, Ref
 
@@ -74,7 +75,8 @@ class Declared:
         broken: addresses of entries that failed validation, with what they refer to all the same.
         complete: false when something of the files could not be read, so that nothing can be called
             missing.
-        warnings: problems that do not stop anything.
+        warnings: problems that do not stop anything, and that nothing silences.
+        silences: which warnings the files take back.
     """
 
     stack: str
@@ -91,6 +93,7 @@ class Declared:
     broken: Mapping[Address, tuple[Ref | Lookup, ...]] = field(default_factory=dict)
     complete: bool = True
     warnings: tuple[Problem, ...] = ()
+    silences: tuple[Silence, ...] = ()
 
     def of(self, kind: str) -> Iterator[Wanted]:
         """The declared objects of one kind."""

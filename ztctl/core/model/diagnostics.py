@@ -28,16 +28,28 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem with the input, as text: what is wrong, where, and what to do about it."""
+    """A problem with the input, as text: what is wrong, where, and what to do about it.
+
+    Attributes:
+        code: of a warning, by which it can be silenced; see ``lint.Code``.
+        about: with what the summary begins, before a colon, where the rest may be true of others.
+    """
 
     summary: str
     where: Where | None = None
     hint: str = ""
     severity: Severity = Severity.ERROR
+    code: str = ""
+    about: str = ""
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        return f"{place}{self.severity}: {self.summary}"
+        return f"{place}{self.severity}: {self.text}"
+
+    @property
+    def text(self) -> str:
+        """The summary, and behind it the code in brackets."""
+        return f"{self.summary} [{self.code}]" if self.code else self.summary
 
 
 class ZtctlError(Exception):

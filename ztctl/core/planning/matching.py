@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Kind, Kinds, TakesPlaces
 from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.plan import Refusal
@@ -236,10 +237,10 @@ def _unclaimable(kind: Kind, wanted: Wanted, claim: Claim, live: Live | None) ->
 
 def _not_adopted(wanted: Wanted, found: Sequence[Live]) -> Problem:
     ids = ", ".join(live.id for live in found)
-    return Problem(
+    return warning(
+        Code.SAME_NAME_LIVE,
         f"{wanted.address} is made anew: {len(found)} live objects are called {found[0].name!r} "
         f"and carry no mark: {ids}",
         wanted.where,
         "to take one of them over, claim it by `id:`",
-        Severity.WARNING,
     )

@@ -17,6 +17,7 @@ from ztctl.core.model.facts import Fact, Slot, ZoneApplications, ZoneRecords
 from ztctl.core.model.flows import Unseen
 from ztctl.core.model.kind import Contained, Kind, Kinds, Proposal
 from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.lint import Code, audible, warning
 from ztctl.core.model.markers import Immutable
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import EMPTY, Live, Mark, Values, Wanted
@@ -29,9 +30,8 @@ from ztctl.core.planning.matching import Match, Matcher, MatchGround
 from ztctl.core.planning.quotas import quota_warnings
 from ztctl.core.planning.safety import Run, made_safe
 from ztctl.core.planning.step_graph import ordered
-from ztctl.core.reach.idle import idle_policies
+from ztctl.core.reach.idle import Idle, idle_policies
 from ztctl.core.reach.open_now import PublicPlaces, exposed_names
-from ztctl.core.reach.timeline import Timeline
 from ztctl.core.reach.unseen import unseen
 from ztctl.core.reach.versions import facts_of, timeline_of
 
@@ -129,14 +129,20 @@ class Draft:
             stack=self.declared.stack,
             declared=sum(1 for item in self.declared.wanted if ledger.matched(item.address)),
         )
-        warnings = (*ledger.problems, *_gaps(run.now), *quota_warnings(chosen, live, kinds))
+        idle = list(idle_policies(safe.timeline))
+        warnings = (
+            *ledger.problems,
+            *_gaps(run.now),
+            *_idle_already(self, idle),
+            *quota_warnings(chosen, live, kinds),
+        )
         return Plan(
             self.account,
             self.declared.stack,
             _printed_order(chosen, kinds),
             unchanged=self.unchanged,
-            refusals=_once_each((*self.refused, *safe.refusals, *_idle(safe.timeline), *refused)),
-            warnings=tuple(dict.fromkeys(warnings)),
+            refusals=_once_each((*self.refused, *safe.refusals, *_idle(idle), *refused)),
+            warnings=tuple(audible(dict.fromkeys(warnings), self.declared.silences)),
             access=safe.access,
             exposed=exposed_names(safe.timeline, ledger.own, run.public),
             live={**ledger.pairs, **self.removed},
@@ -149,20 +155,41 @@ def _gaps(now: Mapping[Slot, Fact]) -> Iterator[Problem]:
         if isinstance(fact, ZoneApplications) and fact.gap:
             text = f"the zone {fact.name} may list applications of its own: {fact.gap}"
             hint = "one of them may open a name in it; let the token read Access of the zone"
-            yield Problem(text, hint=hint, severity=Severity.WARNING)
+            yield warning(Code.UNREAD_ZONE, text, hint=hint)
         if isinstance(fact, ZoneRecords) and fact.gap:
             text = f"the records of the zone {fact.name} could not be read: {fact.gap}"
             hint = "names in it count as open; let the token read its DNS"
-            yield Problem(text, hint=hint, severity=Severity.WARNING)
+            yield warning(Code.UNREAD_ZONE, text, hint=hint)
 
 
-def _idle(timeline: Timeline) -> Iterator[Refusal]:
+def _idle(policies: Sequence[Idle]) -> Iterator[Refusal]:
     """Refuse to make a policy that admits nobody."""
-    for found in idle_policies(timeline):
+    for found in (it for it in policies if it.steps):
         address = min(step.address for step in found.steps)
         name = Mark.of_name(found.name)[0]
         why = f": {found.why}; {found.remedy}" if found.why else ""
         yield Refusal(address, f"the policy {name!r} would admit nobody{why}")
+
+
+def _idle_already(draft: Draft, policies: Sequence[Idle]) -> Iterator[Problem]:
+    """Warn of live policies of the stack, or of its objects, that admit nobody.
+
+    Where the files tell it themselves it is not told again.
+    """
+    ledger, declared = draft.ledger, draft.declared
+    told = {it.where for it in declared.warnings if it.code == Code.NO_ONE_ENTERS}
+    places = {it.address: it.where for it in declared.wanted}
+    idle = {it.id: it for it in policies if not it.steps}
+    for live in (it for objects in draft.live.values() for it in objects if it.id in idle):
+        owner, found = ledger.owner_of(live), idle[live.id]
+        where = places.get(owner) if owner is not None else None
+        if where is not None and where in told:
+            continue
+        if ledger.is_own(live) or any(map(ledger.is_own, ledger.users_of(live))):
+            name = Mark.of_name(found.name)[0]
+            why = f": {found.why}" if found.why else ""
+            text = f"the policy {name!r} is live, and admits nobody{why}"
+            yield warning(Code.NO_ONE_ENTERS, text, where, found.remedy)
 
 
 def _with_public(change: Change, declared: Declared) -> Change:
@@ -343,7 +370,7 @@ class _Planner:
                 f"{user.name!r} ({user.id}), which is not of this stack"
             )
             hint = "once it is taken off there, the next apply or destroy deletes it"
-            self._ledger.add_problem(Problem(text, None, hint, Severity.WARNING))
+            self._ledger.add_problem(warning(Code.KEPT_IN_USE, text, hint=hint))
         return user is not None
 
     def _report_forgetting_nothing(self, going: Sequence[Change]) -> None:

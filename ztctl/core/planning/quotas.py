@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from ztctl.core.model.diagnostics import Problem, Severity
+from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Contained, Kinds
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Change
 
@@ -27,7 +28,7 @@ def quota_warnings(
     """
     created = [change for change in changes if change.action is Action.CREATE]
     found = (*_by_kind(created, live, kinds), *_by_container(created, live, kinds))
-    return tuple(Problem(text, hint=SOFT, severity=Severity.WARNING) for text in found)
+    return tuple(warning(Code.OVER_LIMIT, text, hint=SOFT) for text in found)
 
 
 def _by_kind(

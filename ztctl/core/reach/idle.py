@@ -17,12 +17,14 @@ class Idle:
     """A policy that admits nobody after a run.
 
     Attributes:
+        id: its id.
         name: its live name, with the mark.
         why: what its decision cannot test, or which rules exclude each other; else empty.
         remedy: what to write instead.
-        steps: the steps that made it so: of the policy, else of its groups.
+        steps: the steps that made it so: of the policy, else of its groups; none: it is so already.
     """
 
+    id: str
     name: str
     why: str
     remedy: str
@@ -30,20 +32,22 @@ class Idle:
 
 
 def idle_policies(timeline: Timeline) -> Iterator[Idle]:
-    """The reusable policies that the run makes, or edits or empties, so that they admit nobody.
+    """The reusable policies that admit nobody when the run is done, whoever's they are.
 
-    Those that admitted nobody before, and whose rules and groups stay as they are, are left out.
+    It is no doing of the run where their rules and groups stay as they are.
     """
     done = timeline.all_steps
     for slot in timeline.slots:
         if slot[0] is Policy:
             before, _ = _at(timeline, slot[1], ())
             after, groups = _at(timeline, slot[1], done)
-            if after is None or _admits(after) or before == after:
+            if after is None or _admits(after):
                 continue
-            own = timeline.steps_of([slot])
-            steps = own or timeline.steps_of((Members, key) for key in groups)
-            yield Idle(after.about.label, *_reason(after), steps)
+            steps: frozenset[StepId] = frozenset()
+            if before != after:
+                own = timeline.steps_of([slot])
+                steps = own or timeline.steps_of((Members, key) for key in groups)
+            yield Idle(slot[1], after.about.label, *_reason(after), steps)
 
 
 def _at(

@@ -1,0 +1,80 @@
+"""Policies of the files that let in anybody who logs in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ztctl.core.model.canonical import replaced
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.facts import Criterion, LoginProvider, Members, Openness
+from ztctl.core.model.lint import Code, warning
+from ztctl.core.model.objects import Wanted
+from ztctl.core.model.values import Lookup, Ref
+
+_GROUP = "access_group"
+# The type by which a file may name the provider; what others are is known to the account alone.
+_ONE_TIME_PIN = "onetimepin"
+
+
+def open_policies(declared: Declared) -> Iterator[Problem]:
+    """Warn of Allow policies that any login passes, as a plan would count them.
+
+    Those that only applications use of which the file says that they are public are left out.
+    """
+    groups = {item.address.key: item for item in declared.of(_GROUP)}
+    meant = _public_alone(declared)
+    for policy in declared.of("access_policy"):
+        if policy.address not in meant and _any_login_passes(policy, groups):
+            yield warning(
+                Code.OTP_EVERYONE,
+                f"{policy.address} lets in anybody who logs in: by a one-time PIN that is any "
+                "mailbox of the world",
+                policy.where,
+                "name people by `email`, `email_domain` or a group of your identity provider, or "
+                "`require` one of these",
+            )
+
+
+def _public_alone(declared: Declared) -> set[Any]:
+    """The policies that public applications use, and no others."""
+    used: dict[bool, set[Any]] = {True: set(), False: set()}
+    for application in declared.of("access_application"):
+        of_kind = used[bool(application.local.get("public"))]
+        of_kind |= {it.to for it in application.values.get("policies") or () if isinstance(it, Ref)}
+    return used[True] - used[False]
+
+
+def _any_login_passes(policy: Wanted, groups: Mapping[str, Wanted]) -> bool:
+    if policy.values.get("decision") != "allow":
+        return False
+    # Deferred, because who reaches what is not imported where no policy is.
+    from ztctl.core.reach.people import openness
+    from ztctl.kinds import facts
+
+    helpers = policy.local.get("helpers", {})
+
+    def group(key: str) -> Members:
+        if key in helpers:
+            return facts.members(_named({"include": [helpers[key]]}))
+        if key in groups:
+            return facts.members(_named(groups[key].values))
+        # A live one holds whom nobody can tell from the files.
+        return Members(frozenset({Criterion("live_group", key)}))
+
+    def login(key: str) -> LoginProvider:
+        return LoginProvider(is_open=key == _ONE_TIME_PIN)
+
+    return openness(facts.policy(_named(policy.values)), group, login) is Openness.ANY_LOGIN
+
+
+def _named(values: Any) -> Any:
+    """The values with names in place of references."""
+
+    def name(leaf: Any) -> Any:
+        if isinstance(leaf, Ref):
+            return leaf.to.key
+        return leaf.name if isinstance(leaf, Lookup) else leaf
+
+    return replaced(values, name)
