@@ -343,6 +343,19 @@ def test_one_more_kind_is_one_more_line() -> None:
     assert users == {"ztctl.kinds.registry"}
 
 
+def test_every_warning_has_a_code() -> None:
+    """What validate and plan warn of is made in one place, which asks for a code."""
+    made_by = {
+        module
+        for folder in ("core", "kinds", "documents", "ssh")
+        for module in of_folder(folder)
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.Attribute) and node.attr == "WARNING"
+    }
+
+    assert made_by == {"ztctl.core.model.lint"}
+
+
 def test_core_and_documents_name_no_kind() -> None:
     """Who reaches what is derived from facts: no name of a kind that has them stands there.
 

@@ -145,8 +145,9 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
     async with connected(request.settings, declared, view) as client:
         plans = Plans(request, declared, view, client, saved)
         # What somebody says yes to is read and shown without the lock: nobody holds it while a
-        # person thinks. A saved plan that needs no yes is read once, under the lock.
-        if saved is None or saved.plan.is_empty or not run.auto_approve:
+        # person thinks. A saved plan that needs no yes is read once, under the lock; but for its
+        # warnings, for which not even the lock is to be written.
+        if saved is None or saved.plan.is_empty or request.strict or not run.auto_approve:
             verdict = await plans.shown()
             if verdict is not None:
                 return verdict
@@ -222,7 +223,6 @@ class Plans:
             plan = self._presented(await self._source.plan())
             if plan.refusals:
                 raise Outdated("the saved plan is refused", "make a new plan and look at it again")
-            self._require_no_warnings(plan)
             return plan
         plan = self._complete(await self._source.plan())
         if plan.is_empty and not plan.refusals:
