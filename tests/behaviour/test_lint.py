@@ -425,6 +425,10 @@ OPEN = {
         {"include": [{"everyone": True}], "require": [{"email_domain": ["a.com", "b.com"]}]},
         False,
     ),
+    "any of some logins asked for": (
+        {"include": [{"everyone": True}], "require": [{"login_method": ["onetimepin", "Okta"]}]},
+        True,
+    ),
     "a provider of a company": ({"include": [{"login_method": "Okta"}]}, False),
     "a live group": ({"include": [{"group": {"live": "staff"}}]}, False),
     "a bypass": ({"include": [{"everyone": True}], "decision": "bypass"}, False),

@@ -18,7 +18,7 @@ PANELS = {
     "Account": {"--sandbox", "--api-url", "--api-token-file"},
     "Run": {
         *("--target", "--auto-approve", "--journal", "--lock-wait", "--settle", "--probe"),
-        *("--revoke", "--exit-code", "--out", "--calls", "--stack", "--limit"),
+        *("--revoke", "--exit-code", "--out", "--calls", "--stack", "--limit", "--strict"),
     },
     "Approvals": {
         *("--adopt", "--allow-deletions", "--allow-no-policy", "--allow-ca-deletion"),

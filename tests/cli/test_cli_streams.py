@@ -84,9 +84,10 @@ def test_problems_in_json_are_json(word: tuple[str, ...], project: Ztctl) -> Non
 
     done = project("validate", *word)
 
-    found = [json.loads(line) for line in done.err.splitlines()]
+    *found, count = (json.loads(line) for line in done.err.splitlines())
     assert [item["range"]["start"]["line"] for item in found] == [2, 3]
     assert {item["type"] for item in found} == {"diagnostic"}
+    assert count == {"type": "note", "text": "2 errors in 1 file."}
     assert (done.code, done.out) == (1, "")
 
 

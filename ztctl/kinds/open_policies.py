@@ -12,10 +12,18 @@ from ztctl.core.model.facts import Criterion, LoginProvider, Members, Openness
 from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.objects import Wanted
 from ztctl.core.model.values import Lookup, Ref
+from ztctl.kinds.selectors import flattened
 
 _GROUP = "access_group"
 # The type by which a file may name the provider; what others are is known to the account alone.
 _ONE_TIME_PIN = "onetimepin"
+# Selectors that are true of people whom somebody has named, or of groups, which are looked into.
+_NAMED = frozenset(
+    {
+        *("email", "email_domain", "email_list", "okta", "google_workspace", "azure_ad"),
+        *("github_organization", "saml", "oidc", "group"),
+    }
+)
 
 
 def open_policies(declared: Declared) -> Iterator[Problem]:
@@ -24,6 +32,8 @@ def open_policies(declared: Declared) -> Iterator[Problem]:
     Those that only applications use of which the file says that they are public are left out.
     """
     groups = {item.address.key: item for item in declared.of(_GROUP)}
+    if all(map(_names_people, (*groups.values(), *declared.of("access_policy")))):
+        return
     meant = _public_alone(declared)
     for policy in declared.of("access_policy"):
         if policy.address not in meant and _any_login_passes(policy, groups):
@@ -35,6 +45,11 @@ def open_policies(declared: Declared) -> Iterator[Problem]:
                 "name people by `email`, `email_domain` or a group of your identity provider, or "
                 "`require` one of these",
             )
+
+
+def _names_people(wanted: Wanted) -> bool:
+    """True where nobody else is included, so that nothing has to be worked out."""
+    return all(_NAMED.issuperset(rule) for rule in wanted.values.get("include") or ())
 
 
 def _public_alone(declared: Declared) -> set[Any]:
@@ -49,7 +64,7 @@ def _public_alone(declared: Declared) -> set[Any]:
 def _any_login_passes(policy: Wanted, groups: Mapping[str, Wanted]) -> bool:
     if policy.values.get("decision") != "allow":
         return False
-    # Deferred, because who reaches what is not imported where no policy is.
+    # Deferred: most files name people, and need nothing of who reaches what.
     from ztctl.core.reach.people import openness
     from ztctl.kinds import facts
 
@@ -57,7 +72,7 @@ def _any_login_passes(policy: Wanted, groups: Mapping[str, Wanted]) -> bool:
 
     def group(key: str) -> Members:
         if key in helpers:
-            return facts.members(_named({"include": [helpers[key]]}))
+            return facts.members({"include": flattened(_named([helpers[key]]))})
         if key in groups:
             return facts.members(_named(groups[key].values))
         # A live one holds whom nobody can tell from the files.
