@@ -10,6 +10,14 @@ import pytest
 from tests.cli.conftest import Ztctl
 from tests.support.files import HOST
 
+
+@pytest.fixture
+def applied(project: Ztctl) -> Ztctl:
+    """The quickstart, applied to the sandbox."""
+    project("apply", "--sandbox", "--auto-approve")
+    return project
+
+
 VIEWS = [
     (),
     ("--full",),
