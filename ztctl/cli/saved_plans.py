@@ -8,6 +8,7 @@ from pathlib import Path
 from ztctl.cli.session import problems_of
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Problems
+from ztctl.core.model.identity import HOSTS
 from ztctl.core.model.plan import Plan
 from ztctl.core.planning.planner import Options
 from ztctl.documents import Contents, Damaged, dumped, reload, restored
@@ -36,7 +37,7 @@ def read_plan(path: Path) -> tuple[Saved, Declared]:
     """
     saved = parse(_bytes_of(path), str(path))
     for address in saved.targets:
-        if address.kind not in KINDS:
+        if address.kind not in KINDS and address.kind != HOSTS:
             raise Failure(*damaged(f"there is no kind {address.kind!r}"))
     declared = _declared(saved.contents)
     _check_folders(declared)
