@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO, TextIOWrapper
+from random import Random
 from typing import Any
 
 import pytest
@@ -253,6 +254,30 @@ def test_equal_things_are_one_line(shown: MakeShown, golden: Golden) -> None:
 
     golden("compact-500.txt", it.out)
     assert len(it.out.splitlines()) <= 100
+
+
+def test_one_group_of_five_hundred_hosts_is_one_screen(shown: MakeShown) -> None:
+    """Hosts with names of no order are folded by a count, and `--list hosts` has them all."""
+    chance = Random(7)
+    hosts = [f"{chance.getrandbits(40):010x}.example.com" for _ in range(500)]
+    more = DescribedEntry("group admins: ann@example.com", "ssh://10.0.0.1:22", session="8h")
+    group = Change(
+        Address("access_group", "admins"),
+        Action.UPDATE,
+        Reason.DIFFERS,
+        Phase.POLICY,
+        edits=(Edit("include[]", None, {"email": "ann@example.com"}),),
+    )
+    access = tuple(AccessChange(host, frozenset(), (more,)) for host in hosts)
+    it, whole = shown(), shown(detail="every name")
+
+    for one in (it, whole):
+        one.view.plan(Plan("0" * 32, "prod", (group,), unchanged=1500, access=access))
+
+    (row,) = read(it.out).people
+    assert len(it.out.splitlines()) <= 50
+    assert row.where.count == 500
+    assert read(whole.out).people[0].where.shown == {*hosts}
 
 
 @pytest.mark.parametrize("width", WIDTHS)
