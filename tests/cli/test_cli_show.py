@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,17 @@ def test_a_saved_edit_is_printed_as_it_was(applied: Ztctl, view: tuple[str, ...]
     planned = applied("plan", "--sandbox", "--out", "plan.json", *view)
 
     shown = applied("show", "plan.json", *view)
+
+    assert shown.out == planned.out
+
+
+def test_a_saved_plan_is_shown_anywhere(project: Ztctl, tmp_path: Path) -> None:
+    """The files of which it was made need not be there."""
+    planned = project("plan", "--sandbox", "--out", "plan.json")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    shown = project.within(elsewhere)("show", project.folder / "plan.json")
 
     assert shown.out == planned.out
 
