@@ -10,9 +10,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.views.reading import Read, names_of, read
 from ztctl.core.model.address import Address
 from ztctl.core.model.facts import DescribedEntry, Openness
@@ -134,7 +135,7 @@ def expected_people(plan: Plan) -> dict[tuple[str, str, str], set[str]]:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=PLANS)
 def test_who_gains_and_who_loses_is_read_back_from_the_text(
     plan: Plan, width: int, shown: MakeShown
@@ -151,7 +152,7 @@ def test_who_gains_and_who_loses_is_read_back_from_the_text(
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=PLANS)
 def test_danger_is_never_folded(plan: Plan, width: int, shown: MakeShown) -> None:
     """What opens, is deleted, replaced or refused stands there by its whole name."""
@@ -177,7 +178,7 @@ def test_danger_is_never_folded(plan: Plan, width: int, shown: MakeShown) -> Non
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=PLANS)
 def test_lines_add_up_to_the_verdict(plan: Plan, width: int, shown: MakeShown) -> None:
     """The counts of the objects' lines are the figures of the closing line."""
@@ -203,7 +204,7 @@ def _sums(found: Read) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=PLANS)
 def test_no_line_is_wider_than_the_terminal(plan: Plan, width: int, shown: MakeShown) -> None:
     """Lines are broken between words, and only a word that is too long stands out."""
