@@ -113,6 +113,12 @@ def ca_left(account: Account) -> Iterable[Problem]:
     return account.plan({**host(), "hosts": {HOST: short(ca_key=False)}}).warnings
 
 
+def renamed(account: Account) -> Iterable[Problem]:
+    """A host of another name in place of a live one."""
+    account.apply(host())
+    return account.plan(host("bastion.example.com")).warnings
+
+
 def of_one_name(account: Account) -> Iterable[Problem]:
     """Two live policies of the name of one in the file."""
     body = {"name": "team", "decision": "allow", "include": [{"email": {"email": "a@b.example"}}]}
@@ -168,6 +174,7 @@ def unwritable(account: Account) -> Iterable[Problem]:
 BY_LIVE: Mapping[Code, Callable[[Account], Iterable[Problem]]] = {
     Code.DEEP_NAME: deep,
     Code.CA_LEFT_LIVE: ca_left,
+    Code.RENAME_LOSES_CA: renamed,
     Code.SAME_NAME_LIVE: of_one_name,
     Code.KEPT_IN_USE: in_use,
     Code.OVER_LIMIT: beyond_limit,

@@ -31,6 +31,7 @@ class Code(StrEnum):
     DOTTED_TAG = "dotted-tag"
     DEEP_NAME = "deep-name"
     CA_LEFT_LIVE = "ca-left-live"
+    RENAME_LOSES_CA = "rename-loses-ca"
     SAME_NAME_LIVE = "same-name-live"
     KEPT_IN_USE = "kept-in-use"
     OVER_LIMIT = "over-limit"
@@ -49,6 +50,7 @@ BY_ACCOUNT: Final = frozenset(
         Code.SESSIONS_DIFFER,
         Code.DEEP_NAME,
         Code.CA_LEFT_LIVE,
+        Code.RENAME_LOSES_CA,
         Code.SAME_NAME_LIVE,
         Code.KEPT_IN_USE,
         Code.OVER_LIMIT,

@@ -28,6 +28,7 @@ from ztctl.core.planning.compare import at_default, describe, differing, recanon
 from ztctl.core.planning.guards import refusals
 from ztctl.core.planning.matching import Match, Matcher, MatchGround
 from ztctl.core.planning.quotas import quota_warnings
+from ztctl.core.planning.renames import rename_warnings
 from ztctl.core.planning.safety import Run, made_safe
 from ztctl.core.planning.step_graph import ordered
 from ztctl.core.reach.idle import Idle, idle_policies
@@ -134,6 +135,7 @@ class Draft:
             *ledger.problems,
             *_gaps(run.now),
             *_idle_already(self, idle),
+            *rename_warnings(chosen, kinds),
             *quota_warnings(chosen, live, kinds),
         )
         return Plan(
