@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ class Example:
         edits: texts of a file to replace, as somebody would who maintains it.
         changed: the addresses that these edits touch, and what happens to them.
         yes: what destroying it wants to be told.
+        warned: the codes of the warnings that it is there to show.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Example:
     edits: Mapping[str, tuple[tuple[str, str], ...]]
     changed: Mapping[str, str]
     yes: tuple[str, ...] = field(default=("--allow-ca-deletion", "all"))
+    warned: tuple[str, ...] = ()
 
 
 DENIED = """  no-contractors:
@@ -107,6 +110,7 @@ EXAMPLES = (
             "dns_record.git.example.com": "create",
             "ca_key.git.example.com": "create",
         },
+        warned=("session-shadowed",) * 3,
     ),
 )
 PICKED = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.name))
@@ -211,10 +215,12 @@ def test_the_examples_can_share_an_account(root: Path) -> None:
 
 @PICKED
 def test_an_example_is_valid(example: Example, bench: Bench, ztctl: Callable[..., Any]) -> None:
-    """An example has neither errors nor warnings."""
+    """An example has no errors, and only those warnings that it is there to show."""
     ended = ztctl("validate", "-f", str(bench.folder))
 
-    assert (ended.code, "warning" in ended.err) == (0, False)
+    warned = re.findall(r": warning: .*\[(.+)\]$", ended.err, re.MULTILINE)
+    assert (ended.code, tuple(warned)) == (0, example.warned)
+    assert ended.err.count(": warning: ") == len(warned)
 
 
 @PICKED
@@ -233,10 +239,9 @@ def test_an_applied_example_is_in_step(example: Example, bench: Bench) -> None:
 
     ended = bench.on_sandbox("plan", "--exit-code")
 
-    assert (ended.code, ended.out) == (
-        0,
-        f"No changes. {example.objects} objects are in step.\n",
-    )
+    warnings, _, told = ended.out.rpartition("\n\n")
+    assert (ended.code, told) == (0, f"No changes. {example.objects} objects are in step.\n")
+    assert bool(warnings) == bool(example.warned)
 
 
 @PICKED
