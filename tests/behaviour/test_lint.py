@@ -18,6 +18,8 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Problems, Severity
 from ztctl.core.model.lint import BY_ACCOUNT, NEVER_SILENT, SILENCEABLE, Code
 from ztctl.core.planning.planner import Options
+from ztctl.engine.plan import emptied
+from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import stale_keys
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "checks.md"
@@ -514,3 +516,11 @@ def test_what_the_file_tells_is_not_told_again(account: Account) -> None:
     assert codes(account.declared(file).warnings) == ["no-one-enters"]
     assert account.plan(file).is_empty
     assert codes(account.plan(file).warnings) == []
+
+
+def test_a_destroy_is_not_told_what_the_files_are_warned_of(account: Account) -> None:
+    """Nothing of them is wanted any more."""
+    declared = read(account.folder, NOT_PROXIED)
+
+    assert codes(declared.warnings) == ["not-proxied"]
+    assert codes(emptied(declared, KINDS).warnings) == []

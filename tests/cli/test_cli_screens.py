@@ -62,4 +62,10 @@ def test_an_edit_a_destroy_and_no_changes_fit_a_screen(team: Ztctl) -> None:
         compared(f"team-edit-{width}.txt", team("plan", *words, env=env).out)
         compared(f"team-destroy-{width}.txt", team("destroy", *words, env=env).out)
 
-    assert nothing.out == "No changes. 53 objects are in step.\n"
+    assert nothing.out == (
+        "Warnings:\n"
+        "  ! db-1.example.com … db-3.example.com (3): asked for 2h, and policy admins\n"
+        "    gives 12h, which wins [session-shadowed]\n"
+        "    hint: take `session_duration` out here, or use a policy that gives 2h\n\n"
+        "No changes. 53 objects are in step.\n"
+    )

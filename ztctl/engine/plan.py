@@ -70,7 +70,8 @@ def emptied(declared: Declared, kinds: Kinds) -> Declared:
     """Declare nothing, for `destroy`.
 
     The names of the files are kept, so that their zones are read and DNS records there are found.
+    What the files are warned of is no matter any more.
     """
     used = frozenset(item.address.kind for item in declared.wanted)
     names = named_hosts(declared.wanted, kinds)
-    return replace(declared, wanted=(), moved=(), names=names, used=used)
+    return replace(declared, wanted=(), moved=(), names=names, used=used, warnings=())
