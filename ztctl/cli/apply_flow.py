@@ -196,6 +196,7 @@ class Plans:
         """Read, plan and show; an exit code when there is nothing more to do."""
         self.plan = plan = self._presented(await self._source.plan())
         if plan.refusals:
+            self._view.note("Refused: nothing was changed.")
             return Exit.REFUSED
         if plan.is_empty:
             written = _write_keys(self._declared, Outcome(live=plan.live), self._view)
