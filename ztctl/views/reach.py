@@ -111,7 +111,7 @@ def _person(reach: Reach, clean: Clean) -> Iterator[Line]:
     for answer in found.answers:
         yield Line()
         if several:
-            yield Line(f"  {_place(answer.path, clean)}: {_ENTERS[answer.enters]}")
+            yield Line(f"{_place(answer.path, clean)}: {_ENTERS[answer.enters]}")
         yield from _answer(answer, clean)
 
 
