@@ -21,11 +21,11 @@ def rewrite(path: Path, old: bytes, new: bytes) -> None:
     Raises:
         OSError: it is no regular file, may not be written, or holds something else by now.
     """
-    found = path.lstat()
-    if stat.S_ISLNK(found.st_mode):
-        raise OSError(errno.ELOOP, f"it is a link: name the file itself, {path.resolve()}")
+    found = path.stat()
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "it is no file: `-f -` reads a pipe")
+        raise OSError(errno.EINVAL, "it is no file; `-f -` reads a pipe")
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, f"it is a link: name the file itself, {path.resolve()}")
     # A file that takes the place of another asks nobody whether that one may be written.
     if not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

@@ -81,6 +81,8 @@ class _Writer:
     value: dict[str, Any] = field(default_factory=dict)
     _anchored: list[tuple[str, Any]] = field(default_factory=list)
     _anchors: int = 0
+    # Below a block of text a comment that is as deep would belong to the text.
+    _deepest: int = 9
 
     def file(self, value: dict[str, Any]) -> list[str]:
         keys = list(value)
@@ -104,7 +106,9 @@ class _Writer:
         while self._may(0.15):
             lines += [""] * self.rnd.choice([0, 0, 1, 2])
             if self._may(0.7):
-                lines.append(" " * self.rnd.choice([0, indent, indent, 9]) + self._comment())
+                lines.append(
+                    " " * self.rnd.choice([0, indent, indent, self._deepest]) + self._comment()
+                )
         return lines
 
     def _mapping(self, value: dict[str, Any], indent: int) -> list[str]:
@@ -152,6 +156,7 @@ class _Writer:
         return self._value(head, value, indent, minimum)
 
     def _value(self, head: str, value: Any, indent: int, minimum: int) -> list[str]:
+        self._deepest = 9
         if isinstance(value, dict | list) and value and self._may(0.7):
             below = minimum + self.rnd.randint(0, 3)
             if isinstance(value, dict):
@@ -203,6 +208,7 @@ class _Writer:
         style = "|" if len(lines) > 1 or self._may(0.5) else ">"
         pad = " " * (len(head) - len(head.lstrip()) + self.rnd.randint(3, 5))
         body = [pad + line if line else "" for line in [*lines, *[""] * (end - 1)]]
+        self._deepest = min(9, len(pad) - 1)
         return [f"{head} {style}{chomp}{self._beside()}", *body]
 
     def _scalar(self, value: Any, *, flow: bool, key: bool = False) -> str:
