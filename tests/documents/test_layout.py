@@ -178,6 +178,7 @@ def test_what_is_not_known_stays_before_what_it_stands_before(text: str, expecte
         ("'say: \"a\"'", "'say: \"a\"'"),
         ('"${env.A}"', '"${env.A}"'),
         ("${env.A}", "${env.A}"),
+        ("${env.A:-\u202e\t}", "${env.A:-\u202e\t}"),
         ('"\\u200b\\n"', '"\\u200b\\n"'),
         ("a\n  b", "a b"),
         ("|\n  a", "|-\n  a"),

@@ -39,6 +39,9 @@ def _written(part: Part, *, flow: bool, key: bool) -> str:
     text = part.text
     if part.is_missing:
         return "null" if flow else ""
+    if not part.style and "${" in text:
+        # In quotes it would always be a text.
+        return text
     if part.style and (means_more(text) or not text):
         return quoted(text)
     return text if is_plain(text, flow=flow, key=key) else quoted(text)
