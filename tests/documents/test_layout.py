@@ -182,6 +182,9 @@ def test_what_is_not_known_stays_before_what_it_stands_before(text: str, expecte
         ('"\\u200b\\n"', '"\\u200b\\n"'),
         ("a\n  b", "a b"),
         ("|\n  a", "|-\n  a"),
+        ("|+\n  a\n\n", '"a\\n\\n"'),
+        ("|3-\n     a\n    b", "|2-\n    a\n   b"),
+        (">\n    a\n    b\n\n      c\n", ">\n  a\n  b\n\n    c"),
         ("'größe'", "größe"),
     ],
 )
@@ -205,6 +208,14 @@ def test_brackets_that_do_not_fit_become_lines() -> None:
 def test_lines_end_in_one_way(content: bytes) -> None:
     """A line feed, also at the end, and no mark before the first."""
     assert formatted(content) == "stack: s\n"
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\x85"])
+def test_a_blank_line_is_one_whatever_ends_it(end: str) -> None:
+    """And a comment ends with its line."""
+    text = end.join(["version: 1 # a", "", "# b", "stack: s", ""])
+
+    assert formatted(text) == "version: 1 # a\n\n# b\nstack: s\n"
 
 
 @pytest.mark.parametrize(
@@ -263,6 +274,11 @@ def test_the_deepest_file_that_is_read_gets_a_layout() -> None:
     ("spoil", "expected"),
     [
         (lambda lines: [*lines[:-1], "stack: t"], "3:8: the layout would change what stands here"),
+        (lambda lines: lines[:-1], "2:1: the layout would change what stands here"),
+        (
+            lambda lines: [*lines[:-1], "stack: [s]"],
+            "3:8: the layout would change what stands here",
+        ),
         (lambda lines: [*lines[:-1], "stack: [s"], "2:1: the layout would change what stands here"),
         (lambda lines: lines[1:], "1:1: the layout would lose this comment"),
         (

@@ -113,31 +113,30 @@ def as_lines(part: Part, indent: int, head: int) -> list[str] | None:
         indent: of the lines below.
         head: characters before it on its line.
     """
-    pad = " " * indent
-    for header, lines in _blocks(part, indent, head):
-        below = [pad + line if line else "" for line in lines]
-        if _reads_as(part.text, [f"- {header}", *("  " + line if line else "" for line in lines)]):
-            anchor = f"&{part.anchor} " if part.anchor else ""
-            return [anchor + header, *below]
-    return None
+    block = _block(part, indent, head)
+    if block is None:
+        return None
+    header, lines = block
+    if not _reads_as(part.text, [f"- {header}", *("  " + line if line else "" for line in lines)]):
+        return None
+    anchor = f"&{part.anchor} " if part.anchor else ""
+    return [anchor + header, *(" " * indent + line if line else "" for line in lines)]
 
 
-def _blocks(part: Part, indent: int, head: int) -> list[tuple[str, list[str]]]:
+def _block(part: Part, indent: int, head: int) -> tuple[str, list[str]] | None:
+    """The header of a block and its lines, which may not say the same."""
     text = part.text
-    words = text.split(" ")
-    if part.style in ("|", ">"):
-        # Blank lines at the end would count, and those after the block with them.
-        if not text.strip() or text.endswith("\n\n") or not _shows(text):
-            return []
+    if part.style in ("|", ">") and text.strip() and _shows(text):
         lines = _folded(part) if part.style == ">" else text.rstrip("\n").split("\n")
         first = next((line for line in lines if line), "")
         deeper = "2" if first[:1] in (" ", "\t") else ""
-        return [(part.style + deeper + ("" if text.endswith("\n") else "-"), lines)]
-    if "\n" not in part.source or means_more(text) or not text.isprintable() or not all(words):
-        return []
-    if head + len(inline(part)) <= WIDTH:
-        return []
-    return [(">-", _wrapped(words, WIDTH - indent))]
+        # Blank lines at the end that count are left to quotes: one behind the block would, too.
+        return part.style + deeper + ("" if text.endswith("\n") else "-"), lines
+    words = text.split(" ")
+    wraps = "\n" in part.source and text.isprintable() and all(words) and not means_more(text)
+    if wraps and part.style not in ("|", ">") and head + len(inline(part)) > WIDTH:
+        return ">-", _wrapped(words, WIDTH - indent)
+    return None
 
 
 def _shows(text: str) -> bool:
