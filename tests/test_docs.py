@@ -245,6 +245,16 @@ def test_the_plan_of_the_readme_is_a_plan(ztctl: Callable[..., Any], tmp_path: P
     assert blocks(ROOT / "README.md", "text") == [planned]
 
 
+def test_the_screens_of_the_readme_are_up_to_date(tmp_path: Path) -> None:
+    """The pictures are what ztctl prints on a terminal of 80 columns."""
+    subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "screens.py"), str(tmp_path)], check=True
+    )
+
+    for drawn in tmp_path.iterdir():
+        assert drawn.read_text() == text_of(f"docs/screens/{drawn.name}")
+
+
 def test_the_reference_of_the_file_is_up_to_date() -> None:
     """The page is what scripts/reference writes."""
     made = subprocess.run(

@@ -74,6 +74,36 @@ a rule that is made a bastion is told by its address | attacks/test_origin_setti
 an unknown key in a selector is ignored | kinds/test_selectors.py::test_what_is_not_understood_is_kept_and_seen
 a mail in other letters is told as another person | behaviour/test_who_gains.py::test_a_mail_in_other_letters_is_the_same_person
 a bookmark blocks its host | attacks/test_identity.py::test_f7_a_tile_is_in_nobodys_way
+A first day:
+one wrong zone is told once a host, and the right one is not named | behaviour/test_beforehand.py::test_a_name_in_no_zone_is_told_once
+a reference to nothing waits for a second run | behaviour/test_all_at_once.py::test_a_reference_to_nothing_is_told_beside_all_else_that_is_wrong
+what is there and wrong is called missing | behaviour/test_all_at_once.py::test_what_is_there_and_wrong_is_not_called_missing
+a file that cannot be read hides what is wrong in others | behaviour/test_all_at_once.py::test_a_file_that_cannot_be_read_hides_nothing_but_references
+a name is refused once for each object of its host | behaviour/test_all_at_once.py::test_a_name_of_a_host_is_refused_once
+a blank that is no space is not named | behaviour/test_all_at_once.py::test_a_line_that_begins_with_another_blank_is_named
+a CA that is no longer wanted stays without a word | behaviour/test_taking_away.py::test_a_ca_that_is_no_longer_wanted_is_told_to_stay
+a list in a variable is told many times | behaviour/test_all_at_once.py::test_a_variable_that_holds_a_list_is_told_once
+there is no place for values that aliases share | behaviour/test_all_at_once.py::test_values_for_aliases_have_a_place
+an id of nothing live is met in mid-apply | behaviour/test_named_by_id.py::test_an_id_that_nothing_live_has_is_an_error_at_its_place
+one reason is refused once an object | behaviour/test_said_truly.py::test_refusals_for_one_reason_are_one
+a plan makes a name up | behaviour/test_said_truly.py::test_a_plan_makes_no_name_up
+a country alone is refused in words that are not true | behaviour/test_said_truly.py::test_a_country_alone_is_refused_for_what_it_is
+a live tunnel that is managed remotely is not looked into | behaviour/test_said_truly.py::test_a_live_tunnel_that_is_managed_remotely_is_looked_into
+history does not say who | cli/test_cli_history.py::test_who_ran_it_is_told
+a file that is no journal is one without runs | cli/test_cli_history.py::test_a_file_that_is_no_journal_is_told
+the next command lacks the options of this one | cli/test_cli_apply.py::test_the_next_command_is_told_whole
+addresses and hosts are not completed | cli/test_cli_commands.py::test_values_are_completed
+a host without a CA gets no block for clients | ssh/test_ssh_guidance.py::test_without_a_ca_there_is_a_way_to_log_in_too
+a host that moves and changes at once gains and loses the same | behaviour/test_who_gains.py::test_what_changes_for_those_who_are_moved_is_told_with_it
+a host is no address | behaviour/test_hosts_by_name.py::test_a_target_is_what_the_host_alone_needs
+a rename makes another CA | behaviour/test_hosts_by_name.py::test_a_host_that_is_renamed_keeps_its_ca
+lines are wider than the terminal | views/test_view_compact.py::test_no_line_is_wider_than_the_terminal
+Access below a zone:
+a zone's guard counts as one | attacks/test_zone_applications.py::test_a_guard_that_only_a_zone_lists_is_not_relied_on
+a policy that a zone's application uses opens it unseen | attacks/test_zone_applications.py::test_a_wider_policy_opens_what_a_zone_guards_with_it
+a group of a zone counts as closed | attacks/test_zone_applications.py::test_a_group_of_the_zone_never_counts_as_closed
+every plan asks every zone | attacks/test_zone_applications.py::test_a_plan_that_opens_and_closes_nothing_asks_no_zone
+a zone keeps no Access of its own | sandbox/test_zone_access.py::test_objects_of_a_zone_are_in_no_list_of_the_account
 What is known beforehand:
 a service, path, name or rule that is refused later passes validate | behaviour/test_beforehand.py::test_a_mistake_of_the_file_is_an_error_at_its_place
 what is valid and dead passes unseen | behaviour/test_beforehand.py::test_what_is_valid_and_dead_is_a_warning_at_its_place

@@ -306,7 +306,7 @@ def test_a_name_of_any_length_is_cut_for_people_and_whole_for_machines(
     stdout = StringIO()
     view = make_view(
         format, stdout=stdout, stderr=StringIO(), color=False, quiet=False, terminal=False,
-        redact=str, version="0",
+        redact=str, version="0", detail="full",
     )  # fmt: skip
 
     view.plan(account.plan(whole()))

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Ztctl
 from tests.support.files import HOST
+
+
+@pytest.fixture
+def applied(project: Ztctl) -> Ztctl:
+    """The quickstart, applied to the sandbox."""
+    project("apply", "--sandbox", "--auto-approve")
+    return project
+
 
 VIEWS = [
     (),
@@ -39,6 +48,17 @@ def test_a_saved_edit_is_printed_as_it_was(applied: Ztctl, view: tuple[str, ...]
     planned = applied("plan", "--sandbox", "--out", "plan.json", *view)
 
     shown = applied("show", "plan.json", *view)
+
+    assert shown.out == planned.out
+
+
+def test_a_saved_plan_is_shown_anywhere(project: Ztctl, tmp_path: Path) -> None:
+    """The files of which it was made need not be there."""
+    planned = project("plan", "--sandbox", "--out", "plan.json")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    shown = project.within(elsewhere)("show", project.folder / "plan.json")
 
     assert shown.out == planned.out
 

@@ -18,11 +18,8 @@ Ztctl = Any
         ),
         (("plan", "--adopt"), "; --adopt is an option of apply\n"),
         (
-            ("plan", "--target", "hosts.ssh.example.com"),
-            (
-                "the parts of a host: access_application.ssh.example.com, "
-                "dns_record.ssh.example.com, ca_key.ssh.example.com\n"
-            ),
+            ("plan", "--sandbox", "--target", "hosts.shh.example.com"),
+            "no file declares hosts.shh.example.com\n  did you mean hosts.ssh.example.com?\n",
         ),
         (
             ("plan", "--allow-ca-deletion", "hosts.a.example.com"),

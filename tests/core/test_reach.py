@@ -54,7 +54,7 @@ def test_a_guarded_host_is_told_from_end_to_end() -> None:
         "", HOST, f"access_application-{HOST}", "prod",
     )  # fmt: skip
     assert (ruling.decision, ruling.name, ruling.people) == ("allow", "team", "ann@example.com")
-    assert found.enter == (DescribedEntry("ann@example.com", SERVICE),)
+    assert found.enter == (DescribedEntry("ann@example.com", SERVICE, session="24h"),)
     assert found.shut == ("everybody else",)
 
 

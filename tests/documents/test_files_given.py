@@ -246,7 +246,7 @@ def test_an_unknown_section_gets_a_suggestion(workshop: Workshop, name: str, hin
     [
         ("tunnels.edge", "did you mean `tunnel.edge`?"),
         ("tunel.edge", "did you mean `tunnel`?"),
-        ("hosts.a.example.com", "did you mean `access_application.a.example.com`?"),
+        ("host.a.example.com", "did you mean `hosts`?"),
     ],
 )
 def test_an_unknown_kind_gets_a_suggestion(workshop: Workshop, address: str, hint: str) -> None:

@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO, TextIOWrapper
+from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.views.reading import Read, names_of, read
 from ztctl.core.model.address import Address
 from ztctl.core.model.facts import DescribedEntry, Openness
@@ -133,7 +135,7 @@ def expected_people(plan: Plan) -> dict[tuple[str, str, str], set[str]]:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=PLANS)
 def test_who_gains_and_who_loses_is_read_back_from_the_text(
     plan: Plan, width: int, shown: MakeShown
@@ -150,7 +152,7 @@ def test_who_gains_and_who_loses_is_read_back_from_the_text(
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=PLANS)
 def test_danger_is_never_folded(plan: Plan, width: int, shown: MakeShown) -> None:
     """What opens, is deleted, replaced or refused stands there by its whole name."""
@@ -176,7 +178,7 @@ def test_danger_is_never_folded(plan: Plan, width: int, shown: MakeShown) -> Non
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=PLANS)
 def test_lines_add_up_to_the_verdict(plan: Plan, width: int, shown: MakeShown) -> None:
     """The counts of the objects' lines are the figures of the closing line."""
@@ -202,7 +204,7 @@ def _sums(found: Read) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=PLANS)
 def test_no_line_is_wider_than_the_terminal(plan: Plan, width: int, shown: MakeShown) -> None:
     """Lines are broken between words, and only a word that is too long stands out."""
@@ -253,6 +255,30 @@ def test_equal_things_are_one_line(shown: MakeShown, golden: Golden) -> None:
 
     golden("compact-500.txt", it.out)
     assert len(it.out.splitlines()) <= 100
+
+
+def test_one_group_of_five_hundred_hosts_is_one_screen(shown: MakeShown) -> None:
+    """Hosts with names of no order are folded by a count, and `--list hosts` has them all."""
+    chance = Random(7)
+    hosts = [f"{chance.getrandbits(40):010x}.example.com" for _ in range(500)]
+    more = DescribedEntry("group admins: ann@example.com", "ssh://10.0.0.1:22", session="8h")
+    group = Change(
+        Address("access_group", "admins"),
+        Action.UPDATE,
+        Reason.DIFFERS,
+        Phase.POLICY,
+        edits=(Edit("include[]", None, {"email": "ann@example.com"}),),
+    )
+    access = tuple(AccessChange(host, frozenset(), (more,)) for host in hosts)
+    it, whole = shown(), shown(detail="every name")
+
+    for one in (it, whole):
+        one.view.plan(Plan("0" * 32, "prod", (group,), unchanged=1500, access=access))
+
+    (row,) = read(it.out).people
+    assert len(it.out.splitlines()) <= 50
+    assert row.where.count == 500
+    assert read(whole.out).people[0].where.shown == {*hosts}
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ztctl.cli.settings import Usage
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.identity import HostPart
+from ztctl.core.model.identity import HOSTS, OWN_PARTS, HostPart
 from ztctl.core.model.names import to_ascii
 from ztctl.core.planning.planner import Options
 from ztctl.documents.suggest import nearest
@@ -29,7 +30,28 @@ def plan_source(
 ) -> PlanSource:
     """The source of plans of these files, read from the client's account."""
     account = client.account or ""
+    targets = frozenset(part for it in options.targets for part in _parts(it, declared))
+    options = replace(options, targets=targets)
     return PlanSource(declared, options, KINDS, account, client, view.event, ahead)
+
+
+def _parts(target: Address, declared: Declared) -> Iterator[Address]:
+    """The objects that a target means: of a host its own, and the application that covers it."""
+    if target.kind != HOSTS:
+        yield target
+        return
+    host = to_ascii(target.key)
+    own = [Address(KINDS.of_host(part).name, host) for part in OWN_PARTS]
+    known = {item.address for item in declared.wanted}
+    if own[1] not in known:
+        record = KINDS.of_host(HostPart.RECORD).name
+        near = nearest(host, tuple(it.key for it in known if it.kind == record))
+        raise Usage(f"no file declares {target}", f"did you mean hosts.{near}?" if near else "")
+    yield from (address for address in own if address in known)
+    application = KINDS.of_host(HostPart.APPLICATION)
+    for item in declared.of(application.name):
+        if host in application.hosts(item.address.key, item.values):
+            yield item.address
 
 
 def options_of(
@@ -70,17 +92,17 @@ def _address(text: str, option: str = "target") -> Address:
         address = Address.parse(text)
     except ValueError as error:
         raise Usage(str(error)) from error
-    if address.kind not in KINDS:
+    if address.kind not in KINDS and (address.kind, option) != (HOSTS, "target"):
         raise Usage(f"{text!r}: there is no kind {address.kind!r}", _meant(address, option))
     return address
 
 
 def _meant(address: Address, option: str) -> str:
     """What to write in place of an address whose kind does not exist."""
-    if address.kind == "hosts":
+    if address.kind == HOSTS:
         if option == "disconnect":
             return "write the tunnel that leads there, such as tunnel.edge"
-        parts = _CONCERNED.get(option, (HostPart.APPLICATION, HostPart.RECORD, HostPart.CA_KEY))
+        parts = _CONCERNED.get(option, OWN_PARTS)
         named = [f"{KINDS.of_host(part).name}.{address.key}" for part in parts]
         return (
             f"write {named[0]}" if len(named) == 1 else f"the parts of a host: {', '.join(named)}"

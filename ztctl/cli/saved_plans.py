@@ -8,6 +8,7 @@ from pathlib import Path
 from ztctl.cli.session import problems_of
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Problems
+from ztctl.core.model.identity import HOSTS
 from ztctl.core.model.plan import Plan
 from ztctl.core.planning.planner import Options
 from ztctl.documents import Contents, Damaged, dumped, reload, restored
@@ -28,18 +29,23 @@ def save_plan(path: Path, plan: Plan, declared: Declared, options: Options) -> N
     save(path, plan, dumped(declared.contents), options)
 
 
-def read_plan(path: Path) -> tuple[Saved, Declared]:
+def read_plan(path: Path, *, to_apply: bool = True) -> tuple[Saved, Declared]:
     """Read a saved plan, and check it as the files were that it was made from.
+
+    Args:
+        path: the plan file.
+        to_apply: it has to be in the folder where it was made, for keys are written there.
 
     Raises:
         Failure: it cannot be read, is no plan, or has been edited to something that is not valid.
     """
     saved = parse(_bytes_of(path), str(path))
     for address in saved.targets:
-        if address.kind not in KINDS:
+        if address.kind not in KINDS and address.kind != HOSTS:
             raise Failure(*damaged(f"there is no kind {address.kind!r}"))
     declared = _declared(saved.contents)
-    _check_folders(declared)
+    if to_apply:
+        _check_folders(declared)
     return saved, declared
 
 

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.identity import Fields, HostPart, Identity
+from ztctl.core.model.identity import HOSTS, Fields, Identity
 from ztctl.core.model.markers import RefersTo
 from ztctl.core.model.public import Public
 from ztctl.documents.suggest import did_you_mean
@@ -91,18 +91,16 @@ def _known_kind(value: Any, info: ValidationInfo) -> Any:
     except ValueError as error:
         raise PydanticCustomError("address", "{text}", {"text": str(error)}) from None
     kinds = _kinds(info)
+    if address.kind == HOSTS:
+        return value
     if address.kind not in kinds:
         by_section = {kind.section: kind.name for kind in kinds.values() if kind.section}
-        # A host has no address: it goes with its application.
-        parts = {kind.host_part: kind.name for kind in kinds.values() if kind.host_part}
-        if HostPart.APPLICATION in parts:
-            by_section["hosts"] = parts[HostPart.APPLICATION]
         suggestion = by_section.get(address.kind)
         hint = f"did you mean `{suggestion}.{address.key}`?" if suggestion else ""
         raise PydanticCustomError(
             "kind",
             "there is no kind `{kind}`",
-            {"kind": address.kind, "hint": hint or did_you_mean(address.kind, kinds)},
+            {"kind": address.kind, "hint": hint or did_you_mean(address.kind, (*kinds, HOSTS))},
         )
     if kinds[address.kind].is_read_only:
         raise PydanticCustomError(
@@ -126,6 +124,13 @@ def _live_id(value: str, info: ValidationInfo) -> str:
     if address is None:
         # Wrong itself, so that the kind is not known.
         return value
+    if Address.parse(address).kind == HOSTS:
+        # A host is several objects.
+        raise PydanticCustomError(
+            "id",
+            "{address} is several objects",
+            {"address": address, "hint": "name each by its own address, such as `dns_record.…`"},
+        )
     kind = _kinds(info)[Address.parse(address).kind]
     if kind.id_form is not None and kind.id_form.matches(value):
         return value.lower()
@@ -141,7 +146,9 @@ def _live_id(value: str, info: ValidationInfo) -> str:
 class Removal(DescribedFields):
     """An object to delete, or to let go of."""
 
-    address: AddressText = Field(description="`kind.key`, such as `tunnel.edge`.")
+    address: AddressText = Field(
+        description="`kind.key`, such as `tunnel.edge`; `hosts.NAME` is all that the host has."
+    )
     name: str | None = Field(None, description="The live name, where it differs from the key.")
     id: Annotated[str, AfterValidator(_live_id)] | None = Field(
         None,
@@ -152,6 +159,12 @@ class Removal(DescribedFields):
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Removal:
+        if self.name is not None and Address.parse(self.address).kind == HOSTS:
+            raise PydanticCustomError(
+                "removal",
+                "{address} is several objects",
+                {"address": self.address, "hint": "drop `name`"},
+            )
         if self.name is not None and self.id is not None:
             raise PydanticCustomError(
                 "removal",
@@ -164,7 +177,9 @@ class Removal(DescribedFields):
 class Move(DescribedFields):
     """A new address for an object that is live under the old one."""
 
-    source: AddressText = Field(alias="from", description="The address until now.")
+    source: AddressText = Field(
+        alias="from", description="The address until now; `hosts.NAME` is a host with its CA."
+    )
     target: AddressText = Field(alias="to", description="The address from now on.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -12,7 +12,9 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import fields_of, references, stated_references
 from ztctl.core.model.declared import Moved, Removed
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.identity import HOSTS, OWN_PARTS, HostPart
 from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Wanted
 from ztctl.core.model.values import Lookup, Ref
 from ztctl.documents.mask import Mask
@@ -84,17 +86,41 @@ class Validator:
             return None
 
 
-def removed(top: Top, node: MappingNode) -> Iterator[Removed]:
-    """The entries of `removed`, each with its position."""
+def removed(top: Top, node: MappingNode, kinds: Kinds) -> Iterator[Removed]:
+    """The entries of `removed`, each with its position; of a host all that is its own."""
+    own = [kinds.of_host(part).name for part in OWN_PARTS] if top.removed else []
     for removal, item in zip(top.removed or (), _items(node, "removed"), strict=False):
         name, id_ = (None if it is None else str(it) for it in (removal.name, removal.id))
-        yield Removed(Address.parse(removal.address), name, removal.forget, item.where, id_)
+        address = Address.parse(removal.address)
+        if address.kind == HOSTS:
+            for kind in own:
+                part = Address(kind, to_ascii(address.key))
+                yield Removed(part, None, removal.forget, item.where)
+        else:
+            yield Removed(address, name, removal.forget, item.where, id_)
 
 
-def moved(top: Top, node: MappingNode) -> Iterator[Moved]:
-    """The entries of `moved`, each with its position."""
+def moved(
+    top: Top, node: MappingNode, kinds: Kinds, declared: Container[Address]
+) -> Iterator[Moved]:
+    """The entries of `moved`, each with its position.
+
+    A host takes along its application and its CA. Its record is made anew, for it may lie in
+    another zone; where it shares an application, there is nothing to take along.
+    """
     for move, item in zip(top.moved or (), _items(node, "moved"), strict=False):
-        yield Moved(Address.parse(move.source), Address.parse(move.target), item.where)
+        source, target = Address.parse(move.source), Address.parse(move.target)
+        if (source.kind, target.kind) != (HOSTS, HOSTS):
+            yield Moved(source, target, item.where)
+            continue
+        old, new = to_ascii(source.key), to_ascii(target.key)
+        record = Address(kinds.of_host(HostPart.RECORD).name, new)
+        if record not in declared:
+            yield Moved(source, target, item.where)
+        for part in (HostPart.APPLICATION, HostPart.CA_KEY):
+            kind = kinds.of_host(part).name
+            if Address(kind, new) in declared:
+                yield Moved(Address(kind, old), Address(kind, new), item.where)
 
 
 def _items(node: MappingNode, name: str) -> tuple[Node, ...]:

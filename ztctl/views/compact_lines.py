@@ -184,8 +184,9 @@ def _told(change: AccessChange) -> Iterator[tuple[str, str, str]]:
                 session = f" ({way.session})" if way.session else ""
                 yield sign, f"{way.who}{session}", f"→ {way.origin}" if led else ""
             elif sign == "+" or (way.who, way.change) not in told:
-                moved = f" → {way.origin}" if way.change.startswith("moved ") else ""
-                yield "~", way.who, f"{way.change}{moved}"
+                first, comma, rest = way.change.partition(", ")
+                moved = f" → {way.origin}" if first.startswith("moved ") else ""
+                yield "~", way.who, f"{first}{moved}{comma}{rest}"
 
 
 @dataclass(frozen=True, slots=True)

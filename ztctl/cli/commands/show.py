@@ -27,7 +27,7 @@ def show(
     from ztctl.cli.saved_plans import read_plan
     from ztctl.cli.session import view_of
 
-    saved, declared = read_plan(planfile)
+    saved, declared = read_plan(planfile, to_apply=False)
     view = view_of(chosen, declared)
     with errors_shown(view):
         view.plan(saved.plan)

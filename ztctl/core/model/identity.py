@@ -58,6 +58,12 @@ class HostPart(Enum):
     CA_KEY = "ca_key"
 
 
+# In place of a kind in an address: all that one entry of the short form stands for.
+HOSTS = "hosts"
+# What belongs to one host alone, where it does not share it.
+OWN_PARTS = (HostPart.APPLICATION, HostPart.RECORD, HostPart.CA_KEY)
+
+
 class Identity:
     """Class data of a kind, conversion of file entries, and keys that identify objects.
 

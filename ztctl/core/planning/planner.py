@@ -27,6 +27,7 @@ from ztctl.core.planning.compare import at_default, describe, differing, recanon
 from ztctl.core.planning.guards import refusals
 from ztctl.core.planning.matching import Match, Matcher, MatchGround
 from ztctl.core.planning.quotas import quota_warnings
+from ztctl.core.planning.renames import rename_warnings
 from ztctl.core.planning.safety import Run, made_safe
 from ztctl.core.planning.step_graph import ordered
 from ztctl.core.reach.idle import idle_policies
@@ -129,7 +130,12 @@ class Draft:
             stack=self.declared.stack,
             declared=sum(1 for item in self.declared.wanted if ledger.matched(item.address)),
         )
-        warnings = (*ledger.problems, *_gaps(run.now), *quota_warnings(chosen, live, kinds))
+        warnings = (
+            *ledger.problems,
+            *_gaps(run.now),
+            *rename_warnings(chosen, kinds),
+            *quota_warnings(chosen, live, kinds),
+        )
         return Plan(
             self.account,
             self.declared.stack,
