@@ -12,6 +12,7 @@ import typer
 from ztctl import __version__
 from ztctl.cli.commands import (
     apply,
+    fmt,
     history,
     plan,
     sandbox,
@@ -43,7 +44,7 @@ app = typer.Typer(
 PANELS = {
     "Every day": (plan.plan, apply.apply, who.who),
     "Watch": (history.history,),
-    "Start": (validate.validate,),
+    "Start": (validate.validate, fmt.fmt),
     "Other": (apply.destroy, show.show, unlock.unlock, schema.schema),
 }
 for panel, commands in PANELS.items():
