@@ -224,6 +224,14 @@ def test_an_example_is_valid(example: Example, bench: Bench, ztctl: Callable[...
 
 
 @PICKED
+def test_an_example_is_formatted(example: Example, bench: Bench, ztctl: Callable[..., Any]) -> None:
+    """An example is written as `ztctl fmt` writes it."""
+    ended = ztctl("fmt", "--check", "--diff", "-f", str(bench.folder))
+
+    assert (ended.code, ended.out) == (0, "")
+
+
+@PICKED
 def test_an_example_is_planned_before_it_is_there(example: Example, bench: Bench) -> None:
     """On an empty account everything is added, and the plan may be applied."""
     ended = bench.on_sandbox("plan", "--exit-code")

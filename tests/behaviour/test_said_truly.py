@@ -54,6 +54,7 @@ def test_refusals_for_one_reason_are_one(account: Account) -> None:
     refused = shown(account.plan(file, deletions=True)).partition("Refused")[2]
 
     assert all(name in refused for name in names)
+    assert "\n    --allow-ca-deletion all\n" in refused
     assert refused.count("--allow-ca-deletion") == 1
 
 

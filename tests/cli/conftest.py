@@ -28,6 +28,8 @@ from ztctl.sandbox.server import served
 from ztctl.sandbox.service import Sandbox
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart" / "ztctl.yaml"
+# The command where Ctrl-C is ignored, as in a script's background.
+DEAF = ("sh", "-c", 'trap "" INT; exec "$0" "$@"', *COMMAND)
 LOCKING = re.compile(r"\block-ztctl-")
 
 
@@ -106,9 +108,9 @@ class Running:
             assert found, f"{text!r} never came: {self._seen}"
             return self._seen[name]
 
-    def interrupt(self) -> None:
-        """Ctrl-C."""
-        self.process.send_signal(signal.SIGINT)
+    def interrupt(self, sent: signal.Signals = signal.SIGINT) -> None:
+        """Ctrl-C, or what a service sends that cancels a job."""
+        self.process.send_signal(sent)
 
     def ended(self) -> Ended:
         """How it ended."""
@@ -267,9 +269,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Start a command and leave it running; it is ended with the test."""
     with ExitStack() as stack:
 
-        def make(ztctl: Ztctl, *arguments: str) -> Running:
+        def make(ztctl: Ztctl, *arguments: str, deaf: bool = False) -> Running:
             process = started(
-                [*COMMAND, *hurried(arguments)],
+                [*(DEAF if deaf else COMMAND), *hurried(arguments)],
                 cwd=ztctl.folder,
                 env=ztctl.env,
                 stdin=subprocess.DEVNULL,

@@ -1,7 +1,9 @@
-"""Promises about Ctrl-C: the exit code is 130, and what was done and what not is told."""
+"""Promises about Ctrl-C and SIGTERM: the code is 130, and what was done and what not is told."""
 
 from __future__ import annotations
 
+import json
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -10,33 +12,36 @@ import pytest
 Ztctl = Any
 Account = Any
 Start = Callable[..., Any]
+STOPS = pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 CREATE_TUNNEL = ("POST", "/cfd_tunnel$")
 
 
+@STOPS
 def test_ctrl_c_while_planning_changes_nothing(
-    project: Ztctl, account: Account, start: Start
+    sent: signal.Signals, project: Ztctl, account: Account, start: Start
 ) -> None:
     """An interrupted plan says that nothing was changed, and leaves at once."""
     gate = account.sandbox.gate("GET", "/cfd_tunnel$")
     planning = start(project.at(account), "plan")
     gate.wait()
 
-    planning.interrupt()
+    planning.interrupt(sent)
     done = planning.ended()
     gate.opened.set()
 
     assert (done.code, done.out, done.err) == (130, "", "\nInterrupted: nothing was changed.\n")
 
 
+@STOPS
 def test_ctrl_c_ends_an_apply_between_two_steps(
-    project: Ztctl, account: Account, start: Start
+    sent: signal.Signals, project: Ztctl, account: Account, start: Start
 ) -> None:
     """What is under way is brought to its end, nothing new begins, and the outcome tells both."""
     gate = account.sandbox.gate(*CREATE_TUNNEL)
     applying = start(project.at(account), "apply", "--auto-approve")
     gate.wait()
 
-    applying.interrupt()
+    applying.interrupt(sent)
     applying.wait_for("warning: interrupted: what is under way is brought to its end\n")
     gate.opened.set()
     done = applying.ended()
@@ -47,6 +52,37 @@ def test_ctrl_c_ends_an_apply_between_two_steps(
     assert "    tunnel.ssh-pool (done before: create)\n    dns_record.ssh.example.com\n" in rest
     assert done.out.splitlines()[-1].startswith("Interrupted: 4 added, 0 changed, 0 destroyed")
     assert len(account.sandbox.export()["tunnels"]) == 1
+
+
+def test_who_ignores_ctrl_c_is_ended_by_sigterm(
+    project: Ztctl, account: Account, start: Start
+) -> None:
+    """A job in the background ignores Ctrl-C, by inheritance, and is not deaf to a service."""
+    gate = account.sandbox.gate("GET", "/cfd_tunnel$")
+    planning = start(project.at(account), "plan", deaf=True)
+    gate.wait()
+
+    planning.interrupt(signal.SIGTERM)
+    done = planning.ended()
+    gate.opened.set()
+
+    assert (done.code, done.err) == (130, "\nInterrupted: nothing was changed.\n")
+
+
+def test_an_interrupted_plan_says_so_in_json(
+    project: Ztctl, account: Account, start: Start
+) -> None:
+    """Who asked for JSON gets a note, and no prose."""
+    gate = account.sandbox.gate("GET", "/cfd_tunnel$")
+    planning = start(project.at(account), "plan", "--format", "json")
+    gate.wait()
+
+    planning.interrupt()
+    done = planning.ended()
+    gate.opened.set()
+
+    (told,) = map(json.loads, done.err.splitlines())
+    assert (done.code, done.out, told["type"]) == (130, "", "note")
 
 
 def test_an_interrupted_apply_is_ended_by_the_next(

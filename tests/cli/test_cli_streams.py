@@ -77,6 +77,28 @@ def test_an_apply_in_json_is_json_lines(project: Ztctl) -> None:
     assert {json.loads(line)["type"] for line in done.err.splitlines()} == {"note", "next_steps"}
 
 
+@pytest.mark.parametrize(
+    "words", [("who", "nodots"), ("plan", "--nonsense"), ("apply",)], ids=" ".join
+)
+def test_wrong_usage_in_json_is_json(words: tuple[str, ...], project: Ztctl) -> None:
+    """Also where the command line itself is what is wrong."""
+    done = project(*words, "--sandbox", "--format", "json")
+
+    (*_, told) = map(json.loads, done.err.splitlines())
+    assert (done.code, told["type"], told["severity"]) == (64, "diagnostic", "error")
+
+
+def test_a_refused_apply_says_that_nothing_was_done(project: Ztctl) -> None:
+    """Its plan says why, and by which option it would go on."""
+    assert project(*COMMAND).code == 0
+    (project.folder / "ztctl.yaml").write_text("version: 1\nstack: quickstart\n", encoding="utf-8")
+
+    done = project(*COMMAND)
+
+    assert (done.code, done.err) == (4, "Refused: nothing was changed.\n")
+    assert "\n    --allow-ca-deletion ca_key.ssh.example.com\n" in done.out
+
+
 @pytest.mark.parametrize("word", [("--format", "json"), ("--format=json",)], ids="".join)
 def test_problems_in_json_are_json(word: tuple[str, ...], project: Ztctl) -> None:
     """What is wrong comes in the format that was asked for, each problem with its place."""
@@ -113,7 +135,14 @@ def test_quiet_leaves_the_closing_lines(project: Ztctl) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["plan --sandbox", "schema", "plan --help", "plan --sandbox --format json"]
+    "words",
+    [
+        "plan --sandbox",
+        "schema",
+        "plan --help",
+        "plan --sandbox --format json",
+        "who ssh.example.com --sandbox",
+    ],
 )
 def test_a_reader_who_has_seen_enough_is_no_error(words: str, project: Ztctl) -> None:
     """Output into a pipe that closes after a line ends quietly."""
@@ -162,9 +191,11 @@ def test_a_terminal_that_knows_ascii_alone_is_served(project: Ztctl, start: Star
     project.env["PYTHONUTF8"] = "0"
 
     done = start(project, *COMMAND).ended()
+    told = start(project, "who", "ssh.example.com", "--sandbox").ended()
 
-    assert done.code == 0
-    assert ": creating...\n" in done.err
+    assert (done.code, told.code) == (0, 0)
+    assert "Tunnel: 2 steps...\n" in done.err
+    assert " ssh.example.com -> tunnel ssh-pool -> ssh://localhost:22\n" in told.out
 
 
 def test_a_plan_file_that_cannot_be_written_is_told(project: Ztctl) -> None:

@@ -44,21 +44,6 @@ def test_anything_else_is_a_no(
     assert account.written == []
 
 
-def test_ctrl_c_at_the_prompt_is_a_no(
-    project: Ztctl, account: Account, terminal: OnTerminal
-) -> None:
-    """Ctrl-C instead of an answer ends the command at once; nothing is written."""
-    applying = terminal(project.at(account), "apply")
-    applying.wait_for(PROMPT)
-
-    applying.type("\x03")
-    done = applying.ended()
-
-    assert done.code == 130
-    assert "Interrupted: nothing was changed." in done.out
-    assert account.written == []
-
-
 def test_ctrl_c_at_the_terminal_leaves_the_cursor(
     project: Ztctl, account: Account, terminal: OnTerminal
 ) -> None:
@@ -105,6 +90,47 @@ def test_who_wants_no_colours_gets_none(
     assert done.code == 0
     assert "\x1b[3" not in done.out
     assert "\x1b[1m" not in done.out
+
+
+@pytest.mark.parametrize("env", [{"CI": "true"}, {"TERM": "dumb"}], ids=["CI", "dumb"])
+def test_nothing_moves_where_nobody_looks(
+    env: dict[str, str], project: Ztctl, terminal: OnTerminal
+) -> None:
+    """The log of a CI service and a dumb terminal get lines, though they are terminals."""
+    project.env.update(env)
+
+    done = terminal(project, "apply", "--sandbox", "--auto-approve").ended()
+
+    assert done.code == 0
+    assert "\x1b[?25l" not in done.out
+    assert "Tunnel: 2 steps" in done.out
+
+
+def test_something_moves_where_somebody_looks(project: Ztctl, terminal: OnTerminal) -> None:
+    """A CI that is none is no CI."""
+    project.env["CI"] = "false"
+
+    done = terminal(project, "apply", "--sandbox", "--auto-approve").ended()
+
+    assert "\x1b[?25l" in done.out
+
+
+@pytest.mark.parametrize("key", ["\x03", None], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interruption_at_the_prompt_is_a_no(
+    key: str | None, project: Ztctl, account: Account, terminal: OnTerminal
+) -> None:
+    """Whoever ends a command that asks has not said yes."""
+    applying = terminal(project.at(account), "apply")
+    applying.wait_for(PROMPT)
+
+    if key:
+        applying.type(key)
+    else:
+        applying.process.terminate()
+    done = applying.ended()
+
+    assert (done.code, account.written) == (130, [])
+    assert "Interrupted: nothing was changed." in done.out
 
 
 def test_an_empty_no_color_says_nothing(project: Ztctl, terminal: OnTerminal) -> None:

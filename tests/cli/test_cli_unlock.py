@@ -23,7 +23,7 @@ BOB = Holder.named("other", "bob", lambda below: 0)
 CREATE_TUNNEL = ("POST", "/cfd_tunnel$")
 AUTHORISED = (("authorization", "Bearer somebody"),)
 TAGS = "/accounts/{account}/access/tags"
-HELD = "the account is locked for another stack by bob, until "
+HELD = "the account is locked for another stack by bob, since "
 
 
 def lock(account: Account) -> None:
@@ -37,7 +37,7 @@ def locks(account: Account) -> list[str]:
 
 
 def test_apply_is_refused_while_another_is_at_work(project: Ztctl, account: Account) -> None:
-    """The exit code is that of a refusal; who, until when and what to do is told; no write."""
+    """The exit code is that of a refusal; who, since when and what to do is told; no write."""
     lock(account)
 
     done = project.at(account)("apply", "--auto-approve", "--lock-wait", "0")
@@ -279,8 +279,8 @@ def test_unlock_leaves_nothing_behind(project: Ztctl, account: Account) -> None:
 
     done = project.at(account)("unlock", "--auto-approve")
 
-    assert "locked by bob, until" in done.err
-    assert "locked by ann, until" in done.err
+    assert "locked by bob, since" in done.err
+    assert "locked by ann, since" in done.err
     assert [tag["name"] for tag in account.sandbox.export()["tags"]] == ["lock-ztctl-of-my-own"]
 
 

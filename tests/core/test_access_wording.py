@@ -35,7 +35,7 @@ def test_a_description_does_not_depend_on_the_order_of_the_other_entries() -> No
 EXCLUDES_SETS = """
 from itertools import combinations
 from ztctl.core.model.facts import Criterion, Members, Openness, stable_sorted
-from ztctl.core.reach.access_wording import describe_entries, describe_grant
+from ztctl.core.reach.access_wording import describe_entries, describe_grant, describe_test
 from ztctl.core.reach.entries import Entry, Origin
 from ztctl.core.reach.people import AdmittedBy, Grant
 
@@ -43,7 +43,7 @@ pairs = combinations([Criterion("email", f"{name}@example.com") for name in "abc
 excluded = frozenset(Members(frozenset(pair)) for pair in pairs)
 grants = [Grant(AdmittedBy.LOGIN, test, exclude=excluded - {test}) for test in excluded]
 entries = [Entry("", Origin("t", "ssh://dev:22"), grant, Openness.CLOSED) for grant in grants]
-print([entry.who for entry in describe_entries(entries, {})])
+print([entry.who for entry in describe_entries(entries, {}, lambda it: describe_test(it, {}))])
 print([describe_grant(entry.grant, "", {}) for entry in stable_sorted(entries)])
 """
 

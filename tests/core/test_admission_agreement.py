@@ -165,17 +165,29 @@ class Built:
         ]
         idps = self.filled(given["allowed_idps"])
         body = {**other, "name": "app", "domain": HOST, "policies": listed, "allowed_idps": idps}
-        account.call("POST", "{A}/access/apps", body)
+        self._audience = account.call("POST", "{A}/access/apps", body)["aud"]
         self._lead()
 
     def _lead(self) -> None:
         call = self.account.call
         tunnel = call("POST", "{A}/cfd_tunnel", {"name": "t", "config_src": "cloudflare"})["id"]
-        config = {"config": {"ingress": [{"service": "ssh://one:22"}]}}
-        call("PUT", f"{{A}}/cfd_tunnel/{tunnel}/configurations", config)
+        self._serve(tunnel, {})
         zone = self.account.one("zones", name="example.com")["id"]
         record = {"type": "CNAME", "name": HOST, "content": f"{tunnel}.cfargotunnel.com"}
         call("POST", f"/zones/{zone}/dns_records", {**record, "proxied": True})
+
+    def _serve(self, tunnel: str, settings: File) -> None:
+        rule = {"service": "ssh://one:22", "originRequest": settings}
+        place = f"{{A}}/cfd_tunnel/{tunnel}/configurations"
+        self.account.call("PUT", place, {"config": {"ingress": [rule]}})
+
+    def check_tokens(self) -> None:
+        """Let the connector ask for the application's token."""
+        domain = self.account.call("GET", "{A}/access/organizations")["auth_domain"]
+        team = domain.partition(".")[0]
+        check = {"required": True, "teamName": team, "audTag": [self._audience]}
+        tunnel = self.account.one("tunnels", name="t")["id"]
+        self._serve(tunnel, {"access": check})
 
     def filled(self, value: Any) -> Any:
         """The same with ids in place of names."""

@@ -192,7 +192,7 @@ def test_a_lock_costs_two_writes_and_a_list_a_phase(account: Account, runs: Runs
 
 
 def test_a_second_run_is_refused_with_words(account: Account, runs: Runs) -> None:
-    """It learns who holds the lock, until when, and what to do about a dead run."""
+    """It learns who holds the lock, since when and until when, and what to do about a dead run."""
     plan = account.plan(whole())
     runs.raised(THEIRS)
     account.forget_log()
@@ -201,7 +201,8 @@ def test_a_second_run_is_refused_with_words(account: Account, runs: Runs) -> Non
         runs(plan)
 
     assert refused.value.summary == (
-        "the account is locked for this stack by bob, until 2026-07-01 12:15 UTC at least"
+        "the account is locked for this stack by bob, since 2026-07-01 12:00 UTC or "
+        "before, until 2026-07-01 12:15 UTC at least"
     )
     assert "ztctl unlock" in refused.value.hint
     assert flags(account) == [THEIRS]

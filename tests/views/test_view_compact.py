@@ -175,6 +175,12 @@ def test_danger_is_never_folded(plan: Plan, width: int, shown: MakeShown) -> Non
     for refusal in plan.refusals:
         assert refusal.reason in found.flat
         assert refusal.address is None or str(refusal.address) in found.flat
+        option = refusal.flag.partition(" ")[0]
+        alike = [
+            it for it in plan.refusals if (it.reason, it.flag) == (refusal.reason, refusal.flag)
+        ]
+        flags = {refusal.flag} | ({f"{option} all"} if len(alike) > 1 else set())
+        assert any(f" {flag} " in found.flat for flag in flags if option) or not option
 
 
 @pytest.mark.parametrize("width", WIDTHS)

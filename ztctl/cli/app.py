@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ztctl import __version__
 from ztctl.cli.commands import (
     apply,
+    fmt,
     history,
     plan,
     sandbox,
@@ -23,8 +24,12 @@ from ztctl.cli.commands import (
 )
 from ztctl.cli.exits import INTERRUPTED, Ended, Exit
 from ztctl.cli.help_screen import HelpCommand, HelpGroup
+from ztctl.cli.options import OutputFormat, OutputOptions
 from ztctl.cli.settings import Usage
 from ztctl.core.model.diagnostics import Failure, ZtctlError
+
+if TYPE_CHECKING:
+    from ztctl.views.view import View
 
 app = typer.Typer(
     name="ztctl",
@@ -39,7 +44,7 @@ app = typer.Typer(
 PANELS = {
     "Every day": (plan.plan, apply.apply, who.who),
     "Watch": (history.history,),
-    "Start": (validate.validate,),
+    "Start": (validate.validate, fmt.fmt),
     "Other": (apply.destroy, show.show, unlock.unlock, schema.schema),
 }
 for panel, commands in PANELS.items():
@@ -69,14 +74,14 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = app(args=list(arguments), prog_name="ztctl", standalone_mode=False)
     except Usage as error:
-        return _usage(error.summary, error.hint)
+        return _usage(error.summary, error.hint, arguments)
     except typer.TyperException as error:
         place = getattr(error, "ctx", None)
         command = place.command_path if place else "ztctl"
         # typer passes on how pydantic begins the message of a validator.
         message = error.format_message().replace("Value error, ", "")
         elsewhere = "; --adopt is an option of apply" if "option: --adopt" in message else ""
-        return _usage(message, f"{command} --help shows how{elsewhere}")
+        return _usage(message, f"{command} --help shows how{elsewhere}", arguments)
     except Ended:
         return Exit.ERROR
     except ZtctlError as error:
@@ -88,13 +93,18 @@ def run(arguments: Sequence[str]) -> int:
     if code == Exit.INTERRUPTED and not isinstance(code, Exit):
         # typer turns Ctrl-C into the bare number 130. A command that was interrupted while it wrote
         # returns `Exit.INTERRUPTED` instead and has shown what was done.
-        sys.stderr.write(INTERRUPTED)
+        if _format_of(arguments) is OutputFormat.json:
+            _view(arguments).note(INTERRUPTED.strip())
+        else:
+            sys.stderr.write(INTERRUPTED)
     return code if isinstance(code, int) else Exit.DONE
 
 
-def _usage(summary: str, hint: str) -> int:
+def _usage(summary: str, hint: str, arguments: Sequence[str]) -> int:
     # Without a summary typer has shown the help already.
-    if summary:
+    if summary and _format_of(arguments) is OutputFormat.json:
+        _view(arguments).failure(Failure(f"wrong usage: {summary}", hint))
+    elif summary:
         sys.stderr.write(f"Usage error: {summary}\n")
         if hint:
             sys.stderr.write(f"  {hint}\n")
@@ -107,19 +117,28 @@ def _from_os_error(error: OSError) -> Failure:
 
 
 def _show(error: ZtctlError, arguments: Sequence[str]) -> None:
-    """Show an error in the format that the command line asks for.
-
-    The arguments are searched by hand: the command ended before it had made its view.
-    """
+    """Show an error in the format that the command line asks for."""
     from ztctl.cli.error_output import show_error
-    from ztctl.cli.options import OutputFormat, OutputOptions
+
+    view = _view(arguments)
+    show_error(view, error)
+    view.close()
+
+
+def _view(arguments: Sequence[str]) -> View:
     from ztctl.cli.session import view_of
     from ztctl.cli.settings import settings
 
+    output = OutputOptions(_format_of(arguments), no_color="--no-color" in arguments)
+    return view_of(settings(output))
+
+
+def _format_of(arguments: Sequence[str]) -> OutputFormat:
+    """The format that the command line asks for.
+
+    The arguments are searched by hand: the command ended before it had made its view.
+    """
     args = [*arguments, ""]
     asked = {after for arg, after in pairwise(args) if arg == "--format"}
     asked |= {arg.removeprefix("--format=") for arg in args if arg.startswith("--format=")}
-    format = next((item for item in OutputFormat if item.value in asked), OutputFormat.text)
-    view = view_of(settings(OutputOptions(format, no_color="--no-color" in arguments)))
-    show_error(view, error)
-    view.close()
+    return next((item for item in OutputFormat if item.value in asked), OutputFormat.text)

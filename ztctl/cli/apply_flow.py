@@ -206,6 +206,7 @@ class Plans:
         """Read, plan and show; an exit code when there is nothing more to do."""
         self.plan = plan = self._presented(await self._source.plan())
         if plan.refusals:
+            self._view.note("Refused: nothing was changed.")
             return Exit.REFUSED
         self._require_no_warnings(plan)
         if plan.is_empty:

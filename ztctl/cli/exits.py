@@ -23,7 +23,7 @@ class Exit(IntEnum):
     USAGE = 64
     """Wrong usage; or changes to apply, no terminal and no ``--auto-approve``."""
     INTERRUPTED = 130
-    """Stopped by a person, after saying what was done and what was not."""
+    """Stopped by a person or a service, after saying what was done and what was not."""
 
 
 INTERRUPTED = "\nInterrupted: nothing was changed.\n"

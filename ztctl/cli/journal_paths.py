@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ztctl.cli.settings import STATE, Settings
+from ztctl.cli.settings import STATE, Settings, is_ci
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.runs.locks import Holder
@@ -74,7 +74,7 @@ def _state_folder(chosen: Settings) -> Path:
 
 def runner(environment: Mapping[str, str]) -> str:
     """``ci`` where the variable CI is set, else the name of the user, empty if unknown."""
-    if environment.get("CI", "").lower() not in ("", "0", "false"):
+    if is_ci(environment):
         return "ci"
     names = (environment.get(name) for name in ("USER", "LOGNAME", "USERNAME"))
     return next((name for name in names if name), "") or _name_by_number()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
 from ztctl import __version__
@@ -13,7 +14,19 @@ from ztctl.cli.exits import INTERRUPTED, Exit
 def main() -> None:
     """Run the command line and leave with its exit code."""
     _open_streams()
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(_flushed(_run(sys.argv[1:])))
+
+
+def _terminated(number: int, frame: object) -> None:  # noqa: ARG001
+    """End as by Ctrl-C: with a word about what was done, and with its exit code.
+
+    Not with 143, by which a shell tells of a process that died without a word.
+    """
+    # A job in the background may ignore Ctrl-C, which is no reason to ignore this.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 def _run(arguments: list[str]) -> int:

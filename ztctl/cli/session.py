@@ -58,13 +58,8 @@ def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> Declared:
         Problems: all problems of the files.
         Failure: no file was named, and there is no default one.
     """
-    if chosen.files == (DEFAULT_FILE,) and not DEFAULT_FILE.exists():
-        raise Failure(
-            f"there is no {DEFAULT_FILE} in this folder",
-            "name a file or a folder by -f, for example -f examples/quickstart",
-        )
     return load(
-        chosen.files,
+        files_of(chosen),
         kinds,
         variables=chosen.variables,
         variable_files=chosen.variable_files,
@@ -72,6 +67,20 @@ def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> Declared:
         allow_env=chosen.allow_env,
         check=lambda found: problems_of(found, kinds),
     )
+
+
+def files_of(chosen: Settings) -> tuple[Path, ...]:
+    """The files and folders that a command works on.
+
+    Raises:
+        Failure: no file was named, and there is no default one.
+    """
+    if chosen.files == (DEFAULT_FILE,) and not DEFAULT_FILE.exists():
+        raise Failure(
+            f"there is no {DEFAULT_FILE} in this folder",
+            "name a file or a folder by -f, for example -f examples/quickstart",
+        )
+    return chosen.files
 
 
 def problems_of(declared: Declared, kinds: Kinds = KINDS) -> Iterator[Problem]:

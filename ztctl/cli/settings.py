@@ -114,12 +114,17 @@ def settings(
         format=output.format,
         color=not (output.no_color or dumb or environment.get("NO_COLOR")) and sys.stdout.isatty(),
         quiet=output.quiet,
-        terminal=sys.stderr.isatty() and not dumb,
+        terminal=sys.stderr.isatty() and not dumb and not is_ci(environment),
         detail=_detail(detail),
         verbose=progress is not None and progress.verbose,
         environment=environment,
         account_options=_typed(account, environment),
     )
+
+
+def is_ci(environment: Mapping[str, str]) -> bool:
+    """Whether a CI service runs the command: its log is read later, even where it is a terminal."""
+    return environment.get("CI", "").lower() not in ("", "0", "false")
 
 
 def _detail(chosen: DetailOptions | None) -> Detail:

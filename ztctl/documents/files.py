@@ -43,10 +43,15 @@ def read_sources(paths: Sequence[Path], problems: list[Problem]) -> tuple[Source
 
     What is wrong is appended to ``problems``.
     """
+    found = [_source(path, problems) for path in files_of(paths, problems)]
+    return tuple(_without_foreign(source, problems) for source in found)
+
+
+def files_of(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
+    """The files that paths name, each once, in order; a folder means its own YAML files."""
     if not paths:
         problems.append(Problem("no file is given", hint="name one with -f"))
-    found = [_source(path, problems) for path in _unique(_files(paths, problems))]
-    return tuple(_without_foreign(source, problems) for source in found)
+    return _unique(_files(paths, problems))
 
 
 def read_values(paths: Sequence[Path], problems: list[Problem]) -> dict[str, Scalar | None]:
@@ -153,14 +158,20 @@ def _without_foreign(source: Source, problems: list[Problem]) -> Source:
 
 def _source(path: Path, problems: list[Problem]) -> Source:
     name = display_path(path)
-    known = len(problems)
+    found: list[Problem] = []
     silences: list[Silence] = []
-    root = read_file(path, name, problems, silences)
+    root = top_of(read_file(path, name, found, silences), name, found)
+    problems += found
+    return Source(name, root, tuple(silences))
+
+
+def top_of(root: Node | None, name: str, problems: list[Problem]) -> MappingNode | None:
+    """The root of a file as a mapping; where it is none, and nothing is wrong yet, a problem."""
     if isinstance(root, MappingNode):
-        return Source(name, root, tuple(silences))
+        return root
     start = Where(name, 1, 1)
-    if len(problems) == known and (root is None or is_null(root)):
+    if not problems and (root is None or is_null(root)):
         problems.append(Problem("the file is empty", start, "write `key: value` lines"))
-    elif len(problems) == known:
+    elif not problems:
         problems.append(Problem("the file must be a mapping (`key: value`) at its top", start))
-    return Source(name, None)
+    return None

@@ -156,7 +156,9 @@ class _ErrorReader:
         field, node, where = self._locate(parents)
         if isinstance(node, MappingNode) and key in node.entries:
             where = node.entries[key][0].where
-        names = [name for model in _models_at(self.model, parents) for name in _fields(model)]
+        names = [
+            name for model in _models_at(self.model, parents) for name in fields_by_name(model)
+        ]
         summary = f" has no field `{self.mask.short(key)}`"
         return _Fault(field, where, summary=summary, hint=did_you_mean(key, dict.fromkeys(names)))
 
@@ -194,15 +196,15 @@ def _models_at(model: type[BaseModel], loc: Location) -> list[type[BaseModel]]:
         below = [
             inner
             for outer in models
-            if part in _fields(outer)
-            for inner in models_within(_fields(outer)[str(part)].annotation)
+            if part in fields_by_name(outer)
+            for inner in models_within(fields_by_name(outer)[str(part)].annotation)
         ]
         # A part that is no field is an index, or names the member of a union that was tried.
         models = below or [outer for outer in models if outer.__name__ == part] or models
     return models
 
 
-def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+def fields_by_name(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """The fields of a model by their names in a file."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
@@ -216,7 +218,7 @@ def models_within(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _description(models: Iterable[type[BaseModel]], key: str) -> str:
-    fields = (_fields(model).get(key) for model in models)
+    fields = (fields_by_name(model).get(key) for model in models)
     return next((field.description for field in fields if field and field.description), "")
 
 

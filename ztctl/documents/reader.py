@@ -22,7 +22,7 @@ from ztctl.documents.syntax import explain_error
 
 MAX_BYTES: Final = 10_000_000
 
-_UTF8_BOM: Final = b"\xef\xbb\xbf"
+UTF8_BOM: Final = b"\xef\xbb\xbf"
 _OTHER_BOMS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 # All that YAML 1.2.2 (section 5.1) does not call printable, and libyaml refuses. Two sets, because
 # one over all planes takes ten times as long to compile.
@@ -40,13 +40,18 @@ def read_file(
     What is wrong is appended to ``problems``, and what its comments silence to ``silences``. At
     most ``MAX_BYTES`` are read, of a pipe for a minute at most.
     """
+    content = content_of(path, name, problems)
+    return None if content is None else read_bytes(content, name, problems, silences)
+
+
+def content_of(path: Path, name: str, problems: list[Problem]) -> bytes | None:
+    """Read the bytes of a file; like ``read_file``."""
     try:
-        content = read_bounded(path, MAX_BYTES)
+        return read_bounded(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         problems.append(Problem(f"cannot read {name}: {reason.lower()}"))
         return None
-    return read_bytes(content, name, problems, silences)
 
 
 def read_bytes(
@@ -75,7 +80,7 @@ def _decoded(content: bytes, name: str) -> str:
         summary = f"{name} is larger than {MAX_BYTES // 1_000_000} MB"
         raise Stop(Problem(summary, hint="split it, or check that it is the right file"))
     # The mark of UTF-8, which some editors put before the text, says nothing.
-    content = content.removeprefix(_UTF8_BOM)
+    content = content.removeprefix(UTF8_BOM)
     if content.startswith(_OTHER_BOMS):
         raise Stop(Problem("not UTF-8 but UTF-16 or UTF-32", start, "save it as UTF-8"))
     try:

@@ -142,6 +142,7 @@ class Lock(Companion):
     _latest: tuple[float, asyncio.Task[None]] | None = field(default=None, init=False)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list, init=False)
     _waited_for: str = field(default="", init=False)
+    _since: dict[Holder, float] = field(default_factory=dict, init=False)
 
     # -- taking -----------------------------------------------------------------------------
 
@@ -412,9 +413,11 @@ class Lock(Companion):
             )
 
     def describe(self, flag: LockFlag) -> str:
-        """Describe who holds the lock, for which stack and until when (UTC)."""
+        """Describe who holds the lock, for which stack, since when and until when (UTC)."""
         which = "this stack" if flag.holder.stack == self.holder.stack else "another stack"
-        return f"the account is locked for {which} {describe(flag)}"
+        # Its holder renews it: what was seen first tells more of since when.
+        since = self._since.setdefault(flag.holder, flag.raised_by)
+        return f"the account is locked for {which} {describe(flag, since)}"
 
     async def _drive(self, flow: Flow[T]) -> T:
         return await drive(flow, self._means.api)
@@ -460,9 +463,10 @@ def _create(flag: LockFlag) -> Flow[None]:
             raise
 
 
-def describe(flag: LockFlag) -> str:
-    """Describe who holds the lock and until when (UTC)."""
-    return f"by {flag.holder.who}, until {_utc(flag.expires_at)} at least"
+def describe(flag: LockFlag, since: float | None = None) -> str:
+    """Describe who holds the lock, since when and until when (UTC)."""
+    began = _utc(flag.raised_by if since is None else since)
+    return f"by {flag.holder.who}, since {began} or before, until {_utc(flag.expires_at)} at least"
 
 
 def _name(tag: Any) -> str:

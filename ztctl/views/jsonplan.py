@@ -139,7 +139,7 @@ def _access(change: AccessChange, redact: Redact) -> Any:
 def way_fields(way: DescribedEntry) -> dict[str, Any]:
     """Convert a way in, with unmasked texts."""
     found = {"who": way.who, "origin": way.origin, "openness": way.openness.text}
-    more = {"change": way.change, "session": way.session}
+    more = {"change": way.change, "session": way.session, "policy": way.policy}
     return {**found, **{name: text for name, text in more.items() if text}}
 
 

@@ -43,7 +43,7 @@ class MarkdownView(PeopleView):
     def _wrapped(self, lines: Iterable[Line]) -> Iterable[Line]:
         if self.detail == "full":
             return lines
-        return chain.from_iterable(wrapped(line, WIDTH) for line in lines)
+        return _broken(lines)
 
     def outcome(self, plan: Plan, outcome: Outcome) -> None:
         """Write what was done, folded when it is long, then what was not, and the closing line."""
@@ -63,7 +63,8 @@ class MarkdownView(PeopleView):
         """Write the blocks as diff blocks, with sensitive values masked."""
         self.close()
         block = folded if page.folds else fenced
-        parts = (f"### {page.heading}", *(block(rows_of(lines)) for lines in page.blocks))
+        shown = map(_broken, page.blocks) if page.wraps else page.blocks
+        parts = (f"### {page.heading}", *(block(rows_of(lines)) for lines in shown))
         self._parts(*map(self.clean.lines, parts))
 
     def next_steps(self, text: str) -> None:
@@ -73,6 +74,10 @@ class MarkdownView(PeopleView):
 
     def _parts(self, *parts: str) -> None:
         write_text(self.stdout, "".join(f"{part}\n\n" for part in parts if part))
+
+
+def _broken(lines: Iterable[Line]) -> Iterable[Line]:
+    return chain.from_iterable(wrapped(line, WIDTH) for line in lines)
 
 
 def _rows(lines: Iterable[Line]) -> list[str]:

@@ -18,9 +18,11 @@ class Page:
         blocks: lines that are escaped already; a blank line parts the blocks.
         records: JSON objects.
         folds: whether Markdown folds a long block.
+        wraps: whether lines are broken where they are wider than the terminal.
     """
 
     heading: str
     blocks: tuple[tuple[Line, ...], ...]
     records: tuple[Mapping[str, Any], ...]
     folds: bool = True
+    wraps: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import DescribedEntry, Openness
@@ -187,28 +187,31 @@ class PlanLines:
                 of_object = refusal.address is not None
                 option = refusal.flag.partition(" ")[0] if of_object else refusal.flag
                 alike.setdefault((refusal.reason, option, of_object), []).append(refusal)
-            yield from map(self._refused, alike.values())
+            yield from chain.from_iterable(map(self._refused, alike.values()))
             yield BLANK
         for flag in dict.fromkeys(refusal.flag for refusal in wanted):
             title = f"Apply will want {self.clean(flag)}:" if flag else "Apply will refuse:"
             yield Line(title, tone=Tone.WARNING)
-            yield from (self._refusal(item, "") for item in wanted if item.flag == flag)
+            yield from (self._refusal(item) for item in wanted if item.flag == flag)
             yield BLANK
 
-    def _refused(self, alike: Sequence[Refusal]) -> Line:
-        """Refusals of several objects for one reason: all of their names, the reason once."""
+    def _refused(self, alike: Sequence[Refusal]) -> Iterator[Line]:
+        """Refusals for one reason: that once, every name, and the flag on a line to be copied."""
         first, *others = alike
-        if not others or not first.address:
-            return self._refusal(first, first.flag)
-        names = ", ".join(self.clean(str(it.address)) for it in alike)
-        flag = f"{first.flag.partition(' ')[0]} all, or each by its name" if first.flag else ""
-        admits = f" (admitted by {self.clean(flag)})" if flag else ""
-        return Line(f"{names}: {self.clean(first.reason)}{admits}", "!", OBJECT)
+        flag = first.flag
+        if others and first.address:
+            yield Line(f"{self.clean(first.reason)}:", "!", OBJECT)
+            yield Line(", ".join(self.clean(str(it.address)) for it in alike), "", OBJECT)
+            option = flag.partition(" ")[0]
+            flag = f"{option} all" if option else ""
+        else:
+            yield self._refusal(first)
+        if flag:
+            yield Line(self.clean(flag), "", OBJECT)
 
-    def _refusal(self, refusal: Refusal, flag: str) -> Line:
+    def _refusal(self, refusal: Refusal) -> Line:
         subject = f"{self.clean(refusal.address)}: " if refusal.address else ""
-        admits = f" (admitted by {self.clean(flag)})" if flag else ""
-        return Line(f"{subject}{self.clean(refusal.reason)}{admits}", "!", OBJECT)
+        return Line(f"{subject}{self.clean(refusal.reason)}", "!", OBJECT)
 
 
 def _unchanged(change: Change) -> Iterator[Line]:

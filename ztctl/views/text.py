@@ -74,7 +74,8 @@ class TextView(PeopleView):
     def page(self, page: Page) -> None:
         """Write the lines on stdout, with sensitive values masked."""
         self.close()
-        blocks = ("".join(f"{row}\n" for row in rows_of(block)) for block in page.blocks)
+        shown = map(self._wrapped, page.blocks) if page.wraps else page.blocks
+        blocks = ("".join(f"{row}\n" for row in rows_of(block)) for block in shown)
         write_text(self.stdout, self.clean.lines("\n".join(blocks)))
 
     def _write(self, lines: Iterable[Line]) -> None:

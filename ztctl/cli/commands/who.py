@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ztctl.core.model.facts import Fact, Slot
     from ztctl.core.model.flows import Ask
     from ztctl.core.model.objects import Live
+    from ztctl.core.reach.person import Person
     from ztctl.core.reach.private import PrivateReach
     from ztctl.core.reach.who import Reach
     from ztctl.views.view import View
@@ -29,6 +31,32 @@ _USEFUL = ("organization", "access_group", "tunnel", "identity_provider", "servi
 # The same for a private address.
 _PRIVATE = ("private_route",)
 _NAMES = ("virtual_network", "tunnel")
+
+
+_of_person = partial(typer.Option, rich_help_panel="Person")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonOptions:
+    """One person, and what an identity provider and the network would say of them."""
+
+    email: Annotated[
+        str | None,
+        _of_person("--as", metavar="EMAIL", help="Say whether this person enters."),
+    ] = None
+    group: Annotated[
+        list[str] | None,
+        _of_person(
+            "--group",
+            metavar="NAME",
+            help="With --as: a group that the identity provider says; may be repeated. "
+            "Without any, groups are not known.",
+        ),
+    ] = None
+    country: Annotated[
+        str | None,
+        _of_person("--country", metavar="CODE", help="With --as: where from, such as PT."),
+    ] = None
 
 
 @opt.with_options
@@ -42,6 +70,7 @@ def who(
             autocompletion=completion.hosts,
         ),
     ],
+    asked: PersonOptions,
     files: opt.FileOptions,
     account: opt.AccountOptions,
     output: opt.OutputOptions,
@@ -56,15 +85,40 @@ def who(
     chosen = settings(output, files, account)
     private = parse_network(host) is not None
     name = host if private else to_ascii(host)
+    person = _person(asked, private=private)
     if not private:
         _check(host, name)
     declared = declared_by(chosen) if files.file else None
     view = view_of(chosen, declared)
     with errors_shown(view):
-        found = (_private_reach if private else _reach)(name, chosen, declared, view)
-        _show(declared, found, view)
+        reading = _private_reach if private else partial(_reach, person=person)
+        found = reading(name, chosen, declared, view)
+        _show(declared, found, view, brief=chosen.quiet)
     may_be_open = isinstance(found, Reach) and (found.unknown or (found.open and not found.stated))
     return Exit.EXPOSED if may_be_open else Exit.DONE
+
+
+def _person(asked: PersonOptions, *, private: bool) -> Person | None:
+    """Who is asked about; ``None``: nobody in particular."""
+    from ztctl.cli.settings import Usage
+    from ztctl.core.reach.person import Person
+    from ztctl.kinds.countries import COUNTRIES, MEANT
+
+    email, country = (asked.email or "").strip().lower(), (asked.country or "").upper()
+    if asked.email is None:
+        if asked.group or asked.country is not None:
+            raise Usage("--group and --country are of somebody", "say who with --as EMAIL")
+        return None
+    if private:
+        raise Usage("--as is about a host", "every enrolled device reaches a private address")
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+        raise Usage(f"{asked.email!r} is not an e-mail address", "write ann@example.com")
+    if asked.country is not None and country not in COUNTRIES:
+        meant = MEANT.get(country)
+        usual = "write the two letters of ISO 3166-1, such as PT"
+        hint = f"did you mean {meant}?" if meant else usual
+        raise Usage(f"{asked.country!r} is not a country code", hint)
+    return Person(email, frozenset(asked.group) if asked.group else None, country)
 
 
 def _check(host: str, name: str) -> None:
@@ -76,7 +130,13 @@ def _check(host: str, name: str) -> None:
         raise Usage(f"{host!r} is not a host name", "write a full name such as ssh.example.com")
 
 
-def _reach(host: str, chosen: Settings, declared: Declared | None, view: View) -> Reach:
+def _reach(
+    host: str,
+    chosen: Settings,
+    declared: Declared | None,
+    view: View,
+    person: Person | None = None,
+) -> Reach:
     from ztctl.core.model.flows import Ask
     from ztctl.core.reach.open_now import PublicPlaces
     from ztctl.core.reach.who import reach
@@ -90,7 +150,8 @@ def _reach(host: str, chosen: Settings, declared: Declared | None, view: View) -
             "as open"
         )
     public = PublicPlaces(declared.public if declared else ())
-    return reach(host, live, facts, stated=partial(public.reason, host), unread=unread.values())
+    stated = partial(public.reason, host)
+    return reach(host, live, facts, stated=stated, unread=unread.values(), person=person)
 
 
 def _private_reach(
@@ -160,9 +221,11 @@ def _check_zone(zones: Sequence[Live], host: str) -> None:
         )
 
 
-def _show(declared: Declared | None, found: Reach | PrivateReach, view: View) -> None:
+def _show(
+    declared: Declared | None, found: Reach | PrivateReach, view: View, *, brief: bool
+) -> None:
     from ztctl.documents.mask import Mask
     from ztctl.views.reach import reach_page
 
     mask = Mask(declared.environment if declared else {})
-    view.page(reach_page(found, mask.hide))
+    view.page(reach_page(found, mask.hide, brief=brief))

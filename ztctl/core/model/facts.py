@@ -366,6 +366,7 @@ class DescribedEntry:
         openness: open to how many others.
         change: what changes for visitors who enter before and after a plan, with both sides.
         session: how long a login lasts, such as ``8h``; empty where nobody logs in.
+        policy: the name of the policy that lets them in, where that is told.
     """
 
     who: str
@@ -373,3 +374,4 @@ class DescribedEntry:
     openness: Openness = Openness.CLOSED
     change: str = ""
     session: str = ""
+    policy: str = ""

@@ -24,15 +24,18 @@ from ztctl.core.reach.people import UNREAD_POLICY, AdmittedBy, Grant
 DisplayNames = Mapping[str, str]
 
 
-def describe_entries(entries: Iterable[Entry], names: DisplayNames) -> tuple[DescribedEntry, ...]:
-    """Describe access entries."""
+def describe_entries(
+    entries: Iterable[Entry], names: DisplayNames, describe: Callable[[Test], str]
+) -> tuple[DescribedEntry, ...]:
+    """Describe access entries; ``describe`` describes the visitors."""
     return sorted_entries(
         {
             DescribedEntry(
-                provided(describe_grant(it.grant, describe_test(it.grant.who, names), names), it),
+                provided(describe_grant(it.grant, describe(it.grant.who), names), it),
                 origin_of(it),
                 it.openness,
                 session=session_of(it.grant),
+                policy=Mark.of_name(it.grant.policy)[0],
             )
             for it in entries
         }
@@ -42,8 +45,9 @@ def describe_entries(entries: Iterable[Entry], names: DisplayNames) -> tuple[Des
 def sorted_entries(found: Iterable[DescribedEntry]) -> tuple[DescribedEntry, ...]:
     """The most open first."""
 
-    def place(entry: DescribedEntry) -> tuple[int, str, str, str, str]:
-        return -entry.openness, entry.who, entry.origin, entry.change, entry.session
+    def place(entry: DescribedEntry) -> tuple[int, str, str, str, str, str]:
+        told = entry.who, entry.origin, entry.change, entry.session, entry.policy
+        return -entry.openness, *told
 
     return tuple(sorted(found, key=place))
 
@@ -208,7 +212,7 @@ def describe_test(test: Test, names: DisplayNames) -> str:
 
 
 def _generic(rule: Criterion, names: DisplayNames) -> str:
-    what = rule.selector.replace("_", " ")
+    what = _AT_PROVIDER.get(rule.selector, rule.selector.replace("_", " "))
     try:
         fields = json.loads(rule.value)
     except ValueError:
@@ -217,7 +221,23 @@ def _generic(rule: Criterion, names: DisplayNames) -> str:
         return f"{what} {names.get(rule.value, rule.value)}".strip()
     # By which provider goes without saying.
     parts = [str(value) for name, value in fields.items() if not name.endswith("_provider")]
-    return f"{what} {' '.join(parts)}"
+    return f"{what} {_JOINED.get(rule.selector, ' ').join(parts)}"
+
+
+# What the groups of an identity provider are called, and what stands between name and value.
+_AT_PROVIDER: Mapping[str, str] = MappingProxyType(
+    {
+        "okta": "Okta group",
+        "google_workspace": "Google group",
+        "azure_ad": "Entra group",
+        "github_organization": "GitHub",
+        "saml": "SAML",
+        "oidc": "OIDC",
+    }
+)
+_JOINED: Mapping[str, str] = MappingProxyType(
+    {"github_organization": "/", "saml": "=", "oidc": "="}
+)
 
 
 # Of RFC 8176, as Access compares them.

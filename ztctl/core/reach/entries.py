@@ -158,12 +158,12 @@ class HostState:
 def entries(state: HostState) -> frozenset[Entry]:
     """All access entries of a host: one for each path, origin and grant."""
     ends = list(ends_of(state.host, state.records, state.zones))
-    routes = list(_routes(state, ends))
+    ways = list(routes(state, ends))
     past = (Entry(path, DIRECT, OPEN, Openness.OPEN) for path in state.paths if DIRECT in ends)
     return frozenset(past).union(
         replace(entry, served=Served(rule.path, _others_at(path, earlier)))
-        for rule, tunnel, earlier in routes
-        for path in _paths_at(rule, state.paths)
+        for rule, tunnel, earlier in ways
+        for path in paths_at(rule, state.paths)
         for entry in _entries_at(state, path, rule, tunnel)
     )
 
@@ -171,7 +171,7 @@ def entries(state: HostState) -> frozenset[Entry]:
 # -- records and ingress rules --------------------------------------------------------------
 
 
-def _routes(
+def routes(
     state: HostState, ends: Iterable[str | Origin]
 ) -> Iterator[tuple[Ingress, str, list[str]]]:
     """The ingress rules that may serve the host, each with its tunnel's id.
@@ -298,7 +298,7 @@ def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
                 return
 
 
-def _paths_at(rule: Ingress, samples: Sequence[str]) -> Sequence[str]:
+def paths_at(rule: Ingress, samples: Sequence[str]) -> Sequence[str]:
     """The sample paths at which a rule may serve a request."""
     exact = exact_path(rule.path)
     return samples if exact is None else (exact,)
@@ -349,13 +349,13 @@ def _public_places(app: Application) -> Iterator[str]:
             yield f"{it.place.partition('/')[0]}/{it.pattern}"
 
 
-def _begins_at(app: Application, host: str, path: str) -> bool:
+def begins_at(app: Application, host: str, path: str) -> bool:
     """Whether a place of the application begins at a path, rather than above it."""
     places = (place.partition("/") for place in app.places)
     return any(access_covers(name, host) and _fits(below, path) for name, _, below in places)
 
 
-def _public_grants(app: Application, host: str, path: str) -> Iterator[Grant]:
+def public_grants(app: Application, host: str, path: str) -> Iterator[Grant]:
     """What overrides of the application grant at a sample path; they count for all its places.
 
     ``PUBLIC`` where the path and all below is public. What is less than that covers nothing that
@@ -439,7 +439,7 @@ def _entries_at(state: HostState, path: str, rule: Ingress, tunnel: str) -> Iter
         f"unless {app.perhaps} decides in the same place" if app in equal else _unless(app)
         for app in perhaps
     }
-    if not found and rule.audience is None and not _denied_unmatched(state):
+    if not found and rule.audience is None and not denied_unmatched(state):
         yield Entry(path, origin, OPEN, Openness.OPEN, provided=frozenset(unless))
     for entry in _entries_by(found, state, path, rule, origin):
         yield replace(entry, provided=frozenset(unless))
@@ -465,12 +465,12 @@ def _entries_by(
 ) -> Iterator[Entry]:
     """What applications grant that decide at a sample path."""
     for app in applications:
-        public = frozenset(_public_grants(app, state.host, path))
+        public = frozenset(public_grants(app, state.host, path))
         # Access issues no token there, so that a connector which checks takes nobody.
         if rule.audience is None:
             yield from (Entry(path, origin, grant, Openness.OPEN) for grant in public)
         # Below a path that is public by itself decides what decides beside it.
-        if PUBLIC in public or (public and not _begins_at(app, state.host, path)):
+        if PUBLIC in public or (public and not begins_at(app, state.host, path)):
             continue
         # Not counted as open: the file says so, and no session can begin with such a request.
         if app.passes_options and rule.audience is None:
@@ -510,7 +510,8 @@ def _grants_of(
         yield from ((grant, degree) for grant in found)
 
 
-def _denied_unmatched(state: HostState) -> bool:
+def denied_unmatched(state: HostState) -> bool:
+    """Whether the account refuses requests to the host for which no application decides."""
     exempt = any(
         state.host == zone or state.host.endswith(f".{zone}")
         for zone in state.settings.exempt_zones

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -69,6 +69,7 @@ class Grant:
         session: duration in seconds; ``None``: unknown, longer than any.
         providers: the identity providers, one of which a login must use; ``None``: any.
         waives: demands that are made of others, and not of these visitors.
+        policy: the live name of the policy, if any; not compared.
     """
 
     how: AdmittedBy
@@ -78,6 +79,7 @@ class Grant:
     session: float | None = None
     providers: frozenset[str] | None = None
     waives: frozenset[Criterion] = frozenset()
+    policy: str = field(default="", compare=False)
 
 
 OPEN = Grant(AdmittedBy.UNASKED, EVERYONE)
@@ -133,7 +135,8 @@ def grants(policies: Sequence[Policy], groups: Groups, terms: Terms = NO_TERMS) 
         if any(within(EVERYONE, test) for test in excluded):
             continue
         for who in about.include:
-            grant = Grant(how, who, about.require, frozenset(excluded))
+            label = policy.about.label
+            grant = Grant(how, who, about.require, frozenset(excluded), policy=label)
             yield _by_login(grant, policy, terms) if how is AdmittedBy.LOGIN else grant
 
 

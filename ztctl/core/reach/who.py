@@ -24,6 +24,7 @@ from ztctl.core.model.facts import (
 from ztctl.core.model.objects import Live, Mark
 from ztctl.core.reach.access_wording import (
     describe_demand,
+    describe_duration,
     describe_entries,
     describe_lack,
     describe_restricted,
@@ -40,6 +41,7 @@ from ztctl.core.reach.entries import (
     tunnels_of,
 )
 from ztctl.core.reach.people import AdmittedBy, Grant, resolved, tested, within
+from ztctl.core.reach.person import Person, PersonReach, Wording, person_reach
 from ztctl.core.reach.timeline import current_timeline
 
 F = TypeVar("F", bound=Fact)
@@ -109,6 +111,7 @@ class Reach:
         notes: other circumstances that matter, as text.
         unread: what could not be read, as text; the answer may be wrong in that respect.
         any_login: why anyone may enter who logs in, with a mailbox or a free account.
+        person: whether one person enters, if one was asked about.
     """
 
     host: str
@@ -123,6 +126,7 @@ class Reach:
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     any_login: tuple[str, ...] = ()
+    person: PersonReach | None = None
 
 
 def reach(
@@ -132,6 +136,7 @@ def reach(
     *,
     stated: Stated = lambda _: None,
     unread: Iterable[str] = (),
+    person: Person | None = None,
 ) -> Reach:
     """Evaluate access to a host (punycode).
 
@@ -141,8 +146,11 @@ def reach(
         facts: what they mean, and the facts about others that decide about the host.
         stated: the reason that a file gives for a path being open; ``None``: it gives none.
         unread: what could not be read, as text.
+        person: somebody of whom to tell whether they enter.
     """
-    return _Account(host, live, facts).reach(stated, tuple(unread))
+    account = _Account(host, live, facts)
+    found = account.reach(stated, tuple(unread))
+    return found if person is None else replace(found, person=account.enters(person))
 
 
 class _Account:
@@ -190,13 +198,32 @@ class _Account:
             self._guards,
             tuple(
                 replace(way, origin=shown(way.origin))
-                for way in describe_entries(found, self._names)
+                for way in describe_entries(found, self._names, self._describe)
             ),
             tuple(dict.fromkeys(self._denied(found))),
             tuple(self._notes()),
             unread,
             reasons(Openness.ANY_LOGIN, True, False),
         )
+
+    def enters(self, person: Person) -> PersonReach:
+        """Whether a person enters."""
+        wording = Wording(
+            self._describe_ruling,
+            lambda test: describe_test(test, self._names),
+            describe_demand,
+        )
+        return person_reach(self._state, person, wording)
+
+    def _describe_ruling(self, policy: Policy, app: Application) -> str:
+        """A policy with its decision, the session in force, and its people."""
+        if policy.decision == AdmittedBy.UNREAD:
+            return describe_test(next(iter(policy.about.include)), self._names)
+        name = Mark.of_name(policy.about.label)[0]
+        session = app.session if policy.session is None else policy.session
+        logs_in = policy.decision == "allow" and session is not None
+        lasts = f", {describe_duration(session)}" if logs_in else ""
+        return f"policy {name} ({policy.decision}{lasts}): {self._describe_policy(policy)}"
 
     def _facts_of(self, of: type[F]) -> list[F]:
         return [fact for fact in self._facts.values() if isinstance(fact, of)]
@@ -237,7 +264,7 @@ class _Account:
                 yield f"what the tunnel {self._name(key)} serves is not known: it may be anything"
             live = self._live.get(key)
             if live is not None and not live.attribute("running"):
-                yield f"no connector of the tunnel {self._name(key)} runs"
+                yield f"no connector of the tunnel {self._name(key)} runs: nobody gets through it"
         if any(guard.application and not guard.id for guard in self._guards):
             yield "whether an application that only a zone lists decides is not known"
         if self._state.settings.deny_unmatched:

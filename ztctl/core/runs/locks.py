@@ -94,6 +94,11 @@ class LockFlag:
         """Expiry time in seconds since 1970."""
         return self.minute * 60.0
 
+    @property
+    def raised_by(self) -> float:
+        """When it was raised or renewed at the latest, in seconds since 1970."""
+        return self.expires_at - LEASE
+
     def has_expired(self, now: float) -> bool:
         """True once other runs may ignore and delete it."""
         return now > self.expires_at + SKEW
