@@ -24,6 +24,7 @@ PANELS = {
         *("--adopt", "--allow-deletions", "--allow-no-policy", "--allow-ca-deletion"),
         *("--allow-protected", "--allow-interruption", "--allow-disconnect", "--allow-exposure"),
     },
+    "Person": {"--as", "--group", "--country"},
     "Output": {"--format", "--full", "--list", "--no-color", "--quiet", "--verbose", "--help"},
 }
 
