@@ -14,6 +14,7 @@ from ztctl.cli.options import only, with_options
 
 # The order of the panels, and the options that stand in each, whichever command takes them.
 PANELS = {
+    "Person": {"--as", "--group", "--country"},
     "Files": {"--file", "--var", "--var-file", "--allow-env"},
     "Account": {"--sandbox", "--api-url", "--api-token-file"},
     "Run": {
@@ -24,7 +25,6 @@ PANELS = {
         *("--adopt", "--allow-deletions", "--allow-no-policy", "--allow-ca-deletion"),
         *("--allow-protected", "--allow-interruption", "--allow-disconnect", "--allow-exposure"),
     },
-    "Person": {"--as", "--group", "--country"},
     "Output": {"--format", "--full", "--list", "--no-color", "--quiet", "--verbose", "--help"},
 }
 
