@@ -239,9 +239,10 @@ def test_a_fold_names_no_host_that_is_not_there(names: list[str], every: bool) -
         assert not every or found.shown == {*names}
 
 
-def test_equal_things_are_one_line(shown: MakeShown, golden: Golden) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_equal_things_are_one_line(width: int, shown: MakeShown, golden: Golden) -> None:
     """Five hundred hosts that come in the same way fit on two screens."""
-    it = shown()
+    it = shown(width=width)
     hosts = [f"h{number}.example.com" for number in range(500)]
     entry = DescribedEntry("group admins", "ssh://10.0.0.1:22", session="8h")
 
@@ -259,7 +260,7 @@ def test_equal_things_are_one_line(shown: MakeShown, golden: Golden) -> None:
         )
     )
 
-    golden("compact-500.txt", it.out)
+    golden(f"compact-500-{width}.txt", it.out)
     assert len(it.out.splitlines()) <= 100
 
 
@@ -299,13 +300,16 @@ def test_a_whole_plan_fits_a_head(
     golden(f"compact-{width}.txt", it.out)
 
 
-def test_hostile_names_break_no_line(hostile_plan: Plan, shown: MakeShown, golden: Golden) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_hostile_names_break_no_line(
+    width: int, hostile_plan: Plan, shown: MakeShown, golden: Golden
+) -> None:
     """Escapes, markup and bidi controls in any text of a plan are shown and never obeyed."""
-    it = shown()
+    it = shown(width=width)
 
     it.view.plan(hostile_plan)
 
-    golden("compact-hostile.txt", it.out)
+    golden(f"compact-hostile-{width}.txt", it.out)
     assert it.out.replace("\n", "").isprintable()
 
 
@@ -340,7 +344,8 @@ def test_the_account_is_told_by_its_ends(small_plan: Plan, shown: MakeShown) -> 
     assert it.out.startswith("Stack prod in account 7d3a…c2a4.\n")
 
 
-def test_without_unicode_a_line_is_no_wider(small_plan: Plan) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_without_unicode_a_line_is_no_wider(width: int, whole_plan: Plan, golden: Golden) -> None:
     """On a stream that knows only ASCII the signs take more columns, and the lines do not."""
     raw = BytesIO()
     stream = TextIOWrapper(raw, encoding="ascii")
@@ -353,13 +358,15 @@ def test_without_unicode_a_line_is_no_wider(small_plan: Plan) -> None:
         terminal=False,
         redact=str,
         version="1",
+        width=width,
     )
     entry = DescribedEntry("group people, with a stated purpose", "ssh://a:22")
     hosts = [f"h{number}-{name}.example.com" for name in "abcdefg" for number in range(9)]
     access = tuple(AccessChange(host, frozenset(), (entry,)) for host in hosts)
 
-    view.plan(replace(small_plan, access=access))
+    view.plan(replace(whole_plan, access=access))
 
     text = raw.getvalue().decode("ascii")
-    assert "h0-a ... h8-a, h0-b ... h8-b" in text
-    assert max(map(len, text.splitlines())) <= 80
+    golden(f"compact-ascii-{width}.txt", text)
+    shown = [line for line in text.splitlines() if not line.startswith("Plan: ")]
+    assert max(map(len, shown)) <= max(width, 80)

@@ -121,6 +121,9 @@ class OutcomeLines:
             yield BLANK
         yield from self._listed("Skipped:", self.changes.skipped)
         yield from self._listed("Not started:", self.changes.not_started)
+        if self.changes.status in (Ending.PARTIAL, Ending.INTERRUPTED):
+            yield Line("The same command once more does what is left.")
+            yield BLANK
 
     def _failed(self, failed: Failed) -> Iterator[Line]:
         address, verb = self.clean(failed.step.address), self.clean(failed.step.verb)
