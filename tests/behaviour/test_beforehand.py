@@ -439,7 +439,8 @@ def test_a_name_two_levels_below_its_zone_is_warned_of_once(account: Account) ->
     )
     assert warning.severity is Severity.WARNING
     assert account.plan(deep).warnings == ()
-    assert account.plan(fine, deletions=True, ca_deletion=["all"]).warnings == ()
+    renamed = account.plan(fine, deletions=True, ca_deletion=["all"])
+    assert [it.code for it in renamed.warnings] == ["rename-loses-ca"]
 
 
 def test_a_team_is_filled_in_wherever_a_check_is_written(account: Account) -> None:
