@@ -283,7 +283,7 @@ def test_rules_of_every_kind_are_tried() -> None:
     assert ELEMENTS.keys() == TESTED_BY.keys()
 
 
-@examples(60)
+@examples(25)
 @given(given_account=accounts, who=st.lists(visitors, min_size=1, max_size=12))
 def test_whoever_gets_in_may_enter_by_the_model(
     folder: Path, given_account: File, who: list[File]

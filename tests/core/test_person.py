@@ -300,7 +300,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("persons")
 
 
-@examples(60)
+@examples(20)
 @given(given_account=accounts, persons=st.lists(PERSONS, min_size=1, max_size=6), data=st.data())
 @pytest.mark.parametrize("checked", [False, True], ids=["unchecked", "checked"])
 def test_the_edge_agrees_with_every_yes_and_every_no(

@@ -49,7 +49,7 @@ def meaning(text: str) -> Any:
     return data(root)
 
 
-@examples(30)
+@examples(12)
 @given(written())
 def test_a_layout_says_the_same(file: Written) -> None:
     """The loader reads the same values before and after."""
@@ -58,7 +58,7 @@ def test_a_layout_says_the_same(file: Written) -> None:
     assert meaning(formatted(file.text)) == file.value
 
 
-@examples(30)
+@examples(12)
 @given(written())
 def test_a_layout_keeps_every_comment(file: Written) -> None:
     """Each comment is there once."""
@@ -67,7 +67,7 @@ def test_a_layout_keeps_every_comment(file: Written) -> None:
     assert sorted(found) == sorted(comment.rstrip() for comment in file.comments)
 
 
-@examples(30)
+@examples(12)
 @given(written())
 def test_a_layout_is_stable(file: Written) -> None:
     """What was formatted is not formatted again."""
