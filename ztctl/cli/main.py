@@ -14,8 +14,17 @@ from ztctl.cli.exits import INTERRUPTED, Exit
 def main() -> None:
     """Run the command line and leave with its exit code."""
     _open_streams()
-    signal.signal(signal.SIGTERM, _terminated)
+    _hear_termination()
     sys.exit(_flushed(_run(sys.argv[1:])))
+
+
+def _hear_termination() -> None:
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # A job in the background ignores Ctrl-C by inheritance. It is blocked instead, which comes
+        # to the same, so that what ends a run in order can be installed, and SIGTERM can use it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminated)
 
 
 def _terminated(number: int, frame: object) -> None:  # noqa: ARG001
@@ -23,9 +32,7 @@ def _terminated(number: int, frame: object) -> None:  # noqa: ARG001
 
     Not with 143, by which a shell tells of a process that died without a word.
     """
-    # A job in the background may ignore Ctrl-C, which is no reason to ignore this.
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        raise KeyboardInterrupt
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.raise_signal(signal.SIGINT)
 
 
