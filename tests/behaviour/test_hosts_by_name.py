@@ -135,3 +135,36 @@ def test_hosts_that_have_nothing_to_do_with_each_other_are_no_rename(account: Ac
 
     told = [it.summary for it in plan.warnings if "goes with its CA" in it.summary]
     assert told == ["a.example.com goes with its CA, and a.example.org comes with another"]
+
+
+def test_an_application_that_is_no_host_is_no_rename(account: Account) -> None:
+    """Under its own name no line that is about a host would keep its CA."""
+
+    def file(key: str, host: str) -> File:
+        rules = [{"hostname": host, "service": "ssh://localhost:22"}]
+        return {
+            "policies": hosts()["policies"],
+            "applications": {key: {"domain": host, "policies": ["team"]}},
+            "tunnels": {"pool": {"ingress": rules}},
+            "dns": {host: {"tunnel": "pool"}},
+            "ca_keys": {key: {}},
+        }
+
+    account.apply(file("web", "a.example.com"))
+
+    plan = account.plan(file("site", "b.example.com"), **ALL)
+
+    assert not any("goes with its CA" in it.summary for it in plan.warnings)
+
+
+def test_a_host_that_is_there_and_wrong_is_not_missing_where_it_moves(account: Account) -> None:
+    """What is wrong with it is one problem, and no second one says that it is not there."""
+    move = {"from": "hosts.a.example.com", "to": "hosts.b.example.com"}
+    file = {**hosts("b.example.com", moved=[move]), "tunnels": {"other": {}}}
+
+    with pytest.raises(Problems) as caught:
+        account.declared(file)
+
+    assert [str(it.summary).partition(":")[0] for it in caught.value.items] == [
+        "hosts.b.example.com"
+    ]

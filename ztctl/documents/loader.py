@@ -137,6 +137,8 @@ def _declared(
     whole = merged.complete and not merged.unknown
     node = merged.top if whole else _with_placeholders(merged.top)
     top = validator.top(node)
+    # What is there and wrong is a problem already: it is not missing as well.
+    known = {*(it.address for it in wanted), *validator.broken}
     return Declared(
         stack=str(top.stack),
         account=None if top.account is None else str(top.account),
@@ -144,7 +146,7 @@ def _declared(
         wanted=wanted,
         silences=(*contents.silences, *ignored(top, node)),
         removed=tuple(removed(top, node, kinds)),
-        moved=tuple(moved(top, node, kinds, {it.address for it in wanted})),
+        moved=tuple(moved(top, node, kinds, known)),
         public=(*public, *_public_places(wanted, kinds)),
         environment=contents.environment,
         contents=contents,

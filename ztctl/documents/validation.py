@@ -115,8 +115,7 @@ def moved(
             yield Moved(source, target, item.where)
             continue
         old, new = to_ascii(source.key), to_ascii(target.key)
-        record = Address(kinds.of_host(HostPart.RECORD).name, new)
-        if record not in declared:
+        if not any(Address(kinds.of_host(part).name, new) in declared for part in OWN_PARTS):
             yield Moved(source, target, item.where)
         for part in (HostPart.APPLICATION, HostPart.CA_KEY):
             kind = kinds.of_host(part).name

@@ -118,27 +118,22 @@ def moved(saved: Saved, plan: Plan) -> tuple[str, ...]:
     """
     if saved.account != plan.account:
         return (f"the account is {plan.account} now",)
-    was, now = _by_address(saved.plan), _by_address(plan)
+    shown = dumped(saved.plan), dumped(plan)
+    was, now = map(_by_address, shown)
     objects = (
         _difference(address, was.get(address), now.get(address))
         for address in dict.fromkeys((*was, *now))
         if was.get(address) != now.get(address)
     )
-    hosts = _by_host(saved.plan), _by_host(plan)
-    others = dict.fromkeys(
-        it for one in hosts for it in one if hosts[0].get(it) != hosts[1].get(it)
-    )
-    return (*objects, *(f"who may enter {host}" for host in others))
+    one, other = ({it["host"]: it for it in document["access"]} for document in shown)
+    hosts = (host for host in {**one, **other} if one.get(host) != other.get(host))
+    return (*objects, *(f"who may enter {host}" for host in hosts))
 
 
-def _by_address(plan: Plan) -> dict[str, Any]:
-    shown = dumped(plan)["changes"]
+def _by_address(document: Any) -> dict[str, Any]:
     # Why a change is made is no part of it, and what it is called depends on the command.
-    return {it["address"]: {k: v for k, v in it.items() if k not in _WHY} for it in shown}
-
-
-def _by_host(plan: Plan) -> dict[str, Any]:
-    return {it["host"]: it for it in dumped(plan)["access"]}
+    changes = document["changes"]
+    return {it["address"]: {k: v for k, v in it.items() if k not in _WHY} for it in changes}
 
 
 _WHY = ("reason", "detail", "wanted")

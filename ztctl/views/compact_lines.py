@@ -131,13 +131,13 @@ class CompactLines:
         for change in self.plan.access:
             for key in _told(change):
                 rows.setdefault(key, {})[change.host] = None
-        people: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+        people: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
         for (sign, who, what), hosts in sorted(rows.items(), key=lambda it: "+-~".index(it[0][0])):
             # Each who gains or loses has a line, those for whom the same changes share one.
             apart = "" if sign == "~" else who
-            people.setdefault((sign, f"{apart}\0{what}", tuple(hosts)), []).append(who)
-        for (sign, what, places), whos in people.items():
-            yield from self._people(sign, whos, what.partition("\0")[2], places)
+            people.setdefault((sign, apart, what, tuple(hosts)), []).append(who)
+        for (sign, _, what, places), whos in people.items():
+            yield from self._people(sign, whos, what, places)
         if any(change.lost and change.by_login for change in self.plan.access):
             yield Line(" ".join(WHEN_LOST), "", _PEOPLE - 2, Tone.QUIET)
         yield BLANK
