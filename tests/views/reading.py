@@ -11,7 +11,7 @@ _OBJECT = re.compile(
 )
 _PEOPLE = re.compile(r" {4}(?P<sign>[+~-]) (?P<text>.*)")
 _SIGNS = {f"{sign} " for sign in "+~-.!"}
-_COUNT = re.compile(r" \((\d+) hosts\)")
+_COUNT = re.compile(r" \((\d+) (?:hosts|places)\)")
 _MORE = re.compile(r"(.*) and (\d+) more")
 
 

@@ -328,6 +328,20 @@ def test_every_name_is_written_out_when_asked(shown: MakeShown) -> None:
     assert "--list" not in it.out
 
 
+def test_ranges_of_addresses_are_no_hosts(small_plan: Plan, shown: MakeShown) -> None:
+    """Private routes are counted as places."""
+    it = shown()
+    way = DescribedEntry("every enrolled device (WARP)", "tunnel pool")
+    access = tuple(
+        AccessChange(f"10.{number}.0.0/16", frozenset(), (way,), by_login=False)
+        for number in range(2)
+    )
+
+    it.view.plan(replace(small_plan, access=access))
+
+    assert "10.0.0.0/16, 10.1.0.0/16 (2 places): → tunnel pool" in " ".join(it.out.split())
+
+
 def test_a_name_that_reads_like_a_short_one_is_not_shortened() -> None:
     """`web` and `web.example.com` are told apart."""
     folding = Folding("example.com")

@@ -157,7 +157,10 @@ class CompactLines:
     ) -> Iterator[Line]:
         names = [any_other(self.clean(host)) for host in hosts]
         shown = self.names.folded(names)
-        count = f" ({len(names)} hosts)" if len(names) > 1 else ""
+        # A range of addresses, at which nobody logs in, is no host.
+        ranges = {change.host for change in self.plan.access if not change.by_login}
+        called = "places" if ranges & {*hosts} else "hosts"
+        count = f" ({len(names)} {called})" if len(names) > 1 else ""
         told = f": {self.clean(what)}" if what else ""
         who = ", ".join(map(self.clean, whos))
         yield from _people_lines(sign, who, f"{shown}{count}{told}", TONES[sign])

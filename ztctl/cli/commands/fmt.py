@@ -29,7 +29,7 @@ def fmt(
         bool, opt.run_option("--diff", help="Write nothing; show what would be different.")
     ] = False,
 ) -> Exit:
-    """Put the files into one layout; what they say, and every comment, stays."""
+    """Put the files into one layout; every comment stays."""
     chosen = settings(opt.OutputOptions(), files)
     if STDIN in chosen.files and len(chosen.files) > 1:
         raise Usage("-f - stands alone", "format the files without it")
