@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from ztctl.cli.approval import approved
 from ztctl.cli.edge_wait import edge_of
 from ztctl.cli.error_output import errors_shown
 from ztctl.cli.exits import Exit
@@ -280,43 +279,6 @@ def _with_destroy_reason(plan: Plan) -> Plan:
         for change in plan.changes
     )
     return replace(plan, changes=changes)
-
-
-def approved(
-    view: View,
-    question: str,
-    *,
-    auto_approve: bool,
-    waiting: str = "there are changes to apply",
-) -> Exit | None:
-    """Ask for approval; ``None`` when it is given, else the exit code.
-
-    Without a terminal nothing can be asked, which counts as wrong usage.
-    """
-    if auto_approve:
-        return None
-    view.close()
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        view.failure(Failure(f"{waiting} and nobody to ask", "pass --auto-approve"))
-        return Exit.USAGE
-    if _prompt(f"\n{question} Only 'yes' is a yes: ").strip() == "yes":
-        return None
-    view.note("Declined: nothing was changed.")
-    return Exit.ERROR
-
-
-def _prompt(question: str) -> str:
-    # asyncio's SIGINT handler cancels the task only when the loop runs again, that is after Enter.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        sys.stderr.write(question)
-        sys.stderr.flush()
-        line = sys.stdin.readline()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if not line.endswith("\n"):
-        sys.stderr.write("\n")
-    return line
 
 
 def _write_keys(declared: Declared, outcome: Outcome, view: View) -> bool:

@@ -40,7 +40,7 @@ def unlock(
 async def _unlock(
     chosen: Settings, declared: Declared | None, view: View, *, auto_approve: bool
 ) -> Exit:
-    from ztctl.cli.apply_flow import approved
+    from ztctl.cli.approval import approved
     from ztctl.cli.session import connected
     from ztctl.engine.drive import drive
     from ztctl.engine.lock import describe, lower, read_flags
