@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ztctl import __version__
 from ztctl.cli.places import DEFAULT_FILE
 from ztctl.cli.settings import STATE, Settings
-from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.calls import Call, CallFailed, Json
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Failures, Problem
 from ztctl.core.model.kind import Kinds
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
     from ztctl.sandbox.service import Sandbox
 
-_ACCOUNT = re.compile(r"[0-9a-f]{32}")
+ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def view_of(chosen: Settings, declared: Declared | None = None) -> View:
@@ -92,7 +92,10 @@ def problems_of(declared: Declared, kinds: Kinds = KINDS) -> Iterator[Problem]:
 def _environment(chosen: Settings) -> Mapping[str, str]:
     # A file that reads its account id from this variable must load without the variable, too: the
     # sandbox ignores the account of the files.
+    # A snapshot knows its own.
     defaults = {"CLOUDFLARE_ACCOUNT_ID": "sandbox"} if chosen.sandbox else {}
+    if chosen.live is not None:
+        defaults = {"CLOUDFLARE_ACCOUNT_ID": chosen.live.account}
     return {**defaults, **chosen.environment}
 
 
@@ -115,6 +118,42 @@ def sandbox_of(folder: Path = Path()) -> Sandbox:
         raise Failure(
             f"cannot use the sandbox's state {path}: {error}", "ztctl sandbox reset makes a new one"
         ) from error
+
+
+class Account(Protocol):
+    """An account to be read: the client of one, or a snapshot.
+
+    Attributes:
+        account: its id; ``None`` while it is not known.
+    """
+
+    @property
+    def account(self) -> str | None:
+        """The account's id."""
+
+    async def send(self, call: Call) -> Json:
+        """Return the result of a call, or raise ``CallFailed``."""
+
+
+@asynccontextmanager
+async def account_of(
+    chosen: Settings, declared: Declared | None, view: View
+) -> AsyncIterator[Account]:
+    """The account that a command reads: over the network, or the snapshot that stands in for it.
+
+    Raises:
+        Failure: the snapshot is of another account; and as `connected`.
+        CallFailed, Failures: as `connected`.
+    """
+    if chosen.live is None:
+        async with connected(chosen, declared, view) as client:
+            yield client
+        return
+    from ztctl.cli.snapshots import describe, require_account
+
+    require_account(chosen.live, declared.account if declared else None)
+    view.note(describe(chosen.live))
+    yield chosen.live
 
 
 @asynccontextmanager
@@ -163,7 +202,7 @@ async def connected(
 
 
 async def _account(client: Client, account: str | None) -> str:
-    if account is not None and _ACCOUNT.fullmatch(account):
+    if account is not None and ACCOUNT_ID.fullmatch(account):
         return account
     found = await client.send(Call("GET", "/accounts", per_page=50))
     named = [item for item in found if account is None or item.get("name") == account]

@@ -32,6 +32,11 @@ def encode(body: Json, token: Secret) -> tuple[bytes | None, tuple[str, ...]]:
     return text.encode(), tuple(revealed)
 
 
+def without_token(text: str, token: Secret | None) -> str:
+    """A text in which the token, that somebody may have written down there, is hidden."""
+    return text.replace(token.reveal(), "(sensitive)") if token is not None else text
+
+
 def header(token: Secret) -> str:
     """Format the Authorization header.
 

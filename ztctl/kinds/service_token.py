@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ztctl.core.model.calls import only
 from ztctl.kinds.common import ACCESS_TOKENS
 from ztctl.kinds.plain import PlainKind, Rest
 
@@ -11,4 +12,9 @@ class ServiceToken(PlainKind):
 
     name = "service_token"
     title = "service token"
-    rest = Rest("/accounts/{account}/access/service_tokens", ACCESS_TOKENS)
+    rest = Rest(
+        "/accounts/{account}/access/service_tokens",
+        ACCESS_TOKENS,
+        # Half of what a client shows is its id.
+        keep=only("id", "name", "expires_at", "duration"),
+    )
