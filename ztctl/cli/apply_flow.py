@@ -141,6 +141,7 @@ def plan_and_apply(request: Request) -> Exit:
         request = replace(request, options=replace(request.options, targets=saved.targets))
     view = view_of(request.settings, declared)
     with errors_shown(view), signal_handlers_restored():
+        view.begin()
         try:
             return asyncio.run(_apply(request, declared, view, saved))
         except (Locked, Outdated) as failure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TextIO, assert_never
 
@@ -26,7 +26,7 @@ from ztctl.views.line_output import StreamOutput
 from ztctl.views.outcome_lines import LOST
 from ztctl.views.plan_lines import BLANK, PlanLines
 from ztctl.views.styled_line import Line, Tone
-from ztctl.views.wording import PHASES, conjugated, duration
+from ztctl.views.wording import PHASES, conjugated, duration, problem_counts
 
 # Columns of the bar that shows how much is done.
 BAR = 20
@@ -105,6 +105,19 @@ class PeopleView:
     def _hint(self, hint: str) -> Iterator[Line]:
         if hint:
             yield Line(f"  hint: {self.clean(hint)}", tone=Tone.QUIET)
+
+    def checked(self, problems: Sequence[Problem], objects: int) -> None:
+        """Write the problems, then a line that counts them."""
+        self.problems(problems)
+        counts = problem_counts(problems)
+        if any(item.severity is Severity.ERROR for item in problems):
+            self.note(f"{counts}.")
+            return
+        told = f"The files are valid: {objects} object{'' if objects == 1 else 's'} declared"
+        self.note(f"{told}; {counts}." if problems else f"{told}.")
+
+    def begin(self) -> None:
+        """Write nothing: the plan comes first."""
 
     def failure(self, failure: Failure | CallFailed) -> None:
         """Write the failure that ended the command, with its hint."""
