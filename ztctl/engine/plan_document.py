@@ -35,7 +35,7 @@ _EMPTY: Final[Mapping[type, Mapping[str, Any]]] = MappingProxyType({Wanted: {"va
 _SORT = "$"
 
 
-class Damaged(ValueError):
+class DamagedPlan(ValueError):
     """The document is not one that ``dumped`` makes."""
 
 
@@ -76,12 +76,12 @@ def restored(document: Json) -> Plan:
     """Convert the JSON values back to a plan that can be shown.
 
     Raises:
-        Damaged: they are not what ``dumped`` makes of a plan.
+        DamagedPlan: they are not what ``dumped`` makes of a plan.
     """
     try:
         plan: Plan = _typed(Plan, document)
     except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
-        raise Damaged(str(error)) from None
+        raise DamagedPlan(str(error)) from None
     return plan
 
 
@@ -106,12 +106,12 @@ def _typed(hint: Any, value: Any) -> Any:
         return _typed(next(part for part in parts if part is not NoneType), value)
     if origin in (tuple, frozenset):
         if not isinstance(value, list):
-            raise Damaged("a list is missing")
+            raise DamagedPlan("a list is missing")
         return origin(_typed(parts[0], item) for item in value)
     if origin is not None and issubclass(origin, Mapping):
         found = _value(value)
         if not isinstance(found, Mapping):
-            raise Damaged("a mapping is missing")
+            raise DamagedPlan("a mapping is missing")
         return found
     if hint is Address:
         return Address.parse(value)
@@ -120,17 +120,17 @@ def _typed(hint: Any, value: Any) -> Any:
     if isinstance(hint, type) and is_dataclass(hint):
         return _made(hint, value)
     if type(value) is not hint:
-        raise Damaged(f"{value!r:.40} is no {hint.__name__}")
+        raise DamagedPlan(f"{value!r:.40} is no {hint.__name__}")
     return value
 
 
 def _made(kind: type, value: Any) -> Any:
     kept = {it.name: it for it in _kept(kind)}
     if not isinstance(value, Mapping) or value.keys() - kept.keys():
-        raise Damaged(f"a {kind.__name__.lower()} has other members")
+        raise DamagedPlan(f"a {kind.__name__.lower()} has other members")
     needed = {name for name, it in kept.items() if it.default is it.default_factory is MISSING}
     if needed - value.keys():
-        raise Damaged(f"a {kind.__name__.lower()} lacks members")
+        raise DamagedPlan(f"a {kind.__name__.lower()} lacks members")
     hints = _hints(kind)
     members = {name: _typed(hints[name], item) for name, item in value.items()}
     return kind(**_EMPTY.get(kind, {}), **members)
@@ -156,4 +156,4 @@ def _value(value: Any) -> Any:
         case {"$": "lookup", "kind": str(), "name": str(), "attribute": str(), "template": str()}:
             return Lookup(**{name: text for name, text in value.items() if name != _SORT})
         case _:
-            raise Damaged("a value is of an unknown sort")
+            raise DamagedPlan("a value is of an unknown sort")

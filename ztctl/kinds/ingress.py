@@ -20,7 +20,14 @@ from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.lint import Code
 from ztctl.core.model.markers import Local, Normalised
-from ztctl.core.model.names import ingress_name, to_ascii
+from ztctl.core.model.names import (
+    has_star_label,
+    ingress_name,
+    ingress_takers,
+    is_wildcard,
+    serves_every_name,
+    to_ascii,
+)
 from ztctl.kinds import go_regexp, origin_request
 from ztctl.kinds.carry import Elements
 from ztctl.kinds.common import Flag, check_host, encoded_host, invalid, text_of
@@ -81,7 +88,7 @@ def check_pattern(value: Any) -> Any:
     if ":" in text:
         what = "scheme" if "://" in text else "port"
         raise invalid(value, f"{{value}} carries a {what}", "write the host name alone")
-    if "*" in text and not (text.startswith("*.") and "*" not in text[1:]):
+    if is_wildcard(text) and not (has_star_label(text) and not is_wildcard(text[1:])):
         reason = "{value} never matches: a star may only stand for the whole first label"
         raise invalid(value, reason, "write *.example.com")
     check_host(value)
@@ -236,9 +243,8 @@ def _shadowed(
 ) -> Iterator[tuple[int, str, str, Code | None]]:
     """The first rule, by what it takes, that takes all of this one; of ``*`` alone it is told."""
     name, path = _reach(rule)
-    labels = name.split(".")
-    wider = (name, *(f"*.{'.'.join(labels[start:])}" for start in range(1, len(labels))), "*")
-    places = {(host, below) for host in wider for below in ("", path)} - {("*", "")}
+    places = {(host, below) for host in ingress_takers(name) for below in ("", path)}
+    places.discard(("*", ""))
     found = [(seen[place], place) for place in places if place in seen]
     if not found:
         return
@@ -292,7 +298,7 @@ def restated(
 
 def matches_everything(rule: Mapping[str, Any]) -> bool:
     """Whether a rule takes every request, so that cloudflared accepts it only as the last one."""
-    return rule.get("hostname") in (None, "", "*") and not rule.get("path")
+    return serves_every_name(rule.get("hostname") or "") and not rule.get("path")
 
 
 def to_api(rules: Any) -> list[dict[str, Any]]:

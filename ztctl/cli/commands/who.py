@@ -123,8 +123,9 @@ def _person(asked: PersonOptions, *, private: bool) -> Person | None:
 
 def _check(host: str, name: str) -> None:
     from ztctl.cli.settings import Usage
+    from ztctl.core.model.names import is_wildcard
 
-    if "*" in name:
+    if is_wildcard(name):
         raise Usage(f"{host!r} stands for many names", "ask for one of them")
     if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", name):
         raise Usage(f"{host!r} is not a host name", "write a full name such as ssh.example.com")

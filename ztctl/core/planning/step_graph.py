@@ -17,11 +17,9 @@ from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.graph import find_cycle
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.names import HostIndex
-from ztctl.core.model.plan import Action, Change, Phase, Step, StepId
+from ztctl.core.model.plan import Action, Change, Edge, Phase, Step, StepId
 from ztctl.core.model.values import Ref
 from ztctl.core.reach.effects import effects, places
-
-Edge = tuple[StepId, StepId]
 
 
 def ordered(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -> tuple[Change, ...]:
