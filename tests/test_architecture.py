@@ -375,6 +375,36 @@ def test_core_and_documents_name_no_kind() -> None:
     assert names.isdisjoint(used)
 
 
+def test_one_module_answers_what_matches_a_name() -> None:
+    """Outside of it nothing looks for a wildcard at the start of a name, nor takes a glob."""
+    others = [
+        module
+        for module in MODULES
+        if folder_of(module) != "sandbox" and module != "ztctl.core.model.names"
+    ]
+
+    looking = {
+        module
+        for module in others
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.Constant) and node.value == "*."
+    }
+    globbing = {module for module in others if {"fnmatch", "glob"} & {*imported(module)}}
+
+    assert (looking, globbing) == (set(), set())
+
+
+def test_a_class_has_its_name_to_itself() -> None:
+    """One word names one thing: no two classes of the product are called alike."""
+    named: dict[str, list[str]] = {}
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and folder_of(module) != "sandbox":
+                named.setdefault(node.name, []).append(module)
+
+    assert {name: found for name, found in named.items() if len(found) > 1} == {}
+
+
 def test_a_file_stays_short() -> None:
     """No file holds more than five hundred lines of code; what explains it does not count."""
     lengths = {module: _lines_of_code(tree) for module, tree in TREES.items()}

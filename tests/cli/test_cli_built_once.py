@@ -88,6 +88,18 @@ def test_an_apply_is_planned_twice(command: Command) -> None:
     assert (found[BUILD], found[CONVERSION]) == (2, 4)
 
 
+def test_an_apply_that_deletes_a_ca_alone_reads_nothing_more(command: Command) -> None:
+    """No protection goes with a CA: nothing is asked for beyond what its own list says."""
+    command(two_hosts(), "apply", *YES)
+    kept = two_hosts(removed=[{"address": "ca_key.b.example.com"}])
+    kept["hosts"]["b.example.com"]["ca_key"] = False
+
+    found = command(kept, "apply", *YES, "--allow-ca-deletion", "all")
+
+    beyond = [code.co_name for code in found if code.co_name == "beyond"]
+    assert (found[BUILD], found[CONVERSION], beyond) == (2, 4, [])
+
+
 def test_a_saved_plan_is_planned_once(command: Command) -> None:
     """What it holds has been agreed to: it is made once more, under the lock."""
     command(two_hosts(), "plan", "--sandbox", "--out", "saved")

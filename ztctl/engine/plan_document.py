@@ -18,7 +18,7 @@ from ztctl.core.model.calls import Json
 from ztctl.core.model.facts import sort_key
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.plan import Change, Plan
-from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
+from ztctl.core.model.values import UNSET, Lookup, Ref, Unknown
 
 # What nobody is shown, or what is not known any more when the file is read.
 _LEFT_OUT: Final[Mapping[type, frozenset[str]]] = MappingProxyType(
@@ -42,7 +42,7 @@ class DamagedPlan(ValueError):
 def dumped(value: Any) -> Json:
     """Convert a plan, or a part of one, to JSON values.
 
-    Secrets become a sign that something is there; references and unknown values keep their names.
+    References and unknown values keep their names; no value of a plan is a secret.
     """
     match value:
         case Address():
@@ -53,8 +53,6 @@ def dumped(value: Any) -> Json:
             return value
         case float():
             return value if math.isfinite(value) else str(value)
-        case Secret():
-            return {_SORT: "secret"}
         case Unknown() | Ref() | Lookup():
             kept = {it.name: getattr(value, it.name) for it in fields(value) if it.name != "where"}
             return {_SORT: type(value).__name__.lower(), **{k: str(v) for k, v in kept.items()}}
@@ -145,8 +143,6 @@ def _value(value: Any) -> Any:
     match value:
         case {"$": "mapping", "of": Mapping() as items}:
             return {name: _value(item) for name, item in items.items()}
-        case {"$": "secret"}:
-            return Secret("")
         case {"$": "unset"}:
             return UNSET
         case {"$": "unknown", "of": str(of), "attribute": str(attribute)}:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
 
-from ztctl.core.model.names import is_wildcard, may_meet, serves_every_name, upwards
+from ztctl.core.model.names import all_below, is_wildcard, may_meet, serves_every_name, upwards
 
 T = TypeVar("T")
 NameOf = Callable[[str], str]
@@ -274,7 +274,7 @@ class Zones:
         """The zones in which a host name may lie that a pattern matches."""
         if is_wildcard(pattern):
             found = self._by_name.values()
-            yield from (it for it in found if may_meet(pattern, f"*.{it.name}"))
+            yield from (it for it in found if may_meet(pattern, all_below(it.name)))
         elif (zone := self.of(pattern)) is not None:
             yield zone
 

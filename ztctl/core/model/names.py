@@ -127,6 +127,11 @@ def has_star_label(pattern: str) -> bool:
     return pattern.startswith("*.")
 
 
+def all_below(name: str) -> str:
+    """The wildcard of the names below one, at any depth."""
+    return f"*.{name}"
+
+
 def serves_every_name(hostname: str) -> bool:
     """True for what an ingress rule without a host name of its own may have in its place."""
     return hostname in ("", "*")
@@ -192,7 +197,7 @@ def ingress_takers(pattern: str) -> Iterator[str]:
     """The patterns of ingress rules that serve a name, or all of a pattern: itself, then wider."""
     yield pattern
     for above in upwards(pattern.partition(".")[2]) if "." in pattern else ():
-        yield f"*.{above}"
+        yield all_below(above)
     yield "*"
 
 
