@@ -15,7 +15,7 @@ from ztctl.views import outcome_lines
 from ztctl.views.line_output import write_text
 from ztctl.views.page import Page
 from ztctl.views.people_view import PeopleView
-from ztctl.views.styled_line import Line, rows_of, trimmed
+from ztctl.views.styled_line import Line, no_paint, rows_of, trimmed
 from ztctl.views.wording import plan_closing
 from ztctl.views.wrapping import wrapped
 
@@ -64,7 +64,7 @@ class MarkdownView(PeopleView):
         self.close()
         block = folded if page.folds else fenced
         shown = map(_broken, page.blocks) if page.wraps else page.blocks
-        parts = (f"### {page.heading}", *(block(rows_of(lines)) for lines in shown))
+        parts = (f"### {page.heading}", *(block(rows_of(lines, no_paint)) for lines in shown))
         self._parts(*map(self.clean.lines, parts))
 
     def next_steps(self, text: str) -> None:

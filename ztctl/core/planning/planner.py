@@ -344,6 +344,7 @@ class _Planner:
         }
         self._report_forgetting_nothing(list(found.values()))
         for entry in self._declared.removed:
+            self._report_staying(entry)
             for live in self._named_by(entry):
                 if self._ledger.owner_of(live) is None and not entry.forget:
                     change = self._deletion(live, entry.address)
@@ -410,6 +411,17 @@ class _Planner:
         free = next((it for it in addresses if it not in self._taken), addresses[-1])
         self._taken.add(free)
         return free
+
+    def _report_staying(self, entry: Removed) -> None:
+        """Warn where an entry names by its key alone what is live without a mark."""
+        if entry.id is not None or entry.name is not None or self._kinds[entry.address.kind].owner:
+            return
+        for live in self._ledger.live_of(entry.address.kind):
+            unmarked = live.mark is None and self._ledger.owner_of(live) is None
+            if live.is_matchable and unmarked and live.key == entry.address.key:
+                text = f"{entry.address} stays: it is live without a mark of this stack ({live.id})"
+                hint = f"to delete it all the same, claim it: write `id: {live.id}` in this entry"
+                self._ledger.add_problem(warning(Code.REMOVED_STAYS, text, entry.where, hint))
 
     def _named_by(self, entry: Removed) -> list[Live]:
         kind = self._kinds[entry.address.kind]
