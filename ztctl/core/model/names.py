@@ -243,11 +243,6 @@ class HostIndex(Generic[T]):
                 self._named[name].append(item)
         self._wild = [name for name in self._named if not name or is_wildcard(name)]
 
-    def named(self, names: Iterable[str]) -> Iterator[T]:
-        """The items under exactly one of these names or patterns."""
-        for name in names:
-            yield from self._named.get(name, ())
-
     def meeting(self, names: Iterable[str]) -> Iterator[T]:
         """The items whose patterns may match the same names as one of these; may repeat items."""
         for name in names:
