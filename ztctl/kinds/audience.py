@@ -15,11 +15,10 @@ from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.names import access_may_cover
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup, Ref
-from ztctl.kinds.common import ACCESS_ORG
+from ztctl.kinds.common import ACCESS_ORG, APPLICATION
 from ztctl.kinds.destinations import public_hosts, public_paths
 from ztctl.kinds.ingress import is_origin
 
-APPLICATION = "access_application"
 _READ = f"{ACCESS_ORG} · Read"
 
 
