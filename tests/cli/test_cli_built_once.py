@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.files import host, short
 from ztctl.cli.app import run
+from ztctl.cli.session import run_to_end
 from ztctl.core.planning.planner import Draft
 from ztctl.kinds.access_application import AccessApplication
 
@@ -98,6 +99,19 @@ def test_an_apply_that_deletes_a_ca_alone_reads_nothing_more(command: Command) -
 
     beyond = [code.co_name for code in found if code.co_name == "beyond"]
     assert (found[BUILD], found[CONVERSION], beyond) == (2, 4, [])
+
+
+def test_a_result_is_never_formatted() -> None:
+    """A plan of thousands of hosts is handed over as it is: its text would take as long again."""
+
+    class Large:
+        def __repr__(self) -> str:
+            raise AssertionError("somebody wants its text")
+
+    async def work() -> Large:
+        return Large()
+
+    assert isinstance(run_to_end(work()), Large)
 
 
 def test_a_saved_plan_is_planned_once(command: Command) -> None:

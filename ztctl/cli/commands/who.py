@@ -180,9 +180,7 @@ def _read(
 
     The last of the results says why some of the useful kinds could not be read.
     """
-    import asyncio
-
-    from ztctl.cli.session import connected
+    from ztctl.cli.session import connected, run_to_end
     from ztctl.core.model.facts import ZoneApplications
     from ztctl.core.reach.timeline import current_timeline
     from ztctl.core.reach.unseen import unseen
@@ -201,7 +199,7 @@ def _read(
                 )
             return seen, facts
 
-    seen, facts = asyncio.run(reading())
+    seen, facts = run_to_end(reading())
     unread = {kind: f"{it.summary} ({it.hint})" for kind, it in seen.unread.items()}
     for fact in facts.values():
         if isinstance(fact, ZoneApplications) and fact.gap:
