@@ -212,12 +212,15 @@ def closed(rules: Sequence[Any]) -> list[Any]:
     return [*rules, {"service": CLOSING}]
 
 
+def pattern_of(rule: Mapping[str, Any]) -> str:
+    """The host name or pattern that a rule serves; no name is ``*``."""
+    return str(rule.get("hostname") or "*")
+
+
 def names(rules: Any) -> frozenset[str]:
     """Host names and patterns that lead to an origin; ``*`` for a rule without a name."""
     return frozenset(
-        rule.get("hostname") or "*"
-        for rule in rules or ()
-        if isinstance(rule, Mapping) and is_origin(rule)
+        pattern_of(rule) for rule in rules or () if isinstance(rule, Mapping) and is_origin(rule)
     )
 
 
@@ -234,8 +237,8 @@ def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str
 
 
 def _reach(rule: Mapping[str, Any]) -> tuple[str, str]:
-    """The names and paths that a rule takes; no name is ``*``."""
-    return rule.get("hostname") or "*", rule.get("path") or ""
+    """The names and paths that a rule takes."""
+    return pattern_of(rule), rule.get("path") or ""
 
 
 def _shadowed(

@@ -200,7 +200,7 @@ class Tunnel(Kind, Lagging):
         if not (removed and opens):
             yield self.step(change, "configure")
             return
-        kept = [rule for rule in old_rules if (rule.get("hostname") or "*") in removed]
+        kept = [rule for rule in old_rules if ingress.pattern_of(rule) in removed]
         settings = (it.get("origin_request") or {} for it in (change.live.values, change.written))
         kept = ingress.restated(kept, *settings)
         # A rule that matches everything has to be the last one, and there is room for one.
