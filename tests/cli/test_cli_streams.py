@@ -112,7 +112,8 @@ def test_markdown_is_a_comment(project: Ztctl) -> None:
     """Of an apply in Markdown stdout is the comment: plan, outcome, what is next."""
     done = project(*COMMAND, "--format", "markdown")
 
-    assert done.out.startswith("### Plan for `quickstart`\n\n<details>")
+    verdict = "**Plan: 7 to add, 0 to change, 0 to destroy.**"
+    assert done.out.startswith(f"### Plan for `quickstart`\n\n{verdict}\n\n```diff\n  Access\n")
     assert "\n### Apply of `quickstart`\n\n**Apply complete: 7 added, " in done.out
     assert "TrustedUserCAKeys" in done.out
     assert "creating…" not in done.out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TextIO, assert_never
+from typing import Literal, NamedTuple, TextIO, assert_never
 
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.diagnostics import Failure, Problem, Severity
@@ -31,6 +31,16 @@ from ztctl.views.wording import PHASES, conjugated, duration, problem_counts
 # Columns of the bar that shows how much is done.
 BAR = 20
 Detail = Literal["compact", "every name", "full"]
+
+
+class PlanParts(NamedTuple):
+    """The lines of a plan, in the order in which a terminal shows them."""
+
+    exposed: list[Line]
+    changes: list[Line]
+    access: list[Line]
+    warnings: list[Line]
+    refusals: list[Line]
 
 
 @dataclass(slots=True)
@@ -60,28 +70,26 @@ class PeopleView:
     _ended: int = 0
     _since: float | None = None
 
-    def plan_parts(self, plan: Plan) -> tuple[list[Line], ...]:
-        """Of a plan, in this order: what is open now, what it does, what stands against it.
-
-        Neither what is open nor a refusal is hidden by ``quiet``.
-        """
+    def plan_parts(self, plan: Plan) -> PlanParts:
+        """The parts of a plan; neither what is open nor a refusal is hidden by ``quiet``."""
         self._phases = {step.id: step.phase for step in plan.steps}
         lines = PlanLines(self.clean)
-        middle = () if self.quiet else self._changes(plan, lines)
-        return list(lines.exposed(plan)), list(middle), list(lines.refusals(plan))
+        middle: tuple[Iterable[Line], ...] = ((), (), ())
+        if not self.quiet:
+            middle = self._in_full(plan, lines) if self.detail == "full" else self._compact(plan)
+        parts = (lines.exposed(plan), *middle, lines.refusals(plan))
+        return PlanParts(*map(list, parts))
 
-    def _changes(self, plan: Plan, lines: PlanLines) -> Iterator[Line]:
-        if self.detail != "full":
-            compact = CompactLines(self.clean, plan, every=self.detail == "every name")
-            yield from compact.all()
-            yield from lines.warnings(plan, compact.names)
-            return
-        if plan.changes:
-            yield from lines.preface(plan)
-            yield BLANK
-            yield from lines.changes(plan)
-            yield from lines.access(plan)
-        yield from lines.warnings(plan)
+    def _in_full(self, plan: Plan, lines: PlanLines) -> tuple[Iterable[Line], ...]:
+        changes = (*lines.preface(plan), BLANK, *lines.changes(plan)) if plan.changes else ()
+        return changes, lines.access(plan) if plan.changes else (), lines.warnings(plan)
+
+    def _compact(self, plan: Plan) -> tuple[Iterable[Line], ...]:
+        compact = CompactLines(self.clean, plan, every=self.detail == "every name")
+        warnings = PlanLines(self.clean).warnings(plan, compact.names)
+        if not plan.changes:
+            return (), (), warnings
+        return (*compact.preface(), BLANK, *compact.objects(), BLANK), compact.access(), warnings
 
     def problems(self, items: Iterable[Problem]) -> None:
         """Write each problem as ``file:line:column: error: summary``, its hint on the next line."""
