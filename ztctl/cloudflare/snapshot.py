@@ -23,10 +23,12 @@ from ztctl.core.model.calls import Call, CallFailed, Json, Keep
 from ztctl.core.model.credentials import sealed
 from ztctl.core.model.diagnostics import Failure
 
-FORMAT: Final = 1
+# Raised in its first figure by what an older reader would not understand.
+FORMAT: Final = "1.0"
 # What a token may or may not do. Other failures tell of the hour, not of the account.
 _LASTING: Final = range(400, 500)
 _PASSING: Final = 429
+_FORMATS: Final = re.compile(r"1\.\d{1,3}", re.ASCII)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _ACCOUNT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _AGAIN: Final = "take it again: ztctl snapshot FILE"
@@ -164,7 +166,8 @@ def kept(result: Json, keep: Keep | None) -> Json:
 def text_of(snapshot: Snapshot) -> str:
     """The snapshot as the text of a file, the same for the same replies."""
     document = {
-        "ztctl_snapshot": FORMAT,
+        "type": "snapshot",
+        "format_version": FORMAT,
         "ztctl_version": __version__,
         "taken": snapshot.taken,
         "account": {"id": snapshot.account, "name": snapshot.account_name},
@@ -198,10 +201,10 @@ def parse(content: bytes, name: str) -> Snapshot:
         document = jsontext.parse(content)
     except ValueError as reason:
         raise Failure(f"{name} is not a snapshot: it is {reason}", _AGAIN) from None
-    if not isinstance(document, dict) or type(document.get("ztctl_snapshot")) is not int:
+    if not isinstance(document, dict) or document.get("type") != "snapshot":
         raise Failure(f"{name} is not a snapshot", "ztctl snapshot FILE writes one")
-    if document["ztctl_snapshot"] != FORMAT:
-        text = f"{name} is a snapshot of format {document['ztctl_snapshot']}, not {FORMAT}"
+    if not _FORMATS.fullmatch(str(document.get("format_version"))):
+        text = f"{name} is a snapshot of another format than {FORMAT}"
         raise Failure(text, f"use the version of ztctl that wrote it, or {_AGAIN}")
     try:
         return _snapshot(document)

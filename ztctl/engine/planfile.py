@@ -18,7 +18,7 @@ from ztctl.core.model.calls import Json
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.plan import Plan
 from ztctl.core.planning.planner import Options
-from ztctl.engine.plan_document import Damaged, dumped, restored
+from ztctl.engine.plan_document import DamagedPlan, dumped, restored
 from ztctl.engine.private_file import write_private
 
 FORMAT = 4
@@ -86,7 +86,7 @@ def parse(content: bytes, name: str) -> Saved:
         raise Failure(*damaged("its targets are no addresses")) from None
     try:
         plan = restored(document["plan"])
-    except Damaged as error:
+    except DamagedPlan as error:
         raise Failure(*damaged(str(error))) from error
     return Saved(document["contents"], addresses, account, plan)
 

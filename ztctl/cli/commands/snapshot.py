@@ -41,16 +41,14 @@ def snapshot(
     With -f only what the plan of those files reads is asked for, else all that any command reads.
     """
     chosen = settings(output, files, account)
-    import asyncio
-
     from ztctl.cli.error_output import errors_shown
-    from ztctl.cli.session import declared_by, view_of
+    from ztctl.cli.session import declared_by, run_to_end, view_of
     from ztctl.cli.snapshots import write_snapshot
 
     declared = declared_by(chosen) if files.file else None
     view = view_of(chosen, declared)
     with errors_shown(view):
-        taken = asyncio.run(_taken(chosen, declared, view))
+        taken = run_to_end(_taken(chosen, declared, view))
         if redact:
             from ztctl.cloudflare.redaction import redacted
 
