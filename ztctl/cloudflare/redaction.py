@@ -86,7 +86,17 @@ _KNOWN: Final = tuple(
     for text in (
         *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
         *("172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4"),
-        *("::/96", "64:ff9b::/96", "100::/64", "fc00::/8", "fd00::/8", "fe80::/10", "ff00::/8"),
+        *(
+            "::/128",
+            "::1/128",
+            "::ffff:0:0/96",
+            "64:ff9b::/96",
+            "100::/64",
+            "fc00::/8",
+            "fd00::/8",
+            "fe80::/10",
+            "ff00::/8",
+        ),
     )
 )
 _MAPPED: Final = IPv6Network("::ffff:0:0/96")
@@ -181,6 +191,8 @@ class Redactor:
             first = ip_network(address).network_address
         except ValueError:
             return _WORD.sub(lambda part: self._word(part[0]), text)
+        if first.is_loopback:
+            return text
         # Of an address all is moved, of a network its beginning: the rest is not part of it.
         is_network = bool(slash) and first == network.network_address
         length = network.prefixlen if is_network else first.max_prefixlen
@@ -222,9 +234,7 @@ class Redactor:
 def _leads_to_known(before: int, bit: int, version: int) -> bool:
     """Whether one of the known ranges begins with these bits and goes on."""
     known = (it for it in _KNOWN if it.version == version and it.prefixlen > bit)
-    return any(int(it.network_address) >> (it.max_prefixlen - bit) == before for it in known) or (
-        version == 4 and before == 127 and bit >= 8
-    )
+    return any(int(it.network_address) >> (it.max_prefixlen - bit) == before for it in known)
 
 
 def _unused_prefix(snapshot: Snapshot) -> str:
