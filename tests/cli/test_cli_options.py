@@ -16,11 +16,11 @@ from ztctl.cli.options import only, with_options
 PANELS = {
     "Person": {"--as", "--group", "--country"},
     "Files": {"--file", "--var", "--var-file", "--allow-env"},
-    "Account": {"--sandbox", "--api-url", "--api-token-file"},
+    "Account": {"--sandbox", "--api-url", "--api-token-file", "--live"},
     "Run": {
         *("--target", "--auto-approve", "--journal", "--lock-wait", "--settle", "--probe"),
         *("--revoke", "--exit-code", "--out", "--calls", "--stack", "--limit", "--strict"),
-        *("--digest", "--expect-digest"),
+        *("--digest", "--expect-digest", "--redact"),
     },
     "Approvals": {
         *("--adopt", "--allow-deletions", "--allow-no-policy", "--allow-ca-deletion"),
@@ -84,7 +84,8 @@ def test_a_part_that_a_group_has_not_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["validate", "plan", "apply", "destroy", "show", "who", "unlock", "history"]
+    "name",
+    ["validate", "plan", "apply", "destroy", "show", "who", "snapshot", "unlock", "history"],
 )
 def test_options_stand_in_panels(name: str) -> None:
     """Every option of a command that works on an account has its panel, `--help` too."""

@@ -10,8 +10,7 @@ from io import StringIO
 from typing import Any
 
 from ztctl.cli.planning import options_of, plan_source
-from ztctl.cli.session import Account
-from ztctl.cli.snapshots import take
+from ztctl.cli.snapshot_taking import take
 from ztctl.cloudflare.snapshot import Snapshot, parse, text_of
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.declared import Declared
@@ -22,6 +21,7 @@ from ztctl.core.reach.timeline import current_timeline
 from ztctl.core.reach.unseen import unseen
 from ztctl.core.reach.versions import facts_of
 from ztctl.core.reach.who import reach
+from ztctl.engine.drive import AccountApi
 from ztctl.engine.plan_document import dumped
 from ztctl.engine.read import Reader
 from ztctl.kinds.registry import KINDS
@@ -30,7 +30,7 @@ from ztctl.views.view import View
 
 Json = Any
 NOW = datetime(2026, 11, 30, 6, 31, 21, tzinfo=UTC)
-Connect = Callable[[], AbstractAsyncContextManager[Account]]
+Connect = Callable[[], AbstractAsyncContextManager[AccountApi]]
 
 
 def view() -> View:
@@ -60,7 +60,7 @@ def offline(snapshot: Snapshot) -> Connect:
     """A snapshot in place of a connection."""
 
     class Opened:
-        async def __aenter__(self) -> Account:
+        async def __aenter__(self) -> AccountApi:
             return snapshot
 
         async def __aexit__(self, *_: object) -> None:

@@ -21,12 +21,12 @@ from ztctl.kinds.registry import KINDS
 _CONCERNED = {"no_policy": (HostPart.APPLICATION,), "ca_deletion": (HostPart.CA_KEY,)}
 
 if TYPE_CHECKING:
-    from ztctl.cli.session import Account
+    from ztctl.engine.drive import AccountApi
     from ztctl.views.view import View
 
 
 def plan_source(
-    live: Account, declared: Declared, options: Options, view: View, *, ahead: bool = False
+    live: AccountApi, declared: Declared, options: Options, view: View, *, ahead: bool = False
 ) -> PlanSource:
     """The source of plans of these files, read from an account."""
     account = live.account or ""

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ztctl import __version__
 from ztctl.cli.places import DEFAULT_FILE
 from ztctl.cli.settings import STATE, Settings
-from ztctl.core.model.calls import Call, CallFailed, Json
+from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Failures, Problem
 from ztctl.core.model.kind import Kinds
@@ -28,6 +28,7 @@ from ztctl.views.view import View
 
 if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
+    from ztctl.engine.drive import AccountApi
     from ztctl.sandbox.service import Sandbox
 
 T = TypeVar("T")
@@ -140,25 +141,10 @@ def sandbox_of(folder: Path = Path()) -> Sandbox:
         ) from error
 
 
-class Account(Protocol):
-    """An account to be read: the client of one, or a snapshot.
-
-    Attributes:
-        account: its id; ``None`` while it is not known.
-    """
-
-    @property
-    def account(self) -> str | None:
-        """The account's id."""
-
-    async def send(self, call: Call) -> Json:
-        """Return the result of a call, or raise ``CallFailed``."""
-
-
 @asynccontextmanager
 async def account_of(
     chosen: Settings, declared: Declared | None, view: View
-) -> AsyncIterator[Account]:
+) -> AsyncIterator[AccountApi]:
     """The account that a command reads: over the network, or the snapshot that stands in for it.
 
     Raises:

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ztctl.cli.planning import options_of, plan_source
 from ztctl.cloudflare.encoding import without_token
 from ztctl.cloudflare.jsontext import LARGEST
-from ztctl.cloudflare.snapshot import Recorder, Snapshot, parse, text_of
-from ztctl.core.model.calls import Call, CallFailed
-from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failure, Problems
+from ztctl.cloudflare.snapshot import Snapshot, parse, text_of
+from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.values import Secret
 from ztctl.documents.streams import read_bounded
 from ztctl.engine.private_file import write_private
-from ztctl.engine.read_all import read_all
-from ztctl.kinds.registry import KINDS
-
-if TYPE_CHECKING:
-    from ztctl.cli.session import Account
-    from ztctl.views.view import View
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -37,40 +25,6 @@ def read_snapshot(path: Path) -> Snapshot:
         reason = getattr(error, "strerror", None) or "not a path"
         raise Failure(f"cannot read the snapshot {path}: {reason.lower()}") from error
     return parse(content, str(path))
-
-
-async def take(live: Account, declared: Declared | None, view: View, now: datetime) -> Snapshot:
-    """Read an account for a snapshot: what the plan of the files reads, or without files all.
-
-    Raises:
-        CallFailed, Failures: it cannot be read, other than for want of a permission.
-    """
-    recorder = Recorder(live)
-    if declared is None:
-        await read_all(KINDS, recorder, view.event)
-    else:
-        try:
-            await plan_source(recorder, declared, options_of(), view, ahead=True).plan()
-        except Problems:
-            # They are of the files, and may be what somebody wants to show by the snapshot.
-            view.note("The files do not fit the account: ztctl plan says why.")
-    return Snapshot(
-        str(live.account),
-        await _name_of(live),
-        f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        redacted=False,
-        whole=declared is None,
-        replies=recorder.replies,
-    )
-
-
-async def _name_of(live: Account) -> str:
-    """The account's name, by which files may call it; empty if the token cannot see it."""
-    with suppress(CallFailed):
-        for item in await live.send(Call("GET", "/accounts", per_page=50)):
-            if item.get("id") == live.account and isinstance(item.get("name"), str):
-                return str(item["name"])
-    return ""
 
 
 def write_snapshot(path: Path, snapshot: Snapshot, token: Secret | None) -> None:

@@ -12,13 +12,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ztctl import __version__
 from ztctl.cloudflare import jsontext
 from ztctl.cloudflare.envelope import Reply, Response, read
 from ztctl.cloudflare.errors import NotRecorded, Rejected
 from ztctl.cloudflare.paging import Listing
+from ztctl.cloudflare.verify import Sender
 from ztctl.core.model.calls import Call, CallFailed, Json, Keep
 from ztctl.core.model.credentials import sealed
 from ztctl.core.model.diagnostics import Failure
@@ -108,17 +109,6 @@ def _error(code: int, message: str) -> dict[str, Json]:
 # -- taking ---------------------------------------------------------------------------------
 
 
-class Source(Protocol):
-    """Sends calls to an account; ``Client`` is one."""
-
-    @property
-    def account(self) -> str | None:
-        """The account's id."""
-
-    async def send(self, call: Call) -> Json:
-        """Return the result of a call, or raise ``CallFailed``."""
-
-
 class Recorder:
     """Passes calls on, and keeps what came back without credentials.
 
@@ -127,7 +117,7 @@ class Recorder:
         replies: as in `Snapshot`.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Sender) -> None:
         self._source = source
         self.account = source.account
         self.replies: dict[Question, Json] = {}

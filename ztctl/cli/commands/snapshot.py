@@ -26,19 +26,19 @@ def snapshot(
     path: Annotated[
         Path, typer.Argument(metavar="FILE", help="Where to write it; readable by you alone.")
     ],
+    files: opt.FileOptions,
+    account: opt.AccountOptions,
     redact: Annotated[
         bool,
         opt.run_option(
-            "--redact", help="Replace names, addresses and ids; the same by the same everywhere."
+            "--redact", help="Replace names, addresses and ids, each by the same everywhere."
         ),
     ] = False,
-    files: opt.FileOptions,
-    account: opt.AccountOptions,
     output: opt.OutputOptions,
 ) -> Exit:
-    """Save the account as ztctl reads it, without secrets, for --live.
+    """Save the account as ztctl reads it, without secrets, for `--live`.
 
-    With -f only what the plan of those files reads is asked for, else all that any command reads.
+    With `-f` only what the plan of those files reads, else all that any command reads.
     """
     chosen = settings(output, files, account)
     from ztctl.cli.error_output import errors_shown
@@ -62,7 +62,7 @@ async def _taken(chosen: Settings, declared: Declared | None, view: View) -> Sna
     from datetime import UTC, datetime
 
     from ztctl.cli.session import connected
-    from ztctl.cli.snapshots import take
+    from ztctl.cli.snapshot_taking import take
 
     async with connected(chosen, declared, view) as client:
         return await take(client, declared, view, datetime.now(UTC))
