@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from tests.support.account import Account
 from tests.support.examples import examples
 from tests.support.foreign import lived_in
-from tests.support.offline import again, answered, offline, planned, taken
+from tests.support.offline import again, answered, offline, planned, said, taken
 from tests.support.recorded.exchanges import BY_LINE
 from tests.support.strategies.parts import Side
 from tests.support.strategies.sides import NAMES, SHORT, sides
@@ -22,6 +23,8 @@ from ztctl.cli.session import declared_by
 from ztctl.cli.settings import Settings
 from ztctl.cloudflare.client import Client
 from ztctl.cloudflare.redaction import Redactor
+from ztctl.cloudflare.snapshot import Snapshot
+from ztctl.core.model.declared import Declared
 from ztctl.core.model.values import Secret
 
 Json = Any
@@ -60,6 +63,47 @@ def test_a_snapshot_is_as_good_as_the_account(
     assert (planned(offline(whole), declared, **YES), answered(offline(whole), name)) == online
     assert planned(offline(part), declared, **YES) == online[0]
     assert not account.sandbox.log
+
+
+# -- hostile --------------------------------------------------------------------------------
+
+ODD: tuple[Json, ...] = (None, 7, "x", [], {}, [{}], [{"id": {}}], [{"id": "a", "name": "a"}], [[]])
+
+
+@pytest.fixture(scope="module")
+def living(folder: Path) -> tuple[Declared, Snapshot]:
+    """A file that is applied, and a snapshot of the account."""
+    account = Account(folder)
+    lived_in(account)
+    policies = {"team": {"decision": "allow", "include": [{"email": "ann@example.com"}]}}
+    host = {"tunnel": "edge", "service": "ssh://localhost:22", "policies": ["team"]}
+    file = {"policies": policies, "tunnels": {"edge": {}}, "hosts": {"ssh.example.com": host}}
+    account.apply(file)
+    return account.declared(file), taken(account.client)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_whatever_a_file_holds_is_planned_or_an_error(
+    living: tuple[Declared, Snapshot], odd: Json
+) -> None:
+    """In the place of any reply: a plan, or what is wrong; never a traceback."""
+    declared, snapshot = living
+
+    for question in snapshot.replies:
+        held = replace(snapshot, replies={**snapshot.replies, question: odd})
+        assert planned(offline(again(held)), declared)
+        assert said(offline(again(held)), "ssh.example.com")
+
+
+def test_whatever_a_file_lacks_is_not_taken_for_absent(living: tuple[Declared, Snapshot]) -> None:
+    """Without any one of the replies the plan is the same, or there is none: it makes nothing."""
+    declared, snapshot = living
+    whole = planned(offline(snapshot), declared)
+
+    for question in snapshot.replies:
+        kept = {key: it for key, it in snapshot.replies.items() if key != question}
+        plan = planned(offline(replace(snapshot, replies=kept)), declared)
+        assert plan == whole or "the snapshot does not hold it" in plan
 
 
 # -- redacted -------------------------------------------------------------------------------

@@ -26,12 +26,14 @@ def flat(text: str) -> str:
 @pytest.fixture
 def lived_in(account: Account) -> Account:
     """An account in which secrets stand wherever they may."""
-    config = {"client_id": "c", "client_secret": SECRET, "okta_account": "https://a.okta.com"}
+    config = {"client_id": "c", "client_secret": SECRET, "okta_account": f"https://{SECRET}.com"}
     idp = {"name": "Corporate", "type": "okta", "config": config}
     account.post("/accounts/{account}/access/identity_providers", idp)
     account.post("/accounts/{account}/access/service_tokens", {"name": "ci"})
     tunnel = {"name": "other", "config_src": "cloudflare", "tunnel_secret": "c2VjcmV0" * 6}
     account.post("/accounts/{account}/cfd_tunnel", tunnel)
+    verification = {"type": "TXT", "name": "example.com", "content": f"proof={SECRET}"}
+    account.post("/zones/{zone}/dns_records", verification)
     # Somebody has written the token down.
     group = {"name": "team", "include": [{"email": {"email": f"{TOKEN}@example.com"}}]}
     account.post("/accounts/{account}/access/groups", group)
@@ -66,7 +68,7 @@ def test_what_is_planned_on_a_snapshot_is_what_is_planned(
     assert (who.code, who.out) == (0, online("who", HOST).out)
     for said in (done.err, who.err):
         assert said.startswith("This is a snapshot of 20")
-        assert " UTC: the account may be another by now." in flat(said)
+        assert " UTC: the account may differ by now." in flat(said)
 
 
 def test_a_snapshot_is_for_its_owner_and_holds_no_secret(

@@ -96,6 +96,14 @@ def answered(connect: Connect, host: str) -> Json:
     return asyncio.run(talk())
 
 
+def said(connect: Connect, host: str) -> Json:
+    """The same, or why nothing can be said."""
+    try:
+        return answered(connect, host)
+    except (CallFailed, Failures) as failure:
+        return str(failure)
+
+
 async def _reach(reader: Reader, host: str) -> Json:
     seen = await reader.account(lambda _: None, required=("zone",))
 

@@ -61,4 +61,4 @@ def describe(snapshot: Snapshot) -> str:
     gaps = len(snapshot.refused)
     lacks = f", which lacks {gaps} that its token could not read" if gaps else ""
     part = "" if snapshot.whole else ", taken for some files only"
-    return f"This is {kind} of {when} UTC{part}{lacks}: the account may be another by now."
+    return f"This is {kind} of {when} UTC{part}{lacks}: the account may differ by now."

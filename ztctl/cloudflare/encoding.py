@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from ztctl.cloudflare.sanitize import SHORTEST_SECRET
 from ztctl.core.model.calls import Json
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.values import Secret
@@ -34,7 +35,8 @@ def encode(body: Json, token: Secret) -> tuple[bytes | None, tuple[str, ...]]:
 
 def without_token(text: str, token: Secret | None) -> str:
     """A text in which the token, that somebody may have written down there, is hidden."""
-    return text.replace(token.reveal(), "(sensitive)") if token is not None else text
+    secret = token.reveal() if token is not None else ""
+    return text.replace(secret, "(sensitive)") if len(secret) >= SHORTEST_SECRET else text
 
 
 def header(token: Secret) -> str:
