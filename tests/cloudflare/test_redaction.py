@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
+from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.documents import schema
 from tests.support.examples import examples
 from ztctl.cloudflare.redaction import Redactor, redacted
 from ztctl.cloudflare.snapshot import Refused, Snapshot, parse, text_of
@@ -147,6 +149,25 @@ SAID = (
 def test_what_the_service_says_stays(text: str) -> None:
     """Of words, figures and ranges that everybody has nobody is known."""
     assert of(text) == [text]
+
+
+def test_the_words_of_the_models_are_the_service_s() -> None:
+    """Whatever a field of a file can be, of those that are written out."""
+    # Codes of warnings have a hyphen.
+    words = sorted(it for it in set(_stated(schema("ztctl"))) if "-" not in it)
+
+    assert "unscored" in words
+    assert of(*words) == words
+
+
+def _stated(node: Json) -> Iterator[str]:
+    if isinstance(node, dict):
+        found = [*node.get("enum", ()), node.get("const"), node.get("default")]
+        yield from (it for it in found if isinstance(it, str))
+    for inner in (
+        node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    ):
+        yield from _stated(inner)
 
 
 def test_ids_keep_their_form_and_the_key_is_one() -> None:

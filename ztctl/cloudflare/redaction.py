@@ -56,7 +56,7 @@ _ECDSA: Final = "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBB"
 _WORDS: Final = frozenset(
     _WORD.findall(
         """
-        t1 high medium low cloudflare_account_member
+        t1 high medium low unscored cloudflare_account_member
         true false null none yes no on off any all account accounts zones zone access
         apps app ca policies policy groups group tags tag organizations
         identity_providers service_tokens cfd_tunnel configurations teamnet routes
