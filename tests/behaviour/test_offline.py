@@ -109,7 +109,7 @@ def test_whatever_a_file_lacks_is_not_taken_for_absent(living: tuple[Declared, S
 # -- redacted -------------------------------------------------------------------------------
 
 
-@examples(6, phases=[Phase.generate])
+@examples(4, phases=[Phase.generate])
 @given(before=sides(), after=sides())
 def test_a_redacted_account_plans_alike(folder: Path, before: Side, after: Side) -> None:
     """With files in which the same words are replaced: the same is done to the same objects."""
