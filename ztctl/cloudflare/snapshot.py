@@ -65,6 +65,11 @@ class Snapshot:
     whole: bool
     replies: Mapping[Question, Json] = field(repr=False)
 
+    @property
+    def count(self) -> int:
+        """Requests sent: none ever is."""
+        return 0
+
     async def send(self, call: Call) -> Json:
         """Return the recorded result of a call.
 
@@ -121,6 +126,11 @@ class Recorder:
         self._source = source
         self.account = source.account
         self.replies: dict[Question, Json] = {}
+
+    @property
+    def count(self) -> int:
+        """How many calls came back, or were refused for good."""
+        return len(self.replies)
 
     async def send(self, call: Call) -> Json:
         """Return the result of a call as it came.

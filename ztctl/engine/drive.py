@@ -33,6 +33,10 @@ class AccountApi(Api, Protocol):
     def account(self) -> str | None:
         """The account's id; ``None`` while it is not known."""
 
+    @property
+    def count(self) -> int:
+        """How many requests were sent."""
+
 
 async def drive(flow: ReadFlow[T], api: Api, *, objects: Objects | None = None) -> T:
     """Run a flow and return its result; failures of calls are thrown into it.
