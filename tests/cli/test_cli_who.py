@@ -51,6 +51,7 @@ def test_json_is_one_document(applied: Ztctl) -> None:
             "openness": "nobody",
             "session": "8h",
             "policy": "ssh-team",
+            "tunnel": "ssh-pool",
         }
     ]
     assert found["guards"][0]["policies"][0]["name"] == "ssh-team"

@@ -132,14 +132,25 @@ def _exposed(item: Exposed, redact: Redact) -> Any:
 
 
 def _access(change: AccessChange, redact: Redact) -> Any:
-    gained, lost = (list(map(way_fields, ways)) for ways in (change.gained, change.lost))
-    return redacted({"host": change.host, "gained": gained, "lost": lost}, redact)
+    sides = {
+        "gained": change.gained,
+        "lost": change.lost,
+        "before": change.before,
+        "after": change.after,
+    }
+    ways = {name: list(map(way_fields, found)) for name, found in sides.items()}
+    return redacted({"host": change.host, **ways}, redact)
 
 
 def way_fields(way: DescribedEntry) -> dict[str, Any]:
     """Convert a way in, with unmasked texts."""
     found = {"who": way.who, "origin": way.origin, "openness": way.openness.text}
-    more = {"change": way.change, "session": way.session, "policy": way.policy}
+    more = {
+        "change": way.change,
+        "session": way.session,
+        "policy": way.policy,
+        "tunnel": way.tunnel,
+    }
     return {**found, **{name: text for name, text in more.items() if text}}
 
 
