@@ -45,7 +45,7 @@
     };
     for (const [who, tunnel, service, sign, tone] of ways) {
       const kind = tone || SIGNS[sign] || "";
-      const points = [[0, place(0, sign ? `${sign} ${who}` : who, kind, `${sign} ${who}`)], [1, host]];
+      const points = [[0, place(0, sign ? `${sign}\u00a0${who}` : who, kind, `${sign} ${who}`)], [1, host]];
       if (tunnel) points.push([2, place(2, tunnel, "")]);
       if (service) points.push([3, place(3, service, "")]);
       for (let at = 1; at < points.length; at += 1) {
@@ -65,7 +65,7 @@
 
   function wrap(text, width, most) {
     const lines = [""];
-    const pieces = text.match(/[^\s.@:\/,_-]*[\s.@:\/,_-]*/g) || [text];
+    const pieces = text.match(/[^ .@:\/,_-]*[ .@:\/,_-]*/g) || [text];
     const add = (piece) => {
       const last = lines[lines.length - 1];
       if (pen.measureText((last + piece).trimEnd()).width <= width) {
@@ -101,17 +101,18 @@
   }
 
   function picture(title, host, ways, width) {
-    const LINE = 16, PAD = 6, GAP = 10, TOP = 22;
-    const between = width > 500 ? 34 : 16;
+    const isWide = width > 500;
+    const [LINE, PAD, GAP, TOP, SIZE] = [16, isWide ? 6 : 4, 10, 22, isWide ? 12 : 11];
+    const between = isWide ? 34 : 14;
     const wide = (width - 3 * between) / 4;
-    pen.font = `12px ${getComputedStyle(document.documentElement).getPropertyValue("--mono")}`;
+    pen.font = `${SIZE}px ${getComputedStyle(document.documentElement).getPropertyValue("--mono")}`;
     const { columns, edges } = nodesOf(host, ways);
     if (!ways.length) columns[0].set("", { text: "nobody", kind: "" });
     const heights = [];
     columns.forEach((known, column) => {
       let y = TOP;
       for (const node of known.values()) {
-        node.lines = wrap(node.text, wide - 2 * PAD, 5);
+        node.lines = wrap(node.text, wide - 2 * PAD, isWide ? 5 : 9);
         node.height = node.lines.length * LINE + 2 * PAD;
         node.x = column * (wide + between);
         node.y = y;
@@ -125,7 +126,7 @@
       for (const node of known.values()) node.y += shift;
     });
     const svg = draw("svg", {
-      role: "img", "aria-label": told(title, host, ways), width, height,
+      role: "img", "aria-label": told(title, host, ways), width, height, "font-size": SIZE,
       viewBox: `0 0 ${width} ${height}`,
     });
     ["Who", "Host", "Tunnel", "Service"].forEach((label, column) => {
