@@ -24,11 +24,12 @@ from ztctl.engine.read import Reader
 
 _RECORDS: Final = "dns_record"
 # Without these nothing can be said.
-_NEEDED: Final = ("zone", _RECORDS, "access_application", "access_policy")
+_NEEDED: Final = ("zone", _RECORDS, "access_application")
 # Without one of these the answer has gaps, or is more cautious.
 _USEFUL: Final = (
     "organization",
     "access_group",
+    "access_policy",
     "tunnel",
     "identity_provider",
     "service_token",

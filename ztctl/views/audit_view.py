@@ -297,12 +297,10 @@ class _Text:
     def verdict(self) -> Iterator[Line]:
         """The figures, and what to type next."""
         counts = _counts(self._report)
-        said = [f"{counts[it.value]} {it.value}" for it in (Risk.OPEN, Risk.UNSEEN, Risk.WEAK)]
-        found = any(counts[it.value] for it in (Risk.OPEN, Risk.UNSEEN, Risk.WEAK))
-        more = " What to do: ztctl audit --explain HOST" if found else ""
-        names = f"{counts['closed']} closed"
-        accepted = f", {counts['accepted']} accepted" if counts["accepted"] else ""
-        yield Line(f"{', '.join(said)}{accepted}, {names}.{more}", tone=Tone.STRONG)
+        found = [counts[it.value] for it in (Risk.OPEN, Risk.UNSEEN, Risk.WEAK)]
+        more = " What to do: ztctl audit --explain HOST" if any(found) else ""
+        opened, unseen, weak = found
+        yield Line(f"{opened} open, {unseen} unseen, {weak} weak.{more}", tone=Tone.STRONG)
 
 
 # -- one name -------------------------------------------------------------------------------

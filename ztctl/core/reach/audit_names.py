@@ -253,8 +253,11 @@ def _takes_any_token(who: Test) -> bool:
 
 
 def _is_alike(one: AuditedName, other: AuditedName) -> bool:
-    """True if a report says the same of two names."""
-    return (one.seen, [(it.code, it.reasons) for it in one.findings]) == (
-        other.seen,
-        [(it.code, it.reasons) for it in other.findings],
-    )
+    """True if a report says the same of a pattern and of the one for a label more."""
+
+    def told(name: AuditedName) -> list[tuple[AuditCode, tuple[str, ...]]]:
+        # How deep it is, is told of the first alone.
+        found = ((it.code, it.reasons) for it in name.findings)
+        return [it for it in found if it[0] is not AuditCode.DEEP_NAME]
+
+    return (one.seen, told(one)) == (other.seen, told(other))
