@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 
-from ztctl.core.model.facts import Application, Fact, Members, Openness, Slot, Test
+from ztctl.core.model.facts import Application, Fact, Members, Openness, Record, Slot, Test
 from ztctl.core.model.names import access_covers, ingress_matches
 from ztctl.core.model.objects import Live
 from ztctl.core.reach.acceptance import Seen
@@ -50,6 +50,7 @@ class NameAudit:
     ) -> None:
         self.account = AccountNow(live, facts)
         self._live = live
+        self._facts = facts
         self._applications = [it for it in facts.values() if isinstance(it, Application)]
         self._public = public
         self._ends: dict[str, tuple[str | Origin, ...]] = {}
@@ -199,20 +200,20 @@ class NameAudit:
     # -- whose it is, and what was seen of it -----------------------------------------------
 
     def _stacks(self, now: HostNow, reach: Reach) -> tuple[str, ...]:
-        leading = {it.name for it in reach.leads[:1]}
-        records = (it for name in leading for it in self._records.get(name, ()))
+        records = (it for lead in reach.leads[:1] for it in self._records.get(lead.name, ()))
         tunnels = (self.account.live.get(key) for key in self._tunnels(now))
-        marked = (*records, *(it for it in tunnels if it is not None))
-        of_records = [it.mark.stack for it in marked if it.mark and it.kind != "tunnel"]
-        of_tunnels = [it.mark.stack for it in marked if it.mark and it.kind == "tunnel"]
+        of_tunnels = [it.mark.stack for it in tunnels if it is not None and it.mark]
+        of_records = [it.mark.stack for it in records if it.mark]
         guards = [it.stack for it in reach.guards if it.stack]
         return tuple(dict.fromkeys((*of_records, *guards, *of_tunnels)))
 
     @cached_property
     def _records(self) -> Mapping[str, list[Live]]:
         found: dict[str, list[Live]] = {}
-        for live in self._live.get("dns_record", ()):
-            found.setdefault(live.name, []).append(live)
+        for (_, key), fact in self._facts.items():
+            live = self.account.live.get(key)
+            if live is not None and isinstance(fact, Record):
+                found.setdefault(fact.name, []).append(live)
         return found
 
     def _tunnels(self, now: HostNow) -> list[str]:

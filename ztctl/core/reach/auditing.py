@@ -67,7 +67,7 @@ class Auditor:
         told = {name.host for name in found if name.accepted or name.ended}
         return AuditReport(
             account,
-            tuple(sorted(it.name for it in self._live.get("zone", ()))),
+            tuple(sorted(it.name for it in self._facts.values() if isinstance(it, ZoneRecords))),
             tuple(sorted(found, key=lambda it: (it.risk.place, it.host))),
             self._routes(),
             tuple(sorted(self._findings(found), key=order)),
@@ -111,9 +111,9 @@ class Auditor:
         yield from self._unread_zones()
         yield from self._idle_tunnels(names)
         yield from self._tokens()
-        for live in self._live.get("access_application", ()):
-            fact = self._facts.get((Application, live.id))
-            if isinstance(fact, Application):
+        for (_, key), fact in self._facts.items():
+            live = self._account.live.get(key)
+            if live is not None and isinstance(fact, Application):
                 yield from self._idle_application(live, fact)
         yield from self._idle_authorities()
 
@@ -126,14 +126,16 @@ class Auditor:
                 ways = (way for host in below for way in self._account.host(host).entries)
                 if any(it.openness is Openness.OPEN and not it.origin.is_known for it in ways):
                     reason = zone.gap or "its records were not read"
+                    about = self._account.live[key].kind
                     yield Finding(
-                        AuditCode.UNREAD_ZONE, "zone", zone.name, (reason,), zone.name, id=key
+                        AuditCode.UNREAD_ZONE, about, zone.name, (reason,), zone.name, id=key
                     )
 
     def _idle_tunnels(self, names: Iterable[AuditedName]) -> Iterator[Finding]:
         leading = Counter(service for name in names for service in name.seen.tunnel)
-        for live in self._live.get("tunnel", ()):
-            if not live.attribute("running"):
+        for (of, key), _ in self._facts.items():
+            live = self._account.live.get(key) if of is TunnelRules else None
+            if live is not None and not live.attribute("running"):
                 name = self._account.name(live.id)
                 count = leading[f"{name} ({live.id})"]
                 lead = "1 name leads to it" if count == 1 else f"{count or 'no'} names lead to it"
