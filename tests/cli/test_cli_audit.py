@@ -173,6 +173,7 @@ def test_a_file_that_is_there_is_not_overwritten(lived_in: Ztctl) -> None:
     [
         (OPEN, 5, f"{OPEN} is OPEN. OPEN: no Access application covers the name [no-cover]"),
         ("a.b.star.example.com", 5, "application *.star.example.com covers one label only"),
+        ("*.*.star.example.com", 5, "*.*.star.example.com is OPEN."),
         ("one.star.example.com", 0, "one.star.example.com is WEAK."),
         (LOCAL, 5, "To do put an application in front of the name"),
         ("nothing.example.org", 0, "nothing.example.org is CLOSED."),
@@ -190,6 +191,7 @@ def test_one_name_is_explained(lived_in: Ztctl, host: str, code: int, said: str)
     ("words", "code"),
     [
         (("--explain", "nodots"), 64),
+        (("--explain", "a/b.example.com"), 64),
         (("--explain", OPEN, "--all"), 64),
         (("--explain", "a.elsewhere.net"), 1),
         (("--zone", "elsewhere.net"), 1),

@@ -174,7 +174,7 @@ def doors(account: Account) -> set[Door]:
     return {(it.code, it.subject) for it in found if it.risk in (Risk.OPEN, Risk.UNSEEN)}
 
 
-@examples(20)
+@examples(40)
 @given(
     chosen=st.lists(
         st.tuples(st.sampled_from(RECIPES), st.sampled_from(["example.com", "example.org"])),

@@ -198,7 +198,7 @@ class _Text:
             yield Line(f"{head}--all lists them", tone=Tone.QUIET, column=_LISTED)
 
     def _open(self, name: AuditedName) -> Iterator[Line]:
-        yield self._row(f"{self._clean(name.host)}{self._way(name)}")
+        yield self._row(f"{self._clean(name.host)}{self._way(name)}{self._owned(name)}")
         for finding in name.findings:
             if finding.risk is not Risk.WEAK:
                 yield from (self._reason(text) for text in finding.reasons)
@@ -226,6 +226,11 @@ class _Text:
             return f" → {shown} (tunnel {', '.join(map(self._clean, tunnels))})"
         names = [it.tunnel for it in name.reach.leads if it.tunnel]
         return f" → tunnel {', '.join(map(self._clean, names))}" if names else ""
+
+    def _owned(self, name: AuditedName) -> str:
+        """Whose it is; empty where no mark says so."""
+        owners = ", ".join(map(self._clean, name.stacks))
+        return f", of stack {owners}" if owners else ""
 
     # -- weak: equal ones together ----------------------------------------------------------
 
@@ -265,12 +270,12 @@ class _Text:
             yield self._reason(f"until {name.accepted.until}: {name.accepted.reason}")
 
     def _closed(self, name: AuditedName) -> Iterator[Line]:
-        yield self._row(f"{self._clean(name.host)}{self._way(name)}")
+        yield self._row(f"{self._clean(name.host)}{self._way(name)}{self._owned(name)}")
         apps = dict.fromkeys(it.application for it in name.reach.guards if it.application)
         guard = f"application {', '.join(apps)}" if apps else "no application"
-        of = f", of stack {', '.join(name.stacks)}" if name.stacks else ""
         enter = "; ".join(dict.fromkeys(way.who for way in name.reach.enter)) or "nobody enters"
-        yield self._reason(f"{guard}{of}: {enter}")
+        stated = name.reach.stated
+        yield self._reason(f"{guard}: {enter}{f'; as stated: {stated}' if stated else ''}")
 
     def _route(self, path: PrivatePath) -> Iterator[Line]:
         clean = self._clean

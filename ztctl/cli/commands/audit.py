@@ -103,17 +103,20 @@ class _Request:
 
 
 def _check(asked: AuditOptions) -> None:
+    import re
+
     from ztctl.cli.settings import Usage
     from ztctl.core.model.diagnostics import Failure
+    from ztctl.core.model.names import to_ascii
 
     if asked.explain is not None:
         others = (asked.write_accept, asked.stack, asked.zone, asked.all or None)
         if any(it is not None for it in others):
             text = "--explain is about one name"
             raise Usage(text, "drop --write-accept, --stack, --zone and --all")
-        if "." not in asked.explain:
+        if not re.fullmatch(r"[a-z0-9_*-]+(\.[a-z0-9_*-]+)+", to_ascii(asked.explain)):
             text = f"{asked.explain!r} is not a host name"
-            raise Usage(text, "write a full name such as ssh.example.com")
+            raise Usage(text, "write a name as the report has it, such as ssh.example.com")
     if asked.write_accept is not None and asked.write_accept.exists():
         raise Failure(
             f"{asked.write_accept} is there already",

@@ -76,8 +76,11 @@ class Auditor:
         )
 
     def named(self, host: str, accepted: Sequence[Acceptance] = ()) -> AuditedName:
-        """One name, in punycode, wherever it leads; one below a wildcard is accepted with it."""
-        name = self.names.name(host)
+        """One name or pattern, in punycode, wherever it leads.
+
+        One below a wildcard is accepted with it.
+        """
+        name = self.names.name(host.replace("*", self._account.timeline.witness))
         below = [it.name for it in name.reach.leads[:1] if it.name != host]
         stars = {star for base in below for star in (base, f"*.{base}")}
         other = host in self._account.timeline.hosts
