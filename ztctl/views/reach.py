@@ -39,7 +39,7 @@ def reach_page(found: Reach | PrivateReach, redact: Redact, *, brief: bool = Fal
     clean = Clean(redact)
     if isinstance(found, Reach):
         name = found.host
-        blocks = [_person(found, clean), _verdict(found, clean), _details(found, clean)]
+        blocks = [_person(found, clean), _verdict(found, clean), details(found, clean)]
     else:
         name, blocks = found.address, [_private_verdict(found, clean), _routes(found, clean)]
     heading = f"Who reaches {code_span(clean(name))}"
@@ -150,7 +150,8 @@ def _rows(label: str, texts: Iterable[str]) -> Iterator[Line]:
         yield Line(f"{head:{_TEXT}}{text}", column=_TEXT)
 
 
-def _details(found: Reach, clean: Clean) -> Iterator[Line]:
+def details(found: Reach, clean: Clean) -> Iterator[Line]:
+    """Who may enter and who may not, the way, the guard, and other circumstances."""
     if found.person is None:
         yield from _rows("May enter", _ways(found, clean))
         # The verdict says the rest.
