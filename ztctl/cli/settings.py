@@ -111,7 +111,8 @@ def settings(
         api_url=api_url,
         token=_token(token, account.api_token_file),
         journal=journal,
-        format=output.format,
+        # A command has an enumeration of its own formats.
+        format=OutputFormat(output.format),
         color=not (output.no_color or dumb or environment.get("NO_COLOR")) and sys.stdout.isatty(),
         quiet=output.quiet,
         terminal=sys.stderr.isatty() and not dumb and not is_ci(environment),

@@ -40,8 +40,8 @@ class HostnameRoute(PlainKind):
         return replace(super().live_from(raw), uses=(("tunnel", text_of(raw, "tunnel_id")),))
 
     def needed(self, ask: Ask) -> bool:
-        """A plan may delete a tunnel."""
-        return bool(ask.stack)
+        """A plan may delete a tunnel; else where the routes themselves are asked about."""
+        return bool(ask.stack) or self.name in ask.used
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Read all where a tunnel may go: one that no file declares, or that is removed."""

@@ -13,7 +13,7 @@ from ztctl.views.view import View
 if TYPE_CHECKING:
     from ztctl.views.people_view import Detail
 
-Format = Literal["text", "json", "markdown"]
+Format = Literal["text", "json", "markdown", "html"]
 
 
 def make_view(
@@ -36,7 +36,7 @@ def make_view(
         format: what stdout holds.
         stdout: takes data.
         stderr: takes everything else.
-        color: whether text is coloured; stderr only on a terminal, JSON and Markdown never.
+        color: whether text is coloured; stderr only on a terminal, other formats never.
         quiet: show closing lines and refusals only; JSON is always complete.
         terminal: whether stderr is a terminal, so that a live status can be shown.
         redact: masks sensitive values; every text from outside passes through it.
@@ -56,6 +56,10 @@ def make_view(
         from ztctl.views.markdown import MarkdownView
 
         return MarkdownView(*shared)
+    if format == "html":
+        from ztctl.views.html_view import HtmlView
+
+        return HtmlView(*shared, version=version)
     from ztctl.views.text import TextView
     from ztctl.views.wrapping import NARROWEST
 

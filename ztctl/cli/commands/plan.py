@@ -8,7 +8,7 @@ from typing import Annotated
 
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
-from ztctl.cli.settings import settings
+from ztctl.cli.settings import Usage, settings
 
 
 @opt.with_options
@@ -36,11 +36,13 @@ def plan(
         ),
     ] = False,
     strict: opt.Strict = False,
-    output: opt.OutputOptions,
+    output: Annotated[opt.OutputOptions, opt.formats(opt.OutputFormat.html)],
     detail: opt.DetailOptions,
 ) -> Exit:
     """Show what apply would do; change nothing."""
     chosen = settings(output, files, account, detail=detail)
+    if calls and chosen.format is opt.OutputFormat.html:
+        raise Usage("--calls has no place in HTML", "drop it, or use another --format")
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(plan))
