@@ -151,7 +151,7 @@ def _followed(
         return owners[0] if owners else None
     if change.action not in (Action.UPDATE, Action.REPLACE):
         return None
-    renewed = [edit for edit in change.edits if any(True for _ in _unknowns(edit.after))]
+    renewed = [edit for edit in change.edits if _is_reference(edit.after)]
     paths = {_list_of(edit) for edit in renewed}
     rest = [edit for edit in change.edits if edit not in renewed]
     # A reference to what is gone, whose place the new one takes; a rule has a reason of its own.
@@ -167,6 +167,15 @@ def _followed(
 def _list_of(edit: Edit) -> str:
     """The path of an edit, without the place in its list."""
     return edit.path.rpartition("[")[0] or edit.path
+
+
+def _is_reference(value: Any) -> bool:
+    """Whether a value is nothing but references to what is made anew."""
+    if isinstance(value, Mapping):
+        return bool(value) and all(map(_is_reference, value.values()))
+    if isinstance(value, list | tuple):
+        return bool(value) and all(map(_is_reference, value))
+    return isinstance(value, Unknown)
 
 
 def _unknowns(value: Any) -> Iterator[Unknown]:
@@ -205,7 +214,7 @@ class _Found:
             come, go = self._by_cause(state, concerned)
             self._leftovers(state, concerned, come, go)
             if host in opened:
-                self._blame(host, opened[host], concerned, come)
+                self._blame(state, opened[host], concerned, come)
 
     def _by_cause(
         self, state: _Host, concerned: Sequence[int]
@@ -290,16 +299,17 @@ class _Found:
 
     def _blame(
         self,
-        host: str,
+        state: _Host,
         entry: Entry,
         concerned: Sequence[int],
         come: Mapping[int, list[Entry]],
     ) -> None:
-        """Give an open host to the causes by which it is open."""
-        degree = entry.openness
+        """Give an open host to the causes that open it, and to those that would close it."""
         for place in concerned:
-            if any(it.openness >= degree for it in come[place]):
-                self.exposed[place].append(exposure(self.timeline, host, entry, self.public))
+            opens = any(it.openness >= entry.openness for it in come[place])
+            if opens or self._mends(place, state, [entry], ()):
+                told = exposure(self.timeline, state.host, entry, self.public)
+                self.exposed[place].append(told)
 
     def add_places(self, access: Iterable[AccessChange]) -> None:
         """Add places without a host name, such as private ranges.

@@ -121,7 +121,7 @@ def _deleter(
     collections: Mapping[str, str],
     missing: Mapping[str, int],
 ) -> Author | None:
-    """Who deleted an object of which no id is known any more: certain, or nobody.
+    """Who deleted an object of which no id is known any more; all who may have done it.
 
     As many of the newest deletions in its collection count as objects of its kind are missing. What
     was deleted inside of another object, such as a CA, is known by that.
@@ -134,4 +134,10 @@ def _deleter(
         found = [it for it in found if it.about & about]
     authors = [it.author for it in found[: missing[kind]]]
     people = {(it.name, it.context) for it in authors}
-    return authors[0] if len(people) == 1 else None
+    if len(people) < 2:
+        return authors[0] if authors else None
+    names = sorted({name or "somebody without a name" for name, _ in people})
+    contexts = {context for _, context in people}
+    return replace(
+        authors[0], name=" or ".join(names), context=contexts.pop() if len(contexts) == 1 else ""
+    )
