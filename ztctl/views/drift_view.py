@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -87,7 +89,7 @@ def drift_page(report: DriftReport, redact: Redact, now: datetime, *, brief: boo
     if brief and not (report.items or report.withheld or report.unread):
         return Page("", (), (record,))
     lines = DriftLines(clean, report, now)
-    title = [lines.title()] if report.items else []
+    title = lines.title() if report.items else ()
     parts = (title, lines.items(), lines.notes(), [lines.verdict()])
     shown = tuple(block for rows in parts if (block := tuple(rows)))
     return Page(heading, shown, (record,), folds=False, wraps=True)
@@ -101,21 +103,31 @@ class DriftLines:
     report: DriftReport
     now: datetime
 
-    def title(self) -> Line:
-        """Whose drift it is, and when it was looked for."""
-        since = f", since {_moment(self.report.since, self.now)}" if self.report.since else ""
+    def title(self) -> Iterator[Line]:
+        """Whose drift it is, when it was looked for, and what is left out of names."""
+        since = (
+            f", since {self.clean(_moment(self.report.since, self.now))}"
+            if self.report.since
+            else ""
+        )
         when = self.now.strftime("%-d %b %H:%M %Z").strip()
-        return Line(f"Drift of stack {self.clean(self.report.stack)}, {when}{since}")
+        yield Line(f"Drift of stack {self.clean(self.report.stack)}, {when}{since}")
+        if domain := self.names.domain:
+            yield Line(f"Hosts without a dot are below {domain}.", tone=Tone.QUIET)
+
+    @cached_property
+    def names(self) -> Folding:
+        """How names are folded in this report."""
+        hosts = (host for item in self.report.items for host in item.hosts)
+        return Folding(shared_domain(map(self.clean, hosts)))
 
     def items(self) -> Iterator[Line]:
         """Every item; those that say the same of several objects are one."""
-        hosts = (host for item in self.report.items for host in item.hosts)
-        names = Folding(shared_domain(map(self.clean, hosts)))
         alike: dict[object, list[DriftItem]] = {}
         for item in self.report.items:
             alike.setdefault(_alike(item), []).append(item)
         for group in alike.values():
-            yield from _Item(self.clean, names, group, self.now).lines()
+            yield from _Item(self.clean, self.names, group, self.now).lines()
 
     def notes(self) -> Iterator[Line]:
         """What could not be read, and what is not shown."""
@@ -242,10 +254,16 @@ class _Item:
     def _edit(self, edit: Edit) -> str:
         path = self.clean(edit.path)
         live, wanted = map(self._value, (edit.before, edit.after))
+        if element := _ELEMENT.fullmatch(edit.path):
+            path = self.clean(element[1])
+            if not is_present(edit.before):
+                return f"{path} lacks {wanted or 'something'}"
+            if not is_present(edit.after):
+                return f"{path} has {live or 'something'}, too"
         if not is_present(edit.before):
-            return f"{path} lacks {wanted}" if wanted else f"{path} is gone"
+            return f"{path} is unset, not {wanted}" if wanted else f"{path} is unset"
         if not is_present(edit.after):
-            return f"{path} has {live}, too" if live else f"{path} is set"
+            return f"{path} is {live or 'set'}, and unset in the files"
         if live and wanted:
             return f"{path} is {live}, not {wanted}"
         return f"{path} is {live}" if live else f"{path} differs"
@@ -269,6 +287,8 @@ class _Item:
         return text if len(text) <= _LONGEST else ""
 
 
+# An element of a list as a whole.
+_ELEMENT = re.compile(r"(.*)\[\d*\]")
 _STAYS = "; no apply changes that. If it is meant, the files say so by `public:`"
 
 
