@@ -14,7 +14,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.drift import Author, Deviation, DriftItem, DriftReport, DriftSeverity
 from ztctl.core.runs.audit_log import attributed, entry_of
 from ztctl.core.runs.journal import JournalledRun, JournalledWrite, WriteResult
-from ztctl.engine.since import Recorded, since
+from ztctl.engine.since import Recorded, is_since
 
 ID = "0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60"
 POLICY = Address("access_policy", "team")
@@ -128,7 +128,7 @@ def told(item: DriftItem, *runs: JournalledRun, authors: str = "") -> bool:
     """Whether the item is told."""
     recorded = Recorded.of(runs, "a", "prod")
     assert recorded is not None
-    return bool(since(DriftReport("a", "prod", (item,), authors=authors), recorded))
+    return is_since(item, DriftReport("a", "prod", (item,), authors=authors), recorded)
 
 
 @pytest.mark.parametrize(

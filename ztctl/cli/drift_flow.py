@@ -6,10 +6,11 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import filterfalse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,14 +24,14 @@ from ztctl.cli.telling import write_whole
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Failures, Problems, ZtctlError
-from ztctl.core.model.drift import DriftReport, DriftSeverity
+from ztctl.core.model.drift import DriftItem, DriftReport, DriftSeverity
 from ztctl.core.model.lint import Code
 from ztctl.core.model.values import Secret
 from ztctl.core.planning.drift import drift_items
 from ztctl.documents.mask import Mask, forms_of
 from ztctl.engine.audit_log import with_authors
 from ztctl.engine.plan import Planned
-from ztctl.engine.since import Recorded, since
+from ztctl.engine.since import Recorded, is_since
 from ztctl.engine.token_ends import api_token_end, service_token_ends
 from ztctl.kinds.registry import KINDS
 from ztctl.views.drift_view import drift_page
@@ -170,16 +171,16 @@ async def _ends(run: _Run, client: Client) -> None:
 def _only(report: DriftReport, severities: frozenset[DriftSeverity]) -> DriftReport:
     if not severities:
         return report
-    shown = tuple(it for it in report.items if it.severity in severities)
-    return _withheld(report, shown)
+    return _withheld(report, lambda item: item.severity in severities)
 
 
-def _withheld(report: DriftReport, shown: Sequence[object]) -> DriftReport:
-    rest = [it for it in report.items if it not in shown]
+def _withheld(report: DriftReport, is_told: Callable[[DriftItem], bool]) -> DriftReport:
+    shown = tuple(filter(is_told, report.items))
+    rest = tuple(filterfalse(is_told, report.items))
     opened = any(it.severity is DriftSeverity.EXPOSED for it in rest)
     return replace(
         report,
-        items=tuple(it for it in report.items if it in shown),
+        items=shown,
         withheld=report.withheld + len(rest),
         open_withheld=report.open_withheld or opened,
     )
@@ -196,8 +197,8 @@ def _since_apply(report: DriftReport, chosen: Settings, view: View) -> DriftRepo
     if recorded is None:
         view.note("no apply of this stack is recorded on this machine: everything is told")
         return report
-    shown = since(report, recorded)
-    return replace(_withheld(report, shown), since=recorded.ended)
+    told = _withheld(report, lambda item: is_since(item, report, recorded))
+    return replace(told, since=recorded.ended)
 
 
 def _now() -> datetime:

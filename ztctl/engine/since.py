@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,12 +45,8 @@ class Recorded:
         )
 
 
-def since(report: DriftReport, recorded: Recorded) -> Sequence[DriftItem]:
-    """The items that came about since; what is open, and what cannot be told, is among them."""
-    return [item for item in report.items if _is_since(item, report, recorded)]
-
-
-def _is_since(item: DriftItem, report: DriftReport, recorded: Recorded) -> bool:
+def is_since(item: DriftItem, report: DriftReport, recorded: Recorded) -> bool:
+    """Whether an item of the report came about since; true of what is open, and where in doubt."""
     if item.severity is DriftSeverity.EXPOSED or item.deviation in _ALWAYS:
         return True
     changed = item.author.time if item.author is not None else item.changed

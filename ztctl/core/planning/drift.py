@@ -65,11 +65,12 @@ def drift_items(draft: Draft, plan: Plan) -> tuple[DriftItem, ...]:
     found.look()
     found.add_places(plan.access)
     ids = _Owners(plan, draft.run.kinds)
-    items = [_item(cause, found, ids) for cause in causes if not cause.is_housekeeping]
+    every = [_item(n, found, ids) for n in range(len(causes))]
+    items = [it for it, cause in zip(every, causes, strict=True) if not cause.is_housekeeping]
     items += _standing(plan.exposed, items)
     items += _refused(draft, plan)
     if not items:
-        items = [_item(cause, found, ids) for cause in causes]
+        items = every
     return worst_first(items)
 
 
@@ -108,11 +109,15 @@ def _causes(changes: Sequence[Change], kinds: Kinds) -> list[_Cause]:
             address = above
         return address
 
+    needed_by: dict[Address, set[Address]] = defaultdict(set)
+    for address, needed in needs.items():
+        for it in needed:
+            needed_by[it].add(address)
     groups: dict[Address, list[Change]] = defaultdict(list)
     for change in changes:
         groups[top(change.address)].append(change)
     return [
-        _Cause(first, tuple(it for it in group if it is not first), _dependents(group, needs))
+        _Cause(first, tuple(it for it in group if it is not first), _dependents(group, needed_by))
         for address, group in groups.items()
         for first in [next(it for it in group if it.address == address)]
     ]
@@ -125,15 +130,14 @@ def _needed(change: Change, made: Collection[Address]) -> frozenset[Address]:
 
 
 def _dependents(
-    group: Iterable[Change], needs: Mapping[Address, frozenset[Address]]
+    group: Iterable[Change], needed_by: Mapping[Address, set[Address]]
 ) -> frozenset[Address]:
     """The changes outside of a group that need one of it, at any distance."""
     own = {it.address for it in group}
     found: set[Address] = set()
     waiting = list(own)
     while waiting:
-        address = waiting.pop()
-        more = {it for it, needed in needs.items() if address in needed} - found - own
+        more = needed_by.get(waiting.pop(), set()) - found - own
         found |= more
         waiting += more
     return frozenset(found)
@@ -367,8 +371,9 @@ class _Owners:
                 yield self.plan.live[it.to].id
 
 
-def _item(cause: _Cause, found: _Found, owners: _Owners) -> DriftItem:
-    change, place = cause.change, found.causes.index(cause)
+def _item(place: int, found: _Found, owners: _Owners) -> DriftItem:
+    cause = found.causes[place]
+    change = cause.change
     access, exposed = tuple(found.access[place]), tuple(found.exposed[place])
     raw = change.live.raw if change.live is not None else {}
     times = (str(raw[name]) for name in _WRITTEN if raw.get(name))

@@ -88,10 +88,14 @@ def attributed(
         collections: for each kind the last word of the path of its objects.
     """
     found = tuple(items)
+    writers: dict[str, Author] = {}
+    for entry in entries:
+        for key in entry.about if not entry.ended else ():
+            writers.setdefault(key, entry.author)
     missing = Counter(it.address.kind for it in found if _is_gone(it) and it.address is not None)
     return tuple(
         replace(it, author=author)
-        if (author := _author(it, entries, collections, missing)) is not None
+        if (author := _author(it, writers, entries, collections, missing)) is not None
         else it
         for it in found
     )
@@ -103,6 +107,7 @@ def _is_gone(item: DriftItem) -> bool:
 
 def _author(
     item: DriftItem,
+    writers: Mapping[str, Author],
     entries: Sequence[LogEntry],
     collections: Mapping[str, str],
     missing: Mapping[str, int],
@@ -111,8 +116,8 @@ def _author(
         return None
     if _is_gone(item):
         return _deleter(item, entries, collections, missing)
-    about = {text.lower() for text in item.objects}
-    return next((it.author for it in entries if it.about & about and not it.ended), None)
+    found = [writers[key] for text in item.objects if (key := text.lower()) in writers]
+    return max(found, key=lambda author: author.time, default=None)
 
 
 def _deleter(
