@@ -115,11 +115,10 @@ def flat(text: str) -> str:
     [
         (nothing, (), 0, "No drift of stack quickstart: 7 objects in step."),
         (longer_session, (), 2, "WIDER ssh.example.com: ~ group infra-team: session 8h → 24h"),
-        (open_door, (), 5, "EXPOSED ssh.example.com is open to everybody: no application"),
         (open_door, ("--only", "other"), 5, "2 differences not shown, as was asked, ONE OF AN"),
         (longer_session, ("--only", "lost"), 0, "1 difference not shown, as was asked."),
     ],
-    ids=["in step", "wider", "exposed", "exposed and not shown", "not asked for"],
+    ids=["in step", "wider", "exposed and not shown", "not asked for"],
 )
 def test_the_code_says_what_was_found(
     applied: Ztctl,
@@ -162,19 +161,8 @@ def test_a_gap_that_decides_nothing_ends_with_one(applied: Ztctl, account: Accou
     assert "LOST ssh.example.com" in flat(done.out)
 
 
-def test_it_is_told_who_did_it(applied: Ztctl, account: Account) -> None:
-    """By whom, by which means, and when."""
-    longer_session(account)
-
-    done = applied("drift")
-
-    assert "session_duration is 24h, not 8h; mallory@example.com in the dashboard, just now" in (
-        flat(done.out)
-    )
-
-
 def test_a_read_only_token_is_enough(applied: Ztctl, account: Account) -> None:
-    """Nothing is written, and everything is told."""
+    """Nothing is written, and everything is told: what, by whom, by which means, and when."""
     longer_session(account)
     account.sandbox.define_token(TOKEN, READ)
     account.sandbox.log.clear()
@@ -182,7 +170,9 @@ def test_a_read_only_token_is_enough(applied: Ztctl, account: Account) -> None:
     done = applied("drift")
 
     assert (done.code, account.written) == (2, [])
-    assert "mallory" in done.out
+    assert "session_duration is 24h, not 8h; mallory@example.com in the dashboard, just now" in (
+        flat(done.out)
+    )
 
 
 def test_without_the_log_it_works_and_says_so(applied: Ztctl, account: Account) -> None:
@@ -198,10 +188,9 @@ def test_without_the_log_it_works_and_says_so(applied: Ztctl, account: Account) 
     )
 
 
-@pytest.mark.parametrize("format", ["text", "markdown"])
-def test_quiet_says_nothing_where_there_is_nothing(applied: Ztctl, format: str) -> None:
+def test_quiet_says_nothing_where_there_is_nothing(applied: Ztctl) -> None:
     """Not a byte, so that cron sends no mail."""
-    done = applied("drift", "--quiet", "--format", format)
+    done = applied("drift", "--quiet")
 
     assert (done.code, done.said) == (0, "")
 
@@ -209,10 +198,13 @@ def test_quiet_says_nothing_where_there_is_nothing(applied: Ztctl, format: str) 
 def test_json_fits_its_schema(applied: Ztctl, account: Account) -> None:
     """One document, with everything that people are told."""
     validator = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
-    in_step = json.loads(applied("drift", "--format", "json").out)
+    in_step = json.loads(applied("drift", "--format", "json", "--quiet").out)
     open_door(account)
 
-    found = json.loads(applied("drift", "--format", "json").out)
+    done = applied("drift", "--format", "json")
+
+    found = json.loads(done.out)
+    assert done.code == 5
 
     validator.validate(in_step)
     validator.validate(found)
@@ -383,8 +375,6 @@ def test_no_file_can_read_the_variable(project: Ztctl) -> None:
     [
         (("--webhook", "canary-no-url"), 1),
         (("--webhook", "https://x.example/a", "--webhook-file", "f"), 64),
-        (("--webhook-file", "nowhere"), 1),
-        (("--webhook-format", "xml"), 64),
         (("--only", "bad"), 64),
     ],
 )
@@ -413,7 +403,7 @@ def figures_in(path: Path) -> dict[tuple[str, str], float]:
 
 
 def test_figures_are_written(applied: Ztctl, account: Account) -> None:
-    """Every promised one, read by the library of those who will read it."""
+    """Every promised one, read by the library of those who will read it; of all that differs."""
     account.sandbox.define_token(TOKEN, None, name="ci", expires_on="2099-01-01T00:00:00Z")
     by_hand(account, "POST", "{A}/access/service_tokens", {"name": 'ro"bot\\'})
     for_ever = {"name": "for ever", "duration": "forever"}
@@ -421,7 +411,7 @@ def test_figures_are_written(applied: Ztctl, account: Account) -> None:
     open_door(account)
     account.sandbox.log.clear()
 
-    done = applied("drift", "--metrics", "m.prom")
+    done = applied("drift", "--metrics", "m.prom", "--only", "lost")
 
     found = figures_in(applied.folder / "m.prom")
     assert done.code == 5

@@ -63,6 +63,24 @@ def test_a_token_is_called_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("actor", "named"),
+    [
+        ({"context": "api_token", "email": "bob@example.com"}, ("bob@example.com", "api")),
+        ({"context": "dash", "type": "user"}, ("", "dash")),
+        ({"context": "", "type": "system"}, ("system", "")),
+        ({"context": "api_token"}, ("", "api_token")),
+        ({}, ("", "")),
+    ],
+)
+def test_whoever_has_no_name_gets_none(actor: Any, named: tuple[str, str]) -> None:
+    """A token without a name is told by whose it is, a machine by what it is."""
+    found = author(CHANGED, entry(actor=actor))
+
+    assert found is not None
+    assert (found.name, found.context) == named
+
+
+@pytest.mark.parametrize(
     "other",
     [
         entry(path="/access/policies/11111111-8d3b-4e6f-9a70-1b2c3d4e5f60"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.behaviour.test_drift_fields import DEEDS, everything
+from tests.support.deeds import DEEDS, everything
 from ztctl.core.model.facts import Application, Policy
 from ztctl.core.model.ignored import NotIgnorable, ignorable
 from ztctl.kinds.registry import KINDS

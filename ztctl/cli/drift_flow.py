@@ -69,13 +69,19 @@ class Request:
 
 @dataclass
 class _Run:
-    """What is known of a run, also where it fails midway."""
+    """What is known of a run, also where it fails midway.
+
+    Attributes:
+        report: what is told.
+        whole: the same with what options leave out, for the figures.
+    """
 
     request: Request
     began: float = field(default_factory=time.monotonic)
     stack: str = ""
     calls: int = 0
     report: DriftReport | None = None
+    whole: DriftReport | None = None
     service_tokens: Sequence[Expiry] = ()
     api_token: Expiry | None = None
 
@@ -144,6 +150,7 @@ async def _look(run: _Run, declared: Declared, view: View) -> bool:
                 await _ends(run, client)
         finally:
             run.calls = client.count
+    run.whole = known
     if request.since_apply:
         known = _since_apply(known, request.settings, view)
     run.report = _only(known, request.only)
@@ -269,7 +276,7 @@ def _write_metrics(run: _Run, view: View, mask: Mask) -> bool:
         time.time(),
         time.monotonic() - run.began,
         run.calls,
-        run.report,
+        run.whole,
         run.service_tokens,
         run.api_token,
     )

@@ -15,6 +15,8 @@ PAGES = 5
 PER_PAGE = 1000
 # An older remark of the service's SDK says that the log goes back thirty days.
 REACHES = timedelta(days=30)
+# How far this machine's clock may be behind the service's.
+SKEW = timedelta(minutes=1)
 PERMISSION = "Account Settings"
 
 
@@ -34,7 +36,7 @@ async def with_authors(
     if all(item.address is None for item in report.items):
         return report
     entries: dict[str, LogEntry] = {}
-    before = now
+    before = now + SKEW
     items = report.items
     try:
         for _ in range(PAGES):

@@ -45,7 +45,8 @@ class LookOptions:
         opt.run_option(
             "--ignore",
             metavar="ADDRESS.FIELD",
-            help="Do not tell of this field, such as tunnel.edge.name; may be repeated.",
+            help="Do not tell of this field of an object; may be repeated. Never one that "
+            "decides who reaches what.",
         ),
     ] = None
     since_apply: Annotated[

@@ -49,13 +49,7 @@ def entry_of(raw: Any) -> LogEntry | None:
     about = {word.lower() for word in words if _ID.fullmatch(word)}
     about |= {text for text in [_text(resource, "id").lower()] if text}
     named = [word for word in words if word and not _ID.fullmatch(word)]
-    name = _text(actor, "token_name") if _text(actor, "context") == "api_token" else ""
-    author = Author(
-        name or _text(actor, "email") or _text(actor, "token_name"),
-        _text(actor, "context"),
-        _text(action, "time"),
-        _text(action, "type"),
-    )
+    author = Author(*_actor(actor), _text(action, "time"), _text(action, "type"))
     method = _text(request, "method")
     return LogEntry(
         _text(raw, "id"),
@@ -65,6 +59,16 @@ def entry_of(raw: Any) -> LogEntry | None:
         _text(resource, "type") if method == "" or not named else named[-1],
         method == "DELETE" or (not method and author.action == "delete"),
     )
+
+
+def _actor(actor: Mapping[str, Any]) -> tuple[str, str]:
+    """Name and context: of a token its name, else whose it is; of a machine what it is."""
+    context, token, email = (_text(actor, it) for it in ("context", "token_name", "email"))
+    if context == "api_token" and token:
+        return token, context
+    kind = _text(actor, "type")
+    named = email or token or ("" if kind in ("user", "account") else kind)
+    return named, "api" if context == "api_token" and named else context
 
 
 def _map(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
