@@ -24,7 +24,7 @@ _account = partial(typer.Option, rich_help_panel="Account")
 run_option = partial(typer.Option, rich_help_panel="Run")
 approval_option = partial(typer.Option, rich_help_panel="Approvals")
 _addresses = partial(approval_option, metavar="ADDRESS", autocompletion=completion.addresses)
-_output = partial(typer.Option, rich_help_panel="Output")
+output_option = _output = partial(typer.Option, rich_help_panel="Output")
 
 
 class OutputFormat(StrEnum):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 STDIN = Path("/dev/stdin")
 STATE = Path(".ztctl") / "sandbox.jsonl"
 TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105
+# Who has it can post: like the token, no file may read it.
+WEBHOOK = "ZTCTL_WEBHOOK"
 _MOST_OF_TOKEN = 4096
 
 
@@ -49,8 +51,9 @@ class Settings:
         sandbox: work on the local sandbox instead of an account.
         api_url: base URL of the API, ``None`` for Cloudflare's.
         token: the API token, ``None`` when there is none.
+        webhook: the URL of a webhook in the environment, ``None`` when there is none.
         journal: the journal's file, ``None`` for the default location.
-        environment: variables of the process without the token; nothing else reads them.
+        environment: variables of the process without the two; nothing else reads them.
         account_options: the options that name the account, each behind a blank, for a command that
             is told as the next one.
     """
@@ -71,6 +74,7 @@ class Settings:
     verbose: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     account_options: str = ""
+    webhook: Secret | None = None
 
 
 def settings(
@@ -92,6 +96,7 @@ def settings(
     environment = dict(os.environ)
     # Removed from the copy: `${env.NAME}` in a file must not be able to read it.
     token = environment.pop(TOKEN, "")
+    webhook = environment.pop(WEBHOOK, "").strip()
     dumb = environment.get("TERM") == "dumb"
     api_url = account.api_url
     if account.sandbox:
@@ -120,6 +125,7 @@ def settings(
         verbose=progress is not None and progress.verbose,
         environment=environment,
         account_options=_typed(account, environment),
+        webhook=Secret(webhook) if webhook else None,
     )
 
 

@@ -119,7 +119,7 @@ class CompactLines:
         yield from self._opened()
         rows: dict[tuple[str, str, str], dict[str, None]] = {}
         for change in self.plan.access:
-            for key in _told(change):
+            for key in signed_rows(change):
                 rows.setdefault(key, {})[change.host] = None
         people: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
         for (sign, who, what), hosts in sorted(rows.items(), key=lambda it: "+-~".index(it[0][0])):
@@ -165,11 +165,11 @@ def _people_lines(sign: str, who: str, text: str, tone: Tone) -> Iterator[Line]:
     yield Line(f"{head}{text}", sign, _PEOPLE, tone, column=len(head))
 
 
-def _told(change: AccessChange) -> Iterator[tuple[str, str, str]]:
+def signed_rows(change: AccessChange) -> Iterator[tuple[str, str, str]]:
     """Sign, people and what changes for them, of one host; but for what opens to strangers."""
     both = {way.who for way in change.gained} & {way.who for way in change.lost}
     gained = [way for way in change.gained if not way.openness]
-    told = {(way.who, way.change) for way in change.gained if way.change}
+    known = {(way.who, way.change) for way in change.gained if way.change}
     for sign, ways in (("+", gained), ("-", change.lost)):
         for way in ways:
             if not way.change:
@@ -177,7 +177,7 @@ def _told(change: AccessChange) -> Iterator[tuple[str, str, str]]:
                 led = way.who in both or not change.by_login
                 session = f" ({way.session})" if way.session else ""
                 yield sign, f"{way.who}{session}", f"→ {way.origin}" if led else ""
-            elif sign == "+" or (way.who, way.change) not in told:
+            elif sign == "+" or (way.who, way.change) not in known:
                 first, comma, rest = way.change.partition(", ")
                 moved = f" → {way.origin}" if first.startswith("moved ") else ""
                 yield "~", way.who, f"{first}{moved}{comma}{rest}"
