@@ -34,6 +34,8 @@ class OutputFormat(StrEnum):
     json = "json"
     markdown = "markdown"
     html = "html"
+    github = "github"
+    sarif = "sarif"
 
 
 # Every command that has a format has these; ``formats`` adds others.
