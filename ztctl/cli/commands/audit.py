@@ -57,18 +57,24 @@ class AuditOptions:
             help="Write such a file of what is open now, to be edited.",
         ),
     ] = None
-    stack: Annotated[
-        str | None,
-        _of_audit("--stack", metavar="STACK", help="Tell only of what this stack owns."),
-    ] = None
-    zone: Annotated[
-        str | None, _of_audit("--zone", metavar="ZONE", help="Tell only of names in this zone.")
-    ] = None
-    probe: Annotated[
-        bool, _of_audit("--probe", help="Ask each open or doubtful name from outside, too.")
-    ] = False
     all: Annotated[
         bool, _of_audit("--all", help="List what is closed, accepted and private; fold nothing.")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRunOptions:
+    """How far a report goes, and whether hosts are asked."""
+
+    stack: Annotated[
+        str | None,
+        opt.run_option("--stack", metavar="STACK", help="Tell only of what this stack owns."),
+    ] = None
+    zone: Annotated[
+        str | None, opt.run_option("--zone", metavar="ZONE", help="Tell only of this zone's names.")
+    ] = None
+    probe: Annotated[
+        bool, opt.run_option("--probe", help="Ask each open or doubtful name from outside, too.")
     ] = False
 
 
@@ -78,6 +84,7 @@ def audit(
     asked: AuditOptions,
     files: opt.FileOptions,
     account: opt.AccountOptions,
+    run: AuditRunOptions,
     output: Annotated[opt.OutputOptions, opt.formats(opt.OutputFormat.html)],
 ) -> Exit:
     """Look for open doors in the whole account; needs no file."""
@@ -85,24 +92,25 @@ def audit(
     from ztctl.cli.session import declared_by, view_of
 
     chosen = settings(output, files, account)
-    _check(asked)
+    _check(asked, run)
     declared = declared_by(chosen) if files.file else None
     view = view_of(chosen, declared)
     with errors_shown(view):
         accepted = _accepted(asked.accept)
-        return _audited(_Request(chosen, declared, view, asked, accepted))
+        return _audited(_AuditRequest(chosen, declared, view, asked, run, accepted))
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class _AuditRequest:
     settings: Settings
     declared: Declared | None
     view: View
     asked: AuditOptions
+    run: AuditRunOptions
     accepted: Sequence[Acceptance]
 
 
-def _check(asked: AuditOptions) -> None:
+def _check(asked: AuditOptions, run: AuditRunOptions) -> None:
     import re
 
     from ztctl.cli.settings import Usage
@@ -110,7 +118,7 @@ def _check(asked: AuditOptions) -> None:
     from ztctl.core.model.names import to_ascii
 
     if asked.explain is not None:
-        others = (asked.write_accept, asked.stack, asked.zone, asked.all or None)
+        others = (asked.write_accept, run.stack, run.zone, asked.all or None)
         if any(it is not None for it in others):
             text = "--explain is about one name"
             raise Usage(text, "drop --write-accept, --stack, --zone and --all")
@@ -130,28 +138,30 @@ def _accepted(path: Path | None) -> Sequence[Acceptance]:
     return read_accepted(path) if path is not None else ()
 
 
-def _audited(request: _Request) -> Exit:
-    import asyncio
+def _audited(request: _AuditRequest) -> Exit:
+    from ztctl.cli.session import run_to_end
 
-    account, whole = asyncio.run(_read(request))
+    account, whole = run_to_end(_read(request))
     auditor = _auditor(whole, request.declared)
     if request.asked.explain is not None:
         name = _named(auditor, whole, request)
-        if request.asked.probe:
+        if request.run.probe:
             name = _probed(_only(name, account), whole, request).names[0]
         _explain(name, request)
         return watched(exposed=name.may_be_open, unread=bool(whole.unread))
-    report = auditor.report(account, unread=whole.unread, accepted=request.accepted)
-    report = _narrowed(report, whole, request.asked)
-    if request.asked.probe:
+    whole_report = auditor.report(account, unread=whole.unread, accepted=request.accepted)
+    report = _narrowed(whole_report, whole, request.run)
+    if request.run.probe:
         report = _probed(report, whole, request)
     _show(report, request)
     if request.asked.write_accept is not None:
-        _write(report, request.asked.write_accept, request.view)
+        # What holds of the old file stays, also where the report is narrowed.
+        kept = [it.accepted for it in whole_report.accepted if it.accepted is not None]
+        _write(report, kept, request.asked.write_accept, request.view)
     return watched(exposed=report.is_exposed, unread=bool(report.unread))
 
 
-async def _read(request: _Request) -> tuple[str, WholeAccount]:
+async def _read(request: _AuditRequest) -> tuple[str, WholeAccount]:
     from ztctl.cli.session import connected
     from ztctl.engine.whole_account import whole_account
     from ztctl.kinds.registry import KINDS
@@ -176,7 +186,7 @@ def _auditor(whole: WholeAccount, declared: Declared | None) -> Auditor:
 # -- one name -------------------------------------------------------------------------------
 
 
-def _named(auditor: Auditor, whole: WholeAccount, request: _Request) -> AuditedName:
+def _named(auditor: Auditor, whole: WholeAccount, request: _AuditRequest) -> AuditedName:
     from ztctl.core.model.diagnostics import Failure
     from ztctl.core.model.names import to_ascii
     from ztctl.kinds.zone import zone_of
@@ -198,7 +208,7 @@ def _only(name: AuditedName, account: str) -> AuditReport:
     return AuditReport(account, (), (name,))
 
 
-def _explain(name: AuditedName, request: _Request) -> None:
+def _explain(name: AuditedName, request: _AuditRequest) -> None:
     from ztctl.views.audit_view import explain_page
 
     request.view.page(explain_page(name, _mask(request)))
@@ -207,7 +217,7 @@ def _explain(name: AuditedName, request: _Request) -> None:
 # -- the report -----------------------------------------------------------------------------
 
 
-def _narrowed(report: AuditReport, whole: WholeAccount, asked: AuditOptions) -> AuditReport:
+def _narrowed(report: AuditReport, whole: WholeAccount, asked: AuditRunOptions) -> AuditReport:
     from ztctl.core.model.diagnostics import Failure
     from ztctl.core.model.names import to_ascii
 
@@ -224,10 +234,9 @@ def _narrowed(report: AuditReport, whole: WholeAccount, asked: AuditOptions) -> 
     return report.narrowed(zone=zone, stack=asked.stack or "")
 
 
-def _probed(report: AuditReport, whole: WholeAccount, request: _Request) -> AuditReport:
-    import asyncio
-
+def _probed(report: AuditReport, whole: WholeAccount, request: _AuditRequest) -> AuditReport:
     from ztctl.cli.edge_wait import prober
+    from ztctl.cli.session import run_to_end
     from ztctl.engine.ask_outside import asked_outside
 
     teams = [live.name for live in whole.live.get("organization", ()) if live.name]
@@ -236,23 +245,23 @@ def _probed(report: AuditReport, whole: WholeAccount, request: _Request) -> Audi
         async with prober(request.settings) as doors:
             return await asked_outside(report, doors.head, next(iter(teams), None))
 
-    return asyncio.run(probing())
+    return run_to_end(probing())
 
 
-def _show(report: AuditReport, request: _Request) -> None:
+def _show(report: AuditReport, request: _AuditRequest) -> None:
     from ztctl.views.audit_view import audit_page
 
     every, brief = request.asked.all, request.settings.quiet
     request.view.page(audit_page(report, _mask(request), every=every, brief=brief))
 
 
-def _mask(request: _Request) -> Redact:
+def _mask(request: _AuditRequest) -> Redact:
     from ztctl.documents.mask import Mask
 
     return Mask(request.declared.environment if request.declared else {}).hide
 
 
-def _write(report: AuditReport, path: Path, view: View) -> None:
+def _write(report: AuditReport, kept: Sequence[Acceptance], path: Path, view: View) -> None:
     from datetime import UTC, datetime, timedelta
 
     from ztctl.core.model.diagnostics import Failure
@@ -260,12 +269,11 @@ def _write(report: AuditReport, path: Path, view: View) -> None:
     from ztctl.documents.accept_file import accept_text
 
     until = (datetime.now(UTC).date() + timedelta(_ACCEPTED)).isoformat()
-    kept = [it.accepted for it in report.accepted if it.accepted is not None]
     new = [Acceptance(it.host, "", until, it.seen) for it in report.names if it.may_be_open]
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(accept_text((*new, *kept)))
     except OSError as error:
         raise Failure(f"cannot write {path}: {error.strerror}") from error
-    wants = f"{len(new)} want a reason before --accept takes the file" if new else "none is new"
-    view.note(f"{len(new) + len(kept)} names are in {path}; {wants}.")
+    wants = f"{len(new)} to be given a reason, or taken out" if new else "none is new"
+    view.note(f"{path} holds {len(new) + len(kept)} names; {wants}.")
