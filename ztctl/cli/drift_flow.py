@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ztctl.views.view import View
 
 _COLLECTIONS = {kind.name: kind.collection for kind in KINDS.values() if kind.collection}
+_MOST_OF_FIGURES = 1 << 20
 _STACK = re.compile(r'stack="([a-z0-9-]{1,20})"')
 
 
@@ -293,8 +294,10 @@ def _stack_before(path: Path) -> str:
 
     The series of a run that failed must be that of the runs before, or no alert sees it.
     """
+    from ztctl.documents.streams import read_bounded
+
     with suppress(OSError, ValueError):
-        found = _STACK.search(path.read_text(encoding="utf-8"))
+        found = _STACK.search(read_bounded(path, _MOST_OF_FIGURES, seconds=1).decode())
         if found is not None:
             return found[1]
     return path.stem

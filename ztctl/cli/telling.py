@@ -50,7 +50,7 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         Failure: it cannot be written; the old one is as it was.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.parent / f".{path.name}.{os.getpid()}.tmp"
     try:
         # Others read it: node_exporter runs as a user of its own.
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)

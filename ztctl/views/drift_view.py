@@ -304,10 +304,9 @@ def _by(author: Author, clean: Clean, now: datetime) -> str:
 
 def _moment(text: str, now: datetime) -> str:
     """How long ago something was; a time in the reader's zone where it is longer ago."""
-    then = parsed(text)
+    then = _in_zone(text, now)
     if then is None:
         return text
-    then = then.astimezone(now.tzinfo)
     ago = now - then
     if timedelta(0) <= ago < timedelta(hours=1):
         minutes = int(ago.total_seconds() // 60)
@@ -322,13 +321,13 @@ def _moment(text: str, now: datetime) -> str:
     return then.strftime(f"%-d %b{year} %H:%M")
 
 
-def parsed(text: str) -> datetime | None:
-    """A time as the service writes it; ``None`` for anything else, or one without a zone."""
+def _in_zone(text: str, now: datetime) -> datetime | None:
+    """A time of the service in the reader's zone; ``None`` for anything else."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(now.tzinfo) if found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else None
 
 
 def _many(number: int, what: str) -> str:
