@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -20,7 +19,7 @@ from ztctl.cli.ignoring import with_ignored
 from ztctl.cli.planning import options_of, plan_source
 from ztctl.cli.session import connected, declared_by, view_of
 from ztctl.cli.settings import WEBHOOK, Settings, Usage
-from ztctl.cli.telling import write_whole
+from ztctl.cli.telling import stack_before, write_figures
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Failures, Problems, ZtctlError
@@ -35,15 +34,13 @@ from ztctl.engine.since import Recorded, is_since
 from ztctl.engine.token_ends import api_token_end, service_token_ends
 from ztctl.kinds.registry import KINDS
 from ztctl.views.drift_view import drift_page
-from ztctl.views.prometheus import Expiry, RunFigures, metrics_text
+from ztctl.views.prometheus import Expiry, RunFigures
 
 if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
     from ztctl.views.view import View
 
 _COLLECTIONS = {kind.name: kind.collection for kind in KINDS.values() if kind.collection}
-_MOST_OF_FIGURES = 1 << 20
-_STACK = re.compile(r'stack="([a-z0-9-]{1,20})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,7 @@ def watch(request: Request) -> Exit:
         show_error(view, error if isinstance(error, ZtctlError) else failures[0])
     finally:
         # Also where somebody ends it, or a fault of the program does: a dead job must be seen.
-        written = _write_metrics(run, view, mask)
+        written = _write_figures(run, view, mask)
     if run.report is not None:
         _show(run.report, view, mask, request.settings)
     _post(run, failures, view, mask)
@@ -267,13 +264,13 @@ def _post(run: _Run, failures: Iterable[Failure], view: View, mask: Mask) -> Non
         view.failure(Failure(f"the webhook was not told: {why}", "the report is not changed by it"))
 
 
-def _write_metrics(run: _Run, view: View, mask: Mask) -> bool:
+def _write_figures(run: _Run, view: View, mask: Mask) -> bool:
     """Write the figures; whether that was done, or not asked for."""
     path = run.request.metrics
     if path is None:
         return True
     figures = RunFigures(
-        run.stack or _stack_before(path),
+        run.stack or stack_before(path),
         time.time(),
         time.monotonic() - run.began,
         run.calls,
@@ -282,22 +279,8 @@ def _write_metrics(run: _Run, view: View, mask: Mask) -> bool:
         run.api_token,
     )
     try:
-        write_whole(path, metrics_text(figures, mask.hide))
+        write_figures(path, figures, mask.hide)
     except Failure as failure:
         view.failure(failure)
         return False
     return True
-
-
-def _stack_before(path: Path) -> str:
-    """The stack of the figures there are, for a run that could not read its files; else a name.
-
-    The series of a run that failed must be that of the runs before, or no alert sees it.
-    """
-    from ztctl.documents.streams import read_bounded
-
-    with suppress(OSError, ValueError):
-        found = _STACK.search(read_bounded(path, _MOST_OF_FIGURES, seconds=1).decode())
-        if found is not None:
-            return found[1]
-    return path.stem
