@@ -105,11 +105,8 @@ class DriftLines:
 
     def title(self) -> Iterator[Line]:
         """Whose drift it is, when it was looked for, and what is left out of names."""
-        since = (
-            f", since {self.clean(_moment(self.report.since, self.now))}"
-            if self.report.since
-            else ""
-        )
+        when_applied = self.clean(_moment(self.report.since, self.now))
+        since = f", since the last apply ({when_applied})" if self.report.since else ""
         when = self.now.strftime("%-d %b %H:%M %Z").strip()
         yield Line(f"Drift of stack {self.clean(self.report.stack)}, {when}{since}")
         if domain := self.names.domain:
@@ -351,6 +348,7 @@ def drift_document(report: DriftReport, redact: Redact, now: datetime) -> dict[s
             "in_step": report.in_step,
         },
         "exposed_hosts": list(report.exposed_hosts),
+        "open_withheld": report.open_withheld,
         "since": report.since or None,
         "authors_unread": report.authors or None,
         "unread": list(report.unread),
