@@ -137,6 +137,12 @@ def in_use(account: Account) -> Iterable[Problem]:
     return account.plan({"groups": {"people": {"include": [{"email": "a@example.com"}]}}}).warnings
 
 
+def unmarked(account: Account) -> Iterable[Problem]:
+    """An entry of ``removed`` that names a tunnel of somebody else."""
+    account.call("POST", "{A}/cfd_tunnel", {"name": "office", "config_src": "cloudflare"})
+    return account.plan({"removed": [{"address": "tunnel.office"}]}).warnings
+
+
 def beyond_limit(account: Account) -> Iterable[Problem]:
     """A record for which a zone on the free plan has no room."""
     zone = account.one("zones", name="example.org")["id"]
@@ -179,6 +185,7 @@ BY_LIVE: Mapping[Code, Callable[[Account], Iterable[Problem]]] = {
     Code.RENAME_LOSES_CA: renamed,
     Code.SAME_NAME_LIVE: of_one_name,
     Code.KEPT_IN_USE: in_use,
+    Code.REMOVED_STAYS: unmarked,
     Code.OVER_LIMIT: beyond_limit,
     Code.UNREAD_ZONE: unread,
     Code.KEY_FILE_STALE: stale,
@@ -495,6 +502,39 @@ def test_a_live_policy_that_admits_nobody_is_reported(account: Account) -> None:
         ("no-one-enters", "the policy 'theirs' is live, and admits nobody: it excludes everyone")
     ]
     assert refused(plan) == []
+
+
+@pytest.mark.parametrize(
+    ("policies", "why"), [("", "it has no policy"), ("p1, p2", "all of its policies deny")]
+)
+def test_an_application_that_lets_nobody_in_is_warned_of(
+    policies: str, why: str, tmp_path: Path
+) -> None:
+    """No policy, or denial alone, is valid, closes the host for good, and is seldom meant."""
+    deny = "{decision: deny, include: [{everyone: true}]}"
+    text = (
+        f"  p1: {deny}\n  p2: {deny}\napplications: {{¦a.example.com: {{policies: [{policies}]}}}}"
+    )
+
+    (found,) = read(tmp_path, text).warnings
+    assert found.where is not None
+
+    assert (found.code, found.summary, (found.where.line, found.where.column)) == (
+        "no-one-enters",
+        f"access_application.a.example.com lets nobody in: {why}",
+        place(text),
+    )
+
+
+@pytest.mark.parametrize("policy", ["p0", "{live: theirs}"])
+def test_an_application_with_one_policy_that_may_admit_somebody_is_not_warned_of(
+    policy: str, tmp_path: Path
+) -> None:
+    """A policy of the account counts as one: what it says is not known from the files."""
+    deny = "{decision: deny, include: [{everyone: true}]}"
+    text = f"  p1: {deny}\napplications: {{a.example.com: {{policies: [p1, {policy}]}}}}"
+
+    assert codes(read(tmp_path, text).warnings) == []
 
 
 def test_a_policy_of_others_that_admits_nobody_is_their_matter(account: Account) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -86,6 +87,34 @@ def test_the_verdict_comes_first_and_nothing_is_wider(
 
     golden(f"who-{width}.txt", it.out)
     assert max(map(len, it.out.splitlines())) <= width
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        pytest.param(CLOSED, "1", id="closed: bold"),
+        pytest.param(OPENED, "31", id="open: red"),
+        pytest.param(replace(CLOSED, any_login=("by x",)), "33", id="any login: yellow"),
+        pytest.param(replace(CLOSED, unknown=("not read",)), "31", id="not known: red"),
+    ],
+)
+def test_the_verdict_is_coloured_on_a_terminal(found: Reach, code: str, shown: MakeShown) -> None:
+    """What matters is seen first, and the words say the same without the colour."""
+    it = shown(color=True, terminal=True)
+
+    it.view.page(reach_page(replace(found, person=None), str))
+
+    first = it.out.splitlines()[0]
+    assert re.match(rf"\x1b\[(1;)?{code}m", first), first
+
+
+def test_a_verdict_that_is_masked_has_no_colour(shown: MakeShown) -> None:
+    """A sensitive value may reach over two pieces of a line, and colours would part it."""
+    masked = shown(color=True, terminal=True, redact=lambda text: text.replace("db-1", "(env X)"))
+
+    masked.view.page(reach_page(CLOSED, str))
+
+    assert masked.out.startswith("(env X).example.com is closed")
 
 
 def test_hostile_texts_are_shown_and_never_obeyed(shown: MakeShown, golden: Golden) -> None:

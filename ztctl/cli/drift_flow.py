@@ -44,7 +44,7 @@ _COLLECTIONS = {kind.name: kind.collection for kind in KINDS.values() if kind.co
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Watch:
     """The options of one run.
 
     Attributes:
@@ -66,7 +66,7 @@ class Request:
 
 
 @dataclass
-class _Run:
+class _Watched:
     """What is known of a run, also where it fails midway.
 
     Attributes:
@@ -74,7 +74,7 @@ class _Run:
         whole: the same with what options leave out, for the figures.
     """
 
-    request: Request
+    request: Watch
     began: float = field(default_factory=time.monotonic)
     stack: str = ""
     calls: int = 0
@@ -84,9 +84,9 @@ class _Run:
     api_token: Expiry | None = None
 
 
-def watch(request: Request) -> Exit:
+def watch(request: Watch) -> Exit:
     """Look, tell, and end with the code of what was found."""
-    run = _Run(request)
+    run = _Watched(request)
     # Until the files are read only the webhook's URL has to be masked.
     nothing = Declared("", environment=_hidden(request))
     view, mask = view_of(request.settings, nothing), Mask(nothing.environment)
@@ -118,7 +118,7 @@ def watch(request: Request) -> Exit:
     )
 
 
-def _hidden(request: Request) -> dict[str, tuple[str, ...]]:
+def _hidden(request: Watch) -> dict[str, tuple[str, ...]]:
     """What of the options must show nowhere."""
     if request.webhook is None:
         return {}
@@ -127,7 +127,7 @@ def _hidden(request: Request) -> dict[str, tuple[str, ...]]:
     return forms_of({WEBHOOK: webhook_url(request.webhook)}, {}, KINDS)
 
 
-def _declared(request: Request) -> Declared:
+def _declared(request: Watch) -> Declared:
     declared = with_ignored(declared_by(request.settings), request.ignored, KINDS)
     return replace(declared, environment={**declared.environment, **_hidden(request)})
 
@@ -135,7 +135,7 @@ def _declared(request: Request) -> Declared:
 # -- looking --------------------------------------------------------------------------------
 
 
-async def _look(run: _Run, declared: Declared, view: View) -> bool:
+async def _look(run: _Watched, declared: Declared, view: View) -> bool:
     """Compare, and find out who changed what; whether anything is open, shown or not."""
     request = run.request
     async with connected(request.settings, declared, view) as client:
@@ -162,7 +162,7 @@ def _report(planned: Planned) -> DriftReport:
     return DriftReport(plan.account, plan.stack, items, unread=unread, in_step=plan.unchanged)
 
 
-async def _ends(run: _Run, client: Client) -> None:
+async def _ends(run: _Watched, client: Client) -> None:
     """When tokens end; what cannot be read is left out of the figures."""
     now = _now()
     with suppress(CallFailed):
@@ -236,7 +236,7 @@ def _failures(error: ZtctlError | OSError) -> Iterator[Failure]:
             yield Failure(str(error))
 
 
-def _post(run: _Run, failures: Iterable[Failure], view: View, mask: Mask) -> None:
+def _post(run: _Watched, failures: Iterable[Failure], view: View, mask: Mask) -> None:
     """Post what was found, or that the run failed; a webhook that fails is told, and no more."""
     from ztctl.views import messages
 
@@ -264,7 +264,7 @@ def _post(run: _Run, failures: Iterable[Failure], view: View, mask: Mask) -> Non
         view.failure(Failure(f"the webhook was not told: {why}", "the report is not changed by it"))
 
 
-def _write_figures(run: _Run, view: View, mask: Mask) -> bool:
+def _write_figures(run: _Watched, view: View, mask: Mask) -> bool:
     """Write the figures; whether that was done, or not asked for."""
     path = run.request.metrics
     if path is None:

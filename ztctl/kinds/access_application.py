@@ -40,6 +40,7 @@ from ztctl.kinds.application_checks import (
     destination_conflicts,
     guards,
     mistakes,
+    shut_applications,
 )
 from ztctl.kinds.ca_key import left_live
 from ztctl.kinds.carry import Lists
@@ -232,7 +233,8 @@ class AccessApplication(PlainKind, AsksAhead, Exposing):
         return (*tags, wanted)
 
     def check(self, declared: Declared) -> Iterable[Problem]:
-        """Report invalid, too many and duplicate domains, and settings that exclude each other."""
+        """Report what is wrong with domains and settings, and who lets nobody in."""
+        yield from shut_applications(declared)
         holders: dict[str, list[Wanted]] = defaultdict(list)
         for wanted in declared.of(self.name):
             yield from mistakes(wanted)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
+from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Proposal
 from ztctl.core.model.lint import Code, warning
@@ -67,6 +68,26 @@ def mistakes(wanted: Wanted) -> Iterator[Problem]:
             "each other",
             wanted.where,
             "drop one of them",
+        )
+
+
+def shut_applications(declared: Declared) -> Iterator[Problem]:
+    """Warn of applications of whose policies none lets anybody in: live ones count as if they did.
+
+    Access refuses whom no policy admits (Cloudflare documentation, Access policies).
+    """
+    policies = declared.of("access_policy")
+    denying = {it.address for it in policies if it.values.get("decision") == "deny"}
+    for wanted in declared.of("access_application"):
+        used = wanted.values.get("policies") or ()
+        if not all(isinstance(it, Ref) and it.to in denying for it in used):
+            continue
+        why = "all of its policies deny" if used else "it has no policy"
+        yield warning(
+            Code.NO_ONE_ENTERS,
+            f"{wanted.address} lets nobody in: {why}",
+            wanted.where,
+            "name a policy with the decision `allow`",
         )
 
 
@@ -139,8 +160,7 @@ def destination_conflicts(change: Change, proposal: Proposal) -> Iterator[Refusa
     if change.action is Action.DELETE:
         return
     wanted = {*public(change.written.get("destinations"))}
-    changing = {item.live.id for item in proposal.changes if item.live is not None}
-    foreign = (it for it in proposal.live.get(change.address.kind, ()) if it.id not in changing)
+    foreign = proposal.untouched.get(change.address.kind, ())
     for other in filter(attrgetter("is_matchable"), foreign):
         for name in sorted(wanted.intersection(public(other.values.get("destinations")))):
             yield Refusal(

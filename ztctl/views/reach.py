@@ -16,7 +16,7 @@ from ztctl.views.jsonplan import way_fields
 from ztctl.views.jsonvalue import redacted
 from ztctl.views.markdown import code_span
 from ztctl.views.page import Page
-from ztctl.views.styled_line import Line
+from ztctl.views.styled_line import Line, Tone
 
 _REASON = 3
 # Labels stand from the third column, what they are about from this one.
@@ -65,17 +65,19 @@ def _verdict(found: Reach, clean: Clean) -> Iterator[Line]:
     host = clean(found.host)
     stated = f", as stated: {clean(found.stated)}" if found.stated else ":"
     if found.unknown and not found.open:
-        yield Line(f"Whether {host} is open to everybody CANNOT BE TOLD, so it counts as open:")
+        text = f"Whether {host} is open to everybody CANNOT BE TOLD, so it counts as open:"
+        yield Line(text, tone=Tone.ERROR)
     elif found.open:
-        yield Line(f"{host} is OPEN TO EVERYBODY{stated}")
+        yield Line(f"{host} is OPEN TO EVERYBODY{stated}", tone=Tone.ERROR)
     elif not found.enter:
         nowhere = f"{host} leads nowhere, nobody gets there."
-        yield Line(f"Nobody gets to {host}." if found.leads else nowhere)
+        yield Line(f"Nobody gets to {host}." if found.leads else nowhere, tone=Tone.STRONG)
     elif not found.any_login and found.person is None:
-        yield Line(f"{host} is closed: only those below may enter.")
+        yield Line(f"{host} is closed: only those below may enter.", tone=Tone.STRONG)
     yield from _reasons((*found.open, *found.unknown), clean)
     if found.any_login:
-        yield Line(f"{host} is open to anybody who logs in{':' if found.open else stated}")
+        text = f"{host} is open to anybody who logs in{':' if found.open else stated}"
+        yield Line(text, tone=Tone.WARNING)
         yield from _reasons(found.any_login, clean)
     yield from _unread(found.unread, clean)
 
@@ -86,7 +88,7 @@ def _reasons(texts: Iterable[str], clean: Clean) -> Iterator[Line]:
 
 def _unread(texts: Sequence[str], clean: Clean) -> Iterator[Line]:
     if texts:
-        yield Line("Not everything could be read, so that this may be wrong:")
+        yield Line("Not everything could be read, so that this may be wrong:", tone=Tone.WARNING)
         yield from _reasons(texts, clean)
 
 
@@ -101,13 +103,14 @@ def _person(reach: Reach, clean: Clean) -> Iterator[Line]:
     several = len(found.answers) > 1
     match found.enters:
         case Enters.YES:
-            yield Line(f"{who} enters {where}.")
+            yield Line(f"{who} enters {where}.", tone=Tone.STRONG)
         case Enters.NO:
-            yield Line(f"{who} does not enter {where}.")
+            yield Line(f"{who} does not enter {where}.", tone=Tone.STRONG)
         case Enters.DEPENDS if several:
-            yield Line(f"Whether {who} enters {where} depends on the path.")
+            yield Line(f"Whether {who} enters {where} depends on the path.", tone=Tone.STRONG)
         case Enters.DEPENDS:
-            yield Line(f"Whether {who} enters {where} depends on what cannot be seen from here.")
+            text = f"Whether {who} enters {where} depends on what cannot be seen from here."
+            yield Line(text, tone=Tone.STRONG)
     for answer in found.answers:
         yield Line()
         if several:
@@ -236,9 +239,10 @@ def _private_verdict(found: PrivateReach, clean: Clean) -> Iterator[Line]:
     address = clean(found.address)
     if found.enter:
         what = f"Part of {address}" if found.in_part else address
-        yield Line(f"{what} is open to {', '.join(map(clean, found.enter))}.")
+        people = ", ".join(map(clean, found.enter))
+        yield Line(f"{what} is open to {people}.", tone=Tone.WARNING)
     else:
-        yield Line(f"No private route leads to {address}.")
+        yield Line(f"No private route leads to {address}.", tone=Tone.STRONG)
     yield from _unread(found.unread, clean)
 
 

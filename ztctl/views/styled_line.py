@@ -67,9 +67,9 @@ class Line:
         return "".join(paint(text, tone) for text, tone in self.spans() if text).rstrip(" ")
 
 
-def rows_of(lines: Iterable[Line]) -> list[str]:
-    """Render lines without colour; blank ones at the end are left out."""
-    return trimmed(line.render(no_paint) for line in lines)
+def rows_of(lines: Iterable[Line], paint: Paint) -> list[str]:
+    """Render lines; blank ones at the end are left out."""
+    return trimmed(line.render(paint) for line in lines)
 
 
 def trimmed(rows: Iterable[str]) -> list[str]:

@@ -20,6 +20,10 @@ from ztctl.views.wording import plan_closing
 from ztctl.views.wrapping import cells, wrapped
 
 
+def _joined(blocks: Iterable[Iterable[Line]], paint: Paint) -> str:
+    return "\n".join("".join(f"{row}\n" for row in rows_of(it, paint)) for it in blocks)
+
+
 @dataclass(slots=True)
 class TextView(PeopleView):
     """Plan, outcome and documents on stdout; the rest on stderr."""
@@ -30,9 +34,10 @@ class TextView(PeopleView):
     def plan(self, plan: Plan) -> None:
         """Write what is open now, changes, access, warnings, refusals and the closing line."""
         self.close()
-        exposed, changes, refusals = self.plan_parts(plan)
-        hint = () if self.quiet or not plan.changes else self._more(changes)
-        lines = [*exposed, *changes, *hint, *refusals]
+        parts = self.plan_parts(plan)
+        told = [*parts.changes, *parts.access, *parts.warnings]
+        hint = () if self.quiet or not plan.changes else self._more(told)
+        lines = [*parts.exposed, *told, *hint, *parts.refusals]
         shown = lines if self.detail == "full" else self._wrapped(lines)
         self._write([*shown, Line(plan_closing(plan), tone=Tone.STRONG)])
 
@@ -72,11 +77,12 @@ class TextView(PeopleView):
         self._write([*done, *lines.revoked(), *lines.undone(), closing])
 
     def page(self, page: Page) -> None:
-        """Write the lines on stdout, with sensitive values masked."""
+        """Write the lines on stdout, with sensitive values masked; without colour where one is."""
         self.close()
-        shown = map(self._wrapped, page.blocks) if page.wraps else page.blocks
-        blocks = ("".join(f"{row}\n" for row in rows_of(block)) for block in shown)
-        write_text(self.stdout, self.clean.lines("\n".join(blocks)))
+        shown = [[*self._wrapped(it)] if page.wraps else it for it in page.blocks]
+        plain = _joined(shown, no_paint)
+        safe = self.clean.lines(plain)
+        write_text(self.stdout, _joined(shown, self.paint) if safe == plain else safe)
 
     def _write(self, lines: Iterable[Line]) -> None:
         StreamOutput(self.stdout, self.paint).lines(lines)

@@ -101,7 +101,7 @@ def drift(
     tell: TellOptions,
 ) -> Exit:
     """Tell what was changed in the account that no file says."""
-    from ztctl.cli.drift_flow import Request, watch
+    from ztctl.cli.drift_flow import Watch, watch
     from ztctl.cli.telling import failure_seen, webhook_of
     from ztctl.core.model.drift import DriftSeverity
 
@@ -109,7 +109,7 @@ def drift(
         chosen = settings(output, files, account, journal=run.journal)
         webhook = webhook_of(chosen, tell.webhook, tell.webhook_file)
     return watch(
-        Request(
+        Watch(
             chosen,
             only=frozenset(DriftSeverity(it.value) for it in look.only or ()),
             ignored=tuple(look.ignore or ()),

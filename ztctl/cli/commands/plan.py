@@ -29,6 +29,12 @@ def plan(
         bool,
         opt.run_option("--calls", help="Show the API calls of each step, too."),
     ] = False,
+    digest: Annotated[
+        bool,
+        opt.run_option(
+            "--digest", help="Show the digest of the plan, too: `apply --expect-digest` takes it."
+        ),
+    ] = False,
     strict: opt.Strict = False,
     output: opt.OutputOptions,
     detail: opt.DetailOptions,
@@ -40,6 +46,5 @@ def plan(
     options = options_of(**asdict(plan))
     from ztctl.cli.apply_flow import Request, plan_only
 
-    return plan_only(
-        Request(chosen, options, strict=strict), out=out, calls=calls, exit_code=exit_code
-    )
+    request = Request(chosen, options, strict=strict)
+    return plan_only(request, out=out, calls=calls, digest=digest, exit_code=exit_code)

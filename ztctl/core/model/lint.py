@@ -34,6 +34,7 @@ class Code(StrEnum):
     RENAME_LOSES_CA = "rename-loses-ca"
     SAME_NAME_LIVE = "same-name-live"
     KEPT_IN_USE = "kept-in-use"
+    REMOVED_STAYS = "removed-stays"
     OVER_LIMIT = "over-limit"
     UNREAD_ZONE = "unread-zone"
     KEY_FILE_STALE = "key-file-stale"
@@ -53,6 +54,7 @@ BY_ACCOUNT: Final = frozenset(
         Code.RENAME_LOSES_CA,
         Code.SAME_NAME_LIVE,
         Code.KEPT_IN_USE,
+        Code.REMOVED_STAYS,
         Code.OVER_LIMIT,
         Code.KEY_FILE_STALE,
         Code.KEY_FILE_UNWRITABLE,
