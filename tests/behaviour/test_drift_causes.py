@@ -70,6 +70,30 @@ def test_an_application_takes_its_followers_along(account: Account) -> None:
     assert set(map(str, item.with_it)) == {"tunnel.pool", f"ca_key.{HOST}"}
 
 
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        (by_hand.no_check, "the connector asks for no token any more"),
+        (by_hand.another_service, "moved from ssh://localhost:22"),
+        (by_hand.a_longer_session, "session 8h → 720h"),
+        (by_hand.a_member_more, "eve@example.com"),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_what_makes_it_wider_is_told_in_words(
+    account: Account, deed: Callable[[Account], None], said: str
+) -> None:
+    """More people, another origin, a longer session, and one guard of two that is gone."""
+    account.apply(whole())
+    deed(account)
+
+    (item,) = drift(account, whole())
+
+    (change,) = item.access
+    assert (item.severity, change.host) == (WIDER, HOST)
+    assert said in " ".join(f"{way.who} {way.change}" for way in change.gained)
+
+
 def test_a_deleted_guard_exposes_its_host(account: Account) -> None:
     """Without an application, and without a connector's check, everybody enters."""
     account.apply(open_host())
@@ -163,14 +187,14 @@ def test_a_lost_mark_is_told(account: Account) -> None:
 
 
 def test_the_mark_of_another_stack_is_told(account: Account) -> None:
-    """No apply would touch the object, which is said."""
+    """No apply would touch the object, which is said; nobody compares it, so that it is wider."""
     account.apply(whole())
     account.call("POST", "{A}/access/tags", {"name": "ztctl-other"})
     put(account, "{A}/access/apps", account.one("apps"), tags=["ztctl-other"])
 
     refused = [it for it in drift(account, whole()) if it.deviation is Deviation.REFUSED]
 
-    assert [str(it.address) for it in refused] == [APP]
+    assert [short_of(it) for it in refused] == [(WIDER, "refused", APP)]
     assert "other" in refused[0].detail
 
 

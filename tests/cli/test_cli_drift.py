@@ -428,6 +428,14 @@ def test_figures_are_written(applied: Ztctl, account: Account) -> None:
     assert sorted(path.name for path in applied.folder.glob("*m.prom*")) == ["m.prom"]
 
 
+def test_a_token_that_cannot_be_read_is_seen(project: Ztctl) -> None:
+    """The run fails before it has begun, and its figures say so."""
+    done = project("drift", "--api-token-file", "nowhere", "--metrics", "m.prom")
+
+    found = figures_in(project.folder / "m.prom")
+    assert (done.code, found["ztctl_drift_last_run_success", ""]) == (1, 0)
+
+
 @pytest.mark.parametrize("broken", ["file", "service"])
 def test_a_run_that_failed_is_seen(
     applied: Ztctl, account: Account, posted: Posted, broken: str

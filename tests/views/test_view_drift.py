@@ -308,3 +308,13 @@ def test_times_are_human(ago: timedelta, said: str, shown: MakeShown) -> None:
     assert f"mallory@example.com in the dashboard, {said}\n" in page_of(
         report, shown("text", width=200)
     )
+
+
+@pytest.mark.parametrize("time", ["", "soon", "2026-11-28T19:00:00", "0001-01-01T00:00:00+14:00"])
+def test_what_is_no_time_is_told_as_it_is(time: str, shown: MakeShown) -> None:
+    """A log may hold anything."""
+    report = replace(SHORT, items=(replace(ITEMS[0], author=replace(MALLORY, time=time)),))
+
+    out = page_of(report, shown("text", width=200))
+
+    assert f"in the dashboard{f', {time}' if time else ''}\n" in out

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -20,7 +19,7 @@ from ztctl.cli.ignoring import with_ignored
 from ztctl.cli.planning import options_of, plan_source
 from ztctl.cli.session import connected, declared_by, view_of
 from ztctl.cli.settings import WEBHOOK, Settings, Usage
-from ztctl.cli.telling import write_whole
+from ztctl.cli.telling import stack_before, write_figures
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Failures, Problems, ZtctlError
@@ -35,18 +34,17 @@ from ztctl.engine.since import Recorded, is_since
 from ztctl.engine.token_ends import api_token_end, service_token_ends
 from ztctl.kinds.registry import KINDS
 from ztctl.views.drift_view import drift_page
-from ztctl.views.prometheus import Expiry, RunFigures, metrics_text
+from ztctl.views.prometheus import Expiry, RunFigures
 
 if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
     from ztctl.views.view import View
 
 _COLLECTIONS = {kind.name: kind.collection for kind in KINDS.values() if kind.collection}
-_STACK = re.compile(r'stack="([a-z0-9-]{1,20})"')
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Watch:
     """The options of one run.
 
     Attributes:
@@ -68,7 +66,7 @@ class Request:
 
 
 @dataclass
-class _Run:
+class _Watched:
     """What is known of a run, also where it fails midway.
 
     Attributes:
@@ -76,7 +74,7 @@ class _Run:
         whole: the same with what options leave out, for the figures.
     """
 
-    request: Request
+    request: Watch
     began: float = field(default_factory=time.monotonic)
     stack: str = ""
     calls: int = 0
@@ -86,9 +84,9 @@ class _Run:
     api_token: Expiry | None = None
 
 
-def watch(request: Request) -> Exit:
+def watch(request: Watch) -> Exit:
     """Look, tell, and end with the code of what was found."""
-    run = _Run(request)
+    run = _Watched(request)
     # Until the files are read only the webhook's URL has to be masked.
     nothing = Declared("", environment=_hidden(request))
     view, mask = view_of(request.settings, nothing), Mask(nothing.environment)
@@ -106,7 +104,7 @@ def watch(request: Request) -> Exit:
         show_error(view, error if isinstance(error, ZtctlError) else failures[0])
     finally:
         # Also where somebody ends it, or a fault of the program does: a dead job must be seen.
-        written = _write_metrics(run, view, mask)
+        written = _write_figures(run, view, mask)
     if run.report is not None:
         _show(run.report, view, mask, request.settings)
     _post(run, failures, view, mask)
@@ -120,7 +118,7 @@ def watch(request: Request) -> Exit:
     )
 
 
-def _hidden(request: Request) -> dict[str, tuple[str, ...]]:
+def _hidden(request: Watch) -> dict[str, tuple[str, ...]]:
     """What of the options must show nowhere."""
     if request.webhook is None:
         return {}
@@ -129,7 +127,7 @@ def _hidden(request: Request) -> dict[str, tuple[str, ...]]:
     return forms_of({WEBHOOK: webhook_url(request.webhook)}, {}, KINDS)
 
 
-def _declared(request: Request) -> Declared:
+def _declared(request: Watch) -> Declared:
     declared = with_ignored(declared_by(request.settings), request.ignored, KINDS)
     return replace(declared, environment={**declared.environment, **_hidden(request)})
 
@@ -137,7 +135,7 @@ def _declared(request: Request) -> Declared:
 # -- looking --------------------------------------------------------------------------------
 
 
-async def _look(run: _Run, declared: Declared, view: View) -> bool:
+async def _look(run: _Watched, declared: Declared, view: View) -> bool:
     """Compare, and find out who changed what; whether anything is open, shown or not."""
     request = run.request
     async with connected(request.settings, declared, view) as client:
@@ -164,7 +162,7 @@ def _report(planned: Planned) -> DriftReport:
     return DriftReport(plan.account, plan.stack, items, unread=unread, in_step=plan.unchanged)
 
 
-async def _ends(run: _Run, client: Client) -> None:
+async def _ends(run: _Watched, client: Client) -> None:
     """When tokens end; what cannot be read is left out of the figures."""
     now = _now()
     with suppress(CallFailed):
@@ -238,7 +236,7 @@ def _failures(error: ZtctlError | OSError) -> Iterator[Failure]:
             yield Failure(str(error))
 
 
-def _post(run: _Run, failures: Iterable[Failure], view: View, mask: Mask) -> None:
+def _post(run: _Watched, failures: Iterable[Failure], view: View, mask: Mask) -> None:
     """Post what was found, or that the run failed; a webhook that fails is told, and no more."""
     from ztctl.views import messages
 
@@ -266,13 +264,13 @@ def _post(run: _Run, failures: Iterable[Failure], view: View, mask: Mask) -> Non
         view.failure(Failure(f"the webhook was not told: {why}", "the report is not changed by it"))
 
 
-def _write_metrics(run: _Run, view: View, mask: Mask) -> bool:
+def _write_figures(run: _Watched, view: View, mask: Mask) -> bool:
     """Write the figures; whether that was done, or not asked for."""
     path = run.request.metrics
     if path is None:
         return True
     figures = RunFigures(
-        run.stack or _stack_before(path),
+        run.stack or stack_before(path),
         time.time(),
         time.monotonic() - run.began,
         run.calls,
@@ -281,20 +279,8 @@ def _write_metrics(run: _Run, view: View, mask: Mask) -> bool:
         run.api_token,
     )
     try:
-        write_whole(path, metrics_text(figures, mask.hide))
+        write_figures(path, figures, mask.hide)
     except Failure as failure:
         view.failure(failure)
         return False
     return True
-
-
-def _stack_before(path: Path) -> str:
-    """The stack of the figures there are, for a run that could not read its files; else a name.
-
-    The series of a run that failed must be that of the runs before, or no alert sees it.
-    """
-    with suppress(OSError, ValueError):
-        found = _STACK.search(path.read_text(encoding="utf-8"))
-        if found is not None:
-            return found[1]
-    return path.stem

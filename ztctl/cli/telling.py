@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ztctl.cli.settings import Settings, Usage
-from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.diagnostics import Failure, ZtctlError
 from ztctl.core.model.values import Secret
+from ztctl.core.runs.journal import Redact
+from ztctl.views.prometheus import RunFigures, metrics_text
 
 _MOST_OF_URL = 4096
+_MOST_OF_FIGURES = 1 << 20
+_STACK = re.compile(r'stack="([a-z0-9-]{1,20})"')
 
 
 def webhook_of(chosen: Settings, given: str | None, file: Path | None) -> Secret | None:
@@ -42,7 +49,44 @@ def _url(given: str, file: Path | None) -> Secret:
     return Secret(given.strip())
 
 
-def write_whole(path: Path, text: str) -> None:
+@contextmanager
+def failure_seen(metrics: Path | None) -> Iterator[None]:
+    """Write figures of a run that failed where the block does: a dead job must be seen."""
+    began = time.monotonic()
+    try:
+        yield
+    except (ZtctlError, OSError):
+        if metrics is not None:
+            took = time.monotonic() - began
+            with suppress(Failure):
+                write_figures(metrics, RunFigures(stack_before(metrics), time.time(), took, 0), str)
+        raise
+
+
+def write_figures(path: Path, figures: RunFigures, redact: Redact) -> None:
+    """Write the figures of a run for Prometheus's textfile collector.
+
+    Raises:
+        Failure: the file cannot be written; the old one is as it was.
+    """
+    _write_whole(path, metrics_text(figures, redact))
+
+
+def stack_before(path: Path) -> str:
+    """The stack of the figures there are, for a run that could not read its files; else a name.
+
+    The series of a run that failed must be that of the runs before, or no alert sees it.
+    """
+    from ztctl.documents.streams import read_bounded
+
+    with suppress(OSError, ValueError):
+        found = _STACK.search(read_bounded(path, _MOST_OF_FIGURES, seconds=1).decode())
+        if found is not None:
+            return found[1]
+    return path.stem
+
+
+def _write_whole(path: Path, text: str) -> None:
     """Replace a file by another in one step, so that no reader sees half of it.
 
     The new one is written beside it, under a name that a textfile collector does not read.
@@ -50,7 +94,7 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         Failure: it cannot be written; the old one is as it was.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.parent / f".{path.name}.{os.getpid()}.tmp"
     try:
         # Others read it: node_exporter runs as a user of its own.
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)

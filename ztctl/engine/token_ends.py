@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from ztctl.core.model.calls import Call, CallFailed, Json
+from ztctl.core.model.calls import Call, CallFailed
+from ztctl.engine.drive import Api
 
 # As in cloudflare/verify: a user's token is verified at the first, an account's at the second.
 _VERIFY: Final = (
@@ -23,14 +24,7 @@ _SERVICE_TOKENS: Final = Call(
 )
 
 
-class Sender(Protocol):
-    """Sends API calls."""
-
-    async def send(self, call: Call) -> Json:
-        """Return the result of a call, or raise ``CallFailed``."""
-
-
-async def service_token_ends(api: Sender, now: datetime) -> list[tuple[str, str, float]]:
+async def service_token_ends(api: Api, now: datetime) -> list[tuple[str, str, float]]:
     """Name, id and seconds until the end of each service token; infinite for one without an end.
 
     Raises:
@@ -46,7 +40,7 @@ async def service_token_ends(api: Sender, now: datetime) -> list[tuple[str, str,
     ]
 
 
-async def api_token_end(api: Sender, now: datetime) -> float:
+async def api_token_end(api: Api, now: datetime) -> float:
     """Seconds until the API token ends; infinite where it has no end, not a number where unknown.
 
     Raises:

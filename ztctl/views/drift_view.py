@@ -105,11 +105,8 @@ class DriftLines:
 
     def title(self) -> Iterator[Line]:
         """Whose drift it is, when it was looked for, and what is left out of names."""
-        since = (
-            f", since {self.clean(_moment(self.report.since, self.now))}"
-            if self.report.since
-            else ""
-        )
+        when_applied = self.clean(_moment(self.report.since, self.now))
+        since = f", since the last apply ({when_applied})" if self.report.since else ""
         when = self.now.strftime("%-d %b %H:%M %Z").strip()
         yield Line(f"Drift of stack {self.clean(self.report.stack)}, {when}{since}")
         if domain := self.names.domain:
@@ -304,10 +301,9 @@ def _by(author: Author, clean: Clean, now: datetime) -> str:
 
 def _moment(text: str, now: datetime) -> str:
     """How long ago something was; a time in the reader's zone where it is longer ago."""
-    then = parsed(text)
+    then = _in_zone(text, now)
     if then is None:
         return text
-    then = then.astimezone(now.tzinfo)
     ago = now - then
     if timedelta(0) <= ago < timedelta(hours=1):
         minutes = int(ago.total_seconds() // 60)
@@ -322,13 +318,13 @@ def _moment(text: str, now: datetime) -> str:
     return then.strftime(f"%-d %b{year} %H:%M")
 
 
-def parsed(text: str) -> datetime | None:
-    """A time as the service writes it; ``None`` for anything else, or one without a zone."""
+def _in_zone(text: str, now: datetime) -> datetime | None:
+    """A time of the service in the reader's zone; ``None`` for anything else."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(now.tzinfo) if found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else None
 
 
 def _many(number: int, what: str) -> str:
@@ -352,6 +348,7 @@ def drift_document(report: DriftReport, redact: Redact, now: datetime) -> dict[s
             "in_step": report.in_step,
         },
         "exposed_hosts": list(report.exposed_hosts),
+        "open_withheld": report.open_withheld,
         "since": report.since or None,
         "authors_unread": report.authors or None,
         "unread": list(report.unread),

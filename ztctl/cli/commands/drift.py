@@ -101,14 +101,15 @@ def drift(
     tell: TellOptions,
 ) -> Exit:
     """Tell what was changed in the account that no file says."""
-    from ztctl.cli.drift_flow import Request, watch
-    from ztctl.cli.telling import webhook_of
+    from ztctl.cli.drift_flow import Watch, watch
+    from ztctl.cli.telling import failure_seen, webhook_of
     from ztctl.core.model.drift import DriftSeverity
 
-    chosen = settings(output, files, account, journal=run.journal)
-    webhook = webhook_of(chosen, tell.webhook, tell.webhook_file)
+    with failure_seen(tell.metrics):
+        chosen = settings(output, files, account, journal=run.journal)
+        webhook = webhook_of(chosen, tell.webhook, tell.webhook_file)
     return watch(
-        Request(
+        Watch(
             chosen,
             only=frozenset(DriftSeverity(it.value) for it in look.only or ()),
             ignored=tuple(look.ignore or ()),

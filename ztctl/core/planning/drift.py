@@ -421,7 +421,11 @@ def _standing(exposed: Iterable[Exposed], items: Iterable[DriftItem]) -> Iterato
 
 
 def _refused(draft: Draft, plan: Plan) -> Iterator[DriftItem]:
-    """Declared objects of which no change is planned, because an apply would not touch them."""
+    """Declared objects of which no change is planned, because an apply would not touch them.
+
+    They are not compared, and what cannot be compared counts as wider.
+    """
+    kinds = draft.run.kinds
     changed = {change.address for change in plan.changes}
     places = {it.address: it.where for it in draft.declared.wanted}
     told: dict[Address, str] = {}
@@ -429,8 +433,9 @@ def _refused(draft: Draft, plan: Plan) -> Iterator[DriftItem]:
         if refusal.address is not None and refusal.address not in changed:
             told.setdefault(refusal.address, refusal.reason)
     for address, reason in told.items():
+        decides = any(spec.decides_reach for spec in kinds[address.kind].specs.values())
         yield DriftItem(
-            DriftSeverity.OTHER,
+            DriftSeverity.WIDER if decides else DriftSeverity.OTHER,
             Deviation.REFUSED,
             address,
             detail=reason,
