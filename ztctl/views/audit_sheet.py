@@ -9,7 +9,7 @@ from typing import Any, Final
 from ztctl.core.model.names import any_other
 from ztctl.views.escape import Clean
 from ztctl.views.sheet import Level, Notice, Row, Sheet, Table, Text, Way, few, told, ways_of
-from ztctl.views.wording import noun
+from ztctl.views.wording import noun, short_id
 
 Json = Mapping[str, Any]
 Facts = list[tuple[str, list[str]]]
@@ -43,9 +43,10 @@ def audit_sheet(document: Json, clean: Clean, version: str) -> Sheet:
         Notice("Accepted, and not open: these can leave the accept file", "login", idle),
     )
     return Sheet(
-        title=f"Audit of account {clean(document['account'])}",
+        title=f"Audit of account {clean(short_id(document['account']))}",
         lead=(f"{figures}.", *narrowed),
         about=(
+            ("Account", clean(document["account"])),
             ("Zones", f"{len(document['zones']):,}"),
             ("Names", f"{len(document['names']):,}"),
             ("Made by", f"ztctl {version}"),
