@@ -48,11 +48,17 @@ def told_of(name: str, report: AuditReport, auditor: Auditor) -> AuditedName | N
     """The name in the report, or the pattern in it that stands for such a name."""
     by_name = {it.host: it for it in report.names}
     pattern = name.replace(PROBE, "*").replace(BELOW, "*")
-    tried = [name, pattern]
-    while tried[-1].startswith("*."):
-        tried.append(tried[-1].removeprefix("*."))
-    found = (by_name[it] for it in tried if it in by_name)
-    return next(found, auditor.named(name) if name in EMPTY else None)
+    for exact in (name, pattern):
+        if exact in by_name:
+            return by_name[exact]
+    # A star for one label, and two for each number of them that has no line of its own.
+    bases = (name.split(".", count)[-1] for count in range(1, name.count(".") + 1))
+    for depth, base in enumerate(bases, start=1):
+        stars = (f"*.{base}",) if depth == 1 else (f"*.*.{base}", f"*.{base}")
+        for star in stars:
+            if star in by_name:
+                return by_name[star]
+    return auditor.named(name) if name in EMPTY else None
 
 
 def enough(name: AuditedName | None, degree: Openness) -> bool:
@@ -65,7 +71,7 @@ def enough(name: AuditedName | None, degree: Openness) -> bool:
     return name.risk in (Risk.OPEN, Risk.UNSEEN) or AuditCode.ANY_LOGIN in codes
 
 
-@examples(80)
+@examples(60)
 @given(made=st.one_of(_two, _three))
 def test_where_a_stranger_reaches_a_tunnel_the_audit_says_so(
     folder: Path, made: tuple[Any, File]
@@ -91,7 +97,5 @@ def test_where_a_stranger_reaches_a_tunnel_the_audit_says_so(
     }
 
     event(f"{len(zones)} zones")
-    event(
-        f"the worst is {min(report.all_findings, key=lambda it: it.risk.place, default=None)!s:.20}"
-    )
+    event("something is open" if report.is_exposed else "nothing is open")
     assert (missed, others) == (set(), {})

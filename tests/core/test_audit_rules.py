@@ -267,3 +267,22 @@ def test_every_private_route_is_told(tmp_path: Path) -> None:
 
     told = [(it.network, it.tunnel, it.stack) for it in report.routes]
     assert sorted(told) == [("10.0.0.0/8", "pool", "net"), ("wiki.internal", "pool", "")]
+
+
+def test_a_name_whose_records_were_not_read_is_told(tmp_path: Path) -> None:
+    """A rule for a name in a zone that is not readable, or not seen, and an alias into it.
+
+    One that an application covers whole is closed, wherever it leads.
+    """
+    account = Account(tmp_path)
+    hand = ByHand(account)
+    served = ("wiki.example.org", "safe.example.org", "site.hidden.net")
+    hand.tunnel("t", [{"hostname": it, "service": "http://one"} for it in served])
+    hand.lead("alias.example.com", "wiki.example.org")
+    hand.app("safe.example.org", TEAM)
+    unread_zone(hand)
+
+    told = {it for it in found(audited(account)) if it[0] == "unread-zone"}
+
+    subjects = {subject for _, subject in told}
+    assert subjects == {"example.org", "wiki.example.org", "site.hidden.net", "alias.example.com"}
