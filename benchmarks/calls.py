@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
-import selectors
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.timeless import Timeless
 from ztctl.cloudflare.client import Client
 from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.declared import Declared
@@ -58,39 +58,6 @@ ALL = frozenset({"all"})
 YES = Options(
     Allowances(deletions=True, no_policy=ALL, ca_deletion=ALL, exposure=ALL, interruption=ALL)
 )
-
-
-class Patience(selectors.DefaultSelector):
-    """Waits for nothing: what a loop would sleep is added to ``now`` instead."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """What is ready; the rest of the wait counts as passed."""
-        ready = super().select(0)
-        if not ready:
-            self.now += max(timeout or 0.0, 0.0)
-        return ready
-
-
-class Timeless(asyncio.SelectorEventLoop):
-    """An event loop in which only waiting takes time."""
-
-    def __init__(self) -> None:
-        self._patience = Patience()
-        super().__init__(self._patience)
-
-    def time(self) -> float:
-        """Seconds waited since the loop began."""
-        return self._patience.now
-
-    def run_in_executor(  # type: ignore[override]
-        self, executor: Any, func: Any, *args: Any
-    ) -> asyncio.Future[Any]:
-        """Call at once: what a thread does, such as syncing a file, takes no time either."""
-        done = self.create_future()
-        done.set_result(func(*args))
-        return done
 
 
 class Counting(httpx.AsyncBaseTransport):

@@ -27,7 +27,7 @@ from ztctl.core.runs.locks import LEASE, Holder, LockFlag, is_lock
 from ztctl.engine.companion import Companion, Means, Verdict, Work
 from ztctl.engine.execute import execute
 from ztctl.engine.journal import Journal, JournalPaths
-from ztctl.engine.lock import RENEWAL_POLL, Lock, Locked
+from ztctl.engine.lock import LIST_INTERVAL, RENEWAL_POLL, Lock, Locked
 from ztctl.engine.locked_run import LockedRun
 from ztctl.engine.probe import Probe
 from ztctl.engine.settle import SETTLE
@@ -314,6 +314,17 @@ def test_a_run_stops_before_the_next_phase_when_its_lock_is_gone(
     assert "somebody has taken it away; the account is locked for this stack by bob" in reason
     assert account.everything()["tunnels"] == []
     assert flags(account) == [THEIRS]
+
+
+def test_a_lock_that_is_gone_is_not_looked_for_again(account: Account, runs: Runs) -> None:
+    """A list may lag, so it is asked four times; the phases after that are told at once."""
+    plan = account.plan(whole())
+    runs.when(lambda live: runs.lowered(MINE))
+
+    outcome = runs(plan)
+
+    assert {item.step.address.kind for item in outcome.failed} == {"tunnel", "ca_key"}
+    assert sum(runs.slept) == 3 * LIST_INTERVAL
 
 
 def test_a_run_stops_for_a_flag_that_stays_beside_its_own(account: Account, runs: Runs) -> None:

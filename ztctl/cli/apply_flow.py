@@ -19,7 +19,7 @@ from ztctl.cli.planning import plan_source
 from ztctl.cli.revocation import revoke_sessions
 from ztctl.cli.run_lock import lock_of
 from ztctl.cli.saved_plans import read_plan, save_plan
-from ztctl.cli.session import connected, declared_by, view_of
+from ztctl.cli.session import connected, declared_by, run_to_end, view_of
 from ztctl.cli.settings import Settings
 from ztctl.cli.strict import MENDED, refused
 from ztctl.core.model.declared import Declared
@@ -67,6 +67,7 @@ class Request:
         probe: probe opened hosts without a credential.
         revoke: revoke the sessions of applications to which a user or group lost access.
         strict: nothing is written where there is a warning.
+        digest: the digest of the only plan that may be applied; ``None``: any may.
     """
 
     settings: Settings
@@ -77,6 +78,7 @@ class Request:
     probe: bool = False
     revoke: bool = False
     strict: bool = False
+    digest: str | None = None
 
     def declared(self) -> Declared:
         """What the files declare; nothing for destroy."""
@@ -84,13 +86,16 @@ class Request:
         return emptied(declared, KINDS) if self.destroy else declared
 
 
-def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: bool) -> Exit:
-    """Build and show the plan; optionally show its API calls and save it.
+def plan_only(
+    request: Request, *, out: Path | None, calls: bool, digest: bool, exit_code: bool
+) -> Exit:
+    """Build and show the plan; optionally show its API calls and its digest, and save it.
 
     Args:
         request: the options.
         out: file to save the plan to.
         calls: show the API calls.
+        digest: show the digest.
         exit_code: return `Exit.DIFFERENT` for a plan with changes.
     """
     declared = request.declared()
@@ -102,12 +107,16 @@ def plan_only(request: Request, *, out: Path | None, calls: bool, exit_code: boo
             return _with_warnings(planned.plan, declared)
 
     with errors_shown(view):
-        plan = asyncio.run(run())
+        plan = run_to_end(run())
         view.plan(plan)
         if calls:
             from ztctl.cli.calls import calls_page
 
             view.page(calls_page(plan, KINDS))
+        if digest:
+            from ztctl.cli.plan_digest import digest_of, digest_page
+
+            view.page(digest_page(digest_of(plan, request.options, declared)))
         failure = refused(plan.warnings) if request.strict else None
         if failure is not None:
             view.failure(failure)
@@ -132,6 +141,7 @@ def plan_and_apply(request: Request) -> Exit:
         request = replace(request, options=replace(request.options, targets=saved.targets))
     view = view_of(request.settings, declared)
     with errors_shown(view), signal_handlers_restored():
+        view.begin()
         try:
             return asyncio.run(_apply(request, declared, view, saved))
         except (Locked, Outdated) as failure:
@@ -259,7 +269,25 @@ class Plans:
                 f"the account is no longer as it was when the plan was saved: {which}{more}",
                 "make a new plan and look at it again",
             )
+        self._require_digest(plan)
         return plan
+
+    def _require_digest(self, plan: Plan) -> None:
+        """Go on only with the plan that was agreed to, where it is named; one that is empty may.
+
+        Raises:
+            Outdated: it is another one.
+        """
+        if self._request.digest is None or plan.is_empty:
+            return
+        from ztctl.cli.plan_digest import digest_of
+
+        found = digest_of(plan, self._request.options, self._declared)
+        if found != self._request.digest:
+            raise Outdated(
+                f"this is not the plan that was agreed to: its digest is {found}",
+                "the files or the account have changed since: look at it, and agree to it again",
+            )
 
     def _complete(self, planned: Planned) -> Plan:
         plan = _with_warnings(planned.plan, self._declared)

@@ -288,11 +288,18 @@ class Lock(Companion):
         while True:
             async with self._exclusive:
                 assert self._current is not None
-                found = await self._look(self._current)
+                if self._lost is not None:
+                    raise self._lost
+                try:
+                    found = await self._look(self._current)
+                except Lost as lost:
+                    self._lost = self._lost or lost
+                    raise
             if not found:
                 return
             if waited >= patience or self._means.stop.is_set():
-                raise Beside(self.describe(found[0]))
+                self._lost = self._lost or Beside(self.describe(found[0]))
+                raise self._lost
             await self._pause(pause)
             waited, pause = waited + pause, min(pause * 1.5, MAX_POLL_INTERVAL)
 
@@ -308,12 +315,11 @@ class Lock(Companion):
         if self._current is None:
             return {}
         failure: CallFailed | None = None
-        try:
-            await self._looked()
-        except Lost as lost:
-            self._lost = self._lost or lost
-        except CallFailed as unread:
-            failure = unread
+        if self._lost is None:
+            try:
+                await self._looked()
+            except CallFailed as unread:
+                failure = unread
         failure = self._ended() or failure
         return {} if failure is None else {item.step.id: failure for item in work}
 
@@ -343,9 +349,12 @@ class Lock(Companion):
         """
         known = self._latest
         if known is not None and self._means.clock() - known[0] <= LOOK_COUNTS:
-            with contextlib.suppress(CallFailed):
+            try:
                 await known[1]
                 return
+            except CallFailed:
+                if self._lost is not None:
+                    raise
         # Steps that begin together share a look, also one that takes the place of a failed one.
         latest = self._latest
         if latest is None or latest is known:

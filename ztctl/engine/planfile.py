@@ -12,7 +12,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ztctl import __version__
 from ztctl.core.model.address import Address
@@ -20,7 +20,7 @@ from ztctl.core.model.calls import Json
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.plan import Plan
 from ztctl.core.planning.planner import Options
-from ztctl.engine.plan_document import Damaged, dumped, restored
+from ztctl.engine.plan_document import DamagedPlan, dumped, restored
 
 FORMAT = 5
 MAX_BYTES = 64 * 1024 * 1024
@@ -101,7 +101,7 @@ def parse(content: bytes, name: str) -> Saved:
         raise Failure(*damaged("its targets are no addresses")) from None
     try:
         plan = restored(document["plan"])
-    except Damaged as error:
+    except DamagedPlan as error:
         raise Failure(*damaged(str(error))) from error
     return Saved(document["contents"], addresses, account, plan)
 
@@ -133,10 +133,11 @@ def moved(saved: Saved, plan: Plan) -> tuple[str, ...]:
 def _by_address(document: Any) -> dict[str, Any]:
     # Why a change is made is no part of it, and what it is called depends on the command.
     changes = document["changes"]
-    return {it["address"]: {k: v for k, v in it.items() if k not in _WHY} for it in changes}
+    return {it["address"]: {k: v for k, v in it.items() if k not in WHY} for it in changes}
 
 
-_WHY = ("reason", "detail", "wanted")
+# Members of a change that say why it is made, and where it is declared.
+WHY: Final = ("reason", "detail", "wanted")
 
 
 def _difference(address: str, was: Any, now: Any) -> str:

@@ -37,7 +37,7 @@ from ztctl.kinds.common import (
 from ztctl.kinds.open_policies import open_policies
 from ztctl.kinds.plain import Rest
 from ztctl.kinds.rules import LISTS, Included, Ruled, Rules
-from ztctl.kinds.sessions import SESSION, session_of, session_warnings
+from ztctl.kinds.session_length import SESSION, session_of, session_warnings
 from ztctl.kinds.untested_rules import untested_rules
 
 _MINUTE = 60 * 10**9

@@ -200,7 +200,7 @@ class Tunnel(Kind, Lagging):
         if not (removed and opens):
             yield self.step(change, "configure")
             return
-        kept = [rule for rule in old_rules if (rule.get("hostname") or "*") in removed]
+        kept = [rule for rule in old_rules if ingress.pattern_of(rule) in removed]
         settings = (it.get("origin_request") or {} for it in (change.live.values, change.written))
         kept = ingress.restated(kept, *settings)
         # A rule that matches everything has to be the last one, and there is room for one.
@@ -402,9 +402,8 @@ def _unreadable(reply: Any) -> str:
 def _name_taken(change: Change, proposal: Proposal) -> Iterator[Refusal]:
     """Refuse the name of a tunnel that this plan does not change: the API would, too (1013)."""
     names = {step.values.get("name") for step in change.steps if step.id.verb != "delete"}
-    changing = {item.live.id for item in proposal.changes if item.live is not None}
-    for other in proposal.live.get(change.address.kind, ()):
-        if other.name in names and other.id not in changing:
+    for other in proposal.untouched.get(change.address.kind, ()):
+        if other.name in names:
             text = f"the tunnel {other.id} is called {other.name!r} already, and names are unique"
             yield Refusal(change.address, text)
 

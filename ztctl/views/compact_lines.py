@@ -54,16 +54,6 @@ class CompactLines:
     plan: Plan
     every: bool = False
 
-    def all(self) -> Iterator[Line]:
-        """Everything between what is open now and what is refused."""
-        if not self.plan.changes:
-            return
-        yield from self.preface()
-        yield BLANK
-        yield from self.objects()
-        yield BLANK
-        yield from self.access()
-
     def preface(self) -> Iterator[Line]:
         """Stack and account, and the domain that is left out of names."""
         short = short_id(self.plan.account)

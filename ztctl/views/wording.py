@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Summary
 from ztctl.views.escape import Clean
@@ -162,3 +164,15 @@ def duration(seconds: float) -> str:
     if seconds < MINUTE:
         return f"{seconds:.1f}s"
     return f"{int(seconds // MINUTE)}m{int(seconds % MINUTE):02d}s"
+
+
+def problem_counts(problems: Sequence[Problem]) -> str:
+    """How many errors and warnings there are, in how many files."""
+    numbers = Counter(item.severity for item in problems)
+    parts = [_many(numbers[it], it.value) for it in Severity if numbers[it]]
+    files = len({item.where.file for item in problems if item.where is not None})
+    return f"{', '.join(parts)} in {_many(files, 'file')}" if files else ", ".join(parts)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

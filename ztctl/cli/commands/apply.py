@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -38,6 +39,14 @@ def apply(
         ),
     ] = False,
     strict: opt.Strict = False,
+    expect_digest: Annotated[
+        str | None,
+        opt.run_option(
+            "--expect-digest",
+            metavar="DIGEST",
+            help="Refuse a plan with another digest than `plan --digest` has shown.",
+        ),
+    ] = None,
     adopt: Annotated[
         bool,
         opt.approval_option("--adopt", help="Take over live objects that carry no mark."),
@@ -52,6 +61,10 @@ def apply(
             "a saved plan holds its files and variables already",
             "drop -f, --var, --var-file, --allow-env and --target",
         )
+    if expect_digest is not None and not re.fullmatch(r"[0-9a-f]{64}", expect_digest):
+        raise Usage(
+            f"{expect_digest!r} is no digest of a plan", "`plan --digest` shows one: 64 digits"
+        )
     chosen = settings(output, files, account, journal=run.journal, detail=detail, progress=progress)
     from ztctl.cli.planning import options_of
 
@@ -59,7 +72,14 @@ def apply(
     from ztctl.cli.apply_flow import Request, plan_and_apply
 
     request = Request(
-        chosen, options, run, planfile=planfile, probe=probe, revoke=revoke, strict=strict
+        chosen,
+        options,
+        run,
+        planfile=planfile,
+        probe=probe,
+        revoke=revoke,
+        strict=strict,
+        digest=expect_digest,
     )
     return plan_and_apply(request)
 

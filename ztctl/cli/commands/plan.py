@@ -8,7 +8,7 @@ from typing import Annotated
 
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
-from ztctl.cli.settings import Usage, settings
+from ztctl.cli.settings import settings
 
 
 @opt.with_options
@@ -29,19 +29,22 @@ def plan(
         bool,
         opt.run_option("--calls", help="Show the API calls of each step, too."),
     ] = False,
+    digest: Annotated[
+        bool,
+        opt.run_option(
+            "--digest", help="Show the digest of the plan, too: `apply --expect-digest` takes it."
+        ),
+    ] = False,
     strict: opt.Strict = False,
     output: Annotated[opt.OutputOptions, opt.formats(opt.OutputFormat.html)],
     detail: opt.DetailOptions,
 ) -> Exit:
     """Show what apply would do; change nothing."""
     chosen = settings(output, files, account, detail=detail)
-    if calls and chosen.format is opt.OutputFormat.html:
-        raise Usage("--calls has no place in HTML", "drop it, or use another --format")
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(plan))
     from ztctl.cli.apply_flow import Request, plan_only
 
-    return plan_only(
-        Request(chosen, options, strict=strict), out=out, calls=calls, exit_code=exit_code
-    )
+    request = Request(chosen, options, strict=strict)
+    return plan_only(request, out=out, calls=calls, digest=digest, exit_code=exit_code)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
 
-from ztctl.core.model.names import is_wildcard, may_meet
+from ztctl.core.model.names import all_below, is_wildcard, may_meet, serves_every_name, upwards
 
 T = TypeVar("T")
 NameOf = Callable[[str], str]
@@ -196,7 +196,7 @@ class TunnelRules(Fact):
     def names(self) -> Iterable[str]:
         """The host names of its rules, without catch-all rules."""
         found = (rule.hostname for rule in self.rules or ())
-        return (name for name in found if name not in ("", "*"))
+        return (name for name in found if not serves_every_name(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +274,7 @@ class Zones:
         """The zones in which a host name may lie that a pattern matches."""
         if is_wildcard(pattern):
             found = self._by_name.values()
-            yield from (it for it in found if may_meet(pattern, f"*.{it.name}"))
+            yield from (it for it in found if may_meet(pattern, all_below(it.name)))
         elif (zone := self.of(pattern)) is not None:
             yield zone
 
@@ -282,12 +282,6 @@ class Zones:
         """True if a name without a record among the facts certainly has none."""
         zone = self.of(name)
         return zone is not None and zone.read
-
-
-def upwards(name: str) -> Iterator[str]:
-    """The name and every name above it."""
-    labels = name.split(".")
-    return (".".join(labels[start:]) for start in range(len(labels)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,10 @@ class StepId:
         return f"{self.address}#{self.verb}"
 
 
+# A step, and one that has to be done before it.
+Edge = tuple[StepId, StepId]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One write, and its effect on host names.
