@@ -20,6 +20,7 @@ PANELS = {
     "Run": {
         *("--target", "--auto-approve", "--journal", "--lock-wait", "--settle", "--probe"),
         *("--revoke", "--exit-code", "--out", "--calls", "--stack", "--limit", "--strict"),
+        *("--digest", "--expect-digest"),
     },
     "Approvals": {
         *("--adopt", "--allow-deletions", "--allow-no-policy", "--allow-ca-deletion"),
