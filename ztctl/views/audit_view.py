@@ -284,7 +284,8 @@ class _Text:
     def gaps(self) -> Iterator[Line]:
         """What could not be read."""
         if self._report.unread:
-            yield Line("Not everything could be read, so that this may be wrong:")
+            said = "Not everything could be read, so that this may be wrong:"
+            yield Line(said, tone=Tone.WARNING)
             yield from (Line(self._clean(text), "!", 3) for text in self._report.unread)
 
     def idle(self) -> Iterator[Line]:

@@ -90,11 +90,11 @@ def audit(
     view = view_of(chosen, declared)
     with errors_shown(view):
         accepted = _accepted(asked.accept)
-        return _audited(_Request(chosen, declared, view, asked, accepted))
+        return _audited(_AuditRequest(chosen, declared, view, asked, accepted))
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class _AuditRequest:
     settings: Settings
     declared: Declared | None
     view: View
@@ -130,10 +130,10 @@ def _accepted(path: Path | None) -> Sequence[Acceptance]:
     return read_accepted(path) if path is not None else ()
 
 
-def _audited(request: _Request) -> Exit:
-    import asyncio
+def _audited(request: _AuditRequest) -> Exit:
+    from ztctl.cli.session import run_to_end
 
-    account, whole = asyncio.run(_read(request))
+    account, whole = run_to_end(_read(request))
     auditor = _auditor(whole, request.declared)
     if request.asked.explain is not None:
         name = _named(auditor, whole, request)
@@ -151,7 +151,7 @@ def _audited(request: _Request) -> Exit:
     return watched(exposed=report.is_exposed, unread=bool(report.unread))
 
 
-async def _read(request: _Request) -> tuple[str, WholeAccount]:
+async def _read(request: _AuditRequest) -> tuple[str, WholeAccount]:
     from ztctl.cli.session import connected
     from ztctl.engine.whole_account import whole_account
     from ztctl.kinds.registry import KINDS
@@ -176,7 +176,7 @@ def _auditor(whole: WholeAccount, declared: Declared | None) -> Auditor:
 # -- one name -------------------------------------------------------------------------------
 
 
-def _named(auditor: Auditor, whole: WholeAccount, request: _Request) -> AuditedName:
+def _named(auditor: Auditor, whole: WholeAccount, request: _AuditRequest) -> AuditedName:
     from ztctl.core.model.diagnostics import Failure
     from ztctl.core.model.names import to_ascii
     from ztctl.kinds.zone import zone_of
@@ -198,7 +198,7 @@ def _only(name: AuditedName, account: str) -> AuditReport:
     return AuditReport(account, (), (name,))
 
 
-def _explain(name: AuditedName, request: _Request) -> None:
+def _explain(name: AuditedName, request: _AuditRequest) -> None:
     from ztctl.views.audit_view import explain_page
 
     request.view.page(explain_page(name, _mask(request)))
@@ -224,10 +224,9 @@ def _narrowed(report: AuditReport, whole: WholeAccount, asked: AuditOptions) -> 
     return report.narrowed(zone=zone, stack=asked.stack or "")
 
 
-def _probed(report: AuditReport, whole: WholeAccount, request: _Request) -> AuditReport:
-    import asyncio
-
+def _probed(report: AuditReport, whole: WholeAccount, request: _AuditRequest) -> AuditReport:
     from ztctl.cli.edge_wait import prober
+    from ztctl.cli.session import run_to_end
     from ztctl.engine.ask_outside import asked_outside
 
     teams = [live.name for live in whole.live.get("organization", ()) if live.name]
@@ -236,17 +235,17 @@ def _probed(report: AuditReport, whole: WholeAccount, request: _Request) -> Audi
         async with prober(request.settings) as doors:
             return await asked_outside(report, doors.head, next(iter(teams), None))
 
-    return asyncio.run(probing())
+    return run_to_end(probing())
 
 
-def _show(report: AuditReport, request: _Request) -> None:
+def _show(report: AuditReport, request: _AuditRequest) -> None:
     from ztctl.views.audit_view import audit_page
 
     every, brief = request.asked.all, request.settings.quiet
     request.view.page(audit_page(report, _mask(request), every=every, brief=brief))
 
 
-def _mask(request: _Request) -> Redact:
+def _mask(request: _AuditRequest) -> Redact:
     from ztctl.documents.mask import Mask
 
     return Mask(request.declared.environment if request.declared else {}).hide

@@ -316,7 +316,7 @@ class PrivateNetwork(Fact):
     Gateway network policies may restrict that; they are not read. No host name depends on it.
 
     Attributes:
-        network: the range in CIDR notation.
+        network: the range in CIDR notation; or a private host name.
         tunnel: the id of the tunnel that it leads to.
         virtual_network: the id of its virtual network; empty: the default one.
     """

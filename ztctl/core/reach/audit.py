@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from ztctl.core.reach.acceptance import Acceptance, Seen
-from ztctl.core.reach.audit_rules import RULES, AuditCode, Risk, Rule
+from ztctl.core.reach.audit_rules import RULES, AuditCode, AuditRule, Risk
 from ztctl.core.reach.private import PrivatePath
 from ztctl.core.reach.who import Reach
 
@@ -40,7 +40,7 @@ class Finding:
     id: str = ""
 
     @property
-    def rule(self) -> Rule:
+    def rule(self) -> AuditRule:
         """Why it is one, and what to do."""
         return RULES[self.code]
 

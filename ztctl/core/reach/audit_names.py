@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 
 from ztctl.core.model.facts import Application, Fact, Members, Openness, Record, Slot, Test
-from ztctl.core.model.names import access_covers, ingress_matches
+from ztctl.core.model.names import access_covers, has_star_label, ingress_matches
 from ztctl.core.model.objects import Live
 from ztctl.core.reach.acceptance import Seen
 from ztctl.core.reach.access_wording import (
@@ -66,8 +66,8 @@ class NameAudit:
                 if leads or name.findings:
                     found[name.host] = name
         for host, name in found.items():
-            wide = found.get(host.removeprefix("*."))
-            if not (host.startswith("*.*.") and wide is not None and _is_alike(name, wide)):
+            wide = found.get(_wider(host))
+            if wide is None or not _is_alike(name, wide):
                 yield name
 
     def name(self, host: str, now: HostNow | None = None) -> AuditedName:
@@ -132,7 +132,7 @@ class NameAudit:
         if asked and any(not service.checks for service in serving):
             yield AuditCode.NO_CONNECTOR_CHECK, "the connector does not ask for the token"
         below = name.host.removesuffix(name.zone).rstrip(".") if name.zone else ""
-        if "." in below and not below.startswith("*.*"):
+        if "." in below and not _wider(name.host):
             yield AuditCode.DEEP_NAME, f"two levels or more below {name.zone}"
 
     def _door(self, entry: Entry, host: str) -> tuple[AuditCode, str]:
@@ -168,7 +168,7 @@ class NameAudit:
                 name, _, path = place.partition("/")
                 if access_covers(name, host) and path:
                     found.append(f"application {place} covers that path only")
-                elif name.startswith("*.") and ingress_matches(name, host) and not path:
+                elif has_star_label(name) and ingress_matches(name, host) and not path:
                     found.append(f"application {name} covers one label only")
         return sorted(set(found))
 
@@ -251,6 +251,12 @@ def _takes_any_token(who: Test) -> bool:
     if isinstance(who, Members):
         return any(map(_takes_any_token, who.include))
     return who.selector == "any_valid_service_token"
+
+
+def _wider(host: str) -> str:
+    """Of a pattern for two labels and more, the one for a single label; else empty."""
+    other = host.partition(".")[2]
+    return other if has_star_label(host) and has_star_label(other) else ""
 
 
 def _is_alike(one: AuditedName, other: AuditedName) -> bool:

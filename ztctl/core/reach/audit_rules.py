@@ -55,7 +55,7 @@ class AuditCode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AuditRule:
     """What a code stands for.
 
     Attributes:
@@ -72,7 +72,7 @@ class Rule:
 
 
 _RULES: Final = (
-    Rule(
+    AuditRule(
         AuditCode.NO_COVER,
         Risk.OPEN,
         "no Access application covers the name",
@@ -81,21 +81,21 @@ _RULES: Final = (
         "put an application with a policy in front of the whole name, or take the record out; "
         "accept it if the site is meant for everybody",
     ),
-    Rule(
+    AuditRule(
         AuditCode.BYPASS_EVERYONE,
         Risk.OPEN,
         "a Bypass policy is open to everybody",
         "Bypass asks nobody to log in, and its rules are about as wide as the internet",
         "make it an Allow for people by name, or narrow it to networks of your own",
     ),
-    Rule(
+    AuditRule(
         AuditCode.SERVICE_AUTH_EVERYONE,
         Risk.OPEN,
         "a Service Auth policy asks for no credential",
         "its rules are about as wide as the internet, and no token is among them",
         "include the service tokens that are meant",
     ),
-    Rule(
+    AuditRule(
         AuditCode.PUBLIC_PATH,
         Risk.OPEN,
         "the application makes a path public",
@@ -103,14 +103,14 @@ _RULES: Final = (
         "take the override out; state it by `public:` with `paths` in the file, or accept it, if "
         "the path is meant for everybody",
     ),
-    Rule(
+    AuditRule(
         AuditCode.ANSWERS_UNASKED,
         Risk.OPEN,
         "a request without a credential was answered from behind Access",
         "the name is open, whatever could be read of it",
         "put an application with a policy in front of the whole name",
     ),
-    Rule(
+    AuditRule(
         AuditCode.LOCAL_TUNNEL,
         Risk.UNSEEN,
         "the tunnel is configured on its server, and no application covers the name",
@@ -118,7 +118,7 @@ _RULES: Final = (
         "put an application in front of the name, which closes it whatever the tunnel serves; or "
         "move the tunnel to remote management",
     ),
-    Rule(
+    AuditRule(
         AuditCode.UNREAD_TUNNEL,
         Risk.UNSEEN,
         "the tunnel's configuration was not read, and no application covers the name",
@@ -126,14 +126,14 @@ _RULES: Final = (
         "give the token Account · Cloudflare Tunnel · Read; where the account has no such tunnel, "
         "take the record out",
     ),
-    Rule(
+    AuditRule(
         AuditCode.UNREAD_ZONE,
         Risk.UNSEEN,
         "records were not read",
         "a name there may lead to any tunnel of the account, without an application",
         "give the token Zone · Zone · Read and Zone · DNS · Read for the zone",
     ),
-    Rule(
+    AuditRule(
         AuditCode.UNREAD_POLICY,
         Risk.UNSEEN,
         "a policy of the application was not read",
@@ -141,49 +141,49 @@ _RULES: Final = (
         "give the token Account · Access: Apps and Policies · Read; if it has that, attach the "
         "policy anew",
     ),
-    Rule(
+    AuditRule(
         AuditCode.ZONE_APPLICATION,
         Risk.UNSEEN,
         "an application that only the zone lists decides, or does not",
         "whether such an application is in force is not known",
         "make the application one of the account, or take it away",
     ),
-    Rule(
+    AuditRule(
         AuditCode.ANY_LOGIN,
         Risk.WEAK,
         "any login suffices",
         "whoever has a mailbox or a free account gets in",
         "name people by address, domain or a group of your identity provider, or require one",
     ),
-    Rule(
+    AuditRule(
         AuditCode.BYPASS_NETWORK,
         Risk.WEAK,
         "a Bypass lets some networks or devices in without a login",
         "nobody is told apart there, nothing is logged by person, and sessions never end",
         "make it an Allow that requires the network",
     ),
-    Rule(
+    AuditRule(
         AuditCode.ANY_SERVICE_TOKEN,
         Risk.WEAK,
         "any valid service token gets in",
         "each token of the account opens it, also those made for something else",
         "include the one token that is meant",
     ),
-    Rule(
+    AuditRule(
         AuditCode.ENDLESS_TOKEN,
         Risk.WEAK,
         "a service token without an end",
         "who has copied it once enters for ever",
         "give it a duration, and rotate it",
     ),
-    Rule(
+    AuditRule(
         AuditCode.ENDING_TOKEN,
         Risk.WEAK,
         "a service token near its end, or past it",
         "whatever uses it is shut out then",
         "refresh or rotate it, or delete it if nothing uses it",
     ),
-    Rule(
+    AuditRule(
         AuditCode.ANY_PROVIDER,
         Risk.WEAK,
         "no identity provider is named",
@@ -191,14 +191,14 @@ _RULES: Final = (
         "PIN",
         "name the providers in `allowed_idps` of the application",
     ),
-    Rule(
+    AuditRule(
         AuditCode.LONG_SESSION,
         Risk.WEAK,
         "a session above 24 hours",
         "who has lost the right to enter, or a laptop, is let in as long as it lasts",
         "shorten `session_duration` of the policy, which goes before that of the application",
     ),
-    Rule(
+    AuditRule(
         AuditCode.NO_CONNECTOR_CHECK,
         Risk.WEAK,
         "the connector does not ask for the Access token",
@@ -206,28 +206,28 @@ _RULES: Final = (
         "service",
         "turn `access` on for the rule, with the application's audience tag",
     ),
-    Rule(
+    AuditRule(
         AuditCode.OPTIONS_UNASKED,
         Risk.WEAK,
         "requests of the method OPTIONS pass unasked",
         "`options_preflight_bypass` leads them to the service, which nobody has logged in to",
         "take it off, and let Access answer by `cors_headers`",
     ),
-    Rule(
+    AuditRule(
         AuditCode.DEEP_NAME,
         Risk.WEAK,
         "two levels or more below its zone",
         "the zone's certificate covers one level by default, so that the TLS handshake fails",
         "use a name such as ssh-dev in place of ssh.dev, or order a certificate",
     ),
-    Rule(
+    AuditRule(
         AuditCode.NO_CONNECTOR,
         Risk.WEAK,
         "no connector of the tunnel runs",
         "nobody gets through it, and whoever has its token may run one",
         "start a connector, or delete the tunnel with its records",
     ),
-    Rule(
+    AuditRule(
         AuditCode.IDLE_CA,
         Risk.WEAK,
         "a certificate authority that nobody uses",
@@ -235,7 +235,7 @@ _RULES: Final = (
         "to SSH",
         "delete it, once no server trusts it",
     ),
-    Rule(
+    AuditRule(
         AuditCode.IDLE_APPLICATION,
         Risk.WEAK,
         "an application that guards nothing",
@@ -243,4 +243,4 @@ _RULES: Final = (
         "delete it, or make the record",
     ),
 )
-RULES: Final[Mapping[AuditCode, Rule]] = MappingProxyType({rule.code: rule for rule in _RULES})
+RULES: Final[Mapping[AuditCode, AuditRule]] = MappingProxyType({rule.code: rule for rule in _RULES})

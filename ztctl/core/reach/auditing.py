@@ -15,7 +15,7 @@ from ztctl.core.model.facts import (
     TunnelRules,
     ZoneRecords,
 )
-from ztctl.core.model.names import access_covers, is_wildcard
+from ztctl.core.model.names import access_covers, all_below, is_wildcard
 from ztctl.core.model.objects import Live
 from ztctl.core.reach.acceptance import Acceptance
 from ztctl.core.reach.audit import AuditedName, AuditReport, Finding, order
@@ -82,7 +82,7 @@ class Auditor:
         """
         name = self.names.name(host.replace("*", self._account.timeline.witness))
         below = [it.name for it in name.reach.leads[:1] if it.name != host]
-        stars = {star for base in below for star in (base, f"*.{base}")}
+        stars = {star for base in below for star in (base, all_below(base))}
         other = host in self._account.timeline.hosts
         return self._judged(name, accepted, frozenset() if other else stars)
 
@@ -102,11 +102,7 @@ class Auditor:
         networks = {
             key: it for (_, key), it in self._facts.items() if isinstance(it, PrivateNetwork)
         }
-        hosts = {
-            live.id: PrivateNetwork(live.name, dict(live.uses).get("tunnel", ""))
-            for live in self._live.get("hostname_route", ())
-        }
-        return private_paths({**networks, **hosts}, self._account.live)
+        return private_paths(networks, self._account.live)
 
     # -- other objects than names -----------------------------------------------------------
 
