@@ -34,11 +34,16 @@ EACH_CHOSEN = """(async () => {
   const outside = (within) => {
     const width = document.documentElement.clientWidth;
     const wider = document.documentElement.scrollWidth > width ? ["the page"] : [];
-    return [...wider, ...[...document.querySelectorAll(`${within} *`)].filter((it) => {
+    const far = [...document.querySelectorAll(`${within} *`)].filter((it) => {
       const box = it.getBoundingClientRect();
       const hidden = it.closest("caption, script, style, noscript");
       return !hidden && box.width && (box.right > width + 1 || box.left < -1);
-    }).map((it) => it.outerHTML.slice(0, 200))];
+    });
+    const unboxed = [...document.querySelectorAll("svg g")].filter((it) => {
+      const [box, text] = ["rect", "text"].map((name) => it.querySelector(name).getBBox());
+      return text.x + text.width > box.x + box.width;
+    });
+    return [...wider, ...[...far, ...unboxed].map((it) => it.outerHTML.slice(0, 200))];
   };
   document.querySelectorAll("details").forEach((it) => { it.open = true; });
   const found = outside("body");
