@@ -216,7 +216,7 @@ def test_the_drawing_follows_the_keyboard(opened: Opened) -> None:
     """Without a mouse: to a row, down, and chosen; the drawing is of that host, in words, too."""
     with opened(large_plan(20)) as tab:
         tab.js("document.getElementById('hosts-filter').focus()")
-        for _ in range(5):
+        for _ in range(6):
             tab.press("Tab")
         tab.press("ArrowDown")
         tab.press("Enter", "\r")

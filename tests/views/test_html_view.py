@@ -218,12 +218,23 @@ def test_only_what_differs_is_marked() -> None:
         "a.example.com", frozenset(), (eve,), (bob,), True, (ANN, bob), (ANN, eve)
     )
 
-    ((_, _, (before, after), *_),) = Parsed(
-        rendered(Plan("acc-1", "prod", access=(change,)))
-    ).tables[0]["rows"]
-
+    (table,) = Parsed(rendered(Plan("acc-1", "prod", access=(change,)))).tables
+    ((_, _, (difference, before, after), *_),) = table["rows"]
     assert before == [["-", "bob"], ["", "ann"]]
     assert after == [["+", "eve"], ["", "ann"]]
+    assert difference == [["+", "eve"], ["-", "bob"]]
+
+
+def test_what_changes_for_the_same_people_is_told_once() -> None:
+    """Who is moved stands in both lists, and on one line."""
+    moved = DescribedEntry("ann", "ssh://a:22", change="moved from tunnel a to tunnel b")
+    change = AccessChange("a.example.com", frozenset(), (moved,), (moved,))
+
+    (table,) = Parsed(rendered(Plan("acc-1", "prod", access=(change,)))).tables
+
+    ((_, _, (difference, *sides), *_),) = table["rows"]
+    assert difference == [["~", "ann: moved from tunnel a to tunnel b"]]
+    assert sides == [[["", "nobody"]], [["", "nobody"]]]
 
 
 def test_an_empty_plan_is_its_closing_line() -> None:

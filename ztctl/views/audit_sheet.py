@@ -8,7 +8,19 @@ from typing import Any, Final
 
 from ztctl.core.model.names import any_other
 from ztctl.views.escape import Clean
-from ztctl.views.sheet import Level, Notice, Row, Sheet, Table, Text, Way, few, told, ways_of
+from ztctl.views.sheet import (
+    NOBODY,
+    Level,
+    Notice,
+    Row,
+    Sheet,
+    Table,
+    Text,
+    Way,
+    few,
+    told,
+    ways_of,
+)
 from ztctl.views.wording import noun, short_id
 
 Json = Mapping[str, Any]
@@ -25,7 +37,6 @@ _LEVELS: Final = (
 # Rows of the page at a time: with the headings no more than three hundred.
 _NAMES: Final = 100
 _OTHERS: Final = 75
-_NOBODY: Final = "nobody"
 _OBJECTS: Final[Mapping[str, str]] = MappingProxyType({"ca_key": "CA of"})
 
 
@@ -115,7 +126,7 @@ def _name(name: Json, clean: Clean) -> Row:
         (
             few(_leads(reach, clean)),
             apps or [("", "no application")],
-            few(("", told(way, clean)) for way in reach["enter"]) or [("", _NOBODY)],
+            few(("", told(way, clean)) for way in reach["enter"]) or [("", NOBODY)],
         ),
         (("Who gets there", _ways(reach, clean)),),
         [(label, texts) for label, texts in facts if texts],
@@ -135,7 +146,7 @@ def _ways(reach: Json, clean: Clean) -> list[Way]:
     """Who gets there; where nobody does, what they would get to."""
     if reach["enter"]:
         return ways_of(reach["enter"], clean)
-    return [Way(_NOBODY, clean(it["tunnel"]), clean(it["service"])) for it in reach["services"]]
+    return [Way(NOBODY, clean(it["tunnel"]), clean(it["service"])) for it in reach["services"]]
 
 
 def _findings(name: Json, clean: Clean) -> Iterator[tuple[str, list[str]]]:

@@ -7,7 +7,19 @@ from typing import Any, Final
 
 from ztctl.core.model.names import any_other
 from ztctl.views.escape import Clean, cut
-from ztctl.views.sheet import Level, Notice, Row, Sheet, Table, Way, few, told, ways_of
+from ztctl.views.sheet import (
+    NOBODY,
+    Level,
+    Notice,
+    Row,
+    Sheet,
+    Table,
+    Text,
+    Way,
+    few,
+    told,
+    ways_of,
+)
 from ztctl.views.wording import noun
 
 Json = Mapping[str, Any]
@@ -72,7 +84,7 @@ def plan_sheet(document: Json, clean: Clean, lead: Sequence[str]) -> Sheet:
                 ("host", "hosts"),
                 "Effect",
                 _EFFECTS,
-                ("Host", "Before", "After"),
+                ("Host", "Difference", "Before", "After"),
                 hosts,
                 _HOSTS,
             ),
@@ -134,7 +146,7 @@ def _host(
     return Row(
         _effect(change, exposed),
         clean(any_other(host)),
-        (_signed(before), _signed(after)),
+        (few(_differences(change, clean)), _signed(before), _signed(after)),
         (("Before", before), ("After", after)),
         [(label, texts) for label, texts in facts if texts],
     )
@@ -150,8 +162,18 @@ def _sides(change: Json, clean: Clean) -> tuple[list[Way], list[Way]]:
     return sides[0], sides[1]
 
 
-def _signed(ways: Sequence[Way]) -> list[tuple[str, str]]:
-    return few((way.sign, way.who) for way in ways)
+def _signed(ways: Sequence[Way]) -> list[Text]:
+    return few((way.sign, way.who) for way in ways) or [("", NOBODY)]
+
+
+def _differences(change: Json, clean: Clean) -> Iterator[Text]:
+    """Who comes, who goes, and what changes for whom; who is moved stands on both sides."""
+    for sign, side in (("+", "gained"), ("-", "lost")):
+        for entry in change[side]:
+            if entry.get("change"):
+                yield "~", f"{clean(entry['who'])}: {clean(entry['change'])}"
+            else:
+                yield sign, told(entry, clean)
 
 
 def _changed(entry: Json, clean: Clean) -> str:
@@ -196,8 +218,8 @@ def _object(item: Json, clean: Clean) -> Row:
     )
 
 
-def _summary(item: Json, edits: Sequence[tuple[str, str, str]]) -> list[tuple[str, str]]:
-    if item["edits"]:
+def _summary(item: Json, edits: Sequence[tuple[str, str, str]]) -> list[Text]:
+    if "update" in item["change"]["actions"]:
         return few(("", path) for path, _, _ in edits)
     return [("", f"{len(edits):,} field{'' if len(edits) == 1 else 's'}")]
 

@@ -20,7 +20,8 @@ _MOST_WAYS: Final = 200
 _STRANGERS: Final = {"everybody": "open", "any_login": "login"}
 
 
-# A sign, ``+``, ``-`` or none, and the text behind it.
+NOBODY: Final = "nobody"
+# A sign, ``+``, ``-``, ``~`` or none, and the text behind it.
 Text = tuple[str, str]
 
 
