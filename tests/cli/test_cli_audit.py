@@ -133,7 +133,7 @@ def test_accepted_names_are_no_open_doors(lived_in: Ztctl) -> None:
     file.write_text(re.sub(r"until: \S+", "until: 2026-01-01", file.read_text()))
     late = lived_in("audit", "--sandbox", "--accept", "accept.yaml", "--quiet")
 
-    assert "3 names are in accept.yaml; 3 want a reason" in written.err
+    assert "accept.yaml holds 3 names; 3 to be given a reason" in written.err
     assert (raw.code, raw.out) == (1, "")
     assert "accept.yaml:6:5: error: `reason` is missing" in raw.err
     assert done.code == 0
@@ -149,11 +149,11 @@ def test_what_is_accepted_is_carried_over_into_a_new_file(lived_in: Ztctl) -> No
     (lived_in.folder / "old.yaml").write_text(old[: old.index(f'  - host: "{LOCAL}"')])
 
     done = lived_in(
-        "audit", "--sandbox", "--accept", "old.yaml", "--write-accept", "new.yaml"
+        "audit", "--sandbox", "--accept", "old.yaml", "--write-accept", "new.yaml",
     )  # fmt: skip
 
     new = (lived_in.folder / "new.yaml").read_text()
-    assert "3 names are in new.yaml; 1 want a reason" in done.err
+    assert "new.yaml holds 3 names; 1 to be given a reason" in done.err
     assert (new.count('reason: "ours"'), new.count("reason:\n")) == (2, 1)
 
 

@@ -91,9 +91,15 @@ _zoned = st.sampled_from([False, False, True])
 _policies = _some(_ruled(_tests, decision=_decisions), 1)
 
 
-def accounts(*, exact: Sequence[str] = EXACT, stars: Sequence[str] = STARS) -> Made:
-    """Accounts whose names, aliases and rules are of these."""
+def accounts(
+    *, exact: Sequence[str] = EXACT, stars: Sequence[str] = STARS, busy: bool = False
+) -> Made:
+    """Accounts whose names, aliases and rules are of these.
+
+    ``busy``: with several records and applications, and a tunnel that serves every name.
+    """
     covers = (*COVERS, *(name for name in (*exact, *stars) if name not in COVERS))
+    least, most = (3, 6) if busy else (0, 4)
     record = st.one_of(
         st.fixed_dictionaries({"tunnel": st.sampled_from(TUNNELS), "proxied": st.booleans()}),
         st.fixed_dictionaries({"tunnel": st.sampled_from(TUNNELS), "proxied": st.just(True)}),
@@ -116,14 +122,19 @@ def accounts(*, exact: Sequence[str] = EXACT, stars: Sequence[str] = STARS) -> M
     )
     return st.fixed_dictionaries(
         {
-            "records": st.dictionaries(st.sampled_from([*exact, *stars]), record, min_size=1),
-            "managed": st.lists(rule, min_size=1, max_size=3),
+            "records": st.dictionaries(
+                st.sampled_from([*exact, *stars]), record, min_size=max(least, 1)
+            ),
+            "managed": st.lists(rule, min_size=1, max_size=3).map(
+                lambda made: [*made, {"service": "http://two"}] if busy else made
+            ),
             "other": st.lists(rule, max_size=2),
             "apps": st.lists(
                 st.tuples(
                     st.sampled_from(covers), st.sampled_from(BELOW), _policies, _public, _zoned
                 ),
-                max_size=4,
+                min_size=least,
+                max_size=most,
                 unique_by=lambda app: (app[0], app[1], app[4]),
             ),
             "enforced": st.sampled_from([True, True, False]),

@@ -95,3 +95,12 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     """It is named."""
     with pytest.raises(Problems, match="nowhere"):
         read_accepted(tmp_path / "nowhere.yaml")
+
+
+def test_a_folder_is_no_accept_file(tmp_path: Path) -> None:
+    """Which of its files is meant is not guessed."""
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(RIGHT)
+
+    with pytest.raises(Problems, match="holds several files"):
+        read_accepted(tmp_path)

@@ -38,10 +38,13 @@ def read_accepted(path: Path) -> tuple[Acceptance, ...]:
         Problems: everything that is wrong with it.
     """
     problems: list[Problem] = []
-    (source,) = read_sources([path], problems) or (None,)
     found: list[Acceptance] = []
-    if source is not None and source.root is not None:
-        found += _accepted(source.root, problems)
+    sources = read_sources([path], problems)
+    if len(sources) > 1:
+        problems.append(Problem(f"{path} holds several files", hint="name one of them"))
+    for source in sources:
+        if source.root is not None:
+            found += _accepted(source.root, problems)
     if problems:
         raise Problems(problems)
     return tuple(found)

@@ -57,18 +57,24 @@ class AuditOptions:
             help="Write such a file of what is open now, to be edited.",
         ),
     ] = None
-    stack: Annotated[
-        str | None,
-        _of_audit("--stack", metavar="STACK", help="Tell only of what this stack owns."),
-    ] = None
-    zone: Annotated[
-        str | None, _of_audit("--zone", metavar="ZONE", help="Tell only of names in this zone.")
-    ] = None
-    probe: Annotated[
-        bool, _of_audit("--probe", help="Ask each open or doubtful name from outside, too.")
-    ] = False
     all: Annotated[
         bool, _of_audit("--all", help="List what is closed, accepted and private; fold nothing.")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRunOptions:
+    """How far a report goes, and whether hosts are asked."""
+
+    stack: Annotated[
+        str | None,
+        opt.run_option("--stack", metavar="STACK", help="Tell only of what this stack owns."),
+    ] = None
+    zone: Annotated[
+        str | None, opt.run_option("--zone", metavar="ZONE", help="Tell only of this zone's names.")
+    ] = None
+    probe: Annotated[
+        bool, opt.run_option("--probe", help="Ask each open or doubtful name from outside, too.")
     ] = False
 
 
@@ -78,6 +84,7 @@ def audit(
     asked: AuditOptions,
     files: opt.FileOptions,
     account: opt.AccountOptions,
+    run: AuditRunOptions,
     output: Annotated[opt.OutputOptions, opt.formats(opt.OutputFormat.html)],
 ) -> Exit:
     """Look for open doors in the whole account; needs no file."""
@@ -85,12 +92,12 @@ def audit(
     from ztctl.cli.session import declared_by, view_of
 
     chosen = settings(output, files, account)
-    _check(asked)
+    _check(asked, run)
     declared = declared_by(chosen) if files.file else None
     view = view_of(chosen, declared)
     with errors_shown(view):
         accepted = _accepted(asked.accept)
-        return _audited(_AuditRequest(chosen, declared, view, asked, accepted))
+        return _audited(_AuditRequest(chosen, declared, view, asked, run, accepted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +106,11 @@ class _AuditRequest:
     declared: Declared | None
     view: View
     asked: AuditOptions
+    run: AuditRunOptions
     accepted: Sequence[Acceptance]
 
 
-def _check(asked: AuditOptions) -> None:
+def _check(asked: AuditOptions, run: AuditRunOptions) -> None:
     import re
 
     from ztctl.cli.settings import Usage
@@ -110,7 +118,7 @@ def _check(asked: AuditOptions) -> None:
     from ztctl.core.model.names import to_ascii
 
     if asked.explain is not None:
-        others = (asked.write_accept, asked.stack, asked.zone, asked.all or None)
+        others = (asked.write_accept, run.stack, run.zone, asked.all or None)
         if any(it is not None for it in others):
             text = "--explain is about one name"
             raise Usage(text, "drop --write-accept, --stack, --zone and --all")
@@ -137,17 +145,19 @@ def _audited(request: _AuditRequest) -> Exit:
     auditor = _auditor(whole, request.declared)
     if request.asked.explain is not None:
         name = _named(auditor, whole, request)
-        if request.asked.probe:
+        if request.run.probe:
             name = _probed(_only(name, account), whole, request).names[0]
         _explain(name, request)
         return watched(exposed=name.may_be_open, unread=bool(whole.unread))
-    report = auditor.report(account, unread=whole.unread, accepted=request.accepted)
-    report = _narrowed(report, whole, request.asked)
-    if request.asked.probe:
+    whole_report = auditor.report(account, unread=whole.unread, accepted=request.accepted)
+    report = _narrowed(whole_report, whole, request.run)
+    if request.run.probe:
         report = _probed(report, whole, request)
     _show(report, request)
     if request.asked.write_accept is not None:
-        _write(report, request.asked.write_accept, request.view)
+        # What holds of the old file stays, also where the report is narrowed.
+        kept = [it.accepted for it in whole_report.accepted if it.accepted is not None]
+        _write(report, kept, request.asked.write_accept, request.view)
     return watched(exposed=report.is_exposed, unread=bool(report.unread))
 
 
@@ -207,7 +217,7 @@ def _explain(name: AuditedName, request: _AuditRequest) -> None:
 # -- the report -----------------------------------------------------------------------------
 
 
-def _narrowed(report: AuditReport, whole: WholeAccount, asked: AuditOptions) -> AuditReport:
+def _narrowed(report: AuditReport, whole: WholeAccount, asked: AuditRunOptions) -> AuditReport:
     from ztctl.core.model.diagnostics import Failure
     from ztctl.core.model.names import to_ascii
 
@@ -251,7 +261,7 @@ def _mask(request: _AuditRequest) -> Redact:
     return Mask(request.declared.environment if request.declared else {}).hide
 
 
-def _write(report: AuditReport, path: Path, view: View) -> None:
+def _write(report: AuditReport, kept: Sequence[Acceptance], path: Path, view: View) -> None:
     from datetime import UTC, datetime, timedelta
 
     from ztctl.core.model.diagnostics import Failure
@@ -259,12 +269,11 @@ def _write(report: AuditReport, path: Path, view: View) -> None:
     from ztctl.documents.accept_file import accept_text
 
     until = (datetime.now(UTC).date() + timedelta(_ACCEPTED)).isoformat()
-    kept = [it.accepted for it in report.accepted if it.accepted is not None]
     new = [Acceptance(it.host, "", until, it.seen) for it in report.names if it.may_be_open]
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(accept_text((*new, *kept)))
     except OSError as error:
         raise Failure(f"cannot write {path}: {error.strerror}") from error
-    wants = f"{len(new)} want a reason before --accept takes the file" if new else "none is new"
-    view.note(f"{len(new) + len(kept)} names are in {path}; {wants}.")
+    wants = f"{len(new)} to be given a reason, or taken out" if new else "none is new"
+    view.note(f"{path} holds {len(new) + len(kept)} names; {wants}.")

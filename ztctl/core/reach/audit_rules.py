@@ -159,7 +159,7 @@ _RULES: Final = (
         AuditCode.BYPASS_NETWORK,
         Risk.WEAK,
         "a Bypass lets some networks or devices in without a login",
-        "nobody is told apart there, nothing is logged by person, and sessions never end",
+        "nobody is asked to log in there, so that Access cannot tell who came",
         "make it an Allow that requires the network",
     ),
     AuditRule(
@@ -195,7 +195,7 @@ _RULES: Final = (
         AuditCode.LONG_SESSION,
         Risk.WEAK,
         "a session above 24 hours",
-        "who has lost the right to enter, or a laptop, is let in as long as it lasts",
+        "who loses the right to enter, or a laptop, stays let in for as long as it lasts",
         "shorten `session_duration` of the policy, which goes before that of the application",
     ),
     AuditRule(
