@@ -182,12 +182,6 @@ def audit_about(*texts: str) -> AuditReport:
     )
 
 
-def large_audit(names: int) -> AuditReport:
-    """So many names, one of them open."""
-    found = (name_about(f"web-{place}.example.com", 1 + place % 2) for place in range(names))
-    return AuditReport("acc-1", ("example.com",), tuple(found))
-
-
 @dataclass
 class Parsed(HTMLParser):
     """What a parser finds in a file: its elements with their attributes, and its texts."""

@@ -16,8 +16,9 @@ from tests.views.sheets import (
     HOSTILE,
     audit_about,
     hostile_plan,
-    large_audit,
+    joined,
     large_plan,
+    plan_about,
     rendered,
 )
 from ztctl.core.model.names import any_other
@@ -27,7 +28,7 @@ from ztctl.views.escape import Clean
 
 HOSTS = 5000
 Opened = Callable[..., AbstractContextManager[Tab]]
-ROWS = "document.querySelectorAll('tr').length"
+ROWS = "document.querySelectorAll('tr, li').length"
 # Everything that is folded is opened, each row of each table is chosen, one after another; the
 # elements that stick out of the window on its right or left.
 EACH_CHOSEN = """(async () => {
@@ -171,16 +172,16 @@ def test_many_hosts_are_few_rows(opened: Opened) -> None:
         assert tab.js("document.querySelector('#hosts .status').textContent") == "1 host"
 
 
-def test_many_audited_names_are_few_rows(opened: Opened) -> None:
-    """So it is where each table of an audit is long."""
-    report = large_audit(1000)
-    others = audit_about(*map(str, range(200)))
-    with opened(replace(report, routes=others.routes, findings=others.findings)) as tab:
-        counts = tab.js(ROWS)
-        search(tab, "web-471.example.com")
+def test_where_everything_is_long_there_are_few_rows(opened: Opened) -> None:
+    """So it is where every list of a plan, and every list of an audit, is long."""
+    texts = [f"{place}.example.com" for place in range(400)]
+    for of in (joined([plan_about(text, 1) for text in texts]), audit_about(*texts)):
+        with opened(of) as tab:
+            count = tab.js(ROWS)
+            search(tab, "371.example.com")
 
-        assert counts <= 300
-        assert shown(tab) == ["web-471.example.com"]
+            assert 200 < count <= 300
+            assert shown(tab) == ["371.example.com"]
 
 
 def test_all_that_was_found_is_printed(opened: Opened) -> None:

@@ -21,6 +21,7 @@ from tests.views.sheets import (
     Parsed,
     audit_about,
     hostile_plan,
+    large_plan,
     name_about,
     plan_about,
     rendered,
@@ -153,6 +154,18 @@ def test_what_is_not_shown_has_words() -> None:
         ["name", "", "a"],
         ["secret", "", "(sensitive)"],
         ["id", "", "(known after apply)"],
+    ]
+
+
+def test_each_object_and_each_host_has_its_line() -> None:
+    """None is folded into another, and none left out."""
+    plan = large_plan(350)
+
+    hosts, changed = Parsed(rendered(plan)).tables
+
+    assert [row[1] for row in hosts["rows"]] == [change.host for change in plan.access]
+    assert [row[1] for row in changed["rows"]] == [
+        f"record {change.address.key}" for change in plan.changes
     ]
 
 

@@ -36,7 +36,7 @@ _LEVELS: Final = (
 )
 # Rows of the page at a time: with the headings no more than three hundred.
 _NAMES: Final = 100
-_OTHERS: Final = 75
+_OTHERS: Final = 50
 _OBJECTS: Final[Mapping[str, str]] = MappingProxyType({"ca_key": "CA of"})
 
 

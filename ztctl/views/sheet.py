@@ -7,7 +7,7 @@ and escaped already, so that it is shown as it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ztctl.views.escape import Clean
@@ -123,7 +123,7 @@ class Sheet:
     lead: Sequence[str]
     about: Sequence[tuple[str, str]]
     notices: Sequence[Notice] = ()
-    tables: Sequence[Table] = field(default=())
+    tables: Sequence[Table] = ()
 
 
 def few(texts: Iterable[Text], most: int = _MOST_IN_CELL) -> list[Text]:

@@ -19,7 +19,7 @@ from jinja2 import Environment, StrictUndefined
 from ztctl.views.sheet import Sheet, Table
 
 # Items of a notice: what is more is counted, and --format json has it.
-MOST_NOTED: Final = 40
+MOST_NOTED: Final = 30
 
 
 def render(sheet: Sheet) -> str:
