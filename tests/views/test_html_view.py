@@ -224,6 +224,29 @@ def test_what_stays_open_is_among_the_hosts() -> None:
     assert found == {"a.example.com": "Open to everybody"}
 
 
+def test_what_is_open_after_all_counts_whoever_opened_it() -> None:
+    """Where fewer people are named in a plan, and everybody stays, that is told first."""
+    everybody = DescribedEntry("EVERYONE", "ssh://a:22", Openness.OPEN)
+    change = AccessChange("a.example.com", frozenset(), (), (ANN,), True, (), (everybody,))
+
+    found = effects(Plan("acc-1", "prod", access=(change,)))
+
+    assert found == {"a.example.com": "Open to everybody"}
+
+
+def test_very_many_ways_are_counted() -> None:
+    """A cell and the details show the first, and say how many are left; the drawing has all."""
+    ways = tuple(DescribedEntry(f"user-{place}", "ssh://a:22") for place in range(2000))
+    change = AccessChange("a.example.com", frozenset(), ways, (), True, (), ways)
+
+    (table,) = Parsed(rendered(Plan("acc-1", "prod", access=(change,)))).tables
+
+    ((_, _, (difference, _, after), (_, (_, drawn)), facts, _),) = table["rows"]
+    assert (difference[-1], after[-1]) == (["", "and 1,997 more"],) * 2
+    assert len(drawn) == 2000
+    assert facts[0][1][-1] == "and 1,960 more"
+
+
 def test_only_what_differs_is_marked() -> None:
     """Who stays has no sign, who comes a plus, who goes a minus."""
     bob, eve = DescribedEntry("bob", "ssh://a:22"), DescribedEntry("eve", "ssh://a:22")

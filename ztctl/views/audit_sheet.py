@@ -17,6 +17,7 @@ from ztctl.views.sheet import (
     Table,
     Text,
     Way,
+    facts_of,
     few,
     told,
     ways_of,
@@ -129,7 +130,7 @@ def _name(name: Json, clean: Clean) -> Row:
             few(("", told(way, clean)) for way in reach["enter"]) or [("", NOBODY)],
         ),
         (("Who gets there", _ways(reach, clean)),),
-        [(label, texts) for label, texts in facts if texts],
+        facts_of(facts),
     )
 
 
@@ -199,7 +200,7 @@ def _finding(finding: Json, clean: Clean) -> Row:
         f"{clean(about)} {clean(finding['subject'])}",
         (few(("", clean(text)) for text in finding["reasons"]),),
         (),
-        [(label, texts) for label, texts in facts if texts],
+        facts_of(facts),
     )
 
 

@@ -16,6 +16,7 @@ from ztctl.views.sheet import (
     Table,
     Text,
     Way,
+    facts_of,
     few,
     told,
     ways_of,
@@ -45,7 +46,6 @@ _ACTIONS: Final = (
 _HOSTS: Final = 100
 _OBJECTS: Final = 50
 _MOST_EDITS: Final = 40
-_MOST_NAMED: Final = 10
 
 
 def plan_sheet(document: Json, clean: Clean, lead: Sequence[str]) -> Sheet:
@@ -137,18 +137,18 @@ def _host(
 ) -> Row:
     change = change or {"gained": (), "lost": (), "before": (), "after": ()}
     before, after = _sides(change, clean)
-    facts = [
+    facts: tuple[tuple[str, Iterable[str]], ...] = (
         ("Open now", [_exposed(exposed, clean)] if exposed else []),
         ("Gains entry", [_changed(it, clean) for it in change["gained"]]),
         ("Loses entry", [_changed(it, clean) for it in change["lost"]]),
-        ("Written objects", _first(map(clean, by))),
-    ]
+        ("Written objects", map(clean, by)),
+    )
     return Row(
         _effect(change, exposed),
         clean(any_other(host)),
         (few(_differences(change, clean)), _signed(before), _signed(after)),
         (("Before", before), ("After", after)),
-        [(label, texts) for label, texts in facts if texts],
+        facts_of(facts),
     )
 
 
@@ -182,9 +182,10 @@ def _changed(entry: Json, clean: Clean) -> str:
 
 
 def _effect(change: Json, exposed: Json | None) -> int:
-    found = [_DEGREES[it["openness"]] for it in change["gained"] if it["openness"] in _DEGREES]
-    if exposed:
-        found += [_DEGREES[degree] for degree in (exposed["becomes"],) if degree in _DEGREES]
+    """The worst: what is open after it counts whether the plan opens it or not."""
+    after = [it["openness"] for it in (*change["gained"], *change["after"])]
+    after += [exposed["becomes"]] if exposed else []
+    found = [_DEGREES[degree] for degree in after if degree in _DEGREES]
     if any(not it.get("change") for it in change["gained"]):
         found.append(_WIDER)
     if any(it.get("change") for it in (*change["gained"], *change["lost"])):
@@ -200,20 +201,20 @@ def _object(item: Json, clean: Clean) -> Row:
     actions = ("adopt",) if "importing" in change else tuple(change["actions"])
     level = next(place for place, (found, _) in enumerate(_ACTIONS) if found == actions)
     edits = list(_edits(item, clean))
-    facts = [
+    facts: tuple[tuple[str, Iterable[str]], ...] = (
         ("Why", [clean(item["reason"])]),
         ("Note", [clean(note) for note in item["notes"]]),
         ("From", [clean(item["origin"])] if "origin" in item else []),
         ("Takes the place of", [clean(f"{it['name']} ({it['id']})") for it in _displaced(item)]),
-        ("Hosts", _first(clean(any_other(host)) for host in item["access"])),
+        ("Hosts", (clean(any_other(host)) for host in item["access"])),
         ("More fields", [_more(edits)] if len(edits) > _MOST_EDITS else []),
-    ]
+    )
     return Row(
         level,
         f"{noun(clean(item['type']))} {clean(item['name'])}",
         (_summary(item, edits),),
         (),
-        [(label, texts) for label, texts in facts if texts],
+        facts_of(facts),
         edits[:_MOST_EDITS],
     )
 
@@ -227,10 +228,6 @@ def _summary(item: Json, edits: Sequence[tuple[str, str, str]]) -> list[Text]:
 def _displaced(item: Json) -> Sequence[Json]:
     found: Sequence[Json] = item.get("displaced", ())
     return found
-
-
-def _first(names: Iterable[str]) -> list[str]:
-    return [text for _, text in few((("", name) for name in names), _MOST_NAMED)]
 
 
 def _more(edits: Sequence[object]) -> str:

@@ -15,8 +15,8 @@ from ztctl.views.escape import Clean
 # Texts in a cell; the details of a row have them all.
 _MOST_IN_CELL: Final = 3
 _MOST_UNFOLDED: Final = 3
-# Ways of a row: nobody looks at more.
-_MOST_WAYS: Final = 200
+# Texts of one label in the details of a row.
+_MOST_TOLD: Final = 40
 _STRANGERS: Final = {"everybody": "open", "any_login": "login"}
 
 
@@ -134,6 +134,15 @@ def few(texts: Iterable[Text], most: int = _MOST_IN_CELL) -> list[Text]:
     return [*found[:most], ("", f"and {len(found) - most:,} more")]
 
 
+def facts_of(found: Iterable[tuple[str, Iterable[str]]]) -> list[tuple[str, list[str]]]:
+    """The labels that have texts, with the first texts and how many more there are."""
+    shown = (
+        (label, [text for _, text in few((("", text) for text in texts), _MOST_TOLD)])
+        for label, texts in found
+    )
+    return [(label, texts) for label, texts in shown if texts]
+
+
 def ways_of(entries: Iterable[Mapping[str, Any]], clean: Clean, sign: str = "") -> list[Way]:
     """Convert the ways of a document, ``who`` with the session; the most open stand first."""
     return [
@@ -145,7 +154,7 @@ def ways_of(entries: Iterable[Mapping[str, Any]], clean: Clean, sign: str = "") 
             sign,
             _STRANGERS.get(entry["openness"], ""),
         )
-        for entry in list(entries)[:_MOST_WAYS]
+        for entry in entries
     ]
 
 
