@@ -16,6 +16,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -49,7 +50,7 @@ class Broken(AssertionError):
 
 
 class Browser:
-    """One process; each tab has a profile of its own."""
+    """One process with one tab."""
 
     def __init__(self, program: str, folder: Path) -> None:
         # Chromium refuses to run as root with its sandbox.
@@ -131,21 +132,26 @@ class Browser:
 
     @contextlib.contextmanager
     def tab(self, *, width: int = 1600, dark: bool = False) -> Iterator[Tab]:
-        """A tab of a profile of its own, closed at the end."""
-        context = self.ask("Target.createBrowserContext")["browserContextId"]
+        """The one tab, empty at the end: a file keeps nothing, and a new process takes time."""
+        tab = self._tab
+        tab.resize(width)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        tab.ask("Emulation.setEmulatedMedia", features=[scheme])
         try:
-            target = self.ask("Target.createTarget", url="about:blank", browserContextId=context)
-            attached = self.ask("Target.attachToTarget", targetId=target["targetId"], flatten=True)
-            tab = Tab(self, attached["sessionId"])
-            for domain in ("Page", "Runtime", "Log", "Network"):
-                tab.ask(f"{domain}.enable")
-            tab.resize(width)
-            scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-            tab.ask("Emulation.setEmulatedMedia", features=[scheme])
             yield tab
         finally:
-            self.ask("Target.disposeBrowserContext", browserContextId=context)
+            tab.ask("Emulation.setScriptExecutionDisabled", value=False)
+            tab.go("about:blank")
             self.events.clear()
+
+    @cached_property
+    def _tab(self) -> Tab:
+        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.ask("Target.attachToTarget", targetId=target, flatten=True)
+        tab = Tab(self, attached["sessionId"])
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            tab.ask(f"{domain}.enable")
+        return tab
 
 
 @dataclass
@@ -167,8 +173,12 @@ class Tab:
 
     def open(self, file: Path) -> None:
         """Load a file, to its end."""
-        self.address = file.as_uri()
-        self.ask("Page.navigate", url=self.address)
+        self.go(file.as_uri())
+
+    def go(self, address: str) -> None:
+        """Load what is at an address, to its end."""
+        self.address = address
+        self.ask("Page.navigate", url=address)
         self.browser.wait("Page.loadEventFired", self.session)
 
     def js(self, expression: str) -> Any:

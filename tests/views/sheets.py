@@ -1,4 +1,4 @@
-"""Plans for HTML files: with one text in every place, and with very many hosts."""
+"""Plans and audits for HTML files: with one text in every place, and with very many hosts."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ from ztctl.core.model.plan import (
     Refusal,
 )
 from ztctl.core.model.values import Secret, Unknown
+from ztctl.core.reach.acceptance import Acceptance, Seen
+from ztctl.core.reach.audit import HOST, AuditedName, AuditReport, Finding
+from ztctl.core.reach.audit_rules import AuditCode
+from ztctl.core.reach.private import PrivatePath
+from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
+from ztctl.views.audit_view import audit_page
 from ztctl.views.factory import make_view
 
 # What would run, load, end an element or break the drawing if it were not plain text.
@@ -52,12 +58,15 @@ HOSTILE = (
 )
 
 
-def rendered(plan: Plan, **options: Any) -> str:
-    """The HTML file of a plan."""
+def rendered(shown: Plan | AuditReport, **options: Any) -> str:
+    """The HTML file of a plan, or of an audit."""
     stdout = StringIO()
     settings = {"color": False, "quiet": False, "terminal": False, "redact": str, **options}
     view = make_view("html", stdout=stdout, stderr=StringIO(), version="1.2.3", **settings)
-    view.plan(plan)
+    if isinstance(shown, Plan):
+        view.plan(shown)
+    else:
+        view.page(audit_page(shown, settings["redact"]))
     return stdout.getvalue()
 
 
@@ -137,6 +146,40 @@ def large_plan(hosts: int) -> Plan:
         for place in range(hosts)
     )
     return Plan("acc-1", "prod", changes, access=tuple(map(access, range(hosts))))
+
+
+def name_about(text: str, place: int = 0) -> AuditedName:
+    """A name of an audit in which this text stands wherever a text may come from elsewhere."""
+    code = list(AuditCode)[place % len(AuditCode)]
+    openness = Openness(place % 3)
+    reach = Reach(
+        text,
+        leads=(Lead(text, text, True, text), Lead(text, text, False)),
+        services=(Service(text, text, text, text, text, True),),
+        guards=(Guard("", text, text, text, (Ruling(1, text, text, text, text),)), Guard(text)),
+        enter=(DescribedEntry(text, text, openness, text, text, text, text),) if place % 4 else (),
+        shut=(text,),
+        notes=(text,),
+    )
+    findings = (Finding(code, HOST, text, (text,), text, (text,), text),)
+    accepted = Acceptance(text, text, text, Seen()) if place % 5 == 1 else None
+    return AuditedName(text, text, (text,), reach, findings, Seen(), accepted, text, text)
+
+
+def audit_about(*texts: str) -> AuditReport:
+    """An audit with these texts in every place."""
+    first = texts[0]
+    return AuditReport(
+        first,
+        texts,
+        tuple(name_about(text, place) for place, text in enumerate(texts)),
+        tuple(PrivatePath(text, text, text, text, text) for text in texts),
+        tuple(Finding(AuditCode.IDLE_CA, "ca_key", text, (text,), id=text) for text in texts),
+        texts,
+        tuple(Acceptance(text, text, text, Seen()) for text in texts),
+        first,
+        first,
+    )
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,33 +12,64 @@ from typing import Any
 import pytest
 
 from tests.views.chromium import Browser, Tab
-from tests.views.sheets import HOSTILE, hostile_plan, large_plan, rendered
+from tests.views.sheets import (
+    HOSTILE,
+    audit_about,
+    hostile_plan,
+    joined,
+    large_plan,
+    plan_about,
+    rendered,
+)
 from ztctl.core.model.names import any_other
 from ztctl.core.model.plan import Plan
+from ztctl.core.reach.audit import AuditReport
 from ztctl.views.escape import Clean
 
 HOSTS = 5000
 Opened = Callable[..., AbstractContextManager[Tab]]
-ROWS = "document.querySelectorAll('tr').length"
-# Elements that stick out on the right or on the left of the window.
-OUTSIDE = """(() => {
-  const width = document.documentElement.clientWidth;
-  return [...document.querySelectorAll("body *")].filter((it) => {
-    const box = it.getBoundingClientRect();
-    const hidden = it.closest("caption, script, style, noscript, details:not([open]) ul");
-    return !hidden && box.width && (box.right > width + 1 || box.left < -1);
-  }).map((it) => it.outerHTML.slice(0, 200));
+ROWS = "document.querySelectorAll('tr, li').length"
+# Everything that is folded is opened, each row of each table is chosen, one after another; the
+# elements that stick out of the window on its right or left.
+EACH_CHOSEN = """(async () => {
+  const outside = (within) => {
+    const width = document.documentElement.clientWidth;
+    const wider = document.documentElement.scrollWidth > width ? ["the page"] : [];
+    const far = [...document.querySelectorAll(`${within} *`)].filter((it) => {
+      const box = it.getBoundingClientRect();
+      const hidden = it.closest("caption, script, style, noscript");
+      return !hidden && box.width && (box.right > width + 1 || box.left < -1);
+    });
+    const unboxed = [...document.querySelectorAll("svg g")].filter((it) => {
+      const [box, text] = ["rect", "text"].map((name) => it.querySelector(name).getBBox());
+      return text.x + text.width > box.x + box.width;
+    });
+    return [...wider, ...[...far, ...unboxed].map((it) => it.outerHTML.slice(0, 200))];
+  };
+  document.querySelectorAll("details").forEach((it) => { it.open = true; });
+  const found = outside("body");
+  for (const table of document.querySelectorAll("div.table")) {
+    const count = table.querySelectorAll(".name button").length;
+    // The details of the other tables hold the same texts in every row, in other places.
+    const step = table.id === "hosts" ? 1 : 4;
+    for (let place = 1; place < count; place += step) {
+      table.querySelectorAll(".name button")[place].click();
+      await new Promise(requestAnimationFrame);
+      found.push(...outside(`#${table.id} .detail`));
+    }
+  }
+  return found;
 })()"""
 
 
 @pytest.fixture
 def opened(chromium: Browser, tmp_path: Path) -> Opened:
-    """Opens the file of a plan in a tab."""
+    """Opens the file of a plan or of an audit in a tab."""
 
     @contextmanager
-    def open(plan: Plan, **options: Any) -> Iterator[Tab]:
-        file = tmp_path / "plan.html"
-        file.write_text(rendered(plan), encoding="ascii")
+    def open(of: Plan | AuditReport, **options: Any) -> Iterator[Tab]:
+        file = tmp_path / "page.html"
+        file.write_text(rendered(of), encoding="ascii")
         with chromium.tab(**options) as tab:
             tab.open(file)
             tab.painted()
@@ -61,15 +93,13 @@ def search(tab: Tab, text: str) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1600])
-def test_hostile_names_are_text_and_stay_inside(width: int, opened: Opened) -> None:
+@pytest.mark.parametrize("of", [hostile_plan(), audit_about(*HOSTILE)], ids=["plan", "audit"])
+def test_hostile_names_are_text_and_stay_inside(
+    of: Plan | AuditReport, width: int, opened: Opened
+) -> None:
     """Nothing runs, nothing is asked for, and nothing sticks out, whatever row is chosen."""
-    with opened(hostile_plan(), width=width) as tab:
-        tab.js("document.querySelectorAll('details').forEach(it => { it.open = true; })")
-        outside = tab.js(OUTSIDE)
-        for place in range(len(HOSTILE)):
-            tab.js(f"document.querySelectorAll('#hosts tbody .name button')[{place}].click()")
-            tab.painted()
-            outside += tab.js(OUTSIDE)
+    with opened(of, width=width) as tab:
+        outside = tab.js(EACH_CHOSEN)
 
         assert (tab.complaints, tab.asked_for) == ([], [])
         assert tab.js("window.pwned") is None
@@ -106,13 +136,14 @@ def test_the_policy_stops_what_an_escape_would_miss(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize(("width", "dark"), [(360, True), (1600, False)])
-def test_axe_finds_nothing(width: int, dark: bool, opened: Opened, whole_plan: Plan) -> None:
+@pytest.mark.parametrize("of", ["plan", "audit"])
+def test_axe_finds_nothing(
+    of: str, width: int, dark: bool, opened: Opened, whole_plan: Plan
+) -> None:
     """The checks of axe-core for accessibility pass, contrast in light and dark among them."""
     axe = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    large = large_plan(12)
-    plan = Plan("acc-1", "prod", whole_plan.changes, access=large.access,
-                refusals=whole_plan.refusals, warnings=whole_plan.warnings)  # fmt: skip
-    with opened(plan, width=width, dark=dark) as tab:
+    plan = replace(whole_plan, access=large_plan(12).access)
+    with opened(plan if of == "plan" else audit_about("a", "b"), width=width, dark=dark) as tab:
         tab.js(axe)
         broken, passed = tab.js("""axe.run(document).then(({ violations, passes }) => [
           violations.map((it) => [
@@ -139,6 +170,18 @@ def test_many_hosts_are_few_rows(opened: Opened) -> None:
         assert len({*first, *second}) == 200
         assert shown(tab) == ["web-4711.example.com"]
         assert tab.js("document.querySelector('#hosts .status').textContent") == "1 host"
+
+
+def test_where_everything_is_long_there_are_few_rows(opened: Opened) -> None:
+    """So it is where every list of a plan, and every list of an audit, is long."""
+    texts = [f"{place}.example.com" for place in range(400)]
+    for of in (joined([plan_about(text, 1) for text in texts]), audit_about(*texts)):
+        with opened(of) as tab:
+            count = tab.js(ROWS)
+            search(tab, "371.example.com")
+
+            assert 200 < count <= 300
+            assert shown(tab) == ["371.example.com"]
 
 
 def test_all_that_was_found_is_printed(opened: Opened) -> None:
@@ -174,7 +217,7 @@ def test_the_drawing_follows_the_keyboard(opened: Opened) -> None:
     """Without a mouse: to a row, down, and chosen; the drawing is of that host, in words, too."""
     with opened(large_plan(20)) as tab:
         tab.js("document.getElementById('hosts-filter').focus()")
-        for _ in range(5):
+        for _ in range(6):
             tab.press("Tab")
         tab.press("ArrowDown")
         tab.press("Enter", "\r")

@@ -19,7 +19,10 @@ from tests.support.examples import examples
 from tests.views.sheets import (
     HOSTILE,
     Parsed,
+    audit_about,
     hostile_plan,
+    large_plan,
+    name_about,
     plan_about,
     rendered,
     without_assets,
@@ -27,6 +30,7 @@ from tests.views.sheets import (
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import DescribedEntry, Openness
+from ztctl.core.model.names import any_other
 from ztctl.core.model.plan import (
     AccessChange,
     Action,
@@ -38,6 +42,8 @@ from ztctl.core.model.plan import (
     Reason,
 )
 from ztctl.core.model.values import Secret, Unknown
+from ztctl.core.reach.audit import AuditReport
+from ztctl.views.audit_view import audit_page, explain_page
 from ztctl.views.escape import Clean
 
 Golden = Callable[[str, str], None]
@@ -63,25 +69,29 @@ def shape(text: str) -> Counter[tuple[str, tuple[str, ...]]]:
     return Counter((tag, tuple(sorted(found))) for tag, found in Parsed(text).elements)
 
 
-@given(ANYTHING | st.sampled_from(HOSTILE), st.integers(0, 5))
+@given(ANYTHING | st.sampled_from(HOSTILE), st.integers(0, 19))
 @example("</script><!--<script>", 0)
-@examples(25)
+@examples(15)
 def test_no_text_becomes_an_element(text: str, place: int) -> None:
     """Whatever stands in the names, the file has the elements of one with a harmless name."""
-    found = rendered(plan_about(text, place))
+    harmless = "a" if text else ""
+    for one, other in (
+        (plan_about(text, place), plan_about(harmless, place)),
+        (audit_about(text), audit_about(harmless)),
+    ):
+        found = rendered(one)
 
-    harmless = "" if text == "" else "a"
-    assert shape(found) == shape(rendered(plan_about(harmless, place)))
-    assert Clean(str)(text) in {row[1] for row in Parsed(found).tables[0]["rows"]} or "*" in text
+        assert shape(found) == shape(rendered(other))
+        names = {row[1] for row in Parsed(found).tables[0]["rows"]}
+        assert names == {any_other(Clean(str)(text))}
 
 
 def test_the_file_is_plain_ascii() -> None:
     """Neither the encoding of a terminal nor a bidi control in a name changes what is read."""
-    found = rendered(hostile_plan())
-
-    assert found.isascii()
-    assert not re.search("&#(8238|8203|8232|27|7|0);", found)
-    assert all(text.isprintable() for table in Parsed(found).tables for text in texts_of(table))
+    for found in (rendered(hostile_plan()), rendered(audit_about(*HOSTILE))):
+        assert found.isascii()
+        assert not re.search("&#(8238|8203|8232|27|7|0);", found)
+        assert all(text.isprintable() for table in Parsed(found).tables for text in texts_of(table))
 
 
 def texts_of(value: Any) -> list[str]:
@@ -126,6 +136,7 @@ def test_sensitive_values_are_masked(shown: MakeShown) -> None:
     it = shown("html", redact=lambda text: text.replace("hunter2", "(env PASSWORD)"))
 
     it.view.plan(plan_about("hunter2"))
+    it.view.page(audit_page(audit_about("hunter2"), str))
 
     assert "hunter2" not in it.out
     assert "(env PASSWORD)" in it.out
@@ -143,6 +154,18 @@ def test_what_is_not_shown_has_words() -> None:
         ["name", "", "a"],
         ["secret", "", "(sensitive)"],
         ["id", "", "(known after apply)"],
+    ]
+
+
+def test_each_object_and_each_host_has_its_line() -> None:
+    """None is folded into another, and none left out."""
+    plan = large_plan(350)
+
+    hosts, changed = Parsed(rendered(plan)).tables
+
+    assert [row[1] for row in hosts["rows"]] == [change.host for change in plan.access]
+    assert [row[1] for row in changed["rows"]] == [
+        f"record {change.address.key}" for change in plan.changes
     ]
 
 
@@ -201,6 +224,29 @@ def test_what_stays_open_is_among_the_hosts() -> None:
     assert found == {"a.example.com": "Open to everybody"}
 
 
+def test_what_is_open_after_all_counts_whoever_opened_it() -> None:
+    """Where fewer people are named in a plan, and everybody stays, that is told first."""
+    everybody = DescribedEntry("EVERYONE", "ssh://a:22", Openness.OPEN)
+    change = AccessChange("a.example.com", frozenset(), (), (ANN,), True, (), (everybody,))
+
+    found = effects(Plan("acc-1", "prod", access=(change,)))
+
+    assert found == {"a.example.com": "Open to everybody"}
+
+
+def test_very_many_ways_are_counted() -> None:
+    """A cell and the details show the first, and say how many are left; the drawing has all."""
+    ways = tuple(DescribedEntry(f"user-{place}", "ssh://a:22") for place in range(2000))
+    change = AccessChange("a.example.com", frozenset(), ways, (), True, (), ways)
+
+    (table,) = Parsed(rendered(Plan("acc-1", "prod", access=(change,)))).tables
+
+    ((_, _, (difference, _, after), (_, (_, drawn)), facts, _),) = table["rows"]
+    assert (difference[-1], after[-1]) == (["", "and 1,997 more"],) * 2
+    assert len(drawn) == 2000
+    assert facts[0][1][-1] == "and 1,960 more"
+
+
 def test_only_what_differs_is_marked() -> None:
     """Who stays has no sign, who comes a plus, who goes a minus."""
     bob, eve = DescribedEntry("bob", "ssh://a:22"), DescribedEntry("eve", "ssh://a:22")
@@ -208,12 +254,23 @@ def test_only_what_differs_is_marked() -> None:
         "a.example.com", frozenset(), (eve,), (bob,), True, (ANN, bob), (ANN, eve)
     )
 
-    ((_, _, (before, after), *_),) = Parsed(
-        rendered(Plan("acc-1", "prod", access=(change,)))
-    ).tables[0]["rows"]
-
+    (table,) = Parsed(rendered(Plan("acc-1", "prod", access=(change,)))).tables
+    ((_, _, (difference, before, after), *_),) = table["rows"]
     assert before == [["-", "bob"], ["", "ann"]]
     assert after == [["+", "eve"], ["", "ann"]]
+    assert difference == [["+", "eve"], ["-", "bob"]]
+
+
+def test_what_changes_for_the_same_people_is_told_once() -> None:
+    """Who is moved stands in both lists, and on one line."""
+    moved = DescribedEntry("ann", "ssh://a:22", change="moved from tunnel a to tunnel b")
+    change = AccessChange("a.example.com", frozenset(), (moved,), (moved,))
+
+    (table,) = Parsed(rendered(Plan("acc-1", "prod", access=(change,)))).tables
+
+    ((_, _, (difference, *sides), *_),) = table["rows"]
+    assert difference == [["~", "ann: moved from tunnel a to tunnel b"]]
+    assert sides == [[["", "nobody"]], [["", "nobody"]]]
 
 
 def test_an_empty_plan_is_its_closing_line() -> None:
@@ -237,3 +294,60 @@ def test_what_is_for_people_is_beside_the_file(shown: MakeShown) -> None:
     it.view.note("so it goes")
 
     assert (it.out, it.err) == ("", "error: bad\nso it goes\n")
+
+
+# -- an audit ---------------------------------------------------------------------------------
+
+
+def test_an_audit_is_one_file(shown: MakeShown, golden: Golden) -> None:
+    """Names, other findings and private routes, and what could not be read above them."""
+    it = shown("html")
+
+    it.view.page(audit_page(audit_about("a.example.com", "b.example.com"), str))
+
+    golden("audit.html", without_assets(it.out))
+    assert it.err == ""
+
+
+def test_each_name_is_called_by_its_risk() -> None:
+    """What is accepted says so; the others say how bad they are, and the lines add up."""
+    report = audit_about(*(f"{place}.example.com" for place in range(40)))
+
+    table = Parsed(rendered(report)).tables[0]
+
+    risks = {row[1]: table["levels"][row[0]]["label"] for row in table["rows"]}
+    assert risks == {
+        name.host: "Accepted" if name.accepted else name.risk.value.capitalize()
+        for name in report.names
+    }
+    assert {*risks.values()} == {"Open", "Unseen", "Weak", "Accepted"}
+
+
+def test_a_name_that_nobody_enters_is_drawn_all_the_same() -> None:
+    """What stands behind it is there, and so is that nobody gets to it."""
+    report = AuditReport("acc-1", (), (name_about("a.example.com", 0),))
+
+    (row,) = Parsed(rendered(report)).tables[0]["rows"]
+
+    assert row[3] == [["Who gets there", [["nobody", "a.example.com", "a.example.com", "", ""]]]]
+
+
+def test_one_name_is_a_file_of_one_row(shown: MakeShown) -> None:
+    """What ``--explain`` tells of a name, with what to do."""
+    it = shown("html")
+    name = name_about("a.example.com", 1)
+
+    it.view.page(explain_page(name, str))
+
+    (table,) = Parsed(it.out).tables
+    (row,) = table["rows"]
+    assert row[1] == "a.example.com"
+    assert f"To do: {name.findings[0].rule.remedy}" in texts_of(row)
+
+
+def test_an_empty_audit_has_no_table() -> None:
+    """Nothing leads to a tunnel: that is told in one line."""
+    found = rendered(AuditReport("acc-1", ("example.com",), ()))
+
+    assert "0 open, 0 unseen, 0 weak, 0 accepted, 0 closed." in found
+    assert Parsed(found).tables == []

@@ -8,8 +8,21 @@ from typing import Any, Final
 
 from ztctl.core.model.names import any_other
 from ztctl.views.escape import Clean
-from ztctl.views.sheet import Level, Notice, Row, Sheet, Table, Text, Way, few, told, ways_of
-from ztctl.views.wording import noun
+from ztctl.views.sheet import (
+    NOBODY,
+    Level,
+    Notice,
+    Row,
+    Sheet,
+    Table,
+    Text,
+    Way,
+    facts_of,
+    few,
+    told,
+    ways_of,
+)
+from ztctl.views.wording import noun, short_id
 
 Json = Mapping[str, Any]
 Facts = list[tuple[str, list[str]]]
@@ -24,8 +37,7 @@ _LEVELS: Final = (
 )
 # Rows of the page at a time: with the headings no more than three hundred.
 _NAMES: Final = 100
-_OTHERS: Final = 75
-_NOBODY: Final = "nobody"
+_OTHERS: Final = 50
 _OBJECTS: Final[Mapping[str, str]] = MappingProxyType({"ca_key": "CA of"})
 
 
@@ -43,9 +55,10 @@ def audit_sheet(document: Json, clean: Clean, version: str) -> Sheet:
         Notice("Accepted, and not open: these can leave the accept file", "login", idle),
     )
     return Sheet(
-        title=f"Audit of account {clean(document['account'])}",
+        title=f"Audit of account {clean(short_id(document['account']))}",
         lead=(f"{figures}.", *narrowed),
         about=(
+            ("Account", clean(document["account"])),
             ("Zones", f"{len(document['zones']):,}"),
             ("Names", f"{len(document['names']):,}"),
             ("Made by", f"ztctl {version}"),
@@ -114,10 +127,10 @@ def _name(name: Json, clean: Clean) -> Row:
         (
             few(_leads(reach, clean)),
             apps or [("", "no application")],
-            few(("", told(way, clean)) for way in reach["enter"]) or [("", _NOBODY)],
+            few(("", told(way, clean)) for way in reach["enter"]) or [("", NOBODY)],
         ),
         (("Who gets there", _ways(reach, clean)),),
-        [(label, texts) for label, texts in facts if texts],
+        facts_of(facts),
     )
 
 
@@ -134,7 +147,7 @@ def _ways(reach: Json, clean: Clean) -> list[Way]:
     """Who gets there; where nobody does, what they would get to."""
     if reach["enter"]:
         return ways_of(reach["enter"], clean)
-    return [Way(_NOBODY, clean(it["tunnel"]), clean(it["service"])) for it in reach["services"]]
+    return [Way(NOBODY, clean(it["tunnel"]), clean(it["service"])) for it in reach["services"]]
 
 
 def _findings(name: Json, clean: Clean) -> Iterator[tuple[str, list[str]]]:
@@ -187,7 +200,7 @@ def _finding(finding: Json, clean: Clean) -> Row:
         f"{clean(about)} {clean(finding['subject'])}",
         (few(("", clean(text)) for text in finding["reasons"]),),
         (),
-        [(label, texts) for label, texts in facts if texts],
+        facts_of(facts),
     )
 
 

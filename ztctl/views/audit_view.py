@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from types import MappingProxyType
@@ -21,8 +20,8 @@ from ztctl.views.markdown import code_span
 from ztctl.views.page import Page
 from ztctl.views.reach import details
 from ztctl.views.styled_line import Line, Tone
+from ztctl.views.wording import short_id
 
-_ID: Final = re.compile(r"[0-9a-f]{32}")
 _NAME, _REASON = 4, 8
 # Names up to this width have what is found of them beside them.
 _BESIDE: Final = 26
@@ -55,7 +54,7 @@ def audit_page(
     head = () if brief else (text.head(),)
     parts = (head, middle, text.gaps(), text.idle(), text.verdict())
     blocks = tuple(block for lines in parts if (block := tuple(lines)))
-    heading = f"Audit of account {code_span(Clean(redact)(_short(report.account)))}"
+    heading = f"Audit of account {code_span(Clean(redact)(short_id(report.account)))}"
     return Page(heading, blocks, (audit_document(report, redact),), folds=False, wraps=True)
 
 
@@ -134,10 +133,6 @@ def _counts(report: AuditReport) -> dict[str, int]:
 # -- for people -----------------------------------------------------------------------------
 
 
-def _short(account: str) -> str:
-    return f"{account[:4]}…{account[-4:]}" if _ID.fullmatch(account) else account
-
-
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
@@ -161,7 +156,7 @@ class _Text:
         names = _counted(len(report.names), "name")
         verb = "leads" if len(report.names) == 1 else "lead"
         lead = f"{names}{of} that {verb} to {_counted(len(tunnels), 'tunnel')}"
-        return Line(f"Account {clean(_short(report.account))}: {zones}, {lead}.")
+        return Line(f"Account {clean(short_id(report.account))}: {zones}, {lead}.")
 
     def risks(self) -> Iterator[Line]:
         """Every section."""

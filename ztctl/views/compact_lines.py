@@ -21,7 +21,7 @@ from ztctl.views.fields import FieldWriter, is_composite, is_present
 from ztctl.views.folding import Folding, shared_domain
 from ztctl.views.plan_lines import BLANK, WHEN_LOST
 from ztctl.views.styled_line import TONES, Line, Tone
-from ztctl.views.wording import ACTIONS, PHASES, is_removal, noun, plural
+from ztctl.views.wording import ACTIONS, PHASES, is_removal, noun, plural, short_id
 from ztctl.views.wrapping import cells
 
 # Columns of the objects: the sign stands before the first, the names from the second on.
@@ -34,7 +34,6 @@ _MOST_EDITS = 4
 _LONGEST = 60
 # Of more objects than that nothing is said but their names.
 _MOST_DETAILED = 8
-_ID = re.compile(r"[0-9a-f]{32}")
 _ELEMENT = re.compile(r"(?P<list>.*)\[\d*\]")
 
 OPENED = {
@@ -57,8 +56,7 @@ class CompactLines:
 
     def preface(self) -> Iterator[Line]:
         """Stack and account, and the domain that is left out of names."""
-        account = self.plan.account
-        short = f"{account[:4]}…{account[-4:]}" if _ID.fullmatch(account) else account
+        short = short_id(self.plan.account)
         creates = all(change.action is Action.CREATE for change in self.plan.changes)
         new = creates and not self.plan.unchanged
         state = ": nothing of it is live yet" if new else ""

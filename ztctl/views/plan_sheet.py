@@ -7,7 +7,20 @@ from typing import Any, Final
 
 from ztctl.core.model.names import any_other
 from ztctl.views.escape import Clean, cut
-from ztctl.views.sheet import Level, Notice, Row, Sheet, Table, Way, few, told, ways_of
+from ztctl.views.sheet import (
+    NOBODY,
+    Level,
+    Notice,
+    Row,
+    Sheet,
+    Table,
+    Text,
+    Way,
+    facts_of,
+    few,
+    told,
+    ways_of,
+)
 from ztctl.views.wording import noun
 
 Json = Mapping[str, Any]
@@ -33,7 +46,6 @@ _ACTIONS: Final = (
 _HOSTS: Final = 100
 _OBJECTS: Final = 50
 _MOST_EDITS: Final = 40
-_MOST_NAMED: Final = 10
 
 
 def plan_sheet(document: Json, clean: Clean, lead: Sequence[str]) -> Sheet:
@@ -72,7 +84,7 @@ def plan_sheet(document: Json, clean: Clean, lead: Sequence[str]) -> Sheet:
                 ("host", "hosts"),
                 "Effect",
                 _EFFECTS,
-                ("Host", "Before", "After"),
+                ("Host", "Difference", "Before", "After"),
                 hosts,
                 _HOSTS,
             ),
@@ -125,18 +137,18 @@ def _host(
 ) -> Row:
     change = change or {"gained": (), "lost": (), "before": (), "after": ()}
     before, after = _sides(change, clean)
-    facts = [
+    facts: tuple[tuple[str, Iterable[str]], ...] = (
         ("Open now", [_exposed(exposed, clean)] if exposed else []),
         ("Gains entry", [_changed(it, clean) for it in change["gained"]]),
         ("Loses entry", [_changed(it, clean) for it in change["lost"]]),
-        ("Written objects", _first(map(clean, by))),
-    ]
+        ("Written objects", map(clean, by)),
+    )
     return Row(
         _effect(change, exposed),
         clean(any_other(host)),
-        (_signed(before), _signed(after)),
+        (few(_differences(change, clean)), _signed(before), _signed(after)),
         (("Before", before), ("After", after)),
-        [(label, texts) for label, texts in facts if texts],
+        facts_of(facts),
     )
 
 
@@ -150,8 +162,18 @@ def _sides(change: Json, clean: Clean) -> tuple[list[Way], list[Way]]:
     return sides[0], sides[1]
 
 
-def _signed(ways: Sequence[Way]) -> list[tuple[str, str]]:
-    return few((way.sign, way.who) for way in ways)
+def _signed(ways: Sequence[Way]) -> list[Text]:
+    return few((way.sign, way.who) for way in ways) or [("", NOBODY)]
+
+
+def _differences(change: Json, clean: Clean) -> Iterator[Text]:
+    """Who comes, who goes, and what changes for whom; who is moved stands on both sides."""
+    for sign, side in (("+", "gained"), ("-", "lost")):
+        for entry in change[side]:
+            if entry.get("change"):
+                yield "~", f"{clean(entry['who'])}: {clean(entry['change'])}"
+            else:
+                yield sign, told(entry, clean)
 
 
 def _changed(entry: Json, clean: Clean) -> str:
@@ -160,9 +182,10 @@ def _changed(entry: Json, clean: Clean) -> str:
 
 
 def _effect(change: Json, exposed: Json | None) -> int:
-    found = [_DEGREES[it["openness"]] for it in change["gained"] if it["openness"] in _DEGREES]
-    if exposed:
-        found += [_DEGREES[degree] for degree in (exposed["becomes"],) if degree in _DEGREES]
+    """The worst: what is open after it counts whether the plan opens it or not."""
+    after = [it["openness"] for it in (*change["gained"], *change["after"])]
+    after += [exposed["becomes"]] if exposed else []
+    found = [_DEGREES[degree] for degree in after if degree in _DEGREES]
     if any(not it.get("change") for it in change["gained"]):
         found.append(_WIDER)
     if any(it.get("change") for it in (*change["gained"], *change["lost"])):
@@ -178,26 +201,26 @@ def _object(item: Json, clean: Clean) -> Row:
     actions = ("adopt",) if "importing" in change else tuple(change["actions"])
     level = next(place for place, (found, _) in enumerate(_ACTIONS) if found == actions)
     edits = list(_edits(item, clean))
-    facts = [
+    facts: tuple[tuple[str, Iterable[str]], ...] = (
         ("Why", [clean(item["reason"])]),
         ("Note", [clean(note) for note in item["notes"]]),
         ("From", [clean(item["origin"])] if "origin" in item else []),
         ("Takes the place of", [clean(f"{it['name']} ({it['id']})") for it in _displaced(item)]),
-        ("Hosts", _first(clean(any_other(host)) for host in item["access"])),
+        ("Hosts", (clean(any_other(host)) for host in item["access"])),
         ("More fields", [_more(edits)] if len(edits) > _MOST_EDITS else []),
-    ]
+    )
     return Row(
         level,
         f"{noun(clean(item['type']))} {clean(item['name'])}",
         (_summary(item, edits),),
         (),
-        [(label, texts) for label, texts in facts if texts],
+        facts_of(facts),
         edits[:_MOST_EDITS],
     )
 
 
-def _summary(item: Json, edits: Sequence[tuple[str, str, str]]) -> list[tuple[str, str]]:
-    if item["edits"]:
+def _summary(item: Json, edits: Sequence[tuple[str, str, str]]) -> list[Text]:
+    if "update" in item["change"]["actions"]:
         return few(("", path) for path, _, _ in edits)
     return [("", f"{len(edits):,} field{'' if len(edits) == 1 else 's'}")]
 
@@ -205,10 +228,6 @@ def _summary(item: Json, edits: Sequence[tuple[str, str, str]]) -> list[tuple[st
 def _displaced(item: Json) -> Sequence[Json]:
     found: Sequence[Json] = item.get("displaced", ())
     return found
-
-
-def _first(names: Iterable[str]) -> list[str]:
-    return [text for _, text in few((("", name) for name in names), _MOST_NAMED)]
 
 
 def _more(edits: Sequence[object]) -> str:

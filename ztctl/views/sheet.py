@@ -7,7 +7,7 @@ and escaped already, so that it is shown as it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ztctl.views.escape import Clean
@@ -15,12 +15,13 @@ from ztctl.views.escape import Clean
 # Texts in a cell; the details of a row have them all.
 _MOST_IN_CELL: Final = 3
 _MOST_UNFOLDED: Final = 3
-# Ways of a row: nobody looks at more.
-_MOST_WAYS: Final = 200
+# Texts of one label in the details of a row.
+_MOST_TOLD: Final = 40
 _STRANGERS: Final = {"everybody": "open", "any_login": "login"}
 
 
-# A sign, ``+``, ``-`` or none, and the text behind it.
+NOBODY: Final = "nobody"
+# A sign, ``+``, ``-``, ``~`` or none, and the text behind it.
 Text = tuple[str, str]
 
 
@@ -122,7 +123,7 @@ class Sheet:
     lead: Sequence[str]
     about: Sequence[tuple[str, str]]
     notices: Sequence[Notice] = ()
-    tables: Sequence[Table] = field(default=())
+    tables: Sequence[Table] = ()
 
 
 def few(texts: Iterable[Text], most: int = _MOST_IN_CELL) -> list[Text]:
@@ -131,6 +132,15 @@ def few(texts: Iterable[Text], most: int = _MOST_IN_CELL) -> list[Text]:
     if len(found) <= most + 1:
         return found
     return [*found[:most], ("", f"and {len(found) - most:,} more")]
+
+
+def facts_of(found: Iterable[tuple[str, Iterable[str]]]) -> list[tuple[str, list[str]]]:
+    """The labels that have texts, with the first texts and how many more there are."""
+    shown = (
+        (label, [text for _, text in few((("", text) for text in texts), _MOST_TOLD)])
+        for label, texts in found
+    )
+    return [(label, texts) for label, texts in shown if texts]
 
 
 def ways_of(entries: Iterable[Mapping[str, Any]], clean: Clean, sign: str = "") -> list[Way]:
@@ -144,7 +154,7 @@ def ways_of(entries: Iterable[Mapping[str, Any]], clean: Clean, sign: str = "") 
             sign,
             _STRANGERS.get(entry["openness"], ""),
         )
-        for entry in list(entries)[:_MOST_WAYS]
+        for entry in entries
     ]
 
 

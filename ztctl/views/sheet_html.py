@@ -19,7 +19,7 @@ from jinja2 import Environment, StrictUndefined
 from ztctl.views.sheet import Sheet, Table
 
 # Items of a notice: what is more is counted, and --format json has it.
-MOST_NOTED: Final = 40
+MOST_NOTED: Final = 30
 
 
 def render(sheet: Sheet) -> str:
@@ -50,7 +50,11 @@ def render(sheet: Sheet) -> str:
 @cache
 def _environment() -> Environment:
     made = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     return made

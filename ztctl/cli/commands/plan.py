@@ -8,7 +8,7 @@ from typing import Annotated
 
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
-from ztctl.cli.settings import Usage, settings
+from ztctl.cli.settings import settings
 
 
 @opt.with_options
@@ -41,8 +41,6 @@ def plan(
 ) -> Exit:
     """Show what apply would do; change nothing."""
     chosen = settings(output, files, account, detail=detail)
-    if calls and chosen.format is opt.OutputFormat.html:
-        raise Usage("--calls has no place in HTML", "drop it, or use another --format")
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(plan))

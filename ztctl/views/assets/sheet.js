@@ -80,6 +80,7 @@
         lines.push(piece);
         continue;
       }
+      if (lines[lines.length - 1]) lines.push("");
       for (const sign of piece) if (!add(sign)) lines.push(sign);
       if (lines.length > most + 1) break;
     }
