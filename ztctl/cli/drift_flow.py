@@ -214,7 +214,8 @@ def _now() -> datetime:
 
 
 def _show(report: DriftReport, view: View, mask: Mask, chosen: Settings) -> None:
-    silent = chosen.quiet and chosen.format != "json"
+    # What others read is whole, also where there is nothing to say.
+    silent = chosen.quiet and chosen.format in ("text", "markdown")
     if silent and not (report.items or report.withheld or report.unread):
         return
     view.page(drift_page(report, mask.hide, _now()))

@@ -17,6 +17,7 @@ import typer
 
 from ztctl.cli import completion
 from ztctl.cli.exits import Exit
+from ztctl.cli.places import DEFAULT_FILE
 
 # The panels of `--help`; their order is that of a command's parameters.
 _file = partial(typer.Option, rich_help_panel="Files")
@@ -249,6 +250,20 @@ class Formats(tuple[OutputFormat, ...]):
     """The formats of one command."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SarifOptions:
+    """Where findings are shown in code scanning."""
+
+    sarif_location: Annotated[
+        Path,
+        _output(
+            "--sarif-location",
+            metavar="FILE",
+            help="In SARIF, the file of a finding that no file declares.",
+        ),
+    ] = DEFAULT_FILE
 
 
 def formats(*more: OutputFormat) -> Formats:

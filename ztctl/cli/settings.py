@@ -17,6 +17,7 @@ from ztctl.cli.options import (
     OutputFormat,
     OutputOptions,
     ProgressOptions,
+    SarifOptions,
 )
 from ztctl.cli.places import DEFAULT_FILE
 from ztctl.core.model.diagnostics import Failure, ZtctlError
@@ -56,6 +57,7 @@ class Settings:
         environment: variables of the process without the two; nothing else reads them.
         account_options: the options that name the account, each behind a blank, for a command that
             is told as the next one.
+        sarif_location: the file of a finding that no file declares.
     """
 
     files: tuple[Path, ...] = (DEFAULT_FILE,)
@@ -74,6 +76,7 @@ class Settings:
     verbose: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     account_options: str = ""
+    sarif_location: str = str(DEFAULT_FILE)
     webhook: Secret | None = None
 
 
@@ -85,6 +88,7 @@ def settings(
     journal: Path | None = None,
     detail: DetailOptions | None = None,
     progress: ProgressOptions | None = None,
+    sarif: SarifOptions | None = None,
 ) -> Settings:
     """Combine options and environment.
 
@@ -125,6 +129,7 @@ def settings(
         verbose=progress is not None and progress.verbose,
         environment=environment,
         account_options=_typed(account, environment),
+        sarif_location=str((sarif or SarifOptions()).sarif_location),
         webhook=Secret(webhook) if webhook else None,
     )
 

@@ -121,6 +121,9 @@ def _finding_fields(it: Finding) -> dict[str, Any]:
         "reasons": list(it.reasons),
         "identity": it.identity,
         "remedy": it.rule.remedy,
+        "where": None
+        if it.where is None
+        else {"file": it.where.file, "line": it.where.line, "column": it.where.column},
     }
 
 

@@ -40,7 +40,7 @@ class ResultsView(PeopleView):
         found = outcome_lines.group_by_change(plan, outcome)
         self.output.lines([Line(outcome_lines.closing(found))])
 
-    def checked(self, problems: Sequence[Problem], objects: int) -> None:  # noqa: ARG002
+    def checked(self, problems: Sequence[Problem], objects: int) -> None:
         """Write the problems of files as findings."""
         told = [problem_fields(item, self.clean.redact) for item in problems]
         found = problem_results(told, self.clean)

@@ -17,8 +17,9 @@ from ztctl.cli.settings import Settings, settings
 
 if TYPE_CHECKING:
     from ztctl.core.model.declared import Declared
+    from ztctl.core.model.diagnostics import Where
     from ztctl.core.reach.acceptance import Acceptance
-    from ztctl.core.reach.audit import AuditedName, AuditReport
+    from ztctl.core.reach.audit import AuditedName, AuditReport, Finding
     from ztctl.core.reach.auditing import Auditor
     from ztctl.core.runs.journal import Redact
     from ztctl.engine.whole_account import WholeAccount
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 _SOON = 30
 # Days for which a new entry of an accept file holds, until somebody writes another date.
 _ACCEPTED = 180
+
+_FORMATS = (opt.OutputFormat.html, opt.OutputFormat.github, opt.OutputFormat.sarif)
+
+# Kinds whose key is the name of a host, the record last: it is what makes the name lead somewhere.
+_OF_HOST = ("ca_key", "access_application", "dns_record")
 
 _of_audit = partial(typer.Option, rich_help_panel="Audit")
 
@@ -85,13 +91,14 @@ def audit(
     files: opt.FileOptions,
     account: opt.AccountOptions,
     run: AuditRunOptions,
-    output: Annotated[opt.OutputOptions, opt.formats(opt.OutputFormat.html)],
+    output: Annotated[opt.OutputOptions, opt.formats(*_FORMATS)],
+    sarif: opt.SarifOptions,
 ) -> Exit:
     """Look for open doors in the whole account; needs no file."""
     from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import declared_by, view_of
 
-    chosen = settings(output, files, account)
+    chosen = settings(output, files, account, sarif=sarif)
     _check(asked, run)
     declared = declared_by(chosen) if files.file else None
     view = view_of(chosen, declared)
@@ -153,7 +160,7 @@ def _audited(request: _AuditRequest) -> Exit:
     report = _narrowed(whole_report, whole, request.run)
     if request.run.probe:
         report = _probed(report, whole, request)
-    _show(report, request)
+    _show(_placed(report, request), request)
     if request.asked.write_accept is not None:
         # What holds of the old file stays, also where the report is narrowed.
         kept = [it.accepted for it in whole_report.accepted if it.accepted is not None]
@@ -211,7 +218,8 @@ def _only(name: AuditedName, account: str) -> AuditReport:
 def _explain(name: AuditedName, request: _AuditRequest) -> None:
     from ztctl.views.audit_view import explain_page
 
-    request.view.page(explain_page(name, _mask(request)))
+    (placed,) = _placed(_only(name, ""), request).names
+    request.view.page(explain_page(placed, _mask(request)))
 
 
 # -- the report -----------------------------------------------------------------------------
@@ -232,6 +240,26 @@ def _narrowed(report: AuditReport, whole: WholeAccount, asked: AuditRunOptions) 
         text = f"nothing in the account carries the mark of a stack {asked.stack!r}"
         raise Failure(text, f"stacks of the account: {known}")
     return report.narrowed(zone=zone, stack=asked.stack or "")
+
+
+def _placed(report: AuditReport, request: _AuditRequest) -> AuditReport:
+    """The report with the places of what the files declare, or an accept file names."""
+    from ztctl.core.model.address import Address
+    from ztctl.core.model.objects import Mark
+    from ztctl.core.reach.audit import HOST
+
+    declared = {it.address: it.where for it in request.declared.wanted} if request.declared else {}
+    hosts = {
+        it.key: where for kind in _OF_HOST for it, where in declared.items() if it.kind == kind
+    }
+    accepted = {it.host: it.where for it in request.accepted}
+
+    def place(found: Finding) -> Where | None:
+        if found.about == HOST:
+            return hosts.get(found.subject) or accepted.get(found.subject)
+        return declared.get(Address(found.about, Mark.of_name(found.subject)[0]))
+
+    return report.placed(place)
 
 
 def _probed(report: AuditReport, whole: WholeAccount, request: _AuditRequest) -> AuditReport:

@@ -97,7 +97,10 @@ def drift(
     account: opt.AccountOptions,
     look: LookOptions,
     run: Annotated[opt.RunOptions, opt.only("journal")],
-    output: opt.OutputOptions,
+    output: Annotated[
+        opt.OutputOptions, opt.formats(opt.OutputFormat.github, opt.OutputFormat.sarif)
+    ],
+    sarif: opt.SarifOptions,
     tell: TellOptions,
 ) -> Exit:
     """Tell what was changed in the account that no file says."""
@@ -106,7 +109,7 @@ def drift(
     from ztctl.core.model.drift import DriftSeverity
 
     with failure_seen(tell.metrics):
-        chosen = settings(output, files, account, journal=run.journal)
+        chosen = settings(output, files, account, journal=run.journal, sarif=sarif)
         webhook = webhook_of(chosen, tell.webhook, tell.webhook_file)
     return watch(
         Watch(

@@ -6,9 +6,10 @@ Plain data, from which every view is made. How open a name is comes from the mod
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
+from ztctl.core.model.diagnostics import Where
 from ztctl.core.reach.acceptance import Acceptance, Seen
 from ztctl.core.reach.audit_rules import RULES, AuditCode, AuditRule, Risk
 from ztctl.core.reach.private import PrivatePath
@@ -29,6 +30,7 @@ class Finding:
         zone: the zone in which it lies; empty for other objects.
         stacks: the stacks that own it, or something on the way to it.
         id: of the object; empty for a host.
+        where: what declares it in the files of the command, else its line in an accept file.
     """
 
     code: AuditCode
@@ -38,6 +40,7 @@ class Finding:
     zone: str = ""
     stacks: tuple[str, ...] = ()
     id: str = ""
+    where: Where | None = None
 
     @property
     def rule(self) -> AuditRule:
@@ -143,6 +146,15 @@ class AuditReport:
     def is_exposed(self) -> bool:
         """Whether something is open, or cannot be told."""
         return any(it.risk in (Risk.OPEN, Risk.UNSEEN) for it in self.all_findings)
+
+    def placed(self, place: Callable[[Finding], Where | None]) -> AuditReport:
+        """The same with the places of its findings."""
+
+        def all_placed(found: Iterable[Finding]) -> tuple[Finding, ...]:
+            return tuple(replace(it, where=place(it)) for it in found)
+
+        names = (replace(it, findings=all_placed(it.findings)) for it in self.names)
+        return replace(self, names=tuple(names), findings=all_placed(self.findings))
 
     def narrowed(self, *, zone: str = "", stack: str = "") -> AuditReport:
         """The part about a zone, or about what a stack owns; the reading stays what it was."""
