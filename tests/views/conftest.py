@@ -74,6 +74,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> MakeShown:
         detail: Detail = "compact",
         verbose: bool = False,
         width: int = 80,
+        location: str = "",
     ) -> Shown:
         stdout, stderr = StringIO(), StringIO()
         view = make_view(
@@ -88,6 +89,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> MakeShown:
             detail=detail,
             verbose=verbose,
             width=width,
+            location=location,
         )
         return Shown(view, stdout, stderr)
 
