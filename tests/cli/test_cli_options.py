@@ -27,7 +27,16 @@ PANELS = {
         *("--adopt", "--allow-deletions", "--allow-no-policy", "--allow-ca-deletion"),
         *("--allow-protected", "--allow-interruption", "--allow-disconnect", "--allow-exposure"),
     },
-    "Output": {"--format", "--full", "--list", "--no-color", "--quiet", "--verbose", "--help"},
+    "Output": {
+        "--format",
+        "--full",
+        "--list",
+        "--no-color",
+        "--quiet",
+        "--verbose",
+        "--help",
+        "--sarif-location",
+    },
 }
 
 

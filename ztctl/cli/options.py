@@ -330,5 +330,6 @@ def _options(group: Any, limit: frozenset[str] | Formats | None = None) -> list[
 def _of_formats(hint: Any, known: Formats) -> Any:
     """The annotation of ``--format`` where a command has these formats."""
     option = copy(get_args(hint)[1])
-    option.metavar = "|".join(known)
+    option.metavar = "FORMAT"
+    option.help = f"{option.help.removesuffix('.')}: {', '.join(known)}."
     return Annotated[StrEnum("OutputFormat", {it.name: it.value for it in known}), option]

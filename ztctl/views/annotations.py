@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ztctl.views.results import Level, Result, Results
+from ztctl.views.results import Result, ResultLevel, Results
 from ztctl.views.results_view import ResultsView
 
 # Of each level, a step.
 MOST: Final = 10
-_COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+_COMMANDS = {ResultLevel.ERROR: "error", ResultLevel.WARNING: "warning", ResultLevel.NOTE: "notice"}
 _DATA = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
 _PROPERTY = (*_DATA, (":", "%3A"), (",", "%2C"))
 
@@ -27,9 +27,11 @@ class AnnotationsView(ResultsView):
 
     def text(self, results: Results) -> str:
         """At most ten of a level; where there are more, the tenth says how many."""
-        by_level: dict[Level, list[str]] = defaultdict(list)
+        by_level: dict[ResultLevel, list[str]] = defaultdict(list)
         for text in results.unread:
-            by_level[Level.ERROR].append(_command(Level.ERROR, f"not read: {text}", title="ztctl"))
+            by_level[ResultLevel.ERROR].append(
+                _command(ResultLevel.ERROR, f"not read: {text}", title="ztctl")
+            )
         for found in results.found:
             by_level[found.rule.level].append(_annotation(found, results.command))
         return "".join(
@@ -37,7 +39,7 @@ class AnnotationsView(ResultsView):
         )
 
 
-def _limited(level: Level, lines: list[str]) -> Iterator[str]:
+def _limited(level: ResultLevel, lines: list[str]) -> Iterator[str]:
     if len(lines) <= MOST:
         yield from lines
         return
@@ -55,7 +57,7 @@ def _annotation(found: Result, command: str) -> str:
     return _command(found.rule.level, f"{found.text}{hint}", **place, title=title)
 
 
-def _command(level: Level, text: str, **properties: str) -> str:
+def _command(level: ResultLevel, text: str, **properties: str) -> str:
     told = ",".join(f"{name}={_escaped(it, _PROPERTY)}" for name, it in properties.items())
     return f"::{_COMMANDS[level]} {told}::{_escaped(text, _DATA)}"
 

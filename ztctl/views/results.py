@@ -17,7 +17,7 @@ from ztctl.views.escape import Clean
 from ztctl.views.wording import noun
 
 
-class Level(IntEnum):
+class ResultLevel(IntEnum):
     """How bad a result is; the worst first."""
 
     ERROR = 0
@@ -37,7 +37,7 @@ class ResultRule:
     title: str
     why: str
     remedy: str
-    level: Level
+    level: ResultLevel
     severity: float
 
 
@@ -83,12 +83,12 @@ def results_of(record: Mapping[str, Any], clean: Clean) -> Results | None:
 
 # -- audit ----------------------------------------------------------------------------------
 
-_OF_RISK: Final[Mapping[Risk, tuple[Level, float]]] = MappingProxyType(
+_OF_RISK: Final[Mapping[Risk, tuple[ResultLevel, float]]] = MappingProxyType(
     {
-        Risk.OPEN: (Level.ERROR, 9.5),
-        Risk.UNSEEN: (Level.ERROR, 8.0),
-        Risk.WEAK: (Level.WARNING, 5.0),
-        Risk.CLOSED: (Level.NOTE, 0.0),
+        Risk.OPEN: (ResultLevel.ERROR, 9.5),
+        Risk.UNSEEN: (ResultLevel.ERROR, 8.0),
+        Risk.WEAK: (ResultLevel.WARNING, 5.0),
+        Risk.CLOSED: (ResultLevel.NOTE, 0.0),
     }
 )
 AUDIT_RULES: Final[Mapping[str, ResultRule]] = MappingProxyType(
@@ -137,7 +137,7 @@ _DRIFT: Final = (
         "a host is open",
         "everybody on the internet reaches the service, or whether they do cannot be told",
         "ztctl apply puts it back, where a file says what it should be; ztctl plan says more",
-        Level.ERROR,
+        ResultLevel.ERROR,
         9.5,
     ),
     ResultRule(
@@ -145,7 +145,7 @@ _DRIFT: Final = (
         "more than the files say is let in",
         "more people, another service, a longer session, or a connector that asks for no token",
         "ztctl apply puts it back; write it into the file if it is meant",
-        Level.ERROR,
+        ResultLevel.ERROR,
         7.5,
     ),
     ResultRule(
@@ -153,7 +153,7 @@ _DRIFT: Final = (
         "somebody has lost entry, or a CA is gone",
         "people, or servers that trust the CA, are locked out",
         "ztctl apply puts it back, a CA with another key; write it into the file if it is meant",
-        Level.WARNING,
+        ResultLevel.WARNING,
         4.0,
     ),
     ResultRule(
@@ -161,7 +161,7 @@ _DRIFT: Final = (
         "the account differs from the files",
         "nobody gains or loses entry by it",
         "ztctl apply puts it back; write it into the file, or below `ignore`, if it is meant",
-        Level.NOTE,
+        ResultLevel.NOTE,
         1.0,
     ),
 )
@@ -207,7 +207,7 @@ def problem_results(diagnostics: Iterable[Mapping[str, Any]], clean: Clean) -> t
 
 def _problem(item: Mapping[str, Any], clean: Clean) -> Result:
     is_error = item["severity"] == "error"
-    level = Level.ERROR if is_error else Level.WARNING
+    level = ResultLevel.ERROR if is_error else ResultLevel.WARNING
     code = clean(item.get("code") or ("error" if is_error else "warning"))
     rule = ResultRule(code, code, "", clean(item["detail"]), level, 0.0)
     text = clean(item["summary"])

@@ -14,13 +14,13 @@ from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
-from ztctl.views.results import Level, Result, ResultRule, Results
+from ztctl.views.results import Result, ResultLevel, ResultRule, Results
 from ztctl.views.results_view import ResultsView
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 # More are not kept of a run; the worst come first.
 MOST: Final = 5_000
-_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "note"}
+_LEVELS = {ResultLevel.ERROR: "error", ResultLevel.WARNING: "warning", ResultLevel.NOTE: "note"}
 # GitHub computes `primaryLocationLineHash` anew, so that another key is used.
 _FINGERPRINT = "ztctlIdentity/v1"
 
