@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.support.account import Account
 from tests.support.examples import examples
 from tests.support.foreign import lived_in
-from tests.support.offline import again, answered, offline, planned, said, taken
+from tests.support.offline import again, answered, audited, drifted, offline, planned, said, taken
 from tests.support.recorded.exchanges import BY_LINE
 from tests.support.strategies.parts import Side
 from tests.support.strategies.sides import NAMES, SHORT, sides
@@ -27,6 +27,7 @@ from ztctl.cloudflare.redaction import Redactor
 from ztctl.cloudflare.snapshot import Snapshot, text_of
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.values import Secret
+from ztctl.core.reach.audit import AuditReport
 
 Json = Any
 YES: dict[str, Any] = {
@@ -58,11 +59,14 @@ def test_a_snapshot_is_as_good_as_the_account(
     declared = account.declared(after)
     name = host.replace("*", "any").replace("ü", "ue")
     online = planned(account.client, declared, **YES), answered(account.client, name)
+    report, drift = audited(account.client), drifted(account.client, declared)
     whole, part = taken(account.client), taken(account.client, declared)
     account.forget_log()
 
     assert (planned(offline(whole), declared, **YES), answered(offline(whole), name)) == online
     assert planned(offline(part), declared, **YES) == online[0]
+    assert audited(offline(whole)) == report
+    assert drifted(offline(whole), declared) == drift
     assert not account.sandbox.log
 
 
@@ -129,6 +133,8 @@ def test_a_redacted_account_plans_alike(folder: Path, before: Side, after: Side)
     other = planned(offline(snapshot), declared, **YES)
 
     assert outline(other, str) == outline(plan, redactor.text)
+    report = audited(account.client)
+    assert risks(audited(offline(snapshot)), str) == risks(report, redactor.text)
     held = text_of(snapshot)
     assert not [it for it in known_by(whole) if re.search(rf"(?<!\w){re.escape(it)}(?!\w)", held)]
 
@@ -151,6 +157,13 @@ def _known_by(value: Json) -> Iterator[str]:
                 yield from _known_by(item)
     for item in value if isinstance(value, list) else ():
         yield from _known_by(item)
+
+
+def risks(report: AuditReport, text: Callable[[str], str]) -> Json:
+    """What an audit finds, and where, without the words for it."""
+    names = [(text(it.host), it.risk, [one.code for one in it.findings]) for it in report.names]
+    findings = [(text(it.subject), it.code) for it in report.findings]
+    return sorted(names), sorted(findings), sorted(map(text, report.zones)), len(report.routes)
 
 
 def redacted_file(side: Side, redactor: Redactor) -> Side:

@@ -71,6 +71,22 @@ def test_what_is_planned_on_a_snapshot_is_what_is_planned(
         assert " UTC: the account may differ by now." in flat(said)
 
 
+def test_what_is_watched_is_the_same(saved: tuple[Ztctl, Path], lived_in: Account) -> None:
+    """Differences and open doors, but for who made them: the log is not in a snapshot."""
+    ztctl, _ = saved
+    path = ztctl.folder / "ztctl.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("8h", "9h"), encoding="utf-8")
+    online = ztctl.at(lived_in)
+
+    audit, drift = (ztctl(command, "--live", "live.json") for command in ("audit", "drift"))
+
+    assert not lived_in.sandbox.log
+    assert (audit.code, audit.out) == (0, online("audit").out)
+    assert (drift.code, online("drift").code) == (2, 2)
+    assert "policy ssh-team: session_duration is 8h, not 9h" in flat(drift.out)
+    assert "logs/audit: the snapshot does not hold it" in flat(drift.out)
+
+
 def test_a_snapshot_is_for_its_owner_and_holds_no_secret(
     saved: tuple[Ztctl, Path], lived_in: Account
 ) -> None:
@@ -110,7 +126,7 @@ def test_what_a_snapshot_lacks_is_told(project: Ztctl, account: Account) -> None
     path.write_text(text.replace(group, f"{group}\n      - service_token: ci"), encoding="utf-8")
     other = project("plan", "--live", "live.json")
 
-    assert (same.code, who.code, other.code, other.out) == (0, 0, 1, "")
+    assert (same.code, who.code, other.code, other.out) == (0, 1, 1, "")
     assert "taken for some files only" in flat(same.err)
     assert "access/service_tokens: the snapshot does not hold it" in flat(who.out)
     assert "access/service_tokens: the snapshot does not hold it" in flat(other.err)
@@ -148,8 +164,9 @@ def test_what_the_token_may_not_read_is_a_gap(project: Ztctl, account: Account) 
     assert "could not read /accounts/{account}/access/" in flat(taken.err)
     assert "that its token could not read" in flat(done.err)
     # The ray id is of one request.
-    answer = re.sub(r" \(ray [0-9a-f]+\)", "", flat(online("who", HOST).out))
-    assert (done.code, flat(done.out)) == (0, answer)
+    other = online("who", HOST)
+    answer = re.sub(r" \(ray [0-9a-f]+\)", "", flat(other.out))
+    assert (done.code, flat(done.out)) == (other.code, answer)
 
 
 # -- wrong usage ----------------------------------------------------------------------------
@@ -160,6 +177,9 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "save": (("plan", "--live", "live.json", "--out", "p"), "plan again without --live"),
     "sandbox": (("plan", "--live", "live.json", "--sandbox"), "drop --sandbox"),
     "token": (("who", HOST, "--live", "x", "--api-token-file", "t"), "drop --api-token-file"),
+    "probe": (("audit", "--live", "x", "--probe"), "drop one of them"),
+    "webhook": (("drift", "--live", "x", "--webhook", "https://a.example"), "drop --webhook"),
+    "figures": (("drift", "--live", "x", "--metrics", "a.prom"), "drop --webhook"),
     "url": (("plan", "--live", "x", "--api-url", "https://a.example"), "drop --api-url"),
 }
 

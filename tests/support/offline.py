@@ -17,6 +17,9 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failures, Problems
 from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.flows import Ask
+from ztctl.core.planning.drift import drift_items
+from ztctl.core.reach.audit import AuditReport
+from ztctl.core.reach.auditing import Auditor, Days
 from ztctl.core.reach.timeline import current_timeline
 from ztctl.core.reach.unseen import unseen
 from ztctl.core.reach.versions import facts_of
@@ -24,6 +27,7 @@ from ztctl.core.reach.who import reach
 from ztctl.engine.drive import AccountApi
 from ztctl.engine.plan_document import dumped
 from ztctl.engine.read import Reader
+from ztctl.engine.whole_account import whole_account
 from ztctl.kinds.registry import KINDS
 from ztctl.views.factory import make_view
 from ztctl.views.view import View
@@ -92,6 +96,33 @@ def answered(connect: Connect, host: str) -> Json:
         async with connect() as live:
             reader = Reader(KINDS, Ask("", lookups=frozenset(KINDS), hosts=frozenset({host})), live)
             return await _reach(reader, host)
+
+    return asyncio.run(talk())
+
+
+def drifted(connect: Connect, declared: Declared) -> Json:
+    """What a drift report tells of the account, or what is said in its place."""
+
+    async def talk() -> Json:
+        async with connect() as live:
+            try:
+                found = await plan_source(live, declared, options_of(), view()).plan()
+            except Problems as problems:
+                return sorted(map(str, problems.items))
+            return dumped(drift_items(found.draft, found.plan))
+
+    return asyncio.run(talk())
+
+
+def audited(connect: Connect) -> AuditReport:
+    """What an audit finds in the account."""
+    days = Days("2026-11-30", "2026-12-30")
+
+    async def talk() -> AuditReport:
+        async with connect() as live:
+            whole = await whole_account(KINDS, live, lambda _: None)
+            auditor = Auditor(whole.live, whole.facts, days)
+            return auditor.report(str(live.account), unread=whole.unread)
 
     return asyncio.run(talk())
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.events import Reading, Report
-from ztctl.core.model.facts import Fact, Record, Slot, TunnelRules, ZoneApplications, ZoneRecords
-from ztctl.core.model.flows import Ask, Unseen
+from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kinds
 from ztctl.core.reach.versions import facts_of
 from ztctl.engine.drive import Api
 from ztctl.engine.read import Reader, raise_all
+from ztctl.engine.whole_account import all_unseen
 
 
 async def read_all(kinds: Kinds, api: Api, report: Report) -> None:
@@ -31,17 +30,4 @@ async def read_all(kinds: Kinds, api: Api, report: Report) -> None:
     report(Reading(len(kinds), len(kinds)))
     read = zip(kinds, found, strict=True)
     live = {kind: items for kind, items in read if not isinstance(items, BaseException)}
-    await reader.with_beyond(dict(facts_of(live, kinds)), unread)
-
-
-def unread(facts: Mapping[Slot, Fact]) -> Unseen:
-    """All zones, and all tunnels without known rules, of which nothing was read yet."""
-    found = list(facts.values())
-    zones = {it.name for it in found if isinstance(it, ZoneRecords)}
-    empty = any(isinstance(it, ZoneRecords) and not (it.read or it.gap) for it in found)
-    guarded = {it.name for it in found if isinstance(it, ZoneApplications)}
-    led = {it.tunnel for it in found if isinstance(it, Record) and it.tunnel}
-    listed = {key: it for (_, key), it in facts.items() if isinstance(it, TunnelRules)}
-    unknown = {key for key in led | listed.keys() if key not in listed or listed[key].rules is None}
-    names = frozenset({"*"} if empty else ())
-    return Unseen(names, frozenset(unknown), frozenset(zones - guarded))
+    await reader.with_beyond(dict(facts_of(live, kinds)), all_unseen)
