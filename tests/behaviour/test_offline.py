@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("offline")
 
 
-@examples(5, phases=[Phase.generate])
+@examples(4, phases=[Phase.generate])
 @given(before=sides(), after=sides(), host=st.sampled_from([*NAMES, *SHORT]))
 def test_a_snapshot_is_as_good_as_the_account(
     folder: Path, before: Side, after: Side, host: str
@@ -72,7 +72,7 @@ def test_a_snapshot_is_as_good_as_the_account(
 
 # -- hostile --------------------------------------------------------------------------------
 
-ODD: tuple[Json, ...] = (None, 7, "x", [], {}, [{}], [{"id": {}}], [{"id": "a", "name": "a"}], [[]])
+ODD: tuple[Json, ...] = (None, [], {}, [{"id": {}}], [{"id": "a", "name": "a"}], [[]])
 
 
 @pytest.fixture(scope="module")

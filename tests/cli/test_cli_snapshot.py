@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Account, Ztctl
+from tests.cli.conftest import QUICKSTART, Account, Gated, Ztctl
 from tests.support.documents import faults
+from tests.support.forking import Forks
 from tests.support.process import TOKEN
+from ztctl.cli.app import run
+from ztctl.sandbox.server import served
 
 HOST = "ssh.example.com"
 SECRET = "canary-secret-4f3e2d1c"
@@ -23,9 +29,34 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-@pytest.fixture
-def lived_in(account: Account) -> Account:
-    """An account in which secrets stand wherever they may."""
+@dataclass(frozen=True)
+class World:
+    """An account in which secrets stand wherever they may, the quickstart applied; its snapshot."""
+
+    account: Account
+    snapshot: Path
+    redacted: Path
+
+
+@pytest.fixture(scope="module")
+def world(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One account for all tests that change nothing of it."""
+    folder = tmp_path_factory.mktemp("world")
+    shutil.copy(QUICKSTART, folder / "ztctl.yaml")
+    sandbox = Gated.create()
+    assert isinstance(sandbox, Gated)
+    with served(sandbox) as url:
+        account = Account(sandbox, url)
+        live_in(account)
+        ztctl = Ztctl(folder, forks, account.env)
+        assert ztctl("apply", "--auto-approve").code == 0
+        assert ztctl("snapshot", "live.json").code == 0
+        assert ztctl("snapshot", "red.json", "--redact").code == 0
+        yield World(account, folder / "live.json", folder / "red.json")
+
+
+def live_in(account: Account) -> None:
+    """Leave secrets in an account."""
     config = {"client_id": "c", "client_secret": SECRET, "okta_account": f"https://{SECRET}.com"}
     idp = {"name": "Corporate", "type": "okta", "config": config}
     account.post("/accounts/{account}/access/identity_providers", idp)
@@ -37,33 +68,27 @@ def lived_in(account: Account) -> Account:
     # Somebody has written the token down.
     group = {"name": "team", "include": [{"email": {"email": f"{TOKEN}@example.com"}}]}
     account.post("/accounts/{account}/access/groups", group)
-    return account
 
 
 @pytest.fixture
-def saved(project: Ztctl, lived_in: Account) -> tuple[Ztctl, Path]:
-    """The quickstart applied, and a snapshot of its account, to which nothing leads any more."""
-    online = project.at(lived_in)
-    assert online("apply", "--auto-approve").code == 0
-    assert online("snapshot", "live.json").code == 0
-    lived_in.sandbox.log.clear()
-    return project, project.folder / "live.json"
+def saved(project: Ztctl, world: World) -> Ztctl:
+    """A folder with the quickstart and the snapshot; nothing leads to the account."""
+    shutil.copy(world.snapshot, project.folder / "live.json")
+    world.account.sandbox.log.clear()
+    return project
 
 
-def test_what_is_planned_on_a_snapshot_is_what_is_planned(
-    saved: tuple[Ztctl, Path], lived_in: Account
-) -> None:
+def test_what_is_planned_on_a_snapshot_is_what_is_planned(saved: Ztctl, world: World) -> None:
     """No token, no network, no call; the same words on standard output, the time beside them."""
-    ztctl, _ = saved
-    path = ztctl.folder / "ztctl.yaml"
+    path = saved.folder / "ztctl.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("8h", "9h"), encoding="utf-8")
 
-    done = ztctl("plan", "--live", "live.json", "--digest", "--calls")
-    lived_in.sandbox.log.clear()
-    who = ztctl("who", HOST, "--live", "live.json")
+    done = saved("plan", "--live", "live.json", "--digest", "--calls")
+    world.account.sandbox.log.clear()
+    who = saved("who", HOST, "--live", "live.json")
 
-    assert not lived_in.sandbox.log
-    online = ztctl.at(lived_in)
+    assert not world.account.sandbox.log
+    online = saved.at(world.account)
     assert (done.code, done.out) == (0, online("plan", "--digest", "--calls").out)
     assert (who.code, who.out) == (0, online("who", HOST).out)
     for said in (done.err, who.err):
@@ -71,31 +96,28 @@ def test_what_is_planned_on_a_snapshot_is_what_is_planned(
         assert " UTC: the account may differ by now." in flat(said)
 
 
-def test_what_is_watched_is_the_same(saved: tuple[Ztctl, Path], lived_in: Account) -> None:
+def test_what_is_watched_is_the_same(saved: Ztctl, world: World) -> None:
     """Differences and open doors, but for who made them: the log is not in a snapshot."""
-    ztctl, _ = saved
-    path = ztctl.folder / "ztctl.yaml"
+    path = saved.folder / "ztctl.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("8h", "9h"), encoding="utf-8")
-    online = ztctl.at(lived_in)
+    online = saved.at(world.account)
 
-    audit, drift = (ztctl(command, "--live", "live.json") for command in ("audit", "drift"))
+    audit, drift = (saved(command, "--live", "live.json") for command in ("audit", "drift"))
 
-    assert not lived_in.sandbox.log
+    assert not world.account.sandbox.log
     assert (audit.code, audit.out) == (0, online("audit").out)
     assert (drift.code, online("drift").code) == (2, 2)
     assert "policy ssh-team: session_duration is 8h, not 9h" in flat(drift.out)
     assert "logs/audit: the snapshot does not hold it" in flat(drift.out)
 
 
-def test_a_snapshot_is_for_its_owner_and_holds_no_secret(
-    saved: tuple[Ztctl, Path], lived_in: Account
-) -> None:
+def test_a_snapshot_is_for_its_owner_and_holds_no_secret(saved: Ztctl, world: World) -> None:
     """Not the token's, nor those of providers, tunnels and service tokens."""
-    _, path = saved
+    path = world.snapshot
     text = path.read_text(encoding="utf-8")
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with lived_in.sandbox.session() as state:
+    with world.account.sandbox.session() as state:
         held = [
             it["secret"] for kind in ("tunnel", "service_token") for it in state.store.all(kind)
         ]
@@ -104,11 +126,9 @@ def test_a_snapshot_is_for_its_owner_and_holds_no_secret(
         assert secret not in text
 
 
-def test_it_says_what_it_is_in_json(saved: tuple[Ztctl, Path]) -> None:
+def test_it_says_what_it_is_in_json(saved: Ztctl) -> None:
     """Standard output is the plan alone."""
-    ztctl, _ = saved
-
-    done = ztctl("plan", "--live", "live.json", "--format", "json")
+    done = saved("plan", "--live", "live.json", "--format", "json")
 
     assert json.loads(done.out)["type"] == "plan"
     assert json.loads(done.err)["type"] == "note"
@@ -186,68 +206,71 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
 
 @pytest.mark.parametrize(("words", "hint"), WRONG.values(), ids=WRONG)
 def test_a_snapshot_is_alone_and_for_looking(
-    words: tuple[str, ...], hint: str, project: Ztctl
+    words: tuple[str, ...], hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing is written by its word, and no second account may be meant."""
-    done = project(*words)
+    code = run(words)
 
-    assert (done.code, done.out) == (64, "")
-    assert hint in flat(done.err)
+    said = capsys.readouterr()
+    assert (code, said.out) == (64, "")
+    assert hint in flat(said.err)
 
 
-def test_an_address_of_the_api_in_the_environment_is_for_other_commands(
-    saved: tuple[Ztctl, Path],
-) -> None:
+def test_an_address_of_the_api_in_the_environment_is_for_other_commands(saved: Ztctl) -> None:
     """It is set for a whole job."""
-    ztctl, _ = saved
-
-    done = ztctl("plan", "--live", "live.json", env={"CLOUDFLARE_BASE_URL": "https://a.example"})
+    done = saved("plan", "--live", "live.json", env={"CLOUDFLARE_BASE_URL": "https://a.example"})
 
     assert done.code == 0
 
 
 FILES: dict[str, tuple[str | None, str]] = {
-    "none": (None, "cannot read the snapshot live.json: no such file or directory"),
+    "none": (None, "live.json: no such file or directory"),
     "no snapshot": ("{}", "live.json is not a snapshot"),
     "another format": ('{"type": "snapshot", "format_version": "9.0"}', "another format than 1.0"),
 }
 
 
 @pytest.mark.parametrize(("content", "words"), FILES.values(), ids=FILES)
-def test_a_file_that_is_none_is_an_error(content: str | None, words: str, project: Ztctl) -> None:
+def test_a_file_that_is_none_is_an_error(
+    content: str | None, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With what to do."""
+    path = tmp_path / "live.json"
     if content is not None:
-        (project.folder / "live.json").write_text(content, encoding="utf-8")
+        path.write_text(content, encoding="utf-8")
 
-    done = project("plan", "--live", "live.json")
+    code = run(("plan", "--live", str(path)))
 
-    assert (done.code, done.out) == (1, "")
-    assert words in flat(done.err)
+    said = capsys.readouterr()
+    assert (code, said.out) == (1, "")
+    assert words in flat(said.err)
 
 
 # -- accounts -------------------------------------------------------------------------------
 
 
-def test_files_may_name_the_account(saved: tuple[Ztctl, Path], lived_in: Account) -> None:
+def test_files_may_name_the_account(saved: Ztctl, world: World) -> None:
     """By its id, by its name, or by the variable that a job without a token need not set."""
-    ztctl, snapshot = saved
-    path = ztctl.folder / "ztctl.yaml"
+    path = saved.folder / "ztctl.yaml"
     text = path.read_text(encoding="utf-8")
-    name = json.loads(snapshot.read_text(encoding="utf-8"))["account"]["name"]
+    name = json.loads(world.snapshot.read_text(encoding="utf-8"))["account"]["name"]
 
-    for account in (lived_in.sandbox.account_id, json.dumps(name), "${env.CLOUDFLARE_ACCOUNT_ID}"):
+    for account in (
+        world.account.sandbox.account_id,
+        json.dumps(name),
+        "${env.CLOUDFLARE_ACCOUNT_ID}",
+    ):
         path.write_text(f"account: {account}\n{_without_account(text)}", encoding="utf-8")
-        assert ztctl("plan", "--live", "live.json").code == 0
+        assert saved("plan", "--live", "live.json").code == 0
 
 
-def test_a_snapshot_of_another_account_is_refused(saved: tuple[Ztctl, Path]) -> None:
+def test_a_snapshot_of_another_account_is_refused(saved: Ztctl) -> None:
     """What the files say of one account is not planned on another."""
-    ztctl, _ = saved
-    path = ztctl.folder / "ztctl.yaml"
+    path = saved.folder / "ztctl.yaml"
     text = _without_account(path.read_text(encoding="utf-8"))
     path.write_text(f"account: {'0' * 32}\n{text}", encoding="utf-8")
 
-    done = ztctl("plan", "--live", "live.json")
+    done = saved("plan", "--live", "live.json")
 
     assert (done.code, done.out) == (1, "")
     assert f"and the files name {'0' * 32}" in flat(done.err)
@@ -260,28 +283,16 @@ def _without_account(text: str) -> str:
 # -- redacted -------------------------------------------------------------------------------
 
 
-def test_a_redacted_snapshot_answers_and_names_nobody(project: Ztctl, lived_in: Account) -> None:
+def test_a_redacted_snapshot_answers_and_names_nobody(project: Ztctl, world: World) -> None:
     """Names of the quickstart and of others are gone; the host is as closed as it was."""
-    online = project.at(lived_in)
-    assert online("apply", "--auto-approve").code == 0
+    text = world.redacted.read_text(encoding="utf-8")
 
-    assert online("snapshot", "red.json", "--redact").code == 0
-
-    text = (project.folder / "red.json").read_text(encoding="utf-8")
-    names = (
-        "example.com",
-        "quickstart",
-        "infra-team",
-        "ssh-team",
-        "ssh-pool",
-        "Corporate",
-        "sandbox.",
-    )
-    for name in (*names, lived_in.sandbox.account_id):
+    names = ("example.com", "quickstart", "infra-team", "ssh-team", "ssh-pool", "Corporate")
+    for name in (*names, world.account.sandbox.account_id):
         assert name not in text, name
     replies: Any = {it["path"]: it.get("result") for it in json.loads(text)["replies"]}
     (app,) = replies["/accounts/{account}/access/apps"]
-    done = project("who", app["domain"], "--live", "red.json")
+    done = project("who", app["domain"], "--live", world.redacted)
     assert done.code == 0
     assert f"{app['domain']} is closed: only those below may enter." in flat(done.out)
     assert done.err.startswith("This is a redacted snapshot of ")
