@@ -49,6 +49,8 @@ APPLY = ("apply", "--auto-approve")
 ENDS: list[tuple[Exit, Callable[[Account], None], tuple[str, ...], str]] = [
     (Exit.DONE, as_it_is, ("plan",), "Plan: 7 to add"),
     (Exit.DONE, as_it_is, APPLY, "Apply complete: 7 added"),
+    (Exit.DONE, as_it_is, ("permissions",), "Zone example.com"),
+    (Exit.ERROR, as_it_is, ("permissions", "-f", "nowhere.yaml"), "error: "),
     (Exit.ERROR, as_it_is, ("plan", "-f", "nowhere.yaml"), "error: "),
     (Exit.ERROR, refuses_writes, APPLY, "error: "),
     (Exit.DIFFERENT, as_it_is, ("plan", "--exit-code"), "Plan: 7 to add"),

@@ -14,6 +14,7 @@ from ztctl.cli.commands import (
     apply,
     fmt,
     history,
+    permissions,
     plan,
     sandbox,
     schema,
@@ -44,7 +45,7 @@ app = typer.Typer(
 PANELS = {
     "Every day": (plan.plan, apply.apply, who.who),
     "Watch": (history.history,),
-    "Start": (validate.validate, fmt.fmt),
+    "Start": (validate.validate, fmt.fmt, permissions.permissions),
     "Other": (apply.destroy, show.show, unlock.unlock, schema.schema),
 }
 for panel, commands in PANELS.items():

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from ztctl.cloudflare.errors import NotAuthorised, NotFound, Rejected, permission_of
-from ztctl.core.model.calls import Call, CallFailed, Json
+from ztctl.cloudflare.errors import NotAuthorised, NotFound, Rejected
+from ztctl.core.model.calls import Call, CallFailed, Json, permission_of
 
 OF_USER: Final = Call("GET", "/user/tokens/verify")
 OF_ACCOUNT: Final = Call("GET", "/accounts/{account}/tokens/verify")

@@ -18,7 +18,7 @@ from ztctl.kinds.common import objects, segment, text_of
 from ztctl.kinds.plain import Rest
 from ztctl.kinds.zone import replies_of
 
-_PERMISSION = "Zone · Access: Apps and Policies"
+PERMISSION = "Zone · Access: Apps and Policies"
 # The service forbids the list, or has none: an older path, which may go (a guess).
 _UNREADABLE = (403, 404, 405, 410)
 Convert = Callable[[Mapping[str, Any]], Fact | None]
@@ -51,7 +51,7 @@ def zone_applications(
 
 def own_list(zone: Live) -> Call:
     """The call for the applications that a zone lists."""
-    return Rest(f"/zones/{segment(zone.id)}/access/apps", _PERMISSION, members=()).all()
+    return Rest(f"/zones/{segment(zone.id)}/access/apps", PERMISSION, members=()).all()
 
 
 def _is_unreadable(failure: CallFailed) -> bool:

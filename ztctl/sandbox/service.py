@@ -173,7 +173,8 @@ class Sandbox:
     ) -> None:
         """Define an API token. Once one is defined, undefined tokens are rejected.
 
-        `permissions` are permission groups with their access level: "DNS Write", "Zone Read".
+        `permissions` are permission groups with their access level: "DNS Write", "Zone Read",
+        where it is limited behind its place: "example.com/DNS Write", "account/Zero Trust Read".
         """
         with self._session():
             store_token(self._state.store, token, permissions, account_owned=account_owned)

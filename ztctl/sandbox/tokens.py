@@ -6,7 +6,7 @@ documentation: a Global API Key in `X-Auth-Key` with the user's `X-Auth-Email` m
 the codes of malformed and unknown ones (6102, 6103, 9103). The official Terraform provider sends
 them beside an empty bearer token, which then does not count.
 Any token and any key is accepted until the first token is defined. Only digests are stored.
-Not emulated: tokens limited to some zones, expiry, a list of Global API Keys.
+Not emulated: expiry, a list of Global API Keys.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from ztctl.sandbox.errors import ApiError, unauthenticated, unauthorised
 from ztctl.sandbox.ids import derived
 from ztctl.sandbox.messages import Request
-from ztctl.sandbox.permissions import allows, spelled
+from ztctl.sandbox.permissions import allows, spelled, within
 from ztctl.sandbox.routing import Route
 from ztctl.sandbox.store import Store
 
@@ -36,11 +36,11 @@ class Holder:
     permissions: frozenset[str] | None = None
     account_owned: bool | None = None
 
-    def check(self, route: Route) -> None:
-        """Raise 403/10000 if the token lacks the permission that the route needs."""
+    def check(self, route: Route, place: str) -> None:
+        """Raise 403/10000 if the token lacks the permission that the route needs in this place."""
         held = self.permissions
         if held is not None and not allows(
-            held, route.groups, write=route.write, revoke=route.revoke
+            within(held, place), route.groups, write=route.write, revoke=route.revoke
         ):
             raise unauthorised()
 
