@@ -12,6 +12,7 @@ import typer
 from ztctl import __version__
 from ztctl.cli.commands import (
     apply,
+    doctor,
     fmt,
     history,
     permissions,
@@ -45,7 +46,7 @@ app = typer.Typer(
 PANELS = {
     "Every day": (plan.plan, apply.apply, who.who),
     "Watch": (history.history,),
-    "Start": (validate.validate, fmt.fmt, permissions.permissions),
+    "Start": (validate.validate, fmt.fmt, permissions.permissions, doctor.doctor),
     "Other": (apply.destroy, show.show, unlock.unlock, schema.schema),
 }
 for panel, commands in PANELS.items():

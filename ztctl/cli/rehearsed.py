@@ -9,7 +9,6 @@ from hashlib import sha256
 
 from ztctl.cli.settings import Usage
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.kind import Kinds
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.needs import Need
 from ztctl.core.planning import check
@@ -50,22 +49,27 @@ class StatedZone:
 
 
 def needs_of(
-    declared: Declared, stated: Collection[str] = (), kinds: Kinds = KINDS
+    declared: Declared, stated: Collection[str] = ()
 ) -> tuple[tuple[Need, ...], dict[str, bool]]:
     """What a token needs for these files; and their zones, each with whether it is a guess.
 
-    Args:
-        declared: the wanted side of the files.
-        stated: names of zones, which go before any guess.
-        kinds: all kinds.
+    ``stated`` are names of zones, which go before any guess.
     """
     import asyncio
 
-    wanted = check.expanded(declared, kinds)
-    zones = zones_of(ask_for(declared, wanted, kinds).hosts, stated)
-    ids = {sha256(name.encode()).hexdigest()[:32]: name for name in sorted(zones)}
-    account = HollowAccount(ids, _replies(ids))
-    return asyncio.run(needs(declared, kinds, account)), zones
+    found = zones_of(hosts_of(declared), stated)
+    return asyncio.run(rehearsed(declared, found)), found
+
+
+async def rehearsed(declared: Declared, names: Iterable[str]) -> tuple[Need, ...]:
+    """What a token needs for these files, whose host names lie in the zones of these names."""
+    ids = {sha256(name.encode()).hexdigest()[:32]: name for name in sorted(names)}
+    return await needs(declared, KINDS, HollowAccount(ids, _replies(ids)))
+
+
+def hosts_of(declared: Declared) -> frozenset[str]:
+    """The host names of the files, in punycode."""
+    return ask_for(declared, check.expanded(declared, KINDS), KINDS).hosts
 
 
 def zones_of(names: Iterable[str], stated: Collection[str] = ()) -> dict[str, bool]:

@@ -166,12 +166,14 @@ class _Rehearsal:
         return await self._asked(*flows, calls=calls)
 
     def _changes(self, kind: Kind) -> Iterator[Change]:
-        """Each write that an apply of these files may come to: make, change, make anew, delete."""
+        """Each write that an apply of these files may come to: make, make anew, delete, let go."""
         ledger = Ledger(self._declared, self._wanted, self._live, self._kinds)
         for wanted in ledger.wanted_of(kind.name):
             # Problems that show only against the account are found by a plan.
             written = _without_lookups(kind.complete(wanted, None, ledger))
             made = self._change(kind, wanted, ledger, Action.CREATE, written)
+            if made.container is None and isinstance(kind, Contained):
+                continue
             yield self._stepped(kind, made)
             live = replace(kind.not_yet(wanted.address.key), values=written)
             known = replace(made, live=replace(live, container=made.container))
@@ -181,6 +183,8 @@ class _Rehearsal:
                 named = Wanted(entry.address, EMPTY, entry.name)
                 action = Action.FORGET if entry.forget else Action.DELETE
                 gone = self._change(kind, named, ledger, action, EMPTY)
+                if gone.container is None and isinstance(kind, Contained):
+                    continue
                 live = replace(kind.not_yet(entry.address.key), container=gone.container)
                 yield self._stepped(kind, replace(gone, live=live))
 

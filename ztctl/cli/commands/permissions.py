@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -88,6 +87,7 @@ def permissions(
 
 def _found(chosen: Settings, declared: Declared, stated: dict[str, str], split: str) -> TokenNeeds:
     from ztctl.cli.rehearsed import needs_of
+    from ztctl.cli.session import is_account_id
     from ztctl.cloudflare.token_body import token_body
     from ztctl.core.model.needs import EDIT
     from ztctl.kinds.registry import KINDS
@@ -95,7 +95,7 @@ def _found(chosen: Settings, declared: Declared, stated: dict[str, str], split: 
 
     needs, zones = needs_of(declared, stated)
     account = declared.account or chosen.environment.get("CLOUDFLARE_ACCOUNT_ID") or ""
-    account = account if re.fullmatch("[0-9a-f]{32}", account) else ""
+    account = account if is_account_id(account) else ""
     deletes = any(
         need.apply != EDIT and not KINDS[kind].is_read_only
         for need in needs
