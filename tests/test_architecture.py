@@ -50,7 +50,7 @@ BORROWED: dict[str, frozenset[str]] = {
     "core": frozenset({"pydantic", "pydantic_core", "deepdiff", "idna"}),
     "kinds": frozenset({"pydantic", "pydantic_core"}),
     "documents": frozenset({"pydantic", "pydantic_core", "yaml"}),
-    "views": frozenset({"rich"}),
+    "views": frozenset({"rich", "jinja2"}),
     "cloudflare": frozenset({"httpx"}),
     "engine": frozenset(),
     "ssh": frozenset({"cryptography"}),
@@ -63,6 +63,7 @@ BORROWED: dict[str, frozenset[str]] = {
 ONLY_IN: dict[str, frozenset[str]] = {
     "deepdiff": frozenset({"ztctl.core.planning.compare"}),
     "rich": frozenset({"ztctl.views.terminal"}),
+    "jinja2": frozenset({"ztctl.views.sheet_html"}),
     "starlette": frozenset({"ztctl.sandbox.server"}),
     "uvicorn": frozenset({"ztctl.sandbox.server"}),
 }
@@ -357,12 +358,12 @@ def test_every_warning_has_a_code() -> None:
 
 
 def test_core_and_documents_name_no_kind() -> None:
-    """Who reaches what is derived from facts: no name of a kind that has them stands there.
+    """Who reaches what is derived from facts: no kind is spelt there.
 
     The fields of the short form say what they refer to, as fields of kinds do.
     """
-    # A record has a field of the same name as the kind that it refers to.
-    names = {kind.name for kind in KINDS.values() if type(kind).fact is not Kind.fact} - {"tunnel"}
+    # Fields of records and of `hosts`, and a selector, are called like kinds.
+    names = {*KINDS} - {"tunnel", "ca_key", "service_token"}
     used = {
         node.value
         for module in MODULES
@@ -373,6 +374,36 @@ def test_core_and_documents_name_no_kind() -> None:
     }
 
     assert names.isdisjoint(used)
+
+
+def test_one_module_answers_what_matches_a_name() -> None:
+    """Outside of it nothing looks for a wildcard at the start of a name, nor takes a glob."""
+    others = [
+        module
+        for module in MODULES
+        if folder_of(module) != "sandbox" and module != "ztctl.core.model.names"
+    ]
+
+    looking = {
+        module
+        for module in others
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.Constant) and node.value == "*."
+    }
+    globbing = {module for module in others if {"fnmatch", "glob"} & {*imported(module)}}
+
+    assert (looking, globbing) == (set(), set())
+
+
+def test_a_class_has_its_name_to_itself() -> None:
+    """One word names one thing: no two classes of the product are called alike."""
+    named: dict[str, list[str]] = {}
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and folder_of(module) != "sandbox":
+                named.setdefault(node.name, []).append(module)
+
+    assert {name: found for name, found in named.items() if len(found) > 1} == {}
 
 
 def test_a_file_stays_short() -> None:

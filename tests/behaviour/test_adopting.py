@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.account import Account, edits, refused, told
-from tests.support.files import HOST, host, whole
+from tests.support.files import HOST, MARKED, host, whole
 from tests.support.foreign import changed, snapshot
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Action
@@ -47,16 +47,7 @@ def by_hand(account: Account, section: str) -> str:
     return str(made["id"])
 
 
-@pytest.mark.parametrize(
-    ("section", "address"),
-    [
-        ("groups", "access_group.people"),
-        ("policies", "access_policy.team"),
-        ("tunnels", "tunnel.pool"),
-        ("applications", f"access_application.{HOST}"),
-        ("dns", f"dns_record.{HOST}"),
-    ],
-)
+@pytest.mark.parametrize(("section", "address"), MARKED.items())
 def test_what_is_live_is_adopted_when_that_is_said(
     account: Account, section: str, address: str
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.account import Account, refused, told
-from tests.support.files import HOST, host, short, whole
+from tests.support.files import HOST, MARKED, host, short, whole
 from ztctl.core.model.plan import Action
 
 FAR = "far.example.org"
@@ -182,16 +182,7 @@ def test_removing_what_is_not_there_is_nothing(account: Account) -> None:
     assert account.plan(file).is_empty
 
 
-@pytest.mark.parametrize(
-    ("section", "address"),
-    [
-        ("groups", "access_group.people"),
-        ("policies", "access_policy.team"),
-        ("tunnels", "tunnel.pool"),
-        ("applications", f"access_application.{HOST}"),
-        ("dns", f"dns_record.{HOST}"),
-    ],
-)
+@pytest.mark.parametrize(("section", "address"), MARKED.items())
 def test_what_is_forgotten_only_loses_its_mark(
     account: Account, section: str, address: str
 ) -> None:
@@ -262,16 +253,7 @@ def test_protection_is_put_on_and_taken_off_in_place(account: Account, section: 
     assert "protect" not in str(account.everything()["tags"] + account.everything()[_KIND[section]])
 
 
-@pytest.mark.parametrize(
-    ("section", "address"),
-    [
-        ("groups", "access_group.people"),
-        ("policies", "access_policy.team"),
-        ("tunnels", "tunnel.pool"),
-        ("applications", f"access_application.{HOST}"),
-        ("dns", f"dns_record.{HOST}"),
-    ],
-)
+@pytest.mark.parametrize(("section", "address"), MARKED.items())
 def test_what_is_protected_outlives_its_block(account: Account, section: str, address: str) -> None:
     """The protection is on the live object: without the flag the plan is refused."""
     account.apply(protected(section))

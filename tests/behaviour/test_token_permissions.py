@@ -36,7 +36,7 @@ from ztctl.kinds.zone_applications import PERMISSION
 from ztctl.sandbox.transport import SandboxTransport
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_dir())
+EXAMPLES = sorted({path.parent.name for path in (ROOT / "examples").glob("*/*.yaml")})
 EVERY_KIND = {
     **whole(),
     "groups": {"people": {"include": [{"okta": {"identity_provider": "Okta", "name": "infra"}}]}},

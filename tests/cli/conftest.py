@@ -21,6 +21,7 @@ from typing import IO, Any
 import httpx
 import pytest
 
+from tests.support.documents import faults
 from tests.support.forking import Forks
 from tests.support.process import COMMAND, PATIENCE, TOKEN, Ended, environment, started
 from ztctl.sandbox.messages import Request, Response
@@ -74,9 +75,10 @@ class Ztctl:
 
 
 def checked(done: Ended) -> Ended:
-    """The same; nothing that a person gives or meets may end in a traceback."""
+    """The same; nothing may end in a traceback, and every JSON record is as its schema says."""
     assert "Traceback" not in done.said, done.said
     assert "Exception ignored" not in done.said, done.said
+    assert faults(done.out) + faults(done.err) == []
     return done
 
 

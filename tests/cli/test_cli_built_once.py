@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.files import host, short
 from ztctl.cli.app import run
+from ztctl.cli.session import run_to_end
 from ztctl.core.planning.planner import Draft
 from ztctl.kinds.access_application import AccessApplication
 
@@ -86,6 +87,31 @@ def test_an_apply_is_planned_twice(command: Command) -> None:
     found = command(host("a.example.com"), "apply", *YES, "--allow-ca-deletion", "all")
 
     assert (found[BUILD], found[CONVERSION]) == (2, 4)
+
+
+def test_an_apply_that_deletes_a_ca_alone_reads_nothing_more(command: Command) -> None:
+    """No protection goes with a CA: nothing is asked for beyond what its own list says."""
+    command(two_hosts(), "apply", *YES)
+    kept = two_hosts(removed=[{"address": "ca_key.b.example.com"}])
+    kept["hosts"]["b.example.com"]["ca_key"] = False
+
+    found = command(kept, "apply", *YES, "--allow-ca-deletion", "all")
+
+    beyond = [code.co_name for code in found if code.co_name == "beyond"]
+    assert (found[BUILD], found[CONVERSION], beyond) == (2, 4, [])
+
+
+def test_a_result_is_never_formatted() -> None:
+    """A plan of thousands of hosts is handed over as it is: its text would take as long again."""
+
+    class Large:
+        def __repr__(self) -> str:
+            raise AssertionError("somebody wants its text")
+
+    async def work() -> Large:
+        return Large()
+
+    assert isinstance(run_to_end(work()), Large)
 
 
 def test_a_saved_plan_is_planned_once(command: Command) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -16,7 +15,6 @@ from ztctl import __version__
 from ztctl.cli.app import app
 
 Ztctl = Any
-PLAN_SCHEMA = Path(__file__).parents[1] / "views" / "plan.schema.json"
 
 
 def _commands(command: Any) -> Iterator[tuple[str, ...]]:

@@ -72,11 +72,12 @@ def test_validate_without_a_place_names_no_file(ztctl: Ztctl) -> None:
 
 
 def test_validate_tells_machines_the_code(warned: Ztctl) -> None:
-    """Each line of stderr is JSON, the count too."""
+    """One document says what was found, and how much of it."""
     done = warned("validate", "--format", "json")
 
-    told = [json.loads(line) for line in done.err.splitlines()]
-    assert [it.get("code") for it in told] == ["session-shadowed", None]
+    found = json.loads(done.out)
+    assert [it.get("code") for it in found["diagnostics"]] == ["session-shadowed"]
+    assert (found["valid"], found["warning_count"], found["objects"]) == (True, 1, 5)
 
 
 @pytest.mark.parametrize("command", [("validate",), ("plan", "--sandbox")])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.cloudflare.envelope import Page, Reply
+from ztctl.cloudflare.envelope import PageInfo, Reply
 from ztctl.cloudflare.errors import BadReply, NotFound
 from ztctl.cloudflare.paging import MOST_PAGES, MOST_REPEATS, collect
 from ztctl.core.model.calls import Call
@@ -63,7 +63,7 @@ def pages(
 
     def answer(number: int) -> Reply:
         part = items[(number - 1) * size : number * size]
-        return Reply(part, Page(stated or size, whole if total else None))
+        return Reply(part, PageInfo(stated or size, whole if total else None))
 
     return Lister(answer)
 
@@ -83,7 +83,7 @@ def test_the_first_page_is_asked_for_with_its_size() -> None:
 
 def test_an_empty_list_takes_one_request() -> None:
     """No objects end at once."""
-    server = Lister(lambda number: Reply([], Page(10, 0)))
+    server = Lister(lambda number: Reply([], PageInfo(10, 0)))
 
     assert read(server) == []
     assert server.asked == [1]
@@ -139,7 +139,7 @@ def test_without_a_total_a_short_or_empty_page_ends_the_list(count: int, asked: 
 
 def test_a_server_that_ignores_the_page_number_is_asked_twice_at_most() -> None:
     """A page with nothing new ends the list."""
-    server = Lister(lambda _: Reply(objects(10), Page(10, None)))
+    server = Lister(lambda _: Reply(objects(10), PageInfo(10, None)))
 
     assert read(server) == objects(10)
     assert server.asked == [1, 2]
@@ -148,7 +148,7 @@ def test_a_server_that_ignores_the_page_number_is_asked_twice_at_most() -> None:
 @pytest.mark.parametrize("shown", [0, 7])
 def test_a_list_that_stays_short_of_its_total_is_a_bad_reply(shown: int) -> None:
     """It is read again first; what is missing would be made a second time."""
-    server = Lister(lambda n: Reply(objects(shown) if n == 1 else [], Page(10, 9)))
+    server = Lister(lambda n: Reply(objects(shown) if n == 1 else [], PageInfo(10, 9)))
 
     with pytest.raises(BadReply, match=f"holds {shown} of the 9 objects"):
         read(server)
@@ -159,7 +159,7 @@ def test_a_list_that_stays_short_of_its_total_is_a_bad_reply(shown: int) -> None
 def test_a_list_that_is_whole_the_second_time_is_taken() -> None:
     """An object that slid away between two pages is found by reading again."""
     lists = [objects(8), [], objects(9)]
-    server = Lister(lambda _: Reply(lists.pop(0), Page(10, 9)))
+    server = Lister(lambda _: Reply(lists.pop(0), PageInfo(10, 9)))
 
     assert read(server) == objects(9)
 
@@ -171,7 +171,7 @@ def test_a_list_without_pages_is_held_to_its_total() -> None:
 
     async def fetch(sent: Call) -> Reply:
         asked.append(sent)
-        return Reply([{"id": "a", "name": "x"}], Page(1000, 2))
+        return Reply([{"id": "a", "name": "x"}], PageInfo(1000, 2))
 
     with pytest.raises(BadReply, match="holds 1 of the 2"):
         asyncio.run(collect(call, fetch))
@@ -187,7 +187,7 @@ def test_a_list_that_grows_while_it_is_read_is_read_once_more() -> None:
     def answer(number: int) -> Reply:
         readings.append(lists.pop(0))
         part = readings[-1][(number - 1) * 10 : number * 10]
-        return Reply(part, Page(10, len(readings[-1])))
+        return Reply(part, PageInfo(10, len(readings[-1])))
 
     server = Lister(answer)
 
@@ -197,7 +197,7 @@ def test_a_list_that_grows_while_it_is_read_is_read_once_more() -> None:
 
 def test_a_server_that_never_ends_is_a_clear_failure() -> None:
     """Ever new objects stop at a bound with words, not with memory."""
-    server = Lister(lambda n: Reply([{"id": f"{n}-{i}"} for i in range(10)], Page(10, None)))
+    server = Lister(lambda n: Reply([{"id": f"{n}-{i}"} for i in range(10)], PageInfo(10, None)))
 
     with pytest.raises(BadReply, match="does not end") as caught:
         read(server)
@@ -210,9 +210,9 @@ def test_an_object_that_slid_out_of_the_last_page_is_still_found() -> None:
     """Deletions between two pages empty the second: what slid into the first is looked for."""
     before, after = objects(4), objects(4)[2:]
     replies = [
-        Reply(before[:2], Page(2, 4)),
-        Reply([], Page(2, 2)),
-        Reply(after, Page(2, 2)),
+        Reply(before[:2], PageInfo(2, 4)),
+        Reply([], PageInfo(2, 2)),
+        Reply(after, PageInfo(2, 2)),
     ]
     call = Call("GET", "/accounts/a/access/policies", per_page=2)
     server = Lister(lambda number: replies.pop(0))
@@ -224,7 +224,7 @@ def test_an_object_that_slid_out_of_the_last_page_is_still_found() -> None:
 
 def test_an_absurd_total_is_refused_before_anything_more_is_sent() -> None:
     """A total of a trillion does not start a trillion requests."""
-    server = Lister(lambda n: Reply(objects(10), Page(10, 10**12)))
+    server = Lister(lambda n: Reply(objects(10), PageInfo(10, 10**12)))
 
     with pytest.raises(BadReply, match="does not end"):
         read(server)
@@ -242,7 +242,7 @@ def test_a_result_that_is_no_list_is_a_bad_reply(result: Any) -> None:
 def test_tags_are_told_apart_by_their_names() -> None:
     """An Access tag has no id; its name is one."""
     answers = [[{"name": "a"}, {"name": "b"}], [{"name": "b"}, {"name": "c"}], []]
-    server = Lister(lambda n: Reply(answers[n - 1], Page(2, None)))
+    server = Lister(lambda n: Reply(answers[n - 1], PageInfo(2, None)))
 
     assert read(server, TAGS) == [{"name": "a"}, {"name": "b"}, {"name": "c"}]
 

@@ -1,4 +1,4 @@
-"""The way to the API, step by step: what fails is told by its own name, and no byte is sent."""
+"""The way to the API, step by leg: what fails is told by its own name, and no byte is sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ztctl.cloudflare.reachability import Step, way_to
+from ztctl.cloudflare.reachability import Leg, way_to
 from ztctl.core.model.diagnostics import Failure
 from ztctl.sandbox.server import served
 from ztctl.sandbox.service import Sandbox
@@ -33,26 +33,26 @@ def url(sandbox: Sandbox) -> Iterator[str]:
         yield url
 
 
-def steps(url: str) -> list[Step]:
-    """All steps of the way to a URL."""
+def legs(url: str) -> list[Leg]:
+    """All legs of the way to a URL."""
 
-    async def run() -> list[Step]:
-        return [step async for step in way_to(url)]
+    async def run() -> list[Leg]:
+        return [leg async for leg in way_to(url)]
 
     return asyncio.run(run())
 
 
 def test_a_way_that_is_open(url: str, sandbox: Sandbox) -> None:
     """A server that answers is found open, and hears nothing."""
-    found = steps(url)
+    found = legs(url)
 
-    assert [(step.name, step.failed) for step in found] == [("connection", False)]
+    assert [(leg.name, leg.failed) for leg in found] == [("connection", False)]
     assert [*sandbox.log] == []
 
 
 def test_a_name_that_does_not_exist() -> None:
     """The DNS is blamed, and nothing is connected to."""
-    (found,) = steps("https://nowhere.invalid/client/v4")
+    (found,) = legs("https://nowhere.invalid/client/v4")
 
     assert (found.name, found.failed) == ("DNS", True)
     assert found.found.startswith("nowhere.invalid: ")
@@ -60,23 +60,23 @@ def test_a_name_that_does_not_exist() -> None:
 
 def test_a_port_where_nobody_listens() -> None:
     """The connection is blamed."""
-    (found,) = steps("https://127.0.0.1:1/client/v4")
+    (found,) = legs("https://127.0.0.1:1/client/v4")
 
     assert (found.name, found.failed) == ("connection", True)
 
 
 def test_a_server_without_tls(url: str) -> None:
     """TLS is blamed, after a connection that works."""
-    found = steps(url.replace("http://", "https://"))
+    found = legs(url.replace("http://", "https://"))
 
-    assert [(step.name, step.failed) for step in found] == [("connection", False), ("TLS", True)]
+    assert [(leg.name, leg.failed) for leg in found] == [("connection", False), ("TLS", True)]
 
 
 def test_a_proxy_is_not_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
     """Through a proxy nothing is tried, and of it nothing is told that may hold a password."""
     monkeypatch.setenv("HTTPS_PROXY", "http://ann:canary@proxy.example:8080")
 
-    (found,) = steps("https://api.example.com/client/v4")
+    (found,) = legs("https://api.example.com/client/v4")
 
     assert (found.name, found.failed) == ("proxy", False)
     assert "canary" not in found.found
@@ -85,4 +85,4 @@ def test_a_proxy_is_not_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_url_that_cannot_be_used() -> None:
     """It is refused before anything is looked up."""
     with pytest.raises(Failure):
-        steps("http://api.example.com/client/v4")
+        legs("http://api.example.com/client/v4")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ztctl.cloudflare import errors, jsontext
-from ztctl.cloudflare.envelope import Page, Response, read, retry_after
+from ztctl.cloudflare.envelope import PageInfo, Response, read, retry_after
 from ztctl.core.model.calls import ApiMessage, Call, CallFailed
 
 GET = Call("GET", "/accounts/{account}/access/apps", permission="Account · Access: Apps")
@@ -123,10 +123,10 @@ def test_errors_are_read_as_objects_and_as_plain_strings() -> None:
 
 @pytest.mark.parametrize(
     ("per_page", "total", "page"),
-    [(50, 7, Page(50, 7)), ("50", 7, Page(None, 7)), (50, -3, Page(50, None))],
+    [(50, 7, PageInfo(50, 7)), ("50", 7, PageInfo(None, 7)), (50, -3, PageInfo(50, None))],
 )
 def test_result_info_is_read_and_nonsense_in_it_is_dropped(
-    per_page: object, total: int, page: Page
+    per_page: object, total: int, page: PageInfo
 ) -> None:
     """A count that is not a count is as good as missing."""
     info = {"page": 1, "per_page": per_page, "total_count": total, "count": True}

@@ -14,7 +14,7 @@ from tests.support.strategies.layouts import Written, written
 from ztctl.core.model.diagnostics import Problem
 from ztctl.documents import layout
 from ztctl.documents.layout import laid_out
-from ztctl.documents.layout_tree import Entry
+from ztctl.documents.layout_tree import YamlEntry
 from ztctl.documents.nodes import data
 from ztctl.documents.reader import MAX_BYTES, read_bytes
 from ztctl.kinds.registry import KINDS
@@ -298,7 +298,7 @@ def test_a_layout_that_would_say_something_else_is_refused(
     text = '# a\nversion: &v "${env.A}"\nstack: s\n'
     whole = layout._whole
 
-    def spoilt(tree: Entry) -> list[str]:
+    def spoilt(tree: YamlEntry) -> list[str]:
         return list(spoil(list(whole(tree))))
 
     monkeypatch.setattr(layout, "_whole", spoilt)

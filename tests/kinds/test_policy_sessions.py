@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ztctl.kinds.sessions import session_of
+from ztctl.kinds.session_length import session_of
 
 from .replay import declare, ledger, live_of
 

@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 HOST = "ssh.example.com"
+# The addresses of the marked objects of `whole`, by section.
+MARKED = {
+    "groups": "access_group.people",
+    "policies": "access_policy.team",
+    "tunnels": "tunnel.pool",
+    "applications": f"access_application.{HOST}",
+    "dns": f"dns_record.{HOST}",
+}
 
 
 def whole() -> dict[str, Any]:

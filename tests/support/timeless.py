@@ -34,7 +34,7 @@ class Timeless(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Any, *args: Any
     ) -> asyncio.Future[Any]:
-        """Call at once: what a thread does takes no time either."""
+        """Call at once: what a thread does, such as syncing a file, takes no time either."""
         done = self.create_future()
         done.set_result(func(*args))
         return done

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
+from tests.support.examples import examples
 from ztctl.core.model.diagnostics import Failure, Problem
 from ztctl.core.model.events import Failed, Outcome, Started
-from ztctl.core.model.plan import Plan
-from ztctl.views.markdown import code_span, fenced
+from ztctl.core.model.facts import DescribedEntry, Openness
+from ztctl.core.model.plan import AccessChange, Plan
+from ztctl.views.escape import Clean
+from ztctl.views.line_output import StreamOutput
+from ztctl.views.markdown import NEXT_COMMENT, MarkdownView, code_span, fenced
 from ztctl.views.page import Page
 from ztctl.views.styled_line import Line
 
@@ -21,7 +29,7 @@ MakeShown = Callable[..., Any]
 
 
 def test_a_whole_plan_is_a_comment(whole_plan: Plan, shown: MakeShown, golden: Golden) -> None:
-    """A long plan is folded; its refusals and its closing line are not."""
+    """A long plan is folded; its closing line, which comes first, and its refusals are not."""
     it = shown("markdown")
 
     it.view.plan(whole_plan)
@@ -54,6 +62,43 @@ def outside_fences(text: str) -> str:
         else:
             kept.append(line)
     return "\n".join(kept)
+
+
+def test_who_gains_and_who_loses_is_never_folded(whole_plan: Plan, shown: MakeShown) -> None:
+    """It is what a reviewer decides about, however long the plan is."""
+    entry = DescribedEntry("EVERYONE", "http://localhost:80", Openness.OPEN)
+    access = tuple(AccessChange(f"{name}.example.com", frozenset(), (entry,)) for name in "abcdef")
+    it = shown("markdown")
+
+    it.view.plan(replace(whole_plan, access=access))
+
+    outside = re.sub(r"<details>.*?</details>", "", it.out, flags=re.DOTALL)
+    assert outside.count("OPEN TO EVERYBODY") == 6
+    assert it.out.count("OPEN TO EVERYBODY") == 6
+
+
+TEXTS = st.one_of(
+    st.text("`~ab \\<>@", max_size=9),
+    st.builds(str.__mul__, st.sampled_from("`a~\U0001f600"), st.integers(0, 70_000)),
+)
+
+
+@examples(30)
+@given(st.lists(TEXTS, min_size=1, max_size=30))
+def test_every_comment_has_room_for_what_it_holds(rows: list[str]) -> None:
+    """Whatever the lines hold, and however long: none is lost, and none gets out of its block."""
+    out = StringIO()
+    view = MarkdownView(out, StreamOutput(StringIO()), Clean(str))
+
+    view.next_steps("\n".join(rows))
+
+    comments = out.getvalue().split(NEXT_COMMENT)
+    tokens = [token for it in comments for token in MarkdownIt("commonmark").parse(it)]
+    inside = "".join(token.content for token in tokens if token.type == "fence")
+    assert max(len(comment.encode()) for comment in comments) <= 65_536
+    assert {token.type for token in tokens} <= {"fence"}
+    for sign in "`~@\U0001f600":
+        assert inside.count(sign) == "".join(rows).count(sign)
 
 
 def test_an_empty_plan_has_no_block(shown: MakeShown) -> None:

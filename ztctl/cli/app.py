@@ -12,7 +12,9 @@ import typer
 from ztctl import __version__
 from ztctl.cli.commands import (
     apply,
+    audit,
     doctor,
+    drift,
     fmt,
     history,
     permissions,
@@ -45,7 +47,7 @@ app = typer.Typer(
 # The panels of `--help`, in their order.
 PANELS = {
     "Every day": (plan.plan, apply.apply, who.who),
-    "Watch": (history.history,),
+    "Watch": (drift.drift, audit.audit, history.history),
     "Start": (validate.validate, fmt.fmt, permissions.permissions, doctor.doctor),
     "Other": (apply.destroy, show.show, unlock.unlock, schema.schema),
 }

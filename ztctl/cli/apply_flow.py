@@ -19,7 +19,7 @@ from ztctl.cli.planning import plan_source
 from ztctl.cli.revocation import revoke_sessions
 from ztctl.cli.run_lock import lock_of
 from ztctl.cli.saved_plans import read_plan, save_plan
-from ztctl.cli.session import connected, declared_by, view_of
+from ztctl.cli.session import connected, declared_by, run_to_end, view_of
 from ztctl.cli.settings import Settings
 from ztctl.cli.strict import MENDED, refused
 from ztctl.core.model.declared import Declared
@@ -107,7 +107,7 @@ def plan_only(
             return _with_warnings(planned.plan, declared)
 
     with errors_shown(view):
-        plan = asyncio.run(run())
+        plan = run_to_end(run())
         view.plan(plan)
         if calls:
             from ztctl.cli.calls import calls_page
@@ -141,6 +141,7 @@ def plan_and_apply(request: Request) -> Exit:
         request = replace(request, options=replace(request.options, targets=saved.targets))
     view = view_of(request.settings, declared)
     with errors_shown(view), signal_handlers_restored():
+        view.begin()
         try:
             return asyncio.run(_apply(request, declared, view, saved))
         except (Locked, Outdated) as failure:

@@ -20,7 +20,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.flows import Unseen
 from ztctl.core.model.ledger import Ledger
-from ztctl.core.model.names import to_ascii
+from ztctl.core.model.names import to_ascii, upwards
 from ztctl.core.model.needs import EDIT, READ, Need, Without
 from ztctl.core.model.objects import Live
 from ztctl.core.model.values import Lookup
@@ -47,7 +47,7 @@ _ZERO_TRUST: Final = "open Zero Trust once in the Cloudflare dashboard and choos
 
 
 @dataclass(eq=False)
-class _Watched:
+class _NotingApi:
     """An ``Api`` that notes of which permissions a call worked, and which failed."""
 
     client: Client
@@ -97,7 +97,7 @@ async def account_checks(
         return
     yield found
     if found.verdict is not Verdict.FAIL:
-        async for it in _Look(client, declared).checks():
+        async for it in _AccountLook(client, declared).checks():
             yield it
 
 
@@ -171,14 +171,14 @@ def _time(text: str) -> datetime | None:
 # -- the account ----------------------------------------------------------------------------
 
 
-class _Look:
+class _AccountLook:
     """One reading of the account as a plan of the files would do it."""
 
     def __init__(self, client: Client, declared: Declared | None) -> None:
         self._declared = declared or Declared("none")
         self._has_files = declared is not None
         self._wanted = check.expanded(self._declared, KINDS)
-        self._api = _Watched(client)
+        self._api = _NotingApi(client)
         self._ask = ask_for(self._declared, self._wanted, KINDS)
         self._reader = Reader(KINDS, self._ask, self._api)
 
@@ -253,9 +253,7 @@ class _Look:
         }
         found: dict[str, list[str]] = defaultdict(list)
         for name in self._names():
-            labels = name.split(".")
-            ends = (".".join(labels[at:]) for at in range(len(labels)))
-            found[next((end for end in ends if end in known), "")].append(name)
+            found[next((end for end in upwards(name) if end in known), "")].append(name)
         return found
 
     # -- what the token may do --------------------------------------------------------------

@@ -76,8 +76,8 @@ async def network(chosen: Settings) -> AsyncIterator[Check]:
         yield Check(NETWORK, "API", Verdict.PASS, "the sandbox, in this process")
         return
     try:
-        async for step in way_to(chosen.api_url or BASE_URL):
-            verdict = Verdict.FAIL if step.failed else Verdict.PASS
-            yield Check(NETWORK, step.name, verdict, step.found, step.hint)
+        async for leg in way_to(chosen.api_url or BASE_URL):
+            verdict = Verdict.FAIL if leg.failed else Verdict.PASS
+            yield Check(NETWORK, leg.name, verdict, leg.found, leg.hint)
     except Failure as failure:
         yield Check(NETWORK, "URL", Verdict.FAIL, failure.summary, failure.hint)

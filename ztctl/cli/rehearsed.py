@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from ztctl.cli.settings import Usage
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.names import to_ascii
+from ztctl.core.model.names import is_within, to_ascii
 from ztctl.core.model.needs import Need
 from ztctl.core.planning import check
 from ztctl.engine.read import ask_for
@@ -76,10 +76,9 @@ def zones_of(names: Iterable[str], stated: Collection[str] = ()) -> dict[str, bo
     """The zones of host names, by name, each with whether it is a guess."""
     found = dict.fromkeys(stated, False)
     for name in names:
-        labels = name.split(".")
-        ends = [".".join(labels[at:]) for at in range(len(labels))]
-        if _NAME.fullmatch(name.removeprefix("*.")) and not set(ends) & set(stated):
-            found[_guess([it for it in labels if it != "*"])] = True
+        bare = ".".join(label for label in name.split(".") if label != "*")
+        if _NAME.fullmatch(bare) and not any(is_within(bare, zone) for zone in stated):
+            found[_guess(bare.split("."))] = True
     return found
 
 

@@ -13,12 +13,10 @@ from ztctl.core.model.events import Failed, Outcome
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Plan, StepId
 from ztctl.engine.drive import drive
-from ztctl.kinds.application_sessions import guards, sessions_ended
+from ztctl.kinds.application_sessions import sessions_ended, stands_before
 
 if TYPE_CHECKING:
     from ztctl.engine.drive import Api
-
-_KIND = "access_application"
 
 
 async def revoke_sessions(api: Api, plan: Plan, outcome: Outcome) -> Outcome:
@@ -43,7 +41,7 @@ def applications_with_loss(plan: Plan, outcome: Outcome) -> Iterator[tuple[Addre
     done = {step.address for step in outcome.done}
     hosts = [change.host for change in plan.access if change.lost and change.by & done]
     for address, live in sorted(outcome.live.items()):
-        if address.kind == _KIND and guards(live, hosts):
+        if stands_before(live, hosts):
             yield address, live
 
 

@@ -10,7 +10,7 @@ from ztctl.core.model.diagnostics import Failure, Problems
 from ztctl.core.model.identity import HOSTS
 from ztctl.core.model.plan import Plan
 from ztctl.core.planning.planner import Options
-from ztctl.documents import Contents, Damaged, dumped, reload, restored
+from ztctl.documents import Contents, DamagedContents, dumped, reload, restored
 from ztctl.documents.files import stated_texts
 from ztctl.documents.streams import read_bounded
 from ztctl.engine.planfile import MAX_BYTES, Saved, damaged, parse, save
@@ -81,7 +81,7 @@ def _check_folders(declared: Declared) -> None:
 def _declared(contents: object) -> Declared:
     try:
         return reload(restored(contents), KINDS, check=problems_of)
-    except Damaged as error:
+    except DamagedContents as error:
         raise Failure(*damaged(str(error))) from error
     except Problems as problems:
         raise Failure(*damaged(str(problems.items[0]))) from problems

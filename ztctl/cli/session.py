@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ztctl import __version__
 from ztctl.cli.places import DEFAULT_FILE
@@ -30,7 +30,27 @@ if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
     from ztctl.sandbox.service import Sandbox
 
+T = TypeVar("T")
+
 _ACCOUNT = re.compile(r"[0-9a-f]{32}")
+
+
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine; its result.
+
+    The result is not the task's: when a task ends, ``asyncio.run`` looks up which handler SIGINT
+    has, and CPython 3.11 formats it for that, its task and the task's result included. The text
+    of a plan of thousands of objects takes as long as the plan.
+    """
+    import asyncio
+
+    found: list[T] = []
+
+    async def kept() -> None:
+        found.append(await work)
+
+    asyncio.run(kept())
+    return found[0]
 
 
 def view_of(chosen: Settings, declared: Declared | None = None) -> View:
@@ -48,6 +68,7 @@ def view_of(chosen: Settings, declared: Declared | None = None) -> View:
         detail=chosen.detail,
         verbose=chosen.verbose,
         width=get_terminal_size().columns,
+        location=chosen.sarif_location,
     )
 
 

@@ -38,7 +38,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageInfo:
     """``result_info``; a number that is missing, negative or no integer is ``None``."""
 
     per_page: int | None
@@ -50,7 +50,7 @@ class Reply:
     """A successful reply; ``page`` is ``None`` when the list has one page only."""
 
     result: Json = field(repr=False)
-    page: Page | None = None
+    page: PageInfo | None = None
 
 
 def read(call: Call, answer: Response, hide: Iterable[str] = ()) -> Reply:
@@ -86,11 +86,11 @@ def _envelope(document: Json) -> Mapping[str, Json]:
     return document
 
 
-def _page(envelope: Mapping[str, Json]) -> Page | None:
+def _page(envelope: Mapping[str, Json]) -> PageInfo | None:
     info = envelope.get("result_info")
     if not isinstance(info, dict) or not info:
         return None
-    return Page(_count(info.get("per_page")), _count(info.get("total_count")))
+    return PageInfo(_count(info.get("per_page")), _count(info.get("total_count")))
 
 
 def _count(value: Json) -> int | None:

@@ -1,4 +1,4 @@
-"""Try the way to the API step by step, so that DNS, connection and TLS are told apart.
+"""Try the way to the API leg by leg, so that DNS, connection and TLS are told apart.
 
 No byte of HTTP is sent: neither the token nor a request.
 """
@@ -26,8 +26,8 @@ CERTIFICATE: Final = "where a proxy inspects TLS, name its certificate in SSL_CE
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the way.
+class Leg:
+    """One leg of the way.
 
     Attributes:
         name: ``DNS``, ``connection``, ``TLS`` or ``proxy``.
@@ -41,7 +41,7 @@ class Step:
     hint: str = ""
 
 
-async def way_to(base_url: str) -> AsyncIterator[Step]:
+async def way_to(base_url: str) -> AsyncIterator[Leg]:
     """Try name, connection and TLS; nothing after the first that fails.
 
     Through a proxy nothing is tried: what it resolves and connects to is its own matter.
@@ -54,18 +54,18 @@ async def way_to(base_url: str) -> AsyncIterator[Step]:
     port = parts.port or (443 if secure else 80)
     proxies = getproxies() if secure else {}
     if (proxies.get("https") or proxies.get("all")) and not proxy_bypass(host):
-        yield Step("proxy", f"{host} is reached through the proxy of the environment")
+        yield Leg("proxy", f"{host} is reached through the proxy of the environment")
         return
-    step = await _resolved(host, port)
-    if step is not None:
-        yield step
-        if step.failed:
+    leg = await _resolved(host, port)
+    if leg is not None:
+        yield leg
+        if leg.failed:
             return
     async for found in _connected(host, port, secure=secure):
         yield found
 
 
-async def _resolved(host: str, port: int) -> Step | None:
+async def _resolved(host: str, port: int) -> Leg | None:
     with suppress(ValueError):
         ip_address(host)
         return None
@@ -73,25 +73,25 @@ async def _resolved(host: str, port: int) -> Step | None:
     try:
         found = await asyncio.wait_for(loop.getaddrinfo(host, port), SECONDS)
     except TimeoutError:
-        return Step("DNS", f"{host}: no answer in {SECONDS:.0f} s", True, RESOLVER)
+        return Leg("DNS", f"{host}: no answer in {SECONDS:.0f} s", True, RESOLVER)
     except (OSError, UnicodeError) as error:
-        return Step("DNS", f"{host}: {_reason(error)}", True, RESOLVER)
+        return Leg("DNS", f"{host}: {_reason(error)}", True, RESOLVER)
     addresses = sorted({str(address[0]) for *_, address in found})
-    return Step("DNS", f"{host} is {addresses[0]}{_more(len(addresses) - 1)}")
+    return Leg("DNS", f"{host} is {addresses[0]}{_more(len(addresses) - 1)}")
 
 
-async def _connected(host: str, port: int, *, secure: bool) -> AsyncIterator[Step]:
+async def _connected(host: str, port: int, *, secure: bool) -> AsyncIterator[Leg]:
     firewall = "see whether a firewall lets TCP to it out, or set HTTPS_PROXY"
     try:
         _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), SECONDS)
     except TimeoutError:
-        yield Step("connection", f"{host}:{port} did not answer", True, firewall)
+        yield Leg("connection", f"{host}:{port} did not answer", True, firewall)
         return
     except OSError as error:
-        yield Step("connection", f"{host}:{port}: {_reason(error)}", True, firewall)
+        yield Leg("connection", f"{host}:{port}: {_reason(error)}", True, firewall)
         return
     try:
-        yield Step("connection", f"{host}:{port} is open")
+        yield Leg("connection", f"{host}:{port} is open")
         if secure:
             yield await _encrypted(writer, host)
     finally:
@@ -100,18 +100,18 @@ async def _connected(host: str, port: int, *, secure: bool) -> AsyncIterator[Ste
             await asyncio.wait_for(writer.wait_closed(), 1.0)
 
 
-async def _encrypted(writer: asyncio.StreamWriter, host: str) -> Step:
+async def _encrypted(writer: asyncio.StreamWriter, host: str) -> Leg:
     try:
         context = httpx.create_ssl_context()
         await asyncio.wait_for(writer.start_tls(context, server_hostname=host), SECONDS)
     except TimeoutError:
-        return Step("TLS", f"{host} did not answer the handshake", True, CERTIFICATE)
+        return Leg("TLS", f"{host} did not answer the handshake", True, CERTIFICATE)
     except OSError as error:
         # What a handshake fails by is an OSError, too.
-        return Step("TLS", f"{host}: {_reason(error)}", True, CERTIFICATE)
+        return Leg("TLS", f"{host}: {_reason(error)}", True, CERTIFICATE)
     session = writer.get_extra_info("ssl_object")
     version = session.version() if isinstance(session, ssl.SSLObject) else ""
-    return Step("TLS", f"{version or 'TLS'}, the certificate is trusted")
+    return Leg("TLS", f"{version or 'TLS'}, the certificate is trusted")
 
 
 def _reason(error: Exception) -> str:

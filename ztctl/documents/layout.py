@@ -15,7 +15,7 @@ from ztctl.core.model.kind import Kinds
 from ztctl.documents.files import top_of
 from ztctl.documents.layout_order import arrange_file
 from ztctl.documents.layout_text import WIDTH, as_lines, inline
-from ztctl.documents.layout_tree import Entry, Part, comments_of, normalised, tree_of
+from ztctl.documents.layout_tree import Part, YamlEntry, comments_of, normalised, tree_of
 from ztctl.documents.nodes import MappingNode, Node, Scalar, SequenceNode, data
 from ztctl.documents.reader import UTF8_BOM, read_bytes
 
@@ -55,7 +55,7 @@ def laid_out(content: bytes, name: str, kinds: Kinds, problems: list[Problem]) -
     return after.encode("utf-8")
 
 
-def _whole(tree: Entry) -> Iterator[str]:
+def _whole(tree: YamlEntry) -> Iterator[str]:
     root = tree.value
     yield from tree.above
     if root.anchor:
@@ -91,7 +91,7 @@ def _comments(lines: Iterable[str], indent: int, *, first: bool = False) -> Iter
         skip = False
 
 
-def _entry(entry: Entry, indent: int) -> _Lines:
+def _entry(entry: YamlEntry, indent: int) -> _Lines:
     value, pad = entry.value, " " * indent
     head = pad + ("-" if entry.key is None else f"{inline(entry.key, key=True)}:")
     above = [*entry.above, *entry.beside[:-1]]

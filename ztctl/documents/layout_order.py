@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from ztctl.core.model.kind import Kinds
 from ztctl.documents import hosts
 from ztctl.documents.host_checks import host_sections
-from ztctl.documents.layout_tree import Entry, Part
+from ztctl.documents.layout_tree import Part, YamlEntry
 from ztctl.documents.models import Host, Top
 from ztctl.documents.problems import fields_by_name, models_within
 
@@ -97,14 +97,14 @@ class _Unit:
     """An entry with those of unknown keys before it, which do not leave it."""
 
     rank: int
-    entries: list[Entry]
+    entries: list[YamlEntry]
     defined: set[str]
     named: set[str]
 
 
 def _units(part: Part, shape: Shape) -> list[_Unit]:
     units: list[_Unit] = []
-    waiting: list[Entry] = []
+    waiting: list[YamlEntry] = []
     for entry in part.entries:
         waiting.append(entry)
         rank = shape.keys.get(entry.key.text, -1) if entry.key and entry.key.style != "*" else -1
@@ -114,7 +114,7 @@ def _units(part: Part, shape: Shape) -> list[_Unit]:
     return [*units, _unit(len(shape.keys), waiting)] if waiting else units
 
 
-def _unit(rank: int, entries: list[Entry]) -> _Unit:
+def _unit(rank: int, entries: list[YamlEntry]) -> _Unit:
     unit = _Unit(rank, entries, set(), set())
     for part in _parts(entries):
         if part.anchor:
@@ -125,7 +125,7 @@ def _unit(rank: int, entries: list[Entry]) -> _Unit:
     return unit
 
 
-def _parts(entries: Iterable[Entry]) -> Iterator[Part]:
+def _parts(entries: Iterable[YamlEntry]) -> Iterator[Part]:
     for entry in entries:
         for part in (entry.key, entry.value):
             if part is not None:

@@ -23,7 +23,7 @@ _OTHER_BREAK: Final = re.compile("\r\n|[\r\x85]")
 
 
 @dataclass(slots=True)
-class Comment:
+class YamlComment:
     """A comment.
 
     Attributes:
@@ -64,7 +64,7 @@ class Part:
     flow: bool = False
     opened: bool = False
     inside: int = 0
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[YamlEntry] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     tail: list[str] = field(default_factory=list)
 
@@ -80,7 +80,7 @@ class Part:
 
 
 @dataclass(slots=True)
-class Entry:
+class YamlEntry:
     """A `key: value` of a mapping, or an item of a list.
 
     Attributes:
@@ -102,7 +102,7 @@ def normalised(text: str) -> str:
     return _OTHER_BREAK.sub("\n", text)
 
 
-def comments_of(source: str) -> Iterator[Comment]:
+def comments_of(source: str) -> Iterator[YamlComment]:
     """Every comment of a text, in order."""
     end = 0
     for token in yaml.scan(source, Loader=yaml.CSafeLoader):
@@ -115,12 +115,14 @@ def comments_of(source: str) -> Iterator[Comment]:
         end = max(end, token.end_mark.index)
 
 
-def _comments_between(source: str, start: int, end: int) -> Iterator[Comment]:
+def _comments_between(source: str, start: int, end: int) -> Iterator[YamlComment]:
     for match in _COMMENT.finditer(source, start, end):
         index = match.start()
         column = index - _line_start(source, index)
         alone = not source[index - column : index].strip(" \t")
-        yield Comment(match[0].rstrip(), index, column, alone, alone and is_apart(source, index))
+        yield YamlComment(
+            match[0].rstrip(), index, column, alone, alone and is_apart(source, index)
+        )
 
 
 def is_apart(source: str, index: int) -> bool:
@@ -138,7 +140,7 @@ def _line_start(source: str, index: int) -> int:
     return start + max(line.rfind("\u2028"), line.rfind("\u2029")) + 1
 
 
-def tree_of(source: str) -> Entry:
+def tree_of(source: str) -> YamlEntry:
     """Read a text: its root as the value of an entry without a key, comments attached."""
     dashes = [
         token.start_mark.index
@@ -146,7 +148,7 @@ def tree_of(source: str) -> Entry:
         if isinstance(token, tok.BlockEntryToken)
     ]
     root = _Reader(source, dashes).root()
-    whole = Entry(-1, len(source) + 1, -1, None, root)
+    whole = YamlEntry(-1, len(source) + 1, -1, None, root)
     for comment in comments_of(source):
         _attach(whole, comment)
     _keep_blank_lines(source, root)
@@ -186,7 +188,7 @@ class _Reader:
                 part.inside, part.end = part.entries[0].start, part.entries[-1].end
         return part
 
-    def _entries(self, part: Part) -> Iterator[Entry]:
+    def _entries(self, part: Part) -> Iterator[YamlEntry]:
         for event in self._events:
             if type(event) in (ev.MappingEndEvent, ev.SequenceEndEvent):
                 part.end = event.end_mark.index
@@ -194,16 +196,16 @@ class _Reader:
             first = self._part(event)
             if part.is_mapping:
                 value = self._part(next(self._events))
-                yield Entry(first.start, max(first.end, value.end), first.column, first, value)
+                yield YamlEntry(first.start, max(first.end, value.end), first.column, first, value)
             elif part.flow:
-                yield Entry(first.start, first.end, first.column, None, first)
+                yield YamlEntry(first.start, first.end, first.column, None, first)
             else:
                 dash = self._dashes[bisect_right(self._dashes, max(0, first.start - 1)) - 1]
                 column = dash - _line_start(self._source, dash)
-                yield Entry(dash, max(dash + 1, first.end), column, None, first)
+                yield YamlEntry(dash, max(dash + 1, first.end), column, None, first)
 
 
-def _attach(whole: Entry, comment: Comment) -> None:
+def _attach(whole: YamlEntry, comment: YamlComment) -> None:
     """Put a comment where it belongs: above or beside an entry, or below the last one of a part."""
     entry = whole
     while True:
@@ -220,7 +222,7 @@ def _attach(whole: Entry, comment: Comment) -> None:
         entry = part.entries[place - 1]
 
 
-def _put_in_head(entry: Entry, comment: Comment) -> None:
+def _put_in_head(entry: YamlEntry, comment: YamlComment) -> None:
     """Before the value of an entry begins, or in brackets that hold nothing else."""
     if entry.value.in_block and comment.alone:
         _add(entry.value.entries[0].above, comment)
@@ -230,7 +232,7 @@ def _put_in_head(entry: Entry, comment: Comment) -> None:
         entry.beside.append(comment.text)
 
 
-def _put_between(owner: Entry, place: int, comment: Comment) -> None:
+def _put_between(owner: YamlEntry, place: int, comment: YamlComment) -> None:
     part = owner.value
     before = part.entries[place - 1] if place else None
     after = part.entries[place] if place < len(part.entries) else None
@@ -246,7 +248,7 @@ def _put_between(owner: Entry, place: int, comment: Comment) -> None:
         _add(part.tail if after is None else after.above, comment)
 
 
-def _closed(part: Part, last: Entry, comment: Comment) -> Part | None:
+def _closed(part: Part, last: YamlEntry, comment: YamlComment) -> Part | None:
     """The innermost part that ends before a comment, and whose entries begin no deeper than it."""
     found, column = None, part.column
     while True:
@@ -261,7 +263,7 @@ def _closed(part: Part, last: Entry, comment: Comment) -> Part | None:
         last = inner.entries[-1]
 
 
-def _add(lines: list[str], comment: Comment) -> None:
+def _add(lines: list[str], comment: YamlComment) -> None:
     if comment.apart:
         lines.append("")
     lines.append(comment.text)

@@ -20,7 +20,7 @@ from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, SequenceNode,
 _LARGEST: Final = 10_000_000
 
 
-class Damaged(ValueError):
+class DamagedContents(ValueError):
     """It is nothing that was saved here."""
 
 
@@ -55,14 +55,14 @@ def restored(saved: Any) -> Contents:
     """Convert from JSON types.
 
     Raises:
-        Damaged: it is nothing that ``dumped`` makes.
+        DamagedContents: it is nothing that ``dumped`` makes.
     """
     files, environment, silences = (
         _member(saved, name) for name in ("files", "environment", "silences")
     )
     roots = [_root(file) for file in _list(files)]
     if not isinstance(environment, dict):
-        raise Damaged("the environment is no mapping")
+        raise DamagedContents("the environment is no mapping")
     names = {name: tuple(map(_text, _list(texts))) for name, texts in environment.items()}
     return Contents(tuple(roots), names, tuple(map(_silence, _list(silences))))
 
@@ -80,19 +80,19 @@ def _node(node: Node) -> list[Any]:
 def _read(value: Any, file: str, depth: int) -> Node:
     kind, line, column, *rest = [*_list(value), None, None, None, None][:5]
     if depth < 0 or not (_is_place(line) and _is_place(column)):
-        raise Damaged("a value is nested too deeply, or nowhere")
+        raise DamagedContents("a value is nested too deeply, or nowhere")
     if kind == "s":
         return scalar(_text(rest[1]), file, line, column, rest[0] is True)
     if kind == "l":
         items = tuple(_read(item, file, depth - 1) for item in _list(rest[0]))
         return SequenceNode(items, Where(file, line, column))
     if kind != "m":
-        raise Damaged("a value is neither scalar, list nor mapping")
+        raise DamagedContents("a value is neither scalar, list nor mapping")
     entries: dict[str, Pair] = {}
     for pair in _list(rest[0]):
         key, item = (_read(part, file, depth - 1) for part in _two(_list(pair)))
         if not isinstance(key, Scalar) or key in entries:
-            raise Damaged("a key is no text, or is there twice")
+            raise DamagedContents("a key is no text, or is there twice")
         entries[key] = (key, item)
     return MappingNode(entries, Where(file, line, column))
 
@@ -100,41 +100,41 @@ def _read(value: Any, file: str, depth: int) -> Node:
 def _silence(value: Any) -> Silence:
     code, reason, file, line, column, of = [*_list(value), *[None] * 6][:6]
     if not (_is_place(line) and _is_place(column) and _is_place(of)):
-        raise Damaged("a comment stands nowhere")
+        raise DamagedContents("a comment stands nowhere")
     return Silence(_text(code), _text(reason), Where(_text(file), line, column), of)
 
 
 def _root(file: Any) -> MappingNode:
     node = _read(_member(file, "root"), _text(_member(file, "name")), MAX_DEPTH)
     if not isinstance(node, MappingNode):
-        raise Damaged("a file is no mapping")
+        raise DamagedContents("a file is no mapping")
     return node
 
 
 def _member(value: Any, name: str) -> Any:
     if not isinstance(value, dict) or name not in value:
-        raise Damaged(f"{name} is missing")
+        raise DamagedContents(f"{name} is missing")
     return value[name]
 
 
 def _list(value: Any) -> Sequence[Any]:
     if not isinstance(value, list):
-        raise Damaged("there should be a list")
+        raise DamagedContents("there should be a list")
     return value
 
 
 def _two(values: Sequence[Any]) -> Sequence[Any]:
     if len(values) != 2:
-        raise Damaged("there should be a key and a value")
+        raise DamagedContents("there should be a key and a value")
     return values
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise Damaged("there should be a text")
+        raise DamagedContents("there should be a text")
     # JSON can escape lone surrogates, which cannot be written anywhere.
     if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-        raise Damaged("a text is not Unicode")
+        raise DamagedContents("a text is not Unicode")
     return value
 
 

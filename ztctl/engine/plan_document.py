@@ -18,7 +18,7 @@ from ztctl.core.model.calls import Json
 from ztctl.core.model.facts import sort_key
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.plan import Change, Plan
-from ztctl.core.model.values import UNSET, Lookup, Ref, Secret, Unknown
+from ztctl.core.model.values import UNSET, Lookup, Ref, Unknown
 
 # What nobody is shown, or what is not known any more when the file is read.
 _LEFT_OUT: Final[Mapping[type, frozenset[str]]] = MappingProxyType(
@@ -35,14 +35,14 @@ _EMPTY: Final[Mapping[type, Mapping[str, Any]]] = MappingProxyType({Wanted: {"va
 _SORT = "$"
 
 
-class Damaged(ValueError):
+class DamagedPlan(ValueError):
     """The document is not one that ``dumped`` makes."""
 
 
 def dumped(value: Any) -> Json:
     """Convert a plan, or a part of one, to JSON values.
 
-    Secrets become a sign that something is there; references and unknown values keep their names.
+    References and unknown values keep their names; no value of a plan is a secret.
     """
     match value:
         case Address():
@@ -53,8 +53,6 @@ def dumped(value: Any) -> Json:
             return value
         case float():
             return value if math.isfinite(value) else str(value)
-        case Secret():
-            return {_SORT: "secret"}
         case Unknown() | Ref() | Lookup():
             kept = {it.name: getattr(value, it.name) for it in fields(value) if it.name != "where"}
             return {_SORT: type(value).__name__.lower(), **{k: str(v) for k, v in kept.items()}}
@@ -76,12 +74,12 @@ def restored(document: Json) -> Plan:
     """Convert the JSON values back to a plan that can be shown.
 
     Raises:
-        Damaged: they are not what ``dumped`` makes of a plan.
+        DamagedPlan: they are not what ``dumped`` makes of a plan.
     """
     try:
         plan: Plan = _typed(Plan, document)
     except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
-        raise Damaged(str(error)) from None
+        raise DamagedPlan(str(error)) from None
     return plan
 
 
@@ -106,12 +104,12 @@ def _typed(hint: Any, value: Any) -> Any:
         return _typed(next(part for part in parts if part is not NoneType), value)
     if origin in (tuple, frozenset):
         if not isinstance(value, list):
-            raise Damaged("a list is missing")
+            raise DamagedPlan("a list is missing")
         return origin(_typed(parts[0], item) for item in value)
     if origin is not None and issubclass(origin, Mapping):
         found = _value(value)
         if not isinstance(found, Mapping):
-            raise Damaged("a mapping is missing")
+            raise DamagedPlan("a mapping is missing")
         return found
     if hint is Address:
         return Address.parse(value)
@@ -120,17 +118,17 @@ def _typed(hint: Any, value: Any) -> Any:
     if isinstance(hint, type) and is_dataclass(hint):
         return _made(hint, value)
     if type(value) is not hint:
-        raise Damaged(f"{value!r:.40} is no {hint.__name__}")
+        raise DamagedPlan(f"{value!r:.40} is no {hint.__name__}")
     return value
 
 
 def _made(kind: type, value: Any) -> Any:
     kept = {it.name: it for it in _kept(kind)}
     if not isinstance(value, Mapping) or value.keys() - kept.keys():
-        raise Damaged(f"a {kind.__name__.lower()} has other members")
+        raise DamagedPlan(f"a {kind.__name__.lower()} has other members")
     needed = {name for name, it in kept.items() if it.default is it.default_factory is MISSING}
     if needed - value.keys():
-        raise Damaged(f"a {kind.__name__.lower()} lacks members")
+        raise DamagedPlan(f"a {kind.__name__.lower()} lacks members")
     hints = _hints(kind)
     members = {name: _typed(hints[name], item) for name, item in value.items()}
     return kind(**_EMPTY.get(kind, {}), **members)
@@ -145,8 +143,6 @@ def _value(value: Any) -> Any:
     match value:
         case {"$": "mapping", "of": Mapping() as items}:
             return {name: _value(item) for name, item in items.items()}
-        case {"$": "secret"}:
-            return Secret("")
         case {"$": "unset"}:
             return UNSET
         case {"$": "unknown", "of": str(of), "attribute": str(attribute)}:
@@ -156,4 +152,4 @@ def _value(value: Any) -> Any:
         case {"$": "lookup", "kind": str(), "name": str(), "attribute": str(), "template": str()}:
             return Lookup(**{name: text for name, text in value.items() if name != _SORT})
         case _:
-            raise Damaged("a value is of an unknown sort")
+            raise DamagedPlan("a value is of an unknown sort")

@@ -160,8 +160,7 @@ def destination_conflicts(change: Change, proposal: Proposal) -> Iterator[Refusa
     if change.action is Action.DELETE:
         return
     wanted = {*public(change.written.get("destinations"))}
-    changing = {item.live.id for item in proposal.changes if item.live is not None}
-    foreign = (it for it in proposal.live.get(change.address.kind, ()) if it.id not in changing)
+    foreign = proposal.untouched.get(change.address.kind, ())
     for other in filter(attrgetter("is_matchable"), foreign):
         for name in sorted(wanted.intersection(public(other.values.get("destinations")))):
             yield Refusal(

@@ -13,7 +13,7 @@ from ztctl.core.model.calls import Call, Flow
 from ztctl.core.model.names import access_covers
 from ztctl.core.model.objects import Live
 from ztctl.kinds.access_application import PATH
-from ztctl.kinds.common import ACCESS_APPS, segment
+from ztctl.kinds.common import ACCESS_APPS, APPLICATION, segment
 from ztctl.kinds.destinations import public_hosts
 
 
@@ -22,7 +22,9 @@ def sessions_ended(live: Live) -> Flow[Any]:
     return (yield Call("POST", f"{PATH}/{segment(live.id)}/revoke_tokens", permission=ACCESS_APPS))
 
 
-def guards(live: Live, hosts: Iterable[str]) -> bool:
-    """Whether an application covers one of these host names, with or without a path."""
+def stands_before(live: Live, hosts: Iterable[str]) -> bool:
+    """Whether it is an application that covers one of these names, with or without a path."""
+    if live.kind != APPLICATION:
+        return False
     patterns = public_hosts(live.values.get("destinations"))
     return any(access_covers(pattern, host) for pattern in patterns for host in hosts)

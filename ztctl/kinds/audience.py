@@ -15,11 +15,10 @@ from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.names import access_may_cover
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Lookup, Ref
-from ztctl.kinds.common import ACCESS_ORG
+from ztctl.kinds.common import ACCESS_ORG, APPLICATION
 from ztctl.kinds.destinations import public_hosts, public_paths
-from ztctl.kinds.ingress import is_origin
+from ztctl.kinds.ingress import is_origin, pattern_of
 
-APPLICATION = "access_application"
 _READ = f"{ACCESS_ORG} · Read"
 
 
@@ -43,7 +42,7 @@ def with_access(
         return {**rule, "origin_request": with_team(settings, tunnel, ledger)}
     if choice is False or not is_origin(rule):
         return rule
-    name = rule.get("hostname") or "*"
+    name = pattern_of(rule)
     wanted = ledger.wanted_about(APPLICATION, name)
     applications = [application for application in wanted if _decides(application, name)]
     if choice is None and (not applications or any(_bypassed(app, ledger) for app in applications)):

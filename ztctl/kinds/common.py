@@ -33,6 +33,9 @@ TUNNEL = "Account · Cloudflare Tunnel"
 DNS = "Zone · DNS"
 ZONE = "Zone · Zone"
 
+# The kind that several others ask about.
+APPLICATION = "access_application"
+
 # A policy or group made a moment ago is not known to what names it, and an application that holds
 # one makes the list of applications fail (public code of other clients, which wait for 45 s; status
 # and "not found" are theirs, the rest of the text is a guess, and so is the status of

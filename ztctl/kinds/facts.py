@@ -29,7 +29,7 @@ from ztctl.core.reach.versions import is_new
 from ztctl.kinds.application_checks import guards
 from ztctl.kinds.common import nanoseconds, text_of
 from ztctl.kinds.destinations import public, public_paths
-from ztctl.kinds.ingress import is_no_address
+from ztctl.kinds.ingress import is_no_address, pattern_of
 from ztctl.kinds.origin_request import effective
 from ztctl.kinds.rules import canonical_rules
 
@@ -186,7 +186,7 @@ def _ingress(rule: Mapping[str, Any], general: Mapping[str, Any]) -> Ingress:
     bastion = settings.get("bastion_mode") and not is_no_address(service)
     return Ingress(
         "bastion" if bastion else service,
-        str(rule.get("hostname") or "*"),
+        pattern_of(rule),
         str(rule.get("path") or ""),
         frozenset(str(tag) for tag in tags) if checked else None,
     )

@@ -119,7 +119,7 @@ def check(expression: str) -> None:
     """
     if len(expression) > _LONGEST:
         raise NotInGo(f"it is longer than {_LONGEST} characters")
-    _Reader(expression).whole()
+    _Parser(expression).whole()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class _Part:
     copies: int = 1
 
 
-class _Reader:
+class _Parser:
     """Reads one expression from left to right."""
 
     def __init__(self, text: str) -> None:

@@ -20,7 +20,14 @@ from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.lint import Code
 from ztctl.core.model.markers import Local, Normalised
-from ztctl.core.model.names import ingress_name, to_ascii
+from ztctl.core.model.names import (
+    has_star_label,
+    ingress_name,
+    ingress_takers,
+    is_wildcard,
+    serves_every_name,
+    to_ascii,
+)
 from ztctl.kinds import go_regexp, origin_request
 from ztctl.kinds.carry import Elements
 from ztctl.kinds.common import Flag, check_host, encoded_host, invalid, text_of
@@ -81,7 +88,7 @@ def check_pattern(value: Any) -> Any:
     if ":" in text:
         what = "scheme" if "://" in text else "port"
         raise invalid(value, f"{{value}} carries a {what}", "write the host name alone")
-    if "*" in text and not (text.startswith("*.") and "*" not in text[1:]):
+    if is_wildcard(text) and not (has_star_label(text) and not is_wildcard(text[1:])):
         reason = "{value} never matches: a star may only stand for the whole first label"
         raise invalid(value, reason, "write *.example.com")
     check_host(value)
@@ -205,12 +212,15 @@ def closed(rules: Sequence[Any]) -> list[Any]:
     return [*rules, {"service": CLOSING}]
 
 
+def pattern_of(rule: Mapping[str, Any]) -> str:
+    """The host name or pattern that a rule serves; no name is ``*``."""
+    return str(rule.get("hostname") or "*")
+
+
 def names(rules: Any) -> frozenset[str]:
     """Host names and patterns that lead to an origin; ``*`` for a rule without a name."""
     return frozenset(
-        rule.get("hostname") or "*"
-        for rule in rules or ()
-        if isinstance(rule, Mapping) and is_origin(rule)
+        pattern_of(rule) for rule in rules or () if isinstance(rule, Mapping) and is_origin(rule)
     )
 
 
@@ -227,8 +237,8 @@ def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str
 
 
 def _reach(rule: Mapping[str, Any]) -> tuple[str, str]:
-    """The names and paths that a rule takes; no name is ``*``."""
-    return rule.get("hostname") or "*", rule.get("path") or ""
+    """The names and paths that a rule takes."""
+    return pattern_of(rule), rule.get("path") or ""
 
 
 def _shadowed(
@@ -236,9 +246,8 @@ def _shadowed(
 ) -> Iterator[tuple[int, str, str, Code | None]]:
     """The first rule, by what it takes, that takes all of this one; of ``*`` alone it is told."""
     name, path = _reach(rule)
-    labels = name.split(".")
-    wider = (name, *(f"*.{'.'.join(labels[start:])}" for start in range(1, len(labels))), "*")
-    places = {(host, below) for host in wider for below in ("", path)} - {("*", "")}
+    places = {(host, below) for host in ingress_takers(name) for below in ("", path)}
+    places.discard(("*", ""))
     found = [(seen[place], place) for place in places if place in seen]
     if not found:
         return
@@ -292,7 +301,7 @@ def restated(
 
 def matches_everything(rule: Mapping[str, Any]) -> bool:
     """Whether a rule takes every request, so that cloudflared accepts it only as the last one."""
-    return rule.get("hostname") in (None, "", "*") and not rule.get("path")
+    return serves_every_name(rule.get("hostname") or "") and not rule.get("path")
 
 
 def to_api(rules: Any) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from ztctl.core.model.canonical import fields_of
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Normalised, RefersTo, Unordered
+from ztctl.core.model.names import has_star_label
 from ztctl.kinds.common import Cidr, OneOrMany, Uuid, invalid, is_host, lower
 from ztctl.kinds.countries import COUNTRIES, MEANT
 
@@ -44,7 +45,7 @@ def _email(value: Any) -> Any:
 
 def _domain(value: Any) -> Any:
     text = value if isinstance(value, str) else ""
-    if text.startswith("*.") and _is_mail_domain(text[2:]):
+    if has_star_label(text) and _is_mail_domain(text[2:]):
         reason = "{value} is no mail domain: there are no wildcards"
         raise invalid(value, reason, f"write {text[2:]}, and each subdomain by itself")
     if not _is_mail_domain(text):

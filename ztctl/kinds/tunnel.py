@@ -23,7 +23,7 @@ from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Kind, Lagging, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
-from ztctl.core.model.markers import Default, Immutable
+from ztctl.core.model.markers import DecidesReach, Default, Immutable
 from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
@@ -50,12 +50,15 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 class TunnelFields(Fields):
     """A way from Cloudflare to hosts inside; its connectors fetch their rules by themselves."""
 
-    ingress: Annotated[list[IngressRule] | None, Default(())] = None
+    ingress: Annotated[list[IngressRule] | None, Default(()), DecidesReach()] = None
     """Which names go where, in order; a closing `http_status:404` is added."""
-    origin_request: OriginRequest | None = None
+    origin_request: Annotated[OriginRequest | None, DecidesReach()] = None
     """Settings for all rules; a rule's own win."""
     config_src: Annotated[
-        Literal["cloudflare"] | None, Default("cloudflare"), Immutable(instead=_LOCAL)
+        Literal["cloudflare"] | None,
+        Default("cloudflare"),
+        Immutable(instead=_LOCAL),
+        DecidesReach(),
     ] = None
     """Remotely managed, which is the only kind that can be declared."""
     name: str | None = None
@@ -92,6 +95,11 @@ class Tunnel(Kind, Lagging):
     limit = 1000
     marking = InName()
     host_part = HostPart.TUNNEL
+
+    @property
+    def collection(self) -> str:
+        """``cfd_tunnel``."""
+        return "cfd_tunnel"
 
     # -- the wanted side --------------------------------------------------------------------
 
@@ -200,7 +208,7 @@ class Tunnel(Kind, Lagging):
         if not (removed and opens):
             yield self.step(change, "configure")
             return
-        kept = [rule for rule in old_rules if (rule.get("hostname") or "*") in removed]
+        kept = [rule for rule in old_rules if ingress.pattern_of(rule) in removed]
         settings = (it.get("origin_request") or {} for it in (change.live.values, change.written))
         kept = ingress.restated(kept, *settings)
         # A rule that matches everything has to be the last one, and there is room for one.
@@ -402,9 +410,8 @@ def _unreadable(reply: Any) -> str:
 def _name_taken(change: Change, proposal: Proposal) -> Iterator[Refusal]:
     """Refuse the name of a tunnel that this plan does not change: the API would, too (1013)."""
     names = {step.values.get("name") for step in change.steps if step.id.verb != "delete"}
-    changing = {item.live.id for item in proposal.changes if item.live is not None}
-    for other in proposal.live.get(change.address.kind, ()):
-        if other.name in names and other.id not in changing:
+    for other in proposal.untouched.get(change.address.kind, ()):
+        if other.name in names:
             text = f"the tunnel {other.id} is called {other.name!r} already, and names are unique"
             yield Refusal(change.address, text)
 

@@ -14,7 +14,7 @@ from ztctl.core.model.facts import Fact, ZoneRecords
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.ledger import Ledger
-from ztctl.core.model.names import to_ascii
+from ztctl.core.model.names import to_ascii, upwards
 from ztctl.core.model.objects import Attributes, Live, Values, Wanted
 from ztctl.kinds.common import ZONE, items, listing, objects, text_of
 
@@ -87,12 +87,7 @@ def zones() -> Call:
 def zone_of(name: str, known: Iterable[Live]) -> Live | None:
     """Find the zone of a host name: the longest zone name that is a suffix of it."""
     by_name = {zone.name: zone for zone in known}
-    labels = name.split(".")
-    for start in range(len(labels)):
-        found = by_name.get(".".join(labels[start:]))
-        if found is not None:
-            return found
-    return None
+    return next((by_name[above] for above in upwards(name) if above in by_name), None)
 
 
 def zones_of(names: Iterable[str], known: Sequence[Live]) -> list[Live]:

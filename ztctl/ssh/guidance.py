@@ -15,7 +15,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Outcome
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Kinds
-from ztctl.core.model.names import to_ascii
+from ztctl.core.model.names import is_wildcard, to_ascii
 from ztctl.core.model.objects import Wanted
 from ztctl.core.model.plan import Action, Plan
 from ztctl.core.model.values import Ref
@@ -119,14 +119,14 @@ def _without_keys(declared: Declared, created: set[Address], kinds: Kinds) -> It
 
 def _blocks(hosts: list[str], block: str) -> Iterator[str]:
     """A block for the first host, which the others are like, and one for each pattern."""
-    exact = [host for host in hosts if "*" not in host]
+    exact = [host for host in hosts if not is_wildcard(host)]
     if exact:
         others = exact[1:]
         named = ", ".join(others) if len(others) <= MOST else f"the {len(others)} other hosts"
         more = f"\n  (and likewise for {named})" if others else ""
         yield block.format(host=exact[0], name=exact[0]) + more
     for host in hosts:
-        if "*" in host:
+        if is_wildcard(host):
             yield block.format(host=host, name="%h")
 
 

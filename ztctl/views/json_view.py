@@ -6,12 +6,12 @@ Only ASCII is written, so that no control character and no bidi control reaches 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO, assert_never
 
 from ztctl.core.model.calls import CallFailed
-from ztctl.core.model.diagnostics import Failure, Problem
+from ztctl.core.model.diagnostics import Failure, Problem, Severity
 from ztctl.core.model.events import (
     Event,
     Failed,
@@ -25,7 +25,7 @@ from ztctl.core.model.events import (
 )
 from ztctl.core.model.plan import Change, Plan, StepId
 from ztctl.core.runs.journal import Redact
-from ztctl.views.jsonplan import plan_document, problem_fields
+from ztctl.views.jsonplan import FORMAT_VERSION, plan_document, problem_fields
 from ztctl.views.line_output import write_text
 from ztctl.views.outcome_lines import group_by_change
 from ztctl.views.page import Page
@@ -39,6 +39,11 @@ class JsonView:
         self._stderr = stderr
         self._redact = redact
         self._version = version
+
+    def begin(self) -> None:
+        """Write a line of type ``version``."""
+        known = {"format_version": FORMAT_VERSION, "ztctl_version": self._version}
+        _write(self._stdout, {"type": "version", **known})
 
     def plan(self, plan: Plan) -> None:
         """Write one document of type ``plan``."""
@@ -103,6 +108,20 @@ class JsonView:
         """Write one line of type ``diagnostic`` a problem, on stderr."""
         for item in items:
             _write(self._stderr, {"type": "diagnostic", **problem_fields(item, self._redact)})
+
+    def checked(self, problems: Sequence[Problem], objects: int) -> None:
+        """Write one document of type ``validate``, on stdout."""
+        errors = sum(item.severity is Severity.ERROR for item in problems)
+        fields = {
+            "format_version": FORMAT_VERSION,
+            "type": "validate",
+            "valid": not errors,
+            "error_count": errors,
+            "warning_count": len(problems) - errors,
+            "objects": 0 if errors else objects,
+            "diagnostics": [problem_fields(item, self._redact) for item in problems],
+        }
+        _write(self._stdout, fields)
 
     def failure(self, failure: Failure | CallFailed) -> None:
         """Write a diagnostic without a position, on stderr."""

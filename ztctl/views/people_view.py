@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TextIO, assert_never
+from typing import Literal, NamedTuple, TextIO, assert_never
 
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.diagnostics import Failure, Problem, Severity
@@ -26,11 +26,21 @@ from ztctl.views.line_output import StreamOutput
 from ztctl.views.outcome_lines import LOST
 from ztctl.views.plan_lines import BLANK, PlanLines
 from ztctl.views.styled_line import Line, Tone
-from ztctl.views.wording import PHASES, conjugated, duration
+from ztctl.views.wording import PHASES, conjugated, duration, problem_counts
 
 # Columns of the bar that shows how much is done.
 BAR = 20
 Detail = Literal["compact", "every name", "full"]
+
+
+class PlanParts(NamedTuple):
+    """The lines of a plan, in the order in which a terminal shows them."""
+
+    exposed: list[Line]
+    changes: list[Line]
+    access: list[Line]
+    warnings: list[Line]
+    refusals: list[Line]
 
 
 @dataclass(slots=True)
@@ -60,28 +70,26 @@ class PeopleView:
     _ended: int = 0
     _since: float | None = None
 
-    def plan_parts(self, plan: Plan) -> tuple[list[Line], ...]:
-        """Of a plan, in this order: what is open now, what it does, what stands against it.
-
-        Neither what is open nor a refusal is hidden by ``quiet``.
-        """
+    def plan_parts(self, plan: Plan) -> PlanParts:
+        """The parts of a plan; neither what is open nor a refusal is hidden by ``quiet``."""
         self._phases = {step.id: step.phase for step in plan.steps}
         lines = PlanLines(self.clean)
-        middle = () if self.quiet else self._changes(plan, lines)
-        return list(lines.exposed(plan)), list(middle), list(lines.refusals(plan))
+        middle: tuple[Iterable[Line], ...] = ((), (), ())
+        if not self.quiet:
+            middle = self._in_full(plan, lines) if self.detail == "full" else self._compact(plan)
+        parts = (lines.exposed(plan), *middle, lines.refusals(plan))
+        return PlanParts(*map(list, parts))
 
-    def _changes(self, plan: Plan, lines: PlanLines) -> Iterator[Line]:
-        if self.detail != "full":
-            compact = CompactLines(self.clean, plan, every=self.detail == "every name")
-            yield from compact.all()
-            yield from lines.warnings(plan, compact.names)
-            return
-        if plan.changes:
-            yield from lines.preface(plan)
-            yield BLANK
-            yield from lines.changes(plan)
-            yield from lines.access(plan)
-        yield from lines.warnings(plan)
+    def _in_full(self, plan: Plan, lines: PlanLines) -> tuple[Iterable[Line], ...]:
+        changes = (*lines.preface(plan), BLANK, *lines.changes(plan)) if plan.changes else ()
+        return changes, lines.access(plan) if plan.changes else (), lines.warnings(plan)
+
+    def _compact(self, plan: Plan) -> tuple[Iterable[Line], ...]:
+        compact = CompactLines(self.clean, plan, every=self.detail == "every name")
+        warnings = PlanLines(self.clean).warnings(plan, compact.names)
+        if not plan.changes:
+            return (), (), warnings
+        return (*compact.preface(), BLANK, *compact.objects(), BLANK), compact.access(), warnings
 
     def problems(self, items: Iterable[Problem]) -> None:
         """Write each problem as ``file:line:column: error: summary``, its hint on the next line."""
@@ -105,6 +113,19 @@ class PeopleView:
     def _hint(self, hint: str) -> Iterator[Line]:
         if hint:
             yield Line(f"  hint: {self.clean(hint)}", tone=Tone.QUIET)
+
+    def checked(self, problems: Sequence[Problem], objects: int) -> None:
+        """Write the problems, then a line that counts them."""
+        self.problems(problems)
+        counts = problem_counts(problems)
+        if any(item.severity is Severity.ERROR for item in problems):
+            self.note(f"{counts}.")
+            return
+        told = f"The files are valid: {objects} object{'' if objects == 1 else 's'} declared"
+        self.note(f"{told}; {counts}." if problems else f"{told}.")
+
+    def begin(self) -> None:
+        """Write nothing: the plan comes first."""
 
     def failure(self, failure: Failure | CallFailed) -> None:
         """Write the failure that ended the command, with its hint."""

@@ -49,7 +49,7 @@ class TokenNeeds:
 def permissions_page(found: TokenNeeds, clean: Clean) -> Page:
     """Format needs: those of each place or product below each other, then what bears on them."""
     heading = f"Token permissions of {code_span(clean(found.stack))}"
-    text = _Text(found, clean)
+    text = _NeedLines(found, clean)
     lines = (*text.head(), *text.parts(), *text.notes())
     return Page(heading, (lines,), (permissions_document(found),), folds=False, wraps=True)
 
@@ -87,7 +87,7 @@ def permissions_document(found: TokenNeeds) -> dict[str, Any]:
     }
 
 
-class _Text:
+class _NeedLines:
     def __init__(self, found: TokenNeeds, clean: Clean) -> None:
         self._found = found
         self._clean = clean

@@ -34,9 +34,10 @@ class TextView(PeopleView):
     def plan(self, plan: Plan) -> None:
         """Write what is open now, changes, access, warnings, refusals and the closing line."""
         self.close()
-        exposed, changes, refusals = self.plan_parts(plan)
-        hint = () if self.quiet or not plan.changes else self._more(changes)
-        lines = [*exposed, *changes, *hint, *refusals]
+        parts = self.plan_parts(plan)
+        told = [*parts.changes, *parts.access, *parts.warnings]
+        hint = () if self.quiet or not plan.changes else self._more(told)
+        lines = [*parts.exposed, *told, *hint, *parts.refusals]
         shown = lines if self.detail == "full" else self._wrapped(lines)
         self._write([*shown, Line(plan_closing(plan), tone=Tone.STRONG)])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from ztctl.core.model.calls import CallFailed
@@ -15,6 +15,9 @@ from ztctl.views.page import Page
 class View(Protocol):
     """Shows what it is given. Data goes to stdout, everything else to stderr."""
 
+    def begin(self) -> None:
+        """Begin a stream of what happens, for whoever reads it as it comes."""
+
     def plan(self, plan: Plan) -> None:
         """Show what apply would do."""
 
@@ -26,6 +29,12 @@ class View(Protocol):
 
     def problems(self, items: Iterable[Problem]) -> None:
         """Show problems."""
+
+    def checked(self, problems: Sequence[Problem], objects: int) -> None:
+        """Show what a check of files has found: their problems, and how many objects they declare.
+
+        None of these counts where one of the problems is an error.
+        """
 
     def failure(self, failure: Failure | CallFailed) -> None:
         """Show the failure that ended the command."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from ztctl.core.model.diagnostics import Problem, Severity
 from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Summary
 from ztctl.views.escape import Clean
 
 MINUTE = 60
+_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class ActionWords(NamedTuple):
@@ -56,6 +60,11 @@ def heading(phase: Phase, *, removal: bool) -> str:
     """The heading of a phase: ``2. Tunnel``, or ``Removal: 2. Tunnel``."""
     title = f"{int(phase)}. {PHASES[phase]}"
     return f"Removal: {title}" if removal else title
+
+
+def short_id(id: str) -> str:
+    """The ends of an id of an account; anything else as it is."""
+    return f"{id[:4]}…{id[-4:]}" if _ID.fullmatch(id) else id
 
 
 def noun(kind: str) -> str:
@@ -155,3 +164,15 @@ def duration(seconds: float) -> str:
     if seconds < MINUTE:
         return f"{seconds:.1f}s"
     return f"{int(seconds // MINUTE)}m{int(seconds % MINUTE):02d}s"
+
+
+def problem_counts(problems: Sequence[Problem]) -> str:
+    """How many errors and warnings there are, in how many files."""
+    numbers = Counter(item.severity for item in problems)
+    parts = [_many(numbers[it], it.value) for it in Severity if numbers[it]]
+    files = len({item.where.file for item in problems if item.where is not None})
+    return f"{', '.join(parts)} in {_many(files, 'file')}" if files else ", ".join(parts)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

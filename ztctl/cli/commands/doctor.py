@@ -51,14 +51,14 @@ def doctor(
 def _files(chosen: Settings) -> tuple[Declared | None, list[Check]]:
     """What the files declare, or else what stands against reading them."""
     from ztctl.cli.session import declared_by
-    from ztctl.cli.strict import counted
     from ztctl.core.model.checkup import Check, Verdict
     from ztctl.core.model.diagnostics import Failure, Problems
+    from ztctl.views.wording import problem_counts
 
     try:
         declared = declared_by(chosen)
     except Problems as problems:
-        text = f"{counted(problems.items)}; the rest is checked without them"
+        text = f"{problem_counts(problems.items)}; the rest is checked without them"
         return None, [Check("Files", "files", Verdict.FAIL, text, "ztctl validate tells of each")]
     except Failure as failure:
         check = Check("Files", "files", Verdict.FAIL, failure.summary, failure.hint)

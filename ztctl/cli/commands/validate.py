@@ -15,26 +15,21 @@ def validate(
     files: opt.FileOptions,
     account: Annotated[opt.AccountOptions, opt.only("sandbox")],
     strict: opt.Strict = False,
-    output: opt.OutputOptions,
+    output: Annotated[opt.OutputOptions, opt.formats(opt.OutputFormat.github)],
 ) -> Exit:
     """Check the files without an account, all problems at once."""
     chosen = settings(output, files, account)
     from ztctl.cli.session import declared_by, view_of
-    from ztctl.cli.strict import counted, refused
+    from ztctl.cli.strict import refused
     from ztctl.core.model.diagnostics import Problems
 
     try:
         declared = declared_by(chosen)
     except Problems as problems:
-        view = view_of(chosen)
-        view.problems(problems.items)
-        view.note(f"{counted(problems.items)}.")
+        view_of(chosen).checked(problems.items, 0)
         return Exit.ERROR
     view = view_of(chosen, declared)
-    view.problems(declared.warnings)
-    count = len(declared.wanted)
-    told = f"The files are valid: {count} object{'' if count == 1 else 's'} declared"
-    view.note(f"{told}; {counted(declared.warnings)}." if declared.warnings else f"{told}.")
+    view.checked(declared.warnings, len(declared.wanted))
     failure = refused(declared.warnings) if strict else None
     if failure is not None:
         view.failure(failure)

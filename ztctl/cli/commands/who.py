@@ -12,7 +12,7 @@ import typer
 
 from ztctl.cli import completion
 from ztctl.cli import options as opt
-from ztctl.cli.exits import Exit
+from ztctl.cli.exits import Exit, watched
 from ztctl.cli.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -94,8 +94,9 @@ def who(
         reading = _private_reach if private else partial(_reach, person=person)
         found = reading(name, chosen, declared, view)
         _show(declared, found, view, brief=chosen.quiet)
-    may_be_open = isinstance(found, Reach) and (found.unknown or (found.open and not found.stated))
-    return Exit.EXPOSED if may_be_open else Exit.DONE
+    return watched(
+        exposed=isinstance(found, Reach) and found.may_be_open, unread=bool(found.unread)
+    )
 
 
 def _person(asked: PersonOptions, *, private: bool) -> Person | None:
@@ -123,8 +124,9 @@ def _person(asked: PersonOptions, *, private: bool) -> Person | None:
 
 def _check(host: str, name: str) -> None:
     from ztctl.cli.settings import Usage
+    from ztctl.core.model.names import is_wildcard
 
-    if "*" in name:
+    if is_wildcard(name):
         raise Usage(f"{host!r} stands for many names", "ask for one of them")
     if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", name):
         raise Usage(f"{host!r} is not a host name", "write a full name such as ssh.example.com")
@@ -179,9 +181,7 @@ def _read(
 
     The last of the results says why some of the useful kinds could not be read.
     """
-    import asyncio
-
-    from ztctl.cli.session import connected
+    from ztctl.cli.session import connected, run_to_end
     from ztctl.core.model.facts import ZoneApplications
     from ztctl.core.reach.timeline import current_timeline
     from ztctl.core.reach.unseen import unseen
@@ -200,7 +200,7 @@ def _read(
                 )
             return seen, facts
 
-    seen, facts = asyncio.run(reading())
+    seen, facts = run_to_end(reading())
     unread = {kind: f"{it.summary} ({it.hint})" for kind, it in seen.unread.items()}
     for fact in facts.values():
         if isinstance(fact, ZoneApplications) and fact.gap:

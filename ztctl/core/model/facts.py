@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
 
-from ztctl.core.model.names import is_wildcard, may_meet
+from ztctl.core.model.names import all_below, is_wildcard, may_meet, serves_every_name, upwards
 
 T = TypeVar("T")
 NameOf = Callable[[str], str]
@@ -196,7 +196,7 @@ class TunnelRules(Fact):
     def names(self) -> Iterable[str]:
         """The host names of its rules, without catch-all rules."""
         found = (rule.hostname for rule in self.rules or ())
-        return (name for name in found if name not in ("", "*"))
+        return (name for name in found if not serves_every_name(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +274,7 @@ class Zones:
         """The zones in which a host name may lie that a pattern matches."""
         if is_wildcard(pattern):
             found = self._by_name.values()
-            yield from (it for it in found if may_meet(pattern, f"*.{it.name}"))
+            yield from (it for it in found if may_meet(pattern, all_below(it.name)))
         elif (zone := self.of(pattern)) is not None:
             yield zone
 
@@ -282,12 +282,6 @@ class Zones:
         """True if a name without a record among the facts certainly has none."""
         zone = self.of(name)
         return zone is not None and zone.read
-
-
-def upwards(name: str) -> Iterator[str]:
-    """The name and every name above it."""
-    labels = name.split(".")
-    return (".".join(labels[start:]) for start in range(len(labels)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +316,7 @@ class PrivateNetwork(Fact):
     Gateway network policies may restrict that; they are not read. No host name depends on it.
 
     Attributes:
-        network: the range in CIDR notation.
+        network: the range in CIDR notation; or a private host name.
         tunnel: the id of the tunnel that it leads to.
         virtual_network: the id of its virtual network; empty: the default one.
     """
@@ -334,7 +328,9 @@ class PrivateNetwork(Fact):
     def entries(self, name_of: NameOf) -> Iterable[tuple[str, DescribedEntry]]:
         """One entry: the range with its virtual network, for every enrolled device."""
         inside = f" in {name_of(self.virtual_network)}" if self.virtual_network else ""
-        yield f"{self.network}{inside}", DescribedEntry(DEVICES, f"tunnel {name_of(self.tunnel)}")
+        tunnel = name_of(self.tunnel)
+        entry = DescribedEntry(DEVICES, f"tunnel {tunnel}", tunnel=tunnel)
+        yield f"{self.network}{inside}", entry
 
 
 UNKNOWN_TUNNEL = TunnelRules(None)
@@ -367,6 +363,7 @@ class DescribedEntry:
         change: what changes for visitors who enter before and after a plan, with both sides.
         session: how long a login lasts, such as ``8h``; empty where nobody logs in.
         policy: the name of the policy that lets them in, where that is told.
+        tunnel: the name of the tunnel on the way; empty where there is none.
     """
 
     who: str
@@ -375,3 +372,4 @@ class DescribedEntry:
     change: str = ""
     session: str = ""
     policy: str = ""
+    tunnel: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from shlex import quote
 from typing import Any, ClassVar
 
@@ -33,13 +34,22 @@ class Alternative:
     interrupts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Proposal:
     """All changes of a plan, the live objects by kind, and the approvals given by options."""
 
     changes: Sequence[Change]
     live: Mapping[str, tuple[Live, ...]]
     allowances: Allowances
+
+    @cached_property
+    def untouched(self) -> Mapping[str, tuple[Live, ...]]:
+        """The live objects that no change is about, by kind."""
+        changing = {item.live.id for item in self.changes if item.live is not None}
+        return {
+            kind: tuple(live for live in found if live.id not in changing)
+            for kind, found in self.live.items()
+        }
 
     def unless_allowed(self, option: str, change: Change, reason: str) -> Iterator[Refusal]:
         """Refuse a change unless its address was given to this option (``--allow-…``)."""

@@ -122,6 +122,32 @@ def any_other(name: str) -> str:
     return f"any other {name}" if is_wildcard(name) else name
 
 
+def has_star_label(pattern: str) -> bool:
+    """True if the whole first of several labels is a star, as DNS and ingress understand one."""
+    return pattern.startswith("*.")
+
+
+def all_below(name: str) -> str:
+    """The wildcard of the names below one, at any depth."""
+    return f"*.{name}"
+
+
+def serves_every_name(hostname: str) -> bool:
+    """True for what an ingress rule without a host name of its own may have in its place."""
+    return hostname in ("", "*")
+
+
+def upwards(name: str) -> Iterator[str]:
+    """The name and every name above it, nearest first."""
+    labels = name.split(".")
+    return (".".join(labels[start:]) for start in range(len(labels)))
+
+
+def is_within(name: str, domain: str) -> bool:
+    """True if a name is the domain or lies below it."""
+    return name == domain or name.endswith(f".{domain}")
+
+
 @lru_cache(maxsize=65536)
 def access_covers(pattern: str, host: str) -> bool:
     """True if an application's host pattern covers the name; ``*`` matches inside one label."""
@@ -136,9 +162,9 @@ def access_may_cover(pattern: str, served: str) -> bool:
 
     An ingress wildcard serves names of any depth, so every application below it may decide for one.
     """
-    if served in ("", "*"):
+    if serves_every_name(served):
         return True
-    if not served.startswith("*."):
+    if not has_star_label(served):
         return access_covers(pattern, served)
     tail = served[2:]
     labels = pattern.split(".")
@@ -148,14 +174,31 @@ def access_may_cover(pattern: str, served: str) -> bool:
 
 def dns_wildcard(pattern: str, host: str) -> bool:
     """True if a DNS wildcard matches the name, at any depth; closer names are not considered."""
-    return pattern.startswith("*.") and host.endswith(pattern[1:])
+    return has_star_label(pattern) and host.endswith(pattern[1:])
+
+
+def closest_below(pattern: str, host: str) -> str:
+    """The name between a DNS wildcard and a host it matches that stops it if it exists.
+
+    Source: RFC 4592, section 2.2.1.
+    """
+    base = pattern.removeprefix("*")
+    return host.removesuffix(base).rpartition(".")[2] + base
 
 
 def ingress_matches(pattern: str, host: str) -> bool:
     """True if an ingress rule with this hostname serves the name, or all of a narrower wildcard."""
-    if pattern in ("", "*"):
+    if serves_every_name(pattern):
         return True
-    return host.endswith(pattern[1:]) if pattern.startswith("*.") else pattern == host
+    return host.endswith(pattern[1:]) if has_star_label(pattern) else pattern == host
+
+
+def ingress_takers(pattern: str) -> Iterator[str]:
+    """The patterns of ingress rules that serve a name, or all of a pattern: itself, then wider."""
+    yield pattern
+    for above in upwards(pattern.partition(".")[2]) if "." in pattern else ():
+        yield all_below(above)
+    yield "*"
 
 
 def may_meet(one: str, other: str) -> bool:
@@ -199,11 +242,6 @@ class HostIndex(Generic[T]):
             for name in names:
                 self._named[name].append(item)
         self._wild = [name for name in self._named if not name or is_wildcard(name)]
-
-    def named(self, names: Iterable[str]) -> Iterator[T]:
-        """The items under exactly one of these names or patterns."""
-        for name in names:
-            yield from self._named.get(name, ())
 
     def meeting(self, names: Iterable[str]) -> Iterator[T]:
         """The items whose patterns may match the same names as one of these; may repeat items."""

@@ -80,6 +80,10 @@ class StepId:
         return f"{self.address}#{self.verb}"
 
 
+# A step, and one that has to be done before it.
+Edge = tuple[StepId, StepId]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One write, and its effect on host names.
@@ -173,6 +177,8 @@ class AccessChange:
         host: the host name, or the label of a destination without one, such as a private range.
         by: the objects whose changes may cause it.
         by_login: users log in and have sessions, which is so for hosts only.
+        before: everybody who may enter before the run, to be shown beside what changes.
+        after: everybody who may enter after it.
     """
 
     host: str
@@ -180,6 +186,8 @@ class AccessChange:
     gained: tuple[DescribedEntry, ...] = ()
     lost: tuple[DescribedEntry, ...] = ()
     by_login: bool = True
+    before: tuple[DescribedEntry, ...] = field(default=(), compare=False)
+    after: tuple[DescribedEntry, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

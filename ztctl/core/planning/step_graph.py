@@ -17,11 +17,9 @@ from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.graph import find_cycle
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.names import HostIndex
-from ztctl.core.model.plan import Action, Change, Phase, Step, StepId
+from ztctl.core.model.plan import Action, Change, Edge, Phase, Step, StepId
 from ztctl.core.model.values import Ref
 from ztctl.core.reach.effects import effects, places
-
-Edge = tuple[StepId, StepId]
 
 
 def ordered(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -> tuple[Change, ...]:
@@ -112,7 +110,6 @@ def _by_host(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -
     covering = HostIndex((step, step.covers) for step in steps)
     opening = HostIndex((step, step.opens) for step in steps)
     closing = HostIndex((step, step.closes) for step in steps)
-    uncovering = HostIndex((step, step.uncovers) for step in steps)
     handed, placed = _handed_over(steps), frozenset(_by_place(changes, now))
     yield from placed
 
@@ -126,11 +123,10 @@ def _by_host(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -
 
     def needs_of(step: Step) -> Iterator[Step]:
         yield from before_uncovering(step.uncovers)
-        # A name moves between applications: the API refuses a second application with the same
-        # domain, so the old one gives it up first; where the patterns differ, the new application
-        # covers the name before the old one stops to, unless it has to wait for a place of that.
-        moving = (uncovering.named(step.covers), covering.meeting(step.uncovers - handed))
-        found = (it for it in chain(*moving) if it.id.address != step.id.address)
+        # A name moves between applications: where the patterns differ, the new application covers
+        # the name before the old one stops to, unless it has to wait for a place of that.
+        moving = covering.meeting(step.uncovers - handed)
+        found = (it for it in moving if it.id.address != step.id.address)
         yield from (it for it in found if (it.id, step.id) not in placed)
         # Names are opened from the origin outwards, ingress first and then DNS; closed inwards.
         yield from (it for it in opening.meeting(step.opens) if it.phase < step.phase)

@@ -32,7 +32,14 @@ from ztctl.core.model.facts import (
     TunnelRules,
     Zones,
 )
-from ztctl.core.model.names import access_covers, dns_wildcard, ingress_matches, specificity
+from ztctl.core.model.names import (
+    access_covers,
+    closest_below,
+    dns_wildcard,
+    ingress_matches,
+    is_within,
+    specificity,
+)
 from ztctl.core.reach.people import (
     OPEN,
     PREFLIGHT,
@@ -269,20 +276,12 @@ def records_for(host: str, records: Iterable[Record], zones: Zones = NO_ZONES) -
     return [it for it in found if (it.name == host, len(it.name)) == closest]
 
 
-def closest_below(wildcard: str, host: str) -> str:
-    """The name between a DNS wildcard and a host that stops the wildcard if it exists."""
-    base = wildcard.removeprefix("*")
-    return host.removesuffix(base).rpartition(".")[2] + base
-
-
 def _answers(name: str, host: str, records: Sequence[Record], zones: Zones) -> bool:
     if name == host or not dns_wildcard(name, host):
         return name == host
     closer = closest_below(name, host)
     # With a record exist all names above it.
-    return not zones.exists(closer) and not any(
-        it.name == closer or it.name.endswith(f".{closer}") for it in records
-    )
+    return not zones.exists(closer) and not any(is_within(it.name, closer) for it in records)
 
 
 def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
@@ -512,8 +511,5 @@ def _grants_of(
 
 def denied_unmatched(state: HostState) -> bool:
     """Whether the account refuses requests to the host for which no application decides."""
-    exempt = any(
-        state.host == zone or state.host.endswith(f".{zone}")
-        for zone in state.settings.exempt_zones
-    )
+    exempt = any(is_within(state.host, zone) for zone in state.settings.exempt_zones)
     return state.settings.deny_unmatched and not exempt

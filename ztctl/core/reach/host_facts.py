@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from string import ascii_lowercase, digits
 
 from ztctl.core.model.facts import Application, Criterion, Fact, Members
+from ztctl.core.model.names import has_star_label
 
 _LETTERS = ascii_lowercase + digits
 # More labels than an account has patterns, so that one of them is left.
@@ -35,7 +36,7 @@ def sample_hosts(fact: Fact | None, witness: str) -> Iterator[str]:
     """
     for name in fact.names if fact is not None else ():
         yield name.replace("*", witness)
-        if name.startswith("*."):
+        if has_star_label(name):
             yield f"{witness}.{witness}{name[1:]}"
 
 

@@ -13,13 +13,11 @@ from enum import IntEnum
 from itertools import islice
 
 from ztctl.core.model.facts import Openness, stable_sorted
-from ztctl.core.model.plan import StepId
+from ztctl.core.model.plan import Edge, StepId
 from ztctl.core.reach.entries import Entry
 from ztctl.core.reach.order_search import Order
 from ztctl.core.reach.people import PUBLIC, AdmittedBy, contained
 from ztctl.core.reach.timeline import HostScope, Timeline
-
-Edge = tuple[StepId, StepId]
 
 # Up to this many steps all combinations are checked; more of them policy by policy, which is enough
 # because an entry depends on one policy and the Deny policies before it.

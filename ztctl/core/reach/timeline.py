@@ -28,12 +28,17 @@ from ztctl.core.model.facts import (
     ZoneApplications,
     ZoneRecords,
     Zones,
-    upwards,
 )
 from ztctl.core.model.graph import in_order
-from ztctl.core.model.names import HostIndex, dns_wildcard, is_wildcard
+from ztctl.core.model.names import (
+    HostIndex,
+    closest_below,
+    dns_wildcard,
+    is_wildcard,
+    upwards,
+)
 from ztctl.core.model.plan import StepId
-from ztctl.core.reach.entries import Entry, HostState, closest_below, entries, paths_of
+from ztctl.core.reach.entries import Entry, HostState, entries, paths_of
 from ztctl.core.reach.host_facts import sample_hosts, tests_in, witness
 from ztctl.core.reach.people import unread_policy
 

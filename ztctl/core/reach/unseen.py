@@ -24,14 +24,12 @@ from ztctl.core.model.facts import (
     TunnelRules,
 )
 from ztctl.core.model.flows import Unseen
-from ztctl.core.model.names import is_wildcard, may_meet
+from ztctl.core.model.names import is_wildcard, may_meet, serves_every_name
 from ztctl.core.model.plan import StepId
 from ztctl.core.reach.effects import changed_names
 from ztctl.core.reach.host_facts import sample_hosts
 from ztctl.core.reach.people import openness
 from ztctl.core.reach.timeline import Timeline, Versions
-
-_EVERY_NAME = ("", "*")
 
 
 def unseen(timeline: Timeline, hosts: Iterable[str] | None = None) -> Unseen:
@@ -149,4 +147,4 @@ def _serves_more_names(versions: Versions) -> bool:
 
 def _rules_for_every_name(fact: object) -> Iterator[Ingress]:
     rules = fact.rules if isinstance(fact, TunnelRules) else ()
-    return (rule for rule in rules or () if rule.is_origin and rule.hostname in _EVERY_NAME)
+    return (rule for rule in rules or () if rule.is_origin and serves_every_name(rule.hostname))

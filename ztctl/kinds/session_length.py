@@ -17,8 +17,8 @@ from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.values import Ref
+from ztctl.kinds.common import APPLICATION
 
-APPLICATION = "access_application"
 SESSION = "session_duration"
 DEFAULT = "24h"
 # Decisions by which somebody gets a session.
