@@ -6,11 +6,16 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
 
 from tests.support.account import Account, told
+from tests.support.examples import examples
 from tests.support.files import whole
+from tests.support.foreign import lived_in
+from tests.support.strategies.sides import sides
 from ztctl.cli.planning import options_of, plan_source
 from ztctl.cli.rehearsed import needs_of, zones_of
 from ztctl.cli.session import declared_by
@@ -199,6 +204,26 @@ def test_an_apply_needs_no_less(declared: Declared, tmp_path: Path) -> None:
             missed += [need] if not outcome.is_complete or unread(plan) else []
 
     assert missed == [need for need in needs if need.without is not Without.KNOWS_LESS]
+
+
+@examples(6)
+@given(file=sides())
+def test_any_file_is_planned_by_what_is_said(
+    tmp_path_factory: pytest.TempPathFactory, file: dict[str, Any]
+) -> None:
+    """Whatever a file holds, and an account of others, the token for it plans the same."""
+    account = Guarded(tmp_path_factory.mktemp("any"))
+    lived_in(account)
+    declared = account.declared(file)
+    needs, zones = needs_of(declared)
+    expected = asyncio.run(account.planned(declared))
+
+    account.held = exactly(needs, "plan")
+    plan = asyncio.run(account.planned(declared))
+
+    assert (told(plan), plan.access) == (told(expected), expected.access)
+    # Of zones that the files do not name a plan may warn.
+    assert not [line for line in unread(plan) if any(f"zone {zone} " in line for zone in zones)]
 
 
 def test_the_file_of_every_kind_has_them_all(account: Guarded) -> None:

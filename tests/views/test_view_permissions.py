@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,11 +44,13 @@ def found(*zones: str, stack: str = "prod", split: str = "") -> TokenNeeds:
     return TokenNeeds(stack, "", guesses, needs(*zones), deletes=True, bodies=bodies, split=split)
 
 
+ALL = ("example.com", "example.org")
 MANY = [f"zone-{number}.example" for number in range(12)]
 SHAPES = {
     "some": found("example.com", "example.org"),
     "many": found(*MANY),
     "none": found(""),
+    "guessed": replace(found("example.com", "example.org"), zones=dict.fromkeys(ALL, True)),
     "products": found("example.com", "example.org", split="product"),
     "zones": found("example.com", "example.org", split="zone"),
     "hostile": found(HOSTILE, stack=HOSTILE, split="product"),

@@ -74,8 +74,8 @@ def hosts_of(declared: Declared) -> frozenset[str]:
 
 def zones_of(names: Iterable[str], stated: Collection[str] = ()) -> dict[str, bool]:
     """The zones of host names, by name, each with whether it is a guess."""
-    found = dict.fromkeys(stated, False)
-    for name in names:
+    found = dict.fromkeys(sorted(stated), False)
+    for name in sorted(names):
         bare = ".".join(label for label in name.split(".") if label != "*")
         if _NAME.fullmatch(bare) and not any(is_within(bare, zone) for zone in stated):
             found[_guess(bare.split("."))] = True

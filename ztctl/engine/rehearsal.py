@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -63,7 +63,7 @@ class HollowAccount:
 class _Asked:
     """An ``Api`` on a hollow account that notes what is asked, and refuses one permission."""
 
-    def __init__(self, account: HollowAccount, refused: Place | None = None) -> None:
+    def __init__(self, account: HollowAccount, refused: str = "") -> None:
         self._account = account
         self._refused = refused
         self.places: set[Place] = set()
@@ -72,7 +72,7 @@ class _Asked:
         """Reply as the hollow account; 403 where the permission is refused."""
         await asyncio.sleep(0)
         self.note([call])
-        if self._refused in set(self._account.places(call)):
+        if self._refused and permission_of(call) == self._refused:
             raise CallFailed(call, f"{call}: refused", status=403)
         return self._account.replies.get(call.path, [] if call.is_list else None)
 
@@ -83,8 +83,24 @@ class _Asked:
 
 
 async def needs(declared: Declared, kinds: Kinds, account: HollowAccount) -> tuple[Need, ...]:
-    """What the plan and the apply of these files need, in the order of the kinds."""
-    return await _Rehearsal(declared, kinds, account).needs()
+    """What the plan and the apply of these files need: in the account, then zone by zone."""
+    found = await _Rehearsal(declared, kinds, account).needs()
+    return tuple(sorted(found, key=lambda need: (need.scope, need.zone, need.name)))
+
+
+class _Levels:
+    """The level of each permission, and the kinds that need it, by permission and zone."""
+
+    def __init__(self) -> None:
+        self.of: dict[Place, str] = {}
+        self.kinds: dict[Place, list[str]] = defaultdict(list)
+
+    def add(self, kind: str, places: Iterable[Place]) -> None:
+        for permission, zone in sorted(places):
+            name, _, level = permission.rpartition(" · ")
+            known = self.of.get((name, zone))
+            self.of[name, zone] = EDIT if EDIT in (level, known) else READ
+            self.kinds[name, zone].append(kind)
 
 
 class _Rehearsal:
@@ -96,43 +112,44 @@ class _Rehearsal:
         self._ask = ask_for(declared, self._wanted, kinds)
         self._reader = Reader(kinds, self._ask, _Asked(account))
 
-    async def needs(self) -> tuple[Need, ...]:
+    async def needs(self) -> list[Need]:
         reading = await self._by_kind(self._read)
         beyond = await self._by_kind(self._beyond)
         self._live = {name: await self._reader.live_of(name) for name in reading}
         writing = await self._by_kind(self._written)
         writing[LOCK] = await self._asked(every_call())
-        found: dict[Place, dict[str, Any]] = defaultdict(lambda: {"kinds": []})
-        for phase, by_kind in (("plan", reading), ("plan", beyond), ("apply", writing)):
+        plan, apply = _Levels(), _Levels()
+        for levels, by_kind in ((plan, reading), (plan, beyond), (apply, writing)):
             for kind, places in by_kind.items():
-                for permission, zone in places:
-                    name, _, level = permission.rpartition(" · ")
-                    need = found[name, zone]
-                    need[phase] = EDIT if EDIT in (level, need.get(phase)) else READ
-                    need["kinds"] = list(dict.fromkeys((*need["kinds"], kind)))
-        needed = [self._need(place, facts) for place, facts in found.items()]
-        asked = frozenset(place for places in reading.values() for place in places)
-        return tuple([await self._weighed(need, asked) for need in needed])
+                levels.add(kind, places)
+        read = {permission for places in reading.values() for permission, _ in places}
+        without = {
+            name: await self._without(name, read)
+            for name in {name for name, _ in (*plan.of, *apply.of)}
+        }
+        return [
+            Need(
+                *place,
+                plan.of.get(place, ""),
+                EDIT if apply.of.get(place) == EDIT else READ,
+                Without.FAILS if apply.of.get(place) == EDIT else without[place[0]],
+                tuple(dict.fromkeys((*plan.kinds[place], *apply.kinds[place]))),
+            )
+            for place in dict.fromkeys((*plan.of, *apply.of))
+        ]
 
-    def _need(self, place: Place, facts: Mapping[str, Any]) -> Need:
-        plan = facts.get("plan", "")
-        apply = EDIT if EDIT in (plan, facts.get("apply")) else READ
-        return Need(*place, plan, apply, kinds=tuple(facts["kinds"]))
-
-    async def _weighed(self, need: Need, read: frozenset[Place]) -> Need:
-        """The need with what becomes of a run without it: the reading is tried with it refused."""
-        place = (f"{need.permission} · {READ}", need.zone)
-        if need.apply == EDIT:
-            return need
-        if place not in read:
+    async def _without(self, permission: str, read: Collection[str]) -> Without:
+        """What becomes of a plan that may not read this: the reading is tried with it refused."""
+        refused = f"{permission} · {READ}"
+        if refused not in read:
             # Asked only of what others have: a refusal is a gap, of which a plan warns.
-            return replace(need, without=Without.WARNS)
-        reader = Reader(self._kinds, self._ask, _Asked(self._account, place))
+            return Without.WARNS
+        reader = Reader(self._kinds, self._ask, _Asked(self._account, refused))
         try:
             await reader.account(lambda _: None)
         except (CallFailed, Failures):
-            return need
-        return replace(need, without=Without.KNOWS_LESS)
+            return Without.FAILS
+        return Without.KNOWS_LESS
 
     async def _by_kind(self, run: Any) -> dict[str, set[Place]]:
         return {
@@ -158,8 +175,9 @@ class _Rehearsal:
         changes = list(self._changes(kind))
         if not changes:
             return set()
-        plan = Plan("", self._declared.stack, tuple(changes))
-        calls = [preview.call for preview in previews(plan, self._kinds)]
+        # One by one: a plan of all would look through all of them for each.
+        plans = (Plan("", self._declared.stack, (change,)) for change in changes)
+        calls = [preview.call for plan in plans for preview in previews(plan, self._kinds)]
         flows: list[ReadFlow[Any]] = [kind.reread(self._ask, changes)]
         if isinstance(kind, AsksAhead):
             flows.append(kind.ahead(self._ask))

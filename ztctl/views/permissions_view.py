@@ -132,9 +132,12 @@ class _NeedLines:
     def _title(self, zones: Sequence[str]) -> str:
         if not all(zones):
             return "Every zone of the account"
-        known = self._found.zones
-        names = [f"{self._clean(it)}{' (a guess)' if known.get(it) else ''}" for it in zones]
-        return f"{'Zone' if len(zones) == 1 else 'Each of the zones'} {', '.join(names)}"
+        known, which = self._found.zones, "Zone" if len(zones) == 1 else "Each of the zones"
+        if all(known.get(it) for it in zones):
+            guess = "a guess" if len(zones) == 1 else "guesses"
+            return f"{which} {', '.join(map(self._clean, zones))} ({guess})"
+        names = (f"{self._clean(it)}{' (a guess)' if known.get(it) else ''}" for it in zones)
+        return f"{which} {', '.join(names)}"
 
     def notes(self) -> Iterator[Line]:
         marked = {need.without for need in self._found.needs}
