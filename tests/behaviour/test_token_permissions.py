@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from tests.support.account import Account, told
+from tests.support.account import Account, at_once, told
 from tests.support.examples import examples
 from tests.support.files import whole
 from tests.support.foreign import lived_in
@@ -74,12 +74,13 @@ class Guarded(Account):
 
     def _limited(self, held: Sequence[str]) -> Client:
         self.sandbox.define_token("limited", held)
-        transport = SandboxTransport(self.sandbox)
+        transport = SandboxTransport(self.sandbox, sleep=at_once)
         return Client(
             Secret("limited"),
             account=self.sandbox.account_id,
             transport=transport,
             quota=None,
+            sleep=at_once,
             wall=self.clock.seconds,
         )
 
