@@ -28,6 +28,7 @@ from ztctl.core.planning import check
 from ztctl.core.runs.locks import SKEW
 from ztctl.engine.read import Reader, ask_for
 from ztctl.kinds.common import items, objects, text_of
+from ztctl.kinds.plain import PlainKind
 from ztctl.kinds.registry import KINDS
 from ztctl.kinds.zone import zones
 
@@ -364,8 +365,8 @@ class _AccountLook:
             yield Check(ACCOUNT, label, Verdict.FAIL, text, remedy)
 
     def _was_refused(self, kind: str) -> bool:
-        rest = getattr(KINDS[kind], "rest", None)
-        failure = self._api.failed.get(rest.path) if rest is not None else None
+        found = KINDS[kind]
+        failure = self._api.failed.get(found.rest.path) if isinstance(found, PlainKind) else None
         return failure is not None and failure.is_forbidden
 
 
