@@ -17,12 +17,12 @@ PANELS = {
     "Person": {"--as", "--group", "--country"},
     "Audit": {"--explain", "--accept", "--write-accept", "--all"},
     "Files": {"--file", "--var", "--var-file", "--allow-env"},
-    "Account": {"--sandbox", "--api-url", "--api-token-file"},
+    "Account": {"--sandbox", "--api-url", "--api-token-file", "--live"},
     "Token": {"--zone", "--split", "--token-body"},
     "Run": {
         *("--target", "--auto-approve", "--journal", "--lock-wait", "--settle", "--probe"),
         *("--revoke", "--exit-code", "--out", "--calls", "--stack", "--limit", "--strict"),
-        *("--digest", "--expect-digest", "--zone"),
+        *("--digest", "--expect-digest", "--zone", "--redact"),
     },
     "Approvals": {
         *("--adopt", "--allow-deletions", "--allow-no-policy", "--allow-ca-deletion"),
@@ -98,7 +98,7 @@ def test_a_part_that_a_group_has_not_is_refused() -> None:
     "name",
     [
         *("validate", "permissions", "doctor", "plan", "apply", "destroy", "show", "who"),
-        *("audit", "unlock", "history"),
+        *("audit", "snapshot", "unlock", "history"),
     ],
 )
 def test_options_stand_in_panels(name: str) -> None:

@@ -79,7 +79,7 @@ def test_what_only_the_account_knows_is_named(project: Ztctl) -> None:
     """Ids that nobody has stated have a placeholder each, named beside the body."""
     done = project("permissions", "--token-body", "plan")
 
-    assert "ids that only the account knows: ID_OF_example.com, ACCOUNT_ID." in done.err
+    assert "ids that only the account knows: ACCOUNT_ID, ID_OF_example.com." in done.err
     assert "ID_OF_example.com" in done.out
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ztctl.cli.rehearsed import rehearsed, zones_of
-from ztctl.cli.session import account_of, is_account_id
+from ztctl.cli.session import account_id_of, is_account_id
 from ztctl.cloudflare.verify import RENEW, UNPLACED, TokenState, verified
 from ztctl.core.model.calls import Call, CallFailed, Json, permission_of
 from ztctl.core.model.canonical import references
@@ -104,7 +104,7 @@ async def account_checks(
 
 async def _account(client: Client, stated: str | None) -> Check:
     try:
-        client.account = await account_of(client, stated)
+        client.account = await account_id_of(client, stated)
     except (Failure, CallFailed) as failure:
         return Check(ACCOUNT, "account", Verdict.FAIL, failure.summary, failure.hint)
     return Check(ACCOUNT, "account", Verdict.PASS, client.account or "")

@@ -28,6 +28,7 @@ from ztctl.views.view import View
 
 if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
+    from ztctl.engine.drive import AccountApi
     from ztctl.sandbox.service import Sandbox
 
 T = TypeVar("T")
@@ -113,7 +114,10 @@ def problems_of(declared: Declared, kinds: Kinds = KINDS) -> Iterator[Problem]:
 def _environment(chosen: Settings) -> Mapping[str, str]:
     # A file that reads its account id from this variable must load without the variable, too: the
     # sandbox ignores the account of the files.
+    # A snapshot knows its own.
     defaults = {"CLOUDFLARE_ACCOUNT_ID": "sandbox"} if chosen.sandbox else {}
+    if chosen.live is not None:
+        defaults = {"CLOUDFLARE_ACCOUNT_ID": chosen.live.account}
     return {**defaults, **chosen.environment}
 
 
@@ -139,6 +143,27 @@ def sandbox_of(folder: Path = Path()) -> Sandbox:
 
 
 @asynccontextmanager
+async def account_of(
+    chosen: Settings, declared: Declared | None, view: View
+) -> AsyncIterator[AccountApi]:
+    """The account that a command reads: over the network, or the snapshot that stands in for it.
+
+    Raises:
+        Failure: the snapshot is of another account; and as `connected`.
+        CallFailed, Failures: as `connected`.
+    """
+    if chosen.live is None:
+        async with connected(chosen, declared, view) as client:
+            yield client
+        return
+    from ztctl.cli.snapshots import describe, require_account
+
+    require_account(chosen.live, declared.account if declared else None)
+    view.note(describe(chosen.live))
+    yield chosen.live
+
+
+@asynccontextmanager
 async def connected(
     chosen: Settings, declared: Declared | None, view: View
 ) -> AsyncIterator[Client]:
@@ -156,7 +181,7 @@ async def connected(
     client, account = client_of(chosen, declared, view)
     async with client:
         try:
-            client.account = await account_of(client, account)
+            client.account = await account_id_of(client, account)
             yield client
         except (CallFailed, Failures) as error:
             raise await _with_reason(client, error) from error
@@ -195,7 +220,7 @@ def is_account_id(text: str) -> bool:
     return _ACCOUNT.fullmatch(text) is not None
 
 
-async def account_of(client: Client, account: str | None) -> str:
+async def account_id_of(client: Client, account: str | None) -> str:
     """The id of the stated account; without one, of the only account that the token sees.
 
     Raises:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.calls import Call, CallFailed, Flow, only
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, ZoneRecords
 from ztctl.core.model.flows import Ask
@@ -33,6 +33,7 @@ PAID_COMMENT = 500
 # as .org for .com is less. Of more zones none is suggested: difflib compares in quadratic time.
 _NEARLY = 0.85
 _MOST_ZONES = 200
+_KEPT = only("id", "name", "status", "type", "plan", "created_on", "permissions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class Zone(Kind):
 
 def zones() -> Call:
     """Make the call that lists the zones of the account, whatever their state."""
-    return listing("/zones", ZONE, 50, ("name", "status"), **{"account.id": "{account}"})
+    call = listing("/zones", ZONE, 50, ("name", "status"), **{"account.id": "{account}"})
+    return replace(call, keep=_KEPT)
 
 
 def zone_of(name: str, known: Iterable[Live]) -> Live | None:

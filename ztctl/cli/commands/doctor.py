@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def doctor(
     *,
     files: opt.FileOptions,
-    account: opt.AccountOptions,
+    account: Annotated[opt.AccountOptions, opt.only("sandbox", "api_url", "api_token_file")],
     output: opt.OutputOptions,
 ) -> Exit:
     """Check machine, token and account; writes nothing, needs no file."""
