@@ -195,6 +195,15 @@ def test_quiet_says_nothing_where_there_is_nothing(applied: Ztctl) -> None:
     assert (done.code, done.said) == (0, "")
 
 
+def test_quiet_says_nothing_of_what_is_not_asked_for(applied: Ztctl, account: Account) -> None:
+    """What other severities hold is left out without a word."""
+    longer_session(account)
+
+    done = applied("drift", "--quiet", "--only", "exposed")
+
+    assert (done.code, done.said) == (0, "")
+
+
 def test_json_fits_its_schema(applied: Ztctl, account: Account) -> None:
     """One document, with everything that people are told."""
     validator = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
@@ -375,6 +384,8 @@ def test_no_file_can_read_the_variable(project: Ztctl) -> None:
     [
         (("--webhook", "canary-no-url"), 1),
         (("--webhook", "https://x.example/a", "--webhook-file", "f"), 64),
+        (("--webhook-file", "/dev/null"), 1),
+        (("--metrics", "figures.txt"), 64),
         (("--only", "bad"), 64),
     ],
 )

@@ -159,14 +159,35 @@ def test_a_report_is_one_document(report: str, shown: MakeShown, golden: Golden)
 
 
 def test_quiet_tells_what_is_open_or_unread(shown: MakeShown) -> None:
-    """What is weak and closed stays a figure."""
+    """Whose account it is stands above; what is weak and closed stays a figure."""
     it = shown()
 
     it.view.page(audit_page(LONG, str, brief=True))
 
-    assert it.out.startswith("  OPEN (3)\n")
+    assert it.out.startswith("Account 7d3a…c200: ")
+    assert "\n  OPEN (3)\n" in it.out
     assert "Not everything could be read" in it.out
     assert "WEAK (" not in it.out
+
+
+def test_quiet_says_nothing_where_nothing_is_open(shown: MakeShown) -> None:
+    """A job at night sends a mail for what it prints: what is weak is no reason for one."""
+    it = shown()
+    weak = AuditReport("acc", (ZONE,), (named("wiki.example.com", *WEAK),))
+
+    it.view.page(audit_page(weak, str, brief=True))
+
+    assert it.out == ""
+
+
+def test_a_name_that_leads_nowhere_is_told_as_that(shown: MakeShown) -> None:
+    """A mistyped name is not closed: nothing is there."""
+    it = shown()
+    name = AuditedName("nosuch.example.com", ZONE, (), Reach("nosuch.example.com"), (), Seen())
+
+    it.view.page(explain_page(name, str))
+
+    assert it.out.startswith("nosuch.example.com leads nowhere, nobody gets there.\n")
 
 
 def test_lines_add_up_to_the_verdict(shown: MakeShown) -> None:

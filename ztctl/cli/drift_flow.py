@@ -216,7 +216,7 @@ def _now() -> datetime:
 def _show(report: DriftReport, view: View, mask: Mask, chosen: Settings) -> None:
     # What others read is whole, also where there is nothing to say.
     silent = chosen.quiet and chosen.format in ("text", "markdown")
-    if silent and not (report.items or report.withheld or report.unread):
+    if silent and not (report.items or report.open_withheld or report.unread):
         return
     view.page(drift_page(report, mask.hide, _now()))
 

@@ -46,6 +46,8 @@ def _url(given: str, file: Path | None) -> Secret:
         except (OSError, ValueError) as error:
             reason = (getattr(error, "strerror", None) or "it is not plain text").lower()
             raise Failure(f"cannot read the webhook file {file}: {reason}") from error
+        if not given.strip():
+            raise Failure(f"the webhook file {file} is empty", "write the webhook's URL into it")
     return Secret(given.strip())
 
 

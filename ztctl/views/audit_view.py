@@ -14,7 +14,7 @@ from ztctl.core.reach.private import PrivatePath
 from ztctl.core.runs.journal import Redact
 from ztctl.views.escape import Clean
 from ztctl.views.folding import Folding, shared_domain
-from ztctl.views.jsonplan import way_fields
+from ztctl.views.jsonplan import FORMAT_VERSION, way_fields
 from ztctl.views.jsonvalue import redacted
 from ztctl.views.markdown import code_span
 from ztctl.views.page import Page
@@ -47,12 +47,15 @@ def audit_page(
         report: what was found.
         redact: hides what must not be seen.
         every: list what is closed, accepted and private, and fold nothing.
-        brief: only what is open, unseen or unread, and the verdict.
+        brief: only what is open, unseen or unread; without that, nothing is said to people.
     """
     text = _Text(report, Clean(redact), every=every)
-    middle = text.risks() if not brief else text.dangers()
-    head = () if brief else text.head()
-    parts = (head, middle, text.gaps(), text.idle(), text.verdict())
+    if brief and not (report.is_exposed or report.unread):
+        parts: tuple[Iterable[Line], ...] = ()
+    elif brief:
+        parts = (text.head(), text.dangers(), text.gaps(), text.verdict())
+    else:
+        parts = (text.head(), text.risks(), text.gaps(), text.idle(), text.verdict())
     blocks = tuple(block for lines in parts if (block := tuple(lines)))
     heading = f"Audit of account {code_span(Clean(redact)(short_id(report.account)))}"
     return Page(heading, blocks, (audit_document(report, redact),), folds=False, wraps=True)
@@ -63,7 +66,8 @@ def explain_page(name: AuditedName, redact: Redact) -> Page:
     clean = Clean(redact)
     blocks = (tuple(_explained(name, clean)), tuple(details(name.reach, clean)))
     heading = f"Audit of {code_span(clean(name.host))}"
-    record = {"type": "audit_name", **redacted(_name_fields(name), redact)}
+    known = {"format_version": FORMAT_VERSION, "type": "audit_name"}
+    record = {**known, **redacted(_name_fields(name), redact)}
     return Page(heading, tuple(it for it in blocks if it), (record,), folds=False, wraps=True)
 
 
@@ -74,6 +78,7 @@ def audit_document(report: AuditReport, redact: Redact) -> dict[str, Any]:
     """The report as JSON; docs/reference/json.md and schemas/audit.schema.json tell of it."""
     objects = [_finding_fields(it) for it in report.findings]
     document = {
+        "format_version": FORMAT_VERSION,
         "type": "audit",
         "account": report.account,
         "zone": report.zone,
@@ -330,7 +335,9 @@ def _explained(name: AuditedName, clean: Clean) -> Iterator[Line]:
         yield Line(f"{host} is accepted until {until}: {why}.", tone=Tone.STRONG)
     else:
         tone = _TONES.get(name.risk, Tone.STRONG)
-        yield Line(f"{host} is {name.risk.value.upper()}.", tone=tone)
+        nowhere = name.risk is Risk.CLOSED and not (name.reach.leads or name.reach.enter)
+        told = "leads nowhere, nobody gets there" if nowhere else f"is {name.risk.value.upper()}"
+        yield Line(f"{host} {told}.", tone=tone)
     yield from (Line(clean(text), "!", 3) for text in (name.ended, name.probed) if text)
     for finding in name.findings:
         rule = finding.rule

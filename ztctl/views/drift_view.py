@@ -19,14 +19,13 @@ from ztctl.views.compact_lines import signed_rows
 from ztctl.views.escape import Clean
 from ztctl.views.fields import FieldWriter, is_present
 from ztctl.views.folding import Folding, shared_domain
-from ztctl.views.jsonplan import way_fields
+from ztctl.views.jsonplan import FORMAT_VERSION, way_fields
 from ztctl.views.jsonvalue import redacted, to_json
 from ztctl.views.markdown import code_span
 from ztctl.views.page import Page
 from ztctl.views.styled_line import Line, Tone
 from ztctl.views.wording import noun, plural
 
-FORMAT_VERSION = "1.0"
 # Severities stand from the third column, what they are about from this one.
 _TEXT = 11
 # Of more phrases about one object only so many are told.
@@ -86,7 +85,7 @@ def drift_page(report: DriftReport, redact: Redact, now: datetime, *, brief: boo
     clean = Clean(redact)
     heading = f"Drift of {code_span(clean(report.stack))}"
     record = drift_document(report, redact, now)
-    if brief and not (report.items or report.withheld or report.unread):
+    if brief and not (report.items or report.open_withheld or report.unread):
         return Page("", (), (record,))
     lines = DriftLines(clean, report, now)
     title = lines.title() if report.items else ()

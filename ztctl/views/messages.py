@@ -15,8 +15,9 @@ from typing import Any, Final
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.drift import DriftReport
 from ztctl.core.runs.journal import Redact
-from ztctl.views.drift_view import FORMAT_VERSION, drift_document, items_in_short
+from ztctl.views.drift_view import drift_document, items_in_short
 from ztctl.views.escape import Clean
+from ztctl.views.jsonplan import FORMAT_VERSION
 
 # Of more items only so many are sent, the worst first.
 MOST_ITEMS: Final = 100

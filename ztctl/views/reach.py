@@ -12,12 +12,13 @@ from ztctl.core.reach.private import PrivatePath, PrivateReach
 from ztctl.core.reach.who import Guard, Lead, Reach, Ruling, Service
 from ztctl.core.runs.journal import Redact
 from ztctl.views.escape import Clean
-from ztctl.views.jsonplan import way_fields
+from ztctl.views.jsonplan import FORMAT_VERSION, way_fields
 from ztctl.views.jsonvalue import redacted
 from ztctl.views.markdown import code_span
 from ztctl.views.page import Page
 from ztctl.views.styled_line import Line, Tone
 
+_KNOWN = {"format_version": FORMAT_VERSION}
 _REASON = 3
 # Labels stand from the third column, what they are about from this one.
 _LABEL, _TEXT = 2, 14
@@ -51,8 +52,8 @@ def reach_page(found: Reach | PrivateReach, redact: Redact, *, brief: bool = Fal
 
 def _document(found: Reach | PrivateReach, redact: Redact) -> Any:
     if isinstance(found, PrivateReach):
-        return redacted({"type": "private_reach", **asdict(found)}, redact)
-    document = {"type": "reach", "is_open": bool(found.open), **asdict(found)}
+        return redacted({**_KNOWN, "type": "private_reach", **asdict(found)}, redact)
+    document = {**_KNOWN, "type": "reach", "is_open": bool(found.open), **asdict(found)}
     if found.person is None:
         del document["person"]
     return redacted({**document, "enter": list(map(way_fields, found.enter))}, redact)

@@ -5,7 +5,8 @@ They are made of the documents that ``--format json`` writes, so that all format
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
@@ -15,6 +16,10 @@ from ztctl.core.model.drift import DriftSeverity
 from ztctl.core.reach.audit_rules import RULES, AuditCode, Risk
 from ztctl.views.escape import Clean
 from ztctl.views.wording import noun
+
+# Of more hosts or fields of one finding only so many are named.
+_MOST = 4
+_LONGEST = 120
 
 
 class ResultLevel(IntEnum):
@@ -188,12 +193,33 @@ def _item(item: Mapping[str, Any], clean: Clean) -> Result:
 def _told(item: Mapping[str, Any]) -> Iterator[str]:
     yield str(item["deviation"])
     yield from (f"{it['host']} is open: {it['reason']}" for it in item["exposed"])
-    for change in item["access"]:
-        yield from (f"{change['host']}: + {way['who']}" for way in change["gained"])
-        yield from (f"{change['host']}: - {way['who']}" for way in change["lost"])
-    paths = [field["path"] for field in item["fields"]]
-    yield ", ".join(paths)
+    for sign, side in (("+", "gained"), ("-", "lost")):
+        hosts: dict[str, dict[str, None]] = {}
+        for change in item["access"]:
+            for way in change[side]:
+                told = way.get("change") or way.get("session") or ""
+                who = f"{way['who']} ({told})" if told else way["who"]
+                hosts.setdefault(who, {})[change["host"]] = None
+        yield from (f"{sign} {who}: {_listed([*them])}" for who, them in hosts.items())
+    for field in item["fields"][:_MOST]:
+        yield f"{field['path']} is {_shown(field['live'])}, in the files {_shown(field['file'])}"
+    yield _more(len(item["fields"]) - _MOST, "field")
     yield item["detail"]
+
+
+def _listed(hosts: Sequence[str]) -> str:
+    more = _more(len(hosts) - _MOST, "host")
+    return ", ".join([*hosts[:_MOST], *([more] if more else [])])
+
+
+def _more(count: int, what: str) -> str:
+    return f"{count} more {what}{'' if count == 1 else 's'}" if count > 0 else ""
+
+
+def _shown(value: Any) -> str:
+    """A value in JSON, in one line of bearable length."""
+    text = "unset" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 # -- validate -------------------------------------------------------------------------------

@@ -115,7 +115,10 @@ def drift(
         raise Usage(text, "drop --webhook, --webhook-file and --metrics")
     with failure_seen(tell.metrics):
         chosen = settings(output, files, account, live=live, journal=run.journal, sarif=sarif)
-        webhook = webhook_of(chosen, tell.webhook, tell.webhook_file) if online else None
+    if tell.metrics is not None and tell.metrics.suffix != ".prom":
+        text = f"--metrics {tell.metrics}: the textfile collector reads *.prom alone"
+        raise Usage(text, f"name it {tell.metrics}.prom")
+    webhook = webhook_of(chosen, tell.webhook, tell.webhook_file) if online else None
     return watch(
         Watch(
             chosen,
