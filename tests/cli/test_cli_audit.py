@@ -73,7 +73,7 @@ def test_json_is_one_document(lived_in: Ztctl) -> None:
     document = json.loads(done.out)
     safe = next(it for it in document["names"] if it["host"] == SAFE)
     assert (safe["stacks"], safe["reach"]["enter"][0]["session"]) == (["prod"], "8h")
-    assert json.loads(one.out) == {"type": "audit_name", **safe}
+    assert json.loads(one.out) == {"format_version": "1.0", "type": "audit_name", **safe}
 
 
 def test_a_token_that_may_only_read_is_enough(
@@ -174,7 +174,7 @@ def test_a_file_that_is_there_is_not_overwritten(lived_in: Ztctl) -> None:
         ("*.*.star.example.com", 5, "*.*.star.example.com is OPEN."),
         ("one.star.example.com", 0, "one.star.example.com is WEAK."),
         (LOCAL, 5, "To do put an application in front of the name"),
-        ("nothing.example.org", 0, "nothing.example.org is CLOSED."),
+        ("nothing.example.org", 0, "nothing.example.org leads nowhere, nobody gets there."),
     ],
 )
 def test_one_name_is_explained(lived_in: Ztctl, host: str, code: int, said: str) -> None:
