@@ -1,0 +1,165 @@
+"""The story of a pull request, from its first plan to its merge."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+import pytest
+
+from tests.ci.conftest import Team
+from tests.ci.github import BOT, Comment
+from tests.ci.stand_ins import Called
+from tests.support.process import Ended
+
+NEXT = "<!-- ztctl: the next comment begins here -->"
+DIGEST = "a" * 64
+
+
+def test_what_was_reviewed_is_applied(team: Team) -> None:
+    """From a first plan to the merge: the comment shows it, the merge does it, and says so."""
+    planned = team.push(checked=True)
+    before = team.account.written
+
+    merged = team.merge()
+
+    assert (planned.ok, merged.ok, before) == (True, True, [])
+    assert "**Plan: 7 to add, 0 to change, 0 to destroy.**" in team.plans[0].body
+    assert any("/access/apps" in request for request in team.account.written)
+    assert team.github.comments[-1].body.startswith("Applied: see [the run](https://")
+
+
+def test_the_comment_is_kept_up_to_date(team: Team) -> None:
+    """A further push changes the comment in its place; there is one, and its digest is the new."""
+    team.push()
+    first = team.digest
+    team.github.says("ann", "why eight hours?")
+    team.edit("session_duration: 8h", "session_duration: 4h")
+
+    team.push()
+
+    assert [it.author for it in team.github.comments] == [BOT, "ann"]
+    assert team.digest != first
+    assert "4h" in team.plans[0].body
+
+
+def printed(text: str, _: Called) -> Ended:
+    """What a program prints, whatever it is asked."""
+    return Ended(0, text, "")
+
+
+def test_a_long_plan_takes_several_comments(team: Team) -> None:
+    """A plan that is split is as many comments; those that a shorter one needs no more go."""
+    parts = [f"one\n\n{NEXT}\n\n", f"two\n\n{NEXT}\n\n", f"Digest: {DIGEST}\n"]
+    told: list[list[str]] = []
+    for plan in ("".join(parts), "".join(parts[1:]), parts[2]):
+        team.tools.programs["ztctl"] = partial(printed, plan)
+        team.push()
+        told.append([it.body.split("\n", 1)[0] for it in team.plans])
+
+    first, further = f"<!-- ztctl-plan: {DIGEST} -->", "<!-- ztctl-plan: continued -->"
+    assert told == [[first, further, further], [first, further], [first]]
+
+
+@pytest.fixture
+def reviewed(team: Team) -> Team:
+    """A plan that was made, and that somebody has looked at."""
+    assert team.push().ok
+    return team
+
+
+def test_an_account_that_changed_stops_the_merge(reviewed: Team) -> None:
+    """What the plan is about was changed meanwhile: nothing is written until a person has looked.
+
+    The run tells the digest of the plan as it is now, and by hand that one is applied.
+    """
+    reviewed.merge()
+    reviewed.edit("session_duration: 8h", "session_duration: 4h")
+    reviewed.push()
+    reviewed.account.longer_sessions()
+
+    merged = reviewed.merge()
+
+    (digest,) = re.findall(r"its digest is ([0-9a-f]{64})", merged.log)
+    assert (merged.ok, reviewed.account.written) == (False, [])
+    assert "720h" in merged.summary
+    assert reviewed.github.comments[-1].body.startswith("Not applied: it is not the plan that was")
+    assert reviewed.agree(digest).ok
+    assert reviewed.account.written
+
+
+def test_a_file_that_changed_stops_the_merge(reviewed: Team) -> None:
+    """A push after the plan, merged before it was planned again, is not what was reviewed."""
+    reviewed.edit("session_duration: 8h", "session_duration: 720h")
+
+    merged = reviewed.merge()
+
+    assert (merged.ok, reviewed.account.written) == (False, [])
+
+
+SHOWN = f"<!-- ztctl-plan: {DIGEST} -->\nthe plan\n"
+AGREED = [
+    pytest.param([], [], False, id="none"),
+    pytest.param([(BOT, SHOWN, None)], [DIGEST], True, id="of the bot"),
+    pytest.param([(BOT, SHOWN, BOT)], [DIGEST], True, id="kept up to date by the bot"),
+    pytest.param([(BOT, SHOWN, None), ("ann", SHOWN, None)], [DIGEST], True, id="and a person's"),
+    pytest.param([(BOT, SHOWN, "mallory")], [], False, id="edited by a person"),
+    pytest.param([("mallory", SHOWN, None)], [], False, id="of a person"),
+    pytest.param([("github-actions", SHOWN, None)], [], False, id="of a namesake"),
+    pytest.param([("other[bot]", SHOWN, None)], [], False, id="of another bot"),
+    pytest.param([(BOT, SHOWN, None)] * 2, [], False, id="two"),
+    pytest.param([(BOT, f"you said:\n{SHOWN}", None)], [], False, id="quoted"),
+    pytest.param([(BOT, "<!-- ztctl-plan: none -->\n", BOT)], [], False, id="withdrawn"),
+]
+
+
+@pytest.mark.parametrize(("comments", "digests", "told"), AGREED)
+def test_only_the_one_comment_of_the_bot_counts(
+    comments: list[tuple[str, str, str | None]], digests: list[str], told: bool, team: Team
+) -> None:
+    """Nobody agrees in another's name: else the digest is one that no plan has."""
+    team.github.comments += [Comment(n, *it) for n, it in enumerate(comments)]
+    given: list[str] = []
+
+    def ztctl(called: Called) -> Ended:
+        given.append(called.arguments[called.arguments.index("--expect-digest") + 1])
+        return Ended(0, "", "")
+
+    team.tools.programs["ztctl"] = ztctl
+
+    merged = team.merge()
+
+    assert given == (digests or ["0" * 64])
+    assert (merged.commands == []) is told
+
+
+def test_comments_of_others_are_left_alone(team: Team) -> None:
+    """A comment that only looks like the bot's is not the one that is kept up to date."""
+    team.github.says("mallory", SHOWN)
+    team.tools.programs["ztctl"] = lambda _: Ended(0, f"Digest: {'b' * 64}\n", "")
+
+    team.push()
+
+    assert [(it.author, it.body == SHOWN) for it in team.github.comments] == [
+        ("mallory", True),
+        (BOT, False),
+    ]
+
+
+def test_a_file_that_cannot_be_planned_is_told(team: Team) -> None:
+    """The job is red, the log has the place, and the comment leads there without a digest."""
+    team.edit("session_duration: 8h", "session_duration: eight")
+
+    pushed = team.push(checked=True)
+
+    assert not pushed.ok
+    assert "hosts/ztctl.yaml:22:23: error: " in pushed.log
+    assert team.plans[0].body.startswith("<!-- ztctl-plan: none -->\nThis could not be planned")
+
+
+def test_a_merge_that_is_run_again_changes_nothing(reviewed: Team) -> None:
+    """What is done already is done, whatever the comment says."""
+    reviewed.merge()
+    reviewed.account.sandbox.log.clear()
+
+    assert (reviewed.merge().ok, reviewed.account.written) == (True, [])
