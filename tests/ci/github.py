@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from tests.ci.stand_ins import Called, StandIns, queried
-from tests.support.process import PATIENCE, Ended
+from tests.ci.stand_ins import Called, StandIns, queried, shelled
+from tests.support.process import Ended
 
 BOT = "github-actions[bot]"
 LONGEST = 65_536
@@ -237,27 +235,22 @@ class Runner:
             file.write_text("", encoding="utf-8")
         step = temp / ".step.sh"
         step.write_text(script, encoding="utf-8")
-        done = subprocess.run(
+        done = shelled(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(step)],
-            cwd=folder,
-            env={
+            folder,
+            {
                 **self._env,
                 **{name: str(file) for name, file in files.items()},
-                "PATH": f"{self._tools.folder}{os.pathsep}{os.environ['PATH']}",
+                "PATH": self._tools.path,
                 "RUNNER_TEMP": str(temp),
                 "GITHUB_REPOSITORY": "acme/infra",
                 **env,
             },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=PATIENCE,
-            check=False,
         )
-        run.log += done.stdout.decode(errors="replace")
+        run.log += done.out
         run.summary += files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
         told = files["GITHUB_OUTPUT"].read_text(encoding="utf-8").splitlines()
-        return dict(line.split("=", 1) for line in told), done.returncode == 0
+        return dict(line.split("=", 1) for line in told), done.code == 0
 
 
 def obeyed(log: str) -> Iterator[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socketserver
+import subprocess
 import sys
 import tempfile
 import threading
@@ -15,14 +17,14 @@ from typing import Any, cast
 
 import jq
 
-from tests.support.process import Ended
+from tests.support.process import PATIENCE, Ended
 
 _CLIENT = f"""#!{sys.executable} -IS
 import json, os, socket, sys
-asked = socket.socket(socket.AF_UNIX)
-asked.connect(os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), ".socket"))
 name = os.path.basename(sys.argv[0])
 given = sys.stdin.read() if name == "jq" else ""
+asked = socket.socket(socket.AF_UNIX)
+asked.connect(os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), ".socket"))
 job = [name, sys.argv[1:], os.getcwd(), dict(os.environ), given]
 asked.sendall(json.dumps(job).encode() + b"\\n")
 code, out, err = json.loads(asked.makefile("rb").readline())
@@ -64,6 +66,11 @@ class StandIns:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 
+    @property
+    def path(self) -> str:
+        """A path on which they come first."""
+        return f"{self.folder}{os.pathsep}{os.environ['PATH']}"
+
     def end(self) -> None:
         """Take the programs away."""
         self._server.shutdown()
@@ -85,6 +92,26 @@ class _Handler(socketserver.StreamRequestHandler):
         except Exception as error:
             done = Ended(99, "", f"the stand-in for {name} failed: {error!r}\n")
         self.wfile.write(json.dumps([done.code, done.out, done.err]).encode() + b"\n")
+
+
+def shelled(words: Sequence[str], folder: Path, env: Mapping[str, str]) -> Ended:
+    """Run a shell to its end; all that it says is one text, as it is in a log.
+
+    Into a file: a pipe that something it started keeps open would be waited for without end.
+    """
+    with tempfile.TemporaryFile() as log:
+        done = subprocess.run(
+            words,
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            timeout=PATIENCE,
+            check=False,
+        )
+        log.seek(0)
+        return Ended(done.returncode, log.read().decode(errors="replace"), "")
 
 
 def queried(program: str, documents: Sequence[Any], **arguments: Any) -> str:
