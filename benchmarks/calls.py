@@ -10,6 +10,7 @@ taken in the same run.
 from __future__ import annotations
 
 import asyncio
+import json
 import resource
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -37,8 +39,10 @@ from ztctl.engine.journal import Journal, JournalPaths
 from ztctl.engine.lock import Lock
 from ztctl.engine.locked_run import LockedRun
 from ztctl.engine.plan import PlanSource, emptied
+from ztctl.engine.whole_account import whole_account
 from ztctl.kinds.registry import KINDS
 from ztctl.sandbox import open_sandbox
+from ztctl.sandbox.messages import Request
 from ztctl.sandbox.seeds import ACCOUNT_ID, ZoneSeed
 from ztctl.sandbox.service import Sandbox
 from ztctl.sandbox.transport import SandboxTransport
@@ -198,6 +202,59 @@ def widening() -> Iterator[str]:
         yield _run(sandbox, wider).row(f"{len(ZONES)} zones: a rule for {what}")
 
 
+def audits(
+    applications: int = 500, tunnels: int = 300, zones: Sequence[str] = ZONES[:3]
+) -> Iterator[str]:
+    """The row of an audit: each tunnel has a name, each application stands in front of one."""
+    sandbox = open_sandbox(zones=[ZoneSeed(name, "pro") for name in zones])
+    fill(sandbox, applications, tunnels, zones)
+    cost = audit_cost(sandbox)
+    name = f"audit: {applications} applications, {tunnels} tunnels, {len(zones)} zones"
+    yield cost.row(name)
+
+
+def audit_cost(sandbox: Sandbox) -> Cost:
+    """What an audit sends."""
+    with asyncio.Runner(loop_factory=Timeless) as runner:
+        return runner.run(_audited(sandbox))
+
+
+async def _audited(sandbox: Sandbox) -> Cost:
+    transport = Counting(SandboxTransport(sandbox, latency=lambda _: LATENCY))
+    client = Client(Secret("sandbox"), account=ACCOUNT_ID, transport=transport, quota=None)
+    clock = asyncio.get_running_loop().time
+    async with client:
+        await whole_account(KINDS, client, _ignore)
+    reads = transport.methods.pop("GET", 0)
+    return Cost(reads, transport.methods.total(), round(clock() / LATENCY))
+
+
+def fill(sandbox: Sandbox, applications: int, tunnels: int, zones: Sequence[str]) -> None:
+    """Make applications, and as many names on these tunnels, spread over the zones."""
+
+    def call(method: str, path: str, body: Any = None) -> Any:
+        headers = (("authorization", "Bearer somebody"),)
+        sent = b"" if body is None else json.dumps(body).encode()
+        path = f"/client/v4{path.replace('{A}', f'/accounts/{ACCOUNT_ID}')}"
+        return json.loads(sandbox.handle(Request(method, path, (), headers, sent)).body)["result"]
+
+    ids = {zone["name"]: zone["id"] for zone in sandbox.export()["zones"]}
+    keys = []
+    names = [f"host-{number}.{zones[number % len(zones)]}" for number in range(applications)]
+    for number in range(tunnels):
+        key = call("POST", "{A}/cfd_tunnel", {"name": f"t{number}", "config_src": "cloudflare"})
+        keys.append(key["id"])
+        rules = [{"hostname": it, "service": "http://web"} for it in names[number::tunnels]]
+        config = {"config": {"ingress": [*rules, {"service": "http_status:404"}]}}
+        call("PUT", f"{{A}}/cfd_tunnel/{keys[-1]}/configurations", config)
+    for number, name in enumerate(names):
+        zone = ids[zones[number % len(zones)]]
+        content = f"{keys[number % tunnels]}.cfargotunnel.com"
+        record = {"type": "CNAME", "name": name, "content": content, "proxied": True}
+        call("POST", f"/zones/{zone}/dns_records", record)
+        call("POST", "{A}/access/apps", {"type": "self_hosted", "name": name, "domain": name})
+
+
 def small(hosts: int, *, keys: bool = False, port: int = 22, served: str = "") -> str:
     """One policy, one tunnel with a rule a host, an application and a record a host."""
     return "\n".join(_small(hosts, keys=keys, port=port, served=served)) + "\n"
@@ -253,7 +310,7 @@ def main() -> None:
         for shared in (True, False):
             for row in costs(hosts, shared=shared):
                 print(row, flush=True)
-    for row in (*round_trips(), *widening()):
+    for row in (*round_trips(), *widening(), *audits()):
         print(row, flush=True)
     print(f"\n{'CPU, in bare interpreter starts':<44}{'ratio':>7}{'target':>8}", flush=True)
     for row in starts():

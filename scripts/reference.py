@@ -1,4 +1,9 @@
-"""Write ``docs/reference/file.md``'s text to standard output, from the models that validate."""
+"""Write pages of the reference to standard output, from what the product uses itself.
+
+    python scripts/reference.py [audit]
+
+By default the page of the file, from the models that validate it; else that of the audit's rules.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,7 @@ from pydantic.json_schema import models_json_schema
 from ztctl.core.model.canonical import Spec, fields_of
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.values import UNSET
+from ztctl.core.reach.audit_rules import RULES, Risk
 from ztctl.documents.models import Host, Top
 from ztctl.kinds import common
 from ztctl.kinds.access_application import AccessApplicationFields
@@ -60,9 +66,37 @@ whole: keys may not repeat, and `version`, `stack`, `account`, `team` and `lint`
 """
 
 
+AUDIT = """\
+# What an audit looks for
+
+Written by `scripts/reference` from the rules themselves; a test keeps both equal. How to run one,
+and how to read it: [the guide](../guides/audit.md).
+"""
+RISKS = {
+    Risk.OPEN: "reachable without a login. Ends with 5.",
+    Risk.UNSEEN: "what decides could not be seen, so that it counts as open. Ends with 5.",
+    Risk.WEAK: "closed to whoever does not log in, and less safe than it could be.",
+}
+
+
 def main() -> None:
-    """Print the page."""
-    sys.stdout.write("\n".join(page()) + "\n")
+    """Print the page that is asked for."""
+    made = audit_rules() if sys.argv[1:] == ["audit"] else page()
+    sys.stdout.write("\n".join(made) + "\n")
+
+
+def audit_rules() -> Iterator[str]:
+    """The page of an audit's rules, line by line."""
+    yield AUDIT
+    for risk, means in RISKS.items():
+        yield f"## {risk.value.capitalize()}\n\n{risk.value.upper()}: {means}\n"
+        yield "| code | what is found | why | what to do |\n|---|---|---|---|"
+        for rule in RULES.values():
+            if rule.risk is risk:
+                yield f"| `{rule.code}` | {rule.title} | {rule.why} | {rule.remedy} |"
+        yield ""
+    yield "What none of these is found of is CLOSED: a name that an application covers whole is"
+    yield "closed whatever its tunnel serves."
 
 
 def page() -> Iterator[str]:

@@ -50,7 +50,7 @@ BORROWED: dict[str, frozenset[str]] = {
     "core": frozenset({"pydantic", "pydantic_core", "deepdiff", "idna"}),
     "kinds": frozenset({"pydantic", "pydantic_core"}),
     "documents": frozenset({"pydantic", "pydantic_core", "yaml"}),
-    "views": frozenset({"rich"}),
+    "views": frozenset({"rich", "jinja2"}),
     "cloudflare": frozenset({"httpx"}),
     "engine": frozenset(),
     "ssh": frozenset({"cryptography"}),
@@ -63,6 +63,7 @@ BORROWED: dict[str, frozenset[str]] = {
 ONLY_IN: dict[str, frozenset[str]] = {
     "deepdiff": frozenset({"ztctl.core.planning.compare"}),
     "rich": frozenset({"ztctl.views.terminal"}),
+    "jinja2": frozenset({"ztctl.views.sheet_html"}),
     "starlette": frozenset({"ztctl.sandbox.server"}),
     "uvicorn": frozenset({"ztctl.sandbox.server"}),
 }

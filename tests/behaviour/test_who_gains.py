@@ -159,6 +159,23 @@ def test_a_host_that_moves_to_another_tunnel_is_told_as_moved(account: Account) 
     assert access(account, file) == {HOST: ([moved], [moved])}
 
 
+def test_everybody_before_and_after_stands_beside_what_changes(account: Account) -> None:
+    """Who stays is on both sides, each with the policy and the tunnel that lead there."""
+    file = guarded({"email": ANN}, session_duration="8h")
+    file["tunnels"]["spare"] = {}
+    account.apply(file)
+    file["policies"]["team"]["include"].append({"email": BOB})
+    file["hosts"][HOST]["tunnel"] = "spare"
+
+    (change,) = account.plan(file, interruption=["all"]).access
+
+    def way(who: str, tunnel: str) -> DescribedEntry:
+        return DescribedEntry(who, SERVICE, session="8h", policy="team", tunnel=tunnel)
+
+    assert change.before == (way(ANN, "pool"),)
+    assert change.after == (way(ANN, "spare"), way(BOB, "spare"))
+
+
 def test_what_changes_for_those_who_are_moved_is_told_with_it(account: Account) -> None:
     """One line for the same people, whichever side a change is on."""
     file = guarded({"email": ANN}, session_duration="8h", require=[{"auth_method": "mfa"}])

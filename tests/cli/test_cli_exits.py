@@ -41,6 +41,20 @@ def opened(account: Account) -> None:
     account.post("/zones/{zone}/dns_records", SITE)
 
 
+def uncovered(account: Account) -> None:
+    """An account with a tunnel's name that nothing guards."""
+    body = {"name": "by hand", "config_src": "local"}
+    tunnel = account.post("/accounts/{account}/cfd_tunnel", body)["id"]
+    record = {"type": "CNAME", "content": f"{tunnel}.cfargotunnel.com", "proxied": True}
+    account.post("/zones/{zone}/dns_records", {**record, "name": "site.example.com"})
+
+
+def without_tokens(account: Account) -> None:
+    """A service that does not show its service tokens."""
+    path = "/access/service_tokens"
+    account.sandbox.faults.add(kind="status", status=403, path=path, times=None)
+
+
 def as_it_is(account: Account) -> None:
     """An account as it is."""
 
@@ -55,6 +69,9 @@ ENDS: list[tuple[Exit, Callable[[Account], None], tuple[str, ...], str]] = [
     (Exit.IN_PART, refuses_tunnels, APPLY, "tunnel.ssh-pool (create): "),
     (Exit.REFUSED, locked, (*APPLY, "--lock-wait", "0"), "the account is locked"),
     (Exit.EXPOSED, opened, ("who", "site.example.com"), "OPEN TO EVERYBODY"),
+    (Exit.DONE, as_it_is, ("audit",), "0 open, 0 unseen"),
+    (Exit.ERROR, without_tokens, ("audit",), "Not everything could be read"),
+    (Exit.EXPOSED, uncovered, ("audit",), "0 open, 1 unseen"),
     (Exit.USAGE, as_it_is, ("who", "nodots"), "is not a host name"),
     (Exit.USAGE, as_it_is, ("plan", "--nonsense"), "--nonsense"),
     (Exit.USAGE, as_it_is, ("apply",), "nobody to ask"),

@@ -15,17 +15,28 @@ from ztctl.cli.options import only, with_options
 # The order of the panels, and the options that stand in each, whichever command takes them.
 PANELS = {
     "Person": {"--as", "--group", "--country"},
+    "Audit": {"--explain", "--accept", "--write-accept", "--all"},
     "Files": {"--file", "--var", "--var-file", "--allow-env"},
     "Account": {"--sandbox", "--api-url", "--api-token-file"},
     "Run": {
         *("--target", "--auto-approve", "--journal", "--lock-wait", "--settle", "--probe"),
         *("--revoke", "--exit-code", "--out", "--calls", "--stack", "--limit", "--strict"),
+        *("--digest", "--expect-digest", "--zone"),
     },
     "Approvals": {
         *("--adopt", "--allow-deletions", "--allow-no-policy", "--allow-ca-deletion"),
         *("--allow-protected", "--allow-interruption", "--allow-disconnect", "--allow-exposure"),
     },
-    "Output": {"--format", "--full", "--list", "--no-color", "--quiet", "--verbose", "--help"},
+    "Output": {
+        "--format",
+        "--full",
+        "--list",
+        "--no-color",
+        "--quiet",
+        "--verbose",
+        "--help",
+        "--sarif-location",
+    },
 }
 
 
@@ -83,7 +94,7 @@ def test_a_part_that_a_group_has_not_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["validate", "plan", "apply", "destroy", "show", "who", "unlock", "history"]
+    "name", ["validate", "plan", "apply", "destroy", "show", "who", "audit", "unlock", "history"]
 )
 def test_options_stand_in_panels(name: str) -> None:
     """Every option of a command that works on an account has its panel, `--help` too."""

@@ -42,6 +42,8 @@ COMMANDS = (
     ("plan", "--format", "markdown"),
     ("apply", "--auto-approve"),
     ("apply", "--auto-approve", "--format", "json"),
+    ("audit", "-f", "ztctl.yaml", "--all"),
+    ("audit", "-f", "ztctl.yaml", "--write-accept", "accept.yaml", "--format", "json"),
     ("destroy", "--auto-approve"),
 )
 

@@ -25,6 +25,7 @@ VIEWS = [
     ("--list", "hosts"),
     ("--format", "json"),
     ("--format", "markdown"),
+    ("--format", "html"),
     ("--quiet",),
 ]
 

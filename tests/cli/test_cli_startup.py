@@ -10,7 +10,17 @@ import pytest
 
 Ztctl = Any
 SERVER = {"starlette", "uvicorn"}
-HEAVY = {"typer", "pydantic", "httpx", "rich", "yaml", "cryptography", "deepdiff", *SERVER}
+HEAVY = {
+    "typer",
+    "jinja2",
+    "pydantic",
+    "httpx",
+    "rich",
+    "yaml",
+    "cryptography",
+    "deepdiff",
+    *SERVER,
+}
 
 
 def imported(ztctl: Ztctl, *arguments: str) -> set[str]:
@@ -39,7 +49,7 @@ def imported(ztctl: Ztctl, *arguments: str) -> set[str]:
         ("--help", HEAVY - {"typer", "rich"}),
         ("validate", HEAVY - {"typer", "pydantic", "yaml"}),
         ("schema", HEAVY - {"typer", "pydantic", "yaml"}),
-        ("plan --sandbox", {"cryptography", "deepdiff", *SERVER}),
+        ("plan --sandbox", {"cryptography", "deepdiff", "jinja2", *SERVER}),
     ],
 )
 def test_a_command_imports_what_it_needs(words: str, unwanted: set[str], project: Ztctl) -> None:

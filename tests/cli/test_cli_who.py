@@ -51,6 +51,7 @@ def test_json_is_one_document(applied: Ztctl) -> None:
             "openness": "nobody",
             "session": "8h",
             "policy": "ssh-team",
+            "tunnel": "ssh-pool",
         }
     ]
     assert found["guards"][0]["policies"][0]["name"] == "ssh-team"
@@ -196,14 +197,14 @@ def test_what_is_no_host_is_wrong_usage(ztctl: Ztctl, host: str) -> None:
 def test_what_the_token_may_not_see_is_named(
     ztctl: Ztctl, open_account: Callable[..., Any]
 ) -> None:
-    """Without the permission for groups and tunnels there is an answer, and what it lacks."""
+    """Without the permission for groups and tunnels there is an answer, what it lacks, and 1."""
     account = open_account()
     groups = ("Zone Read", "DNS Read", "Access: Apps and Policies Read")
     account.sandbox.define_token("canary-token-0123456789abcdef", groups)
 
     done = ztctl.at(account)("who", HOST)
 
-    assert done.code == 0
+    assert done.code == 1
     assert "Not everything could be read" in done.out
     assert "Cloudflare Tunnel" in done.out
 
@@ -387,7 +388,7 @@ def test_a_list_of_a_zone_that_may_not_be_read_is_named(
 
     done = ztctl.at(account)("who", HOST)
 
-    assert done.code == 0
+    assert done.code == 1
     assert "applications that only the zone example.com lists: " in done.out
 
 

@@ -8,7 +8,7 @@ documentation, and shares nothing with the model. The model may be more cautious
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,43 +89,61 @@ _public = _some(st.sampled_from(["/*", "/x", "/ab/*", "/ab/c", "/*b/c", "/a*"]),
 # Whether an application is made below its zone.
 _zoned = st.sampled_from([False, False, True])
 _policies = _some(_ruled(_tests, decision=_decisions), 1)
-_record = st.one_of(
-    st.fixed_dictionaries({"tunnel": st.sampled_from(TUNNELS), "proxied": st.booleans()}),
-    st.fixed_dictionaries({"tunnel": st.sampled_from(TUNNELS), "proxied": st.just(True)}),
-    st.fixed_dictionaries({"alias": st.sampled_from(EXACT), "proxied": st.just(True)}),
-    st.fixed_dictionaries(
-        {
-            "alias": st.sampled_from(["elsewhere.example.net", "gone.example.com"]),
-            "proxied": st.booleans(),
-        }
-    ),
-)
-_rule = st.fixed_dictionaries(
-    {"service": st.sampled_from(SERVICES)},
-    optional={
-        "hostname": st.sampled_from([*EXACT, *STARS]),
-        "path": st.sampled_from(["^/ab", "/x$", "^/ab$", "^/ab(/.*)?$", "^/ab/c$"]),
-        "check": st.sampled_from(["first", "none"]),
-        "originRequest": st.just({"bastionMode": True}),
-    },
-)
-_accounts = st.fixed_dictionaries(
-    {
-        "records": st.dictionaries(st.sampled_from([*EXACT, *STARS]), _record, min_size=1),
-        "managed": st.lists(_rule, min_size=1, max_size=3),
-        "other": st.lists(_rule, max_size=2),
-        "apps": st.lists(
-            st.tuples(st.sampled_from(COVERS), st.sampled_from(BELOW), _policies, _public, _zoned),
-            max_size=4,
-            unique_by=lambda app: (app[0], app[1], app[4]),
+
+
+def accounts(
+    *, exact: Sequence[str] = EXACT, stars: Sequence[str] = STARS, busy: bool = False
+) -> Made:
+    """Accounts whose names, aliases and rules are of these.
+
+    ``busy``: with several records and applications, and a tunnel that serves every name.
+    """
+    covers = (*COVERS, *(name for name in (*exact, *stars) if name not in COVERS))
+    least, most = (3, 6) if busy else (0, 4)
+    record = st.one_of(
+        st.fixed_dictionaries({"tunnel": st.sampled_from(TUNNELS), "proxied": st.booleans()}),
+        st.fixed_dictionaries({"tunnel": st.sampled_from(TUNNELS), "proxied": st.just(True)}),
+        st.fixed_dictionaries({"alias": st.sampled_from(exact), "proxied": st.just(True)}),
+        st.fixed_dictionaries(
+            {
+                "alias": st.sampled_from(["elsewhere.example.net", "gone.example.com"]),
+                "proxied": st.booleans(),
+            }
         ),
-        "enforced": st.sampled_from([True, True, False]),
-        "inner": _ruled(_inner),
-        "outer": _ruled(_outer),
-        "deny_unmatched": st.sampled_from([False, False, False, True]),
-        "exempt": st.booleans(),
-    }
-)
+    )
+    rule = st.fixed_dictionaries(
+        {"service": st.sampled_from(SERVICES)},
+        optional={
+            "hostname": st.sampled_from([*exact, *stars]),
+            "path": st.sampled_from(["^/ab", "/x$", "^/ab$", "^/ab(/.*)?$", "^/ab/c$"]),
+            "check": st.sampled_from(["first", "none"]),
+            "originRequest": st.just({"bastionMode": True}),
+        },
+    )
+    return st.fixed_dictionaries(
+        {
+            "records": st.dictionaries(
+                st.sampled_from([*exact, *stars]), record, min_size=max(least, 1)
+            ),
+            "managed": st.lists(rule, min_size=1, max_size=3).map(
+                lambda made: [*made, {"service": "http://two"}] if busy else made
+            ),
+            "other": st.lists(rule, max_size=2),
+            "apps": st.lists(
+                st.tuples(
+                    st.sampled_from(covers), st.sampled_from(BELOW), _policies, _public, _zoned
+                ),
+                min_size=least,
+                max_size=most,
+                unique_by=lambda app: (app[0], app[1], app[4]),
+            ),
+            "enforced": st.sampled_from([True, True, False]),
+            "inner": _ruled(_inner),
+            "outer": _ruled(_outer),
+            "deny_unmatched": st.sampled_from([False, False, False, True]),
+            "exempt": st.booleans(),
+        }
+    )
 
 
 # Paths of which Access and the connector make different things.
@@ -284,7 +302,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @examples(70)
-@given(given_account=_accounts)
+@given(given_account=accounts())
 def test_where_a_stranger_gets_in_the_model_says_so(folder: Path, given_account: File) -> None:
     """For every door that the edge leaves open, the model names it: host, tunnel and service."""
     account = Built(Account(folder), given_account).account

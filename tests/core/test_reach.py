@@ -55,7 +55,7 @@ def test_a_guarded_host_is_told_from_end_to_end() -> None:
     )  # fmt: skip
     assert (ruling.decision, ruling.name, ruling.people) == ("allow", "team", "ann@example.com")
     assert found.enter == (
-        DescribedEntry("ann@example.com", SERVICE, session="24h", policy="team"),
+        DescribedEntry("ann@example.com", SERVICE, session="24h", policy="team", tunnel="edge"),
     )
     assert found.shut == ("everybody else",)
 

@@ -82,4 +82,5 @@ def test_sections_are_those_that_load() -> None:
 
     sections = {kind.section for kind in KINDS.values() if kind.section}
     top = {"version", "stack", "account", "team", "lint", "vars", "hosts", "removed", "moved"}
+    top |= {"ignore"}
     assert set(properties) == sections | top

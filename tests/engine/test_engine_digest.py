@@ -34,6 +34,16 @@ def test_the_same_plan_has_the_same_digest(account: Account) -> None:
     assert of(account.plan(edited())) == of(account.plan(edited()))
 
 
+def test_who_stays_is_no_part_of_it(account: Account) -> None:
+    """What is shown beside who gains and loses entry changes nothing of what is agreed to."""
+    account.apply(whole())
+    plan = account.plan(edited())
+
+    assert plan.access
+    bare = tuple(replace(change, before=(), after=()) for change in plan.access)
+    assert of(replace(plan, access=bare)) == of(plan)
+
+
 def other_file(account: Account) -> Plan:
     """The file says something else."""
     file = edited()

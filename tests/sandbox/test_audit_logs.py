@@ -209,3 +209,39 @@ def test_foreign_words_are_cut(api: Api) -> None:
     api.sandbox.handle(Request("POST", path, (), headers, b'{"name": "a"}'))
 
     assert len(entries(api)[0]["raw"]["user_agent"]) == 200
+
+
+def test_people_and_tokens_have_names(api: Api) -> None:
+    """A defined token says its name and whose it is; the dashboard has no token."""
+    api.sandbox.define_token("ci", None, name="ci", email="ops@example.com")
+    api.sandbox.define_token("dash", None, email="mallory@example.com", dashboard=True)
+    Api(api.sandbox, "ci").post("{A}/access/tags", {"name": "a"})
+    dash = Api(api.sandbox, "dash")
+    dash.post("{A}/access/tags", {"name": "b"})
+
+    by_hand, by_token = (entry["actor"] for entry in entries(dash))
+
+    assert (by_hand["context"], by_hand["email"]) == ("dash", "mallory@example.com")
+    assert "token_id" not in by_hand
+    assert (by_token["context"], by_token["token_name"]) == ("api_token", "ci")
+    assert by_token["email"] == "ops@example.com"
+
+
+def test_the_owner_of_a_global_key_is_told(api: Api) -> None:
+    """A key comes with an e-mail address."""
+    path = f"/client/v4/accounts/{api.sandbox.account_id}/access/tags"
+    headers = (("x-auth-key", "k" * 37), ("x-auth-email", "ann@example.com"))
+    api.sandbox.handle(Request("POST", path, (), headers, b'{"name": "a"}'))
+
+    actor = entries(api)[0]["actor"]
+
+    assert (actor["context"], actor["email"]) == ("api_key", "ann@example.com")
+
+
+def test_the_end_of_a_token_is_told(api: Api) -> None:
+    """Its verification says when it ends."""
+    api.sandbox.define_token("short", None, expires_on="2026-08-01T00:00:00Z")
+
+    found = Api(api.sandbox, "short").get("/user/tokens/verify").result
+
+    assert found["expires_on"] == "2026-08-01T00:00:00Z"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import get_args
 
+from ztctl.cli.options import COMMON_FORMATS
 from ztctl.views.factory import Format, make_view
 from ztctl.views.page import Page
 
-FORMATS: tuple[Format, ...] = get_args(Format)
+FORMATS: tuple[Format, ...] = tuple(it.value for it in COMMON_FORMATS)
 
 
 def rendered(page: Page, format: Format) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.views.chromium import Browser, program
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem, Severity, Where
 from ztctl.core.model.objects import Live, Mark, Wanted
@@ -73,6 +74,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> MakeShown:
         detail: Detail = "compact",
         verbose: bool = False,
         width: int = 80,
+        location: str = "",
     ) -> Shown:
         stdout, stderr = StringIO(), StringIO()
         view = make_view(
@@ -87,6 +89,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> MakeShown:
             detail=detail,
             verbose=verbose,
             width=width,
+            location=location,
         )
         return Shown(view, stdout, stderr)
 
@@ -299,3 +302,15 @@ def small_plan(whole_plan: Plan) -> Plan:
     """Three changes of one step each, and a replacement of two: nothing is refused."""
     kept = {GROUP, POLICY, APPLICATION, CA_KEY}
     return Plan("acc-1", "prod", tuple(c for c in whole_plan.changes if c.address in kept))
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests; where everything is tested there must be one."""
+    found = program()
+    if found is None and os.environ.get("CI"):
+        pytest.fail("chromium is not installed")
+    if found is None:
+        pytest.skip("chromium is not installed")
+    with Browser(found, tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser

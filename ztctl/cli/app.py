@@ -12,6 +12,8 @@ import typer
 from ztctl import __version__
 from ztctl.cli.commands import (
     apply,
+    audit,
+    drift,
     fmt,
     history,
     plan,
@@ -43,7 +45,7 @@ app = typer.Typer(
 # The panels of `--help`, in their order.
 PANELS = {
     "Every day": (plan.plan, apply.apply, who.who),
-    "Watch": (history.history,),
+    "Watch": (drift.drift, audit.audit, history.history),
     "Start": (validate.validate, fmt.fmt),
     "Other": (apply.destroy, show.show, unlock.unlock, schema.schema),
 }

@@ -34,11 +34,12 @@ async def edge_of(
     if not probe:
         yield (settle,)
         return
-    async with _prober(chosen) as doors:
+    async with prober(chosen) as doors:
         yield settle, Probe(doors.head, PublicPlaces(declared.public), declared.team)
 
 
-def _prober(chosen: Settings) -> ProbeClient:
+def prober(chosen: Settings) -> ProbeClient:
+    """What asks hosts without a credential; in the sandbox, its edge."""
     from ztctl.cloudflare.probe_client import ProbeClient
 
     if not chosen.sandbox:

@@ -5,6 +5,7 @@ resolving them from text takes time.
 """
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import partial, wraps
@@ -16,6 +17,7 @@ import typer
 
 from ztctl.cli import completion
 from ztctl.cli.exits import Exit
+from ztctl.cli.places import DEFAULT_FILE
 
 # The panels of `--help`; their order is that of a command's parameters.
 _file = partial(typer.Option, rich_help_panel="Files")
@@ -23,7 +25,7 @@ _account = partial(typer.Option, rich_help_panel="Account")
 run_option = partial(typer.Option, rich_help_panel="Run")
 approval_option = partial(typer.Option, rich_help_panel="Approvals")
 _addresses = partial(approval_option, metavar="ADDRESS", autocompletion=completion.addresses)
-_output = partial(typer.Option, rich_help_panel="Output")
+output_option = _output = partial(typer.Option, rich_help_panel="Output")
 
 
 class OutputFormat(StrEnum):
@@ -32,6 +34,13 @@ class OutputFormat(StrEnum):
     text = "text"
     json = "json"
     markdown = "markdown"
+    html = "html"
+    github = "github"
+    sarif = "sarif"
+
+
+# Every command that has a format has these; ``formats`` adds others.
+COMMON_FORMATS = (OutputFormat.text, OutputFormat.json, OutputFormat.markdown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class OutputOptions:
 
     format: Annotated[
         OutputFormat,
-        _output("--format", metavar="|".join(OutputFormat), help="How to write the result."),
+        _output("--format", help="How to write the result."),
     ] = OutputFormat.text
     no_color: Annotated[bool, _output("--no-color", help="No colours.")] = False
     quiet: Annotated[bool, _output("--quiet", "-q", help="Closing lines and refusals only.")] = (
@@ -237,6 +246,34 @@ def only(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
+class Formats(tuple[OutputFormat, ...]):
+    """The formats of one command."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SarifOptions:
+    """Where findings are shown in code scanning."""
+
+    sarif_location: Annotated[
+        Path,
+        _output(
+            "--sarif-location",
+            metavar="FILE",
+            help="In SARIF, the file of a finding that no file declares.",
+        ),
+    ] = DEFAULT_FILE
+
+
+def formats(*more: OutputFormat) -> Formats:
+    """Give a command formats beside the common ones.
+
+    Annotates the group: ``Annotated[OutputOptions, formats(OutputFormat.html)]``.
+    """
+    return Formats((*COMMON_FORMATS, *more))
+
+
 def with_options(command: Callable[..., Exit]) -> Callable[..., Exit]:
     """Expand each dataclass among a command's parameters into one option for each of its fields.
 
@@ -269,8 +306,13 @@ def with_options(command: Callable[..., Exit]) -> Callable[..., Exit]:
     return gathered
 
 
-def _options(group: Any, taken: frozenset[str] | None = None) -> list[Parameter]:
-    hints = get_type_hints(group, include_extras=True)
+def _options(group: Any, limit: frozenset[str] | Formats | None = None) -> list[Parameter]:
+    known = limit if isinstance(limit, Formats) else formats()
+    taken = None if isinstance(limit, Formats) else limit
+    hints = {
+        name: _of_formats(hint, known) if get_args(hint)[:1] == (OutputFormat,) else hint
+        for name, hint in get_type_hints(group, include_extras=True).items()
+    }
     if unknown := (taken or frozenset()) - hints.keys():
         raise TypeError(f"{group.__name__} has no {', '.join(sorted(unknown))}")
     return [
@@ -283,3 +325,11 @@ def _options(group: Any, taken: frozenset[str] | None = None) -> list[Parameter]
         for field in fields(group)
         if taken is None or field.name in taken
     ]
+
+
+def _of_formats(hint: Any, known: Formats) -> Any:
+    """The annotation of ``--format`` where a command has these formats."""
+    option = copy(get_args(hint)[1])
+    option.metavar = "FORMAT"
+    option.help = f"{option.help.removesuffix('.')}: {', '.join(known)}."
+    return Annotated[StrEnum("OutputFormat", {it.name: it.value for it in known}), option]

@@ -68,6 +68,7 @@ def view_of(chosen: Settings, declared: Declared | None = None) -> View:
         detail=chosen.detail,
         verbose=chosen.verbose,
         width=get_terminal_size().columns,
+        location=chosen.sarif_location,
     )
 
 

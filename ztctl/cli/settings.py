@@ -17,6 +17,7 @@ from ztctl.cli.options import (
     OutputFormat,
     OutputOptions,
     ProgressOptions,
+    SarifOptions,
 )
 from ztctl.cli.places import DEFAULT_FILE
 from ztctl.core.model.diagnostics import Failure, ZtctlError
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 STDIN = Path("/dev/stdin")
 STATE = Path(".ztctl") / "sandbox.jsonl"
 TOKEN = "CLOUDFLARE_API_TOKEN"  # noqa: S105
+# Who has it can post: like the token, no file may read it.
+WEBHOOK = "ZTCTL_WEBHOOK"
 _MOST_OF_TOKEN = 4096
 
 
@@ -49,10 +52,12 @@ class Settings:
         sandbox: work on the local sandbox instead of an account.
         api_url: base URL of the API, ``None`` for Cloudflare's.
         token: the API token, ``None`` when there is none.
+        webhook: the URL of a webhook in the environment, ``None`` when there is none.
         journal: the journal's file, ``None`` for the default location.
-        environment: variables of the process without the token; nothing else reads them.
+        environment: variables of the process without the two; nothing else reads them.
         account_options: the options that name the account, each behind a blank, for a command that
             is told as the next one.
+        sarif_location: the file of a finding that no file declares.
     """
 
     files: tuple[Path, ...] = (DEFAULT_FILE,)
@@ -71,6 +76,8 @@ class Settings:
     verbose: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     account_options: str = ""
+    sarif_location: str = str(DEFAULT_FILE)
+    webhook: Secret | None = None
 
 
 def settings(
@@ -81,6 +88,7 @@ def settings(
     journal: Path | None = None,
     detail: DetailOptions | None = None,
     progress: ProgressOptions | None = None,
+    sarif: SarifOptions | None = None,
 ) -> Settings:
     """Combine options and environment.
 
@@ -92,6 +100,7 @@ def settings(
     environment = dict(os.environ)
     # Removed from the copy: `${env.NAME}` in a file must not be able to read it.
     token = environment.pop(TOKEN, "")
+    webhook = environment.pop(WEBHOOK, "").strip()
     dumb = environment.get("TERM") == "dumb"
     api_url = account.api_url
     if account.sandbox:
@@ -111,7 +120,8 @@ def settings(
         api_url=api_url,
         token=_token(token, account.api_token_file),
         journal=journal,
-        format=output.format,
+        # A command has an enumeration of its own formats.
+        format=OutputFormat(output.format),
         color=not (output.no_color or dumb or environment.get("NO_COLOR")) and sys.stdout.isatty(),
         quiet=output.quiet,
         terminal=sys.stderr.isatty() and not dumb and not is_ci(environment),
@@ -119,6 +129,8 @@ def settings(
         verbose=progress is not None and progress.verbose,
         environment=environment,
         account_options=_typed(account, environment),
+        sarif_location=str((sarif or SarifOptions()).sarif_location),
+        webhook=Secret(webhook) if webhook else None,
     )
 
 

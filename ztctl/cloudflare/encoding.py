@@ -45,3 +45,8 @@ def header(token: Secret) -> str:
             "copy it again from the Cloudflare dashboard",
         )
     return f"Bearer {text}"
+
+
+def webhook_url(url: Secret) -> str:
+    """The text of a webhook's URL, to post to, and to mask."""
+    return url.reveal()

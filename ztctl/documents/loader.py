@@ -24,7 +24,7 @@ from ztctl.documents.merge import MergedFiles, declared_twice, merge_files
 from ztctl.documents.models import Host
 from ztctl.documents.nodes import MappingNode, Node, Pair, Scalar, mapping, scalar_at
 from ztctl.documents.saved import Contents
-from ztctl.documents.validation import Validator, ignored, moved, removed
+from ztctl.documents.validation import Validator, ignored, kept, moved, removed
 from ztctl.documents.variables import Environment, Variables
 
 Check = Callable[[Declared], Iterable[Problem]]
@@ -147,6 +147,7 @@ def _declared(
         silences=(*contents.silences, *ignored(top, node)),
         removed=tuple(removed(top, node, kinds)),
         moved=tuple(moved(top, node, kinds, known)),
+        ignored=tuple(kept(top, node, kinds)),
         public=(*public, *_public_places(wanted, kinds)),
         environment=contents.environment,
         contents=contents,

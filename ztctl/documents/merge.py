@@ -21,7 +21,7 @@ from ztctl.documents.problems import SectionEntry
 from ztctl.documents.suggest import did_you_mean
 
 AGREED: Final = ("version", "stack", "account", "team", "lint")
-LISTED: Final = ("removed", "moved")
+LISTED: Final = ("removed", "moved", "ignore")
 # What a section of this beginning holds is there for aliases alone.
 HELD: Final = "x-"
 Section = dict[str, SectionEntry]

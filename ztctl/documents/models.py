@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.identity import HOSTS, Fields, Identity
+from ztctl.core.model.ignored import NotIgnorable, ignorable
 from ztctl.core.model.lint import SILENCEABLE
 from ztctl.core.model.markers import RefersTo
 from ztctl.core.model.public import Public
@@ -184,6 +185,33 @@ class Move(DescribedFields):
     target: AddressText = Field(alias="to", description="The address from now on.")
 
 
+def _may_differ(value: Any, info: ValidationInfo) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        ignorable(value, _kinds(info))
+    except NotIgnorable as error:
+        context = {"text": error.summary, "hint": error.hint}
+        raise PydanticCustomError("ignore", "{text}", context) from None
+    return value
+
+
+def _reason(value: str) -> str:
+    if value.strip():
+        return value
+    hint = "say why it may differ; whoever reads the file wants to know"
+    raise PydanticCustomError("reason", "a reason is missing", {"hint": hint})
+
+
+class IgnoredField(DescribedFields):
+    """A field whose live value stays, whatever the file says."""
+
+    field: Annotated[str, BeforeValidator(_may_differ)] = Field(
+        description="`kind.key.field`; never one that decides who reaches what."
+    )
+    reason: Annotated[str, AfterValidator(_reason)] = Field(description="Why it may differ.")
+
+
 class Lint(DescribedFields):
     """What becomes of warnings."""
 
@@ -213,3 +241,6 @@ class Top(DescribedFields):
     lint: Lint | None = Field(None, description="Which warnings are not told of these files.")
     removed: list[Removal] | None = Field(None, description="Objects to delete or to forget.")
     moved: list[Move] | None = Field(None, description="Objects that got a new address.")
+    ignore: list[IgnoredField] | None = Field(
+        None, description="Fields that others may change: neither reported nor put back."
+    )

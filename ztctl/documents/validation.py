@@ -10,9 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import fields_of, references, stated_references
-from ztctl.core.model.declared import Moved, Removed
+from ztctl.core.model.declared import Ignored, Moved, Removed
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.identity import HOSTS, OWN_PARTS, HostPart
+from ztctl.core.model.ignored import ignorable
 from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.lint import Silence
 from ztctl.core.model.names import to_ascii
@@ -121,6 +122,13 @@ def moved(
             kind = kinds.of_host(part).name
             if Address(kind, new) in declared:
                 yield Moved(Address(kind, old), Address(kind, new), item.where)
+
+
+def kept(top: Top, node: MappingNode, kinds: Kinds) -> Iterator[Ignored]:
+    """The entries of `ignore`, each with its position."""
+    for entry, item in zip(top.ignore or (), _items(node, "ignore"), strict=False):
+        found = ignorable(str(entry.field), kinds)
+        yield replace(found, reason=str(entry.reason).strip(), where=item.where)
 
 
 def ignored(top: Top, node: MappingNode) -> Iterator[Silence]:

@@ -13,6 +13,9 @@ from ztctl.core.runs.journal import Redact
 from ztctl.engine.plan_document import dumped
 from ztctl.engine.planfile import WHY
 
+# Everybody who may enter on each side is shown beside who gains and loses entry, which counts.
+_STAYS = ("before", "after")
+
 
 def digest(plan: Plan, targets: Iterable[Address], redact: Redact) -> str:
     """SHA-256 of what a plan does and of the live objects that it does it to, in hexadecimal.
@@ -27,7 +30,7 @@ def digest(plan: Plan, targets: Iterable[Address], redact: Redact) -> str:
         "stack": plan.stack,
         "targets": sorted(map(str, targets)),
         "changes": [{k: v for k, v in it.items() if k not in WHY} for it in known["changes"]],
-        "access": known["access"],
+        "access": [{k: v for k, v in it.items() if k not in _STAYS} for it in known["access"]],
         "exposed": known["exposed"],
     }
     text = json.dumps(_masked(document, redact), sort_keys=True, separators=(",", ":"))

@@ -24,10 +24,12 @@ class Planned:
 
     Attributes:
         live: the live objects by kind.
+        draft: what the plan was made of.
     """
 
     plan: Plan
     live: LiveByKind = field(repr=False)
+    draft: Draft = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class PlanSource:
             self.declared, live, self.kinds, account=self.account, options=self.options
         )
         facts = await reader.with_beyond(draft.run.now, lambda now: draft.knowing(now).unseen)
-        return Planned(draft.knowing(facts).plan(), live)
+        draft = draft.knowing(facts)
+        return Planned(draft.plan(), live, draft)
 
 
 def emptied(declared: Declared, kinds: Kinds) -> Declared:

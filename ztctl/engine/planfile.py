@@ -22,7 +22,7 @@ from ztctl.core.model.plan import Plan
 from ztctl.core.planning.planner import Options
 from ztctl.engine.plan_document import DamagedPlan, dumped, restored
 
-FORMAT = 4
+FORMAT = 5
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -125,7 +125,7 @@ def moved(saved: Saved, plan: Plan) -> tuple[str, ...]:
         for address in dict.fromkeys((*was, *now))
         if was.get(address) != now.get(address)
     )
-    one, other = ({it["host"]: it for it in document["access"]} for document in shown)
+    one, other = ({it.host: it for it in known.access} for known in (saved.plan, plan))
     hosts = (host for host in {**one, **other} if one.get(host) != other.get(host))
     return (*objects, *(f"who may enter {host}" for host in hosts))
 

@@ -133,10 +133,10 @@ class Probe(Companion):
             if state is LoginState.CLOSED:
                 return ""
             if state is LoginState.OPEN:
-                return f"answered without a login ({_describe(reply)})"
+                return f"answered without a login ({describe_reply(reply)})"
             if left:
                 await self._means.sleep(PAUSE)
-        return f"showed no login in {TRIES} tries ({_describe(reply)})"
+        return f"showed no login in {TRIES} tries ({describe_reply(reply)})"
 
     async def _undo(self, work: Work, made: Live, why: str) -> CallFailed:
         kind: Kind = self._kinds[work.step.id.address.kind]
@@ -190,7 +190,8 @@ def _is_login(reply: ProbeReply, team: str | None) -> bool:
     return place.scheme == "https" and right and path
 
 
-def _describe(reply: ProbeReply) -> str:
+def describe_reply(reply: ProbeReply) -> str:
+    """Describe a reply for people."""
     if reply.status is None:
         return reply.error or "no answer"
     leads = f", to {reply.location[:80]}" if reply.location else ""

@@ -25,7 +25,7 @@ from ztctl.core.model.flows import Ask, Unseen
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, AsksAhead, Exposing, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
-from ztctl.core.model.markers import Default, Immutable, Local, RefersTo, Unordered
+from ztctl.core.model.markers import DecidesReach, Default, Immutable, Local, RefersTo, Unordered
 from ztctl.core.model.marks import Marking
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal, Step
@@ -89,20 +89,22 @@ class CorsHeaders(Fields):
 class AccessApplicationFields(Fields):
     """What stands in front of one or more host names. The key is the domain unless said so."""
 
-    type: Annotated[Literal["self_hosted", "ssh"] | None, Default("self_hosted"), Immutable()] = (
-        None
-    )
+    type: Annotated[
+        Literal["self_hosted", "ssh"] | None, Default("self_hosted"), Immutable(), DecidesReach()
+    ] = None
     """`ssh` is the terminal in the browser."""
     domain: Annotated[Uri | None, Local()] = None
     """`host/path` without a scheme; the key when left out."""
-    destinations: Annotated[list[Place] | None, Default(()), Unordered()] = None
+    destinations: Annotated[list[Place] | None, Default(()), Unordered(), DecidesReach()] = None
     """All places it stands in front of; at most five public ones."""
-    policies: Annotated[list[Annotated[Any, RefersTo("access_policy")]] | None, Default(())] = None
+    policies: Annotated[
+        list[Annotated[Any, RefersTo("access_policy")]] | None, Default(()), DecidesReach()
+    ] = None
     """Policies of the file in order of precedence, or `{live: NAME}`."""
     session_duration: Annotated[Duration | None, Default("24h")] = None
     """How long a login lasts."""
     allowed_idps: Annotated[
-        list[Annotated[Any, IDENTITY_PROVIDER]] | None, Default(()), Unordered()
+        list[Annotated[Any, IDENTITY_PROVIDER]] | None, Default(()), Unordered(), DecidesReach()
     ] = None
     """Identity providers that may be used; all of the account's when left out."""
     auto_redirect_to_identity: Off = None
@@ -117,17 +119,17 @@ class AccessApplicationFields(Fields):
     same_site_cookie_attribute: Literal["lax", "strict", "none"] | None = None
     path_cookie_attribute: Off = None
     eager_redirect_cookie_setting: On = None
-    options_preflight_bypass: Off = None
+    options_preflight_bypass: Annotated[Off, DecidesReach()] = None
     """Let requests of the method OPTIONS through to the origin, without asking anybody."""
     cors_headers: CorsHeaders | None = None
     service_auth_401_redirect: Off = None
     skip_interstitial: Off = None
     allow_iframe: Off = None
-    allow_authenticate_via_warp: Off = None
+    allow_authenticate_via_warp: Annotated[Off, DecidesReach()] = None
     """Let the session of an enrolled device's WARP client count as the login."""
     read_service_tokens_from_header: str | None = None
     use_clientless_isolation_app_launcher_url: Off = None
-    mfa_config: MfaConfig | None = None
+    mfa_config: Annotated[MfaConfig | None, DecidesReach()] = None
     """The second factor of policies that state none; the organisation's when left out."""
     tags: Annotated[list[Annotated[Any, TAG]] | None, Unordered()] = None
     """Further tags; made when they do not exist."""

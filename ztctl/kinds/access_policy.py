@@ -18,7 +18,7 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.ledger import Ledger
-from ztctl.core.model.markers import Default, Normalised, Unordered
+from ztctl.core.model.markers import DecidesReach, Default, Normalised, Unordered
 from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.kinds.common import (
     ACCESS_APPS,
@@ -82,7 +82,7 @@ class ApprovalGroup(Fields):
 class AccessPolicyFields(Fields):
     """Who may enter, or may not: attached to applications in order of precedence."""
 
-    decision: Literal["allow", "deny", "non_identity", "bypass"]
+    decision: Annotated[Literal["allow", "deny", "non_identity", "bypass"], DecidesReach()]
     """`allow` and `deny` people, `non_identity` lets machines in, `bypass` asks nobody."""
     include: Included
     """Whom it is about: any of these."""
@@ -92,13 +92,15 @@ class AccessPolicyFields(Fields):
     """What everybody must satisfy in addition: all of these."""
     session_duration: Duration | None = None
     """How long a login lasts; when left out, its applications' (24h where they differ)."""
-    approval_required: Off = None
+    approval_required: Annotated[Off, DecidesReach()] = None
     """Somebody of `approval_groups` must agree each time."""
-    approval_groups: Annotated[list[ApprovalGroup] | None, Default(()), Unordered()] = None
-    purpose_justification_required: Off = None
+    approval_groups: Annotated[
+        list[ApprovalGroup] | None, Default(()), Unordered(), DecidesReach()
+    ] = None
+    purpose_justification_required: Annotated[Off, DecidesReach()] = None
     purpose_justification_prompt: str | None = None
-    isolation_required: Off = None
-    mfa_config: MfaConfig | None = None
+    isolation_required: Annotated[Off, DecidesReach()] = None
+    mfa_config: Annotated[MfaConfig | None, DecidesReach()] = None
     """The application's when left out."""
     name: str | None = None
     """The live name before the stack's mark, when it is not the key."""

@@ -25,7 +25,7 @@ from ztctl.core.model.identity import HEX_48, Fields, HostPart
 from ztctl.core.model.kind import Kind, Proposal
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
-from ztctl.core.model.markers import Immutable, Local, RefersTo
+from ztctl.core.model.markers import DecidesReach, Immutable, Local, RefersTo
 from ztctl.core.model.objects import Attributes, Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal
 from ztctl.core.model.values import Ref
@@ -54,7 +54,7 @@ def _check_relative_path(value: Any) -> Any:
 class CaKeyFields(Fields):
     """The CA whose certificates open SSH for one application; the key is the application's."""
 
-    application: Annotated[Any, RefersTo("access_application"), Immutable()] = None
+    application: Annotated[Any, RefersTo("access_application"), Immutable(), DecidesReach()] = None
     """The application, when it is not the one of that key."""
     public_key_file: Annotated[str | None, BeforeValidator(_check_relative_path), Local()] = None
     """Where to write the public key, relative to this file and below its folder; nothing but such a
@@ -81,6 +81,11 @@ class CaKey(Kind):
     host_part = HostPart.CA_KEY
     id_form = HEX_48
     owner = "access_application"
+
+    @property
+    def collection(self) -> str:
+        """``ca``."""
+        return "ca"
 
     def normalise_stated(self, key: str, stated: Values) -> Values:
         """Use the key as the application unless one is stated."""

@@ -23,7 +23,7 @@ from ztctl.core.model.identity import HEX_32, Fields, HostPart
 from ztctl.core.model.kind import Contained, Kind, Proposal, TakesPlaces
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
-from ztctl.core.model.markers import Default, Normalised, RefersTo, Unordered
+from ztctl.core.model.markers import DecidesReach, Default, Normalised, RefersTo, Unordered
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
@@ -85,9 +85,9 @@ class DnsSettings(Fields):
 class DnsRecordFields(Fields):
     """A name that leads to a tunnel. The key is the name."""
 
-    tunnel: Annotated[Any, LEADS_TO_TUNNEL, Normalised(host)]
+    tunnel: Annotated[Any, LEADS_TO_TUNNEL, Normalised(host), DecidesReach()]
     """The tunnel that it leads to, by key, or `{live: NAME}`."""
-    proxied: On = None
+    proxied: Annotated[On, DecidesReach()] = None
     """Through Cloudflare; a tunnel is reached in no other way."""
     ttl: Annotated[int | None, Field(ge=1, le=86400), Default(1)] = None
     """Seconds; 1 is automatic, and the only value of a proxied record."""
@@ -126,6 +126,11 @@ class DnsRecord(Kind, Contained, TakesPlaces):
     id_form = HEX_32
     container = "zone"
     marking = _InRecordComment(longest=PAID_COMMENT)
+
+    @property
+    def collection(self) -> str:
+        """``dns_records``."""
+        return "dns_records"
 
     # -- the wanted side --------------------------------------------------------------------
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from ztctl.core.model.calls import CallFailed, LiveObjects, ReadFlow
+from ztctl.core.model.facts import Fact, PrivateNetwork
 from ztctl.core.model.flows import Ask
-from ztctl.core.model.objects import Live
+from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import TUNNEL, text_of
 from ztctl.kinds.plain import PlainKind, Rest
 
@@ -39,9 +40,15 @@ class HostnameRoute(PlainKind):
         """Convert a route, which uses its tunnel."""
         return replace(super().live_from(raw), uses=(("tunnel", text_of(raw, "tunnel_id")),))
 
+    def fact(self, values: Values, live: Live | None) -> Fact | None:
+        """Every enrolled device reaches it by its name."""
+        if live is None:
+            return None
+        return PrivateNetwork(live.name, dict(live.uses).get("tunnel", ""))
+
     def needed(self, ask: Ask) -> bool:
-        """A plan may delete a tunnel."""
-        return bool(ask.stack)
+        """A plan may delete a tunnel; else where the routes themselves are asked about."""
+        return bool(ask.stack) or self.name in ask.used
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
         """Read all where a tunnel may go: one that no file declares, or that is removed."""

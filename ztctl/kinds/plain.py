@@ -160,6 +160,11 @@ class PlainKind(Kind):
 
     rest: ClassVar[Rest]
 
+    @property
+    def collection(self) -> str:
+        """The last word of ``rest.path``."""
+        return self.rest.path.rpartition("/")[2]
+
     def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """Convert an object of a reply to fields of the file."""
         return {**raw, **{name: raw.get(api) for name, api in self.rest.names.items()}}

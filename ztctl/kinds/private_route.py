@@ -20,7 +20,7 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import PrivateNetwork
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.ledger import Ledger
-from ztctl.core.model.markers import Normalised, RefersTo
+from ztctl.core.model.markers import DecidesReach, Normalised, RefersTo
 from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Phase
 from ztctl.kinds import virtual_network
@@ -54,11 +54,13 @@ def _check_range(value: Any) -> Any:
 class PrivateRouteFields(Fields):
     """Private addresses that lead to a tunnel. The key is the range unless `network` is given."""
 
-    network: Annotated[str, BeforeValidator(_check_range), Normalised(cidr)] | None = None
+    network: (
+        Annotated[str, BeforeValidator(_check_range), Normalised(cidr), DecidesReach()] | None
+    ) = None
     """The address or range; the key when left out."""
-    tunnel: Annotated[Any, RefersTo("tunnel")]
+    tunnel: Annotated[Any, RefersTo("tunnel"), DecidesReach()]
     """The tunnel that it leads to, by key, or `{live: NAME}`."""
-    virtual_network: Annotated[Any, RefersTo(VNET)] = None
+    virtual_network: Annotated[Any, RefersTo(VNET), DecidesReach()] = None
     """The virtual network that it is in; the account's default one when left out."""
     comment: Comment = None
     """Your own words; the stack's mark is put behind them."""

@@ -22,7 +22,7 @@ from ztctl.core.model.identity import Fields, plain
 from ztctl.core.model.kind import Alternative, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
-from ztctl.core.model.markers import Default, Normalised, Unordered
+from ztctl.core.model.markers import DecidesReach, Default, Normalised, Unordered
 from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Change
@@ -34,9 +34,16 @@ from ztctl.kinds.provider_types import wrong_providers
 from ztctl.kinds.selectors import Rule, flattened
 
 Included = Annotated[
-    list[Rule], Field(min_length=1), Default(()), Unordered(), Normalised(flattened)
+    list[Rule],
+    Field(min_length=1),
+    Default(()),
+    Unordered(),
+    Normalised(flattened),
+    DecidesReach(),
 ]
-Rules = Annotated[list[Rule] | None, Default(()), Unordered(), Normalised(flattened)]
+Rules = Annotated[
+    list[Rule] | None, Default(()), Unordered(), Normalised(flattened), DecidesReach()
+]
 LISTS = ("include", "exclude", "require")
 
 

@@ -23,7 +23,7 @@ from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Kind, Lagging, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
-from ztctl.core.model.markers import Default, Immutable
+from ztctl.core.model.markers import DecidesReach, Default, Immutable
 from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
@@ -50,12 +50,15 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 class TunnelFields(Fields):
     """A way from Cloudflare to hosts inside; its connectors fetch their rules by themselves."""
 
-    ingress: Annotated[list[IngressRule] | None, Default(())] = None
+    ingress: Annotated[list[IngressRule] | None, Default(()), DecidesReach()] = None
     """Which names go where, in order; a closing `http_status:404` is added."""
-    origin_request: OriginRequest | None = None
+    origin_request: Annotated[OriginRequest | None, DecidesReach()] = None
     """Settings for all rules; a rule's own win."""
     config_src: Annotated[
-        Literal["cloudflare"] | None, Default("cloudflare"), Immutable(instead=_LOCAL)
+        Literal["cloudflare"] | None,
+        Default("cloudflare"),
+        Immutable(instead=_LOCAL),
+        DecidesReach(),
     ] = None
     """Remotely managed, which is the only kind that can be declared."""
     name: str | None = None
@@ -92,6 +95,11 @@ class Tunnel(Kind, Lagging):
     limit = 1000
     marking = InName()
     host_part = HostPart.TUNNEL
+
+    @property
+    def collection(self) -> str:
+        """``cfd_tunnel``."""
+        return "cfd_tunnel"
 
     # -- the wanted side --------------------------------------------------------------------
 

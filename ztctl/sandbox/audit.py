@@ -3,9 +3,9 @@
 Source: Cloudflare OpenAPI description, July 2026 (members of an entry of audit logs version 2).
 Unrecorded: the names of a resource's product and type (here the first and the last literal segment
 of the path), that an action on an object counts as an update. Bodies and query strings are not
-stored, so that no secret gets here; a token is identified by the id that its verification shows.
-Not emulated: entries for reads and for refused requests; e-mail addresses, IP addresses and names
-of tokens. Only the latest entries are kept.
+stored, so that no secret gets here; a token is identified by the id that its verification shows,
+and by its name and its owner's e-mail address where it was defined with them.
+Not emulated: entries for reads and for refused requests; IP addresses. Only the latest are kept.
 """
 
 from __future__ import annotations
@@ -68,12 +68,15 @@ def _entry(call: Call, route: Route, holder: Holder, reply: Reply) -> Object:
 
 def _actor(holder: Holder) -> Object:
     owner = "account" if holder.account_owned else "user"
-    return {
+    actor: Object = {
         "id": derived(f"actor {owner}").hex()[:32],
-        "context": "api_token",
-        "token_id": holder.id,
+        "context": holder.context,
         "type": owner,
     }
+    if holder.context == "api_token":
+        actor["token_id"] = holder.id
+    known = {"email": holder.email, "token_name": holder.name}
+    return {**actor, **{name: text for name, text in known.items() if text}}
 
 
 def _action(route: Route) -> str:

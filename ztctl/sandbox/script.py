@@ -8,7 +8,7 @@ All members are optional. Every unknown or invalid member is reported with its p
 | `settings` | `{awkward, detached_calls, new_zone_calls, new_policy_calls, zone_access_listed, zone_access_enforced, keeps_omitted, counts_identical, quotas, rate_limit, latency}`: see `ztctl.sandbox.settings` |
 | `settings.rate_limit` | null, or `{calls, window, block, body, per_second, headers, retry_after}`: see `ztctl.sandbox.rate_limit` |
 | `settings.latency` | null; seconds; or an object with `distribution`: `fixed` with `seconds`, `uniform` with `low`, `high`, `seed`, `lognormal` with `median`, `sigma`, `seed` |
-| `tokens` | list of `{token, permissions, account_owned}`; if there are any, other tokens are rejected |
+| `tokens` | list of `{token, permissions, account_owned, name, email, dashboard, expires_on}`: see `ztctl.sandbox.tokens.Holder`; if there are any, other tokens are rejected |
 | `faults` | list of `{kind, method, path, nth, times, status, body, headers, seconds}`: see `ztctl.sandbox.faults` (`times` null: no limit) |
 | `lag` | seconds until the edge sees a write, by kind of object, or `*` for every kind |
 | `assume_connectors` | true: the edge treats every tunnel that is not deleted as if a connector ran |
@@ -60,6 +60,17 @@ class TokenSeed:
     token: str = field(repr=False)
     permissions: tuple[str, ...]
     account_owned: bool = False
+    name: str = ""
+    email: str = ""
+    dashboard: bool = False
+    expires_on: str = ""
+
+    def define(self, sandbox: Sandbox) -> None:
+        """Define it in a sandbox."""
+        known = ("account_owned", "name", "email", "dashboard", "expires_on")
+        sandbox.define_token(
+            self.token, self.permissions, **{name: getattr(self, name) for name in known}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,7 @@ class Script:
         """
         tunnels = _tunnels(sandbox, self.connectors)
         for token in self.tokens:
-            sandbox.define_token(token.token, token.permissions, account_owned=token.account_owned)
+            token.define(sandbox)
         for fault in self.faults:
             sandbox.faults.add(**fault)
         for kind, seconds in self.lag.items():
@@ -213,6 +224,10 @@ TOKEN = record(
         "token": _matching("a text without spaces", "[!-~]+"),
         "permissions": list_of(text),
         "account_owned": flag,
+        "name": text,
+        "email": text,
+        "dashboard": flag,
+        "expires_on": text,
     },
     ("token", "permissions"),
 )

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ztctl.sandbox.api.families import FAMILIES
 from ztctl.sandbox.connectors import connected, disconnected
@@ -28,7 +28,7 @@ from ztctl.sandbox.seeds import Seeds, ZoneSeed, seed_store, seeded_session, zon
 from ztctl.sandbox.settings import Settings
 from ztctl.sandbox.state import Clock, State
 from ztctl.sandbox.store import StateError, Store
-from ztctl.sandbox.tokens import rate_limit_key, store_token
+from ztctl.sandbox.tokens import Known, rate_limit_key, store_token
 from ztctl.sandbox.whims import awkward as awkwardly
 
 if TYPE_CHECKING:
@@ -168,15 +168,15 @@ class Sandbox:
         self._keep(request, path, now, response)
         return response
 
-    def define_token(
-        self, token: str, permissions: Iterable[str], *, account_owned: bool = False
-    ) -> None:
+    def define_token(self, token: str, permissions: Iterable[str] | None, **known: Any) -> None:
         """Define an API token. Once one is defined, undefined tokens are rejected.
 
-        `permissions` are permission groups with their access level: "DNS Write", "Zone Read".
+        `permissions` are permission groups with their access level ("DNS Write", "Zone Read"), or
+        None for all. `known` are the fields of `ztctl.sandbox.tokens.Known`: whether the account
+        owns it, its name and its owner's e-mail, whether it stands for the dashboard, its end.
         """
         with self._session():
-            store_token(self._state.store, token, permissions, account_owned=account_owned)
+            store_token(self._state.store, token, permissions, Known(**known))
 
     def connect(self, tunnel_id: str) -> str:
         """Simulate one more running connector of a tunnel and return its id.

@@ -6,14 +6,16 @@ documentation: a Global API Key in `X-Auth-Key` with the user's `X-Auth-Email` m
 the codes of malformed and unknown ones (6102, 6103, 9103). The official Terraform provider sends
 them beside an empty bearer token, which then does not count.
 Any token and any key is accepted until the first token is defined. Only digests are stored.
-Not emulated: tokens limited to some zones, expiry, a list of Global API Keys.
+A token may stand for a session in the dashboard, which has none: it tells who somebody is.
+Not emulated: tokens limited to some zones, a list of Global API Keys; that a token ends, which is
+only told.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from ztctl.sandbox.errors import ApiError, unauthenticated, unauthorised
 from ztctl.sandbox.ids import derived
@@ -30,11 +32,19 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The token of a request. `permissions` None: all; `account_owned` None: unknown."""
+    """The token of a request. `permissions` None: all; `account_owned` None: unknown.
+
+    `name` is the token's, `email` its owner's, `context` by which means the audit log says that a
+    request came, `expires_on` when it ends; empty: not known.
+    """
 
     id: str
     permissions: frozenset[str] | None = None
     account_owned: bool | None = None
+    name: str = ""
+    email: str = ""
+    context: str = "api_token"
+    expires_on: str = ""
 
     def check(self, route: Route) -> None:
         """Raise 403/10000 if the token lacks the permission that the route needs."""
@@ -45,13 +55,21 @@ class Holder:
             raise unauthorised()
 
 
-def store_token(
-    store: Store, token: str, permissions: Iterable[str], *, account_owned: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is told of a defined token beside its permissions: see `Holder`."""
+
+    account_owned: bool = False
+    name: str = ""
+    email: str = ""
+    dashboard: bool = False
+    expires_on: str = ""
+
+
+def store_token(store: Store, token: str, permissions: Iterable[str] | None, known: Known) -> None:
     """Define a token; from then on only defined ones are accepted."""
-    digest = derived(token).hex()
-    known = {"permissions": spelled(permissions), "account_owned": account_owned}
-    store.put("token", digest, known)
+    held = None if permissions is None else spelled(permissions)
+    store.put("token", derived(token).hex(), {"permissions": held, **asdict(known)})
 
 
 def holder_of(store: Store, request: Request) -> Holder:
@@ -74,7 +92,7 @@ def _holder_of_key(store: Store, key: str, email: str) -> Holder:
         raise _malformed(6103, "X-Auth-Key")
     if store.count("token"):
         raise ApiError(403, 9103, "Unknown X-Auth-Key or X-Auth-Email")
-    return Holder(derived(key).hex()[:32])
+    return Holder(derived(key).hex()[:32], email=email, context="api_key")
 
 
 def _malformed(code: int, name: str) -> ApiError:
@@ -99,4 +117,13 @@ def _holder(store: Store, request: Request, digest: str) -> Holder:
         raise ApiError(401, 1000, "Invalid API Token")
     if known is None:
         raise ApiError(401, 10000, "Authentication error")
-    return Holder(digest[:32], frozenset(known["permissions"]), known["account_owned"])
+    held = known["permissions"]
+    return Holder(
+        digest[:32],
+        None if held is None else frozenset(held),
+        known["account_owned"],
+        known.get("name", ""),
+        known.get("email", ""),
+        "dash" if known.get("dashboard") else "api_token",
+        known.get("expires_on", ""),
+    )

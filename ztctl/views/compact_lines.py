@@ -21,7 +21,7 @@ from ztctl.views.fields import FieldWriter, is_composite, is_present
 from ztctl.views.folding import Folding, shared_domain
 from ztctl.views.plan_lines import BLANK, WHEN_LOST
 from ztctl.views.styled_line import TONES, Line, Tone
-from ztctl.views.wording import ACTIONS, PHASES, is_removal, noun, plural
+from ztctl.views.wording import ACTIONS, PHASES, is_removal, noun, plural, short_id
 from ztctl.views.wrapping import cells
 
 # Columns of the objects: the sign stands before the first, the names from the second on.
@@ -34,7 +34,6 @@ _MOST_EDITS = 4
 _LONGEST = 60
 # Of more objects than that nothing is said but their names.
 _MOST_DETAILED = 8
-_ID = re.compile(r"[0-9a-f]{32}")
 _ELEMENT = re.compile(r"(?P<list>.*)\[\d*\]")
 
 OPENED = {
@@ -57,8 +56,7 @@ class CompactLines:
 
     def preface(self) -> Iterator[Line]:
         """Stack and account, and the domain that is left out of names."""
-        account = self.plan.account
-        short = f"{account[:4]}…{account[-4:]}" if _ID.fullmatch(account) else account
+        short = short_id(self.plan.account)
         creates = all(change.action is Action.CREATE for change in self.plan.changes)
         new = creates and not self.plan.unchanged
         state = ": nothing of it is live yet" if new else ""
@@ -119,7 +117,7 @@ class CompactLines:
         yield from self._opened()
         rows: dict[tuple[str, str, str], dict[str, None]] = {}
         for change in self.plan.access:
-            for key in _told(change):
+            for key in signed_rows(change):
                 rows.setdefault(key, {})[change.host] = None
         people: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
         for (sign, who, what), hosts in sorted(rows.items(), key=lambda it: "+-~".index(it[0][0])):
@@ -165,11 +163,11 @@ def _people_lines(sign: str, who: str, text: str, tone: Tone) -> Iterator[Line]:
     yield Line(f"{head}{text}", sign, _PEOPLE, tone, column=len(head))
 
 
-def _told(change: AccessChange) -> Iterator[tuple[str, str, str]]:
+def signed_rows(change: AccessChange) -> Iterator[tuple[str, str, str]]:
     """Sign, people and what changes for them, of one host; but for what opens to strangers."""
     both = {way.who for way in change.gained} & {way.who for way in change.lost}
     gained = [way for way in change.gained if not way.openness]
-    told = {(way.who, way.change) for way in change.gained if way.change}
+    known = {(way.who, way.change) for way in change.gained if way.change}
     for sign, ways in (("+", gained), ("-", change.lost)):
         for way in ways:
             if not way.change:
@@ -177,7 +175,7 @@ def _told(change: AccessChange) -> Iterator[tuple[str, str, str]]:
                 led = way.who in both or not change.by_login
                 session = f" ({way.session})" if way.session else ""
                 yield sign, f"{way.who}{session}", f"→ {way.origin}" if led else ""
-            elif sign == "+" or (way.who, way.change) not in told:
+            elif sign == "+" or (way.who, way.change) not in known:
                 first, comma, rest = way.change.partition(", ")
                 moved = f" → {way.origin}" if first.startswith("moved ") else ""
                 yield "~", way.who, f"{first}{moved}{comma}{rest}"

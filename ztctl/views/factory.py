@@ -13,7 +13,7 @@ from ztctl.views.view import View
 if TYPE_CHECKING:
     from ztctl.views.people_view import Detail
 
-Format = Literal["text", "json", "markdown"]
+Format = Literal["text", "json", "markdown", "html", "github", "sarif"]
 
 
 def make_view(
@@ -29,6 +29,7 @@ def make_view(
     detail: Detail = "compact",
     verbose: bool = False,
     width: int = 80,
+    location: str = "",
 ) -> View:
     """Create the view of a format.
 
@@ -36,7 +37,7 @@ def make_view(
         format: what stdout holds.
         stdout: takes data.
         stderr: takes everything else.
-        color: whether text is coloured; stderr only on a terminal, JSON and Markdown never.
+        color: whether text is coloured; stderr only on a terminal, other formats never.
         quiet: show closing lines and refusals only; JSON is always complete.
         terminal: whether stderr is a terminal, so that a live status can be shown.
         redact: masks sensitive values; every text from outside passes through it.
@@ -44,6 +45,7 @@ def make_view(
         detail: how much a plan for people tells.
         verbose: whether every step is told.
         width: of the terminal, in columns.
+        location: the file of a finding that no file declares, in SARIF.
     """
     # Deferred imports: a command pays at start-up only for the view that it uses.
     if format == "json":
@@ -56,6 +58,18 @@ def make_view(
         from ztctl.views.markdown import MarkdownView
 
         return MarkdownView(*shared)
+    if format == "html":
+        from ztctl.views.html_view import HtmlView
+
+        return HtmlView(*shared, version=version)
+    if format == "github":
+        from ztctl.views.annotations import AnnotationsView
+
+        return AnnotationsView(*shared, version=version)
+    if format == "sarif":
+        from ztctl.views.sarif import SarifView
+
+        return SarifView(*shared, location=location, version=version)
     from ztctl.views.text import TextView
     from ztctl.views.wrapping import NARROWEST
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import DescribedEntry
 from ztctl.core.model.objects import Live
@@ -37,13 +38,19 @@ _TERRAFORM_REASONS: Final[Mapping[Reason, str]] = {
 
 def plan_document(plan: Plan, redact: Redact, version: str) -> dict[str, Any]:
     """Convert a plan into the members of the document."""
+    hosts: dict[Address, list[str]] = {}
+    for access in plan.access:
+        for address in access.by:
+            hosts.setdefault(address, []).append(redact(access.host))
     return {
         "format_version": FORMAT_VERSION,
         "type": "plan",
         "ztctl_version": version,
         "account": redact(plan.account),
         "stack": redact(plan.stack),
-        "resource_changes": [_resource(change, plan, redact) for change in plan.changes],
+        "resource_changes": [
+            _resource(change, hosts.get(change.address, []), redact) for change in plan.changes
+        ],
         "summary": {**asdict(plan.summary), "unchanged": plan.unchanged},
         "exposed": [_exposed(item, redact) for item in plan.exposed],
         "access_changes": [_access(change, redact) for change in plan.access],
@@ -55,7 +62,7 @@ def plan_document(plan: Plan, redact: Redact, version: str) -> dict[str, Any]:
     }
 
 
-def _resource(change: Change, plan: Plan, redact: Redact) -> dict[str, Any]:
+def _resource(change: Change, hosts: list[str], redact: Redact) -> dict[str, Any]:
     found: dict[str, Any] = {
         "address": redact(str(change.address)),
         "mode": "managed",
@@ -65,7 +72,7 @@ def _resource(change: Change, plan: Plan, redact: Redact) -> dict[str, Any]:
         "action_reason": _TERRAFORM_REASONS.get(change.reason, change.reason.value),
         "phase": change.phase.name.lower(),
         "reason": reason_phrase(change, Clean(redact)),
-        "access": [redact(item.host) for item in plan.access if change.address in item.by],
+        "access": hosts,
         "edits": [_edit(edit, redact) for edit in change.edits],
         "notes": [redact(note) for note in change.notes],
     }
@@ -132,14 +139,25 @@ def _exposed(item: Exposed, redact: Redact) -> Any:
 
 
 def _access(change: AccessChange, redact: Redact) -> Any:
-    gained, lost = (list(map(way_fields, ways)) for ways in (change.gained, change.lost))
-    return redacted({"host": change.host, "gained": gained, "lost": lost}, redact)
+    sides = {
+        "gained": change.gained,
+        "lost": change.lost,
+        "before": change.before,
+        "after": change.after,
+    }
+    ways = {name: list(map(way_fields, found)) for name, found in sides.items()}
+    return redacted({"host": change.host, **ways}, redact)
 
 
 def way_fields(way: DescribedEntry) -> dict[str, Any]:
     """Convert a way in, with unmasked texts."""
     found = {"who": way.who, "origin": way.origin, "openness": way.openness.text}
-    more = {"change": way.change, "session": way.session, "policy": way.policy}
+    more = {
+        "change": way.change,
+        "session": way.session,
+        "policy": way.policy,
+        "tunnel": way.tunnel,
+    }
     return {**found, **{name: text for name, text in more.items() if text}}
 
 

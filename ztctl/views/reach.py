@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -39,7 +39,7 @@ def reach_page(found: Reach | PrivateReach, redact: Redact, *, brief: bool = Fal
     clean = Clean(redact)
     if isinstance(found, Reach):
         name = found.host
-        blocks = [_person(found, clean), _verdict(found, clean), _details(found, clean)]
+        blocks = [_person(found, clean), _verdict(found, clean), details(found, clean)]
     else:
         name, blocks = found.address, [_private_verdict(found, clean), _routes(found, clean)]
     heading = f"Who reaches {code_span(clean(name))}"
@@ -150,7 +150,8 @@ def _rows(label: str, texts: Iterable[str]) -> Iterator[Line]:
         yield Line(f"{head:{_TEXT}}{text}", column=_TEXT)
 
 
-def _details(found: Reach, clean: Clean) -> Iterator[Line]:
+def details(found: Reach, clean: Clean) -> Iterator[Line]:
+    """Who may enter and who may not, the way, the guard, and other circumstances."""
     if found.person is None:
         yield from _rows("May enter", _ways(found, clean))
         # The verdict says the rest.
@@ -166,12 +167,14 @@ def _details(found: Reach, clean: Clean) -> Iterator[Line]:
 def _ways(found: Reach, clean: Clean) -> Iterator[str]:
     """Who enters, by which policy and for how long, and whereto if there is more than one place."""
     several = len({way.origin for way in found.enter}) > 1
-    for way in found.enter:
+    # Ways that differ in their tunnel alone read the same: what leads there is told below.
+    ways = dict.fromkeys(replace(way, tunnel="") for way in found.enter)
+    for way in ways:
         policy = f"policy {clean(way.policy)}" if way.policy else ""
         told = ", ".join(filter(None, (policy, clean(way.session))))
         leads = f" → {clean(way.origin)}" if several else ""
         yield f"{clean(way.who)}{f' ({told})' if told else ''}{leads}"
-    if not found.enter:
+    if not ways:
         yield "nobody"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -12,6 +13,7 @@ from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason, Summary
 from ztctl.views.escape import Clean
 
 MINUTE = 60
+_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class ActionWords(NamedTuple):
@@ -58,6 +60,11 @@ def heading(phase: Phase, *, removal: bool) -> str:
     """The heading of a phase: ``2. Tunnel``, or ``Removal: 2. Tunnel``."""
     title = f"{int(phase)}. {PHASES[phase]}"
     return f"Removal: {title}" if removal else title
+
+
+def short_id(id: str) -> str:
+    """The ends of an id of an account; anything else as it is."""
+    return f"{id[:4]}…{id[-4:]}" if _ID.fullmatch(id) else id
 
 
 def noun(kind: str) -> str:

@@ -36,7 +36,7 @@ def plan(
         ),
     ] = False,
     strict: opt.Strict = False,
-    output: opt.OutputOptions,
+    output: Annotated[opt.OutputOptions, opt.formats(opt.OutputFormat.html)],
     detail: opt.DetailOptions,
 ) -> Exit:
     """Show what apply would do; change nothing."""

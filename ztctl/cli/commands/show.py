@@ -18,7 +18,7 @@ def show(
     planfile: Annotated[
         Path, typer.Argument(metavar="PLANFILE", help="A plan that `plan --out` wrote.")
     ],
-    output: opt.OutputOptions,
+    output: Annotated[opt.OutputOptions, opt.formats(opt.OutputFormat.html)],
     detail: opt.DetailOptions,
 ) -> Exit:
     """Print a saved plan as it was when it was made."""

@@ -15,7 +15,7 @@ def validate(
     files: opt.FileOptions,
     account: Annotated[opt.AccountOptions, opt.only("sandbox")],
     strict: opt.Strict = False,
-    output: opt.OutputOptions,
+    output: Annotated[opt.OutputOptions, opt.formats(opt.OutputFormat.github)],
 ) -> Exit:
     """Check the files without an account, all problems at once."""
     chosen = settings(output, files, account)

@@ -12,7 +12,7 @@ import typer
 
 from ztctl.cli import completion
 from ztctl.cli import options as opt
-from ztctl.cli.exits import Exit
+from ztctl.cli.exits import Exit, watched
 from ztctl.cli.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -94,8 +94,9 @@ def who(
         reading = _private_reach if private else partial(_reach, person=person)
         found = reading(name, chosen, declared, view)
         _show(declared, found, view, brief=chosen.quiet)
-    may_be_open = isinstance(found, Reach) and (found.unknown or (found.open and not found.stated))
-    return Exit.EXPOSED if may_be_open else Exit.DONE
+    return watched(
+        exposed=isinstance(found, Reach) and found.may_be_open, unread=bool(found.unread)
+    )
 
 
 def _person(asked: PersonOptions, *, private: bool) -> Person | None:

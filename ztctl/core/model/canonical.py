@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
 from ztctl.core.model.markers import (
+    DecidesReach,
     Default,
     Immutable,
     KeepsEmpty,
@@ -47,6 +48,7 @@ class Spec:
     unordered: bool = False
     immutable: Immutable | None = None
     keeps_empty: bool = False
+    decides_reach: bool = False
     normalise: tuple[Callable[[Any], Any], ...] = ()
     refers: RefersTo | None = None
     element: Spec | None = None
@@ -88,6 +90,7 @@ def _marked(
         unordered=Unordered in found,
         immutable=found.get(Immutable),
         keeps_empty=KeepsEmpty in found,
+        decides_reach=DecidesReach in found,
         normalise=tuple(marker.to for marker in markers if isinstance(marker, Normalised)),
         refers=found.get(RefersTo),
         element=element,

@@ -38,6 +38,23 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignored:
+    """A field of a declared object whose live value stays, whatever the files say.
+
+    Attributes:
+        reason: the reason given; empty where it was given for one run.
+    """
+
+    address: Address
+    field: str
+    reason: str = ""
+    where: Where | None = None
+
+    def __str__(self) -> str:
+        return f"{self.address}.{self.field}"
+
+
+@dataclass(frozen=True, slots=True)
 class PublicPlace:
     """What a file states to be open on purpose (``public:``).
 
@@ -77,6 +94,7 @@ class Declared:
             missing.
         warnings: problems that do not stop anything, and that nothing silences.
         silences: which warnings the files take back.
+        ignored: fields whose live value stays, whatever the files say.
     """
 
     stack: str
@@ -94,6 +112,7 @@ class Declared:
     complete: bool = True
     warnings: tuple[Problem, ...] = ()
     silences: tuple[Silence, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
 
     def of(self, kind: str) -> Iterator[Wanted]:
         """The declared objects of one kind."""

@@ -316,7 +316,7 @@ class PrivateNetwork(Fact):
     Gateway network policies may restrict that; they are not read. No host name depends on it.
 
     Attributes:
-        network: the range in CIDR notation.
+        network: the range in CIDR notation; or a private host name.
         tunnel: the id of the tunnel that it leads to.
         virtual_network: the id of its virtual network; empty: the default one.
     """
@@ -328,7 +328,9 @@ class PrivateNetwork(Fact):
     def entries(self, name_of: NameOf) -> Iterable[tuple[str, DescribedEntry]]:
         """One entry: the range with its virtual network, for every enrolled device."""
         inside = f" in {name_of(self.virtual_network)}" if self.virtual_network else ""
-        yield f"{self.network}{inside}", DescribedEntry(DEVICES, f"tunnel {name_of(self.tunnel)}")
+        tunnel = name_of(self.tunnel)
+        entry = DescribedEntry(DEVICES, f"tunnel {tunnel}", tunnel=tunnel)
+        yield f"{self.network}{inside}", entry
 
 
 UNKNOWN_TUNNEL = TunnelRules(None)
@@ -361,6 +363,7 @@ class DescribedEntry:
         change: what changes for visitors who enter before and after a plan, with both sides.
         session: how long a login lasts, such as ``8h``; empty where nobody logs in.
         policy: the name of the policy that lets them in, where that is told.
+        tunnel: the name of the tunnel on the way; empty where there is none.
     """
 
     who: str
@@ -369,3 +372,4 @@ class DescribedEntry:
     change: str = ""
     session: str = ""
     policy: str = ""
+    tunnel: str = ""

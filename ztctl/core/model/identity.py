@@ -107,6 +107,11 @@ class Identity:
         """Whether its objects are neither declared nor marked, and so never made or deleted."""
         return not self.section and self.marking is UNMARKED
 
+    @property
+    def collection(self) -> str:
+        """The last word of the path of its objects in the API, by which a log tells of them."""
+        return ""
+
     # -- the wanted side --------------------------------------------------------------------
 
     def declare(

@@ -55,6 +55,11 @@ class Immutable:
 
 
 @dataclass(frozen=True, slots=True)
+class DecidesReach:
+    """It decides who reaches what, so that no file can ask for a difference to be ignored."""
+
+
+@dataclass(frozen=True, slots=True)
 class Local:
     """Used by ztctl alone: neither sent nor compared."""
 

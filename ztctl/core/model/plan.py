@@ -177,6 +177,8 @@ class AccessChange:
         host: the host name, or the label of a destination without one, such as a private range.
         by: the objects whose changes may cause it.
         by_login: users log in and have sessions, which is so for hosts only.
+        before: everybody who may enter before the run, to be shown beside what changes.
+        after: everybody who may enter after it.
     """
 
     host: str
@@ -184,6 +186,8 @@ class AccessChange:
     gained: tuple[DescribedEntry, ...] = ()
     lost: tuple[DescribedEntry, ...] = ()
     by_login: bool = True
+    before: tuple[DescribedEntry, ...] = field(default=(), compare=False)
+    after: tuple[DescribedEntry, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

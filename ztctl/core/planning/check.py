@@ -37,6 +37,7 @@ def problems(declared: Declared, kinds: Kinds) -> list[Problem]:
         *_cycles(list(known.values())),
         *_duplicates(declared.wanted, kinds),
         *_removed_and_moved(declared, known),
+        *_ignored(declared, known),
         *_marks_in_names(declared.wanted, kinds),
         *(problem for kind in kinds.values() for problem in kind.check(declared)),
     ]
@@ -119,6 +120,21 @@ def _marks_in_names(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]
                 item.where,
                 "it is deleted only under `removed:` anyway; drop `protect`",
             )
+
+
+def _ignored(declared: Declared, known: Mapping[Address, Wanted]) -> Iterator[Problem]:
+    """Report fields that may differ, of objects that nobody declares, and those named twice."""
+    seen: set[tuple[Address, str]] = set()
+    for ignored in declared.ignored:
+        if (ignored.address, ignored.field) in seen:
+            yield Problem(f"{ignored} is ignored twice", ignored.where, "drop one")
+        seen.add((ignored.address, ignored.field))
+        there = ignored.address in known or ignored.address in declared.broken
+        if not there and declared.complete:
+            near = difflib.get_close_matches(str(ignored.address), map(str, known), 1)
+            hint = f"did you mean {near[0]}.{ignored.field}?" if near else "drop this entry"
+            text = f"{ignored} may differ, but no file declares {ignored.address}"
+            yield Problem(text, ignored.where, hint)
 
 
 def _removed_and_moved(declared: Declared, known: dict[Address, Wanted]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -220,6 +221,9 @@ class _Planner:
         self._matcher = Matcher(
             ledger, kinds, {move.target: move.source for move in declared.moved}
         )
+        self._ignored: dict[Address, list[str]] = defaultdict(list)
+        for ignored in declared.ignored:
+            self._ignored[ignored.address].append(ignored.field)
         self.refused: list[Refusal] = []
 
     def decide(self, wanted: Wanted) -> Change | None:
@@ -232,11 +236,21 @@ class _Planner:
         for live in (*match.others, match.live):
             if live is not None:
                 self._ledger.pair(wanted.address, live)
+        wanted = self._with_kept(wanted, match.live)
         written = self._without_lookups(kind.complete(wanted, match.live, self._ledger))
         after = recanonised(kind.specs, self._ledger.resolve(written))
         if match.live is None:
             return self._creation(kind, wanted, written, after)
         return self._update(kind, wanted, match, written, after)
+
+    def _with_kept(self, wanted: Wanted, live: Live | None) -> Wanted:
+        """The wanted side with the live value of each field that the files let differ."""
+        names = self._ignored.get(wanted.address)
+        if live is None or not names:
+            return wanted
+        # Without the mark, which is put back in any case.
+        own = self._kinds[wanted.address.kind].marking.off(live)
+        return replace(wanted, values={**wanted.values, **{it: own.get(it) for it in names}})
 
     def _without_lookups(self, values: Values) -> Values:
         def resolved(leaf: Any) -> Any:

@@ -21,9 +21,11 @@ from ztctl.core.reach.access_wording import (
     describe_asked,
     describe_asked_again,
     describe_duration,
+    describe_entries,
     describe_grant,
     describe_test,
     describe_waived,
+    name_of,
     one_of,
     origin_of,
     provided,
@@ -40,7 +42,6 @@ from ztctl.core.reach.people import (
     within,
 )
 from ztctl.core.reach.timeline import Timeline
-from ztctl.core.reach.versions import address_of_new, is_new
 
 
 def access_changes(
@@ -55,10 +56,6 @@ def access_changes(
     return tuple(change for change in every if change.gained or change.lost)
 
 
-def _name_of(key: str, names: DisplayNames) -> str:
-    return names.get(key) or (address_of_new(key).key if is_new(key) else key)
-
-
 def _changes_without_host(timeline: Timeline, names: DisplayNames) -> Iterator[AccessChange]:
     """Changes of the entries that facts grant by themselves, such as a private route."""
     before: dict[str, set[DescribedEntry]] = defaultdict(set)
@@ -66,14 +63,15 @@ def _changes_without_host(timeline: Timeline, names: DisplayNames) -> Iterator[A
     by: dict[str, set[Address]] = defaultdict(set)
     for first, *later in timeline.slots.values():
         for fact, found in ((first.fact, before), (later[-1].fact, after)) if later else ():
-            entries = fact.entries(lambda key: _name_of(key, names)) if fact is not None else ()
+            entries = fact.entries(lambda key: name_of(key, names)) if fact is not None else ()
             for place, entry in entries:
                 found[place].add(entry)
                 by[place] |= {version.step.address for version in later if version.step}
     for place in sorted(by):
         gained, lost = after[place] - before[place], before[place] - after[place]
         both = sorted_entries(gained), sorted_entries(lost)
-        yield AccessChange(place, frozenset(by[place]), *both, by_login=False)
+        whole = sorted_entries(before[place]), sorted_entries(after[place])
+        yield AccessChange(place, frozenset(by[place]), *both, False, *whole)
 
 
 def _change(timeline: Timeline, host: str, public: IsPublic, names: DisplayNames) -> AccessChange:
@@ -84,7 +82,11 @@ def _change(timeline: Timeline, host: str, public: IsPublic, names: DisplayNames
 
     by = frozenset(step.address for step in timeline.steps(host))
     gained, lost = describe_changes(span.before, span.after, names)
-    return AccessChange(timeline.pattern(host), by, shown(gained), shown(lost))
+    whole = (
+        shown(describe_entries(entries, names, lambda test: describe_test(test, names)))
+        for entries in ((span.before, span.after) if gained or lost else ())
+    )
+    return AccessChange(timeline.pattern(host), by, shown(gained), shown(lost), True, *whole)
 
 
 def describe_changes(
@@ -178,7 +180,7 @@ def _moved(old: Origin, new: Origin, names: DisplayNames) -> str:
     service = old.service if old.service != new.service else ""
     if old.tunnel == new.tunnel or not (old.is_tunnel and new.is_tunnel):
         return f"moved from {service}" if service else ""
-    tunnels = (f"tunnel {_name_of(it.tunnel, names)}" for it in (old, new))
+    tunnels = (f"tunnel {name_of(it.tunnel, names)}" for it in (old, new))
     return f"moved from {' of '.join(filter(None, (service, ' to '.join(tunnels))))}"
 
 
@@ -212,7 +214,7 @@ def _differences(
 def _providers(grant: Grant, names: DisplayNames) -> str:
     if grant.providers is None:
         return "any"
-    return one_of([_name_of(key, names) for key in stable_sorted(grant.providers)])
+    return one_of([name_of(key, names) for key in stable_sorted(grant.providers)])
 
 
 def _of_members(

@@ -20,6 +20,7 @@ from ztctl.core.model.facts import (
 from ztctl.core.model.objects import Mark
 from ztctl.core.reach.entries import Entry, exact_path
 from ztctl.core.reach.people import UNREAD_POLICY, AdmittedBy, Grant
+from ztctl.core.reach.versions import address_of_new, is_new
 
 DisplayNames = Mapping[str, str]
 
@@ -36,17 +37,23 @@ def describe_entries(
                 it.openness,
                 session=session_of(it.grant),
                 policy=Mark.of_name(it.grant.policy)[0],
+                tunnel=name_of(it.origin.tunnel, names) if it.origin.is_tunnel else "",
             )
             for it in entries
         }
     )
 
 
+def name_of(key: str, names: DisplayNames) -> str:
+    """The display name of an id; of an object that is still to be created, its key."""
+    return names.get(key) or (address_of_new(key).key if is_new(key) else key)
+
+
 def sorted_entries(found: Iterable[DescribedEntry]) -> tuple[DescribedEntry, ...]:
     """The most open first."""
 
-    def place(entry: DescribedEntry) -> tuple[int, str, str, str, str, str]:
-        told = entry.who, entry.origin, entry.change, entry.session, entry.policy
+    def place(entry: DescribedEntry) -> tuple[str | int, ...]:
+        told = (entry.who, entry.origin, entry.change, entry.session, entry.policy, entry.tunnel)
         return -entry.openness, *told
 
     return tuple(sorted(found, key=place))

@@ -32,10 +32,11 @@ def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> 
         }
     )
     found = exposed_now(timeline, hosts, public)
-    return tuple(_exposed(timeline, host, entry, public) for host, entry in found)
+    return tuple(exposure(timeline, host, entry, public) for host, entry in found)
 
 
-def _exposed(timeline: Timeline, host: str, entry: Entry, public: IsPublic) -> Exposed:
+def exposure(timeline: Timeline, host: str, entry: Entry, public: IsPublic) -> Exposed:
+    """A host that is open now by an entry, and what becomes of it when every step is done."""
     after = timeline.scope(host).entries_at(timeline.steps(host))
     left = (it.openness for it in after if not public(host, timeline.pattern(it.path)))
     becomes = max(left, default=Openness.CLOSED)

@@ -71,8 +71,23 @@ def private_reach(
     }
     chosen = set(_deciding(wanted, found.values()))
     by_id = {item.id: item for items in live.values() for item in items}
+    routes = private_paths({key: fact for key, (fact, _) in found.items() if fact in chosen}, by_id)
+    return PrivateReach(
+        str(wanted) if "/" in address else address,
+        (DEVICES,) if routes else (),
+        routes,
+        tuple(_notes(routes, by_id)),
+        tuple((unread or {}).values()),
+        in_part=bool(routes) and not any(is_subnet(wanted, inner) for _, inner in found.values()),
+    )
+
+
+def private_paths(
+    routes: Mapping[str, PrivateNetwork], by_id: Mapping[str, Live]
+) -> tuple[PrivatePath, ...]:
+    """Describe routes, given by their ids; sorted."""
     names = display_names(by_id.values())
-    routes = tuple(
+    found = (
         PrivatePath(
             fact.network,
             names.get(fact.virtual_network, fact.virtual_network),
@@ -80,17 +95,9 @@ def private_reach(
             fact.tunnel,
             mark.stack if (mark := by_id[key].mark) else "",
         )
-        for key, (fact, _) in found.items()
-        if fact in chosen
+        for key, fact in routes.items()
     )
-    return PrivateReach(
-        str(wanted) if "/" in address else address,
-        (DEVICES,) if routes else (),
-        tuple(sorted(routes, key=lambda it: (it.virtual_network, it.network))),
-        tuple(_notes(routes, by_id)),
-        tuple((unread or {}).values()),
-        in_part=bool(routes) and not any(is_subnet(wanted, inner) for _, inner in found.values()),
-    )
+    return tuple(sorted(found, key=lambda it: (it.virtual_network, it.network)))
 
 
 def _deciding(

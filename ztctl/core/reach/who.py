@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from typing import TypeVar
 
 from ztctl.core.model.facts import (
     EVERYONE,
@@ -16,7 +15,6 @@ from ztctl.core.model.facts import (
     Members,
     Openness,
     Policy,
-    Record,
     Slot,
     Test,
     stable_sorted,
@@ -44,7 +42,6 @@ from ztctl.core.reach.people import AdmittedBy, Grant, resolved, tested, within
 from ztctl.core.reach.person import Person, PersonReach, Wording, person_reach
 from ztctl.core.reach.timeline import current_timeline
 
-F = TypeVar("F", bound=Fact)
 Stated = Callable[[str], str | None]
 
 
@@ -128,6 +125,11 @@ class Reach:
     any_login: tuple[str, ...] = ()
     person: PersonReach | None = None
 
+    @property
+    def may_be_open(self) -> bool:
+        """Whether anyone may enter, or it cannot be told, and no file states that."""
+        return bool(self.unknown or (self.open and not self.stated))
+
 
 def reach(
     host: str,
@@ -148,27 +150,52 @@ def reach(
         unread: what could not be read, as text.
         person: somebody of whom to tell whether they enter.
     """
-    account = _Account(host, live, facts)
+    account = AccountNow(live, facts).host(host)
     found = account.reach(stated, tuple(unread))
     return found if person is None else replace(found, person=account.enters(person))
 
 
-class _Account:
-    """The facts of an account, evaluated for one host."""
+class AccountNow:
+    """An account as it is now: its objects, what they mean, and what all of its hosts share."""
 
-    def __init__(
-        self, host: str, live: Mapping[str, Sequence[Live]], facts: Mapping[Slot, Fact]
-    ) -> None:
+    def __init__(self, live: Mapping[str, Sequence[Live]], facts: Mapping[Slot, Fact]) -> None:
+        self.live = {item.id: item for items in live.values() for item in items}
+        self.names = display_names(self.live.values())
+        self.timeline = current_timeline(facts)
+        # By identity: the facts of two objects may be equal.
+        self._ids = {id(fact): key for (_, key), fact in facts.items()}
+
+    def host(self, host: str) -> HostNow:
+        """One host name, in punycode, of this account."""
+        return HostNow(self, host)
+
+    def live_of(self, fact: Fact) -> Live:
+        """The live object of a fact of this account."""
+        return self.live[self._ids[id(fact)]]
+
+    def name(self, key: str) -> str:
+        """The display name of an id."""
+        return self.names.get(key, key)
+
+
+class HostNow:
+    """One host of an account as it is now."""
+
+    def __init__(self, account: AccountNow, host: str) -> None:
+        self._account = account
         self._host = host
-        self._live = {item.id: item for items in live.values() for item in items}
-        self._facts = facts
-        self._timeline = current_timeline(facts)
-        self._state = self._timeline.scope(host).state_at(())
-        self._names = display_names(self._live.values())
+        self._timeline = account.timeline
+        self._names = account.names
+        self.state = account.timeline.scope(host).state_at(())
 
-    def reach(self, stated: Stated, unread: tuple[str, ...]) -> Reach:
-        found = entries(self._state)
-        ordered = stable_sorted(found)
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every way in, in a stable order."""
+        return tuple(stable_sorted(entries(self.state)))
+
+    def reach(self, stated: Stated = lambda _: None, unread: tuple[str, ...] = ()) -> Reach:
+        """Who reaches the host; see the function ``reach`` for the arguments."""
+        ordered = self.entries
         shown = self._timeline.pattern
         opened = [entry for entry in ordered if entry.openness]
         most = max((entry.openness for entry in opened), default=Openness.CLOSED)
@@ -198,9 +225,9 @@ class _Account:
             self._guards,
             tuple(
                 replace(way, origin=shown(way.origin))
-                for way in describe_entries(found, self._names, self._describe)
+                for way in describe_entries(ordered, self._names, self._describe)
             ),
-            tuple(dict.fromkeys(self._denied(found))),
+            tuple(dict.fromkeys(self._denied(ordered))),
             tuple(self._notes()),
             unread,
             reasons(Openness.ANY_LOGIN, True, False),
@@ -213,7 +240,7 @@ class _Account:
             lambda test: describe_test(test, self._names),
             describe_demand,
         )
-        return person_reach(self._state, person, wording)
+        return person_reach(self.state, person, wording)
 
     def _describe_ruling(self, policy: Policy, app: Application) -> str:
         """A policy with its decision, the session in force, and its people."""
@@ -225,20 +252,13 @@ class _Account:
         lasts = f", {describe_duration(session)}" if logs_in else ""
         return f"policy {name} ({policy.decision}{lasts}): {self._describe_policy(policy)}"
 
-    def _facts_of(self, of: type[F]) -> list[F]:
-        return [fact for fact in self._facts.values() if isinstance(fact, of)]
-
-    def _live_of(self, fact: Fact) -> Live:
-        # By identity: the facts of two objects may be equal.
-        return next(self._live[key] for (_, key), known in self._facts.items() if known is fact)
-
     # -- records and ingress rules ----------------------------------------------------------
 
     @cached_property
     def _leads(self) -> tuple[Lead, ...]:
         """The records that answer for the host, proxied or not, and those behind proxied ones."""
-        records = self._facts_of(Record)
-        zones = self._state.zones
+        records = self.state.records
+        zones = self.state.zones
         direct = records_for(self._host, records, zones)
         leading = (*direct, *resolve(self._host, records, zones))
         return tuple(
@@ -247,11 +267,11 @@ class _Account:
         )
 
     def _services(self) -> Iterator[Service]:
-        for key, tunnel in tunnels_of(self._state):
+        for key, tunnel in tunnels_of(self.state):
             for rule in rules_for(self._host, tunnel.rules or ()):
                 checks = rule.audience is not None
                 place = (rule.hostname, rule.path, rule.service, checks)
-                yield Service(self._name(key), key, *place)
+                yield Service(self._account.name(key), key, *place)
 
     def _notes(self) -> Iterator[str]:
         if not self._leads:
@@ -259,25 +279,26 @@ class _Account:
         for lead in self._leads:
             if not lead.proxied:
                 yield f"{lead.name} is not proxied: Cloudflare does not stand before {lead.target}"
-        for key, tunnel in tunnels_of(self._state):
+        for key, tunnel in tunnels_of(self.state):
+            name = self._account.name(key)
             if tunnel.rules is None:
-                yield f"what the tunnel {self._name(key)} serves is not known: it may be anything"
-            live = self._live.get(key)
+                yield f"what the tunnel {name} serves is not known: it may be anything"
+            live = self._account.live.get(key)
             if live is not None and not live.attribute("running"):
-                yield f"no connector of the tunnel {self._name(key)} runs: nobody gets through it"
+                yield f"no connector of the tunnel {name} runs: nobody gets through it"
         if any(guard.application and not guard.id for guard in self._guards):
             yield "whether an application that only a zone lists decides is not known"
-        if self._state.settings.deny_unmatched:
+        if self.state.settings.deny_unmatched:
             yield "the account refuses hosts for which no application decides"
 
     # -- applications and policies ----------------------------------------------------------
 
     @cached_property
     def _guards(self) -> tuple[Guard, ...]:
-        found = self._facts_of(Application)
+        found = self.state.applications
         return tuple(
             self._guard(path, app) if app else Guard(self._timeline.pattern(path))
-            for path in self._state.paths
+            for path in self.state.paths
             for sure, perhaps in [deciding(self._host, path, found)]
             # Of several equally specific ones it is not documented which decides: all are shown.
             for app in (*(sure or (None,)), *perhaps)
@@ -287,14 +308,14 @@ class _Account:
         place = self._timeline.pattern(path)
         if app.perhaps:
             return Guard(place, app.perhaps, policies=tuple(self._rulings(app)))
-        live = self._live_of(app)
+        live = self._account.live_of(app)
         stack = live.mark.stack if live.mark is not None else ""
         return Guard(place, live.name, live.id, stack, tuple(self._rulings(app)))
 
     def _rulings(self, app: Application) -> Iterator[Ruling]:
         for place, item in enumerate(app.policies, start=1):
             key = item if isinstance(item, str) else ""
-            policy = self._state.policies(item) if isinstance(item, str) else item
+            policy = self.state.policies(item) if isinstance(item, str) else item
             if policy is None or policy.decision == AdmittedBy.UNREAD:
                 yield Ruling(place, key, key, "unknown", "nobody knows whom")
             else:
@@ -304,7 +325,7 @@ class _Account:
     def _describe_policy(self, policy: Policy) -> str:
         factor = [policy.second_factor] if policy.second_factor else []
         terms = [f"with {describe_demand(rule)}" for rule in (*policy.terms, *factor)]
-        about = resolved(policy.about, self._state.groups)
+        about = resolved(policy.about, self.state.groups)
         idle = policy.decision != "deny" and tested(about, policy.decision) is None
         nobody = ["which admits nobody"] if idle else []
         return ", ".join([self._describe_members(about), *sorted(terms), *nobody])
@@ -344,18 +365,15 @@ class _Account:
 
     def _denials(self) -> Iterator[tuple[Test, str]]:
         """Whom Deny policies of the host are about, and the names of the policies."""
-        known = self._facts_of(Application)
-        found = (deciding(self._host, path, known) for path in self._state.paths)
+        known = self.state.applications
+        found = (deciding(self._host, path, known) for path in self.state.paths)
         for app in chain.from_iterable((*sure, *perhaps) for sure, perhaps in found):
             for item in app.policies:
-                policy = self._state.policies(item) if isinstance(item, str) else item
+                policy = self.state.policies(item) if isinstance(item, str) else item
                 if policy is not None and policy.decision == "deny":
-                    about = resolved(policy.about, self._state.groups)
+                    about = resolved(policy.about, self.state.groups)
                     name = Mark.of_name(about.label)[0] or str(item)
                     yield from ((test, name) for test in (about, *about.include))
-
-    def _name(self, key: str) -> str:
-        return self._names.get(key, key)
 
 
 def _asked(grant: Grant) -> frozenset[Test]:

@@ -43,6 +43,8 @@ def _verified(call: Call, *, account_owned: bool) -> Reply:
     if holder.account_owned not in (None, account_owned):
         raise ApiError(401, 1000, "Invalid API Token")
     token: Object = {"id": holder.id, "status": "active"}
+    if holder.expires_on:
+        token["expires_on"] = holder.expires_on
     return Reply(token, messages=(VALID,))
 
 

@@ -4,8 +4,8 @@ Source: official Python SDK and Cloudflare OpenAPI description, July 2026: `sinc
 required in version 2 and may be dates or times; filters by a list of values, or by `not`; `limit`
 by default 100, at most 1,000; newest first. Unrecorded: the spelling of a cursor, every code, that
 `since` and `before` are inclusive, which permissions suffice ("Account Settings" here).
-Not emulated: `product_category`, `history`, the export as CSV, filters by e-mail or IP address
-(entries have none, so nothing matches).
+Not emulated: `product_category`, `history`, the export as CSV, filters by IP address (entries have
+none, so nothing matches).
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def _old(entry: Object) -> Object:
         "action": {"result": True, "type": entry["action"]["type"]},
         "actor": {"id": entry["actor"]["id"], "type": "user"},
         "interface": "API",
-        "metadata": {"token_id": entry["actor"]["token_id"]},
+        "metadata": {"token_id": entry["actor"].get("token_id", "")},
         "newValue": "",
         "oldValue": "",
         "owner": {"id": entry["account"]["id"]},
