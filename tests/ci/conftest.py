@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +47,13 @@ class Account:
             if one.method != "GET" and not LOCKING.search(f"{one.path} {one.body!r}")
         ]
 
-    def longer_sessions(self) -> None:
-        """Somebody made the sessions of the one policy longer, in the dashboard."""
+    def edit_policy(self, **changes: Any) -> None:
+        """Somebody changed the one policy by hand, in the dashboard."""
         (policy,) = self.sandbox.export()["policies"]
         place = f"{self.url}/accounts/{self.sandbox.account_id}/access/policies/{policy['id']}"
-        kept = {name: policy[name] for name in ("name", "decision", "include")}
+        kept = {name: policy[name] for name in ("name", "decision", "include", "session_duration")}
         answer = httpx.put(
-            place,
-            json={**kept, "session_duration": "720h"},
-            headers={"authorization": f"Bearer {TOKEN}"},
+            place, json={**kept, **changes}, headers={"authorization": f"Bearer {TOKEN}"}
         )
         answer.raise_for_status()
         self.sandbox.log.clear()
@@ -119,7 +117,7 @@ class Team:
     github: GitHub
     tools: StandIns
     runner: Runner
-    event: dict[str, Any] = field(default_factory=dict)
+    env: Mapping[str, str]
 
     def edit(self, old: str, new: str) -> None:
         """Change a text of the file that is proposed."""
@@ -152,6 +150,16 @@ class Team:
         context["github"]["event"] = {}
         return self.runner.run(WORKFLOWS / "apply.yml", "apply", self.files, context)
 
+    def apply(self) -> None:
+        """Somebody applies what is proposed from a laptop."""
+        words = ["apply", "-f", "hosts", "--auto-approve", "--quiet"]
+        env = {**self.env, "CLOUDFLARE_API_TOKEN": TOKEN}
+        assert self.tools.programs["ztctl"](Called(words, self.files, env)).code == 0
+
+    def watch(self, job: str) -> Run:
+        """The schedule comes round."""
+        return self._run("watch.yml", job, {})
+
     @property
     def plans(self) -> list[Comment]:
         """The comments that show the plan."""
@@ -182,6 +190,7 @@ class Team:
                 "server_url": "https://github.example",
                 "run_id": "42",
                 "sha": "1" * 40,
+                "ref": "refs/heads/main",
                 "token": self.github.token,
             },
             "secrets": {"CLOUDFLARE_API_TOKEN": TOKEN},
@@ -197,4 +206,5 @@ def team(tmp_path: Path, account: Account, github: GitHub, tools: StandIns) -> T
     (files / "hosts").mkdir(parents=True)
     shutil.copy(EXAMPLES / "quickstart" / "ztctl.yaml", files / "hosts")
     env = environment(tmp_path, {"CLOUDFLARE_BASE_URL": account.url, **CANARIES})
-    return Team(files, account, github, tools, Runner(tmp_path / "runner", tools, github, env))
+    runner = Runner(tmp_path / "runner", tools, github, env)
+    return Team(files, account, github, tools, runner, env)

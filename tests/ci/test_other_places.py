@@ -124,3 +124,46 @@ def test_hooks_say_what_pre_commit_asks_for() -> None:
     for hook in HOOKS.values():
         assert {"id", "name", "entry", "language"} <= hook.keys()
         assert (hook["language"], hook["pass_filenames"]) == ("python", False)
+
+
+def service(text: str) -> str:
+    """The command of the unit; systemd says where credentials are, as the shell does here."""
+    return text.partition("ExecStart=/usr/local/bin/")[2].partition("\n")[0]
+
+
+def cron(text: str) -> str:
+    """The command of the one line."""
+    return text.splitlines()[-1].split(maxsplit=5)[5]
+
+
+def pod(text: str) -> str:
+    """The command of the one container."""
+    spec = yaml.safe_load(text)["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    return shlex.join(spec["containers"][0]["command"])
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [("systemd/ztctl-drift.service", service), ("crontab", cron), ("kubernetes/cronjob.yml", pod)],
+)
+def test_a_schedule_tells_of_differences_alone(
+    path: str, command: Callable[[str], str], place: Place
+) -> None:
+    """Its command says nothing and ends with 0 where nothing differs, and tells what does."""
+    text = command((EXAMPLES / "ci" / path).read_text(encoding="utf-8"))
+    for there in ("/etc/ztctl/read-token", "/run/secrets/ztctl/token"):
+        text = text.replace(there, "$CREDENTIALS_DIRECTORY/token")
+    (place.folder / "token").write_text(TOKEN, encoding="utf-8")
+    text = text.replace("/etc/ztctl/hosts", "hosts").replace("'", "")
+    assert text.startswith("ztctl drift ")
+    place.shell(
+        "ztctl", "apply", "-f", "hosts", "--auto-approve", "--quiet", CLOUDFLARE_API_TOKEN=TOKEN
+    )
+
+    here = {"CREDENTIALS_DIRECTORY": str(place.folder)}
+    quiet = place.shell("sh", "-c", text, **here)
+    place.account.edit_policy(session_duration="720h")
+    told = place.shell("sh", "-c", text, **here)
+
+    assert (quiet.code, quiet.out, told.code) == (0, "", 2)
+    assert "ssh-team" in told.out

@@ -68,24 +68,24 @@ def reviewed(team: Team) -> Team:
     return team
 
 
-def test_an_account_that_changed_stops_the_merge(reviewed: Team) -> None:
+def test_an_account_that_changed_stops_the_merge(team: Team) -> None:
     """What the plan is about was changed meanwhile: nothing is written until a person has looked.
 
     The run tells the digest of the plan as it is now, and by hand that one is applied.
     """
-    reviewed.merge()
-    reviewed.edit("session_duration: 8h", "session_duration: 4h")
-    reviewed.push()
-    reviewed.account.longer_sessions()
+    team.apply()
+    team.edit("session_duration: 8h", "session_duration: 4h")
+    team.push()
+    team.account.edit_policy(session_duration="720h")
 
-    merged = reviewed.merge()
+    merged = team.merge()
 
     (digest,) = re.findall(r"its digest is ([0-9a-f]{64})", merged.log)
-    assert (merged.ok, reviewed.account.written) == (False, [])
+    assert (merged.ok, team.account.written) == (False, [])
     assert "720h" in merged.summary
-    assert reviewed.github.comments[-1].body.startswith("Not applied: it is not the plan that was")
-    assert reviewed.agree(digest).ok
-    assert reviewed.account.written
+    assert team.github.comments[-1].body.startswith("Not applied: it is not the plan that was")
+    assert team.agree(digest).ok
+    assert team.account.written
 
 
 def test_a_file_that_changed_stops_the_merge(reviewed: Team) -> None:
@@ -147,13 +147,14 @@ def test_comments_of_others_are_left_alone(team: Team) -> None:
 
 
 def test_a_file_that_cannot_be_planned_is_told(team: Team) -> None:
-    """The job is red, the log has the place, and the comment leads there without a digest."""
+    """The job is red, the line is marked, and the comment leads to the log without a digest."""
     team.edit("session_duration: 8h", "session_duration: eight")
 
     pushed = team.push(checked=True)
 
     assert not pushed.ok
-    assert "hosts/ztctl.yaml:22:23: error: " in pushed.log
+    (told,) = pushed.commands
+    assert told.startswith("::error file=hosts/ztctl.yaml,line=22,col=23,title=ztctl validate")
     assert team.plans[0].body.startswith("<!-- ztctl-plan: none -->\nThis could not be planned")
 
 
