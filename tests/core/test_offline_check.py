@@ -144,8 +144,9 @@ def test_a_domain_has_one_application() -> None:
     """The service knows no two applications of one domain."""
     wanted = {"applications": {"a": {"domain": "x.example.com"}, "x.example.com": None}}
 
-    (problem,) = offline(files(wanted))
+    problem, *warnings = offline(files(wanted))
 
+    assert {it.code for it in warnings} == {"no-one-enters"}
     assert problem.summary == (
         "access_application.x.example.com has the domain x.example.com, which "
         "access_application.a has too"

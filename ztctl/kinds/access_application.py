@@ -234,7 +234,6 @@ class AccessApplication(PlainKind, AsksAhead, Exposing):
 
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Report what is wrong with domains and settings, and who lets nobody in."""
-        yield from shut_applications(declared)
         holders: dict[str, list[Wanted]] = defaultdict(list)
         for wanted in declared.of(self.name):
             yield from mistakes(wanted)
@@ -247,6 +246,7 @@ class AccessApplication(PlainKind, AsksAhead, Exposing):
                     other.where,
                     f"one application a domain; the other one is at {first.where}",
                 )
+        yield from shut_applications(declared)
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
         """Host names and patterns of the public destinations, where it guards them."""

@@ -224,14 +224,19 @@ def _stated(spec: Spec, value: Any) -> Iterator[Ref | Lookup]:
 
 def texts(value: Any) -> Iterator[str]:
     """Yield the strings inside a value, at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
+    return (leaf for leaf in plain_values(value) if isinstance(leaf, str))
+
+
+def plain_values(value: Any) -> Iterator[Any]:
+    """Yield what stands inside a value and holds nothing itself, at any depth."""
+    if isinstance(value, Mapping):
         for item in value.values():
-            yield from texts(item)
+            yield from plain_values(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from texts(item)
+            yield from plain_values(item)
+    else:
+        yield value
 
 
 def replaced(value: Any, by: Callable[[Any], Any]) -> Any:

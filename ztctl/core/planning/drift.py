@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.canonical import references
+from ztctl.core.model.canonical import plain_values, references
 from ztctl.core.model.drift import Deviation, DriftItem, DriftSeverity, worst_first
 from ztctl.core.model.facts import DescribedEntry, Openness
 from ztctl.core.model.kind import Kinds
@@ -183,14 +183,7 @@ def _is_reference(value: Any) -> bool:
 
 
 def _unknowns(value: Any) -> Iterator[Unknown]:
-    if isinstance(value, Unknown):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _unknowns(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _unknowns(item)
+    return (leaf for leaf in plain_values(value) if isinstance(leaf, Unknown))
 
 
 # -- what a cause means ---------------------------------------------------------------------
