@@ -138,10 +138,10 @@ class Team:
         self.tools.programs["ztctl"] = real
         return pushed
 
-    def merge(self) -> Run:
-        """What is proposed is merged."""
+    def merge(self, *, only: str | None = None) -> Run:
+        """What is proposed is merged; of what comes then only this step, if one is named."""
         pull_request = {"merged": True, "merge_commit_sha": "0" * 40}
-        return self._run("apply.yml", "apply", {"action": "closed"}, pull_request)
+        return self._run("apply.yml", "apply", {"action": "closed"}, pull_request, only)
 
     def agree(self, digest: str) -> Run:
         """A person starts the workflow by hand."""
@@ -172,10 +172,15 @@ class Team:
         return str(found)
 
     def _run(
-        self, workflow: str, job: str, event: Mapping[str, Any], more: Mapping[str, Any] = {}
+        self,
+        workflow: str,
+        job: str,
+        event: Mapping[str, Any],
+        more: Mapping[str, Any] = {},
+        only: str | None = None,
     ) -> Run:
         context = self._context(event, more)
-        return self.runner.run(WORKFLOWS / workflow, job, self.files, context)
+        return self.runner.run(WORKFLOWS / workflow, job, self.files, context, only)
 
     def _context(
         self, event: Mapping[str, Any], more: Mapping[str, Any], **contexts: Any

@@ -184,7 +184,14 @@ class Runner:
         self._env = env
         self._runs = 0
 
-    def run(self, workflow: Path, job: str, checkout: Path, context: Mapping[str, Any]) -> Run:
+    def run(
+        self,
+        workflow: Path,
+        job: str,
+        checkout: Path,
+        context: Mapping[str, Any],
+        only: str | None = None,
+    ) -> Run:
         """Run a job to its end.
 
         Args:
@@ -192,6 +199,7 @@ class Runner:
             job: which of its jobs.
             checkout: what there is to check out.
             context: the contexts ``github``, ``secrets``, ``vars`` and so on.
+            only: the id of the one step to run.
         """
         document = yaml.safe_load(workflow.read_text(encoding="utf-8"))
         told = document["jobs"][job]
@@ -210,6 +218,8 @@ class Runner:
         place = work / "checkout"
         for number, step in enumerate(told["steps"]):
             name = step.get("id", str(number))
+            if only not in (None, name):
+                continue
             if not _begins(step.get("if", "success()"), run, context):
                 run.steps[name] = {"conclusion": "skipped", "outputs": {}}
                 continue

@@ -103,15 +103,18 @@ class Runner:
     tools: StandIns
     env: Mapping[str, str]
 
-    def run(self, pipeline: Path, job: str, checkout: Path, **variables: str) -> Ended:
-        """Run a job to its end, on a copy of what is checked out."""
+    def run(
+        self, pipeline: Path, job: str, checkout: Path, *, prepared: bool, **variables: str
+    ) -> Ended:
+        """Run a job to its end, on a copy of what is checked out; what it installs may be there."""
         document = yaml.safe_load(pipeline.read_text(encoding="utf-8"))
         told = {**document[document[job]["extends"]], **document[job]}
         place = self.home / "builds"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(checkout, place, symlinks=True)
+        lines = told["script"] if prepared else [*told["before_script"], *told["script"]]
         return shelled(
-            ["bash", "-eo", "pipefail", "-c", "\n".join([*told["before_script"], *told["script"]])],
+            ["bash", "-eo", "pipefail", "-c", "\n".join(lines)],
             place,
             {
                 **self.env,

@@ -91,15 +91,15 @@ def test_a_file_that_asks_for_more_gets_nothing(text: str, team: Team) -> None:
     assert list(team.account.sandbox.log) == []
 
 
-@pytest.mark.parametrize("name", ["::error::x.yaml", "a\n::add-mask::x.yaml", "##[error]x.yaml"])
-def test_the_name_of_a_file_is_no_command(name: str, team: Team) -> None:
+def test_the_name_of_a_file_is_no_command(team: Team) -> None:
     """Git takes any name: the log tells it, and the runner does not obey it."""
-    propose(team, "nonsense: 1\n", name)
+    for name in ("::error::x.yaml", "a\n::add-mask::x.yaml", "##[error]x.yaml"):
+        propose(team, "nonsense: 1\n", name)
 
     run = team.push(checked=True)
 
     harmless(team, run)
-    assert "nonsense" in run.log
+    assert run.log.count("there is no section `nonsense`") >= 3
 
 
 def to_a_file(team: Team) -> None:
@@ -161,11 +161,13 @@ def test_names_break_out_of_no_comment(team: Team) -> None:
     assert blocks == [comment.body.partition("\n")[0] + "\n"]
 
 
-@pytest.mark.parametrize("key", ["api_url", "base_url", "CLOUDFLARE_BASE_URL", "x-api-url"])
-def test_no_file_says_where_the_token_goes(key: str, team: Team, elsewhere: socket.socket) -> None:
+@pytest.mark.parametrize("keys", [["api_url", "base_url", "CLOUDFLARE_BASE_URL"], ["x-api_url"]])
+def test_no_file_says_where_the_token_goes(
+    keys: list[str], team: Team, elsewhere: socket.socket
+) -> None:
     """Which host is asked is for the workflow alone to say."""
     there = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/client/v4"
-    propose(team, f"{TOP}{key}: {there}\nvars: {{{key}: '{there}'}}\n")
+    propose(team, TOP + "".join(f"{key}: {there}\n" for key in keys))
 
     run = team.push()
 

@@ -14,6 +14,7 @@ from tests.support.process import Ended
 
 NEXT = "<!-- ztctl: the next comment begins here -->"
 DIGEST = "a" * 64
+NO_PLAN = "0" * 64
 
 
 def test_what_was_reviewed_is_applied(team: Team) -> None:
@@ -99,38 +100,31 @@ def test_a_file_that_changed_stops_the_merge(reviewed: Team) -> None:
 
 SHOWN = f"<!-- ztctl-plan: {DIGEST} -->\nthe plan\n"
 AGREED = [
-    pytest.param([], [], False, id="none"),
-    pytest.param([(BOT, SHOWN, None)], [DIGEST], True, id="of the bot"),
-    pytest.param([(BOT, SHOWN, BOT)], [DIGEST], True, id="kept up to date by the bot"),
-    pytest.param([(BOT, SHOWN, None), ("ann", SHOWN, None)], [DIGEST], True, id="and a person's"),
-    pytest.param([(BOT, SHOWN, "mallory")], [], False, id="edited by a person"),
-    pytest.param([("mallory", SHOWN, None)], [], False, id="of a person"),
-    pytest.param([("github-actions", SHOWN, None)], [], False, id="of a namesake"),
-    pytest.param([("other[bot]", SHOWN, None)], [], False, id="of another bot"),
-    pytest.param([(BOT, SHOWN, None)] * 2, [], False, id="two"),
-    pytest.param([(BOT, f"you said:\n{SHOWN}", None)], [], False, id="quoted"),
-    pytest.param([(BOT, "<!-- ztctl-plan: none -->\n", BOT)], [], False, id="withdrawn"),
+    pytest.param([], NO_PLAN, id="none"),
+    pytest.param([(BOT, SHOWN, None)], DIGEST, id="of the bot"),
+    pytest.param([(BOT, SHOWN, BOT)], DIGEST, id="kept up to date by the bot"),
+    pytest.param([(BOT, SHOWN, None), ("ann", SHOWN, None)], DIGEST, id="and a person's"),
+    pytest.param([(BOT, SHOWN, "mallory")], NO_PLAN, id="edited by a person"),
+    pytest.param([("mallory", SHOWN, None)], NO_PLAN, id="of a person"),
+    pytest.param([("github-actions", SHOWN, None)], NO_PLAN, id="of a namesake"),
+    pytest.param([("other[bot]", SHOWN, None)], NO_PLAN, id="of another bot"),
+    pytest.param([(BOT, SHOWN, None)] * 2, NO_PLAN, id="two"),
+    pytest.param([(BOT, f"you said:\n{SHOWN}", None)], NO_PLAN, id="quoted"),
+    pytest.param([(BOT, "<!-- ztctl-plan: none -->\n", BOT)], NO_PLAN, id="withdrawn"),
 ]
 
 
-@pytest.mark.parametrize(("comments", "digests", "told"), AGREED)
+@pytest.mark.parametrize(("comments", "digest"), AGREED)
 def test_only_the_one_comment_of_the_bot_counts(
-    comments: list[tuple[str, str, str | None]], digests: list[str], told: bool, team: Team
+    comments: list[tuple[str, str, str | None]], digest: str, team: Team
 ) -> None:
     """Nobody agrees in another's name: else the digest is one that no plan has."""
     team.github.comments += [Comment(n, *it) for n, it in enumerate(comments)]
-    given: list[str] = []
 
-    def ztctl(called: Called) -> Ended:
-        given.append(called.arguments[called.arguments.index("--expect-digest") + 1])
-        return Ended(0, "", "")
+    merged = team.merge(only="agreed")
 
-    team.tools.programs["ztctl"] = ztctl
-
-    merged = team.merge()
-
-    assert given == (digests or ["0" * 64])
-    assert (merged.commands == []) is told
+    assert merged.steps["agreed"]["outputs"] == {"digest": digest}
+    assert any("there is not one plan" in it for it in merged.commands) is (digest == NO_PLAN)
 
 
 def test_comments_of_others_are_left_alone(team: Team) -> None:
@@ -158,9 +152,9 @@ def test_a_file_that_cannot_be_planned_is_told(team: Team) -> None:
     assert team.plans[0].body.startswith("<!-- ztctl-plan: none -->\nThis could not be planned")
 
 
-def test_a_merge_that_is_run_again_changes_nothing(reviewed: Team) -> None:
+def test_a_merge_that_is_run_again_changes_nothing(team: Team) -> None:
     """What is done already is done, whatever the comment says."""
-    reviewed.merge()
-    reviewed.account.sandbox.log.clear()
+    team.apply()
+    team.account.sandbox.log.clear()
 
-    assert (reviewed.merge().ok, reviewed.account.written) == (True, [])
+    assert (team.merge().ok, team.account.written) == (True, [])
