@@ -213,9 +213,10 @@ class Runner:
             "runner": {"temp": str(temp)},
             "steps": run.steps,
         }
-        assert _value(told.get("if", "true"), context), "GitHub does not begin this job"
+        assert begins(told, context), "GitHub does not begin this job"
         self._github.may = told["permissions"]
         place = work / "checkout"
+        place.mkdir()
         for number, step in enumerate(told["steps"]):
             name = step.get("id", str(number))
             if only not in (None, name):
@@ -224,7 +225,7 @@ class Runner:
                 run.steps[name] = {"conclusion": "skipped", "outputs": {}}
                 continue
             if "uses" in step:
-                shutil.copytree(checkout, place, symlinks=True)
+                shutil.copytree(checkout, place, symlinks=True, dirs_exist_ok=True)
                 continue
             shell = document["defaults"]["run"]["shell"]
             assert shell == "bash"
@@ -261,6 +262,11 @@ class Runner:
         run.summary += files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
         told = files["GITHUB_OUTPUT"].read_text(encoding="utf-8").splitlines()
         return dict(line.split("=", 1) for line in told), done.code == 0
+
+
+def begins(job: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
+    """Whether GitHub begins a job of a workflow."""
+    return bool(_value(job.get("if", "true"), context))
 
 
 def obeyed(log: str) -> Iterator[str]:

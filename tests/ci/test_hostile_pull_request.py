@@ -14,7 +14,8 @@ from markdown_it import MarkdownIt
 
 from tests.ci.conftest import CANARIES, Team
 from tests.ci.github import Run
-from tests.support.process import TOKEN
+from tests.ci.stand_ins import Called
+from tests.support.process import TOKEN, Ended
 
 SECRET = "canary-of-a-file"
 TOP = "version: 1\nstack: quickstart\n"
@@ -191,3 +192,38 @@ def propose_program(path: Path, mark: Path) -> None:
     """A program that tells that it ran, to the shell and to Python."""
     path.write_text(f"open({str(mark)!r}, 'w')\n", encoding="utf-8")
     path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("fork", "plans_forks", "jobs"),
+    [(False, "", ["plan"]), (True, "", []), (True, "true", ["fork"]), (False, "true", ["plan"])],
+)
+def test_a_fork_is_planned_where_that_is_wanted(
+    fork: bool, plans_forks: str, jobs: list[str], team: Team
+) -> None:
+    """By a job of its own, and by none where the repository does not say so."""
+    team.fork, team.plans_forks = fork, plans_forks
+
+    assert team.jobs_of_a_push == jobs
+
+
+def test_a_fork_is_planned_without_a_token(team: Team) -> None:
+    """No program that sees its files has one; the plan is the one that a token would show."""
+    team.apply()
+    team.edit("session_duration: 8h", "session_duration: 4h")
+    team.push()
+    with_a_token = team.plans[0].body
+    team.fork, team.plans_forks = True, "true"
+    real, seen = team.tools.programs["ztctl"], list[str]()
+
+    def ztctl(called: Called) -> Ended:
+        if (called.folder / "hosts").exists() and TOKEN in called.env.values():
+            seen.append(called.arguments[0])
+        return real(called)
+
+    team.tools.programs["ztctl"] = ztctl
+
+    run = team.push(checked=True)
+
+    harmless(team, run)
+    assert (run.ok, seen, team.plans[0].body) == (True, [], with_a_token)

@@ -17,11 +17,11 @@ PANELS = {
     "Person": {"--as", "--group", "--country"},
     "Audit": {"--explain", "--accept", "--write-accept", "--all"},
     "Files": {"--file", "--var", "--var-file", "--allow-env"},
-    "Account": {"--sandbox", "--api-url", "--api-token-file"},
+    "Account": {"--sandbox", "--api-url", "--api-token-file", "--live"},
     "Run": {
         *("--target", "--auto-approve", "--journal", "--lock-wait", "--settle", "--probe"),
         *("--revoke", "--exit-code", "--out", "--calls", "--stack", "--limit", "--strict"),
-        *("--digest", "--expect-digest", "--zone"),
+        *("--digest", "--expect-digest", "--zone", "--redact"),
     },
     "Approvals": {
         *("--adopt", "--allow-deletions", "--allow-no-policy", "--allow-ca-deletion"),
@@ -94,7 +94,19 @@ def test_a_part_that_a_group_has_not_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["validate", "plan", "apply", "destroy", "show", "who", "audit", "unlock", "history"]
+    "name",
+    [
+        "validate",
+        "plan",
+        "apply",
+        "destroy",
+        "show",
+        "who",
+        "audit",
+        "snapshot",
+        "unlock",
+        "history",
+    ],
 )
 def test_options_stand_in_panels(name: str) -> None:
     """Every option of a command that works on an account has its panel, `--help` too."""

@@ -60,6 +60,15 @@ def test_a_guarded_host_is_told_from_end_to_end() -> None:
     assert found.shut == ("everybody else",)
 
 
+def test_a_policy_that_asks_for_no_second_factor_is_told() -> None:
+    """Also where its application asks for one."""
+    rules = {"decision": "allow", "include": [{"email": "ann@example.com"}]}
+
+    found = asked(account({**rules, "mfa_config": {"mfa_disabled": True}}))
+
+    assert found.guards[0].policies[0].people == "ann@example.com, with no second factor"
+
+
 def test_an_uncovered_host_is_open() -> None:
     """Without an application, and with a connector that asks for nothing, everybody comes in."""
     rule = {"hostname": HOST, "service": SERVICE, "access": False}

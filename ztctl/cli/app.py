@@ -20,6 +20,7 @@ from ztctl.cli.commands import (
     sandbox,
     schema,
     show,
+    snapshot,
     unlock,
     validate,
     who,
@@ -47,11 +48,16 @@ PANELS = {
     "Every day": (plan.plan, apply.apply, who.who),
     "Watch": (drift.drift, audit.audit, history.history),
     "Start": (validate.validate, fmt.fmt),
-    "Other": (apply.destroy, show.show, unlock.unlock, schema.schema),
+    "Other": (apply.destroy, show.show, snapshot.snapshot, unlock.unlock, schema.schema),
 }
 for panel, commands in PANELS.items():
     for command in commands:
         app.command(cls=HelpCommand, rich_help_panel=panel)(command)
+# What is said behind the name of an option that a command has not, and others have.
+ELSEWHERE = {
+    "option: --adopt": "; --adopt is an option of apply",
+    "option: --live": "; --live is for commands that change nothing",
+}
 app.add_typer(sandbox.app, name="sandbox", rich_help_panel="Start")
 
 
@@ -82,7 +88,7 @@ def run(arguments: Sequence[str]) -> int:
         command = place.command_path if place else "ztctl"
         # typer passes on how pydantic begins the message of a validator.
         message = error.format_message().replace("Value error, ", "")
-        elsewhere = "; --adopt is an option of apply" if "option: --adopt" in message else ""
+        elsewhere = next((it for option, it in ELSEWHERE.items() if option in message), "")
         return _usage(message, f"{command} --help shows how{elsewhere}", arguments)
     except Ended:
         return Exit.ERROR

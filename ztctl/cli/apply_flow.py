@@ -19,7 +19,7 @@ from ztctl.cli.planning import plan_source
 from ztctl.cli.revocation import revoke_sessions
 from ztctl.cli.run_lock import lock_of
 from ztctl.cli.saved_plans import read_plan, save_plan
-from ztctl.cli.session import connected, declared_by, run_to_end, view_of
+from ztctl.cli.session import account_of, connected, declared_by, run_to_end, view_of
 from ztctl.cli.settings import Settings
 from ztctl.cli.strict import MENDED, refused
 from ztctl.core.model.declared import Declared
@@ -102,8 +102,8 @@ def plan_only(
     view = view_of(request.settings, declared)
 
     async def run() -> Plan:
-        async with connected(request.settings, declared, view) as client:
-            planned = await plan_source(client, declared, request.options, view).plan()
+        async with account_of(request.settings, declared, view) as live:
+            planned = await plan_source(live, declared, request.options, view).plan()
             return _with_warnings(planned.plan, declared)
 
     with errors_shown(view):

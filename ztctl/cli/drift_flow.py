@@ -17,7 +17,7 @@ from ztctl.cli.error_output import show_error
 from ztctl.cli.exits import Ended, Exit, watched
 from ztctl.cli.ignoring import with_ignored
 from ztctl.cli.planning import options_of, plan_source
-from ztctl.cli.session import connected, declared_by, view_of
+from ztctl.cli.session import account_of, declared_by, view_of
 from ztctl.cli.settings import WEBHOOK, Settings, Usage
 from ztctl.cli.telling import stack_before, write_figures
 from ztctl.core.model.calls import CallFailed
@@ -37,7 +37,7 @@ from ztctl.views.drift_view import drift_page
 from ztctl.views.prometheus import Expiry, RunFigures
 
 if TYPE_CHECKING:
-    from ztctl.cloudflare.client import Client
+    from ztctl.engine.drive import AccountApi
     from ztctl.views.view import View
 
 _COLLECTIONS = {kind.name: kind.collection for kind in KINDS.values() if kind.collection}
@@ -138,16 +138,16 @@ def _declared(request: Watch) -> Declared:
 async def _look(run: _Watched, declared: Declared, view: View) -> bool:
     """Compare, and find out who changed what; whether anything is open, shown or not."""
     request = run.request
-    async with connected(request.settings, declared, view) as client:
+    async with account_of(request.settings, declared, view) as live:
         try:
-            source = plan_source(client, declared, options_of(), view)
+            source = plan_source(live, declared, options_of(), view)
             planned = await source.plan()
             report = _report(planned)
-            known = await with_authors(report, client, _COLLECTIONS, _now())
+            known = await with_authors(report, live, _COLLECTIONS, _now())
             if request.metrics is not None:
-                await _ends(run, client)
+                await _ends(run, live)
         finally:
-            run.calls = client.count
+            run.calls = live.count
     run.whole = known
     if request.since_apply:
         known = _since_apply(known, request.settings, view)
@@ -162,14 +162,14 @@ def _report(planned: Planned) -> DriftReport:
     return DriftReport(plan.account, plan.stack, items, unread=unread, in_step=plan.unchanged)
 
 
-async def _ends(run: _Watched, client: Client) -> None:
+async def _ends(run: _Watched, live: AccountApi) -> None:
     """When tokens end; what cannot be read is left out of the figures."""
     now = _now()
     with suppress(CallFailed):
-        found = await service_token_ends(client, now)
+        found = await service_token_ends(live, now)
         run.service_tokens = [Expiry(seconds, name, key) for name, key, seconds in found]
     with suppress(CallFailed):
-        seconds = await api_token_end(client, now)
+        seconds = await api_token_end(live, now)
         run.api_token = None if math.isnan(seconds) else Expiry(seconds)
 
 

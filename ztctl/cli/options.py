@@ -103,6 +103,20 @@ class AccountOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What stands in for the account."""
+
+    live: Annotated[
+        Path | None,
+        _account(
+            "--live",
+            metavar="FILE",
+            help="Work on a snapshot of the account, and ask nobody; needs no token.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class OutputOptions:
     """Format and amount of output."""
 

@@ -21,18 +21,18 @@ from ztctl.kinds.registry import KINDS
 _CONCERNED = {"no_policy": (HostPart.APPLICATION,), "ca_deletion": (HostPart.CA_KEY,)}
 
 if TYPE_CHECKING:
-    from ztctl.cloudflare.client import Client
+    from ztctl.engine.drive import AccountApi
     from ztctl.views.view import View
 
 
 def plan_source(
-    client: Client, declared: Declared, options: Options, view: View, *, ahead: bool = False
+    live: AccountApi, declared: Declared, options: Options, view: View, *, ahead: bool = False
 ) -> PlanSource:
-    """The source of plans of these files, read from the client's account."""
-    account = client.account or ""
+    """The source of plans of these files, read from an account."""
+    account = live.account or ""
     targets = frozenset(part for it in options.targets for part in _parts(it, declared))
     options = replace(options, targets=targets)
-    return PlanSource(declared, options, KINDS, account, client, view.event, ahead)
+    return PlanSource(declared, options, KINDS, account, live, view.event, ahead)
 
 
 def _parts(target: Address, declared: Declared) -> Iterator[Address]:

@@ -28,6 +28,7 @@ from ztctl.views.view import View
 
 if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
+    from ztctl.engine.drive import AccountApi
     from ztctl.sandbox.service import Sandbox
 
 T = TypeVar("T")
@@ -113,7 +114,10 @@ def problems_of(declared: Declared, kinds: Kinds = KINDS) -> Iterator[Problem]:
 def _environment(chosen: Settings) -> Mapping[str, str]:
     # A file that reads its account id from this variable must load without the variable, too: the
     # sandbox ignores the account of the files.
+    # A snapshot knows its own.
     defaults = {"CLOUDFLARE_ACCOUNT_ID": "sandbox"} if chosen.sandbox else {}
+    if chosen.live is not None:
+        defaults = {"CLOUDFLARE_ACCOUNT_ID": chosen.live.account}
     return {**defaults, **chosen.environment}
 
 
@@ -136,6 +140,27 @@ def sandbox_of(folder: Path = Path()) -> Sandbox:
         raise Failure(
             f"cannot use the sandbox's state {path}: {error}", "ztctl sandbox reset makes a new one"
         ) from error
+
+
+@asynccontextmanager
+async def account_of(
+    chosen: Settings, declared: Declared | None, view: View
+) -> AsyncIterator[AccountApi]:
+    """The account that a command reads: over the network, or the snapshot that stands in for it.
+
+    Raises:
+        Failure: the snapshot is of another account; and as `connected`.
+        CallFailed, Failures: as `connected`.
+    """
+    if chosen.live is None:
+        async with connected(chosen, declared, view) as client:
+            yield client
+        return
+    from ztctl.cli.snapshots import describe, require_account
+
+    require_account(chosen.live, declared.account if declared else None)
+    view.note(describe(chosen.live))
+    yield chosen.live
 
 
 @asynccontextmanager

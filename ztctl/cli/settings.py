@@ -14,6 +14,7 @@ from ztctl.cli.options import (
     AccountOptions,
     DetailOptions,
     FileOptions,
+    LiveOptions,
     OutputFormat,
     OutputOptions,
     ProgressOptions,
@@ -24,6 +25,7 @@ from ztctl.core.model.diagnostics import Failure, ZtctlError
 from ztctl.core.model.values import Secret
 
 if TYPE_CHECKING:
+    from ztctl.cloudflare.snapshot import Snapshot
     from ztctl.views.people_view import Detail
 
 STDIN = Path("/dev/stdin")
@@ -52,6 +54,7 @@ class Settings:
         sandbox: work on the local sandbox instead of an account.
         api_url: base URL of the API, ``None`` for Cloudflare's.
         token: the API token, ``None`` when there is none.
+        live: stands in for the account, ``None`` for the account itself.
         webhook: the URL of a webhook in the environment, ``None`` when there is none.
         journal: the journal's file, ``None`` for the default location.
         environment: variables of the process without the two; nothing else reads them.
@@ -67,6 +70,7 @@ class Settings:
     sandbox: bool = False
     api_url: str | None = None
     token: Secret | None = None
+    live: Snapshot | None = None
     journal: Path | None = None
     format: OutputFormat = OutputFormat.text
     color: bool = False
@@ -85,6 +89,7 @@ def settings(
     files: FileOptions | None = None,
     account: AccountOptions | None = None,
     *,
+    live: LiveOptions | None = None,
     journal: Path | None = None,
     detail: DetailOptions | None = None,
     progress: ProgressOptions | None = None,
@@ -94,7 +99,7 @@ def settings(
 
     Raises:
         Usage: options exclude each other or are invalid.
-        Failure: the token file cannot be read.
+        Failure: the token file or the snapshot cannot be read.
     """
     files, account = files or FileOptions(), account or AccountOptions()
     environment = dict(os.environ)
@@ -109,6 +114,8 @@ def settings(
         if account.api_token_file is not None:
             raise Usage("--sandbox needs no token", "drop --api-token-file")
         api_url = None
+    if live is not None and live.live is not None:
+        _check_alone(account, environment)
     if TOKEN in (files.allow_env or ()):
         raise Usage("the API token cannot be read into a file", "drop it from --allow-env")
     return Settings(
@@ -119,6 +126,7 @@ def settings(
         sandbox=account.sandbox,
         api_url=api_url,
         token=_token(token, account.api_token_file),
+        live=_snapshot(live),
         journal=journal,
         # A command has an enumeration of its own formats.
         format=OutputFormat(output.format),
@@ -132,6 +140,31 @@ def settings(
         sarif_location=str((sarif or SarifOptions()).sarif_location),
         webhook=Secret(webhook) if webhook else None,
     )
+
+
+def _check_alone(account: AccountOptions, environment: Mapping[str, str]) -> None:
+    """Require that nothing says where another account is.
+
+    Raises:
+        Usage: an option does; what the environment says is for other commands.
+    """
+    given = [
+        (account.sandbox, "--sandbox"),
+        (account.api_token_file is not None, "--api-token-file"),
+        (account.api_url not in (None, environment.get("CLOUDFLARE_BASE_URL")), "--api-url"),
+    ]
+    for is_given, option in given:
+        if is_given:
+            text = f"--live and {option} exclude each other"
+            raise Usage(text, f"drop {option}: with a snapshot nobody is asked")
+
+
+def _snapshot(live: LiveOptions | None) -> Snapshot | None:
+    if live is None or live.live is None:
+        return None
+    from ztctl.cli.snapshots import read_snapshot
+
+    return read_snapshot(_or_stdin(live.live))
 
 
 def is_ci(environment: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from ztctl.cloudflare.sanitize import SHORTEST_SECRET
 from ztctl.core.model.calls import Json
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.values import Secret
@@ -30,6 +31,12 @@ def encode(body: Json, token: Secret) -> tuple[bytes | None, tuple[str, ...]]:
         return None, tuple(revealed)
     text = json.dumps(body, default=reveal, allow_nan=False, separators=(",", ":"))
     return text.encode(), tuple(revealed)
+
+
+def without_token(text: str, token: Secret | None) -> str:
+    """A text in which the token, that somebody may have written down there, is hidden."""
+    secret = token.reveal() if token is not None else ""
+    return text.replace(secret, "(sensitive)") if len(secret) >= SHORTEST_SECRET else text
 
 
 def header(token: Secret) -> str:

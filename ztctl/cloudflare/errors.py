@@ -10,6 +10,7 @@
         ├── Conflict          409, exists  another object is in the way
         ├── Rejected          other 4xx    correct what was sent
         ├── Withheld          not sent     what `Client.withhold` says
+        ├── NotRecorded       not sent     take a snapshot that holds it
         ├── RateLimited       429          wait
         ├── Unavailable       5xx          try later
         ├── Unreachable       no response  check the network
@@ -102,6 +103,20 @@ class Rejected(ApiFailure):
 
 class Withheld(ApiFailure):
     """The call was not sent, or not again."""
+
+
+class NotRecorded(ApiFailure):
+    """A snapshot stands in for the account, and has no reply to the call."""
+
+    remedy = (
+        "take it again, of the whole account or with the files that are looked at: "
+        "ztctl snapshot FILE"
+    )
+
+    @property
+    def leaves_gap(self) -> bool:
+        """Always: nobody has asked, so that it says nothing about what there is."""
+        return True
 
 
 class RateLimited(ApiFailure):

@@ -22,7 +22,9 @@ UNPLACED: Final = "not a valid token of a user, and no account is stated whose i
 class Sender(Protocol):
     """Sends calls and may know the account; ``Client`` is one."""
 
-    account: str | None
+    @property
+    def account(self) -> str | None:
+        """The account's id, if it is known."""
 
     async def send(self, call: Call) -> Json:
         """Return the result of a call, or raise ``CallFailed``."""

@@ -26,6 +26,18 @@ class Api(Protocol):
         """
 
 
+class AccountApi(Api, Protocol):
+    """Sends the calls about one account: the client, or a snapshot that stands in for it."""
+
+    @property
+    def account(self) -> str | None:
+        """The account's id; ``None`` while it is not known."""
+
+    @property
+    def count(self) -> int:
+        """How many requests were sent."""
+
+
 async def drive(flow: ReadFlow[T], api: Api, *, objects: Objects | None = None) -> T:
     """Run a flow and return its result; failures of calls are thrown into it.
 

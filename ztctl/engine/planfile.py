@@ -8,8 +8,6 @@ edited since.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +19,7 @@ from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.plan import Plan
 from ztctl.core.planning.planner import Options
 from ztctl.engine.plan_document import DamagedPlan, dumped, restored
+from ztctl.engine.private_file import write_private
 
 FORMAT = 5
 MAX_BYTES = 64 * 1024 * 1024
@@ -57,22 +56,8 @@ def save(path: Path, plan: Plan, contents: Json, options: Options) -> None:
         "contents": contents,
         "plan": dumped(plan),
     }
-    try:
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise Failure(f"cannot write the plan {path}: it is there, and no file")
-        # The file may hold values of environment variables: `mkstemp` creates it with mode 0600,
-        # and it takes its place as a whole.
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".ztctl-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(document, file, indent=1)
-                file.flush()
-                os.fsync(handle)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        raise Failure(f"cannot write the plan {path}: {error.strerror}") from error
+    # The file may hold values of environment variables.
+    write_private(path, json.dumps(document, indent=1), "the plan")
 
 
 def parse(content: bytes, name: str) -> Saved:

@@ -76,8 +76,8 @@ class Reader:
 
         Args:
             report: called with the progress.
-            required: if given, a kind that is not among these and that the token may not read
-                (HTTP 403) is returned as unread instead of failing the reading.
+            required: if given, a kind that is not among these and that cannot be read, for want of
+                a permission or because a snapshot lacks it, is unread instead of a failure.
             ahead: ask already for what a change is likely to need beyond that.
 
         Raises:
@@ -104,7 +104,7 @@ class Reader:
         for kind, answer in zip(needed, await reading, strict=True):
             if not isinstance(answer, BaseException):
                 live[kind] = answer
-            elif required is None or kind in required or not _is_forbidden(answer):
+            elif required is None or kind in required or not _leaves_gap(answer):
                 failures.append(answer)
             else:
                 unread[kind] = answer
@@ -132,8 +132,8 @@ class Reader:
         return facts
 
 
-def _is_forbidden(item: object) -> TypeGuard[CallFailed]:
-    return isinstance(item, CallFailed) and item.is_forbidden
+def _leaves_gap(item: object) -> TypeGuard[CallFailed]:
+    return isinstance(item, CallFailed) and item.leaves_gap
 
 
 def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:

@@ -69,7 +69,7 @@ async def whole_account(kinds: Kinds, api: Api, report: Report) -> WholeAccount:
     ask = Ask("", lookups=frozenset(_USEFUL), used=frozenset(_USEFUL))
     reader = Reader(known, ask, api)
     seen = await reader.account(report, required=_NEEDED)
-    facts = await reader.with_beyond(dict(facts_of(seen.live, known)), _unseen)
+    facts = await reader.with_beyond(dict(facts_of(seen.live, known)), all_unseen)
     zones = frozenset(it.name for it in facts.values() if isinstance(it, ZoneRecords) and it.read)
     # The lists are those that the facts come from: no call is sent again.
     records = await reader.driven(known[_RECORDS].read(replace(ask, hosts=zones)))
@@ -77,7 +77,7 @@ async def whole_account(kinds: Kinds, api: Api, report: Report) -> WholeAccount:
     return WholeAccount({**seen.live, _RECORDS: records}, facts, (*gaps, *_gaps(facts)))
 
 
-def _unseen(facts: Mapping[Slot, Fact]) -> Unseen:
+def all_unseen(facts: Mapping[Slot, Fact]) -> Unseen:
     """All zones, and all tunnels without known rules."""
     found = list(facts.values())
     zones = {it.name for it in found if isinstance(it, ZoneRecords)}

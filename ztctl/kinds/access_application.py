@@ -66,7 +66,7 @@ from ztctl.kinds.plain import PlainKind, Rest
 from ztctl.kinds.rules import LISTS, rules_from_api
 from ztctl.kinds.selectors import IDENTITY_PROVIDER
 from ztctl.kinds.zone import require_zones, zones_of
-from ztctl.kinds.zone_applications import own_list, zone_applications
+from ztctl.kinds.zone_applications import own_list, without_saas, zone_applications
 
 PATH = "/accounts/{account}/access/apps"
 _CORS = "cors_headers"
@@ -211,6 +211,7 @@ class AccessApplication(PlainKind, AsksAhead, Exposing):
         # The first of the destinations and the list of the public ones mirror `destinations`.
         read_only=STAMPS | {"aud", "domain", "domain_type", "self_hosted_domains", "policies"},
         required=("type", "destinations"),
+        keep=without_saas,
     )
     limit = 500
 

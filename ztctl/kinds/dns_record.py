@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow
+from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow, only
 from ztctl.core.model.canonical import canonical_fields, fields_of
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
@@ -56,6 +56,7 @@ from ztctl.kinds.zone import (
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
 _ADDRESSES = ("A", "AAAA", "CNAME")
+_BARE = only("id", "name", "type")
 # Members that only the service sets (recorded replies, 2024 to 2026), or addresses alone can have.
 _READ_ONLY = frozenset(
     {
@@ -252,7 +253,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             all_tunnels = yield LiveObjects("tunnel")
         except CallFailed as failure:
             # The tunnels themselves are then reported as not read; `who` does without them.
-            if not failure.is_forbidden:
+            if not failure.leaves_gap:
                 raise
             all_tunnels = ()
         served = frozenset[str]().union(*(served_hosts(tunnel, ask) for tunnel in all_tunnels))
@@ -267,7 +268,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         names = {zone.name for name in unseen.names for zone in zones.meeting(name)}
         found: dict[Slot, Fact] = {}
         chosen = [it for it in known if it.name in names]
-        for zone, reply in (yield from replies_of(chosen, _list, _is_forbidden)):
+        for zone, reply in (yield from replies_of(chosen, _list, _leaves_gap)):
             gap = reply.summary if isinstance(reply, CallFailed) else ""
             others = frozenset(
                 to_ascii(text_of(raw, "name"))
@@ -482,15 +483,21 @@ def _is_done(item: BatchItem, ids: set[str], by_name: Mapping[str, Mapping[str, 
 
 
 def _rest(zone: Live) -> Rest:
-    return Rest(f"/zones/{segment(zone.id)}/dns_records", DNS, 5000, members=("name", "type"))
+    path = f"/zones/{segment(zone.id)}/dns_records"
+    return Rest(path, DNS, 5000, members=("name", "type"), keep=_kept)
 
 
 def _list(zone: Live) -> Call:
     return _rest(zone).all()
 
 
-def _is_forbidden(failure: CallFailed) -> bool:
-    return failure.is_forbidden
+def _leaves_gap(failure: CallFailed) -> bool:
+    return failure.leaves_gap
+
+
+def _kept(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The whole record; of one that leads nowhere, that it is there."""
+    return raw if text_of(raw, "type") in _ADDRESSES else _BARE(raw)
 
 
 def _by_name(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

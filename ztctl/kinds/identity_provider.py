@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ztctl.core.model.calls import LiveObjects, ReadFlow
+from ztctl.core.model.calls import LiveObjects, ReadFlow, only
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.objects import Live, Values
@@ -29,6 +29,8 @@ class IdentityProvider(PlainKind):
         200,
         members=("type",),
         optional=True,
+        # The configuration holds the client's secret.
+        keep=only("id", "name", "type"),
     )
 
     def name_of(self, raw: Mapping[str, Any]) -> str:

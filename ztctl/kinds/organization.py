@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.calls import Call, CallFailed, Flow, only
 from ztctl.core.model.facts import Fact, OrganizationSettings
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kind
@@ -18,6 +18,9 @@ from ztctl.kinds.common import ACCESS_ORG, items, text_of
 
 PATH = "/accounts/{account}/access/organizations"
 _DOMAIN = ".cloudflareaccess.com"
+_EXEMPT = "deny_unmatched_requests_exempted_zone_names"
+_FACTOR = "mfa_required_for_all_apps"
+_KEPT = only("name", "auth_domain", "deny_unmatched_requests", _EXEMPT, _FACTOR)
 _ABOUT_HOSTS = ("tunnel", "dns_record", "access_application")
 
 
@@ -47,7 +50,7 @@ class Organization(Kind):
         Whether the team name is needed is known only while planning, where its absence is reported.
         """
         try:
-            raw = yield Call("GET", PATH, permission=ACCESS_ORG, optional=True)
+            raw = yield Call("GET", PATH, permission=ACCESS_ORG, optional=True, keep=_KEPT)
         except CallFailed as failure:
             if not failure.is_forbidden:
                 raise
@@ -57,12 +60,12 @@ class Organization(Kind):
         domain = text_of(raw, "auth_domain")
         # A custom authentication domain does not contain the team name.
         team = domain.removesuffix(_DOMAIN) if domain.endswith(_DOMAIN) else ""
-        exempt = items(raw, "deny_unmatched_requests_exempted_zone_names")
+        exempt = items(raw, _EXEMPT)
         settings = OrganizationAttributes(
             team,
             raw.get("deny_unmatched_requests") is True,
             frozenset(map(str, exempt)),
-            raw.get("mfa_required_for_all_apps") not in (None, False),
+            raw.get(_FACTOR) not in (None, False),
         )
         return (Live(self.name, domain, team, team, {}, settings),)
 

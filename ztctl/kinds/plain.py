@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Annotated, Any, ClassVar
 
-from ztctl.core.model.calls import Call, CallFailed, Flow, Passing, ReadFlow
+from ztctl.core.model.calls import Call, CallFailed, Flow, Keep, Passing, ReadFlow
 from ztctl.core.model.canonical import canonical_fields
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
@@ -48,6 +48,7 @@ class Rest:
         names: API names of fields that are named otherwise in the file.
         read_only: members of an object that a write does not take.
         required: members that are sent at their default, too.
+        keep: as in ``Call``, of the list.
     """
 
     path: str
@@ -62,11 +63,12 @@ class Rest:
     members: tuple[str, ...] = ("name",)
     read_only: frozenset[str] = frozenset()
     required: tuple[str, ...] = ()
+    keep: Keep | None = None
 
     def all(self) -> Call:
         """Make the call that lists all objects."""
         call = listing(self.path, self.permission, self.per_page, self.members, **self.query)
-        return replace(call, patience=self.patience.get("GET", ()))
+        return replace(call, patience=self.patience.get("GET", ()), keep=self.keep)
 
     def new(self, body: Any) -> Call:
         """Make the call that creates an object."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ztctl.core.model.calls import only
 from ztctl.core.model.objects import Attributes, Live
 from ztctl.kinds.common import ACCESS_TOKENS, text_of
 from ztctl.kinds.plain import PlainKind, Rest
@@ -30,7 +31,12 @@ class ServiceToken(PlainKind):
 
     name = "service_token"
     title = "service token"
-    rest = Rest("/accounts/{account}/access/service_tokens", ACCESS_TOKENS)
+    rest = Rest(
+        "/accounts/{account}/access/service_tokens",
+        ACCESS_TOKENS,
+        # Half of what a client shows is its id.
+        keep=only("id", "name", "expires_at", "duration"),
+    )
 
     def live_from(self, raw: Mapping[str, Any]) -> Live:
         """Convert a token with its end."""

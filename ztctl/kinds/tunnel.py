@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
-from ztctl.core.model.calls import Call, CallFailed, Flow, Passing
+from ztctl.core.model.calls import Call, CallFailed, Flow, Passing, only
 from ztctl.core.model.canonical import Spec, canonical_fields, fields_of
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
@@ -44,6 +44,8 @@ _MALFORMED = "connectors go on with the one before: mend it in the dashboard, or
 UNREAD = object()
 # "Configuration not found": the tunnel never had one.
 NOT_CONFIGURED = 1055
+_READ = ("id", "name", "config_src", "remote_config", "status")
+_PUBLIC, _KEPT = only(*_READ), only(*_READ, "created_at", "deleted_at")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
@@ -266,14 +268,15 @@ class Tunnel(Kind, Lagging):
                 found[TunnelRules, live.id] = self.fact(live.values, live)
             missing = sorted(key for key in unseen.tunnels - listed.keys() if _ID.fullmatch(key))
             calls = tuple(
-                Call("GET", f"{PATH}/{key}", permission=TUNNEL, optional=True) for key in missing
+                Call("GET", f"{PATH}/{key}", permission=TUNNEL, optional=True, keep=_KEPT)
+                for key in missing
             )
             for key, raw in zip(missing, (yield calls), strict=True):
                 # A deleted tunnel stays for a while; nobody gets to it (error 1016 or 1033).
                 if isinstance(raw, Mapping) and raw.get("deleted_at"):
                     found[TunnelRules, key] = TunnelRules()
         except CallFailed as failure:
-            if not failure.is_forbidden:
+            if not failure.leaves_gap:
                 raise
         return found
 
@@ -418,7 +421,8 @@ def _name_taken(change: Change, proposal: Proposal) -> Iterator[Refusal]:
 
 def tunnels(**query: str) -> Call:
     """Make the call that lists tunnels that are not deleted."""
-    return listing(PATH, TUNNEL, 1000, ("name",), is_deleted="false", **query)
+    call = listing(PATH, TUNNEL, 1000, ("name",), is_deleted="false", **query)
+    return replace(call, keep=_KEPT)
 
 
 def configuration(raw: Mapping[str, Any]) -> Call:
@@ -486,8 +490,7 @@ def _source(raw: Mapping[str, Any]) -> str:
 
 def _public(raw: Any) -> dict[str, Any]:
     """Copy a tunnel without the secrets that the reply to a create contains."""
-    kept = ("id", "name", "config_src", "remote_config", "status")
-    return {key: raw[key] for key in kept if key in raw} if isinstance(raw, Mapping) else {}
+    return dict(_PUBLIC(raw)) if isinstance(raw, Mapping) else {}
 
 
 def _runs_older(connector: Mapping[str, Any], version: int) -> bool:

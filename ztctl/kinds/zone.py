@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from ztctl.core.model.calls import Call, CallFailed, Flow
+from ztctl.core.model.calls import Call, CallFailed, Flow, only
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, ZoneRecords
 from ztctl.core.model.flows import Ask
@@ -33,6 +33,7 @@ PAID_COMMENT = 500
 # as .org for .com is less. Of more zones none is suggested: difflib compares in quadratic time.
 _NEARLY = 0.85
 _MOST_ZONES = 200
+_KEPT = only("id", "name", "status", "type", "plan", "created_on", "permissions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ class Zone(Kind):
         Internal zones answer queries inside of a company: a name in one leads to no tunnel, and a
         public zone may have the same name (octodns-cloudflare, fixtures of 2026).
         """
-        found = yield listing("/zones", ZONE, 50, ("name", "status"), **{"account.id": "{account}"})
+        asked = {"account.id": "{account}"}
+        call = listing("/zones", ZONE, 50, ("name", "status"), **asked)
+        found = yield replace(call, keep=_KEPT)
         return tuple(
             _live(raw)
             for raw in objects(found)

@@ -20,7 +20,7 @@ from ztctl.kinds.zone import replies_of
 
 _PERMISSION = "Zone · Access: Apps and Policies"
 # The service forbids the list, or has none: an older path, which may go (a guess).
-_UNREADABLE = (403, 404, 405, 410)
+_UNREADABLE = (404, 405, 410)
 Convert = Callable[[Mapping[str, Any]], Fact | None]
 
 
@@ -51,8 +51,14 @@ def zone_applications(
 
 def own_list(zone: Live) -> Call:
     """The call for the applications that a zone lists."""
-    return Rest(f"/zones/{segment(zone.id)}/access/apps", _PERMISSION, members=()).all()
+    path = f"/zones/{segment(zone.id)}/access/apps"
+    return Rest(path, _PERMISSION, members=(), keep=without_saas).all()
+
+
+def without_saas(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An application without how other services log in by it, as nothing before a name has it."""
+    return {name: item for name, item in raw.items() if name != "saas_app"}
 
 
 def _is_unreadable(failure: CallFailed) -> bool:
-    return failure.status in _UNREADABLE
+    return failure.leaves_gap or failure.status in _UNREADABLE

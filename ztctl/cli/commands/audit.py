@@ -13,7 +13,7 @@ import typer
 from ztctl.cli import completion
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit, watched
-from ztctl.cli.settings import Settings, settings
+from ztctl.cli.settings import Settings, Usage, settings
 
 if TYPE_CHECKING:
     from ztctl.core.model.declared import Declared
@@ -90,6 +90,7 @@ def audit(
     asked: AuditOptions,
     files: opt.FileOptions,
     account: opt.AccountOptions,
+    live: opt.LiveOptions,
     run: AuditRunOptions,
     output: Annotated[opt.OutputOptions, opt.formats(*_FORMATS)],
     sarif: opt.SarifOptions,
@@ -98,7 +99,9 @@ def audit(
     from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import declared_by, view_of
 
-    chosen = settings(output, files, account, sarif=sarif)
+    if run.probe and live.live is not None:
+        raise Usage("--probe asks the hosts, and --live nobody", "drop one of them")
+    chosen = settings(output, files, account, live=live, sarif=sarif)
     _check(asked, run)
     declared = declared_by(chosen) if files.file else None
     view = view_of(chosen, declared)
@@ -120,7 +123,6 @@ class _AuditRequest:
 def _check(asked: AuditOptions, run: AuditRunOptions) -> None:
     import re
 
-    from ztctl.cli.settings import Usage
     from ztctl.core.model.diagnostics import Failure
     from ztctl.core.model.names import to_ascii
 
@@ -169,13 +171,13 @@ def _audited(request: _AuditRequest) -> Exit:
 
 
 async def _read(request: _AuditRequest) -> tuple[str, WholeAccount]:
-    from ztctl.cli.session import connected
+    from ztctl.cli.session import account_of
     from ztctl.engine.whole_account import whole_account
     from ztctl.kinds.registry import KINDS
 
-    async with connected(request.settings, request.declared, request.view) as client:
-        whole = await whole_account(KINDS, client, request.view.event)
-        return str(client.account), whole
+    async with account_of(request.settings, request.declared, request.view) as live:
+        whole = await whole_account(KINDS, live, request.view.event)
+        return str(live.account), whole
 
 
 def _auditor(whole: WholeAccount, declared: Declared | None) -> Auditor:

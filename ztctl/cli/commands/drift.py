@@ -9,7 +9,7 @@ from typing import Annotated
 
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
-from ztctl.cli.settings import settings
+from ztctl.cli.settings import Usage, settings
 
 
 class SeverityOption(StrEnum):
@@ -95,6 +95,7 @@ def drift(
     *,
     files: opt.FileOptions,
     account: opt.AccountOptions,
+    live: opt.LiveOptions,
     look: LookOptions,
     run: Annotated[opt.RunOptions, opt.only("journal")],
     output: Annotated[
@@ -108,9 +109,13 @@ def drift(
     from ztctl.cli.telling import failure_seen, webhook_of
     from ztctl.core.model.drift import DriftSeverity
 
+    online = live.live is None
+    if not online and (tell.webhook or tell.webhook_file or tell.metrics):
+        text = "--live is about the past: no webhook is told of it, and no figures are written"
+        raise Usage(text, "drop --webhook, --webhook-file and --metrics")
     with failure_seen(tell.metrics):
-        chosen = settings(output, files, account, journal=run.journal, sarif=sarif)
-        webhook = webhook_of(chosen, tell.webhook, tell.webhook_file)
+        chosen = settings(output, files, account, live=live, journal=run.journal, sarif=sarif)
+        webhook = webhook_of(chosen, tell.webhook, tell.webhook_file) if online else None
     return watch(
         Watch(
             chosen,

@@ -8,7 +8,10 @@ from typing import Annotated
 
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
-from ztctl.cli.settings import settings
+from ztctl.cli.settings import Usage, settings
+
+# A snapshot is a file that somebody handed over: what apply does is to be decided by the account.
+UNSAVED = "apply does what a plan of the account itself says: plan again without --live"
 
 
 @opt.with_options
@@ -16,6 +19,7 @@ def plan(
     *,
     files: opt.FileOptions,
     account: opt.AccountOptions,
+    live: opt.LiveOptions,
     plan: opt.PlanOptions,
     exit_code: Annotated[
         bool,
@@ -40,7 +44,9 @@ def plan(
     detail: opt.DetailOptions,
 ) -> Exit:
     """Show what apply would do; change nothing."""
-    chosen = settings(output, files, account, detail=detail)
+    if out is not None and live.live is not None:
+        raise Usage("a plan of a snapshot cannot be saved", UNSAVED)
+    chosen = settings(output, files, account, live=live, detail=detail)
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(plan))

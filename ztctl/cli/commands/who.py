@@ -73,6 +73,7 @@ def who(
     asked: PersonOptions,
     files: opt.FileOptions,
     account: opt.AccountOptions,
+    live: opt.LiveOptions,
     output: opt.OutputOptions,
 ) -> Exit:
     """Say where a host leads and who may enter; needs no file."""
@@ -82,7 +83,7 @@ def who(
     from ztctl.core.reach.networks import parse_network
     from ztctl.core.reach.who import Reach
 
-    chosen = settings(output, files, account)
+    chosen = settings(output, files, account, live=live)
     private = parse_network(host) is not None
     name = host if private else to_ascii(host)
     person = _person(asked, private=private)
@@ -181,7 +182,7 @@ def _read(
 
     The last of the results says why some of the useful kinds could not be read.
     """
-    from ztctl.cli.session import connected, run_to_end
+    from ztctl.cli.session import account_of, run_to_end
     from ztctl.core.model.facts import ZoneApplications
     from ztctl.core.reach.timeline import current_timeline
     from ztctl.core.reach.unseen import unseen
@@ -190,8 +191,8 @@ def _read(
     from ztctl.kinds.registry import KINDS
 
     async def reading() -> tuple[AccountReading, dict[Slot, Fact]]:
-        async with connected(chosen, declared, view) as client:
-            reader = Reader(KINDS.only((*needed, *useful)), ask, client)
+        async with account_of(chosen, declared, view) as account:
+            reader = Reader(KINDS.only((*needed, *useful)), ask, account)
             seen = await reader.account(view.event, required=needed)
             facts = dict(facts_of(seen.live, KINDS))
             if host:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ztctl.core.model.diagnostics import ZtctlError
@@ -13,6 +13,13 @@ from ztctl.core.model.diagnostics import ZtctlError
 Json = Any
 
 T = TypeVar("T")
+# What of an object of a reply may be written into a file.
+Keep = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def only(*members: str) -> Keep:
+    """Keep these members of an object, where it has them."""
+    return lambda raw: {name: raw[name] for name in members if name in raw}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,8 @@ class Call:
             prove that the object is missing.
         patience: failures after which the call is repeated for a while.
         needs_lock: a write is not sent, or not again, once the run's lock has ended.
+        keep: what a snapshot keeps of each object of the reply; ``None``: all that is no credential
+            by its name.
     """
 
     method: str
@@ -61,6 +70,7 @@ class Call:
     absent: int = 0
     patience: tuple[Passing, ...] = ()
     needs_lock: bool = True
+    keep: Keep | None = field(default=None, compare=False, repr=False)
 
     @property
     def writes(self) -> bool:
@@ -118,6 +128,14 @@ class CallFailed(ZtctlError):
     def is_forbidden(self) -> bool:
         """Whether the token lacks the permission for the call."""
         return self.status == 403
+
+    @property
+    def leaves_gap(self) -> bool:
+        """Whether what was asked for counts as not read, where that can be told: never as absent.
+
+        The token lacks the permission, or a snapshot does not hold it.
+        """
+        return self.is_forbidden
 
     @property
     def says_exists(self) -> bool:

@@ -16,6 +16,7 @@ SECRET_NAME = re.compile(
 )
 # Objects that hold the credentials for something else (`scim_config.authentication`).
 _SECRET_OBJECT = re.compile(r"(?:authentication|credentials)\Z", re.IGNORECASE)
+_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]*@")
 # What is shown instead of a secret: asterisks (issues of the Terraform provider); the others are
 # what services do elsewhere.
 _REDACTED = re.compile(r"\*{3,}|•+|[\[(<]?redacted[\])>]?", re.IGNORECASE)
@@ -45,6 +46,23 @@ def without_credentials(value: Any) -> Any:
             for name, item in value.items()
         }
     return [without_credentials(item) for item in value] if isinstance(value, list) else value
+
+
+def sealed(value: Any, *, secret: bool = False) -> Any:
+    """A copy to be kept in place of the value: each credential hidden, the shape as it was.
+
+    To `credentials_in` both are alike. A password within a URL is hidden, too.
+    """
+    if isinstance(value, Mapping):
+        return {
+            name: sealed(item, secret=secret or _is_withheld(str(name), item))
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [sealed(item, secret=secret) for item in value]
+    if secret:
+        return HIDDEN if value and not isinstance(value, bool) else value
+    return _PASSWORD.sub(f"://{HIDDEN}@", value) if isinstance(value, str) else value
 
 
 def _is_withheld(name: str, value: Any) -> bool:

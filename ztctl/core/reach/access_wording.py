@@ -9,6 +9,7 @@ from typing import Any
 
 from ztctl.core.model.facts import (
     EVERYONE,
+    NO_SECOND_FACTOR,
     ORGANIZATION_FACTOR,
     PROVIDER_LOGIN,
     Criterion,
@@ -168,6 +169,8 @@ def _demand(test: Test) -> str:
     match test.selector:
         case "approval":
             return " and ".join(map(_approval, json.loads(test.value)))
+        case "second_factor" if test == NO_SECOND_FACTOR:
+            return "no second factor"
         case "second_factor":
             factor = json.loads(test.value)
             kinds = " or ".join(factor["kinds"]).replace("_", " ")
