@@ -3,8 +3,8 @@
 Whatever is written somewhere is taken apart into words, and every word that is not one of the
 service's is replaced: so a name in a zone stays one, a mark stays a mark, and what was equal or
 different before is so afterwards. Of addresses the common beginnings are kept: what lay in a
-network lies in it, and what is private stays private. Nothing leads back: which word stands for
-which is drawn anew each time, and written down nowhere.
+network lies in it, and what is private stays private. Nothing leads back: words are numbered, ids
+and addresses are drawn anew each time, and what stands for what is written down nowhere.
 """
 
 from __future__ import annotations
