@@ -134,21 +134,11 @@ def test_a_link_leads_nowhere(link: Callable[[Team], None], team: Team) -> None:
     assert "could not be planned" in team.plans[0].body
 
 
-def test_what_a_run_writes_goes_through_no_link(team: Team) -> None:
-    """The plan and the comment are written outside of what was checked out."""
-    for name in ("plan.md", "comment.md", "part-00", ".step.sh"):
-        (team.files / name).symlink_to(team.files.parent / "kept.yaml")
-
-    team.push(checked=True)
-
-    assert not (team.files.parent / "kept.yaml").exists()
-
-
 def test_names_break_out_of_no_comment(team: Team) -> None:
     """They stand in fences: no markup, no mention, no picture, no further comment or digest."""
     propose(team, NAMES)
 
-    run = team.push(checked=True)
+    run = team.push()
 
     harmless(team, run)
     (comment,) = team.plans
@@ -177,21 +167,18 @@ def test_no_file_says_where_the_token_goes(
     harmless(team, run)
 
 
-def test_programs_of_a_pull_request_do_not_run(team: Team, tmp_path: Path) -> None:
-    """Nothing of what is checked out is looked for or loaded by name."""
-    mark = tmp_path / "ran"
+def test_what_is_checked_out_neither_runs_nor_is_written_to(team: Team, tmp_path: Path) -> None:
+    """Programs and modules of it are not looked for, and its links lead no output away."""
+    mark, kept = tmp_path / "ran", tmp_path / "kept.yaml"
     for name in ("ztctl", "gh", "sed", "sitecustomize.py", "json.py", "ztctl.py"):
-        propose_program(team.files / name, mark)
+        (team.files / name).write_text(f"open({str(mark)!r}, 'w')\n", encoding="utf-8")
+        (team.files / name).chmod(0o755)
+    for name in ("plan.md", "comment.md", "part-00", "said"):
+        (team.files / name).symlink_to(kept)
 
     run = team.push(checked=True)
 
-    assert (run.ok, mark.exists()) == (True, False)
-
-
-def propose_program(path: Path, mark: Path) -> None:
-    """A program that tells that it ran, to the shell and to Python."""
-    path.write_text(f"open({str(mark)!r}, 'w')\n", encoding="utf-8")
-    path.chmod(0o755)
+    assert (run.ok, mark.exists(), kept.exists()) == (True, False, False)
 
 
 @pytest.mark.parametrize(
