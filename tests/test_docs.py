@@ -290,14 +290,30 @@ def _fields(heading: str) -> list[str]:
 
 
 def test_every_permission_is_told() -> None:
-    """The README's table holds each permission that a call names when it is refused."""
-    from ztctl.kinds import common
+    """The guide's table holds each permission that a call names when it is refused."""
+    from ztctl.kinds import common, zone_applications
 
     names = {value for value in vars(common).values() if isinstance(value, str) and " · " in value}
+    names.add(zone_applications.PERMISSION)
 
-    assert len(names) > 3
-    missing = {name for name in names if f"| {name} |" not in text_of("README.md")}
-    assert missing == set()
+    assert len(names) > 4
+    assert set(
+        re.findall(r"^\| (\w+ · [^|]+) \|", text_of("docs/guides/token.md"), re.MULTILINE)
+    ) == (names)
+
+
+def test_the_permissions_of_the_readme_are_those(
+    ztctl: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The README shows word for word what `ztctl permissions` prints."""
+    (block,) = (it for it in blocks(ROOT / "README.md", "console") if "$ ztctl permissions" in it)
+    command, _, shown = block.partition("\n")
+    words = command.removeprefix("$ ztctl ").replace("examples/", f"{ROOT}/examples/").split()
+
+    monkeypatch.setenv("CLOUDFLARE_ACCOUNT_ID", "0" * 32)
+    told = ztctl(*words)
+
+    assert told.out == shown
 
 
 def test_the_changelog_knows_the_version() -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import jq
 import pytest
-from regopy import Interpreter
 
 from tests.support.account import Account
 from tests.support.files import HOST, host
+from tests.support.rego import evaluated
 from ztctl.core.model.plan import Plan
 from ztctl.views.jsonplan import plan_document
 
@@ -29,13 +29,8 @@ def document(plan: Plan) -> Any:
 
 def denied(plan: Plan, package: str) -> list[str]:
     """What a package of rules has against a plan, sorted."""
-    rules = Interpreter()
-    for path in sorted(RULES.glob("*.rego")):
-        rules.add_module(path.name, path.read_text(encoding="utf-8"))
-    rules.set_input(document(plan))
-    found = json.loads(str(rules.query(f"data.ztctl.{package}.deny")))
-    (messages,) = found["expressions"]
-    return sorted(messages)
+    found = evaluated(f"data.ztctl.{package}.deny", RULES.glob("*.rego"), document(plan))
+    return sorted(found)
 
 
 def open_to_all(reason: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 from check_jsonschema.cli import main as check_jsonschema
@@ -166,6 +165,7 @@ def test_the_plan_of_a_merge_request_wants_no_fork() -> None:
 
 def test_the_cron_job_is_what_kubernetes_takes() -> None:
     """By its schema, strictly; a token is a file, and nothing runs as root."""
+    kubernetes_validate = pytest.importorskip("kubernetes_validate")
     job = read(CI / "kubernetes" / "cronjob.yml")
 
     kubernetes_validate.validate(job, "1.30", strict=True)

@@ -41,6 +41,15 @@ def opened(account: Account) -> None:
     account.post("/zones/{zone}/dns_records", SITE)
 
 
+def without_zero_trust(account: Account) -> None:
+    """An account in which nobody has chosen a team name."""
+    answer = {
+        "success": False,
+        "errors": [{"code": 9999, "message": "access.api.error.not_enabled"}],
+    }
+    account.sandbox.faults.add(kind="status", status=404, path="/access/", body=answer, times=None)
+
+
 def uncovered(account: Account) -> None:
     """An account with a tunnel's name that nothing guards."""
     body = {"name": "by hand", "config_src": "local"}
@@ -63,6 +72,11 @@ APPLY = ("apply", "--auto-approve")
 ENDS: list[tuple[Exit, Callable[[Account], None], tuple[str, ...], str]] = [
     (Exit.DONE, as_it_is, ("plan",), "Plan: 7 to add"),
     (Exit.DONE, as_it_is, APPLY, "Apply complete: 7 added"),
+    (Exit.DONE, as_it_is, ("permissions",), "Zone example.com"),
+    (Exit.DONE, as_it_is, ("doctor",), "zone example.com"),
+    (Exit.ERROR, without_zero_trust, ("doctor",), "Zero Trust is not set up"),
+    (Exit.USAGE, as_it_is, ("doctor", "--split", "zone"), "--split"),
+    (Exit.ERROR, as_it_is, ("permissions", "-f", "nowhere.yaml"), "error: "),
     (Exit.ERROR, as_it_is, ("plan", "-f", "nowhere.yaml"), "error: "),
     (Exit.ERROR, refuses_writes, APPLY, "error: "),
     (Exit.DIFFERENT, as_it_is, ("plan", "--exit-code"), "Plan: 7 to add"),

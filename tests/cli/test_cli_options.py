@@ -18,6 +18,7 @@ PANELS = {
     "Audit": {"--explain", "--accept", "--write-accept", "--all"},
     "Files": {"--file", "--var", "--var-file", "--allow-env"},
     "Account": {"--sandbox", "--api-url", "--api-token-file", "--live"},
+    "Token": {"--zone", "--split", "--token-body"},
     "Run": {
         *("--target", "--auto-approve", "--journal", "--lock-wait", "--settle", "--probe"),
         *("--revoke", "--exit-code", "--out", "--calls", "--stack", "--limit", "--strict"),
@@ -96,16 +97,8 @@ def test_a_part_that_a_group_has_not_is_refused() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "validate",
-        "plan",
-        "apply",
-        "destroy",
-        "show",
-        "who",
-        "audit",
-        "snapshot",
-        "unlock",
-        "history",
+        *("validate", "permissions", "doctor", "plan", "apply", "destroy", "show", "who"),
+        *("audit", "snapshot", "unlock", "history"),
     ],
 )
 def test_options_stand_in_panels(name: str) -> None:

@@ -48,6 +48,7 @@ def imported(ztctl: Ztctl, *arguments: str) -> set[str]:
         ("--version", HEAVY | {"asyncio", "json", "logging"}),
         ("--help", HEAVY - {"typer", "rich"}),
         ("validate", HEAVY - {"typer", "pydantic", "yaml"}),
+        ("permissions", HEAVY - {"typer", "pydantic", "yaml"}),
         ("schema", HEAVY - {"typer", "pydantic", "yaml"}),
         ("plan --sandbox", {"cryptography", "deepdiff", "jinja2", *SERVER}),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ztctl.sandbox.ids import derived
 from ztctl.sandbox.messages import Request
 from ztctl.sandbox.service import Sandbox
 
@@ -125,3 +126,33 @@ def test_defined_tokens_are_not_kept_in_clear(sandbox: Sandbox) -> None:
     sandbox.define_token("very-secret", [])
 
     assert "very-secret" not in str(sandbox.export())
+
+
+@pytest.mark.parametrize(
+    ("held", "statuses"),
+    [
+        (("Zone Read", "DNS Write"), (200, 200)),
+        (("Zone Read", "example.com/DNS Write"), (200, 403)),
+        (("account/DNS Write",), (403, 403)),
+    ],
+)
+def test_a_permission_counts_in_its_place(held: tuple[str, ...], statuses: tuple[int, int]) -> None:
+    """A permission with a place before it counts there, one without everywhere."""
+    api = holding(Sandbox.create(zones=("example.com", "example.org")), *held)
+    zones = {name: derived(f"zone {name}").hex()[:32] for name in ("example.com", "example.org")}
+
+    answers = [api.get(f"/zones/{zones[it]}/dns_records") for it in zones]
+
+    assert tuple(answer.status for answer in answers) == statuses
+
+
+def test_zones_are_listed_where_the_token_may_read_them() -> None:
+    """A token that is limited to some zones sees those, each with what it may do there."""
+    sandbox = Sandbox.create(zones=("example.com", "example.org"))
+    api = holding(sandbox, "example.org/Zone Read", "example.com/DNS Read")
+
+    zones = api.get("/zones").result
+
+    assert [(zone["name"], zone["permissions"]) for zone in zones] == [
+        ("example.org", ["#zone:read"])
+    ]

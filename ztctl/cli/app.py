@@ -13,9 +13,11 @@ from ztctl import __version__
 from ztctl.cli.commands import (
     apply,
     audit,
+    doctor,
     drift,
     fmt,
     history,
+    permissions,
     plan,
     sandbox,
     schema,
@@ -47,7 +49,7 @@ app = typer.Typer(
 PANELS = {
     "Every day": (plan.plan, apply.apply, who.who),
     "Watch": (drift.drift, audit.audit, history.history),
-    "Start": (validate.validate, fmt.fmt),
+    "Start": (validate.validate, fmt.fmt, permissions.permissions, doctor.doctor),
     "Other": (apply.destroy, show.show, snapshot.snapshot, unlock.unlock, schema.schema),
 }
 for panel, commands in PANELS.items():

@@ -178,6 +178,21 @@ async def connected(
         Failure: there is no token, or the account is not unique.
         CallFailed, Failures: the accounts cannot be listed, or the block raised them.
     """
+    client, account = client_of(chosen, declared, view)
+    async with client:
+        try:
+            client.account = await account_id_of(client, account)
+            yield client
+        except (CallFailed, Failures) as error:
+            raise await _with_reason(client, error) from error
+
+
+def client_of(chosen: Settings, declared: Declared | None, view: View) -> tuple[Client, str | None]:
+    """Make a client that is not open yet; and the account that is stated, by id or name.
+
+    Raises:
+        Failure: there is no token, or the URL cannot be used.
+    """
     from ztctl.cloudflare.client import BASE_URL, Client
 
     def waiting(seconds: float, reason: str) -> None:
@@ -189,27 +204,30 @@ async def connected(
         sandbox = sandbox_of()
         token = Secret("sandbox")
         client = Client(token, transport=SandboxTransport(sandbox), quota=None, on_wait=waiting)
-        account: str | None = sandbox.account_id
-    else:
-        if chosen.token is None:
-            raise Failure(
-                "there is no API token",
-                "set CLOUDFLARE_API_TOKEN, or name a file by --api-token-file; --sandbox needs "
-                "none",
-            )
-        client = Client(chosen.token, base_url=chosen.api_url or BASE_URL, on_wait=waiting)
-        account = declared.account if declared else None
-        account = account or chosen.environment.get("CLOUDFLARE_ACCOUNT_ID") or None
-    async with client:
-        try:
-            client.account = await _account(client, account)
-            yield client
-        except (CallFailed, Failures) as error:
-            raise await _with_reason(client, error) from error
+        return client, sandbox.account_id
+    if chosen.token is None:
+        raise Failure(
+            "there is no API token",
+            "set CLOUDFLARE_API_TOKEN, or name a file by --api-token-file; --sandbox needs none",
+        )
+    client = Client(chosen.token, base_url=chosen.api_url or BASE_URL, on_wait=waiting)
+    account = declared.account if declared else None
+    return client, account or chosen.environment.get("CLOUDFLARE_ACCOUNT_ID") or None
 
 
-async def _account(client: Client, account: str | None) -> str:
-    if account is not None and _ACCOUNT.fullmatch(account):
+def is_account_id(text: str) -> bool:
+    """Whether a text is the id of an account, not a name."""
+    return _ACCOUNT.fullmatch(text) is not None
+
+
+async def account_id_of(client: Client, account: str | None) -> str:
+    """The id of the stated account; without one, of the only account that the token sees.
+
+    Raises:
+        Failure: it is not unique, or not seen.
+        CallFailed: the accounts cannot be listed.
+    """
+    if account is not None and is_account_id(account):
         return account
     found = await client.send(Call("GET", "/accounts", per_page=50))
     named = [item for item in found if account is None or item.get("name") == account]

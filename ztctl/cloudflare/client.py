@@ -22,13 +22,12 @@ from ztctl.cloudflare.errors import (
     Unavailable,
     Unreachable,
     Withheld,
-    permission_of,
 )
 from ztctl.cloudflare.paging import collect
 from ztctl.cloudflare.retry import seconds_to_wait
 from ztctl.cloudflare.service_clock import ServiceClock
 from ztctl.cloudflare.urls import check_account, check_base_url, resolve, resolve_query
-from ztctl.core.model.calls import Call, Json
+from ztctl.core.model.calls import Call, Json, permission_of
 from ztctl.core.model.values import Secret
 
 if TYPE_CHECKING:

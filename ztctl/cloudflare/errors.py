@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from ztctl.core.model.calls import ApiMessage, Call, CallFailed
+from ztctl.core.model.calls import ApiMessage, Call, CallFailed, permission_of
 
 ZERO_TRUST_MISSING: Final = 9999
 
@@ -155,13 +155,6 @@ class BadReply(ApiFailure):
     """
 
     remedy = "check --api-url, and whether a proxy or a login page stands in between"
-
-
-def permission_of(call: Call) -> str:
-    """Name the permission with its level: Read for GET, Edit for writes, unless it states one."""
-    if not call.permission or call.permission.endswith(("· Read", "· Edit")):
-        return call.permission
-    return f"{call.permission} · {'Edit' if call.writes else 'Read'}"
 
 
 BY_STATUS: Final[Mapping[int, type[ApiFailure]]] = {

@@ -17,9 +17,8 @@ from ztctl.cloudflare.errors import (
     RateLimited,
     Unavailable,
     Unreachable,
-    permission_of,
 )
-from ztctl.core.model.calls import Call
+from ztctl.core.model.calls import Call, permission_of
 
 REPEATS: Final = 5
 # Fewer: time-outs of ten or sixty seconds must not add up, and a wrong host name fails early.

@@ -7,10 +7,11 @@ July 2026). Verification covers the validity of the token, not its permissions.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, Protocol
 
-from ztctl.cloudflare.errors import NotAuthorised, NotFound, Rejected, permission_of
-from ztctl.core.model.calls import Call, CallFailed, Json
+from ztctl.cloudflare.errors import NotAuthorised, NotFound, Rejected
+from ztctl.core.model.calls import Call, CallFailed, Json, permission_of
 
 OF_USER: Final = Call("GET", "/user/tokens/verify")
 OF_ACCOUNT: Final = Call("GET", "/accounts/{account}/tokens/verify")
@@ -39,7 +40,7 @@ async def explain(client: Sender, failure: CallFailed) -> CallFailed:
     if not isinstance(failure, NotAuthorised):
         return failure
     try:
-        state = await _state(client)
+        state = (await verified(client)).status
     except CallFailed:
         return failure
     return NotAuthorised(
@@ -53,13 +54,41 @@ async def explain(client: Sender, failure: CallFailed) -> CallFailed:
     )
 
 
-async def _state(client: Sender) -> str:
+@dataclass(frozen=True, slots=True)
+class TokenState:
+    """What the verification of a token says.
+
+    Attributes:
+        status: ``active``, ``disabled``, ``expired``; else why it is none of them.
+        expires_on, not_before: times as the API spells them (RFC 3339); empty where there is none.
+        of_account: the account owns it, not a user.
+    """
+
+    status: str
+    expires_on: str = ""
+    not_before: str = ""
+    of_account: bool = False
+
+
+async def verified(client: Sender) -> TokenState:
+    """Verify the client's token as a user's, then as the account's; sends one call, or two.
+
+    Raises:
+        CallFailed: the service does not say.
+    """
     for call in (OF_USER, OF_ACCOUNT) if client.account else (OF_USER,):
         try:
-            return _status_of(await client.send(call))
+            result = await client.send(call)
         except (NotAuthorised, NotFound, Rejected):
             continue
-    return NOT_VALID if client.account else UNPLACED
+        ends, begins = (_text(result, name) for name in ("expires_on", "not_before"))
+        return TokenState(_status_of(result), ends, begins, call is OF_ACCOUNT)
+    return TokenState(NOT_VALID if client.account else UNPLACED)
+
+
+def _text(result: Json, name: str) -> str:
+    value = result.get(name) if isinstance(result, dict) else None
+    return "" if value is None else str(value)
 
 
 def _status_of(result: Json) -> str:

@@ -68,9 +68,7 @@ class Zone(Kind):
         Internal zones answer queries inside of a company: a name in one leads to no tunnel, and a
         public zone may have the same name (octodns-cloudflare, fixtures of 2026).
         """
-        asked = {"account.id": "{account}"}
-        call = listing("/zones", ZONE, 50, ("name", "status"), **asked)
-        found = yield replace(call, keep=_KEPT)
+        found = yield zones()
         return tuple(
             _live(raw)
             for raw in objects(found)
@@ -80,6 +78,12 @@ class Zone(Kind):
     def fact(self, values: Values, live: Live | None) -> Fact | None:
         """The zone, whose records were not read yet as far as this kind knows."""
         return ZoneRecords(live.name) if live is not None else None
+
+
+def zones() -> Call:
+    """Make the call that lists the zones of the account, whatever their state."""
+    call = listing("/zones", ZONE, 50, ("name", "status"), **{"account.id": "{account}"})
+    return replace(call, keep=_KEPT)
 
 
 def zone_of(name: str, known: Iterable[Live]) -> Live | None:
@@ -131,12 +135,12 @@ def require_zones(wanted: Wanted, names: Iterable[str], ledger: Ledger) -> None:
 
 
 def _in_no_zone(wanted: Wanted, name: str, known: Iterable[Live]) -> Problem:
-    zones = tuple(sorted({zone.name for zone in known}))
+    names = tuple(sorted({zone.name for zone in known}))
     labels = name.split(".")
-    ends = ((at, _meant(".".join(labels[at:]), zones)) for at in range(len(labels) - 1))
+    ends = ((at, _meant(".".join(labels[at:]), names)) for at in range(len(labels) - 1))
     meant = next(((at, zone) for at, zone in ends if zone), None)
     guess = f"did you mean {'.'.join((*labels[: meant[0]], meant[1]))}? " if meant else ""
-    have = ", ".join(zones[:12]) or "none"
+    have = ", ".join(names[:12]) or "none"
     return Problem(
         f"{name} lies in no active zone of the account",
         wanted.where,

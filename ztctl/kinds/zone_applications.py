@@ -18,7 +18,7 @@ from ztctl.kinds.common import objects, segment, text_of
 from ztctl.kinds.plain import Rest
 from ztctl.kinds.zone import replies_of
 
-_PERMISSION = "Zone · Access: Apps and Policies"
+PERMISSION = "Zone · Access: Apps and Policies"
 # The service forbids the list, or has none: an older path, which may go (a guess).
 _UNREADABLE = (404, 405, 410)
 Convert = Callable[[Mapping[str, Any]], Fact | None]
@@ -52,7 +52,7 @@ def zone_applications(
 def own_list(zone: Live) -> Call:
     """The call for the applications that a zone lists."""
     path = f"/zones/{segment(zone.id)}/access/apps"
-    return Rest(path, _PERMISSION, members=(), keep=without_saas).all()
+    return Rest(path, PERMISSION, members=(), keep=without_saas).all()
 
 
 def without_saas(raw: Mapping[str, Any]) -> Mapping[str, Any]:

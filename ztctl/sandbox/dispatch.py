@@ -59,8 +59,7 @@ def dispatched(state: State, router: Router, request: Request, notes: Notes) -> 
     route, parameters = _routed(router, request, path, notes)
     # The token before identifiers: whoever has none must not learn which objects exist.
     holder = holder_of(state.store, request)
-    _check_scope(state, request, parameters)
-    holder.check(route)
+    holder.check(route, _checked_place(state, request, parameters))
     _check_zero_trust(state, path)
     notes.ignored.extend(_unknown_query(route, request))
     call = Call(state, request, parameters, notes.ignored, notes.lasting)
@@ -81,7 +80,8 @@ def _routed(
         raise
 
 
-def _check_scope(state: State, request: Request, parameters: dict[str, str]) -> None:
+def _checked_place(state: State, request: Request, parameters: dict[str, str]) -> str:
+    """The place that a request is about: "account", the name of a zone; empty: neither."""
     wrong = malformed(parameters)
     if wrong == "app_id":
         raise ApiError(400, 12045, "access.api.error.invalid_application_id: malformed id")
@@ -89,10 +89,14 @@ def _check_scope(state: State, request: Request, parameters: dict[str, str]) -> 
         raise ApiError(405, 10405, "Method not allowed for this authentication scheme")
     if wrong is not None:
         raise no_object(request.path)
-    account, zone = parameters.get("account_id"), parameters.get("zone_id")
+    account, zone_id = parameters.get("account_id"), parameters.get("zone_id")
     foreign = account is not None and account != state.account["id"]
-    if foreign or (zone is not None and state.store.get("zone", zone) is None):
+    zone = None if zone_id is None else state.store.get("zone", zone_id)
+    if foreign or (zone_id is not None and zone is None):
         raise ApiError(403, 9109, "Unauthorized to access requested resource")
+    if zone is not None:
+        return str(zone["name"])
+    return "" if account is None else "account"
 
 
 def _check_zero_trust(state: State, path: str) -> None:

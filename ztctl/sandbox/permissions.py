@@ -3,6 +3,9 @@
 Source: Cloudflare OpenAPI description, July 2026. A group is granted with Read or Write access
 ("Edit" in the dashboard); Write includes Read, and so does Revoke where it exists. Which group
 covers tags, targets and SSH audit settings is not documented: what works in practice, or either.
+A token has a permission in some places only (Cloudflare's documentation, "Create API token"): here
+the name of a zone, or "account", and a slash stand before the group. That the list of zones shows
+those in which the token has Zone is unrecorded.
 """
 
 from __future__ import annotations
@@ -36,6 +39,12 @@ def spelled(permissions: Iterable[str]) -> list[str]:
             for one in permissions
         }
     )
+
+
+def within(held: Iterable[str], place: str) -> frozenset[str]:
+    """The permissions that count in a place: "account", or the name of a zone; empty: in any."""
+    parted = (one.rpartition("/") for one in held)
+    return frozenset(name for where, _, name in parted if not (where and place) or where == place)
 
 
 def allows(

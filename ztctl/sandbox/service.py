@@ -171,7 +171,8 @@ class Sandbox:
     def define_token(self, token: str, permissions: Iterable[str] | None, **known: Any) -> None:
         """Define an API token. Once one is defined, undefined tokens are rejected.
 
-        `permissions` are permission groups with their access level ("DNS Write", "Zone Read"), or
+        `permissions` are permission groups with their access level ("DNS Write", "Zone Read"),
+        where one is limited behind its place ("example.com/DNS Write", "account/Zero Trust Read");
         None for all. `known` are the fields of `ztctl.sandbox.tokens.Known`: whether the account
         owns it, its name and its owner's e-mail, whether it stands for the dashboard, its end.
         """

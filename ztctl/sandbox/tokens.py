@@ -7,8 +7,7 @@ the codes of malformed and unknown ones (6102, 6103, 9103). The official Terrafo
 them beside an empty bearer token, which then does not count.
 Any token and any key is accepted until the first token is defined. Only digests are stored.
 A token may stand for a session in the dashboard, which has none: it tells who somebody is.
-Not emulated: tokens limited to some zones, a list of Global API Keys; that a token ends, which is
-only told.
+Not emulated: a list of Global API Keys; that a token ends, which is only told.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from dataclasses import asdict, dataclass
 from ztctl.sandbox.errors import ApiError, unauthenticated, unauthorised
 from ztctl.sandbox.ids import derived
 from ztctl.sandbox.messages import Request
-from ztctl.sandbox.permissions import allows, spelled
+from ztctl.sandbox.permissions import allows, spelled, within
 from ztctl.sandbox.routing import Route
 from ztctl.sandbox.store import Store
 
@@ -46,11 +45,11 @@ class Holder:
     context: str = "api_token"
     expires_on: str = ""
 
-    def check(self, route: Route) -> None:
-        """Raise 403/10000 if the token lacks the permission that the route needs."""
+    def check(self, route: Route, place: str) -> None:
+        """Raise 403/10000 if the token lacks the permission that the route needs in this place."""
         held = self.permissions
         if held is not None and not allows(
-            held, route.groups, write=route.write, revoke=route.revoke
+            within(held, place), route.groups, write=route.write, revoke=route.revoke
         ):
             raise unauthorised()
 

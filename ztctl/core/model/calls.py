@@ -86,6 +86,13 @@ class Call:
         return f"{self.method} {self.path}"
 
 
+def permission_of(call: Call) -> str:
+    """Name the permission with its level: Read for GET, Edit for writes, unless it states one."""
+    if not call.permission or call.permission.endswith(("· Read", "· Edit")):
+        return call.permission
+    return f"{call.permission} · {'Edit' if call.writes else 'Read'}"
+
+
 @dataclass(frozen=True, slots=True)
 class ApiMessage:
     """One entry of ``errors`` in a reply's envelope."""

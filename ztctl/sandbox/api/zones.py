@@ -17,7 +17,7 @@ from ztctl.sandbox.call import Call
 from ztctl.sandbox.errors import bad_request
 from ztctl.sandbox.messages import Object, Reply
 from ztctl.sandbox.paging import PAGING, Sizes, paged
-from ztctl.sandbox.permissions import DNS, ZONE, allows
+from ztctl.sandbox.permissions import DNS, ZONE, allows, within
 from ztctl.sandbox.routing import Family, Route
 from ztctl.sandbox.store import Index
 from ztctl.sandbox.tokens import holder_of
@@ -42,7 +42,11 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
 
 
 def _list(call: Call) -> Reply:
-    return paged(call, cached(call, "zone", lambda: _listed(call)), SIZES, "zone", _shown(call))
+    held = holder_of(call.store, call.request).permissions
+    listed: Sequence[Object] = cached(call, "zone", lambda: _listed(call))
+    if held is not None:
+        listed = [one for one in listed if allows(within(held, one["name"]), ZONE, write=False)]
+    return paged(call, listed, SIZES, "zone", _shown(call))
 
 
 def _listed(call: Call) -> Sequence[Object]:
@@ -62,13 +66,19 @@ def _get(call: Call) -> Reply:
 def _shown(call: Call) -> Callable[[Object], Object]:
     """How zones are shown to the token of the call; an imported one may tell of its own."""
     held = holder_of(call.store, call.request).permissions
-    permissions = [
-        f"#{name}:{word}"
-        for name, groups in (("dns_records", DNS), ("zone", ZONE))
-        for word, write in (("edit", True), ("read", False))
-        if (held is None or allows(held, groups, write=write)) and (name, word) != ("zone", "edit")
-    ]
-    return lambda zone: {"permissions": permissions, **zone}
+
+    def shown(zone: Object) -> Object:
+        here = None if held is None else within(held, zone["name"])
+        permissions = [
+            f"#{name}:{word}"
+            for name, groups in (("dns_records", DNS), ("zone", ZONE))
+            for word, write in (("edit", True), ("read", False))
+            if (name, word) != ("zone", "edit")
+            if here is None or allows(here, groups, write=write)
+        ]
+        return {"permissions": permissions, **zone}
+
+    return shown
 
 
 def _candidates(call: Call) -> Sequence[Object]:
