@@ -19,6 +19,7 @@ from ztctl.cli.app import app
 from ztctl.cli.exits import Exit
 from ztctl.cli.options import OutputFormat
 from ztctl.core.model.identity import Fields
+from ztctl.documents.accept_file import read_accepted
 from ztctl.documents.models import Host, Top
 from ztctl.kinds.registry import KINDS
 from ztctl.views.factory import Format
@@ -217,11 +218,15 @@ def test_integration_runs_the_test_command_of_the_readme() -> None:
 def test_whole_files_in_pages_are_valid(
     page: Path, ztctl: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Each block that is a whole file passes `ztctl validate`."""
+    """Each block that is a whole file passes `ztctl validate`, or is read by `audit --accept`."""
     for number, text in enumerate(blocks(page, "yaml")):
-        if text.startswith("version:"):
-            file = tmp_path / f"{number}.yaml"
-            file.write_text(text)
+        if not text.startswith("version:"):
+            continue
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(text)
+        if "\naccept:" in text:
+            assert read_accepted(file)
+        else:
             ended = ztctl("validate", "-f", str(file))
             assert ended.code == 0, ended.err
 

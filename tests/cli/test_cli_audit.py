@@ -206,6 +206,13 @@ def test_what_cannot_be_answered_is_refused(
     assert (done.code, done.out) == (code, "")
 
 
+def test_a_hint_names_what_was_given(ztctl: Ztctl) -> None:
+    """What `--explain` excludes is named where it was given, and not otherwise."""
+    done = ztctl("audit", "--sandbox", "--explain", OPEN, "--zone", "example.org", "--all")
+
+    assert "drop --zone and --all" in done.err
+
+
 @pytest.mark.parametrize(
     ("words", "code", "hosts"),
     [

@@ -192,6 +192,18 @@ def test_lines_add_up_to_the_verdict(shown: MakeShown) -> None:
     }
 
 
+def test_what_is_left_out_of_names_is_said_where_names_are_short(shown: MakeShown) -> None:
+    """A short name can be written whole, and a report without one says nothing of it."""
+    long, short = shown(), shown()
+
+    long.view.page(audit_page(LONG, str))
+    short.view.page(audit_page(SHORT, str))
+
+    assert "db-1 … db-7" in long.out
+    assert "\nHosts without a dot are below example.com.\n" in long.out
+    assert "without a dot" not in short.out
+
+
 def test_what_is_open_is_never_folded(shown: MakeShown) -> None:
     """Thirty open doors are thirty lines, and thirty weak ones of a kind are one."""
     opened = [named(f"web-{number}.example.com", UNCOVERED) for number in range(30)]

@@ -51,7 +51,7 @@ def audit_page(
     """
     text = _Text(report, Clean(redact), every=every)
     middle = text.risks() if not brief else text.dangers()
-    head = () if brief else (text.head(),)
+    head = () if brief else text.head()
     parts = (head, middle, text.gaps(), text.idle(), text.verdict())
     blocks = tuple(block for lines in parts if (block := tuple(lines)))
     heading = f"Audit of account {code_span(Clean(redact)(short_id(report.account)))}"
@@ -136,6 +136,18 @@ def _counts(report: AuditReport) -> dict[str, int]:
 # -- for people -----------------------------------------------------------------------------
 
 
+def _alike(report: AuditReport) -> Mapping[tuple[str, tuple[str, ...]], list[str]]:
+    """What is weak, by what it is about and what is found of it."""
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for name in report.of(Risk.WEAK):
+        texts = tuple(text for it in name.findings for text in it.reasons)
+        groups.setdefault((HOST, texts), []).append(name.host)
+    for it in report.findings:
+        if it.risk is Risk.WEAK:
+            groups.setdefault((it.about, it.reasons), []).append(it.subject)
+    return groups
+
+
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
@@ -147,19 +159,27 @@ class _Text:
         self._report = report
         self._clean = clean
         self._every = every
-        hosts = [name.host for name in report.names]
-        self._folding = Folding(shared_domain(hosts), every=every)
+        self._alike = _alike(report)
+        listed = [
+            it
+            for (about, _), hosts in self._alike.items()
+            if about == HOST and len(hosts) > 1
+            for it in hosts
+        ]
+        self._folding = Folding(shared_domain(map(clean, listed)), every=every)
 
-    def head(self) -> Line:
-        """How much was looked at."""
+    def head(self) -> Iterator[Line]:
+        """How much was looked at, and what is left out of names."""
         report, clean = self._report, self._clean
         tunnels = {tunnel for name in report.names for tunnel in name.seen.tunnel}
         zones = f"zone {clean(report.zone)}" if report.zone else _counted(len(report.zones), "zone")
-        of = f", of stack {clean(report.stack)}" if report.stack else ""
+        of = f" of stack {clean(report.stack)}" if report.stack else ""
         names = _counted(len(report.names), "name")
         verb = "leads" if len(report.names) == 1 else "lead"
         lead = f"{names}{of} that {verb} to {_counted(len(tunnels), 'tunnel')}"
-        return Line(f"Account {clean(short_id(report.account))}: {zones}, {lead}.")
+        yield Line(f"Account {clean(short_id(report.account))}: {zones}, {lead}.")
+        if domain := self._folding.domain:
+            yield Line(f"Hosts without a dot are below {domain}.", tone=Tone.QUIET)
 
     def risks(self) -> Iterator[Line]:
         """Every section."""
@@ -233,14 +253,7 @@ class _Text:
     # -- weak: equal ones together ----------------------------------------------------------
 
     def _weak(self) -> Iterator[Line]:
-        groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-        for name in self._report.of(Risk.WEAK):
-            texts = tuple(text for it in name.findings for text in it.reasons)
-            groups.setdefault((HOST, texts), []).append(name.host)
-        for it in self._report.findings:
-            if it.risk is Risk.WEAK:
-                groups.setdefault((it.about, it.reasons), []).append(it.subject)
-        for (about, texts), subjects in groups.items():
+        for (about, texts), subjects in self._alike.items():
             yield from self._group(about, subjects, texts)
 
     def _group(self, about: str, subjects: Sequence[str], texts: Iterable[str]) -> Iterator[Line]:

@@ -63,7 +63,7 @@ def apply(
         )
     if expect_digest is not None and not re.fullmatch(r"[0-9a-f]{64}", expect_digest):
         raise Usage(
-            f"{expect_digest!r} is no digest of a plan", "`plan --digest` shows one: 64 digits"
+            f"{expect_digest!r} is no digest of a plan", "`plan --digest` shows one: 64 hex digits"
         )
     chosen = settings(output, files, account, journal=run.journal, detail=detail, progress=progress)
     from ztctl.cli.planning import options_of

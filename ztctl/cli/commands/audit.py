@@ -127,13 +127,17 @@ def _check(asked: AuditOptions, run: AuditRunOptions) -> None:
     from ztctl.core.model.names import to_ascii
 
     if asked.explain is not None:
-        others = (asked.write_accept, run.stack, run.zone, asked.all or None)
-        if any(it is not None for it in others):
-            text = "--explain is about one name"
-            raise Usage(text, "drop --write-accept, --stack, --zone and --all")
+        others = {
+            "--write-accept": asked.write_accept,
+            "--stack": run.stack,
+            "--zone": run.zone,
+            "--all": asked.all or None,
+        }
+        if given := [option for option, value in others.items() if value is not None]:
+            raise Usage("--explain is about one name", f"drop {' and '.join(given)}")
         if not re.fullmatch(r"[a-z0-9_*-]+(\.[a-z0-9_*-]+)+", to_ascii(asked.explain)):
             text = f"{asked.explain!r} is not a host name"
-            raise Usage(text, "write a name as the report has it, such as ssh.example.com")
+            raise Usage(text, "write the whole name, such as ssh.example.com")
     if asked.write_accept is not None and asked.write_accept.exists():
         raise Failure(
             f"{asked.write_accept} is there already",
@@ -304,6 +308,6 @@ def _write(report: AuditReport, kept: Sequence[Acceptance], path: Path, view: Vi
         with path.open("x", encoding="utf-8") as file:
             file.write(accept_text((*new, *kept)))
     except OSError as error:
-        raise Failure(f"cannot write {path}: {error.strerror}") from error
+        raise Failure(f"cannot write {path}: {(error.strerror or '').lower()}") from error
     wants = f"{len(new)} to be given a reason, or taken out" if new else "none is new"
     view.note(f"{path} holds {len(new) + len(kept)} names; {wants}.")
