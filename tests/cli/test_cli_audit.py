@@ -192,6 +192,13 @@ def test_a_file_that_is_there_is_not_overwritten(lived_in: Ztctl) -> None:
     assert (done.code, (lived_in.folder / "accept.yaml").read_text()) == (1, "mine")
 
 
+def test_an_open_door_is_told_by_5_though_the_file_cannot_be_written(lived_in: Ztctl) -> None:
+    """Open goes before any other error, which is told as well."""
+    done = lived_in("audit", "--sandbox", "--write-accept", "nowhere/accept.yaml")
+
+    assert (done.code, "error: cannot write nowhere/accept.yaml" in done.err) == (5, True)
+
+
 @pytest.mark.parametrize(
     ("host", "code", "said"),
     [

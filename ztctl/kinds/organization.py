@@ -13,11 +13,13 @@ from ztctl.core.model.calls import Call, CallFailed, Flow
 from ztctl.core.model.facts import Fact, OrganizationSettings
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kind
+from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Attributes, Live, Values
 from ztctl.kinds.common import ACCESS_ORG, items, text_of
 
 PATH = "/accounts/{account}/access/organizations"
 _DOMAIN = ".cloudflareaccess.com"
+_EXEMPT = "deny_unmatched_requests_exempted_zone_names"
 _ABOUT_HOSTS = ("tunnel", "dns_record", "access_application")
 
 
@@ -57,11 +59,14 @@ class Organization(Kind):
         domain = text_of(raw, "auth_domain")
         # A custom authentication domain does not contain the team name.
         team = domain.removesuffix(_DOMAIN) if domain.endswith(_DOMAIN) else ""
-        exempt = items(raw, "deny_unmatched_requests_exempted_zone_names")
+        listed = raw.get(_EXEMPT)
+        exempt = items(raw, _EXEMPT)
+        # What is not understood may exempt every zone.
+        is_known = isinstance(listed, list | None) and all(isinstance(it, str) for it in exempt)
         settings = OrganizationAttributes(
             team,
-            raw.get("deny_unmatched_requests") is True,
-            frozenset(map(str, exempt)),
+            is_known and raw.get("deny_unmatched_requests") is True,
+            frozenset(to_ascii(it) for it in exempt if isinstance(it, str)),
             raw.get("mfa_required_for_all_apps") not in (None, False),
         )
         return (Live(self.name, domain, team, team, {}, settings),)

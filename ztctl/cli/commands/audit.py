@@ -161,11 +161,12 @@ def _audited(request: _AuditRequest) -> Exit:
     if request.run.probe:
         report = _probed(report, whole, request)
     _show(_placed(report, request), request)
+    written = True
     if request.asked.write_accept is not None:
         # What holds of the old file stays, also where the report is narrowed.
         kept = [it.accepted for it in whole_report.accepted if it.accepted is not None]
-        _write(report, kept, request.asked.write_accept, request.view)
-    return watched(exposed=report.is_exposed, unread=bool(report.unread))
+        written = _write(report, kept, request.asked.write_accept, request.view)
+    return watched(exposed=report.is_exposed, unread=bool(report.unread) or not written)
 
 
 async def _read(request: _AuditRequest) -> tuple[str, WholeAccount]:
@@ -289,7 +290,8 @@ def _mask(request: _AuditRequest) -> Redact:
     return Mask(request.declared.environment if request.declared else {}).hide
 
 
-def _write(report: AuditReport, kept: Sequence[Acceptance], path: Path, view: View) -> None:
+def _write(report: AuditReport, kept: Sequence[Acceptance], path: Path, view: View) -> bool:
+    """Write an accept file; whether that was done. What was found decides the exit code first."""
     from datetime import UTC, datetime, timedelta
 
     from ztctl.core.model.diagnostics import Failure
@@ -302,6 +304,9 @@ def _write(report: AuditReport, kept: Sequence[Acceptance], path: Path, view: Vi
         with path.open("x", encoding="utf-8") as file:
             file.write(accept_text((*new, *kept)))
     except OSError as error:
-        raise Failure(f"cannot write {path}: {error.strerror}") from error
+        view.failure(Failure(f"cannot write {path}: {(error.strerror or str(error)).lower()}"))
+        return False
     wants = f"{len(new)} to be given a reason, or taken out" if new else "none is new"
-    view.note(f"{path} holds {len(new) + len(kept)} names; {wants}.")
+    count = len(new) + len(kept)
+    view.note(f"{path} holds {count} name{'' if count == 1 else 's'}; {wants}.")
+    return True
