@@ -73,7 +73,8 @@ def test_json_is_one_document(lived_in: Ztctl) -> None:
     document = json.loads(done.out)
     safe = next(it for it in document["names"] if it["host"] == SAFE)
     assert (safe["stacks"], safe["reach"]["enter"][0]["session"]) == (["prod"], "8h")
-    assert json.loads(one.out) == {"format_version": "1.0", "type": "audit_name", **safe}
+    known = {"format_version": "1.0", "type": "audit_name"}
+    assert json.loads(one.out) == {**known, **safe, "unread": []}
 
 
 def test_a_token_that_may_only_read_is_enough(
@@ -106,6 +107,32 @@ def test_what_decides_nothing_about_reach_is_told_by_1(
 
     assert done.code == 1
     assert "Account · Access: Service Tokens" in flat(done.out)
+
+
+def test_a_gap_is_told_with_one_name_too(ztctl: Ztctl, open_account: Callable[..., Served]) -> None:
+    """In every format, so that no exit code is without a word."""
+    account = open_account()
+    account.sandbox.define_token(TOKEN, [it for it in READING if "Service Tokens" not in it])
+
+    for form in ("text", "json", "markdown", "html", "github", "sarif"):
+        done = ztctl.at(account)("audit", "--explain", "x.example.com", "--format", form)
+
+        assert (form, done.code) == (form, 1)
+        assert (form, "access/service_tokens" in flat(done.out)) == (form, True)
+
+
+def test_a_zone_that_was_not_read_is_told_whatever_stack_is_asked_for(
+    ztctl: Ztctl, open_account: Callable[..., Served]
+) -> None:
+    """A name in it may lead to a tunnel of the stack, so that the report is not whole."""
+    account = open_account()
+    tunnel = {"name": "pool.ztctl-prod", "config_src": "cloudflare"}
+    account.post("/accounts/{account}/cfd_tunnel", tunnel)
+    account.sandbox.define_token(TOKEN, [it for it in READING if it != "DNS Read"])
+
+    done = ztctl.at(account)("audit", "--stack", "prod", "--quiet")
+
+    assert (done.code, "UNSEEN (1) zone example.com" in flat(done.out)) == (5, True)
 
 
 @pytest.mark.parametrize("missing", ["Zone Read", "Access: Apps and Policies Read"])
@@ -164,6 +191,13 @@ def test_a_file_that_is_there_is_not_overwritten(lived_in: Ztctl) -> None:
     done = lived_in("audit", "--sandbox", "--write-accept", "accept.yaml")
 
     assert (done.code, (lived_in.folder / "accept.yaml").read_text()) == (1, "mine")
+
+
+def test_an_open_door_is_told_by_5_though_the_file_cannot_be_written(lived_in: Ztctl) -> None:
+    """Open goes before any other error, which is told as well."""
+    done = lived_in("audit", "--sandbox", "--write-accept", "nowhere/accept.yaml")
+
+    assert (done.code, "error: cannot write nowhere/accept.yaml" in done.err) == (5, True)
 
 
 @pytest.mark.parametrize(

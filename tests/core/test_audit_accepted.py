@@ -138,6 +138,25 @@ def test_what_is_below_an_accepted_wildcard_is_accepted_with_it(tmp_path: Path) 
     assert told == [False, True]
 
 
+def test_one_name_and_the_report_agree_on_what_is_accepted(tmp_path: Path) -> None:
+    """Of several patterns that stand for a name, the one that the report means counts."""
+    account = Account(tmp_path)
+    hand = ByHand(account)
+    hand.host("*.example.com", service="http://web")
+    hand.app("*.example.com/admin", TEAM)
+    hand.app("db-*.example.com/admin", TEAM)
+    accepted = accepting(audited(account))
+    names = ("one.example.com", "one.two.example.com", "db-1.example.com")
+
+    looking = auditor(account)
+    told = [looking.named(it, accepted).may_be_open for it in names]
+    deep = [it for it in accepted if it.host.startswith("*.*.")]
+    left = [looking.named(it, deep).may_be_open for it in names]
+
+    assert {it.host for it in accepted} == {"*.example.com", "*.*.example.com", "db-*.example.com"}
+    assert (told, left) == ([False] * 3, [True, False, True])
+
+
 def test_days_are_compared_as_dates(hand: ByHand) -> None:
     """The last day itself still counts, on which the audit is made."""
     accepted = accepting(audited(hand.account), DAYS.today)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.support.examples import examples
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Call, CallFailed
+from ztctl.core.model.facts import OrganizationSettings
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.objects import Live, Mark
 from ztctl.core.model.plan import Action, Change, Reason
@@ -272,6 +273,34 @@ def test_the_team_is_read_where_it_may_be(answer: Any, team: str | None) -> None
 
     teams = [live.attribute("team") for live in played.result if live.attribute("team")]
     assert teams == ([team] if team else [])
+
+
+@pytest.mark.parametrize(
+    ("listed", "denies"),
+    [
+        (None, True),
+        ([], True),
+        (["Example.COM."], True),
+        ("example.com", False),
+        ({}, False),
+        ([["example.com"]], False),
+        (["example.com", None], False),
+    ],
+)
+def test_exemptions_that_are_not_understood_exempt_every_zone(listed: Any, denies: bool) -> None:
+    """So that what no application covers there counts as open."""
+    answer = {
+        "auth_domain": "acme.cloudflareaccess.com",
+        "deny_unmatched_requests": True,
+        "deny_unmatched_requests_exempted_zone_names": listed,
+    }
+    (live,) = serve(kind("organization").read(Ask("prod")), lambda call: answer).result
+
+    fact = kind("organization").fact(live.values, live)
+
+    assert isinstance(fact, OrganizationSettings)
+    assert fact.deny_unmatched is denies
+    assert fact.exempt_zones <= {"example.com"}
 
 
 def test_another_failure_of_the_organisation_is_told() -> None:

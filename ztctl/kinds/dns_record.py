@@ -236,7 +236,9 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         """Where the name points to."""
         from ztctl.kinds import facts
 
-        return facts.record(values, str(values.get("name") or (live.name if live else "")))
+        zone = live.container.name if live is not None and live.container is not None else ""
+        name = str(values.get("name") or (live.name if live is not None else ""))
+        return facts.record(values, name, zone)
 
     # -- reading ----------------------------------------------------------------------------
 

@@ -192,13 +192,13 @@ def _ingress(rule: Mapping[str, Any], general: Mapping[str, Any]) -> Ingress:
     )
 
 
-def record(values: Values, name: str) -> Record:
-    """Convert a record to the tunnel or alias that it points to."""
+def record(values: Values, name: str, zone: str = "") -> Record:
+    """Convert a record, of this zone, to the tunnel or alias that it points to."""
     target = str(values.get("tunnel") or "")
     key = target.removesuffix(_TUNNEL_DOMAIN)
     leads = key != target or is_new(target)
     alias = "" if leads else target.removesuffix(".").lower()
-    return Record(name, key if leads else None, bool(values.get("proxied")), alias, target)
+    return Record(name, key if leads else None, bool(values.get("proxied")), alias, target, zone)
 
 
 def _seconds(text: Any) -> float | None:

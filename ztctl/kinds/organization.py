@@ -13,6 +13,7 @@ from ztctl.core.model.calls import Call, CallFailed, Flow, only
 from ztctl.core.model.facts import Fact, OrganizationSettings
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kind
+from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Attributes, Live, Values
 from ztctl.kinds.common import ACCESS_ORG, items, text_of
 
@@ -60,11 +61,14 @@ class Organization(Kind):
         domain = text_of(raw, "auth_domain")
         # A custom authentication domain does not contain the team name.
         team = domain.removesuffix(_DOMAIN) if domain.endswith(_DOMAIN) else ""
+        listed = raw.get(_EXEMPT)
         exempt = items(raw, _EXEMPT)
+        # What is not understood may exempt every zone.
+        is_known = isinstance(listed, list | None) and all(isinstance(it, str) for it in exempt)
         settings = OrganizationAttributes(
             team,
-            raw.get("deny_unmatched_requests") is True,
-            frozenset(map(str, exempt)),
+            is_known and raw.get("deny_unmatched_requests") is True,
+            frozenset(to_ascii(it) for it in exempt if isinstance(it, str)),
             raw.get(_FACTOR) not in (None, False),
         )
         return (Live(self.name, domain, team, team, {}, settings),)

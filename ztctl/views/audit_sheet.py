@@ -48,10 +48,9 @@ def audit_sheet(document: Json, clean: Clean, version: str) -> Sheet:
     narrowed = [
         f"Only {what} {clean(document[what])}." for what in ("zone", "stack") if document[what]
     ]
-    gaps = [(clean(text), "") for text in document["unread"]]
     idle = [(clean(any_other(host)), "") for host in document["idle_acceptances"]]
     notices = (
-        Notice("Not everything could be read, so that this may be wrong", "open", gaps),
+        _gaps(document, clean),
         Notice("Accepted, and not open: these can leave the accept file", "login", idle),
     )
     return Sheet(
@@ -90,12 +89,18 @@ def audit_sheet(document: Json, clean: Clean, version: str) -> Sheet:
     )
 
 
+def _gaps(document: Json, clean: Clean) -> Notice:
+    gaps = [(clean(text), "") for text in document["unread"]]
+    return Notice("Not everything could be read, so that this may be wrong", "open", gaps)
+
+
 def name_sheet(document: Json, clean: Clean, version: str) -> Sheet:
     """Convert the document of one name, as ``audit --explain`` has it."""
     return Sheet(
         title=f"Audit of {clean(any_other(document['host']))}",
         lead=(f"{_LEVELS[_risk(document)].label}.",),
         about=(("Made by", f"ztctl {version}"),),
+        notices=[_gaps(document, clean)] if document["unread"] else [],
         tables=(_names([document], clean),),
     )
 

@@ -61,13 +61,18 @@ def audit_page(
     return Page(heading, blocks, (audit_document(report, redact),), folds=False, wraps=True)
 
 
-def explain_page(name: AuditedName, redact: Redact) -> Page:
-    """Format all about one name: what is wrong with it, why, what to do, and who gets there."""
+def explain_page(name: AuditedName, redact: Redact, unread: Sequence[str] = ()) -> Page:
+    """Format all about one name: what is wrong with it, why, what to do, and who gets there.
+
+    ``unread`` is what could not be read of the account.
+    """
     clean = Clean(redact)
-    blocks = (tuple(_explained(name, clean)), tuple(details(name.reach, clean)))
+    said, around = tuple(_explained(name, clean)), tuple(details(name.reach, clean))
+    blocks = (said, around, tuple(_gaps(unread, clean)))
     heading = f"Audit of {code_span(clean(name.host))}"
     known = {"format_version": FORMAT_VERSION, "type": "audit_name"}
-    record = {**known, **redacted(_name_fields(name), redact)}
+    fields = {**known, **_name_fields(name), "unread": list(unread)}
+    record = redacted(fields, redact)
     return Page(heading, tuple(it for it in blocks if it), (record,), folds=False, wraps=True)
 
 
@@ -304,10 +309,7 @@ class _Text:
 
     def gaps(self) -> Iterator[Line]:
         """What could not be read."""
-        if self._report.unread:
-            said = "Not everything could be read, so that this may be wrong:"
-            yield Line(said, tone=Tone.WARNING)
-            yield from (Line(self._clean(text), "!", 3) for text in self._report.unread)
+        return _gaps(self._report.unread, self._clean)
 
     def idle(self) -> Iterator[Line]:
         """Acceptances that are about nothing open."""
@@ -323,6 +325,12 @@ class _Text:
         more = " What to do: ztctl audit --explain HOST" if any(found) else ""
         opened, unseen, weak = found
         yield Line(f"{opened} open, {unseen} unseen, {weak} weak.{more}", tone=Tone.STRONG)
+
+
+def _gaps(unread: Sequence[str], clean: Clean) -> Iterator[Line]:
+    if unread:
+        yield Line("Not everything could be read, so that this may be wrong:", tone=Tone.WARNING)
+        yield from (Line(clean(text), "!", 3) for text in unread)
 
 
 # -- one name -------------------------------------------------------------------------------

@@ -115,9 +115,10 @@ def _audit(record: Mapping[str, Any], clean: Clean) -> Results:
     found += record["findings"] if record["type"] == "audit" else []
     order = [it.value for it in Risk]
     found.sort(key=lambda it: order.index(it["risk"]))
-    unread = record["unread"] if record["type"] == "audit" else ()
     results = tuple(_finding(it, clean) for it in found)
-    return Results("audit", tuple(AUDIT_RULES.values()), results, tuple(map(clean, unread)))
+    return Results(
+        "audit", tuple(AUDIT_RULES.values()), results, tuple(map(clean, record["unread"]))
+    )
 
 
 def _finding(item: Mapping[str, Any], clean: Clean) -> Result:

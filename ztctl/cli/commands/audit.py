@@ -160,18 +160,19 @@ def _audited(request: _AuditRequest) -> Exit:
         name = _named(auditor, whole, request)
         if request.run.probe:
             name = _probed(_only(name, account), whole, request).names[0]
-        _explain(name, request)
+        _explain(name, whole, request)
         return watched(exposed=name.may_be_open, unread=bool(whole.unread))
     whole_report = auditor.report(account, unread=whole.unread, accepted=request.accepted)
     report = _narrowed(whole_report, whole, request.run)
     if request.run.probe:
         report = _probed(report, whole, request)
     _show(_placed(report, request), request)
+    written = True
     if request.asked.write_accept is not None:
         # What holds of the old file stays, also where the report is narrowed.
         kept = [it.accepted for it in whole_report.accepted if it.accepted is not None]
-        _write(report, kept, request.asked.write_accept, request.view)
-    return watched(exposed=report.is_exposed, unread=bool(report.unread))
+        written = _write(report, kept, request.asked.write_accept, request.view)
+    return watched(exposed=report.is_exposed, unread=bool(report.unread) or not written)
 
 
 async def _read(request: _AuditRequest) -> tuple[str, WholeAccount]:
@@ -221,11 +222,11 @@ def _only(name: AuditedName, account: str) -> AuditReport:
     return AuditReport(account, (), (name,))
 
 
-def _explain(name: AuditedName, request: _AuditRequest) -> None:
+def _explain(name: AuditedName, whole: WholeAccount, request: _AuditRequest) -> None:
     from ztctl.views.audit_view import explain_page
 
     (placed,) = _placed(_only(name, ""), request).names
-    request.view.page(explain_page(placed, _mask(request)))
+    request.view.page(explain_page(placed, _mask(request), whole.unread))
 
 
 # -- the report -----------------------------------------------------------------------------
@@ -295,7 +296,8 @@ def _mask(request: _AuditRequest) -> Redact:
     return Mask(request.declared.environment if request.declared else {}).hide
 
 
-def _write(report: AuditReport, kept: Sequence[Acceptance], path: Path, view: View) -> None:
+def _write(report: AuditReport, kept: Sequence[Acceptance], path: Path, view: View) -> bool:
+    """Write an accept file; whether that was done. What was found decides the exit code first."""
     from datetime import UTC, datetime, timedelta
 
     from ztctl.core.model.diagnostics import Failure
@@ -308,6 +310,9 @@ def _write(report: AuditReport, kept: Sequence[Acceptance], path: Path, view: Vi
         with path.open("x", encoding="utf-8") as file:
             file.write(accept_text((*new, *kept)))
     except OSError as error:
-        raise Failure(f"cannot write {path}: {(error.strerror or '').lower()}") from error
+        view.failure(Failure(f"cannot write {path}: {(error.strerror or str(error)).lower()}"))
+        return False
     wants = f"{len(new)} to be given a reason, or taken out" if new else "none is new"
-    view.note(f"{path} holds {len(new) + len(kept)} names; {wants}.")
+    count = len(new) + len(kept)
+    view.note(f"{path} holds {count} name{'' if count == 1 else 's'}; {wants}.")
+    return True

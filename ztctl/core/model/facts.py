@@ -207,6 +207,7 @@ class Record(Fact):
         tunnel: the id of the tunnel that a CNAME points to, if any.
         alias: any other target of the record; a name of the account is followed further.
         target: the content of the record as it is live; not compared.
+        zone: the zone that holds it; empty: that of its name; not compared.
     """
 
     name: str
@@ -214,6 +215,7 @@ class Record(Fact):
     proxied: bool = True
     alias: str = ""
     target: str = field(default="", compare=False)
+    zone: str = field(default="", compare=False)
 
     @property
     def names(self) -> Iterable[str]:
@@ -258,7 +260,8 @@ class Zones:
 
     def __init__(self, zones: Iterable[ZoneRecords], names: Iterable[str] = ()) -> None:
         self._by_name = {zone.name: zone for zone in zones}
-        others = (name for zone in self._by_name.values() for name in zone.others)
+        known = self._by_name.values()
+        others = (name for zone in known for name in zone.others if self.of(name) is zone)
         # With a name exist all names above it, records or not (RFC 4592, section 2.2.2).
         self._existing = {above for name in (*names, *others) for above in upwards(name)}
 
@@ -269,6 +272,16 @@ class Zones:
     def of(self, name: str) -> ZoneRecords | None:
         """The zone of a host name: the longest zone name that it ends with."""
         return next((self._by_name[it] for it in upwards(name) if it in self._by_name), None)
+
+    def decides(self, record: Record, host: str = "") -> bool:
+        """Whether a record is in the zone that answers for a host; by default its own name.
+
+        A zone of a name below another one answers for all its names: neither what the other zone
+        has left of them nor its wildcard counts (RFC 1034, section 4.2: it is delegated). That
+        the edge sees two active zones of an account so is a guess.
+        """
+        zone, own = self.of(host or record.name), self.of(record.name)
+        return zone is None or zone.name == (record.zone or (own or zone).name)
 
     def meeting(self, pattern: str) -> Iterator[ZoneRecords]:
         """The zones in which a host name may lie that a pattern matches."""

@@ -157,16 +157,21 @@ class AuditReport:
         return replace(self, names=tuple(names), findings=all_placed(self.findings))
 
     def narrowed(self, *, zone: str = "", stack: str = "") -> AuditReport:
-        """The part about a zone, or about what a stack owns; the reading stays what it was."""
+        """The part about a zone, or about what a stack owns; the reading stays what it was.
 
-        def kept(zone_of: str, stacks: Collection[str]) -> bool:
-            return (not zone or zone_of == zone) and (not stack or stack in stacks)
+        An object that was not read may hide names of any stack.
+        """
+
+        def kept(zone_of: str, stacks: Collection[str], *, hides: bool = False) -> bool:
+            return (not zone or zone_of == zone) and (not stack or hides or stack in stacks)
 
         return replace(
             self,
             names=tuple(it for it in self.names if kept(it.zone, it.stacks)),
             routes=tuple(it for it in self.routes if kept("", (it.stack,))),
-            findings=tuple(it for it in self.findings if kept(it.zone, it.stacks)),
+            findings=tuple(
+                it for it in self.findings if kept(it.zone, it.stacks, hides=it.risk is Risk.UNSEEN)
+            ),
             idle=() if zone or stack else self.idle,
             zone=zone,
             stack=stack,

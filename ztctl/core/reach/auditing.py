@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ztctl.core.model.facts import (
@@ -15,7 +15,7 @@ from ztctl.core.model.facts import (
     TunnelRules,
     ZoneRecords,
 )
-from ztctl.core.model.names import access_covers, all_below, is_wildcard
+from ztctl.core.model.names import access_covers, has_star_label, is_wildcard
 from ztctl.core.model.objects import Live
 from ztctl.core.reach.acceptance import Acceptance
 from ztctl.core.reach.audit import AuditedName, AuditReport, Finding, order
@@ -80,23 +80,24 @@ class Auditor:
 
         One below a wildcard is accepted with it.
         """
-        name = self.names.name(host.replace("*", self._account.timeline.witness))
-        below = [it.name for it in name.reach.leads[:1] if it.name != host]
-        stars = {star for base in below for star in (base, all_below(base))}
-        other = host in self._account.timeline.hosts
-        return self._judged(name, accepted, frozenset() if other else stars)
+        sample = host.replace("*", self._account.timeline.witness)
+        own = host in self._account.timeline.hosts
+        below = [] if own else [it for it in accepted if _stands_for(it.host, sample)]
+        return self._judged(self.names.name(sample), accepted, below)
 
     def _judged(
         self,
         name: AuditedName,
         accepted: Iterable[Acceptance],
-        also: Collection[str] = frozenset(),
+        below: Sequence[Acceptance] = (),
     ) -> AuditedName:
-        given = next((it for it in accepted if it.host == name.host or it.host in also), None)
-        if given is None or not name.may_be_open:
+        """The name as accepted, if it is: by its own entry, else by one it is ``below``."""
+        given = [it for it in accepted if it.host == name.host] or below
+        if not given or not name.may_be_open:
             return name
-        ended = given.ended(name.seen, self._days.today)
-        return replace(name, ended=ended) if ended else replace(name, accepted=given)
+        ended = {it.ended(name.seen, self._days.today): it for it in given}
+        holds = ended.get("")
+        return replace(name, accepted=holds) if holds else replace(name, ended=next(iter(ended)))
 
     def _routes(self) -> tuple[PrivatePath, ...]:
         networks = {
@@ -195,6 +196,13 @@ class Auditor:
             if any(not it.service.startswith(_NO_SSH) for it in rules_for(host, found.rules)):
                 return True
         return False
+
+
+def _stands_for(pattern: str, host: str) -> bool:
+    """Whether a report may mean a name by a pattern: any depth, where its first label is a star."""
+    labels = host.split(".")
+    end = labels[-1 - pattern.count(".") :] if has_star_label(pattern) else labels
+    return is_wildcard(pattern) and access_covers(pattern, ".".join(end))
 
 
 def _finding(code: AuditCode, live: Live, name: str, reason: str) -> Finding:

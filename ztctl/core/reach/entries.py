@@ -270,7 +270,7 @@ def records_for(host: str, records: Iterable[Record], zones: Zones = NO_ZONES) -
 
     A wildcard does not answer below a closer name that exists (RFC 4592, section 2.2.1).
     """
-    known = list(records)
+    known = [it for it in records if zones.decides(it, host)]
     found = [it for it in known if _answers(it.name, host, known, zones)]
     closest = max((it.name == host, len(it.name)) for it in found) if found else None
     return [it for it in found if (it.name == host, len(it.name)) == closest]

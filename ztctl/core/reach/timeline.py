@@ -355,15 +355,18 @@ class Timeline:
     @cached_property
     def zones(self) -> Zones:
         """The zones of the account; they are the same in every state."""
+        found = [it for it in self._every_fact() if isinstance(it, ZoneRecords)]
+        bare = Zones(found)
         lasting = (
             versions[0].fact.name
             for versions in self.slots.values()
             if isinstance(versions[0].fact, Record)
+            and bare.decides(versions[0].fact)
             and all(
                 it.fact is not None and it.fact.names == versions[0].fact.names for it in versions
             )
         )
-        return Zones((it for it in self._every_fact() if isinstance(it, ZoneRecords)), lasting)
+        return Zones(found, lasting)
 
     @cached_property
     def guarded(self) -> frozenset[str]:
