@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import Phase, given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.support.account import Account
@@ -25,6 +26,7 @@ from ztctl.cli.settings import Settings
 from ztctl.cloudflare.client import Client
 from ztctl.cloudflare.redaction import Redactor
 from ztctl.cloudflare.snapshot import Snapshot, text_of
+from ztctl.core.model.canonical import texts
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.values import Secret
 from ztctl.core.reach.audit import AuditReport
@@ -114,7 +116,9 @@ def test_whatever_a_file_lacks_is_not_taken_for_absent(living: tuple[Declared, S
 # -- redacted -------------------------------------------------------------------------------
 
 
-@examples(4, phases=[Phase.generate])
+# The same examples in every run: where two live objects fit one entry equally well, which of them
+# is taken depends on their ids, which a redaction changes.
+@settings(max_examples=4, derandomize=True, phases=[Phase.generate])
 @given(before=sides(), after=sides())
 def test_a_redacted_account_plans_alike(folder: Path, before: Side, after: Side) -> None:
     """With files in which the same words are replaced: the same is done to the same objects.
@@ -135,7 +139,8 @@ def test_a_redacted_account_plans_alike(folder: Path, before: Side, after: Side)
     assert outline(other, str) == outline(plan, redactor.text)
     report = audited(account.client)
     assert risks(audited(offline(snapshot)), str) == risks(report, redactor.text)
-    held = text_of(snapshot)
+    # A name may be a word of the service, too, as a member of an object.
+    held = "\n".join(texts(json.loads(text_of(snapshot))))
     assert not [it for it in known_by(whole) if re.search(rf"(?<!\w){re.escape(it)}(?!\w)", held)]
 
 

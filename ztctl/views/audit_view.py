@@ -293,7 +293,11 @@ class _Text:
     def _closed(self, name: AuditedName) -> Iterator[Line]:
         yield self._row(f"{self._clean(name.host)}{self._way(name)}{self._owned(name)}")
         apps = dict.fromkeys(it.application for it in name.reach.guards if it.application)
-        guard = f"application {', '.join(apps)}" if apps else "no application"
+        alone = any(it.checks for it in name.reach.services)
+        bare = (
+            "no application, the connector alone asks for the token" if alone else "no application"
+        )
+        guard = f"application {', '.join(apps)}" if apps else bare
         enter = "; ".join(dict.fromkeys(way.who for way in name.reach.enter)) or "nobody enters"
         stated = name.reach.stated
         yield self._reason(f"{guard}: {enter}{f'; as stated: {stated}' if stated else ''}")
