@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ from ztctl.cli.commands import (
     schema,
     show,
     snapshot,
+    ssh,
     unlock,
     validate,
     who,
@@ -36,31 +37,48 @@ from ztctl.core.model.diagnostics import Failure, ZtctlError
 if TYPE_CHECKING:
     from ztctl.views.view import View
 
+# The panels of `--help`, in their order.
+PANELS = {
+    "Every day": (plan.plan, apply.apply, who.who),
+    "Watch": (drift.drift, audit.audit, history.history),
+    "Log in": (),
+    "Start": (validate.validate, fmt.fmt, permissions.permissions, doctor.doctor),
+    "Other": (apply.destroy, show.show, snapshot.snapshot, unlock.unlock, schema.schema),
+}
+GROUPS = {"ssh": (ssh.app, "Log in"), "sandbox": (sandbox.app, "Start")}
+
+
+class _Panelled(HelpGroup):
+    """All commands, in the order of their panels."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, those of a panel together."""
+        order = [*PANELS]
+        names = super().list_commands(ctx)
+        return sorted(
+            names, key=lambda it: order.index(getattr(self.commands[it], "rich_help_panel", ""))
+        )
+
+
 app = typer.Typer(
     name="ztctl",
-    cls=HelpGroup,
+    cls=_Panelled,
     help="SSH behind Cloudflare Access from one YAML file: planned, then applied in a safe order.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-# The panels of `--help`, in their order.
-PANELS = {
-    "Every day": (plan.plan, apply.apply, who.who),
-    "Watch": (drift.drift, audit.audit, history.history),
-    "Start": (validate.validate, fmt.fmt, permissions.permissions, doctor.doctor),
-    "Other": (apply.destroy, show.show, snapshot.snapshot, unlock.unlock, schema.schema),
-}
 for panel, commands in PANELS.items():
     for command in commands:
         app.command(cls=HelpCommand, rich_help_panel=panel)(command)
+for name, (group, panel) in GROUPS.items():
+    app.add_typer(group, name=name, rich_help_panel=panel)
 # What is said behind the name of an option that a command has not, and others have.
 ELSEWHERE = {
     "option: --adopt": "; --adopt is an option of apply",
     "option: --live": "; --live is for commands that change nothing",
 }
-app.add_typer(sandbox.app, name="sandbox", rich_help_panel="Start")
 
 
 def _version(value: bool) -> None:

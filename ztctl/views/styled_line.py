@@ -40,6 +40,7 @@ class Line:
         tail: a remark after the text, such as ``# forces replacement``.
         lead: a text before the symbol, such as the name of a phase.
         column: columns of the text in which nothing stands when it is broken.
+        whole: it is never broken: a command, to be pasted.
     """
 
     text: str = ""
@@ -50,6 +51,7 @@ class Line:
     tail_tone: Tone = Tone.QUIET
     lead: str = ""
     column: int = 0
+    whole: bool = False
 
     def spans(self) -> Iterator[tuple[str, Tone]]:
         """Split the line into pieces of one tone each."""

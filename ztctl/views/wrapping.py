@@ -32,6 +32,9 @@ def wrapped(line: Line, width: int) -> Iterator[Line]:
     A word that is too long for that column stands further to the left, one that is too long for
     the width alone on its line.
     """
+    if line.whole:
+        yield line
+        return
     start = line.indent + 1 if line.indent else 0
     head = line.text[: line.column]
     places = (start + line.column, start, _LEFT)

@@ -1,0 +1,181 @@
+"""What is left to do for each SSH host: in the account, at its tunnel, on servers and laptops.
+
+Sources: cloudflared 2026.8.2 (token, connectors, `access ssh-gen`), Cloudflare One documentation
+(the principal of a certificate is the part of the address before the @; the browser terminal).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from shlex import quote
+
+from ztctl.core.model.address import Address
+from ztctl.core.model.guide import Commands, GuideStep, HostGuide, Progress
+from ztctl.ssh.fingerprint import fingerprint
+from ztctl.ssh.stack import SeenHost
+
+_ON_SERVER = "and on the server:"
+_LOOPBACK = re.compile(r"ssh://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
+_KEYS = (
+    "logins are by keys of one's own: the application has no CA key, and sshd needs no other "
+    "setting"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """How this command was called, for those that are told as the next ones.
+
+    Attributes:
+        files: the options that name the files, each behind a blank.
+        account: the same of the account.
+    """
+
+    files: str = ""
+    account: str = ""
+
+    def command(self, words: str, *, asks: bool = True) -> str:
+        """A command of ztctl on the same files; one that ``asks`` on the same account, too."""
+        return f"ztctl {words}{self.files}{self.account if asks else ''}"
+
+
+def guide_of(seen: SeenHost, typed: Typed) -> HostGuide:
+    """The steps of one host, in the order in which they are done."""
+    host, steps = seen.host, _Steps(seen, typed)
+    return HostGuide(
+        host.name,
+        host.service,
+        seen.tunnel_name or (host.tunnel.key if host.tunnel else ""),
+        seen.tunnel_id,
+        seen.tunnel_runs,
+        fingerprint(seen.public_key),
+        tuple(steps.all()),
+        tuple(steps.notes()),
+    )
+
+
+class _Steps:
+    def __init__(self, seen: SeenHost, typed: Typed) -> None:
+        self._seen, self._host, self._typed = seen, seen.host, typed
+        # A pattern and a blank are no words of a shell as they are.
+        self._name = quote(seen.host.name)
+
+    def all(self) -> Iterator[GuideStep]:
+        host = self._host
+        guard = [it for it in host.parts if it not in (host.tunnel, host.record)]
+        key = ", CA key" if host.ca_key else ""
+        policies = f"polic{'y' if len(host.policies) == 1 else 'ies'} {', '.join(host.policies)}"
+        named = f", {policies}" if host.policies else ""
+        first = self._in_account(f"Access application{named}{key}", guard, bool(host.application))
+        yield first
+        way = [it for it in (host.tunnel, host.record) if it is not None]
+        second = self._in_account("tunnel rule and DNS record", way, bool(host.tunnel))
+        # One apply sees to both.
+        yield replace(second, commands=()) if first.commands else second
+        yield self._connector()
+        if host.ca_key:
+            yield self._server()
+            yield self._accounts()
+        yield self._laptops()
+
+    def _in_account(self, text: str, parts: Sequence[Address], declared: bool) -> GuideStep:
+        if not declared:
+            return GuideStep(Progress.UNSEEN, f"{text}: not in these files")
+        left = [str(it) for it in self._seen.pending if it in parts]
+        if not left:
+            return GuideStep(Progress.DONE, text)
+        command = Commands((self._typed.command("apply"),))
+        return GuideStep(
+            Progress.TODO, f"{text}: an apply has to see to {', '.join(left)}", (command,)
+        )
+
+    def _connector(self) -> GuideStep:
+        seen, host = self._seen, self._host
+        if host.tunnel is None:
+            text = "a connector: no tunnel of these files serves the name"
+            return GuideStep(Progress.UNSEEN, text)
+        if seen.tunnel_runs:
+            text = f"a connector of {seen.tunnel_name} runs"
+            return GuideStep(Progress.DONE, text)
+        key = quote(host.tunnel.key)
+        where = "a machine that reaches " + (
+            "the machines behind it" if host.is_bastion else host.service
+        )
+        if not seen.tunnel_id:
+            return GuideStep(Progress.TODO, f"a connector, on {where}, once its tunnel is live")
+        if self._is_one_machine:
+            text = (
+                f"a connector of {seen.tunnel_name} ({seen.tunnel_id}), on {where}, and the CA key "
+                "on that server. For both, on this machine:"
+            )
+            return GuideStep(Progress.TODO, text, self._installation("--connector "))
+        text = f"a connector of {seen.tunnel_name} ({seen.tunnel_id}), on {where}. On this machine:"
+        bundle = self._typed.command(f"ssh server render --connector {key} -o connector.tar")
+        here = (bundle, self._token("CONNECTOR"))
+        there = ("tar xf connector.tar && sudo sh install.sh --token-file token",)
+        return GuideStep(
+            Progress.TODO, text, (Commands(here), Commands(there, "and on the connector's:"))
+        )
+
+    @property
+    def _is_one_machine(self) -> bool:
+        """Whether the connector stands on the very server, and both are set up by one bundle."""
+        return bool(_LOOPBACK.fullmatch(self._host.service)) and self._host.ca_key is not None
+
+    def _token(self, machine: str) -> str:
+        key = quote(self._host.tunnel.key if self._host.tunnel else "")
+        token = self._typed.command(f"tunnel token {key}")
+        return f"{token} | ssh root@{machine} 'umask 077; cat > token'"
+
+    def _installation(self, option: str = "") -> tuple[Commands, ...]:
+        render = self._typed.command(f"ssh server render {self._name} -o bundle.tar")
+        if not option:
+            return (
+                Commands((render,)),
+                Commands(("tar xf bundle.tar && sudo sh install.sh",), _ON_SERVER),
+            )
+        there = f"tar xf bundle.tar && sudo sh install.sh {option}--token-file token"
+        return (
+            Commands((render, self._token("SERVER"))),
+            Commands((there,), _ON_SERVER),
+        )
+
+    def _server(self) -> GuideStep:
+        key = fingerprint(self._seen.public_key)
+        if not key:
+            return GuideStep(Progress.TODO, "the CA key on the server, once there is one")
+        if self._is_one_machine and not self._seen.tunnel_runs:
+            text = f"the CA key {key} on that server: the same commands"
+            return GuideStep(Progress.UNSEEN, text)
+        where = "each machine behind the bastion" if self._host.is_bastion else "the server"
+        text = f"the CA key {key} on {where} ({self._host.service}). On this machine:"
+        return GuideStep(Progress.UNSEEN, text, self._installation())
+
+    def _accounts(self) -> GuideStep:
+        text = (
+            "an account for each person on the server, called like the part of the e-mail address "
+            "before the @. Get the server's list by `getent passwd > passwd`, then:"
+        )
+        command = self._typed.command(f"ssh users {self._name} --passwd passwd -o users")
+        return GuideStep(Progress.UNSEEN, text, (Commands((command,)),))
+
+    def _laptops(self) -> GuideStep:
+        inner = " --via NAME=ADDRESS:22" if self._host.is_bastion else ""
+        render = f"ssh client render {self._name}{inner} -o ssh.html"
+        command = Commands((self._typed.command(render, asks=False),))
+        text = "laptops: send this page to whoever logs in"
+        return GuideStep(Progress.UNSEEN, text, (command,))
+
+    def notes(self) -> Iterator[str]:
+        host = self._host
+        if host.application is not None and host.ca_key is None:
+            yield _KEYS
+        if host.is_wildcard and host.ca_key is not None:
+            yield (
+                f"one CA key for all names of {host.name}: whoever may enter has a certificate "
+                "that each of their servers takes, where an account is called so"
+            )
+        if host.is_terminal:
+            yield f"in a browser, at https://{host.name}: always under the name before the @"
