@@ -468,7 +468,7 @@ def test_a_test_folder_stands_alone() -> None:
 def test_who_judges_the_service_shares_nothing_with_ztctl(below: str) -> None:
     """The observer and the tests of the sandbox import nothing of ztctl but the sandbox."""
     itself = f"tests.{below.replace('/', '.')}."
-    shared_data = ("process", "examples", "recorded")
+    shared_data = ("process", "examples", "recorded", "front_client", "sshd")
     allowed = ("ztctl.sandbox.", itself, *(f"tests.support.{name}." for name in shared_data))
 
     shared = [

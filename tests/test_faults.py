@@ -93,7 +93,7 @@ history does not say who | cli/test_cli_history.py::test_who_ran_it_is_told
 a file that is no journal is one without runs | cli/test_cli_history.py::test_a_file_that_is_no_journal_is_told
 the next command lacks the options of this one | cli/test_cli_apply.py::test_the_next_command_is_told_whole
 addresses and hosts are not completed | cli/test_cli_commands.py::test_values_are_completed
-a host without a CA gets no block for clients | ssh/test_ssh_guidance.py::test_without_a_ca_there_is_a_way_to_log_in_too
+a host without a CA gets no block for clients | ssh/test_ssh_guide.py::test_without_a_ca_there_is_a_way_to_log_in_too
 a host that moves and changes at once gains and loses the same | behaviour/test_who_gains.py::test_what_changes_for_those_who_are_moved_is_told_with_it
 a host is no address | behaviour/test_hosts_by_name.py::test_a_target_is_what_the_host_alone_needs
 a rename makes another CA | behaviour/test_hosts_by_name.py::test_a_host_that_is_renamed_keeps_its_ca

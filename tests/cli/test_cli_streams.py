@@ -43,7 +43,7 @@ def test_progress_and_next_steps_are_beside_the_data(project: Ztctl) -> None:
     assert done.out.splitlines()[-1] == "Apply complete: 7 added, 0 changed, 0 destroyed."
     assert "Tunnel: " not in done.out
     assert "Tunnel: 2 steps…\n" in done.err
-    assert "TrustedUserCAKeys" in done.err
+    assert "Next: ztctl ssh guide" in done.err
 
 
 def test_nothing_is_coloured_without_a_terminal(project: Ztctl) -> None:
@@ -115,7 +115,7 @@ def test_markdown_is_a_comment(project: Ztctl) -> None:
     verdict = "**Plan: 7 to add, 0 to change, 0 to destroy.**"
     assert done.out.startswith(f"### Plan for `quickstart`\n\n{verdict}\n\n```diff\n  Access\n")
     assert "\n### Apply of `quickstart`\n\n**Apply complete: 7 added, " in done.out
-    assert "TrustedUserCAKeys" in done.out
+    assert "Next: ztctl ssh guide" in done.out
     assert "creating…" not in done.out
 
 

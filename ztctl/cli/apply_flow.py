@@ -191,9 +191,11 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
     view.outcome(plan, outcome)
     written = _write_keys(declared, outcome, view)
     if outcome.is_complete and not request.destroy:
-        from ztctl.ssh.guidance import next_steps
+        from ztctl.ssh.guide import Typed, after_apply
 
-        if steps := next_steps(declared, plan, outcome, KINDS):
+        chosen = request.settings
+        typed = Typed(chosen.file_options, chosen.account_options)
+        if steps := after_apply(declared, plan, outcome, KINDS, typed):
             view.next_steps(steps)
     return _exit_of(outcome, written=written)
 

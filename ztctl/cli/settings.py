@@ -60,6 +60,7 @@ class Settings:
         environment: variables of the process without the two; nothing else reads them.
         account_options: the options that name the account, each behind a blank, for a command that
             is told as the next one.
+        file_options: the same of the options that name the files and their variables.
         sarif_location: the file of a finding that no file declares.
     """
 
@@ -80,6 +81,7 @@ class Settings:
     verbose: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     account_options: str = ""
+    file_options: str = ""
     sarif_location: str = str(DEFAULT_FILE)
     webhook: Secret | None = None
 
@@ -137,6 +139,7 @@ def settings(
         verbose=progress is not None and progress.verbose,
         environment=environment,
         account_options=_typed(account, environment),
+        file_options=_typed_files(files),
         sarif_location=str((sarif or SarifOptions()).sarif_location),
         webhook=Secret(webhook) if webhook else None,
     )
@@ -188,6 +191,21 @@ def _typed(account: AccountOptions, environment: Mapping[str, str]) -> str:
     if account.api_token_file is not None:
         words += ["--api-token-file", str(account.api_token_file)]
     return "".join(f" {quote(word)}" for word in words)
+
+
+def _typed_files(files: FileOptions) -> str:
+    """The options that name the files and their variables as they are typed."""
+    given = {
+        "-f": files.file,
+        "--var": files.var,
+        "--var-file": files.var_file,
+        "--allow-env": files.allow_env,
+    }
+    return "".join(
+        f" {option} {quote(str(value))}"
+        for option, values in given.items()
+        for value in values or ()
+    )
 
 
 def _or_stdin(path: Path) -> Path:

@@ -12,9 +12,13 @@ from dataclasses import dataclass, replace
 from shlex import quote
 
 from ztctl.core.model.address import Address
+from ztctl.core.model.declared import Declared
+from ztctl.core.model.events import Outcome
 from ztctl.core.model.guide import Commands, GuideStep, HostGuide, Progress
+from ztctl.core.model.kind import Kinds
+from ztctl.core.model.plan import Action, Plan
 from ztctl.ssh.fingerprint import fingerprint
-from ztctl.ssh.stack import SeenHost
+from ztctl.ssh.stack import SeenHost, ssh_hosts
 
 _ON_SERVER = "and on the server:"
 _LOOPBACK = re.compile(r"ssh://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
@@ -54,6 +58,31 @@ def guide_of(seen: SeenHost, typed: Typed) -> HostGuide:
         tuple(steps.all()),
         tuple(steps.notes()),
     )
+
+
+def after_apply(
+    declared: Declared, plan: Plan, outcome: Outcome, kinds: Kinds, typed: Typed
+) -> str:
+    """What an apply leaves to do on machines that it does not see; may be empty."""
+    created = {change.address for change in plan.changes if change.action is Action.CREATE}
+    hosts = [it for it in ssh_hosts(declared, kinds) if created & {*it.parts}]
+    if not hosts:
+        return ""
+    tunnels = dict.fromkeys(
+        it.tunnel.key
+        for it in hosts
+        if it.tunnel and (live := outcome.live.get(it.tunnel)) and not live.attribute("running")
+    )
+    servers = sum(it.ca_key in created for it in hosts)
+    trust = f"Whether {_counted(servers)} its CA cannot be seen from here."
+    told = [f"No connector runs for {', '.join(tunnels)}."] if tunnels else []
+    told += [trust.replace("its", "their") if servers > 1 else trust] if servers else []
+    name = f" {quote(hosts[0].name)}" if len(hosts) == 1 else ""
+    return "\n".join((*told, f"Next: {typed.command(f'ssh guide{name}')}"))
+
+
+def _counted(servers: int) -> str:
+    return "the server trusts" if servers == 1 else f"the {servers} servers trust"
 
 
 class _Steps:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support import sshd
+from tests.support.front_client import Client, echo, listening
 from ztctl.sandbox.front.account import KEY
 from ztctl.sandbox.front.identity import Login
 from ztctl.sandbox.front.jwts import new_key
@@ -19,8 +21,6 @@ from ztctl.sandbox.front.serve import Options, fronted
 from ztctl.sandbox.service import Sandbox
 
 from ..api import Api
-from . import sshd
-from .client import Client, echo, listening
 
 HOST = "ssh.example.com"
 TEAM = "acme.cloudflareaccess.com"

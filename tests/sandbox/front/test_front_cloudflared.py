@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import sshd
+from tests.support.front_client import Client
 from ztctl.sandbox.front.identity import Login
 from ztctl.sandbox.front.signing import Certificates
 
 from ..api import EVERYONE
-from . import sshd
-from .client import Client
 from .conftest import HOST, TEAM, Estate, Serve
 
 FOUND = os.environ.get("ZTCTL_TEST_CLOUDFLARED") or sshd.program("cloudflared")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tests.support.front_client import Client, said
 from ztctl.sandbox.front.identity import Login
 from ztctl.sandbox.service import Sandbox
 
-from .client import Client, said
 from .conftest import HOST, Estate, Serve
 
 URL = f"https://{HOST}"

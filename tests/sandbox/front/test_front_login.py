@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.support.front_client import Client, said
 from ztctl.sandbox.front.account import KEY
 from ztctl.sandbox.service import Sandbox
 
-from .client import Client, said
 from .conftest import HOST, JDOE, TEAM, Estate, Serve
 
 URL = f"https://{HOST}"

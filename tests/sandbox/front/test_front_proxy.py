@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.front_client import PATIENCE, Client, until
 from ztctl.sandbox.front.exchange import Limits
 from ztctl.sandbox.front.serve import Options, fronted
 from ztctl.sandbox.service import Sandbox
 
-from .client import PATIENCE, Client, until
 from .conftest import HOST, JDOE, TEAM, Estate, Serve
 
 SCRIPT = """

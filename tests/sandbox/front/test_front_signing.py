@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
+from tests.support.front_client import Client, Got
 from ztctl.sandbox.front.signing import Certificates
 from ztctl.sandbox.service import Sandbox
 
-from .client import Client, Got
 from .conftest import HOST, TEAM, Estate, Serve
 
 ISSUER = f"https://{TEAM}"

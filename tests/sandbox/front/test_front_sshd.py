@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import sshd
+from tests.support.front_client import Client
 from ztctl.sandbox.front.identity import Login
 from ztctl.sandbox.front.signing import Certificates
 
 from ..api import EVERYONE
-from . import sshd
-from .client import Client
 from .conftest import HOST, TEAM, Estate, Serve
 
 LOCAL = Login(f"{sshd.user()}@example.com")

@@ -10,9 +10,20 @@ from contextlib import suppress
 
 import pytest
 
+from tests.support.front_client import (
+    BINARY,
+    CLOSE,
+    PATIENCE,
+    PING,
+    PONG,
+    TEXT,
+    Client,
+    echo,
+    greet,
+    listening,
+)
 from ztctl.sandbox.front.origins import mapping
 
-from .client import BINARY, CLOSE, PATIENCE, PING, PONG, TEXT, Client, echo, greet, listening
 from .conftest import HOST, TEAM, Estate, Serve
 
 URL = f"https://{HOST}"

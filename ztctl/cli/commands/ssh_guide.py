@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ztctl.cli import completion
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
-from ztctl.cli.settings import Settings, settings
-
-if TYPE_CHECKING:
-    from ztctl.ssh.guide import Typed
+from ztctl.cli.settings import settings
 
 
 @opt.with_options
@@ -37,7 +34,7 @@ def guide(
     from ztctl.cli.session import declared_by, view_of
     from ztctl.cli.ssh_reading import seen_by
     from ztctl.documents.mask import Mask
-    from ztctl.ssh.guide import guide_of
+    from ztctl.ssh.guide import Typed, guide_of
     from ztctl.views.escape import Clean
     from ztctl.views.guide_view import guide_page
 
@@ -45,20 +42,8 @@ def guide(
     view = view_of(chosen, declared)
     with errors_shown(view):
         seen = seen_by(chosen, declared, view, host)
-        typed = _typed(chosen, files)
+        typed = Typed(chosen.file_options, chosen.account_options)
         guides = [guide_of(it, typed) for it in seen.hosts]
         clean = Clean(Mask(declared.environment).hide)
         view.page(guide_page(declared.stack, guides, clean, typed.command("ssh guide HOST")))
     return Exit.DONE
-
-
-def _typed(chosen: Settings, files: opt.FileOptions) -> Typed:
-    from shlex import quote
-
-    from ztctl.ssh.guide import Typed
-
-    named = "".join(f" -f {quote(str(it))}" for it in files.file or ())
-    given = "".join(f" --var {quote(it)}" for it in files.var or ())
-    given += "".join(f" --var-file {quote(str(it))}" for it in files.var_file or ())
-    given += "".join(f" --allow-env {quote(it)}" for it in files.allow_env or ())
-    return Typed(named + given, chosen.account_options)
