@@ -161,6 +161,36 @@ def test_a_gap_that_decides_nothing_ends_with_one(applied: Ztctl, account: Accou
     assert "LOST ssh.example.com" in flat(done.out)
 
 
+def test_a_list_of_a_zone_that_is_forbidden_is_told(applied: Ztctl, account: Account) -> None:
+    """Though nothing differs: an application there may open a host."""
+    path = "/zones/[^/]+/access/apps"
+    account.sandbox.faults.add(kind="status", status=403, method="GET", path=path, times=None)
+
+    done = applied("drift", "--quiet")
+
+    assert done.code == 1
+    assert "the zone example.com may list applications of its own" in flat(done.out)
+
+
+def test_a_door_that_only_a_zone_lists_ends_with_five(applied: Ztctl, account: Account) -> None:
+    """Nothing of the stack differs, and a path of its host is open."""
+    zone = account.sandbox.export()["zones"][0]["id"]
+    everyone = {"name": "p", "decision": "bypass", "include": [{"everyone": {}}]}
+    file = applied.folder / "ztctl.yaml"
+    text = file.read_text(encoding="utf-8")
+    rule = "      - hostname: ssh.example.com\n"
+    assert rule in text
+    file.write_text(text.replace(rule, f"{rule}        access: false\n"), encoding="utf-8")
+    assert applied("apply", "--auto-approve").code == 0
+    theirs = {"type": "self_hosted", "name": "theirs", "domain": f"{HOST}/open"}
+    by_hand(account, "POST", f"/zones/{zone}/access/apps", {**theirs, "policies": [everyone]})
+
+    done = applied("drift")
+
+    assert done.code == 5
+    assert "application theirs, not of this stack, stands on" in flat(done.out)
+
+
 def test_a_read_only_token_is_enough(applied: Ztctl, account: Account) -> None:
     """Nothing is written, and everything is told: what, by whom, by which means, and when."""
     longer_session(account)
@@ -223,8 +253,8 @@ def test_json_fits_its_schema(applied: Ztctl, account: Account) -> None:
     assert found["summary"]["exposed"] == 2
 
 
-def test_it_takes_no_more_calls_than_a_plan(applied: Ztctl, account: Account) -> None:
-    """One list of tokens and one verification with figures; a page of the log if need be."""
+def test_it_takes_a_call_a_zone_more_than_a_plan(applied: Ztctl, account: Account) -> None:
+    """But for the zone's own list; with figures a list and a verification, a page of the log."""
 
     def calls(*words: str) -> int:
         account.sandbox.log.clear()
@@ -234,7 +264,7 @@ def test_it_takes_no_more_calls_than_a_plan(applied: Ztctl, account: Account) ->
     plan, drift, figures = calls("plan"), calls("drift"), calls("drift", "--metrics", "m.prom")
     longer_session(account)
 
-    assert (drift, figures) == (plan, plan + 2)
+    assert (drift, figures) == (plan + 1, plan + 3)
     assert calls("drift", "--metrics", "m.prom") == figures + 1
 
 

@@ -140,7 +140,7 @@ async def _look(run: _Watched, declared: Declared, view: View) -> bool:
     request = run.request
     async with account_of(request.settings, declared, view) as live:
         try:
-            source = plan_source(live, declared, options_of(), view)
+            source = plan_source(live, declared, options_of(), view, watching=True)
             planned = await source.plan()
             report = _report(planned)
             known = await with_authors(report, live, _COLLECTIONS, _now())

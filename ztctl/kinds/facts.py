@@ -152,6 +152,7 @@ def application(values: Values, raw: Values) -> Application | None:
         frozenset({PROVIDER_LOGIN} if values.get("allow_authenticate_via_warp") else ()),
         bool(values.get("options_preflight_bypass")),
         public_paths=tuple(public_paths(values.get("destinations"))),
+        name=text_of(raw, "name"),
     )
 
 

@@ -149,6 +149,7 @@ class Application(Fact):
         passes_options: requests of the method OPTIONS reach the origin, and nobody is asked.
         public_paths: paths at which nobody is asked.
         perhaps: empty; or its name, where only the list of a zone holds it: it may decide, or not.
+        name: that is displayed; two applications that differ in it alone are one fact.
     """
 
     places: tuple[str, ...]
@@ -161,6 +162,7 @@ class Application(Fact):
     passes_options: bool = False
     public_paths: tuple[PublicPaths, ...] = ()
     perhaps: str = ""
+    name: str = field(default="", compare=False)
 
     @property
     def names(self) -> Iterable[str]:
