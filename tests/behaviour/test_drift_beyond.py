@@ -140,6 +140,17 @@ def test_an_application_on_a_path_that_opens_it_is_told(
     assert by(item) == (MALLORY, "dash")
 
 
+def test_an_application_beside_the_one_that_opens_is_not_blamed(account: Account) -> None:
+    """It stands on another path of the same host, and lets one person in."""
+    file = applied(account, access=False)
+    theirs(account, f"{HOST}/eve", EVE)
+    theirs(account, f"{HOST}/open", OPEN)
+
+    (item,) = drift(account, file)
+
+    assert (item.severity, item.detail) == (EXPOSED, f"{HOST}/open")
+
+
 def test_what_the_files_state_to_be_public_is_no_drift(account: Account) -> None:
     """Somebody else's application opens the very path that the files say is open."""
     file = applied(account, access=False, public={"reason": "health checks", "paths": ["/healthz"]})

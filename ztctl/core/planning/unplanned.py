@@ -18,6 +18,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.canonical import plain_values, references
 from ztctl.core.model.drift import Deviation
 from ztctl.core.model.facts import Application, Fact, Slot
+from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Stating
 from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, Step, StepId
@@ -25,8 +26,6 @@ from ztctl.core.model.values import Lookup
 from ztctl.core.planning.planner import Draft
 from ztctl.core.reach.open_now import exposed_now, own_hosts
 from ztctl.core.reach.timeline import current_timeline
-
-_KIND = "access_application"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,10 @@ class Beyond:
         """The draft as it would be without the newcomers."""
         return self.draft.without(self._newcomers) if self._newcomers else self.draft
 
+    @property
+    def _kind(self) -> str:
+        return self.draft.run.kinds.of_host(HostPart.APPLICATION).name
+
     def found(self) -> Iterator[Unplanned]:
         """Everything, in a stable order."""
         yield from self._arrived()
@@ -87,7 +90,7 @@ class Beyond:
         }
         others = {
             alias: live
-            for live in sorted(ledger.live_of(_KIND), key=lambda it: (it.name, it.id))
+            for live in sorted(ledger.live_of(self._kind), key=lambda it: (it.name, it.id))
             if not ledger.is_own(live) and live.id not in known
             if (Application, live.id) in self.draft.run.now
             for alias in live.aliases
@@ -120,11 +123,11 @@ class Beyond:
         timeline = current_timeline(run.now)
         hosts = [it for it in own_hosts(timeline, ledger.own) if timeline.pattern(it) in shown]
         told = {(Application, live.id) for live in self._newcomers.values()}
-        own = {(Application, live.id) for live in ledger.own if live.kind == _KIND}
+        own = {(Application, live.id) for live in ledger.own if live.kind == self._kind}
         slots: dict[Slot, None] = {}
         for host, _ in exposed_now(timeline, hosts, run.public):
             slots |= dict.fromkeys(timeline.scope(host).core)
-        by_id = {live.id: live for live in ledger.live_of(_KIND)}
+        by_id = {live.id: live for live in ledger.live_of(self._kind)}
         for slot in slots:
             if slot[0] is Application and slot not in own | told:
                 yield self._foreign(slot[1], run.now[slot], by_id.get(slot[1]), opens=True)
@@ -139,7 +142,7 @@ class Beyond:
         with_it: tuple[Address, ...] = (),
     ) -> Unplanned:
         assert isinstance(fact, Application)
-        address = Address(_KIND, self._name(key, fact))
+        address = Address(self._kind, self._name(key, fact))
         slot = (Application, key)
         undone = _undoing(address, live, Action.DELETE, ((slot, None),))
         places = " and ".join(fact.places)
@@ -163,8 +166,8 @@ class Beyond:
         ledger = self.draft.ledger
         facts = (it for it in self.draft.run.now.values() if isinstance(it, Application))
         found = Counter(it.name for it in facts)
-        mine = {it.address.key for it in ledger.wanted_of(_KIND)}
-        named = {live.name for live in ledger.own if live.kind == _KIND}
+        mine = {it.address.key for it in ledger.wanted_of(self._kind)}
+        named = {live.name for live in ledger.own if live.kind == self._kind}
         return found + Counter(mine - named)
 
     # -- what the files leave unsaid ------------------------------------------------------------
