@@ -162,7 +162,7 @@ def test_accepted_names_are_no_open_doors(lived_in: Ztctl) -> None:
 
     assert "accept.yaml holds 3 names; 3 to be given a reason" in written.err
     assert (raw.code, raw.out) == (1, "")
-    assert "accept.yaml:6:5: error: `reason` is missing" in raw.err
+    assert "accept.yaml:6:5: error: `reason` is empty" in raw.err
     assert done.code == 0
     assert "ACCEPTED (3)" in done.out
     assert "for everybody" in done.out

@@ -155,10 +155,26 @@ def checked(hand: ByHand, name: str) -> list[Door]:
     return []
 
 
+def unreadable(hand: ByHand, name: str) -> list[Door]:
+    """A name whose record has a target that is no text: it may lead to any tunnel."""
+    hand.lead(name, "elsewhere.example.net")
+    record = hand.account.one("dns_records", name=name)
+    with hand.account.sandbox.session() as state:
+        state.store.put("dns_record", record["id"], {**record, "content": {"a": 1}})
+    return [(AuditCode.UNREAD_ZONE, name)]
+
+
+def unreadable_and_guarded(hand: ByHand, name: str) -> list[Door]:
+    """The same behind an application, which closes it wherever it leads."""
+    unreadable(hand, name)
+    hand.app(name, TEAM)
+    return []
+
+
 RECIPES: tuple[Callable[[ByHand, str], list[Door]], ...] = (
     guarded, uncovered, covered_in_part, bypassed, without_credential, public_path, local,
     local_and_guarded, unknown_tunnel, listed_by_zone, any_login, some_network, alias, star,
-    open_star, elsewhere, unserved, past_cloudflare, checked,
+    open_star, elsewhere, unserved, past_cloudflare, checked, unreadable, unreadable_and_guarded,
 )  # fmt: skip
 
 

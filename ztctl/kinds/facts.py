@@ -199,7 +199,8 @@ def record(values: Values, name: str, zone: str = "") -> Record:
     key = target.removesuffix(_TUNNEL_DOMAIN)
     leads = key != target or is_new(target)
     alias = "" if leads else target.removesuffix(".").lower()
-    return Record(name, key if leads else None, bool(values.get("proxied")), alias, target, zone)
+    tunnel, proxied = key if leads else None, bool(values.get("proxied"))
+    return Record(name, tunnel, proxied, alias, target, zone, unread=not target)
 
 
 def _seconds(text: Any) -> float | None:

@@ -210,6 +210,7 @@ class Record(Fact):
         alias: any other target of the record; a name of the account is followed further.
         target: the content of the record as it is live; not compared.
         zone: the zone that holds it; empty: that of its name; not compared.
+        unread: its target is not understood, so that it may be any tunnel.
     """
 
     name: str
@@ -218,6 +219,7 @@ class Record(Fact):
     alias: str = ""
     target: str = field(default="", compare=False)
     zone: str = field(default="", compare=False)
+    unread: bool = False
 
     @property
     def names(self) -> Iterable[str]:

@@ -237,6 +237,8 @@ def _end_of(record: Record, records: Sequence[Record], zones: Zones) -> str | Or
     """Where a record ends; ``None`` where others answer for its target, or certainly nobody."""
     if record.tunnel is not None:
         return record.tunnel
+    if record.unread:
+        return Origin("", f"{_UNKNOWN}the record of {record.name} has no target that is a text")
     if records_for(record.alias, records, zones) or zones.is_empty_at(record.alias):
         return None
     return ELSEWHERE if zones.of(record.alias) is None else _unknown(record.alias, zones)
