@@ -248,7 +248,8 @@ def _unknown(name: str, zones: Zones) -> Origin:
     zone = zones.of(name)
     if zone is None:
         return Origin("", f"{_UNKNOWN}it lies in no active zone that the token sees")
-    return Origin("", f"{_UNKNOWN}the zone {zone.name} {zone.gap or 'was not read'}")
+    read = "could not be read" if zone.gap else "was not read"
+    return Origin("", f"{_UNKNOWN}the zone {zone.name} {read}")
 
 
 def resolve(host: str, records: Iterable[Record], zones: Zones = NO_ZONES) -> Iterator[Record]:
