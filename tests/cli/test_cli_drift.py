@@ -429,6 +429,41 @@ def test_wrong_words_are_told_before_anything_is_read(
     assert "canary" not in done.err
 
 
+def in_a_folder(project: Ztctl, *more: str) -> None:
+    """Two files of one stack in a folder; the second refers to what the first declares."""
+    folder = project.folder / "hosts"
+    folder.mkdir()
+    head = "version: 1\nstack: team\n"
+    team = "{decision: allow, include: [{email: ann@example.com}]}"
+    fields = "{tunnel: pool, service: ssh://localhost:22, policies: [team]}"
+    base = f"policies:\n  team: {team}\ntunnels: {{pool: {{}}}}\n"
+    listed = "".join(f"  {name}.example.com: {fields}\n" for name in "abcdef")
+    (folder / "base.yaml").write_text(head + base, encoding="utf-8")
+    (folder / "hosts.yaml").write_text(f"{head}hosts:\n{listed}{''.join(more)}", encoding="utf-8")
+
+
+def test_one_file_of_a_folder_is_one_error(project: Ztctl) -> None:
+    """Not one for each reference to what the other files declare."""
+    in_a_folder(project)
+
+    done = project("drift", "--sandbox", "-f", "hosts/hosts.yaml")
+
+    assert (done.code, done.out, done.err.count("error:")) == (1, "", 1)
+    assert "12 errors, none of them with the other files of the folder" in flat(done.err)
+    assert "hint: give the folder: -f hosts" in flat(done.err)
+
+
+def test_what_is_wrong_with_the_whole_folder_is_told_as_it_is(project: Ztctl) -> None:
+    """The other files are no remedy for it."""
+    in_a_folder(project, "  g.example.com: {tunnel: nowhere}\n")
+
+    done = project("drift", "--sandbox", "-f", "hosts/hosts.yaml")
+
+    assert done.err.count("error:") > 2
+    assert "give the folder" in flat(done.err)
+    assert "there is no tunnel `nowhere`" in flat(done.err)
+
+
 def figures_in(path: Path) -> dict[tuple[str, str], float]:
     """The samples of a file, as Prometheus's own parser reads them, by name and a label."""
     text = path.read_text(encoding="utf-8")
