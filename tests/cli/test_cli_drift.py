@@ -218,6 +218,17 @@ def test_without_the_log_it_works_and_says_so(applied: Ztctl, account: Account) 
     )
 
 
+def test_the_command_that_mends_names_the_files(applied: Ztctl, account: Account) -> None:
+    """As they were given, to be pasted; not the token, which may be one that only reads."""
+    longer_session(account)
+    (applied.folder / "my files").mkdir()
+    (applied.folder / "ztctl.yaml").rename(applied.folder / "my files" / "team.yaml")
+
+    done = applied("drift", "-f", "my files", "--var", "a=b")
+
+    assert "`ztctl apply -f 'my files' --var a=b` puts it back." in flat(done.out)
+
+
 def test_quiet_says_nothing_where_there_is_nothing(applied: Ztctl) -> None:
     """Not a byte, so that cron sends no mail."""
     done = applied("drift", "--quiet")

@@ -218,7 +218,7 @@ def _show(report: DriftReport, view: View, mask: Mask, chosen: Settings) -> None
     silent = chosen.quiet and chosen.format in ("text", "markdown")
     if silent and not (report.items or report.open_withheld or report.unread):
         return
-    view.page(drift_page(report, mask.hide, _now()))
+    view.page(drift_page(report, mask.hide, _now(), typed=chosen.file_options))
 
 
 def _failures(error: ZtctlError | OSError) -> Iterator[Failure]:

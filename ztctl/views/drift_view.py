@@ -73,21 +73,19 @@ _NAMELESS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def drift_page(report: DriftReport, redact: Redact, now: datetime, *, brief: bool = False) -> Page:
+def drift_page(report: DriftReport, redact: Redact, now: datetime, *, typed: str = "") -> Page:
     """Format the report; untrusted text is escaped.
 
     Args:
         report: what was found.
         redact: masks sensitive values.
         now: the time, in the zone of the reader.
-        brief: nothing is said to people where there is nothing to say.
+        typed: the options that name the files, each behind a blank.
     """
     clean = Clean(redact)
     heading = f"Drift of {code_span(clean(report.stack))}"
     record = drift_document(report, redact, now)
-    if brief and not (report.items or report.open_withheld or report.unread):
-        return Page("", (), (record,))
-    lines = DriftLines(clean, report, now)
+    lines = DriftLines(clean, report, now, typed)
     title = lines.title() if report.items else ()
     parts = (title, lines.items(), lines.notes(), [lines.verdict()])
     shown = tuple(block for rows in parts if (block := tuple(rows)))
@@ -101,6 +99,7 @@ class DriftLines:
     clean: Clean
     report: DriftReport
     now: datetime
+    typed: str = ""
 
     def title(self) -> Iterator[Line]:
         """Whose drift it is, when it was looked for, and what is left out of names."""
@@ -156,10 +155,11 @@ class DriftLines:
         stay = sum(it.deviation.stays for it in found)
         if stay == len(found):
             explained = any(it.deviation in _IN_A_PLAN for it in found)
-            return "`ztctl plan` says more." if explained else "No apply changes that."
+            plan = f"`ztctl plan{self.clean(self.typed)}` says more."
+            return plan if explained else "No apply changes that."
         back = "it" if len(found) == 1 else "them"
         but = f", but for {stay}" if stay else ""
-        return f"`ztctl apply` puts {back} back{but}."
+        return f"`ztctl apply{self.clean(self.typed)}` puts {back} back{but}."
 
 
 def _alike(item: DriftItem) -> object:
