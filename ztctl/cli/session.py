@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -71,6 +72,7 @@ def view_of(chosen: Settings, declared: Declared | None = None) -> View:
         verbose=chosen.verbose,
         width=get_terminal_size().columns,
         location=chosen.sarif_location,
+        made=datetime.now().astimezone().strftime("%-d %b %Y %H:%M %Z"),
     )
 
 

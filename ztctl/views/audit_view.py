@@ -61,17 +61,19 @@ def audit_page(
     return Page(heading, blocks, (audit_document(report, redact),), folds=False, wraps=True)
 
 
-def explain_page(name: AuditedName, redact: Redact, unread: Sequence[str] = ()) -> Page:
+def explain_page(
+    name: AuditedName, redact: Redact, unread: Sequence[str] = (), account: str = ""
+) -> Page:
     """Format all about one name: what is wrong with it, why, what to do, and who gets there.
 
-    ``unread`` is what could not be read of the account.
+    ``unread`` is what could not be read of the account, of which ``account`` is the id.
     """
     clean = Clean(redact)
     said, around = tuple(_explained(name, clean)), tuple(details(name.reach, clean))
     blocks = (said, around, tuple(_gaps(unread, clean)))
     heading = f"Audit of {code_span(clean(name.host))}"
     known = {"format_version": FORMAT_VERSION, "type": "audit_name"}
-    fields = {**known, **_name_fields(name), "unread": list(unread)}
+    fields = {**known, "account": account, **_name_fields(name), "unread": list(unread)}
     record = redacted(fields, redact)
     return Page(heading, tuple(it for it in blocks if it), (record,), folds=False, wraps=True)
 

@@ -160,7 +160,7 @@ def _audited(request: _AuditRequest) -> Exit:
         name = _named(auditor, whole, request)
         if request.run.probe:
             name = _probed(_only(name, account), whole, request).names[0]
-        _explain(name, whole, request)
+        _explain(name, account, whole, request)
         return watched(exposed=name.may_be_open, unread=bool(whole.unread))
     whole_report = auditor.report(account, unread=whole.unread, accepted=request.accepted)
     report = _narrowed(whole_report, whole, request.run)
@@ -222,11 +222,11 @@ def _only(name: AuditedName, account: str) -> AuditReport:
     return AuditReport(account, (), (name,))
 
 
-def _explain(name: AuditedName, whole: WholeAccount, request: _AuditRequest) -> None:
+def _explain(name: AuditedName, account: str, whole: WholeAccount, request: _AuditRequest) -> None:
     from ztctl.views.audit_view import explain_page
 
     (placed,) = _placed(_only(name, ""), request).names
-    request.view.page(explain_page(placed, _mask(request), whole.unread))
+    request.view.page(explain_page(placed, _mask(request), whole.unread, account))
 
 
 # -- the report -----------------------------------------------------------------------------
