@@ -209,6 +209,9 @@ def test_an_open_door_is_told_by_5_though_the_file_cannot_be_written(lived_in: Z
         ("one.star.example.com", 0, "one.star.example.com is WEAK."),
         (LOCAL, 5, "To do put an application in front of the name"),
         ("nothing.example.org", 0, "nothing.example.org leads nowhere, nobody gets there."),
+        ("tunnel.office", 0, "tunnel office is WEAK. WEAK: no connector of the tunnel"),
+        ("tunnel.office", 0, "To do start a connector"),
+        (f"access_application.{SAFE}", 0, f"Nothing is found about the application {SAFE}."),
     ],
 )
 def test_one_name_is_explained(lived_in: Ztctl, host: str, code: int, said: str) -> None:
@@ -226,6 +229,7 @@ def test_one_name_is_explained(lived_in: Ztctl, host: str, code: int, said: str)
         (("--explain", "a/b.example.com"), 64),
         (("--explain", OPEN, "--all"), 64),
         (("--explain", "a.elsewhere.net"), 1),
+        (("--explain", "tunnel.nowhere"), 1),
         (("--zone", "elsewhere.net"), 1),
         (("--stack", "nobodys"), 1),
         (("--accept", "nowhere.yaml"), 1),
