@@ -74,7 +74,8 @@ def test_json_is_one_document(lived_in: Ztctl) -> None:
     safe = next(it for it in document["names"] if it["host"] == SAFE)
     assert (safe["stacks"], safe["reach"]["enter"][0]["session"]) == (["prod"], "8h")
     known = {"format_version": "1.0", "type": "audit_name"}
-    assert json.loads(one.out) == {**known, **safe, "unread": []}
+    about = {"account": document["account"], "unread": []}
+    assert json.loads(one.out) == {**known, **safe, **about}
 
 
 def test_a_token_that_may_only_read_is_enough(
