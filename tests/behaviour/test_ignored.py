@@ -94,6 +94,20 @@ def test_a_wrong_entry_is_a_problem_with_its_place(
     assert problem.where is not None
 
 
+def test_everything_wrong_with_the_list_is_told_at_once(account: Account) -> None:
+    """An entry for an object that no file declares is told beside entries without a meaning."""
+    names = ("access_policy.teem.session_duration", f"{TEAM}.include", f"{TEAM}.nothing")
+    listed: list[dict[str, str]] = [{"field": it, "reason": "x"} for it in names]
+
+    with pytest.raises(Problems) as told:
+        account.declared({**whole(), "ignore": [*listed, {"field": f"{TEAM}.decision"}]})
+
+    found = " ".join(it.summary for it in told.value.items)
+    said = ("no file declares access_policy.teem", "'include' decides", "no field 'nothing'")
+    assert [it for it in (*said, "'decision' decides", "lacks `reason`") if it not in found] == []
+    assert len(told.value.items) == 5
+
+
 def test_a_field_is_listed_once(account: Account) -> None:
     """Of two reasons one is wrong."""
     with pytest.raises(Problems) as told:

@@ -74,7 +74,8 @@ def test_json_is_one_document(lived_in: Ztctl) -> None:
     safe = next(it for it in document["names"] if it["host"] == SAFE)
     assert (safe["stacks"], safe["reach"]["enter"][0]["session"]) == (["prod"], "8h")
     known = {"format_version": "1.0", "type": "audit_name"}
-    assert json.loads(one.out) == {**known, **safe, "unread": []}
+    about = {"account": document["account"], "unread": []}
+    assert json.loads(one.out) == {**known, **safe, **about}
 
 
 def test_a_token_that_may_only_read_is_enough(
@@ -162,7 +163,7 @@ def test_accepted_names_are_no_open_doors(lived_in: Ztctl) -> None:
 
     assert "accept.yaml holds 3 names; 3 to be given a reason" in written.err
     assert (raw.code, raw.out) == (1, "")
-    assert "accept.yaml:6:5: error: `reason` is missing" in raw.err
+    assert "accept.yaml:6:5: error: `reason` is empty" in raw.err
     assert done.code == 0
     assert "ACCEPTED (3)" in done.out
     assert "for everybody" in done.out
@@ -209,6 +210,9 @@ def test_an_open_door_is_told_by_5_though_the_file_cannot_be_written(lived_in: Z
         ("one.star.example.com", 0, "one.star.example.com is WEAK."),
         (LOCAL, 5, "To do put an application in front of the name"),
         ("nothing.example.org", 0, "nothing.example.org leads nowhere, nobody gets there."),
+        ("tunnel.office", 0, "tunnel office is WEAK. WEAK: no connector of the tunnel"),
+        ("tunnel.office", 0, "To do start a connector"),
+        (f"access_application.{SAFE}", 0, f"Nothing is found about the application {SAFE}."),
     ],
 )
 def test_one_name_is_explained(lived_in: Ztctl, host: str, code: int, said: str) -> None:
@@ -226,6 +230,7 @@ def test_one_name_is_explained(lived_in: Ztctl, host: str, code: int, said: str)
         (("--explain", "a/b.example.com"), 64),
         (("--explain", OPEN, "--all"), 64),
         (("--explain", "a.elsewhere.net"), 1),
+        (("--explain", "tunnel.nowhere"), 1),
         (("--zone", "elsewhere.net"), 1),
         (("--stack", "nobodys"), 1),
         (("--accept", "nowhere.yaml"), 1),

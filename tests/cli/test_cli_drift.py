@@ -161,6 +161,36 @@ def test_a_gap_that_decides_nothing_ends_with_one(applied: Ztctl, account: Accou
     assert "LOST ssh.example.com" in flat(done.out)
 
 
+def test_a_list_of_a_zone_that_is_forbidden_is_told(applied: Ztctl, account: Account) -> None:
+    """Though nothing differs: an application there may open a host."""
+    path = "/zones/[^/]+/access/apps"
+    account.sandbox.faults.add(kind="status", status=403, method="GET", path=path, times=None)
+
+    done = applied("drift", "--quiet")
+
+    assert done.code == 1
+    assert "the zone example.com may list applications of its own" in flat(done.out)
+
+
+def test_a_door_that_only_a_zone_lists_ends_with_five(applied: Ztctl, account: Account) -> None:
+    """Nothing of the stack differs, and a path of its host is open."""
+    zone = account.sandbox.export()["zones"][0]["id"]
+    everyone = {"name": "p", "decision": "bypass", "include": [{"everyone": {}}]}
+    file = applied.folder / "ztctl.yaml"
+    text = file.read_text(encoding="utf-8")
+    rule = "      - hostname: ssh.example.com\n"
+    assert rule in text
+    file.write_text(text.replace(rule, f"{rule}        access: false\n"), encoding="utf-8")
+    assert applied("apply", "--auto-approve").code == 0
+    theirs = {"type": "self_hosted", "name": "theirs", "domain": f"{HOST}/open"}
+    by_hand(account, "POST", f"/zones/{zone}/access/apps", {**theirs, "policies": [everyone]})
+
+    done = applied("drift")
+
+    assert done.code == 5
+    assert "application theirs, not of this stack, stands on" in flat(done.out)
+
+
 def test_a_read_only_token_is_enough(applied: Ztctl, account: Account) -> None:
     """Nothing is written, and everything is told: what, by whom, by which means, and when."""
     longer_session(account)
@@ -186,6 +216,17 @@ def test_without_the_log_it_works_and_says_so(applied: Ztctl, account: Account) 
     assert 'Who changed it is not told: the token lacks the permission "Account Settings"' in (
         flat(done.out)
     )
+
+
+def test_the_command_that_mends_names_the_files(applied: Ztctl, account: Account) -> None:
+    """As they were given, to be pasted; not the token, which may be one that only reads."""
+    longer_session(account)
+    (applied.folder / "my files").mkdir()
+    (applied.folder / "ztctl.yaml").rename(applied.folder / "my files" / "team.yaml")
+
+    done = applied("drift", "-f", "my files", "--var", "a=b")
+
+    assert "`ztctl apply -f 'my files' --var a=b` puts it back." in flat(done.out)
 
 
 def test_quiet_says_nothing_where_there_is_nothing(applied: Ztctl) -> None:
@@ -223,8 +264,8 @@ def test_json_fits_its_schema(applied: Ztctl, account: Account) -> None:
     assert found["summary"]["exposed"] == 2
 
 
-def test_it_takes_no_more_calls_than_a_plan(applied: Ztctl, account: Account) -> None:
-    """One list of tokens and one verification with figures; a page of the log if need be."""
+def test_it_takes_a_call_a_zone_more_than_a_plan(applied: Ztctl, account: Account) -> None:
+    """But for the zone's own list; with figures a list and a verification, a page of the log."""
 
     def calls(*words: str) -> int:
         account.sandbox.log.clear()
@@ -234,7 +275,7 @@ def test_it_takes_no_more_calls_than_a_plan(applied: Ztctl, account: Account) ->
     plan, drift, figures = calls("plan"), calls("drift"), calls("drift", "--metrics", "m.prom")
     longer_session(account)
 
-    assert (drift, figures) == (plan, plan + 2)
+    assert (drift, figures) == (plan + 1, plan + 3)
     assert calls("drift", "--metrics", "m.prom") == figures + 1
 
 
@@ -397,6 +438,41 @@ def test_wrong_words_are_told_before_anything_is_read(
 
     assert (done.code, done.out) == (code, "")
     assert "canary" not in done.err
+
+
+def in_a_folder(project: Ztctl, *more: str) -> None:
+    """Two files of one stack in a folder; the second refers to what the first declares."""
+    folder = project.folder / "hosts"
+    folder.mkdir()
+    head = "version: 1\nstack: team\n"
+    team = "{decision: allow, include: [{email: ann@example.com}]}"
+    fields = "{tunnel: pool, service: ssh://localhost:22, policies: [team]}"
+    base = f"policies:\n  team: {team}\ntunnels: {{pool: {{}}}}\n"
+    listed = "".join(f"  {name}.example.com: {fields}\n" for name in "abcdef")
+    (folder / "base.yaml").write_text(head + base, encoding="utf-8")
+    (folder / "hosts.yaml").write_text(f"{head}hosts:\n{listed}{''.join(more)}", encoding="utf-8")
+
+
+def test_one_file_of_a_folder_is_one_error(project: Ztctl) -> None:
+    """Not one for each reference to what the other files declare."""
+    in_a_folder(project)
+
+    done = project("drift", "--sandbox", "-f", "hosts/hosts.yaml")
+
+    assert (done.code, done.out, done.err.count("error:")) == (1, "", 1)
+    assert "12 errors, none of them with the other files of the folder" in flat(done.err)
+    assert "hint: give the folder: -f hosts" in flat(done.err)
+
+
+def test_what_is_wrong_with_the_whole_folder_is_told_as_it_is(project: Ztctl) -> None:
+    """The other files are no remedy for it."""
+    in_a_folder(project, "  g.example.com: {tunnel: nowhere}\n")
+
+    done = project("drift", "--sandbox", "-f", "hosts/hosts.yaml")
+
+    assert done.err.count("error:") > 2
+    assert "give the folder" in flat(done.err)
+    assert "there is no tunnel `nowhere`" in flat(done.err)
 
 
 def figures_in(path: Path) -> dict[tuple[str, str], float]:

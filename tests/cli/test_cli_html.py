@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ def test_an_audit_goes_to_a_file(ztctl: Ztctl, tmp_path: Path) -> None:
         assert (done.code, done.err) == (5, "")
         assert done.out.startswith("<!DOCTYPE html>")
         assert "http://10.0.0.4:3000" in done.out
+        facts = dict(re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", done.out))
+        assert facts["Account"] == hand.account.sandbox.account_id
+        assert re.fullmatch(r"\d+ [A-Z][a-z]{2} \d{4} \d\d:\d\d \S+", facts["Made"])
 
 
 @pytest.mark.parametrize("command", ["validate", "apply", "who a.example.com", "history"])

@@ -16,6 +16,9 @@ Ztctl = Any
             ("plan", "--format", "yaml"),
             "'--format': 'yaml' is not one of 'text', ",
         ),
+        (("plan", "--format", "mardown"), "did you mean `markdown`? ztctl plan --help shows how"),
+        (("drift", "--only", "exposd"), "did you mean `exposed`? ztctl drift --help shows how"),
+        (("drift", "--only", "zzz"), "'other'.\n  ztctl drift --help shows how"),
         (("plan", "--adopt"), "; --adopt is an option of apply\n"),
         (
             ("plan", "--sandbox", "--target", "hosts.shh.example.com"),

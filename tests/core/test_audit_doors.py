@@ -155,10 +155,26 @@ def checked(hand: ByHand, name: str) -> list[Door]:
     return []
 
 
+def unreadable(hand: ByHand, name: str) -> list[Door]:
+    """A name whose record has a target that is no text: it may lead to any tunnel."""
+    hand.lead(name, "elsewhere.example.net")
+    record = hand.account.one("dns_records", name=name)
+    with hand.account.sandbox.session() as state:
+        state.store.put("dns_record", record["id"], {**record, "content": {"a": 1}})
+    return [(AuditCode.UNREAD_ZONE, name)]
+
+
+def unreadable_and_guarded(hand: ByHand, name: str) -> list[Door]:
+    """The same behind an application, which closes it wherever it leads."""
+    unreadable(hand, name)
+    hand.app(name, TEAM)
+    return []
+
+
 RECIPES: tuple[Callable[[ByHand, str], list[Door]], ...] = (
     guarded, uncovered, covered_in_part, bypassed, without_credential, public_path, local,
     local_and_guarded, unknown_tunnel, listed_by_zone, any_login, some_network, alias, star,
-    open_star, elsewhere, unserved, past_cloudflare, checked,
+    open_star, elsewhere, unserved, past_cloudflare, checked, unreadable, unreadable_and_guarded,
 )  # fmt: skip
 
 
@@ -206,3 +222,22 @@ def test_each_kind_of_door_is_found_by_itself(
     known = recipe(ByHand(account), "one.example.com")
 
     assert doors(account) == set(known)
+
+
+def test_a_refused_list_of_records_is_told_once(tmp_path: Path) -> None:
+    """With its zone, and not at each of its names, which are told to be unseen."""
+    account = Account(tmp_path)
+    hand = ByHand(account)
+    names = [f"h{place}.example.com" for place in range(3)]
+    for name in names:
+        hand.host(name)
+        # By an application in the same zone it is known that there is such a name.
+        hand.app(f"{name}/admin", TEAM)
+    path = "/zones/[^/]+/dns_records"
+    account.sandbox.faults.add(kind="status", status=403, method="GET", path=path, times=None)
+
+    found = [it for it in audited(account).all_findings if it.risk is Risk.UNSEEN]
+
+    refused = [it.subject for it in found if "403" in " ".join(it.reasons)]
+    assert {*names, "example.com", "example.org"} == {it.subject for it in found}
+    assert sorted(refused) == ["example.com", "example.org"]

@@ -56,7 +56,48 @@ def test_a_new_entry_wants_a_reason(tmp_path: Path) -> None:
     with pytest.raises(Problems) as caught:
         read_accepted(path)
 
-    assert [it.summary for it in caught.value.items] == ["`reason` is missing"]
+    assert [it.summary for it in caught.value.items] == ["`reason` is empty"]
+
+
+def problems_of(path: Path, text: str) -> list[tuple[int, int, str]]:
+    """Line, column and summary of everything that is wrong with a file."""
+    path.write_text(text)
+    with pytest.raises(Problems) as caught:
+        read_accepted(path)
+    places = [(it.where, it.summary) for it in caught.value.items]
+    return [(where.line, where.column, summary) for where, summary in places if where]
+
+
+def test_an_empty_reason_is_told_at_its_place(tmp_path: Path) -> None:
+    """Where it is to be written, and not where its key stands."""
+    text = RIGHT.replace('"a public site"', '""')
+
+    (problem,) = problems_of(tmp_path / "accept.yaml", text)
+
+    line = text.splitlines().index('    reason: ""') + 1
+    assert problem == (line, len("    reason: ") + 1, "`reason` is empty")
+
+
+def test_equal_mistakes_are_told_once(tmp_path: Path) -> None:
+    """A file of new names lacks a reason at each: one problem, with the lines."""
+    entries = [Acceptance(f"{it}.example.com", "", "2027-02-28", SEEN) for it in "abcdef"]
+
+    found = problems_of(tmp_path / "accept.yaml", accept_text(entries))
+
+    assert [summary for *_, summary in found] == [
+        "`reason` is empty, and so it is in lines 12, 18, 24 and 2 more"
+    ]
+
+
+def test_mistakes_come_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """By line and column, whatever looks at them first."""
+    text = RIGHT.replace("    cover:", "    x-cover:").replace('"www.example.com"', "[a]")
+
+    found = problems_of(tmp_path / "accept.yaml", text.replace("version: 1", "version: 2"))
+
+    assert len(found) == 4
+    places = [place for *place, _ in found]
+    assert places == sorted(places)
 
 
 RIGHT = accept_text([ENTRY])

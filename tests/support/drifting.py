@@ -41,7 +41,8 @@ def report_of(account: Account, file: File, *, authors: bool = False) -> DriftRe
 
     async def look() -> DriftReport:
         async with account.client() as client:
-            planned = await plan_source(client, declared, options_of(), account.view()).plan()
+            source = plan_source(client, declared, options_of(), account.view(), watching=True)
+            planned = await source.plan()
             items = drift_items(planned.draft, planned.plan)
             report = DriftReport(planned.plan.account, planned.plan.stack, items)
             now: datetime = account.clock()

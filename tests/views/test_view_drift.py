@@ -135,6 +135,41 @@ ITEMS = worst_first(
             Deviation.UNMARKED,
             edits=(Edit("tags[]", None, "ztctl-team"),),
         ),
+        item(
+            LOST,
+            "access_application.wiki",
+            Deviation.UNSTATED,
+            access=(
+                AccessChange(
+                    "wiki.example.com",
+                    frozenset(),
+                    lost=(DescribedEntry("admins", f"{SSH} below /healthz", session="8h"),),
+                ),
+            ),
+            edits=(
+                Edit(
+                    "destinations[wiki.example.com].overrides[]",
+                    {"behavior": "public", "path_pattern": "/healthz"},
+                    None,
+                ),
+            ),
+            author=MALLORY,
+        ),
+        item(
+            LOST,
+            "access_application.Eve's own",
+            Deviation.FOREIGN,
+            access=(
+                AccessChange(
+                    "logs.example.com",
+                    frozenset(),
+                    lost=(DescribedEntry("admins", f"{SSH} below /eve", session="8h"),),
+                ),
+            ),
+            with_it=(Address("tunnel", "lisbon"),),
+            author=CI,
+            detail="logs.example.com/eve",
+        ),
         item(OTHER, "tunnel.theirs", Deviation.REFUSED, detail="it belongs to the stack 'other'"),
     )
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -37,6 +38,8 @@ from ztctl.core.model.diagnostics import Failure, ZtctlError
 if TYPE_CHECKING:
     from ztctl.views.view import View
 
+# A value in the messages of typer, as Python writes a text.
+_QUOTED = re.compile(r"'([^']*)'")
 # The panels of `--help`, in their order.
 PANELS = {
     "Every day": (plan.plan, apply.apply, who.who),
@@ -109,7 +112,8 @@ def run(arguments: Sequence[str]) -> int:
         # typer passes on how pydantic begins the message of a validator.
         message = error.format_message().replace("Value error, ", "")
         elsewhere = next((it for option, it in ELSEWHERE.items() if option in message), "")
-        return _usage(message, f"{command} --help shows how{elsewhere}", arguments)
+        hint = f"{_meant(message)}{command} --help shows how{elsewhere}"
+        return _usage(message, hint, arguments)
     except Ended:
         return Exit.ERROR
     except ZtctlError as error:
@@ -126,6 +130,18 @@ def run(arguments: Sequence[str]) -> int:
         else:
             sys.stderr.write(INTERRUPTED)
     return code if isinstance(code, int) else Exit.DONE
+
+
+def _meant(message: str) -> str:
+    """What a value that is none of the known ones was meant to be; empty if that is not clear."""
+    given, found, known = message.partition(" is not one of ")
+    word = _QUOTED.findall(given)
+    if not found or not word:
+        return ""
+    from ztctl.documents.suggest import nearest
+
+    near = nearest(word[-1], tuple(_QUOTED.findall(known)))
+    return f"did you mean `{near}`? " if near else ""
 
 
 def _usage(summary: str, hint: str, arguments: Sequence[str]) -> int:

@@ -140,7 +140,7 @@ async def _look(run: _Watched, declared: Declared, view: View) -> bool:
     request = run.request
     async with account_of(request.settings, declared, view) as live:
         try:
-            source = plan_source(live, declared, options_of(), view)
+            source = plan_source(live, declared, options_of(), view, watching=True)
             planned = await source.plan()
             report = _report(planned)
             known = await with_authors(report, live, _COLLECTIONS, _now())
@@ -218,7 +218,7 @@ def _show(report: DriftReport, view: View, mask: Mask, chosen: Settings) -> None
     silent = chosen.quiet and chosen.format in ("text", "markdown")
     if silent and not (report.items or report.open_withheld or report.unread):
         return
-    view.page(drift_page(report, mask.hide, _now()))
+    view.page(drift_page(report, mask.hide, _now(), typed=chosen.file_options))
 
 
 def _failures(error: ZtctlError | OSError) -> Iterator[Failure]:

@@ -26,13 +26,19 @@ if TYPE_CHECKING:
 
 
 def plan_source(
-    live: AccountApi, declared: Declared, options: Options, view: View, *, ahead: bool = False
+    live: AccountApi,
+    declared: Declared,
+    options: Options,
+    view: View,
+    *,
+    ahead: bool = False,
+    watching: bool = False,
 ) -> PlanSource:
     """The source of plans of these files, read from an account."""
     account = live.account or ""
     targets = frozenset(part for it in options.targets for part in _parts(it, declared))
     options = replace(options, targets=targets)
-    return PlanSource(declared, options, KINDS, account, live, view.event, ahead)
+    return PlanSource(declared, options, KINDS, account, live, view.event, ahead, watching)
 
 
 def _parts(target: Address, declared: Declared) -> Iterator[Address]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,11 +16,12 @@ from ztctl.cli.places import DEFAULT_FILE
 from ztctl.cli.settings import STATE, Settings
 from ztctl.core.model.calls import Call, CallFailed
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failure, Failures, Problem
+from ztctl.core.model.diagnostics import Failure, Failures, Problem, Problems, Severity
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.values import Secret
 from ztctl.core.planning import check
 from ztctl.documents import load
+from ztctl.documents.files import display_path
 from ztctl.documents.mask import Mask
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import misplaced
@@ -70,6 +72,7 @@ def view_of(chosen: Settings, declared: Declared | None = None) -> View:
         verbose=chosen.verbose,
         width=get_terminal_size().columns,
         location=chosen.sarif_location,
+        made=datetime.now().astimezone().strftime("%-d %b %Y %H:%M %Z"),
     )
 
 
@@ -80,8 +83,16 @@ def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> Declared:
         Problems: all problems of the files.
         Failure: no file was named, and there is no default one.
     """
+    files = files_of(chosen)
+    try:
+        return _loaded(files, chosen, kinds)
+    except Problems as found:
+        raise Problems(_with_the_folder(found.items, files, chosen, kinds)) from found
+
+
+def _loaded(files: Sequence[Path], chosen: Settings, kinds: Kinds) -> Declared:
     return load(
-        files_of(chosen),
+        files,
         kinds,
         variables=chosen.variables,
         variable_files=chosen.variable_files,
@@ -89,6 +100,30 @@ def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> Declared:
         allow_env=chosen.allow_env,
         check=lambda found: problems_of(found, kinds),
     )
+
+
+def _with_the_folder(
+    problems: Sequence[Problem], files: Sequence[Path], chosen: Settings, kinds: Kinds
+) -> Sequence[Problem]:
+    """The problems, but as one those that are none beside the other files of the same folder.
+
+    All as they are where that folder has problems of its own: its files may have nothing to do with
+    each other.
+    """
+    folder = files[0].parent
+    if any(file.parent != folder or not file.is_file() for file in files):
+        return problems
+    try:
+        _loaded([folder], chosen, kinds)
+        left = set[str]()
+    except Problems as found:
+        left = {*map(str, found.items)}
+    gone = [it for it in problems if it.severity is Severity.ERROR and str(it) not in left]
+    if len(gone) < 2 or not left <= {*map(str, problems)}:
+        return problems
+    text = f"{len(gone)} errors, none of them with the other files of the folder"
+    one = Problem(text, gone[0].where, f"give the folder: -f {display_path(folder)}")
+    return [one, *(it for it in problems if it not in gone)]
 
 
 def files_of(chosen: Settings) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ from ztctl.documents.nodes import MappingNode, Node, Scalar, SequenceNode
 from ztctl.documents.suggest import did_you_mean
 
 _TOP: Final = ("version", "accept")
+# Of more places of one mistake only so many are named.
+_MOST_LINES: Final = 3
 _SEEN: Final = ("tunnel", "service", "cover")
 _KEYS: Final = ("host", "reason", "until", *_SEEN)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -46,8 +49,22 @@ def read_accepted(path: Path) -> tuple[Acceptance, ...]:
         if source.root is not None:
             found += _accepted(source.root, problems)
     if problems:
-        raise Problems(problems)
+        raise Problems(_folded(problems))
     return tuple(found)
+
+
+def _folded(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems in the order of the file; equal ones are one, with the lines of the others."""
+    alike: dict[tuple[str, str], list[Problem]] = {}
+    for it in sorted(problems, key=lambda it: it.where or Where("", 0, 0)):
+        alike.setdefault((it.summary, it.hint), []).append(it)
+    for first, *others in alike.values():
+        lines = [str(it.where.line) for it in others if it.where is not None]
+        named, left = lines[:_MOST_LINES], len(lines) - _MOST_LINES
+        more = f" and {left} more" if left > 0 else ""
+        word = "line" if len(lines) == 1 else "lines"
+        told = f", and so it is in {word} {', '.join(named)}{more}" if lines else ""
+        yield replace(first, summary=f"{first.summary}{told}")
 
 
 def _accepted(root: MappingNode, problems: list[Problem]) -> Iterator[Acceptance]:
@@ -93,11 +110,17 @@ def _entry(item: Node, problems: list[Problem]) -> Acceptance | None:
 
 
 def _text(item: MappingNode, key: str, hint: str, problems: list[Problem]) -> str:
-    value = item.value(key)
-    if isinstance(value, Scalar) and value.strip():
+    pair = item.entries.get(key)
+    value = pair[1] if pair is not None else None
+    if isinstance(value, Scalar) and not value.is_null and value.strip():
         return str(value).strip()
-    what = "must be a text" if value is not None and not isinstance(value, Scalar) else "is missing"
-    problems.append(Problem(f"`{key}` {what}", _where(item, key), hint))
+    if value is None:
+        what, place = "is missing", item.where
+    elif isinstance(value, Scalar):
+        what, place = "is empty", value.where
+    else:
+        what, place = "must be a text", _where(item, key)
+    problems.append(Problem(f"`{key}` {what}", place, hint))
     return ""
 
 

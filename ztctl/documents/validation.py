@@ -21,7 +21,7 @@ from ztctl.core.model.objects import Wanted
 from ztctl.core.model.values import Lookup, Ref
 from ztctl.documents.mask import Mask
 from ztctl.documents.merge import Section
-from ztctl.documents.models import Host, Top
+from ztctl.documents.models import Host, IgnoredField, Top
 from ztctl.documents.nodes import MappingNode, Node, SequenceNode, data, scalar_at
 from ztctl.documents.problems import SectionEntry, translate_errors
 
@@ -74,7 +74,12 @@ class Validator:
         """Validate the top level of the file; one of a made-up stack when it is invalid."""
         context = {"kinds": self._kinds}
         entry = SectionEntry(scalar_at("", node.where), node)
-        return self._model(Top, entry, "", context) or Top.model_construct(stack="x")
+        top = self._model(Top, entry, "", context)
+        if top is not None:
+            return top
+        # What else the list says is checked all the same.
+        listed = [_valid(IgnoredField, it, context) for it in _items(node, "ignore")]
+        return Top.model_construct(stack="x", ignore=listed)
 
     def _model(
         self, model: type[_Model], entry: SectionEntry, section: str, context: Any = None
@@ -86,6 +91,13 @@ class Validator:
             shown = self._mask.short(name)
             self.problems.extend(translate_errors(error, model, entry, shown, self._mask))
             return None
+
+
+def _valid(model: type[_Model], node: Node, context: Any) -> _Model | None:
+    try:
+        return model.model_validate(data(node), context=context)
+    except ValidationError:
+        return None
 
 
 def removed(top: Top, node: MappingNode, kinds: Kinds) -> Iterator[Removed]:
@@ -125,8 +137,10 @@ def moved(
 
 
 def kept(top: Top, node: MappingNode, kinds: Kinds) -> Iterator[Ignored]:
-    """The entries of `ignore`, each with its position."""
+    """The valid entries of `ignore`, each with its position."""
     for entry, item in zip(top.ignore or (), _items(node, "ignore"), strict=False):
+        if entry is None:
+            continue
         found = ignorable(str(entry.field), kinds)
         yield replace(found, reason=str(entry.reason).strip(), where=item.where)
 

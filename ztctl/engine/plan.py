@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Report
+from ztctl.core.model.facts import Fact, Slot
+from ztctl.core.model.flows import Unseen
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Plan
@@ -41,6 +43,8 @@ class PlanSource:
         report: called with the progress of reading.
         ahead: the plan is to be carried out: what a change is likely to need is asked for at once,
             where a plan that is only shown asks when it knows.
+        watching: nothing is to be carried out, and what decides about the hosts of the stack is
+            read though nothing about them changes: the applications that only a zone lists.
     """
 
     declared: Declared
@@ -50,6 +54,7 @@ class PlanSource:
     api: Api
     report: Report
     ahead: bool = False
+    watching: bool = False
 
     async def plan(self) -> Planned:
         """Read what the plan needs, and build it.
@@ -60,11 +65,16 @@ class PlanSource:
         """
         wanted = check.expanded(self.declared, self.kinds)
         reader = Reader(self.kinds, ask_for(self.declared, wanted, self.kinds), self.api)
-        live = (await reader.account(self.report, ahead=self.ahead)).live
+        live = (await reader.account(self.report, ahead=self.ahead or self.watching)).live
         draft = Draft.of(
             self.declared, live, self.kinds, account=self.account, options=self.options
         )
-        facts = await reader.with_beyond(draft.run.now, lambda now: draft.knowing(now).unseen)
+
+        def unseen(now: Mapping[Slot, Fact]) -> Unseen:
+            known = draft.knowing(now)
+            return known.unseen | known.unguarded if self.watching else known.unseen
+
+        facts = await reader.with_beyond(draft.run.now, unseen)
         draft = draft.knowing(facts)
         return Planned(draft.plan(), live, draft)
 

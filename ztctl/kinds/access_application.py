@@ -23,12 +23,12 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.flows import Ask, Unseen
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Alternative, AsksAhead, Exposing, Proposal, Resolve
+from ztctl.core.model.kind import Alternative, AsksAhead, Exposing, Proposal, Resolve, Stating
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import DecidesReach, Default, Immutable, Local, RefersTo, Unordered
 from ztctl.core.model.marks import Marking
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
-from ztctl.core.model.plan import Action, Change, Refusal, Step
+from ztctl.core.model.plan import Action, Change, Edit, Refusal, Step
 from ztctl.core.model.public import Public
 from ztctl.core.model.values import Ref
 from ztctl.kinds import access_policy
@@ -188,7 +188,7 @@ class ApplicationAttributes(Attributes):
     inline: tuple[str, ...] = ()
 
 
-class AccessApplication(PlainKind, AsksAhead, Exposing):
+class AccessApplication(PlainKind, AsksAhead, Exposing, Stating):
     """A self-hosted Access application."""
 
     name = "access_application"
@@ -285,6 +285,13 @@ class AccessApplication(PlainKind, AsksAhead, Exposing):
         # The API refuses both, so that live headers of which the file says nothing go.
         goes = wanted.values["options_preflight_bypass"] and live and live.values.get(_CORS)
         return {**made, _CORS: None} if goes and _CORS not in made else made
+
+    def stated(self, wanted: Wanted, values: Values) -> tuple[Values, tuple[Edit, ...]]:
+        """Without the overrides of destinations of which the file states none."""
+        bare = places.public(it for it in wanted.values["destinations"] if isinstance(it, str))
+        listed, unsaid = places.without_overrides(values.get("destinations"), bare)
+        edits = (Edit(f"destinations[{it}].overrides[]", what, None) for it, what in unsaid)
+        return {**values, "destinations": listed}, tuple(edits)
 
     def dropped_by(self, change: Change) -> tuple[str, ...]:
         """Places that it no longer guards, and inline policies, deleted for reusable ones."""

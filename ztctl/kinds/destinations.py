@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
@@ -284,6 +284,16 @@ def with_live_overrides(wanted: Iterable[Any], live: Iterable[Any]) -> list[Any]
         else (item if not _uri_of(item) or _overrides_of(item) else _uri_of(item))
         for item in wanted
     ]
+
+
+def without_overrides(
+    destinations: Iterable[Any] | None, at: Collection[str]
+) -> tuple[list[Any], list[tuple[str, Any]]]:
+    """Canonical destinations without the overrides of these places, and each of them by place."""
+    listed = list(destinations or ())
+    taken = [(place, it) for it in listed if (place := _uri_of(it)) in at]
+    rest = [place if (place := _uri_of(item)) in at else item for item in listed]
+    return rest, [(place, override) for place, it in taken for override in _overrides_of(it)]
 
 
 def public_paths(destinations: Any) -> Iterator[PublicPaths]:

@@ -152,6 +152,7 @@ def application(values: Values, raw: Values) -> Application | None:
         frozenset({PROVIDER_LOGIN} if values.get("allow_authenticate_via_warp") else ()),
         bool(values.get("options_preflight_bypass")),
         public_paths=tuple(public_paths(values.get("destinations"))),
+        name=text_of(raw, "name"),
     )
 
 
@@ -198,7 +199,8 @@ def record(values: Values, name: str, zone: str = "") -> Record:
     key = target.removesuffix(_TUNNEL_DOMAIN)
     leads = key != target or is_new(target)
     alias = "" if leads else target.removesuffix(".").lower()
-    return Record(name, key if leads else None, bool(values.get("proxied")), alias, target, zone)
+    tunnel, proxied = key if leads else None, bool(values.get("proxied"))
+    return Record(name, tunnel, proxied, alias, target, zone, unread=not target)
 
 
 def _seconds(text: Any) -> float | None:

@@ -99,7 +99,7 @@ def name_sheet(document: Json, clean: Clean, version: str) -> Sheet:
     return Sheet(
         title=f"Audit of {clean(any_other(document['host']))}",
         lead=(f"{_LEVELS[_risk(document)].label}.",),
-        about=(("Made by", f"ztctl {version}"),),
+        about=(("Account", clean(document["account"])), ("Made by", f"ztctl {version}")),
         notices=[_gaps(document, clean)] if document["unread"] else [],
         tables=(_names([document], clean),),
     )

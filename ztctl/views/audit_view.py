@@ -26,7 +26,8 @@ _NAME, _REASON = 4, 8
 # Names up to this width have what is found of them beside them.
 _BESIDE: Final = 26
 _LISTED: Final = 18
-_OBJECTS: Final[Mapping[str, str]] = MappingProxyType(
+# How each kind of object is called.
+OBJECTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "zone": "zone",
         "tunnel": "tunnel",
@@ -61,19 +62,35 @@ def audit_page(
     return Page(heading, blocks, (audit_document(report, redact),), folds=False, wraps=True)
 
 
-def explain_page(name: AuditedName, redact: Redact, unread: Sequence[str] = ()) -> Page:
+def explain_page(
+    name: AuditedName, redact: Redact, unread: Sequence[str] = (), account: str = ""
+) -> Page:
     """Format all about one name: what is wrong with it, why, what to do, and who gets there.
 
-    ``unread`` is what could not be read of the account.
+    ``unread`` is what could not be read of the account, of which ``account`` is the id.
     """
     clean = Clean(redact)
     said, around = tuple(_explained(name, clean)), tuple(details(name.reach, clean))
     blocks = (said, around, tuple(_gaps(unread, clean)))
     heading = f"Audit of {code_span(clean(name.host))}"
     known = {"format_version": FORMAT_VERSION, "type": "audit_name"}
-    fields = {**known, **_name_fields(name), "unread": list(unread)}
+    fields = {**known, "account": account, **_name_fields(name), "unread": list(unread)}
     record = redacted(fields, redact)
     return Page(heading, tuple(it for it in blocks if it), (record,), folds=False, wraps=True)
+
+
+def objects_page(report: AuditReport, subject: str, redact: Redact) -> Page:
+    """Format all that was found about one object, which is no name; its findings are the report's.
+
+    ``subject`` is what the object is called where nothing was found.
+    """
+    clean = Clean(redact)
+    said = tuple(_explained_objects(report.findings, clean))
+    nothing = (Line(f"Nothing is found about the {clean(subject)}.", tone=Tone.STRONG),)
+    blocks = (said or nothing, tuple(_gaps(report.unread, clean)))
+    record = audit_document(report, redact)
+    shown = tuple(it for it in blocks if it)
+    return Page(f"Audit of the {clean(subject)}", shown, (record,), folds=False, wraps=True)
 
 
 # -- for machines ---------------------------------------------------------------------------
@@ -235,7 +252,7 @@ class _Text:
         yield from (self._reason(text) for text in said if text)
 
     def _object(self, finding: Finding) -> Iterator[Line]:
-        yield self._row(f"{_OBJECTS[finding.about]} {self._clean(finding.subject)}")
+        yield self._row(f"{OBJECTS[finding.about]} {self._clean(finding.subject)}")
         yield from (self._reason(text) for text in finding.reasons)
 
     def _row(self, text: str) -> Line:
@@ -270,7 +287,7 @@ class _Text:
         said = "; ".join(map(self._clean, texts))
         names = list(map(self._clean, subjects))
         if about != HOST:
-            shown = f"{_OBJECTS[about]} {Folding(every=self._every).folded(names)}"
+            shown = f"{OBJECTS[about]} {Folding(every=self._every).folded(names)}"
         elif len(names) > 1:
             shown = f"{self._folding.folded(names)} ({len(names)} hosts)"
         else:
@@ -351,7 +368,26 @@ def _explained(name: AuditedName, clean: Clean) -> Iterator[Line]:
         told = "leads nowhere, nobody gets there" if nowhere else f"is {name.risk.value.upper()}"
         yield Line(f"{host} {told}.", tone=tone)
     yield from (Line(clean(text), "!", 3) for text in (name.ended, name.probed) if text)
-    for finding in name.findings:
+    yield from _why(name.findings, clean)
+
+
+def _explained_objects(findings: Iterable[Finding], clean: Clean) -> Iterator[Line]:
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for it in findings:
+        alike.setdefault((it.about, it.id), []).append(it)
+    for (about, key), group in alike.items():
+        worst = min(group, key=lambda it: it.risk.place)
+        name = f"{OBJECTS[about]} {clean(worst.subject)}"
+        text = f"{name} ({clean(key)})" if len(alike) > 1 else name
+        yield Line(
+            f"{text} is {worst.risk.value.upper()}.", tone=_TONES.get(worst.risk, Tone.STRONG)
+        )
+        yield from _why(group, clean)
+
+
+def _why(findings: Iterable[Finding], clean: Clean) -> Iterator[Line]:
+    """What each finding is, why it is one, and what to do."""
+    for finding in findings:
         rule = finding.rule
         yield Line()
         yield Line(f"  {finding.risk.value.upper()}: {rule.title} [{finding.code}]", column=4)

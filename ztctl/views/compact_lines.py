@@ -32,6 +32,8 @@ _PEOPLE = 5
 _HOSTS = 20
 _MOST_EDITS = 4
 _LONGEST = 60
+# Before the path of an origin, where not all of it is meant.
+_BELOW = "below /"
 # Of more objects than that nothing is said but their names.
 _MOST_DETAILED = 8
 _ELEMENT = re.compile(r"(?P<list>.*)\[\d*\]")
@@ -163,8 +165,11 @@ def _people_lines(sign: str, who: str, text: str, tone: Tone) -> Iterator[Line]:
     yield Line(f"{head}{text}", sign, _PEOPLE, tone, column=len(head))
 
 
-def signed_rows(change: AccessChange) -> Iterator[tuple[str, str, str]]:
-    """Sign, people and what changes for them, of one host; but for what opens to strangers."""
+def signed_rows(change: AccessChange, *, places: bool = False) -> Iterator[tuple[str, str, str]]:
+    """Sign, people and what changes for them, of one host; but for what opens to strangers.
+
+    ``places``: below which path they come or go is told, where it is not the whole host.
+    """
     both = {way.who for way in change.gained} & {way.who for way in change.lost}
     gained = [way for way in change.gained if not way.openness]
     known = {(way.who, way.change) for way in change.gained if way.change}
@@ -174,7 +179,8 @@ def signed_rows(change: AccessChange) -> Iterator[tuple[str, str, str]]:
                 # Who is here among the gains and the losses is led elsewhere.
                 led = way.who in both or not change.by_login
                 session = f" ({way.session})" if way.session else ""
-                yield sign, f"{way.who}{session}", f"→ {way.origin}" if led else ""
+                below = "".join(way.origin.partition(_BELOW)[1:]) if places else ""
+                yield sign, f"{way.who}{session}", f"→ {way.origin}" if led else below
             elif sign == "+" or (way.who, way.change) not in known:
                 first, comma, rest = way.change.partition(", ")
                 moved = f" → {way.origin}" if first.startswith("moved ") else ""

@@ -73,21 +73,19 @@ _NAMELESS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def drift_page(report: DriftReport, redact: Redact, now: datetime, *, brief: bool = False) -> Page:
+def drift_page(report: DriftReport, redact: Redact, now: datetime, *, typed: str = "") -> Page:
     """Format the report; untrusted text is escaped.
 
     Args:
         report: what was found.
         redact: masks sensitive values.
         now: the time, in the zone of the reader.
-        brief: nothing is said to people where there is nothing to say.
+        typed: the options that name the files, each behind a blank.
     """
     clean = Clean(redact)
     heading = f"Drift of {code_span(clean(report.stack))}"
     record = drift_document(report, redact, now)
-    if brief and not (report.items or report.open_withheld or report.unread):
-        return Page("", (), (record,))
-    lines = DriftLines(clean, report, now)
+    lines = DriftLines(clean, report, now, typed)
     title = lines.title() if report.items else ()
     parts = (title, lines.items(), lines.notes(), [lines.verdict()])
     shown = tuple(block for rows in parts if (block := tuple(rows)))
@@ -101,6 +99,7 @@ class DriftLines:
     clean: Clean
     report: DriftReport
     now: datetime
+    typed: str = ""
 
     def title(self) -> Iterator[Line]:
         """Whose drift it is, when it was looked for, and what is left out of names."""
@@ -149,10 +148,18 @@ class DriftLines:
             return Line(f"No drift of stack {stack}{more}{since}: {steps} in step.")
         opened = len(self.report.exposed_hosts)
         exposed = f", {_many(opened, 'host')} exposed" if opened else ""
-        mends = any(it.deviation not in (Deviation.OPEN, Deviation.REFUSED) for it in found)
+        return Line(f"{_many(len(found), 'difference')}{exposed}. {self._todo()}", tone=Tone.STRONG)
+
+    def _todo(self) -> str:
+        found = self.report.items
+        stay = sum(it.deviation.stays for it in found)
+        if stay == len(found):
+            explained = any(it.deviation in _IN_A_PLAN for it in found)
+            plan = f"`ztctl plan{self.clean(self.typed)}` says more."
+            return plan if explained else "No apply changes that."
         back = "it" if len(found) == 1 else "them"
-        todo = f" `ztctl apply` puts {back} back." if mends else " `ztctl plan` says more."
-        return Line(f"{_many(len(found), 'difference')}{exposed}.{todo}", tone=Tone.STRONG)
+        but = f", but for {stay}" if stay else ""
+        return f"`ztctl apply{self.clean(self.typed)}` puts {back} back{but}."
 
 
 def _alike(item: DriftItem) -> object:
@@ -190,7 +197,7 @@ class _Item:
     def _exposed(self, item: DriftItem) -> Iterator[str]:
         for it in item.exposed:
             host = any_other(self.clean(it.host))
-            stays = "" if not it.stays or item.deviation is not Deviation.OPEN else _STAYS
+            stays = _STAYS if it.stays and item.deviation in _TOLD_TO_STAY else ""
             yield f"{host} {_OPEN[it.openness]}: {self.clean(it.reason)}{stays}"
 
     def _access(self) -> Iterator[str]:
@@ -198,7 +205,8 @@ class _Item:
         opened = {it.host for item in self.items for it in item.exposed}
         hosts: dict[tuple[str, ...], list[str]] = {}
         for change in (it for item in self.items for it in item.access):
-            rows = (*self._strangers(change), *map(self._phrase, signed_rows(change)))
+            signed = signed_rows(change, places=True)
+            rows = (*self._strangers(change), *map(self._phrase, signed))
             phrases = tuple(dict.fromkeys(rows))
             # Where everybody enters nobody wants to know who else does.
             if phrases and change.host not in opened:
@@ -219,7 +227,8 @@ class _Item:
 
     def _phrase(self, row: tuple[str, str, str]) -> str:
         sign, who, what = row
-        text = f" {self.clean(what)}" if what.startswith("→") else f": {self.clean(what)}"
+        joined = what.startswith(("→", "below /"))
+        text = f" {self.clean(what)}" if joined else f": {self.clean(what)}"
         return f"{sign} {self.clean(who)}{text if what else ''}"
 
     def _cause(self, item: DriftItem) -> str:
@@ -230,7 +239,12 @@ class _Item:
         subject = f"{plural(kind, len(keys))} {self.names.folded(keys)}"
         if item.deviation is Deviation.REFUSED:
             return f"{subject}: {self.clean(item.detail)}"
+        if item.deviation is Deviation.FOREIGN:
+            also = f"; {_AUDIENCE}" if item.with_it else ""
+            place = self.clean(item.detail)
+            return f"{subject}, not of this stack, stands on {place}{also}"
         state = _STATES.get(item.deviation, ("", ""))[several]
+        unstated = f"; {_UNSTATED}" if item.deviation is Deviation.UNSTATED else ""
         phrases = list(self._edits(item)) if item.deviation is not Deviation.MISSING else []
         more = len(phrases) - _MOST
         rest = [f"and {more} more"] if more > 0 else []
@@ -240,7 +254,7 @@ class _Item:
         )
         also = f", and with it {followers}" if followers and not several else ""
         told_state = f" {state}{also}" if state else also
-        return f"{subject}{told_state}{f': {fields}' if fields else ''}"
+        return f"{subject}{told_state}{f': {fields}' if fields else ''}{unstated}"
 
     def _edits(self, item: DriftItem) -> Iterator[str]:
         """Each field: what it is, and what the files say."""
@@ -285,6 +299,11 @@ class _Item:
 
 # An element of a list as a whole.
 _ELEMENT = re.compile(r"(.*)\[\d*\]")
+_UNSTATED = "no apply changes what the files leave unsaid"
+_AUDIENCE = "an apply has the connector take its tokens"
+# Of these a plan tells as well.
+_IN_A_PLAN = (Deviation.OPEN, Deviation.REFUSED)
+_TOLD_TO_STAY = (Deviation.OPEN, Deviation.FOREIGN, Deviation.UNSTATED)
 _STAYS = "; no apply changes that. If it is meant, the files say so by `public:`"
 
 

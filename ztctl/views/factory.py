@@ -30,6 +30,7 @@ def make_view(
     verbose: bool = False,
     width: int = 80,
     location: str = "",
+    made: str = "",
 ) -> View:
     """Create the view of a format.
 
@@ -46,6 +47,7 @@ def make_view(
         verbose: whether every step is told.
         width: of the terminal, in columns.
         location: the file of a finding that no file declares, in SARIF.
+        made: when it is made, for people, in HTML.
     """
     # Deferred imports: a command pays at start-up only for the view that it uses.
     if format == "json":
@@ -61,7 +63,7 @@ def make_view(
     if format == "html":
         from ztctl.views.html_view import HtmlView
 
-        return HtmlView(*shared, version=version)
+        return HtmlView(*shared, version=version, made=made)
     if format == "github":
         from ztctl.views.annotations import AnnotationsView
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -29,9 +29,15 @@ _SHEETS: Final[Mapping[str, Callable[[Mapping[str, Any], Clean, str], Sheet]]] =
 
 @dataclass(slots=True)
 class HtmlView(PeopleView):
-    """The file on stdout, whole whatever ``quiet`` says; the rest as text on stderr."""
+    """The file on stdout, whole whatever ``quiet`` says; the rest as text on stderr.
+
+    Attributes:
+        version: of ztctl.
+        made: when the file is made, for people; empty: that is not told.
+    """
 
     version: str = ""
+    made: str = ""
 
     def plan(self, plan: Plan) -> None:
         """Write the file: hosts with who may enter before and after, and objects."""
@@ -57,6 +63,8 @@ class HtmlView(PeopleView):
 
     def _write(self, sheet: Sheet) -> None:
         self.close()
+        if self.made:
+            sheet = replace(sheet, about=(*sheet.about, ("Made", self.made)))
         # Jinja2 takes time to import.
         from ztctl.views.sheet_html import render
 

@@ -48,7 +48,8 @@ class AuditOptions:
             "--explain",
             metavar="HOST",
             autocompletion=completion.hosts,
-            help="All about one name: what is wrong, why, and what to do.",
+            help="All about one name, or one object such as tunnel.NAME: what is wrong, why, and "
+            "what to do.",
         ),
     ] = None
     accept: Annotated[
@@ -135,6 +136,8 @@ def _check(asked: AuditOptions, run: AuditRunOptions) -> None:
         }
         if given := [option for option, value in others.items() if value is not None]:
             raise Usage("--explain is about one name", f"drop {' and '.join(given)}")
+        if asked.explain.partition(".")[0] in _KINDS and asked.explain.partition(".")[2]:
+            return
         if not re.fullmatch(r"[a-z0-9_*-]+(\.[a-z0-9_*-]+)+", to_ascii(asked.explain)):
             text = f"{asked.explain!r} is not a host name"
             raise Usage(text, "write the whole name, such as ssh.example.com")
@@ -156,11 +159,16 @@ def _audited(request: _AuditRequest) -> Exit:
 
     account, whole = run_to_end(_read(request))
     auditor = _auditor(whole, request.declared)
+    if request.asked.explain is not None and _is_object(request.asked.explain, whole):
+        whole_report = auditor.report(account, unread=whole.unread)
+        about = _about(request.asked.explain, whole_report, whole)
+        _explain_object(about, request)
+        return watched(exposed=about.is_exposed, unread=bool(whole.unread))
     if request.asked.explain is not None:
         name = _named(auditor, whole, request)
         if request.run.probe:
             name = _probed(_only(name, account), whole, request).names[0]
-        _explain(name, whole, request)
+        _explain(name, account, whole, request)
         return watched(exposed=name.may_be_open, unread=bool(whole.unread))
     whole_report = auditor.report(account, unread=whole.unread, accepted=request.accepted)
     report = _narrowed(whole_report, whole, request.run)
@@ -197,6 +205,53 @@ def _auditor(whole: WholeAccount, declared: Declared | None) -> Auditor:
     return Auditor(whole.live, whole.facts, days, public.reason)
 
 
+# -- one object -----------------------------------------------------------------------------
+
+_KINDS = ("tunnel", "service_token", "ca_key", "access_application", "zone")
+
+
+def _is_object(text: str, whole: WholeAccount) -> bool:
+    """Whether a text is the address of an object; ``tunnel.`` and ``zone.`` may begin a name."""
+    from ztctl.core.model.names import to_ascii
+    from ztctl.kinds.zone import zone_of
+
+    kind = text.partition(".")[0]
+    if kind not in _KINDS or "_" in kind:
+        return kind in _KINDS
+    return zone_of(to_ascii(text), whole.live.get("zone", ())) is None
+
+
+def _about(text: str, report: AuditReport, whole: WholeAccount) -> AuditReport:
+    """What is found about the objects that are called so, or have this id.
+
+    Raises:
+        Failure: there is none.
+    """
+    from dataclasses import replace
+
+    from ztctl.core.model.diagnostics import Failure
+    from ztctl.documents.suggest import nearest
+
+    kind, _, name = text.partition(".")
+    words = {it.id: {it.id, it.name, it.key} for it in whole.live.get(kind, ())}
+    meant = {key for key, called in words.items() if name in called}
+    if not meant:
+        known = tuple(sorted(it.key for it in whole.live.get(kind, ())))
+        near = nearest(name, known)
+        hint = f"did you mean {kind}.{near}?" if near else ""
+        raise Failure(f"there is no live {kind} called {name!r}", hint)
+    found = tuple(it for it in report.findings if it.about == kind and it.id in meant)
+    return replace(report, names=(), routes=(), findings=found, idle=())
+
+
+def _explain_object(about: AuditReport, request: _AuditRequest) -> None:
+    from ztctl.views.audit_view import OBJECTS, objects_page
+
+    kind, _, name = (request.asked.explain or "").partition(".")
+    page = objects_page(_placed(about, request), f"{OBJECTS[kind]} {name}", _mask(request))
+    request.view.page(page)
+
+
 # -- one name -------------------------------------------------------------------------------
 
 
@@ -222,11 +277,11 @@ def _only(name: AuditedName, account: str) -> AuditReport:
     return AuditReport(account, (), (name,))
 
 
-def _explain(name: AuditedName, whole: WholeAccount, request: _AuditRequest) -> None:
+def _explain(name: AuditedName, account: str, whole: WholeAccount, request: _AuditRequest) -> None:
     from ztctl.views.audit_view import explain_page
 
     (placed,) = _placed(_only(name, ""), request).names
-    request.view.page(explain_page(placed, _mask(request), whole.unread))
+    request.view.page(explain_page(placed, _mask(request), whole.unread, account))
 
 
 # -- the report -----------------------------------------------------------------------------

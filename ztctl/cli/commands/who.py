@@ -183,7 +183,7 @@ def _read(
     The last of the results says why some of the useful kinds could not be read.
     """
     from ztctl.cli.session import account_of, run_to_end
-    from ztctl.core.model.facts import ZoneApplications
+    from ztctl.core.model.facts import ZoneApplications, ZoneRecords
     from ztctl.core.reach.timeline import current_timeline
     from ztctl.core.reach.unseen import unseen
     from ztctl.core.reach.versions import facts_of
@@ -207,6 +207,8 @@ def _read(
         if isinstance(fact, ZoneApplications) and fact.gap:
             said = f"applications that only the zone {fact.name} lists: {fact.gap}"
             unread[f"applications of {fact.name}"] = said
+        if isinstance(fact, ZoneRecords) and fact.gap:
+            unread[f"records of {fact.name}"] = f"records of the zone {fact.name}: {fact.gap}"
     return seen.live, facts, unread
 
 

@@ -33,7 +33,9 @@ class Deviation(StrEnum):
     """In which way the account differs from the files.
 
     ``REFUSED``: what an apply would not touch, such as an object that another stack has marked.
-    ``OPEN``: a host is open, and no object differs that would explain it.
+    ``OPEN``: a host is open, and no object differs that would explain it. ``UNSTATED``: a live
+    object holds what the files leave unsaid. ``FOREIGN``: an application of others decides at a
+    host of the stack. No apply puts the last three back.
     """
 
     CHANGED = "changed"
@@ -42,6 +44,18 @@ class Deviation(StrEnum):
     UNMARKED = "unmarked"
     REFUSED = "refused"
     OPEN = "open"
+    UNSTATED = "unstated"
+    FOREIGN = "foreign"
+
+    @property
+    def stays(self) -> bool:
+        """Whether an apply leaves it as it is."""
+        return self in (
+            Deviation.REFUSED,
+            Deviation.OPEN,
+            Deviation.UNSTATED,
+            Deviation.FOREIGN,
+        )
 
 
 @dataclass(frozen=True, slots=True)

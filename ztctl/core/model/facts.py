@@ -149,6 +149,7 @@ class Application(Fact):
         passes_options: requests of the method OPTIONS reach the origin, and nobody is asked.
         public_paths: paths at which nobody is asked.
         perhaps: empty; or its name, where only the list of a zone holds it: it may decide, or not.
+        name: that is displayed; two applications that differ in it alone are one fact.
     """
 
     places: tuple[str, ...]
@@ -161,6 +162,7 @@ class Application(Fact):
     passes_options: bool = False
     public_paths: tuple[PublicPaths, ...] = ()
     perhaps: str = ""
+    name: str = field(default="", compare=False)
 
     @property
     def names(self) -> Iterable[str]:
@@ -208,6 +210,7 @@ class Record(Fact):
         alias: any other target of the record; a name of the account is followed further.
         target: the content of the record as it is live; not compared.
         zone: the zone that holds it; empty: that of its name; not compared.
+        unread: its target is not understood, so that it may be any tunnel.
     """
 
     name: str
@@ -216,6 +219,7 @@ class Record(Fact):
     alias: str = ""
     target: str = field(default="", compare=False)
     zone: str = field(default="", compare=False)
+    unread: bool = False
 
     @property
     def names(self) -> Iterable[str]:

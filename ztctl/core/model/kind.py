@@ -17,7 +17,7 @@ from ztctl.core.model.flows import Ask, BatchItem, Flows, StepResult
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import EMPTY, Live, Values, Wanted
-from ztctl.core.model.plan import Action, Change, Refusal, Step, StepId
+from ztctl.core.model.plan import Action, Change, Edit, Refusal, Step, StepId
 
 Resolve = Callable[[Any], Any]
 
@@ -167,6 +167,14 @@ class AsksAhead(ABC):
 
         The replies are kept for ``beyond``; what fails is told when somebody needs it.
         """
+
+
+class Stating(ABC):
+    """A kind of which a live object may hold, inside of a stated field, what no file states."""
+
+    @abstractmethod
+    def stated(self, wanted: Wanted, values: Values) -> tuple[Values, tuple[Edit, ...]]:
+        """The live values of an object without what its files leave unsaid, and what that is."""
 
 
 class Exposing(ABC):

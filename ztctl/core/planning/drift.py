@@ -30,11 +30,12 @@ from ztctl.core.model.plan import (
 )
 from ztctl.core.model.values import Ref, Unknown
 from ztctl.core.planning.planner import Draft
+from ztctl.core.planning.unplanned import Beyond
 from ztctl.core.reach.access_changes import describe_changes
 from ztctl.core.reach.access_wording import DisplayNames
 from ztctl.core.reach.entries import Entry, entries
 from ztctl.core.reach.invariants import IsPublic, is_covered
-from ztctl.core.reach.open_now import exposed_now, exposure
+from ztctl.core.reach.open_now import exposed_now, exposure, own_hosts
 from ztctl.core.reach.timeline import HostScope, Timeline
 from ztctl.core.reach.versions import timeline_of
 
@@ -59,19 +60,56 @@ def drift_items(draft: Draft, plan: Plan) -> tuple[DriftItem, ...]:
 
     ``plan`` is the plan of this draft.
     """
-    timeline = timeline_of(plan.changes, draft.run.now)
-    causes = _causes(plan.changes, draft.run.kinds)
-    found = _Found(timeline, draft.run.public, draft.ledger.display_names(), causes)
-    found.look()
-    found.add_places(plan.access)
-    ids = _Owners(plan, draft.run.kinds)
-    every = [_item(n, found, ids) for n in range(len(causes))]
-    items = [it for it, cause in zip(every, causes, strict=True) if not cause.is_housekeeping]
+    beyond = Beyond(draft, plan)
+    base = beyond.base
+    planned = plan if base is draft else base.plan()
+    every, items = _planned(base, planned)
+    items += _unplanned(beyond)
     items += _standing(plan.exposed, items)
-    items += _refused(draft, plan)
+    items += _refused(base, planned)
     if not items:
         items = every
     return worst_first(items)
+
+
+def _planned(draft: Draft, plan: Plan) -> tuple[list[DriftItem], list[DriftItem]]:
+    """What the changes of a plan would put back: all, and all but the housekeeping."""
+    timeline = timeline_of(plan.changes, draft.run.now)
+    causes = _causes(plan.changes, draft.run.kinds)
+    found = _Found(timeline, draft.run.public, draft.ledger.display_names(), causes)
+    found.look(timeline.affected_hosts)
+    found.add_places(plan.access)
+    ids = _Owners(plan, draft.run.kinds)
+    every = [_item(n, found, ids) for n in range(len(causes))]
+    return every, [it for it, cause in zip(every, causes, strict=True) if not cause.is_housekeeping]
+
+
+def _unplanned(beyond: Beyond) -> Iterator[DriftItem]:
+    """What no change would put back, each seen as if it alone were undone."""
+    draft, plan = beyond.draft, beyond.plan
+    differences = list(beyond.found())
+    causes = [_Cause(it.undone, (), frozenset()) for it in differences]
+    timeline = timeline_of([it.undone for it in differences], draft.run.now)
+    names = draft.ledger.display_names()
+    found = _Found(timeline, draft.run.public, names, causes, leaves_public=True)
+    own = {*own_hosts(timeline, draft.ledger.own)}
+    found.look([host for host in timeline.affected_hosts if host in own])
+    known = {it.host: it for it in plan.exposed}
+    ids = _Owners(plan, draft.run.kinds)
+    for place, it in enumerate(differences):
+        item = _item(place, found, ids)
+        if it.opens and not item.exposed:
+            continue
+        if it.deviation is Deviation.UNSTATED and not (item.access or item.exposed):
+            continue
+        yield replace(
+            item,
+            deviation=it.deviation,
+            exposed=tuple(known.get(host.host, host) for host in item.exposed),
+            with_it=it.with_it,
+            objects=item.objects | it.objects,
+            detail=it.detail,
+        )
 
 
 # -- causes ---------------------------------------------------------------------------------
@@ -191,23 +229,29 @@ def _unknowns(value: Any) -> Iterator[Unknown]:
 
 @dataclass
 class _Found:
-    """For each cause who gains and loses by it, and which hosts are open because of it."""
+    """For each cause who gains and loses by it, and which hosts are open because of it.
+
+    Attributes:
+        leaves_public: entries that the files state to be public are not looked at.
+    """
 
     timeline: Timeline
     public: IsPublic
     names: DisplayNames
     causes: Sequence[_Cause]
+    leaves_public: bool = False
     access: dict[int, list[AccessChange]] = field(default_factory=lambda: defaultdict(list))
     exposed: dict[int, list[Exposed]] = field(default_factory=lambda: defaultdict(list))
 
-    def look(self) -> None:
-        """Look at every host that a change concerns."""
+    def look(self, hosts: Sequence[str]) -> None:
+        """Look at these hosts, which changes concern."""
         places = {address: n for n, it in enumerate(self.causes) for address in it.addresses}
-        opened = dict(exposed_now(self.timeline, self.timeline.affected_hosts, self.public))
-        for host in self.timeline.affected_hosts:
+        opened = dict(exposed_now(self.timeline, hosts, self.public))
+        for host in hosts:
             steps = self.timeline.steps(host)
             concerned = sorted({places[it.address] for it in steps if it.address in places})
-            state = _Host(self.timeline.scope(host), steps)
+            public = self.public if self.leaves_public else None
+            state = _Host(self.timeline.scope(host), steps, public)
             come, go = self._by_cause(state, concerned)
             self._leftovers(state, concerned, come, go)
             if host in opened:
@@ -321,17 +365,22 @@ class _Found:
 
 
 class _Host:
-    """The entries of one host in any state."""
+    """The entries of one host in any state; without those that are stated ``public``."""
 
-    def __init__(self, scope: HostScope, steps: Steps) -> None:
+    def __init__(self, scope: HostScope, steps: Steps, public: IsPublic | None = None) -> None:
         self.host, self.steps = scope.host, steps
         self._scope = scope
+        self._public = public
         self._known: dict[Steps, Entries] = {}
 
     def at(self, done: Steps) -> Entries:
         if done not in self._known:
-            self._known[done] = self._scope.entries_at(done)
+            self._known[done] = frozenset(filter(self._counts, self._scope.entries_at(done)))
         return self._known[done]
+
+    def _counts(self, entry: Entry) -> bool:
+        pattern = self._scope.timeline.pattern
+        return self._public is None or not self._public(self.host, pattern(entry.path))
 
     def past_access(self, done: Steps) -> Entries:
         """What connectors alone let through, as if no application stood before them."""

@@ -34,7 +34,8 @@ from ztctl.core.planning.renames import rename_warnings
 from ztctl.core.planning.safety import Run, made_safe
 from ztctl.core.planning.step_graph import ordered
 from ztctl.core.reach.idle import Idle, idle_policies
-from ztctl.core.reach.open_now import PublicPlaces, exposed_names
+from ztctl.core.reach.open_now import PublicPlaces, exposed_names, own_hosts
+from ztctl.core.reach.timeline import current_timeline
 from ztctl.core.reach.unseen import unseen
 from ztctl.core.reach.versions import facts_of, timeline_of
 
@@ -115,6 +116,25 @@ class Draft:
     def unseen(self) -> Unseen:
         """What decides who reaches the hosts of these changes, and is not known."""
         return unseen(timeline_of(self.changes, self.run.now))
+
+    @property
+    def unguarded(self) -> Unseen:
+        """The zones of the stack's hosts whose own lists of applications are not known."""
+        timeline = current_timeline(self.run.now)
+        hosts = own_hosts(timeline, self.ledger.own)
+        return Unseen(guarded=unseen(timeline, hosts).guarded)
+
+    def without(self, others: Mapping[str, Live]) -> Draft:
+        """The draft of an account without these live objects, by any key; all else is as known."""
+        ids = {live.id for live in others.values()}
+        live = {
+            kind: tuple(it for it in items if it.id not in ids) for kind, items in self.live.items()
+        }
+        now = {slot: fact for slot, fact in self.run.now.items() if slot[1] not in ids}
+        options = Options(self.run.allowances)
+        kinds = self.run.kinds
+        draft = Draft.of(self.declared, live, kinds, account=self.account, options=options)
+        return draft.knowing(now)
 
     def knowing(self, now: Mapping[Slot, Fact]) -> Draft:
         """The same changes, checked against these facts."""

@@ -237,6 +237,8 @@ def _end_of(record: Record, records: Sequence[Record], zones: Zones) -> str | Or
     """Where a record ends; ``None`` where others answer for its target, or certainly nobody."""
     if record.tunnel is not None:
         return record.tunnel
+    if record.unread:
+        return Origin("", f"{_UNKNOWN}the record of {record.name} has no target that is a text")
     if records_for(record.alias, records, zones) or zones.is_empty_at(record.alias):
         return None
     return ELSEWHERE if zones.of(record.alias) is None else _unknown(record.alias, zones)
@@ -246,7 +248,8 @@ def _unknown(name: str, zones: Zones) -> Origin:
     zone = zones.of(name)
     if zone is None:
         return Origin("", f"{_UNKNOWN}it lies in no active zone that the token sees")
-    return Origin("", f"{_UNKNOWN}the zone {zone.name} {zone.gap or 'was not read'}")
+    read = "could not be read" if zone.gap else "was not read"
+    return Origin("", f"{_UNKNOWN}the zone {zone.name} {read}")
 
 
 def resolve(host: str, records: Iterable[Record], zones: Zones = NO_ZONES) -> Iterator[Record]:

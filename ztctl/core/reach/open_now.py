@@ -22,8 +22,14 @@ def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> 
     Names whose records are not known are left out: whether they lead anywhere is asked only where
     a run changes something about them.
     """
+    found = exposed_now(timeline, own_hosts(timeline, own), public)
+    return tuple(exposure(timeline, host, entry, public) for host, entry in found)
+
+
+def own_hosts(timeline: Timeline, own: Iterable[Live]) -> list[str]:
+    """The host names of these live objects as they are now; sample names for wildcards; sorted."""
     ids = {live.id for live in own}
-    hosts = sorted(
+    return sorted(
         {
             host
             for (_, key), (first, *_) in timeline.slots.items()
@@ -31,8 +37,6 @@ def exposed_names(timeline: Timeline, own: Iterable[Live], public: IsPublic) -> 
             for host in sample_hosts(first.fact, timeline.witness)
         }
     )
-    found = exposed_now(timeline, hosts, public)
-    return tuple(exposure(timeline, host, entry, public) for host, entry in found)
 
 
 def exposure(timeline: Timeline, host: str, entry: Entry, public: IsPublic) -> Exposed:
