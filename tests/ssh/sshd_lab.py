@@ -1,7 +1,7 @@
 """Each misconfiguration of sshd made for real, one after the other, and what the log says of it.
 
-As a program it writes the recordings: `python -m tests.ssh.sshd_lab tests/ssh/recorded`, as root. It
-makes accounts and files in a mount namespace of its own, where /etc is an overlay.
+As a program it writes the recordings: `python -m tests.ssh.sshd_lab tests/ssh/recorded`, as root.
+It makes accounts and files in a mount namespace of its own, where /etc is an overlay.
 """
 
 from __future__ import annotations

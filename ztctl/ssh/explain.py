@@ -13,18 +13,17 @@ from dataclasses import dataclass, field
 from typing import IO, Final
 
 from ztctl.core.model.ssh_log import LogCause, LoginAttempt, LoginEnd, LogKind, LogReading
-from ztctl.ssh.key_lines import fingerprint
+from ztctl.ssh.fingerprint import fingerprint
 from ztctl.ssh.log_causes import (
     ANOTHER_KEY,
     CHECK,
-    FOLLOWS,
     NO_REASON,
     NOTHING_TAKEN,
-    RULES,
     UNTRUSTED,
     VERBOSE,
 )
 from ztctl.ssh.log_lines import LogLine, bounded_lines, log_lines
+from ztctl.ssh.log_rules import FOLLOWS, RULES
 
 # Connections that are followed at once, attempts that are told apart, ports that are named.
 _MOST_OPEN: Final = 2000
@@ -59,7 +58,7 @@ def explained(name: str, stream: IO[bytes], cas: Mapping[str, str]) -> LogReadin
         stream: its content.
         cas: the CAs that are to have signed, from fingerprint (``SHA256:…``) to a name.
     """
-    reading = _Reading(cas)
+    reading = _LogState(cas)
     for line in log_lines(bounded_lines(stream)):
         reading.take(line)
     reading.end()
@@ -96,7 +95,7 @@ class _Connection:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _LogState:
     """The state of reading one log."""
 
     cas: Mapping[str, str]
@@ -386,5 +385,7 @@ def _without_consequences(causes: Mapping[str, LogCause]) -> tuple[LogCause, ...
 def named_keys(text: str, name: str) -> Iterator[tuple[str, str]]:
     """Fingerprint and name of each public key in a text; other lines are passed over."""
     for line in text.splitlines():
-        if found := fingerprint(line):
+        bare = line.strip()
+        is_key = bare.isascii() and bare.startswith(("ecdsa-", "ssh-", "sk-"))
+        if is_key and (found := fingerprint(bare)):
             yield found, name

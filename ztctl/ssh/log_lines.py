@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Final, NamedTuple
 
 from ztctl.core.model.ssh_log import LogKind
-from ztctl.ssh.log_causes import ACCESS, CONNECTOR, SSH, SSHD, LogRule
+from ztctl.ssh.log_causes import SSHD, LogRule
+from ztctl.ssh.log_rules import ACCESS, CONNECTOR, SSH
 
 # No line of sshd or cloudflared that means anything is longer.
 LONGEST: Final = 4096

@@ -39,7 +39,7 @@ def ssh_explain_page(found: LogReading, clean: Clean, *, brief: bool) -> Page:
 def ssh_explain_document(found: LogReading) -> dict[str, Any]:
     """A log as JSON; docs/reference/json.md and schemas/ssh-explain.schema.json tell of it."""
     return {
-        "type": "ssh-explain",
+        "type": "ssh_explain",
         "format_version": "1.0",
         "file": found.name,
         "kinds": [kind.value for kind in found.kinds],
