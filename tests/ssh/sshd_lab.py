@@ -8,38 +8,18 @@ from __future__ import annotations
 
 import ctypes
 import os
-import pwd
 import re
 import shutil
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PATIENCE = 20
-PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
-PENALTIES = (9, 8)
+from tests.support.sshd import PATIENCE, PENALTIES, program, user, waited
+
 CA_COMMENT = "open-ssh-ca@cloudflareaccess.org"
-
-
-def program(name: str) -> str | None:
-    """The absolute path of a program, also of one for administrators."""
-    return shutil.which(name, path=PATH)
-
-
-def missing() -> str | None:
-    """Why no server can be run here, or ``None``."""
-    lacking = [name for name in ("sshd", "ssh", "ssh-keygen") if program(name) is None]
-    if lacking:
-        return f"OpenSSH is needed: there is no {' and no '.join(lacking)}"
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    shell = Path(pwd.getpwuid(os.geteuid()).pw_shell)
-    return None if os.access(shell, os.X_OK) else f"no login with the shell {shell}"
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -89,16 +69,11 @@ def make_keys(folder: Path) -> None:
         run(*f"ssh-keygen -q -t ecdsa -b 256 -m PEM -N  -f {folder / name}".split(" "))
 
 
-def me() -> str:
-    """Whoever runs this: a server without privileges lets in nobody else."""
-    return pwd.getpwuid(os.geteuid()).pw_name
-
-
 def log_of(case: Case, folder: Path) -> tuple[str, str]:
     """Start a server, log in once, end it: the log of the server, and what the client said."""
-    user = case.user or me()
+    name = case.user or user()
     case.prepare(folder)
-    _sign(case, folder, user)
+    _sign(case, folder, name)
     port = _free_port()
     config, log, pid = folder / "sshd_config", folder / "log", folder / "sshd.pid"
     for old in (log, pid):
@@ -110,9 +85,9 @@ def log_of(case: Case, folder: Path) -> tuple[str, str]:
     command = [program("sshd") or "", "-D", "-f", str(config), "-E", str(log)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
         try:
-            waited(lambda: pid.exists() or process.poll() is not None, "the pid file of sshd")
-            said = _login(folder, user, port, case.key)
-            waited(lambda: _ended(log), f"the end of the connection of {case.name}")
+            waited(lambda: pid.exists() or process.poll() or None, "the pid file of sshd")
+            said = _login(folder, name, port, case.key)
+            waited(lambda: _ended(log) or None, f"the end of the connection of {case.name}")
         finally:
             process.terminate()
     return log.read_text(errors="replace"), said
@@ -163,14 +138,6 @@ def _penalties() -> str:
     found = re.match(r"OpenSSH_(\d+)\.(\d+)", run("ssh", "-V").stderr)
     assert found
     return "PerSourcePenalties no\n" * ((int(found[1]), int(found[2])) >= PENALTIES)
-
-
-def waited(look: Callable[[], bool], what: str) -> None:
-    """Until a look sees something; an AssertionError after a while."""
-    deadline, pause = time.monotonic() + PATIENCE, threading.Event()
-    while not look():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        pause.wait(0.01)
 
 
 def _free_port() -> int:

@@ -71,7 +71,7 @@ def test_whom_nobody_can_list_is_said(stack: Stack) -> None:
     "policies",
     [
         ("{decision: allow, include: [{email: [x@a.com, y@a.com]}], exclude: [{email: y@a.com}]}",),
-        ("{decision: allow, include: [email: [x@a.com, y@b.c]], exclude: [email_domain: b.c]}",),
+        ("{decision: allow, include: [email: [x@a.com, y@b.co]], exclude: [email_domain: b.co]}",),
         ("{decision: deny, include: [{email: y@a.com}]}", allow("x@a.com", "y@a.com")),
         (allow("x@a.com"), "{decision: non_identity, include: [{any_valid_service_token: true}]}"),
     ],

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.ssh import sshd_lab
+from tests.support.sshd import missing
 from ztctl.core.model.ssh_log import LoginEnd, LogKind, LogReading
 from ztctl.ssh.explain import explained, named_keys
 
@@ -319,7 +320,7 @@ def test_control_characters_are_carried_and_not_obeyed() -> None:
 
 def test_a_real_server_says_what_was_recorded(tmp_path: Path) -> None:
     """A certificate of another CA is refused by this machine's sshd, and its log is understood."""
-    reason = sshd_lab.missing()
+    reason = missing()
     if reason:
         assert not os.environ.get("CI"), reason
         pytest.skip(reason)

@@ -91,12 +91,19 @@ def test_what_stands_against_a_name_keeps_it_out_of_the_file(
     assert (found.differs, found.lines) == (True, ())
 
 
-@pytest.mark.parametrize("address", ["j.doe@example.com", "jdoe+ssh@example.com", "2fast@x.com"])
+@pytest.mark.parametrize("address", ["j.doe@example.com", "jdoe+ssh@example.com"])
 def test_odd_names_that_work_are_taken(address: str) -> None:
-    """A dot and a plus are; and what exists already need not be made."""
+    """A dot and a plus are."""
     name = address.partition("@")[0]
 
     assert (faults(report(address)), report(address).lines) == ({}, (f"account\t{name}",))
+
+
+def test_an_account_that_exists_may_have_any_name() -> None:
+    """It need not be made, and what the users file cannot hold is no line of it."""
+    found = report("2fast@example.com")
+
+    assert (found.differs, found.lines) == (False, ())
 
 
 def test_two_addresses_of_one_name_are_a_collision() -> None:
@@ -167,12 +174,19 @@ def test_an_alias_that_cannot_be(alias: dict[str, str], fault: UserFault) -> Non
 
 
 def test_people_are_mapped_to_an_account() -> None:
-    """They need none of their own, whatever their names are."""
-    found = report(
-        "12345@example.com", "new@x.com", maps={"deploy": ["12345@example.com", "new@x.com"]}
-    )
+    """They need none of their own, also where theirs could not be made."""
+    found = report("j.@example.com", "new@x.com", maps={"deploy": ["j.@example.com", "new@x.com"]})
 
-    assert (found.differs, found.lines) == (False, ("principals\tdeploy\t12345,new",))
+    assert (found.differs, found.lines) == (False, ("principals\tdeploy\tj.,new",))
+
+
+@pytest.mark.parametrize("address", ["12345@x.com", "josé@x.com", "a*@x.com"])
+def test_a_name_that_no_file_can_hold_is_not_mapped(address: str) -> None:
+    """A pattern would let in everybody; the others would make the whole file be refused."""
+    found = report(address, "new@x.com", maps={"deploy": [address, "new@x.com"]})
+
+    assert faults(found) == {address.partition("@")[0]: [UserFault.BAD_NAME]}
+    assert (found.differs, found.lines) == (True, ("principals\tdeploy\tnew",))
 
 
 def test_whoever_has_the_name_of_a_mapped_account_keeps_it() -> None:

@@ -25,6 +25,8 @@ UID_MIN: Final = 1000
 ALL: Final = "all"
 # useradd takes these; a digit first, or a dot last, is taken and then misread by other programs.
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_.+-]{0,31}(?<!\.)", re.ASCII)
+# What a line of the users file may hold, and so the name of a mapped person.
+_IN_FILE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.+-]{0,31}", re.ASCII)
 _LONGEST: Final = 32
 _NO_SHELLS: Final = ("nologin", "false")
 _NOBODY: Final = 65534
@@ -49,8 +51,8 @@ class UserChoices:
 
 
 def is_account_name(text: str) -> bool:
-    """Whether a text may be the name of an account, as it is or in a file."""
-    return re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,31}", text, re.ASCII) is not None
+    """Whether a line of the users file may name an account so."""
+    return _IN_FILE.fullmatch(text) is not None
 
 
 def users_report(
@@ -104,6 +106,8 @@ class _Users:
         faults = tuple(self._faults(account, emails, into, alias))
         left_out = any(it.counts for it in faults)
         needs = not into or bool(alias) or self._presence(account) is Presence.PRESENT
+        # What is there and cannot stand in the file needs no line of it.
+        needs = needs and is_account_name(account)
         return NamedUser(
             account,
             emails,
@@ -136,8 +140,8 @@ class _Users:
             yield system
         if self._presence(name) is Presence.PRESENT:
             yield from self._of_present(name, alias, mapped=bool(into))
-        elif not into:
-            yield from self._of_missing(name)
+        else:
+            yield from self._of_missing(name, mapped=bool(into))
         if self._is_spelt_otherwise(name):
             yield NameFault(
                 UserFault.CASE,
@@ -191,15 +195,20 @@ class _Users:
                 "drop the alias, or map the person: --map",
             )
 
-    def _of_missing(self, name: str) -> Iterator[NameFault]:
-        if not _NAME.fullmatch(name):
+    def _of_missing(self, name: str, *, mapped: bool) -> Iterator[NameFault]:
+        allowed = _IN_FILE if mapped else _NAME
+        if not allowed.fullmatch(name):
             why = f"longer than {_LONGEST} characters" if len(name) > _LONGEST else "no safe name"
             yield NameFault(
                 UserFault.BAD_NAME,
                 f"{name} is {why} for an account: small letters, digits and _ . + - are, with a "
                 "letter first",
-                "map the person to an account: --map ACCOUNT=EMAIL",
+                "map the person to an account: --map ACCOUNT=EMAIL"
+                if is_account_name(name)
+                else "let the person log in by another address",
             )
+        elif mapped:
+            return
         elif self._known is not None and name in self._known.groups:
             yield NameFault(
                 UserFault.GROUP_TAKEN,
