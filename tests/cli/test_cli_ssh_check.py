@@ -1,0 +1,128 @@
+"""Promises about `ztctl ssh check` as a command."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Account, Ztctl
+from tests.support.process import TOKEN, Ended
+
+HOST = "ssh.example.com"
+REPORT = (
+    "ok    H2   sshd takes certificates\nFAIL  H8   there is no account ann\n           useradd\n"
+)
+
+
+@pytest.fixture
+def applied(project: Ztctl, account: Account) -> Ztctl:
+    """The quickstart, applied to a served account, with a connector that runs."""
+    ztctl = project.at(account)
+    done = ztctl("apply", "--auto-approve")
+    assert done.code == 0, done.said
+    path = f"/accounts/{account.sandbox.account_id}/cfd_tunnel"
+    tunnels = [it for it in account.sandbox.export()["tunnels"] if not it.get("deleted_at")]
+    assert path, tunnels
+    account.sandbox.connect(tunnels[0]["id"])
+    account.sandbox.log.clear()
+    return ztctl
+
+
+def checks(done: Ended) -> dict[str, Any]:
+    """The checks by their ids."""
+    return {it["id"]: it for it in json.loads(done.out)["checks"]}
+
+
+def failed(done: Ended) -> set[str]:
+    """The checks of the account that failed."""
+    return {id_ for id_, it in checks(done).items() if it["verdict"] == "fail" and id_[0] == "D"}
+
+
+def check(ztctl: Ztctl, *words: str) -> Ended:
+    """The command, with its result as JSON."""
+    return ztctl("ssh", "check", *words, "--format", "json")
+
+
+def test_an_account_in_order(applied: Ztctl, account: Account) -> None:
+    """No check of it fails; it is only read, and the token stands nowhere."""
+    done = check(applied)
+
+    assert failed(done) == set()
+    assert {entry.method for entry in account.sandbox.log} == {"GET"}
+    assert TOKEN not in done.said
+
+
+def test_what_is_false_in_the_account_is_found(applied: Ztctl, account: Account) -> None:
+    """A switched-off setting of the zone, and a second record on the name."""
+    zone = account.sandbox.export()["zones"][0]["id"]
+    with account.sandbox.session() as state:
+        state.store.put(
+            "zone_setting", f"{zone}/websockets", {"zone_id": zone, "value": "off", "id": "x"}
+        )
+    account.post("/zones/{zone}/dns_records", {"type": "A", "name": "*", "content": "192.0.2.1"})
+
+    done = check(applied)
+
+    assert (done.code, failed(done)) == (2, {"D2"})
+
+
+def test_an_open_door_has_its_own_exit_code(applied: Ztctl, account: Account) -> None:
+    """It comes before every other fault."""
+    body = {"include": [{"everyone": {}}], "decision": "bypass", "name": "open"}
+    policy = account.post("/accounts/{account}/access/policies", body)
+    apps = account.sandbox.export()["access_applications"]
+    with account.sandbox.session() as state:
+        app = dict(state.store.get("app", apps[0]["id"]) or {})
+        app["policies"] = [policy["id"]]
+        state.store.put("app", apps[0]["id"], app)
+
+    done = check(applied)
+
+    assert (done.code, checks(done)["D5"]["opens"]) == (5, True)
+
+
+def test_a_host_needs_no_file(ztctl: Ztctl) -> None:
+    """The way to it and this laptop are looked at, and what was not is said not to be seen."""
+    done = check(ztctl, "host.invalid")
+
+    found = checks(done)
+    assert done.code == 2
+    assert (found["N1"]["verdict"], found["D1"]["verdict"]) == ("fail", "not-seen")
+    assert found["C6"]["verdict"] == "pass"
+
+
+def test_a_server_tells_of_itself(applied: Ztctl) -> None:
+    """What the script said there is part of the table, with its remedies."""
+    (applied.folder / "said").write_text(REPORT)
+
+    done = check(applied, "--server", "said")
+
+    found = checks(done)
+    assert (done.code, found["H8"]["verdict"], found["H8"]["remedy"]) == (2, "fail", "useradd")
+    assert "H1" not in found
+
+
+def test_what_no_server_said_is_an_error(applied: Ztctl) -> None:
+    """And how to get it is told."""
+    (applied.folder / "said").write_text("hello\n")
+
+    done = applied("ssh", "check", "--server", "said")
+
+    assert (done.code, "sh install.sh check" in done.err) == (1, True)
+
+
+def test_a_pattern_is_no_host(ztctl: Ztctl) -> None:
+    """Without a file it names nobody."""
+    done = ztctl("ssh", "check", "*.example.com")
+
+    assert (done.code, "stands for many names" in done.err) == (64, True)
+
+
+def test_it_fits_a_terminal(applied: Ztctl) -> None:
+    """No line is wider than 80 columns, and what was not seen is told once."""
+    done = applied("ssh", "check", env={"COLUMNS": "80"})
+
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert done.out.count("not seen from here") == 1
