@@ -15,6 +15,15 @@ REPORT = (
     "ok    H2   sshd takes certificates\nFAIL  H8   there is no account ann\n           useradd\n"
 )
 
+UNCHECKED = """\
+version: 1
+stack: s
+policies: {ops: {decision: allow, include: [{email: ann@a.com}]}}
+tunnels: {edge: {}}
+hosts:
+  ssh.example.com: {tunnel: edge, service: ssh://localhost:22, policies: [ops], access: false}
+"""
+
 
 @pytest.fixture
 def applied(project: Ztctl, account: Account) -> Ztctl:
@@ -22,10 +31,8 @@ def applied(project: Ztctl, account: Account) -> Ztctl:
     ztctl = project.at(account)
     done = ztctl("apply", "--auto-approve")
     assert done.code == 0, done.said
-    path = f"/accounts/{account.sandbox.account_id}/cfd_tunnel"
-    tunnels = [it for it in account.sandbox.export()["tunnels"] if not it.get("deleted_at")]
-    assert path, tunnels
-    account.sandbox.connect(tunnels[0]["id"])
+    (tunnel,) = account.sandbox.export()["tunnels"]
+    account.sandbox.connect(tunnel["id"])
     account.sandbox.log.clear()
     return ztctl
 
@@ -68,17 +75,16 @@ def test_what_is_false_in_the_account_is_found(applied: Ztctl, account: Account)
     assert (done.code, failed(done)) == (2, {"D2"})
 
 
-def test_an_open_door_has_its_own_exit_code(applied: Ztctl, account: Account) -> None:
-    """It comes before every other fault."""
+def test_an_open_door_has_its_own_exit_code(ztctl: Ztctl, account: Account) -> None:
+    """It comes before every other fault: here that no connector runs."""
+    (ztctl.folder / "ztctl.yaml").write_text(UNCHECKED)
+    assert ztctl.at(account)("apply", "--auto-approve").code == 0
     body = {"include": [{"everyone": {}}], "decision": "bypass", "name": "open"}
     policy = account.post("/accounts/{account}/access/policies", body)
-    apps = account.sandbox.export()["access_applications"]
-    with account.sandbox.session() as state:
-        app = dict(state.store.get("app", apps[0]["id"]) or {})
-        app["policies"] = [policy["id"]]
-        state.store.put("app", apps[0]["id"], app)
+    app = {"type": "self_hosted", "domain": f"{HOST}/x", "policies": [policy["id"]]}
+    account.post("/accounts/{account}/access/apps", app)
 
-    done = check(applied)
+    done = check(ztctl.at(account))
 
     assert (done.code, checks(done)["D5"]["opens"]) == (5, True)
 

@@ -47,7 +47,7 @@ def reach(service: Service | None = LOCAL, decision: str = "allow") -> Reach:
 def named(found: Reach, *codes: AuditCode) -> AuditedName:
     """What an audit says of the host."""
     findings = tuple(Finding(code, "host", HOST, ("so",)) for code in codes)
-    return AuditedName(HOST, "example.com", (), found, findings, Seen((), (), ""))
+    return AuditedName(HOST, "example.com", (), found, findings, Seen())
 
 
 def record(**raw: Any) -> Live:
@@ -394,9 +394,8 @@ def test_ssh_reads_a_configuration_alike(home: Home, tmp_path: Path) -> None:
     if reason:
         assert not os.environ.get("CI"), reason
         pytest.skip(reason)
-    home(
-        f"Host !{HOST} *\n  ProxyCommand no\nHost *.example.com\n  User x\nHost ssh.?xample.com\n{PROXY}"
-    )
+    others = f"Host !{HOST} *\n  ProxyCommand no\nHost *.example.com\n  User x\n"
+    home(f"{others}Host ssh.?xample.com\n{PROXY}")
     from ztctl.ssh.client_reading import read_config
 
     config = tmp_path / ".ssh" / "config"
