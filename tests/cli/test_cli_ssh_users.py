@@ -53,6 +53,18 @@ def test_the_users_file_is_written(listed: Ztctl) -> None:
     assert done.out.endswith("\n\nsudo sh install.sh --users users\n")
 
 
+def test_a_plan_warns_of_a_name_that_two_people_share(listed: Ztctl) -> None:
+    """So does validate, at the host; and nothing else comes of it."""
+    path = listed.folder / "ztctl.yaml"
+    path.write_text(HOSTS.replace("new@a.com", "jdoe@b.com"))
+
+    planned, validated = listed("plan", "--sandbox"), listed("validate")
+
+    assert (planned.code, validated.code) == (0, 0)
+    assert "[principal-collision]" in planned.said
+    assert "[principal-collision]" in validated.said
+
+
 def test_a_list_needs_no_file_and_no_account(ztctl: Ztctl) -> None:
     """Addresses from a file are compared with accounts from a file."""
     (ztctl.folder / "emails").write_text("jdoe@a.com\n")

@@ -326,6 +326,15 @@ def test_a_bastion_wants_a_destination(home: Home, command: str, verdict: Verdic
     assert by_id(client_checks(sight))["C5"].verdict is verdict
 
 
+def test_a_bastion_has_the_blocks_of_its_machines(home: Home) -> None:
+    """Nobody logs in to the bastion itself, and so it needs no block."""
+    inner = f"Host db1\n  ProxyCommand /bin/sh access ssh --hostname {HOST} --destination %h:%p\n"
+
+    found = by_id(client_checks(replace(home(inner), is_bastion=True)))
+
+    assert (found["C2"].verdict, found["C5"].verdict) == (Verdict.PASS, Verdict.PASS)
+
+
 @pytest.fixture
 def login(home: Home, tmp_path: Path) -> ClientSight:
     """A laptop that has logged in: key, public key, and a certificate for jdoe."""

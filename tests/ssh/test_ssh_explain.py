@@ -13,6 +13,8 @@ from tests.ssh import sshd_lab
 from tests.support.sshd import missing
 from ztctl.core.model.ssh_log import LoginEnd, LogKind, LogReading
 from ztctl.ssh.explain import explained, named_keys
+from ztctl.ssh.log_causes import ANOTHER_KEY, NO_REASON, NOTHING_TAKEN, UNTRUSTED
+from ztctl.ssh.log_rules import RULES
 
 RECORDED = Path(__file__).parent / "recorded"
 # Each recording, and the one cause that is to be told of it.
@@ -109,6 +111,16 @@ LINES = {
     "Nov 30 13:00:00 web sshd[7]: error: maximum authentication attempts exceeded for jdoe from "
     "127.0.0.1 port 40000 ssh2 [preauth]": "too-many-failures",
 }
+LINES |= {
+    "Nov 30 13:00:00 web sshd[7]: Refused by certificate options": "refused-by-options",
+    "Nov 30 13:00:00 web sshd[7]: User jdoe not allowed because of the moon": "not-allowed",
+    "/etc/ssh/sshd_config: terminating, 1 bad configuration options": "bad-setting",
+    '2026-11-30T12:00:00Z ERR  error="Unable to reach the origin service. The service may be down"': (
+        "origin-unreachable"
+    ),
+}
+# What is told although no line says it.
+INFERRED = {UNTRUSTED, NO_REASON, NOTHING_TAKEN, ANOTHER_KEY}
 KEY = "SHA256:" + "k" * 43
 CA = "SHA256:" + "c" * 43
 
@@ -148,6 +160,13 @@ def test_each_fault_of_a_server_is_told_by_its_cause(recording: str) -> None:
 def test_every_recording_has_its_row() -> None:
     """None is made and then looked at by nobody."""
     assert {path.name.removesuffix(".log") for path in RECORDED.glob("*.log")} == CAUSES.keys()
+
+
+def test_every_rule_is_shown() -> None:
+    """By a recording or a line; and nothing is told that no rule says."""
+    shown = {cause for cause in (*CAUSES.values(), *LINES.values()) if cause is not None}
+
+    assert shown - INFERRED == {rule.id for rules in RULES.values() for rule in rules}
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -79,7 +79,7 @@ async def look_at_account(
 
     async with account_of(chosen, declared, view) as account:
         whole = await whole_account(KINDS, account, view.event)
-        look = _AccountLook(whole, _auditor(whole, declared), account)
+        look = _HostSights(whole, _auditor(whole, declared), account)
         found = Looked(unread=whole.unread, team=look.team)
         for host in hosts:
             sight = await look.sight(host)
@@ -101,7 +101,7 @@ def _auditor(whole: WholeAccount, declared: Declared) -> Auditor:
 
 
 @dataclass(slots=True)
-class _AccountLook:
+class _HostSights:
     whole: WholeAccount
     auditor: Auditor
     account: AccountApi

@@ -111,6 +111,8 @@ class _Laptop:
         if jump is not None and (command is None or self._is_before(config, jump, command)):
             text = f"ProxyJump of {jump.place} comes first, and wins"
             return self._of("C2", Verdict.FAIL, text, "put the host's block before it")
+        if command is None and self._seen.is_bastion:
+            command = next(iter(self._of_machines(config)), None)
         if command is None:
             text = f"no ProxyCommand for {self._seen.host} in ~/.ssh/config"
             return self._of("C2", Verdict.FAIL, text, _RENDER)
@@ -118,6 +120,11 @@ class _Laptop:
             text = f"the ProxyCommand of {command.place} wins, and is not cloudflared's"
             return self._of("C2", Verdict.FAIL, text, "put the host's block before it")
         return self._program(command)
+
+    def _of_machines(self, config: ClientConfig) -> list[Setting]:
+        """The commands that lead through a bastion, which are in blocks of the machines behind."""
+        commands = (it for it in config.lines if it.keyword == "proxycommand")
+        return [it for it in commands if self._seen.host in it.value]
 
     @staticmethod
     def _is_before(config: ClientConfig, one: Setting, other: Setting) -> bool:
@@ -144,8 +151,7 @@ class _Laptop:
     def _destination(self, config: ClientConfig) -> HostCheck:
         if not self._seen.is_bastion:
             return self._of("C5", Verdict.SKIP, "the host is no bastion")
-        commands = [it for it in config.lines if it.keyword == "proxycommand"]
-        ours = [it for it in commands if self._seen.host in it.value]
+        ours = self._of_machines(config)
         if own := config.value("proxycommand"):
             ours = [own, *ours]
         if not ours:

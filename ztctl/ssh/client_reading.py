@@ -55,7 +55,7 @@ class ClientConfig:
 
 def read_config(path: Path, host: str, home: Path) -> ClientConfig:
     """Read a configuration and what it includes, for a host as it is typed."""
-    reader = _Reader(host, home)
+    reader = _ConfigReader(host, home)
     reader.read(path, 0, active=True)
     return ClientConfig(
         {keyword: tuple(them) for keyword, them in reader.first.items()}, tuple(reader.lines)
@@ -63,7 +63,7 @@ def read_config(path: Path, host: str, home: Path) -> ClientConfig:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _ConfigReader:
     host: str
     home: Path
     first: dict[str, list[Setting]] = field(default_factory=dict)

@@ -74,10 +74,10 @@ class CloudSight:
 
 def cloud_checks(seen: CloudSight) -> Iterator[HostCheck]:
     """Every check of the account, in the order of their ids."""
-    yield from _Look(seen).all()
+    yield from _HostCloud(seen).all()
 
 
-class _Look:
+class _HostCloud:
     def __init__(self, seen: CloudSight) -> None:
         self._seen = seen
         self._found = {it.code: it for it in seen.named.findings}

@@ -26,7 +26,7 @@ AREAS: Final[Mapping[CheckArea, str]] = {
     CheckArea.SERVER: "Server",
 }
 TITLES: Final[Mapping[str, str]] = {
-    "D1": "zone",
+    "D1": "active zone",
     "D2": "WebSockets",
     "D3": "TLS of the zone",
     "D4": "application",
