@@ -147,6 +147,8 @@ def risky_names(declared: Declared, kinds: Kinds) -> Iterator[Problem]:
 
     Of applications whose CA signs for SSH alone, and once for all that use the same policies.
     """
+    if not any(_is_risky(name, them) for name, them in by_principal(_stated(declared)).items()):
+        return
     alike: dict[tuple[str, ...], list[Wanted]] = {}
     rules = _Rules({item.address: item for item in declared.wanted})
     for application in _with_ca(declared, kinds):
@@ -157,11 +159,22 @@ def risky_names(declared: Declared, kinds: Kinds) -> Iterator[Problem]:
         found = by_principal(rules.admitted(applications[0].values.get("policies") or ()).addresses)
         shared = {name: them for name, them in found.items() if len(them) > 1}
         system = {name: them for name, them in found.items() if name in SYSTEM_NAMES}
-        if not shared and not system:
+        if not any(_is_risky(name, them) for name, them in found.items()):
             continue
         hosts = [it for it in applications if _serves_ssh(it, declared, kinds)]
         if hosts:
             yield from _warnings(hosts, shared, system)
+
+
+def _stated(declared: Declared) -> Iterator[str]:
+    """Every address of the files, whatever is said of it; most files have no risky one."""
+    for item in declared.wanted:
+        for rule in item.values.get("include") or ():
+            yield from map(str, _listed(rule[_EMAIL])) if _EMAIL in rule else ()
+
+
+def _is_risky(name: str, addresses: Sequence[str]) -> bool:
+    return len(addresses) > 1 or name in SYSTEM_NAMES
 
 
 def _with_ca(declared: Declared, kinds: Kinds) -> Iterator[Wanted]:

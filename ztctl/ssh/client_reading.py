@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from ztctl.core.model.globs import glob_matches
+
 _LINE: Final = re.compile(r"\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*?)\s*")
 _DEEPEST: Final = 8
 _MOST_FILES: Final = 200
@@ -127,18 +129,12 @@ class _ConfigReader:
     def _is_one_of(self, patterns: list[str]) -> bool:
         true = False
         for pattern in patterns:
-            if _fits(pattern.lstrip("!"), self.host):
+            # Patterns of ssh_config: `*` is any text, dots included, and `?` one character.
+            if glob_matches(pattern.lstrip("!").lower()[:300], self.host, one="?"):
                 if pattern.startswith("!"):
                     return False
                 true = True
         return true
-
-
-def _fits(pattern: str, host: str) -> bool:
-    """Patterns of ssh_config: ``*`` is any text, dots included, and ``?`` one character."""
-    parts = re.split(r"([*?])", pattern[:300].lower())
-    signs = {"*": ".*", "?": "."}
-    return re.fullmatch("".join(signs.get(it) or re.escape(it) for it in parts), host) is not None
 
 
 def _words(value: str) -> list[str]:

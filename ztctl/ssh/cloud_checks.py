@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ztctl.core.model.checkup import Verdict
+from ztctl.core.model.globs import glob_matches
 from ztctl.core.model.objects import Live
 from ztctl.core.model.ssh_check import HostCheck
 from ztctl.core.reach.audit import AuditedName, Finding
@@ -300,5 +301,4 @@ def _kind(record: Live) -> str:
 def _route_takes(pattern: str, host: str) -> bool:
     """Whether a Worker route (``*`` stands for any text) is about a host."""
     name = pattern.lower().partition("://")[2] or pattern.lower()
-    parts = map(re.escape, name.partition("/")[0][:300].split("*"))
-    return re.fullmatch(".*".join(parts), host) is not None
+    return glob_matches(name.partition("/")[0][:300], host)
