@@ -414,7 +414,7 @@ def test_ssh_reads_a_configuration_alike(home: Home, tmp_path: Path) -> None:
 
     said = dict(line.split(" ", 1) for line in done.stdout.decode().splitlines() if " " in line)
     found = read_config(config, HOST, tmp_path)
-    assert {it: found.first[it][0].value for it in ("user", "proxycommand")} == {
+    assert {it: found.first[it].value for it in ("user", "proxycommand")} == {
         it: said[it] for it in ("user", "proxycommand")
     }
 

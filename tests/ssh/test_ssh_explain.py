@@ -301,6 +301,13 @@ def test_a_name_cannot_forge_a_success() -> None:
     assert CA in {it.ca for it in found.attempts}
 
 
+def test_a_name_cannot_forge_a_cause() -> None:
+    """What sshd would say of something else is only a name there."""
+    text = "sshd[7]: Invalid user Certificate invalid: expired from 6.6.6.6 port 40001\n"
+
+    assert causes(told(text)) == ["no-account"]
+
+
 HOSTILE = {
     "one line": b"sshd[1]: Failed publickey for " + b"a" * 3_000_000,
     "no ends": b"ID (serial " * 300_000,

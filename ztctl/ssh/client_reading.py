@@ -20,7 +20,6 @@ _LINE: Final = re.compile(r"\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*?)\s*")
 _DEEPEST: Final = 8
 _MOST_FILES: Final = 200
 _MOST_BYTES: Final = 1 << 20
-_ACCUMULATE: Final = frozenset({"identityfile", "certificatefile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +42,30 @@ class ClientConfig:
     """What is in force for one host.
 
     Attributes:
-        first: by keyword in small letters the first value; of those that add up all.
+        first: by keyword in small letters the value that counts, the first one.
         lines: every line of every file that was read, whatever host it is for.
     """
 
-    first: Mapping[str, tuple[Setting, ...]]
+    first: Mapping[str, Setting]
     lines: tuple[Setting, ...]
 
     def value(self, keyword: str) -> Setting | None:
         """The value of a keyword in small letters; ``None``: it is not set."""
-        return next(iter(self.first.get(keyword, ())), None)
+        return self.first.get(keyword)
 
 
 def read_config(path: Path, host: str, home: Path) -> ClientConfig:
     """Read a configuration and what it includes, for a host as it is typed."""
     reader = _ConfigReader(host, home)
     reader.read(path, 0, active=True)
-    return ClientConfig(
-        {keyword: tuple(them) for keyword, them in reader.first.items()}, tuple(reader.lines)
-    )
+    return ClientConfig(reader.first, tuple(reader.lines))
 
 
 @dataclass(slots=True)
 class _ConfigReader:
     host: str
     home: Path
-    first: dict[str, list[Setting]] = field(default_factory=dict)
+    first: dict[str, Setting] = field(default_factory=dict)
     lines: list[Setting] = field(default_factory=list)
     files: int = 0
 
@@ -94,9 +91,7 @@ class _ConfigReader:
                 for included in self._included(setting.value):
                     self.read(included, depth + 1, active=inside)
             elif inside:
-                known = self.first.setdefault(setting.keyword, [])
-                if not known or setting.keyword in _ACCUMULATE:
-                    known.append(setting)
+                self.first.setdefault(setting.keyword, setting)
 
     def _included(self, value: str) -> Iterator[Path]:
         for word in _words(value):
