@@ -11,6 +11,7 @@ from tests.cli.conftest import Account, Ztctl
 from tests.support.process import TOKEN, Ended
 
 HOST = "ssh.example.com"
+ALONE = {"HTTPS_PROXY": "http://127.0.0.1:9"}
 REPORT = (
     "ok    H2   sshd takes certificates\nFAIL  H8   there is no account ann\n           useradd\n"
 )
@@ -48,8 +49,8 @@ def failed(done: Ended) -> set[str]:
 
 
 def check(ztctl: Ztctl, *words: str) -> Ended:
-    """The command, with its result as JSON."""
-    return ztctl("ssh", "check", *words, "--format", "json")
+    """The command, with its result as JSON; hosts are asked through a proxy that is not there."""
+    return ztctl("ssh", "check", *words, "--format", "json", env=ALONE)
 
 
 def test_an_account_in_order(applied: Ztctl, account: Account) -> None:
@@ -89,9 +90,25 @@ def test_an_open_door_has_its_own_exit_code(ztctl: Ztctl, account: Account) -> N
     assert (done.code, checks(done)["D5"]["opens"]) == (5, True)
 
 
+def test_the_way_is_asked_for_a_login(project: Ztctl) -> None:
+    """Of the application that the files declare; in the sandbox at its own edge."""
+    assert project("apply", "--sandbox", "--auto-approve").code == 0
+
+    found = checks(project("ssh", "check", "--sandbox", "--format", "json"))
+
+    assert [found[it]["verdict"] for it in ("N3", "N4", "N6")] == ["pass", "pass", "pass"]
+
+
+def test_a_way_that_nobody_answers_is_not_seen(applied: Ztctl) -> None:
+    """It is called neither open nor closed."""
+    found = checks(check(applied))
+
+    assert {found[it]["verdict"] for it in ("N1", "N2", "N3", "N4", "N6")} == {"not-seen"}
+
+
 def test_a_host_needs_no_file(ztctl: Ztctl) -> None:
     """The way to it and this laptop are looked at, and what was not is said not to be seen."""
-    done = check(ztctl, "host.invalid")
+    done = ztctl("ssh", "check", "host.invalid", "--format", "json")
 
     found = checks(done)
     assert done.code == 2
@@ -128,7 +145,7 @@ def test_a_pattern_is_no_host(ztctl: Ztctl) -> None:
 
 def test_it_fits_a_terminal(applied: Ztctl) -> None:
     """No line is wider than 80 columns, and what was not seen is told once."""
-    done = applied("ssh", "check", env={"COLUMNS": "80"})
+    done = applied("ssh", "check", env={"COLUMNS": "80", **ALONE})
 
     assert max(map(len, done.out.splitlines())) <= 80
     assert done.out.count("not seen from here") == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -267,26 +267,25 @@ async def _way(chosen: Settings, host: str, client: ProbeClient, found: Looked) 
 async def _legs(host: str, sight: NetworkSight) -> NetworkSight:
     from ztctl.cloudflare.reachability import way_to
 
-    async for leg in _named(host):
-        sight = replace(sight, addresses=leg)
     async for it in way_to(f"https://{host}"):
         if it.name == "DNS" and it.failed:
             return replace(sight, dns_error=it.found)
+        if it.name == "DNS":
+            sight = replace(sight, addresses=await _addresses(host))
         if it.name in ("connection", "TLS") and it.failed:
             return replace(sight, tls_error=it.found)
         if it.name == "TLS":
             sight = replace(sight, tls=it.found)
-        if it.name == "proxy":
-            sight = replace(sight, addresses=None)
     return sight
 
 
-async def _named(host: str) -> AsyncIterator[tuple[str, ...]]:
-    """The addresses of a name, once; nothing where it has none."""
+async def _addresses(host: str) -> tuple[str, ...] | None:
+    """The addresses of a name that has just been resolved."""
     loop = asyncio.get_running_loop()
     with suppress(OSError, UnicodeError, TimeoutError):
         found = await asyncio.wait_for(loop.getaddrinfo(host, 443), 10)
-        yield tuple(sorted({str(address[0]) for *_, address in found}))
+        return tuple(sorted({str(address[0]) for *_, address in found}))
+    return None
 
 
 def _skew(date: str) -> float | None:
