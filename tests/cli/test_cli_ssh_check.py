@@ -116,22 +116,22 @@ def test_a_host_needs_no_file(ztctl: Ztctl) -> None:
     assert found["C6"]["verdict"] == "pass"
 
 
-def test_a_server_tells_of_itself(applied: Ztctl) -> None:
+def test_a_server_tells_of_itself(ztctl: Ztctl) -> None:
     """What the script said there is part of the table, with its remedies."""
-    (applied.folder / "said").write_text(REPORT)
+    (ztctl.folder / "said").write_text(REPORT)
 
-    done = check(applied, "--server", "said")
+    done = check(ztctl, "host.invalid", "--server", "said")
 
     found = checks(done)
     assert (done.code, found["H8"]["verdict"], found["H8"]["remedy"]) == (2, "fail", "useradd")
     assert "H1" not in found
 
 
-def test_what_no_server_said_is_an_error(applied: Ztctl) -> None:
-    """And how to get it is told."""
-    (applied.folder / "said").write_text("hello\n")
+def test_what_no_server_said_is_an_error(ztctl: Ztctl) -> None:
+    """And how to get it is told, before anybody is asked."""
+    (ztctl.folder / "said").write_text("hello\n")
 
-    done = applied("ssh", "check", "--server", "said")
+    done = ztctl("ssh", "check", "host.invalid", "--server", "said")
 
     assert (done.code, "sh install.sh check" in done.err) == (1, True)
 

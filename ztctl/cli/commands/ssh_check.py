@@ -60,8 +60,9 @@ def check(
     declared = declared_by(chosen) if named else None
     view = view_of(chosen, declared)
     with errors_shown(view):
+        told = _server(server)
         found = _looked(chosen, declared, view, _hosts(declared, host))
-        found.checks += _server(server)
+        found.checks += told
         mask = Mask(declared.environment if declared else {})
         view.page(ssh_check_page(found.checks, Clean(mask.hide), brief=chosen.quiet))
         for gap in found.unread:
