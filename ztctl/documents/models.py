@@ -38,16 +38,18 @@ class DescribedFields(Fields):
 
 
 def _inner_name(value: str) -> str:
-    return _inner(value, "h:22") and value
+    _inner(value, "h:22")
+    return value
 
 
 def _inner_address(value: str) -> str:
-    return _inner("h", value) and value
+    _inner("h", value)
+    return value
 
 
-def _inner(name: str, address: str) -> InnerHost:
+def _inner(name: str, address: str) -> None:
     try:
-        return InnerHost.parse(name, address)
+        InnerHost.parse(name, address)
     except ValueError as error:
         context = {"text": str(error), "hint": INNER_HINT if name == "h" else _INNER_NAME_HINT}
         raise PydanticCustomError("inner", "{text}", context) from None
