@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from ztctl.core.model.client import ClientHost
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.inner import InnerHost, is_host_word
 from ztctl.core.model.names import access_covers, is_wildcard
@@ -24,34 +25,7 @@ from ztctl.ssh.client_program import Executable
 
 # Idle connections are cut after minutes, or after 100 s; recorded by users of the service.
 ALIVE: Final = 30
-DEFAULT_PORT: Final = 22
 _USER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,63}\$?")
-
-
-@dataclass(frozen=True, slots=True)
-class ClientHost:
-    """A host as a laptop needs to know it.
-
-    Attributes:
-        name: host name or pattern, in punycode.
-        has_ca: its application has a CA; else people log in with keys of their own.
-        aliases: further names that lead to it.
-        is_bastion: whoever logs in names a machine behind it.
-        inner: those machines.
-    """
-
-    name: str
-    has_ca: bool = True
-    aliases: tuple[str, ...] = ()
-    is_bastion: bool = False
-    inner: tuple[InnerHost, ...] = ()
-
-    @property
-    def spoken(self) -> tuple[str, ...]:
-        """The names that people type, a pattern among them."""
-        return (
-            tuple(it.name for it in self.inner) if self.is_bastion else (self.name, *self.aliases)
-        )
 
 
 @dataclass(frozen=True, slots=True)

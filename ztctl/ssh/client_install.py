@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.names import access_covers
@@ -57,6 +57,13 @@ class FileChange:
     path: Path
     before: bytes | None
     after: bytes | None
+
+    @property
+    def action(self) -> Literal["create", "update", "delete"]:
+        """What is done to it."""
+        if self.after is None:
+            return "delete"
+        return "create" if self.before is None else "update"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ztctl.core.model.client import ClientHost
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.names import access_covers, is_wildcard
-from ztctl.ssh.client_config import ClientHost
 
 # ssh-dss is gone from OpenSSH 10; certificates and CAs are no host keys.
 KEY_TYPES: Final = frozenset(

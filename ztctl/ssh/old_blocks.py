@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 # A keyword is followed by blanks or by one `=` with blanks around it (ssh_config(5)).
@@ -100,7 +101,7 @@ def _pasted(lines: Sequence[str], rendered: str) -> Iterator[OldBlock]:
 
 def _others(lines: Sequence[str]) -> Iterator[OldBlock]:
     starts = [at for at, line in enumerate(lines) if _keyword(line) in ("host", "match")]
-    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, stop in pairwise([*starts, len(lines)]):
         stated = [at for at in range(start, stop) if _is_stated(lines[at])]
         name = _known([lines[at] for at in stated])
         if name or any(_TRACES.search(lines[at]) for at in stated):
