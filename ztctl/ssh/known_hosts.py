@@ -15,6 +15,7 @@ from typing import Final
 
 from ztctl.core.model.client import ClientHost
 from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.inner import is_host_word
 from ztctl.core.model.names import access_covers, is_wildcard
 
 # ssh-dss is gone from OpenSSH 10; certificates and CAs are no host keys.
@@ -130,7 +131,8 @@ def _looked_up(told: str, names: Mapping[str, str], hosts: Sequence[ClientHost])
     for name in (bare.lower(), f"{bare.lower()}:{port}"):
         if name in names and not is_wildcard(name):
             return names[name]
-    if any(is_wildcard(it.name) and access_covers(it.name, bare.lower()) for it in hosts):
+    patterns = (it.name for it in hosts if is_wildcard(it.name))
+    if is_host_word(bare.lower()) and any(access_covers(it, bare.lower()) for it in patterns):
         return bare.lower()
     hint = "write the name that people type behind ssh in its place"
     raise ValueError(f"no host of these files is called {told!r}", hint)

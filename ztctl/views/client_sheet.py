@@ -40,6 +40,7 @@ class ClientSheet:
         asks_user: the page asks for the name on the servers, and puts it into the blocks.
         has_ca: some host takes certificates.
         known_hosts: the host keys, and the name of their file; empty where they are not known.
+        all_known: every host has a key there.
     """
 
     title: str
@@ -52,6 +53,7 @@ class ClientSheet:
     systems: Sequence[SystemPart]
     known_hosts: str
     known_hosts_file: str
+    all_known: bool
     version: str
 
 
@@ -106,6 +108,8 @@ def client_sheet(document: Json, version: str) -> ClientSheet:
         systems=[_part(it) for it in document["systems"]],
         known_hosts=document["known_hosts"] or "",
         known_hosts_file=document["known_hosts_file"] or "",
+        all_known=_names(document["hosts"])
+        <= {line.partition(" ")[0] for line in (document["known_hosts"] or "").splitlines()},
         version=version,
     )
 
@@ -116,6 +120,12 @@ def client_html(document: Json, version: str) -> str:
     from ztctl.views.sheet_html import render_client
 
     return render_client(client_sheet(document, version))
+
+
+def _names(hosts: Sequence[Json]) -> set[str]:
+    """The names under which ssh looks keys up."""
+    inner = (it["name"] for host in hosts for it in host["inner"])
+    return {*inner, *(host["host"] for host in hosts if not host["is_bastion"])}
 
 
 def _rows(hosts: Sequence[Json]) -> list[tuple[str, str, str]]:
