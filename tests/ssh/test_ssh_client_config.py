@@ -167,8 +167,7 @@ def test_the_proxy_gets_the_words_that_are_meant(ssh: Ssh, program: Recorder) ->
 
 def test_known_hosts_have_a_file_of_their_own(ssh: Ssh, program: Recorder) -> None:
     """Where the key is known there is no question; of a pattern some names may be new."""
-    known = {"known_hosts": "~/.ssh/ours", "known": frozenset({EXACT, "db1", PATTERN})}
-    text = config(program, **known)
+    text = config(program, known_hosts="~/.ssh/ours", known=frozenset({EXACT, "db1", PATTERN}))
     words = ["userknownhostsfile", "stricthostkeychecking"]
 
     home = Path("~").expanduser()
@@ -182,9 +181,7 @@ def test_known_hosts_have_a_file_of_their_own(ssh: Ssh, program: Recorder) -> No
 @settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(
-    name=st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1)
-)
+@given(name=st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1))
 def test_any_path_is_run_as_it_is_or_refused(name: str, tmp_path: Path) -> None:
     """Whatever it is called, ssh runs that very file and nothing else; else it is not written."""
     ssh = client(tmp_path)

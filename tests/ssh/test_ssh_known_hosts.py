@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from base64 import b64encode
 from pathlib import Path
 
@@ -69,19 +70,17 @@ def test_the_same_key_stands_once() -> None:
 def test_real_keys_are_taken(tmp_path: Path) -> None:
     """Those that ssh-keygen makes, and that ssh finds in the file under its name."""
     ssh = client(tmp_path)
-    import subprocess
-
     for type_ in ("ed25519", "ecdsa"):
-        words = ("ssh-keygen", "-q", "-t", type_, "-N", "", "-f", str(tmp_path / type_))
-        subprocess.run(words, check=True, timeout=30)
+        make = ("ssh-keygen", "-q", "-t", type_, "-N", "", "-f", str(tmp_path / type_))
+        subprocess.run(make, check=True, timeout=30)
     lines = [f"db1 {(tmp_path / f'{it}.pub').read_text()}" for it in ("ed25519", "ecdsa")]
 
     found = read("".join(lines))
 
     assert found.problems == ()
     (ssh.folder / "known").write_text(found.text)
-    words = ("ssh-keygen", "-F", "db1", "-f", str(ssh.folder / "known"))
-    done = subprocess.run(words, check=True, capture_output=True, text=True, timeout=30)
+    find = ("ssh-keygen", "-F", "db1", "-f", str(ssh.folder / "known"))
+    done = subprocess.run(find, check=True, capture_output=True, text=True, timeout=30)
     assert done.stdout.count("# Host db1 found") == 2
 
 

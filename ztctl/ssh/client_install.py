@@ -212,7 +212,9 @@ def _converted(before: bytes, rendered: str, stack: str) -> _Converted:
     served = _SERVED.findall(rendered)
     gone: list[OldBlock] = []
     kept: list[OldBlock] = []
-    for block in old_blocks(lines, rendered):
+    # An Include that has moved belongs to no block.
+    bare = ["" if _is_own(line, stack) else line for line in lines]
+    for block in old_blocks(bare, rendered):
         takes = block.is_known and any(access_covers(it, block.name) for it in served)
         (gone if takes else kept).append(block)
     return _Converted(_encoded(_included(without(lines, gone), stack)), tuple(gone), tuple(kept))

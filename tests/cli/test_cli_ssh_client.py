@@ -1,0 +1,303 @@
+"""Promises about `ztctl ssh client`: what a laptop gets, and what is installed on this one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Ztctl
+
+HOST = "ssh.example.com"
+CF = "/usr/bin/cloudflared"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr"
+FILE = """\
+version: 1
+stack: shop
+policies:
+  ops: {decision: allow, include: [{email: a@example.com}]}
+tunnels:
+  edge: {}
+hosts:
+  ssh.example.com: {tunnel: edge, service: 'ssh://10.0.0.1:22', policies: [ops]}
+  own.example.com: {tunnel: edge, service: 'ssh://10.0.0.1:22', policies: [ops], ca_key: false}
+  '*.dev.example.com': {tunnel: edge, service: 'ssh://10.0.0.2:22', policies: [ops]}
+  '*.jump.example.com': {tunnel: edge, service: bastion, policies: [ops]}
+  wiki.example.com: {tunnel: edge, service: 'http://10.0.0.3', policies: [ops]}
+  bastion.example.com:
+    tunnel: edge
+    service: bastion
+    policies: [ops]
+    inner: {db1: 10.0.0.12:22}
+"""
+
+
+@pytest.fixture
+def shop(ztctl: Ztctl) -> Ztctl:
+    """A folder with a file of every sort of host, and a path without cloudflared."""
+    ztctl.folder.joinpath("ztctl.yaml").write_text(FILE)
+    ztctl.env["PATH"] = str(ztctl.folder)
+    return ztctl
+
+
+def rendered(shop: Ztctl, *words: str) -> dict[str, Any]:
+    """The document of a rendering."""
+    done = shop("ssh", "client", "render", "--format", "json", *words)
+    assert done.code == 0, done.said
+    document: dict[str, Any] = json.loads(done.out)
+    return document
+
+
+def installed(shop: Ztctl, *words: str) -> Any:
+    """Install below a home of its own."""
+    return shop("ssh", "client", "install", "--home", "home", HOST, *words)
+
+
+def test_it_asks_no_account(shop: Ztctl, account: Any) -> None:
+    """Neither a token nor the network is needed; what that leaves open is said."""
+    done = shop.at(account)("ssh", "client", "render", HOST, env={"PATH": shop.env["PATH"]})
+
+    assert done.code == 0
+    assert [*account.sandbox.log] == []
+    assert "`ztctl ssh guide` says what of them is live" in done.err
+
+
+def test_standard_output_is_the_block_alone(shop: Ztctl) -> None:
+    """From the first column, to be redirected into a file; no line is broken, however long."""
+    done = shop("ssh", "client", "render", HOST, env={"COLUMNS": "60"})
+
+    assert done.out == (
+        f"# BEGIN ztctl {HOST}\n"
+        f'Match host {HOST} exec "{CF} access ssh-gen --hostname {HOST}"\n'
+        f"  IdentityFile ~/.cloudflared/{HOST}-cf_key\n"
+        f"  CertificateFile ~/.cloudflared/{HOST}-cf_key-cert.pub\n"
+        "  IdentitiesOnly yes\n"
+        f"Host {HOST}\n"
+        "  ServerAliveInterval 30\n"
+        f"  ProxyCommand {CF} access ssh --hostname %h\n"
+        f"# END ztctl {HOST}\n"
+    )
+    assert f"cloudflared is not on the PATH here: {CF} is where its package puts it" in done.err
+
+
+def test_cloudflared_is_named_by_its_whole_path(shop: Ztctl) -> None:
+    """That which is found here, unless another is stated: an editor has another PATH."""
+    program = shop.folder / "cloudflared"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+
+    assert rendered(shop, HOST)["cloudflared"] == str(program)
+    stated = rendered(shop, HOST, "--cloudflared", "/opt/my tools/cloudflared")
+    assert "ProxyCommand '/opt/my tools/cloudflared' access" in stated["config"]
+
+
+def test_each_system_has_its_own_block(shop: Ztctl) -> None:
+    """Whoever reads the page is on another machine than whoever made it."""
+    found = rendered(shop, HOST, "--cloudflared", "/opt/cloudflared")
+
+    assert {it["system"]: it["cloudflared"] for it in found["systems"]} == {
+        "macos": "/opt/cloudflared",
+        "macos-intel": "/opt/cloudflared",
+        "linux": "/opt/cloudflared",
+        "windows": "C:\\Program Files\\cloudflared\\cloudflared.exe",
+    }
+
+
+def test_every_host_with_a_shell_has_a_block(shop: Ztctl) -> None:
+    """A website has none; of a bastion without machines it is said that one is missing."""
+    done = shop("ssh", "client", "render")
+
+    blocks = [it.split()[-1] for it in done.out.splitlines() if it.startswith("# BEGIN")]
+    assert blocks == ["*.dev.example.com", "bastion.example.com", "own.example.com", HOST]
+    assert "*.jump.example.com is a bastion and has no block" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "host", "inner"),
+    [
+        (("bastion.example.com",), "bastion.example.com", {"db1": "10.0.0.12"}),
+        (("bastion.example.com", "--via", "db2=10.0.0.13:22"), "bastion.example.com",
+         {"db1": "10.0.0.12", "db2": "10.0.0.13"}),
+        (("--via", "bastion.example.com", "db2=10.0.0.13:22", "db3=[fd00::1]:22"),
+         "bastion.example.com", {"db1": "10.0.0.12", "db2": "10.0.0.13", "db3": "fd00::1"}),
+        (("bastion.example.com", "--via", "db1=10.9.9.9:22"), "bastion.example.com",
+         {"db1": "10.9.9.9"}),
+        (("--via", "a.jump.example.com", "x=10.0.0.9:22"), "a.jump.example.com",
+         {"x": "10.0.0.9"}),
+    ],
+)  # fmt: skip
+def test_machines_behind_a_bastion(
+    words: tuple[str, ...], host: str, inner: dict[str, str], shop: Ztctl
+) -> None:
+    """From the file and from the command line, which wins; behind one name of a pattern, too."""
+    found = {it["host"]: it for it in rendered(shop, *words)["hosts"]}
+
+    assert {it["name"]: it["address"] for it in found[host]["inner"]} == inner
+
+
+@pytest.mark.parametrize(
+    ("words", "host", "aliases"),
+    [
+        (("--alias", "web=ssh.example.com", "--alias", "W2=ssh.example.com"), HOST, ["web", "w2"]),
+        (("--alias", "a=a.dev.example.com"), "a.dev.example.com", ["a"]),
+    ],
+)
+def test_a_host_has_aliases(
+    words: tuple[str, ...], host: str, aliases: list[str], shop: Ztctl
+) -> None:
+    """Short names for it, or for one of a pattern, which gets a block of its own."""
+    found = {it["host"]: it for it in rendered(shop, *words)["hosts"]}
+
+    assert found[host]["aliases"] == aliases
+
+
+def test_one_of_a_pattern_can_be_rendered(shop: Ztctl) -> None:
+    """By its name: whoever gets it need not know the others."""
+    assert [it["host"] for it in rendered(shop, "a.dev.example.com")["hosts"]] == [
+        "a.dev.example.com"
+    ]
+
+
+def test_host_keys_are_a_file_beside_the_block(shop: Ztctl) -> None:
+    """Which the block names; both are made of the file that the server's check printed."""
+    shop.folder.joinpath("keys").write_text(f"{HOST} {KEY}\n10.0.0.12 {KEY}\n")
+
+    done = shop("ssh", "client", "render", "--host-keys", "keys", "-o", "out.conf")
+
+    assert done.code == 0
+    assert "UserKnownHostsFile ~/.ssh/ztctl_shop_known_hosts" in Path(
+        shop.folder, "out.conf"
+    ).read_text(encoding="utf-8")
+    known = shop.folder / "ztctl_shop_known_hosts"
+    assert known.read_text() == f"{HOST} {KEY}\ndb1 {KEY}\n"
+
+
+def test_problems_of_host_keys_are_told_at_their_lines(shop: Ztctl) -> None:
+    """All of them, and nothing is written."""
+    shop.folder.joinpath("keys").write_text(f"x.example.com {KEY}\n{HOST} rot13 x\n")
+
+    done = shop("ssh", "client", "render", "--host-keys", "keys", "-o", "out.conf")
+
+    assert done.code == 1
+    assert "keys:1:1: error: no host of these files is called 'x.example.com'" in done.err
+    assert "keys:2:1: error: 'rot13' is no type of a host key" in done.err
+    assert not (shop.folder / "out.conf").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("nobody.example.com",), 64, "the files have no SSH host 'nobody.example.com'"),
+        (("wiki.example.com",), 1, "wiki.example.com leads to http://10.0.0.3, where no sshd is"),
+        (("--via", "bastion.example.com"), 64, "names no machine behind it"),
+        (("--via", HOST, "a=b:22"), 64, f"{HOST} is no bastion"),
+        (("a=b:22",), 64, "a: which of *.jump.example.com, bastion.example.com?"),
+        (("--via", "*.jump.example.com", "a=b:22"), 64, "is a pattern, and one bastion is needed"),
+        (("--via", "a", "--via", "b", "x=y:22"), 64, "--via names two bastions"),
+        ((HOST, "a=b:22"), 64, "a: there is no bastion"),
+        (("--via", "bastion.example.com", "a=b"), 64, "'a=b': 'b' has no port"),
+        (("--alias", "web"), 64, "--alias 'web' is no alias"),
+        (("--alias", "a b=ssh.example.com"), 64, "is no alias"),
+        (("--alias", "web=no.example.com"), 64, "no block is for no.example.com"),
+        (("--alias", "db1=ssh.example.com"), 1, "the name db1, too"),
+        (("--user", "a b"), 1, "'a b' is no name of an account"),
+        (("--cloudflared", "cloudflared"), 1, "'cloudflared' is no absolute path"),
+        (("--cloudflared", '/a"b'), 1, "cannot be written into ssh_config safely"),
+        (("*.jump.example.com",), 1, "nobody logs in to a bastion itself"),
+        (("--host-keys", "none", "-o", "x"), 1, "cannot read the host keys none: no such file"),
+        (("--host-keys", "ztctl.yaml"), 64, "the host keys are a file of their own"),
+        (("--format", "json", "-o", "x"), 64, "-o writes a block or a page"),
+    ],
+)
+def test_wrong_words_are_told(words: tuple[str, ...], code: int, said: str, shop: Ztctl) -> None:
+    """With what would be right; and nothing is written."""
+    before = shop.files()
+
+    done = shop("ssh", "client", "render", *words)
+
+    assert (done.code, done.out) == (code, "")
+    assert said in " ".join(done.err.split())
+    assert shop.files() == before
+
+
+@pytest.mark.parametrize("words", [("-o", "ssh.html"), ("--format", "html")])
+def test_a_page_is_one_file(words: tuple[str, ...], shop: Ztctl) -> None:
+    """Written where it is asked for, and the same on standard output."""
+    done = shop("ssh", "client", "render", HOST, *words)
+
+    page = shop.folder / "ssh.html"
+    text = page.read_text(encoding="ascii") if page.exists() else done.out
+    assert done.code == 0
+    assert text.startswith("<!DOCTYPE html>")
+    assert "default-src &#39;none&#39;" in text
+    assert "not on the PATH" not in done.err
+
+
+# -- install --------------------------------------------------------------------------------
+
+
+def test_what_is_installed_can_be_taken_away(shop: Ztctl) -> None:
+    """Each file is named; a second time nothing changes; in the end all is as before."""
+    config = shop.folder / "home" / ".ssh" / "config"
+    config.parent.mkdir(parents=True)
+    config.write_text("Host *\n  Compression yes\n")
+    before = shop.files()
+
+    done = installed(shop)
+    again = installed(shop)
+    text = config.read_text()
+    gone = installed(shop, "--uninstall")
+
+    assert (done.code, again.code, gone.code) == (0, 0, 0)
+    assert f"Changed {config}" in done.out
+    assert again.out == "No changes.\n"
+    assert text == "Include ztctl_shop.conf\nHost *\n  Compression yes\n"
+    assert config.read_text() == "Host *\n  Compression yes\n"
+    assert shop.files() == before
+
+
+def test_a_dry_run_is_a_diff(shop: Ztctl) -> None:
+    """Of every file, and nothing is written."""
+    before = shop.files()
+
+    done = installed(shop, "--dry-run")
+
+    assert done.code == 0
+    assert f"+++ {shop.folder}/home/.ssh/ztctl_shop.conf" in done.out
+    assert "+Include ztctl_shop.conf\n" in done.out
+    assert shop.files() == before
+
+
+def test_old_blocks_are_taken_out_or_told(shop: Ztctl) -> None:
+    """As JSON: which hosts were migrated, and what was left alone at which line."""
+    config = shop.folder / "home" / ".ssh" / "config"
+    config.parent.mkdir(parents=True)
+    block = f"Host {HOST}\n  ProxyCommand cloudflared access ssh --hostname %h\n"
+    config.write_text(f"{block}Host x\n  ProxyCommand \x1b[2Jcloudflared access ssh --x\n")
+
+    done = installed(shop, "--format", "json")
+
+    found = json.loads(done.out)
+    assert (found["done"], found["migrated"]) == (True, [HOST])
+    assert [it["line"] for it in found["left_alone"]] == [3]
+    assert {it["action"] for it in found["files"]} == {"create", "update"}
+
+
+def test_a_diff_moves_no_cursor(shop: Ztctl) -> None:
+    """What is in somebody's config is shown with its control characters escaped."""
+    config = shop.folder / "home" / ".ssh" / "config"
+    config.parent.mkdir(parents=True)
+    config.write_text("# \x1b[2J\nHost a\n")
+
+    assert "\x1b" not in installed(shop, "--dry-run").out
+
+
+def test_a_home_that_ssh_does_not_read_is_refused(shop: Ztctl) -> None:
+    """OpenSSH looks where the account's home is, whatever HOME says."""
+    done = shop("ssh", "client", "install", HOST)
+
+    assert done.code == 64
+    assert f"HOME is {shop.env['HOME']}, and OpenSSH reads " in done.err
+    assert not Path(shop.env["HOME"], ".ssh").exists()
