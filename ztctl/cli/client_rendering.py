@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ztctl.cli.client_options import ClientOptions
 from ztctl.cli.settings import STDIN, Usage
 from ztctl.cli.ssh_reading import hosts_of
 from ztctl.core.model.client import ClientHost, RenderedClient, SystemConfig
@@ -24,7 +25,6 @@ from ztctl.ssh.client_program import Executable
 from ztctl.ssh.known_hosts import MOST_BYTES, HostKeys, read_host_keys
 
 if TYPE_CHECKING:
-    from ztctl.cli.commands.ssh_client import ClientOptions
     from ztctl.ssh.stack import SshHost
 
 # Schemes of services that are no way in for ssh; bastions, ssh and plain TCP are.

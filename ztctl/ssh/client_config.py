@@ -20,7 +20,7 @@ from typing import Final
 from ztctl.core.model.client import ClientHost
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.inner import InnerHost, is_host_word
-from ztctl.core.model.names import access_covers, is_wildcard
+from ztctl.core.model.names import access_covers, deeper_than_access, is_wildcard
 from ztctl.ssh.client_program import Executable
 
 # Idle connections are cut after minutes, or after 100 s; recorded by users of the service.
@@ -158,7 +158,7 @@ def _elsewhere(pattern: str, hosts: Iterable[ClientHost]) -> Iterator[str]:
     """
     if not is_wildcard(pattern):
         return
-    yield from (f"{pattern[:at]}*.{pattern[at:]}" for at, char in enumerate(pattern) if char == "*")
+    yield from deeper_than_access(pattern)
     for host in hosts:
         for name in host.spoken:
             if name != pattern and access_covers(pattern, name):

@@ -125,7 +125,7 @@ def plan_install(folder: Path, files: ClientFiles) -> Installation:
     Raises:
         Failure: a file there cannot be read, or must not be written.
     """
-    places = _Places.of(folder, files.stack)
+    places = _SshFiles.of(folder, files.stack)
     before = _read(places.config)
     made = _converted(before or b"", files.config, files.stack)
     changes = [
@@ -153,7 +153,7 @@ def plan_uninstall(folder: Path, stack: str) -> Installation:
     Raises:
         Failure: as `plan_install`.
     """
-    places = _Places.of(folder, stack)
+    places = _SshFiles.of(folder, stack)
     before, saved = _read(places.config), _read(places.backup)
     after = None if before is None else _encoded(_excluded(_lines(before), stack))
     keeps = False
@@ -179,7 +179,7 @@ def plan_uninstall(folder: Path, stack: str) -> Installation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Places:
+class _SshFiles:
     """The files below ``~/.ssh`` that are read and written, links followed."""
 
     config: Path
@@ -188,7 +188,7 @@ class _Places:
     backup: Path
 
     @classmethod
-    def of(cls, folder: Path, stack: str) -> _Places:
+    def of(cls, folder: Path, stack: str) -> _SshFiles:
         names = (
             "config",
             config_name(stack),

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ztctl.views.escape import visible
+
 Json = Mapping[str, Any]
 
 
@@ -94,11 +96,12 @@ SYSTEMS: Final = tuple(_SYSTEMS)
 
 def client_sheet(document: Json, version: str) -> ClientSheet:
     """Convert the document of ``ztctl ssh client render``; its texts have been checked there."""
-    hosts = [*_rows(document["hosts"])]
+    # Checks let no other name in; the page stands by itself all the same.
+    hosts = [(visible(name), visible(place), key) for name, place, key in _rows(document["hosts"])]
     typed = [name for name, _, _ in hosts if "*" not in name]
     one = document["hosts"][0]["host"] if len(document["hosts"]) == 1 else ""
     return ClientSheet(
-        title=f"Log in to {one}" if one else f"SSH hosts of {document['stack']}",
+        title=f"Log in to {visible(one)}" if one else f"SSH hosts of {document['stack']}",
         lead=f"{len(hosts)} host{'' if len(hosts) == 1 else 's'} behind Cloudflare Access",
         hosts=hosts,
         example=typed[0] if typed else hosts[0][0].replace("*", "NAME"),
@@ -106,7 +109,7 @@ def client_sheet(document: Json, version: str) -> ClientSheet:
         has_ca=any(it["has_ca"] for it in document["hosts"]),
         own_keys=any(not it["has_ca"] for it in document["hosts"]),
         systems=[_part(it) for it in document["systems"]],
-        known_hosts=document["known_hosts"] or "",
+        known_hosts=_shown(document["known_hosts"] or ""),
         known_hosts_file=document["known_hosts_file"] or "",
         all_known=_names(document["hosts"])
         <= {line.partition(" ")[0] for line in (document["known_hosts"] or "").splitlines()},
@@ -141,8 +144,18 @@ def _rows(hosts: Sequence[Json]) -> list[tuple[str, str, str]]:
     return rows
 
 
+def _shown(text: str) -> str:
+    return "\n".join(visible(row) for row in text.split("\n"))
+
+
 def _part(system: Json) -> SystemPart:
     name, install, where, folder = _SYSTEMS[system["system"]]
     return SystemPart(
-        system["system"], name, install, where, folder, system["cloudflared"], system["config"]
+        system["system"],
+        name,
+        install,
+        where,
+        folder,
+        visible(system["cloudflared"]),
+        _shown(system["config"]),
     )
