@@ -14,9 +14,10 @@ from tests.views.chromium import Browser, Tab
 from tests.views.sheets import HOSTILE
 from ztctl.core.model.client import ClientHost, RenderedClient, SystemConfig
 from ztctl.core.model.inner import InnerHost
-from ztctl.views.client_sheet import SYSTEMS, client_html
+from ztctl.views.client_sheet import SYSTEMS, client_sheet
 from ztctl.views.client_view import client_document
 from ztctl.views.escape import visible
+from ztctl.views.sheet_html import render_client
 
 Opened = Callable[..., AbstractContextManager[Tab]]
 CONFIG = """\
@@ -56,7 +57,7 @@ def opened(chromium: Browser, tmp_path: Path) -> Opened:
     @contextmanager
     def open(of: RenderedClient, **options: Any) -> Iterator[Tab]:
         file = tmp_path / "ssh.html"
-        file.write_text(client_html(client_document(of), "1.0"), encoding="ascii")
+        file.write_text(render_client(client_sheet(client_document(of), "1.0")), encoding="ascii")
         with chromium.tab(**options) as tab:
             tab.open(file)
             tab.painted()

@@ -117,14 +117,6 @@ def client_sheet(document: Json, version: str) -> ClientSheet:
     )
 
 
-def client_html(document: Json, version: str) -> str:
-    """The page as one file."""
-    # Jinja2 takes time to import.
-    from ztctl.views.sheet_html import render_client
-
-    return render_client(client_sheet(document, version))
-
-
 def _names(hosts: Sequence[Json]) -> set[str]:
     """The names under which ssh looks keys up."""
     inner = (it["name"] for host in hosts for it in host["inner"])

@@ -11,7 +11,7 @@ from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.views import outcome_lines
 from ztctl.views.audit_sheet import audit_sheet, name_sheet
-from ztctl.views.client_sheet import client_html
+from ztctl.views.client_sheet import client_sheet
 from ztctl.views.escape import Clean
 from ztctl.views.jsonplan import plan_document
 from ztctl.views.line_output import write_text
@@ -58,8 +58,10 @@ class HtmlView(PeopleView):
         (record,) = page.records if len(page.records) == 1 else ({},)
         convert = _SHEETS.get(record.get("type", ""))
         if record.get("type") == "ssh_client":
+            from ztctl.views.sheet_html import render_client
+
             self.close()
-            write_text(self.stdout, client_html(record, self.version))
+            write_text(self.stdout, render_client(client_sheet(record, self.version)))
         elif convert is None:
             self.output.lines(line for block in page.blocks for line in block)
         else:

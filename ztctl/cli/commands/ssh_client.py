@@ -81,11 +81,15 @@ def _saved(found: RenderedClient, out: Path, chosen: Settings) -> list[Path]:
     """Write the page, or the block and beside it the host keys; the paths."""
     from ztctl import __version__
     from ztctl.engine.private_file import write_private
-    from ztctl.views.client_sheet import client_html
+    from ztctl.views.client_sheet import client_sheet
     from ztctl.views.client_view import client_document
 
     if _is_page(chosen, out):
-        write_private(out, client_html(client_document(found), __version__), "the page")
+        # Jinja2 takes time to import.
+        from ztctl.views.sheet_html import render_client
+
+        sheet = client_sheet(client_document(found), __version__)
+        write_private(out, render_client(sheet), "the page")
         return [out]
     write_private(out, found.here.config, "the block")
     if not found.known_hosts:
