@@ -167,9 +167,9 @@ def test_host_keys_are_a_file_beside_the_block(shop: Ztctl) -> None:
     done = shop("ssh", "client", "render", "--host-keys", "keys", "-o", "out.conf")
 
     assert done.code == 0
-    assert "UserKnownHostsFile ~/.ssh/ztctl_shop_known_hosts" in Path(
-        shop.folder, "out.conf"
-    ).read_text(encoding="utf-8")
+    text = shop.folder.joinpath("out.conf").read_text()
+    assert "#   Include ztctl_shop.conf\n" in text
+    assert "  UserKnownHostsFile ~/.ssh/ztctl_shop_known_hosts\n" in text
     known = shop.folder / "ztctl_shop_known_hosts"
     assert known.read_text() == f"{HOST} {KEY}\ndb1 {KEY}\n"
 
@@ -200,6 +200,7 @@ def test_problems_of_host_keys_are_told_at_their_lines(shop: Ztctl) -> None:
         (("--via", "bastion.example.com", "a=b"), 64, "'a=b': 'b' has no port"),
         (("--alias", "web"), 64, "--alias 'web' is no alias"),
         (("--alias", "a b=ssh.example.com"), 64, "is no alias"),
+        (("--alias", "web=*.dev.example.com"), 64, "is no alias"),
         (("--alias", "web=no.example.com"), 64, "no block is for no.example.com"),
         (("--alias", "db1=ssh.example.com"), 1, "the name db1, too"),
         (("--user", "a b"), 1, "'a b' is no name of an account"),
@@ -220,6 +221,22 @@ def test_wrong_words_are_told(words: tuple[str, ...], code: int, said: str, shop
     assert (done.code, done.out) == (code, "")
     assert said in " ".join(done.err.split())
     assert shop.files() == before
+
+
+@pytest.mark.parametrize("format", ["text", "json", "markdown", "html"])
+def test_values_of_the_environment_are_written_and_not_shown(format: str, shop: Ztctl) -> None:
+    """Masked, the block would be wrong without anybody's notice; in a file it is whole."""
+    shop.env["ZTCTL_DB"] = "db.internal.example"
+    text = FILE.replace("10.0.0.12:22", '"${env.ZTCTL_DB}:22"')
+    shop.folder.joinpath("ztctl.yaml").write_text(text)
+
+    done = shop("ssh", "client", "render", "--format", format)
+    written = shop("ssh", "client", "render", "-o", "out.conf")
+
+    assert (done.code, done.out, written.code) == (1, "", 0)
+    assert "holds values of the environment" in done.err
+    assert "db.internal.example" not in done.said + written.said
+    assert "HostName db.internal.example\n" in (shop.folder / "out.conf").read_text()
 
 
 @pytest.mark.parametrize("words", [("-o", "ssh.html"), ("--format", "html")])
@@ -283,6 +300,8 @@ def test_old_blocks_are_taken_out_or_told(shop: Ztctl) -> None:
     assert (found["done"], found["migrated"]) == (True, [HOST])
     assert [it["line"] for it in found["left_alone"]] == [3]
     assert {it["action"] for it in found["files"]} == {"create", "update"}
+    told = installed(shop, "--dry-run").err
+    assert f"{config}:2: a block for cloudflared that somebody has changed" in told
 
 
 def test_a_diff_moves_no_cursor(shop: Ztctl) -> None:

@@ -209,7 +209,7 @@ def _with_aliases(hosts: list[ClientHost], aliases: Sequence[str]) -> list[Clien
     for text in aliases:
         alias, equals, name = text.partition("=")
         target = to_ascii(name)
-        if not equals or not is_host_word(alias.lower()) or not target:
+        if not (equals and is_host_word(alias.lower()) and target) or is_wildcard(target):
             raise Usage(f"--alias {text!r} is no alias", "write --alias web=web.example.com")
         places = [at for at, it in enumerate(hosts) if it.name == target and not it.is_bastion]
         if not places and any(access_covers(it.name, target) for it in hosts):

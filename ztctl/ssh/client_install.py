@@ -115,6 +115,17 @@ def known_hosts_name(stack: str) -> str:
     return f"ztctl_{stack}_known_hosts"
 
 
+def installable(stack: str, config: str) -> str:
+    """The text of a stack's own file, with how to install it by hand."""
+    name = config_name(stack)
+    return (
+        f"# ssh_config of {stack}, made by ztctl. To install it, save it as ~/.ssh/{name}\n"
+        "# (mode 0600), and put this line at the very top of ~/.ssh/config:\n"
+        f"#   Include {name}\n\n"
+        f"{config}"
+    )
+
+
 def plan_install(folder: Path, files: ClientFiles) -> Installation:
     """Plan what installing changes; nothing where all is as it should be.
 

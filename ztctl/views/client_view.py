@@ -110,6 +110,6 @@ def _told(found: InstalledClient, clean: Clean) -> Iterator[Line]:
     if not found.is_done:
         return
     for name in found.migrated:
-        yield Line(f"The old blocks for {clean(name)} are gone from it; the new ones come first.")
+        yield Line(f"Old blocks for {clean(name)} are taken out of the config.")
     for file, line, text in found.remarks:
         yield Line(clean(f"{file}:{line}: {text}"))

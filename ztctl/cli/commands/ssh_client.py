@@ -49,6 +49,7 @@ def render(
     with errors_shown(view):
         found = rendered(declared, client)
         if out is None:
+            _require_showable(declared, found.client)
             view.page(client_page(found.client))
         else:
             for path in _saved(found.client, out, chosen):
@@ -72,6 +73,21 @@ def _check(chosen: Settings, client: ClientOptions, out: Path | None) -> None:
         raise Usage("the host keys are a file of their own, beside the block", hint)
 
 
+def _require_showable(declared: Declared, found: RenderedClient) -> None:
+    """Require that nothing of the block would be masked on standard output: ssh cannot read that.
+
+    Raises:
+        Failure: values of the environment stand in it.
+    """
+    from ztctl.core.model.diagnostics import Failure
+    from ztctl.documents.mask import Mask
+
+    text = f"{found.here.config}{found.known_hosts}"
+    if Mask(declared.environment).hide(text) != text:
+        summary = "the block holds values of the environment, which no output shows"
+        raise Failure(summary, "-o FILE writes it with them")
+
+
 def _is_page(chosen: Settings, out: Path | None) -> bool:
     named = out is not None and out.suffix.lower() in (".html", ".htm")
     return chosen.format is opt.OutputFormat.html or named
@@ -91,7 +107,9 @@ def _saved(found: RenderedClient, out: Path, chosen: Settings) -> list[Path]:
         sheet = client_sheet(client_document(found), __version__)
         write_private(out, render_client(sheet), "the page")
         return [out]
-    write_private(out, found.here.config, "the block")
+    from ztctl.ssh.client_install import installable
+
+    write_private(out, installable(found.stack, found.here.config), "the block")
     if not found.known_hosts:
         return [out]
     keys = out.parent / found.known_hosts_file
@@ -126,7 +144,7 @@ def install(
     chosen = settings(output, files)
     from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import declared_by, view_of
-    from ztctl.ssh.client_install import ClientFiles, plan_install, plan_uninstall
+    from ztctl.ssh.client_install import ClientFiles, installable, plan_install, plan_uninstall
 
     declared = declared_by(chosen)
     view = view_of(chosen, declared)
@@ -139,8 +157,8 @@ def install(
 
             found = rendered(declared, client)
             made = found.client
-            texts = ClientFiles(declared.stack, made.here.config, made.known_hosts)
-            planned = plan_install(folder, texts)
+            text = installable(declared.stack, made.here.config)
+            planned = plan_install(folder, ClientFiles(declared.stack, text, made.known_hosts))
             for note in filter(None, (*found.notes, found.guess)):
                 view.note(note)
         if not dry_run:
@@ -179,6 +197,10 @@ def _show(
     from ztctl.views.escape import Clean
 
     actions = [(str(it.path), it.action) for it in planned.changes]
+    if not is_done:
+        # The diff stands alone.
+        for remark in planned.remarks:
+            view.note(str(remark))
     remarks = [(str(it.path), it.line, it.text) for it in planned.remarks]
     found = InstalledClient(
         actions, planned.migrated, remarks, planned.diff, is_done=is_done, removes=removes
