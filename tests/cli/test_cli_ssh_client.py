@@ -82,6 +82,14 @@ def test_every_host_with_a_shell_has_a_block(shop: Ztctl) -> None:
     assert "*.jump.example.com is a bastion and has no block" in done.err
 
 
+def test_machines_stand_behind_the_bastion_that_is_named(shop: Ztctl) -> None:
+    """As words after it, beside those that the file has."""
+    found = rendered(shop, "--via", "bastion.example.com", "db2=10.0.0.13:22")
+
+    (bastion,) = [it for it in found["hosts"] if it["is_bastion"]]
+    assert [it["name"] for it in bastion["inner"]] == ["db1", "db2"]
+
+
 def test_host_keys_are_a_file_beside_the_block(shop: Ztctl) -> None:
     """Which the block names; both are made of the file that the server's check printed."""
     shop.folder.joinpath("keys").write_text(f"{HOST} {KEY}\n10.0.0.12 {KEY}\n")

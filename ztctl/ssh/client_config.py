@@ -97,11 +97,9 @@ def _framed(host: ClientHost, hosts: Sequence[ClientHost], laptop: Laptop) -> It
 def _direct(host: ClientHost, hosts: Sequence[ClientHost], laptop: Laptop) -> Iterator[str]:
     names = (host.name, *host.aliases)
     others = tuple(f"!{it}" for it in _elsewhere(host.name, hosts))
-    # `originalhost` is what was typed; `host` is the same where nothing has renamed it.
-    criterion = "originalhost" if host.aliases else "host"
     name = "%h" if is_wildcard(host.name) else host.name
     if host.has_ca:
-        yield from _certificate(f"{criterion} {','.join((*names, *others))}", name, laptop)
+        yield from _certificate(f"host {','.join((*names, *others))}", name, laptop)
     yield f"Host {' '.join((*names, *others))}"
     if host.aliases:
         yield f"  HostName {host.name}"
