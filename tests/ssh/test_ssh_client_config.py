@@ -16,6 +16,7 @@ from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.inner import InnerHost
 from ztctl.ssh.client_config import Laptop, client_config, user_name
 from ztctl.ssh.client_program import LINUX, MACOS, MACOS_INTEL, WINDOWS, Executable
+from ztctl.ssh.client_reading import read_config
 
 EXACT, ALIASED, OWN = "ssh.example.com", "web.example.com", "own.dev.example.com"
 PATTERN, BASTION = "*.dev.example.com", "jump.example.com"
@@ -163,6 +164,18 @@ def test_the_proxy_gets_the_words_that_are_meant(ssh: Ssh, program: Recorder) ->
     assert program.calls[-1] == [
         *("access", "ssh", "--hostname", BASTION, "--destination", "[fd00::12]:2222"),
     ]
+
+
+@pytest.mark.parametrize("typed", [EXACT, "w1", "a.dev.example.com", "a.b.dev.example.com", "db6"])
+def test_the_check_reads_the_same_as_ssh(typed: str, ssh: Ssh, program: Recorder) -> None:
+    """What `ztctl ssh check` reads of a config, without running it, is what ssh would do."""
+    path = ssh.folder / "config"
+    path.write_text(config(program))
+
+    found = read_config(path, typed, ssh.folder).value("proxycommand")
+
+    read = ssh.reads(path, typed).get("proxycommand")
+    assert read == ([found.value] if found else None)
 
 
 def test_known_hosts_have_a_file_of_their_own(ssh: Ssh, program: Recorder) -> None:
