@@ -16,13 +16,16 @@ from ztctl.cli.app import run
 ROOT = Path(__file__).parent.parent
 
 
+# Of each property, where it says nothing else; `--thorough` tries others, and more.
+QUICK = 40
+
 Command = Callable[..., Ended]
 
 # Property tests are about promises, not about how busy the machine is.
 calm = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-settings.register_profile("quick", calm, derandomize=True)
+settings.register_profile("quick", calm, derandomize=True, max_examples=QUICK)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -103,7 +103,7 @@ OBJECTS: dict[Slot, Any] = {
 }
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data())
 def test_who_reaches_a_host_changes_only_where_the_effects_say_so(data: st.DataObject) -> None:
     """Whatever one object becomes, a host that others reach than before is among its names.

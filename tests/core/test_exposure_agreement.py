@@ -301,7 +301,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("agreement")
 
 
-@examples(70)
+@examples(50)
 @given(given_account=accounts())
 def test_where_a_stranger_gets_in_the_model_says_so(folder: Path, given_account: File) -> None:
     """For every door that the edge leaves open, the model names it: host, tunnel and service."""

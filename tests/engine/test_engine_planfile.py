@@ -243,7 +243,7 @@ WRONG = st.sampled_from(
 )
 
 
-@examples(100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_mutated_plan_is_unchanged_or_a_clear_error(
     account: Account, path: Path, data: Any

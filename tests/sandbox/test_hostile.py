@@ -129,7 +129,7 @@ def post(sandbox: Sandbox, body: bytes, *headers: tuple[str, str]) -> Response:
     return sandbox.handle(Request("POST", path, (), (BEARER, *headers), body))
 
 
-@examples(150)
+@examples(60)
 @given(route=st.sampled_from(ROUTES), body=JSON)
 def test_no_body_raises(route: Any, body: Any) -> None:
     """Whatever JSON is sent to whatever route, the answer is a whole envelope."""
@@ -140,7 +140,7 @@ def test_no_body_raises(route: Any, body: Any) -> None:
     assert shaped(response)
 
 
-@examples(200)
+@examples(80)
 @given(route=st.sampled_from(ROUTES), text=st.text(max_size=12), data=st.data())
 def test_no_query_or_id_raises(route: Any, text: str, data: Any) -> None:
     """Whatever stands in a path or query, the answer is a whole envelope."""
@@ -153,7 +153,7 @@ def test_no_query_or_id_raises(route: Any, text: str, data: Any) -> None:
     assert shaped(response)
 
 
-@examples(200)
+@examples(80)
 @given(method=st.text(max_size=8), path=st.text(max_size=30), body=st.binary(max_size=30))
 def test_no_request_raises(method: str, path: str, body: bytes) -> None:
     """Any method, path and bytes get a whole envelope."""

@@ -174,7 +174,7 @@ def test_bodies_are_right_before_they_are_spoilt(write: tuple[str, str, Any]) ->
     assert send(sandbox, ids, *write).status < 300
 
 
-@examples(250)
+@examples(80)
 @given(write=st.sampled_from([*WRITES, BATCHES]), awkward=st.booleans(), data=st.data())
 def test_one_wrong_part_breaks_nothing(
     write: tuple[str, str, Any], awkward: bool, data: st.DataObject
