@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -111,7 +112,9 @@ def test_every_ca_is_shown(applied: Ztctl) -> None:
     assert max(map(len, done.out.splitlines())) <= 80
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not here")
+@pytest.mark.skipif(
+    shutil.which("ssh-keygen") is None and not os.environ.get("CI"), reason="no ssh-keygen here"
+)
 def test_fingerprints_are_those_of_ssh_keygen(applied: Ztctl) -> None:
     """The saved file, read by OpenSSH itself."""
     assert applied("ssh", "ca", "show", "--save", "all.pub").code == 0
@@ -162,13 +165,15 @@ def test_the_account_s_ca_is_shown_too(applied: Ztctl, account: Account) -> None
 
 def test_a_gap_is_told(applied: Ztctl, account: Account) -> None:
     """Without the permission for the account's CA the rest is shown; nothing counts as absent."""
-    account.sandbox.faults.add(path=".*/gateway_ca", status=403)
+    account.sandbox.faults.add(path=".*/gateway_ca", status=403, times=2)
 
-    done = applied("ssh", "ca", "show")
+    done = applied("ssh", "ca", "show", "--save", "all.pub")
+    checked = applied("ssh", "ca", "check", "all.pub")
 
     assert done.code == 1
     assert HOST in done.out
     assert "the gateway CA of the account is not seen" in done.out
+    assert (checked.code, "is not seen" in checked.err) == (0, True)
 
 
 def test_keys_are_saved_into_a_folder(applied: Ztctl) -> None:

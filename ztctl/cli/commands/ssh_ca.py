@@ -122,8 +122,8 @@ def check(
             view.note(f"{name} has no CA yet: ztctl apply makes it")
         if found.unread:
             view.note(f"The gateway CA of the account is not seen: {found.unread}")
-    different = bool(report.findings) or bool(found.absent)
-    return watched(unread=bool(found.unread) and not different, different=different)
+    # What the account's own CA is matters for a foreign key alone, and that is a fault already.
+    return watched(different=bool(report.findings) or bool(found.absent))
 
 
 @opt.with_options
