@@ -147,11 +147,13 @@ def test_every_option_is_told() -> None:
 def _told_options() -> Iterator[tuple[str, list[str]]]:
     """Each option of the reference, and the commands of its row, or else of its section."""
     text = text_of("docs/reference/commands.md").partition("\n## Options\n")[2]
+    groups = {name.split()[-1] for name, it in commands().items() if hasattr(it, "commands")}
     for section in text.partition("\n## ")[0].split("\n### ")[1:]:
         everyone = re.findall(r"^Of ([\w, -]+);", section, re.MULTILINE)
         for row in re.findall(r"^\| (`-.+) \|$", section, re.MULTILINE):
             cells = re.split(r" (?<!\\)\| ", row)
-            words = re.findall(r"[\w-]+", everyone[0] if everyone else cells[1])
+            named = re.findall(r"[\w-]+", everyone[0] if everyone else cells[1])
+            words = [word for word in named if word not in groups]
             for option in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", cells[0]):
                 yield option, words
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from ztctl.cli.journal_paths import journal_of
 from ztctl.cli.options import RunOptions
 from ztctl.cli.planning import plan_source
 from ztctl.cli.revocation import revoke_sessions
+from ztctl.cli.rotations import tell_rotations
 from ztctl.cli.run_lock import lock_of
 from ztctl.cli.saved_plans import read_plan, save_plan
 from ztctl.cli.session import account_of, connected, declared_by, run_to_end, view_of
@@ -68,6 +71,8 @@ class Request:
         revoke: revoke the sessions of applications to which a user or group lost access.
         strict: nothing is written where there is a warning.
         digest: the digest of the only plan that may be applied; ``None``: any may.
+        completed: turns what was planned into the plan that is shown; may raise a `Failure`.
+        confirm: a question to answer beside that of every apply, and the flag that answers it.
     """
 
     settings: Settings
@@ -79,6 +84,8 @@ class Request:
     revoke: bool = False
     strict: bool = False
     digest: str | None = None
+    completed: Callable[[Planned], Plan] = attrgetter("plan")
+    confirm: tuple[str, str] | None = None
 
     def declared(self) -> Declared:
         """What the files declare; nothing for destroy."""
@@ -104,6 +111,7 @@ def plan_only(
     async def run() -> Plan:
         async with account_of(request.settings, declared, view) as live:
             planned = await plan_source(live, declared, request.options, view).plan()
+            tell_rotations(planned, declared, view)
             return _with_warnings(planned.plan, declared)
 
     with errors_shown(view):
@@ -166,8 +174,14 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
         journal = journal_of(request.settings, declared, account, lock.holder, view)
         if plans.plan is not None:
             asked = "Destroy all of this?" if request.destroy else "Apply these changes?"
-            question = f"{plan_in_a_line(plans.plan)}\n{asked}"
-            verdict = approved(view, question, auto_approve=run.auto_approve)
+            confirm, flags = request.confirm or ("", "")
+            question = "\n".join(filter(None, (plan_in_a_line(plans.plan), confirm, asked)))
+            verdict = approved(
+                view,
+                question,
+                auto_approve=run.auto_approve and not confirm,
+                flags=f"--auto-approve {flags}".rstrip(),
+            )
             if verdict is not None:
                 return verdict
         async with edge_of(request.settings, declared, run.settle, probe=request.probe) as edge:
@@ -262,6 +276,8 @@ class Plans:
     def _presented(self, planned: Planned) -> Plan:
         """Show a plan; it has to be the saved one, if there is one."""
         plan = self._complete(planned)
+        if self._request.options.rotation is None:
+            tell_rotations(planned, self._declared, self._view)
         self._view.plan(plan)
         found = moved(self._saved, plan) if self._saved and not plan.refusals else ()
         if found:
@@ -292,7 +308,7 @@ class Plans:
             )
 
     def _complete(self, planned: Planned) -> Plan:
-        plan = _with_warnings(planned.plan, self._declared)
+        plan = _with_warnings(self._request.completed(planned), self._declared)
         return _with_destroy_reason(plan) if self._request.destroy else plan
 
 

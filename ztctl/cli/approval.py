@@ -21,6 +21,7 @@ def approved(
     *,
     auto_approve: bool,
     waiting: str = "there are changes to apply",
+    flags: str = "--auto-approve",
 ) -> Exit | None:
     """Ask for approval; ``None`` when it is given, else the exit code.
 
@@ -30,7 +31,7 @@ def approved(
         return None
     view.close()
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        view.failure(Failure(f"{waiting} and nobody to ask", "pass --auto-approve"))
+        view.failure(Failure(f"{waiting} and nobody to ask", f"pass {flags}"))
         return Exit.USAGE
     if _prompt(f"\n{question} Only 'yes' is a yes: ").strip() == "yes":
         return None

@@ -23,11 +23,19 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.flows import Ask, Unseen
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Alternative, AsksAhead, Exposing, Proposal, Resolve, Stating
+from ztctl.core.model.kind import (
+    Alternative,
+    AsksAhead,
+    Exposing,
+    Proposal,
+    Resolve,
+    Rotating,
+    Stating,
+)
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import DecidesReach, Default, Immutable, Local, RefersTo, Unordered
 from ztctl.core.model.marks import Marking
-from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
+from ztctl.core.model.objects import Attributes, Live, Mark, Spare, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Edit, Refusal, Step
 from ztctl.core.model.public import Public
 from ztctl.core.model.values import Ref
@@ -155,7 +163,10 @@ class _InTags(Marking):
         """Use the name as the key; marks of several stacks make one that no stack owns."""
         marks = [mark for tag in _tags(raw) if (mark := Mark.of_tag(tag))]
         stacks = " and ".join(sorted({mark.stack for mark in marks}))
-        return name, Mark(stacks, any(mark.protect for mark in marks)) if marks else None
+        if not marks:
+            return name, None
+        spare = next((mark.spare for mark in marks if mark.spare), None)
+        return name, Mark(stacks, any(mark.protect for mark in marks), spare)
 
     def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
         """The wanted values with the mark added to the tags of the file, or else the live ones."""
@@ -188,7 +199,7 @@ class ApplicationAttributes(Attributes):
     inline: tuple[str, ...] = ()
 
 
-class AccessApplication(PlainKind, AsksAhead, Exposing, Stating):
+class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
     """A self-hosted Access application."""
 
     name = "access_application"
@@ -261,6 +272,13 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Stating):
             for path in stated.get("paths") or [below]:
                 yield PublicPlace(host, path.strip("/"), stated["reason"], any_depth=False)
 
+    def spare(self, wanted: Wanted, spare: Spare, live: Live | None) -> Wanted:
+        """The same on a name of its own, to which no record leads; nobody sees it."""
+        from ztctl.kinds.rotation import spare_application
+
+        like = self.marking.off(live) if live is not None else {}
+        return spare_application(wanted, spare, like)
+
     # -- identity ---------------------------------------------------------------------------
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
@@ -327,6 +345,9 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Stating):
         if change.action not in (Action.UPDATE, Action.ADOPT):
             return super().steps(change)
         assert change.live is not None
+        if change.wanted is not None and change.wanted.spare is not None:
+            # It gives its names away as it is: cut off, it either has them or has not.
+            return (self.step(change, "update"),)
         had = list(change.live.values.get("destinations") or ())
         wanted = list(change.written["destinations"])
         both = places.added_to(wanted, had)
@@ -481,7 +502,7 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Stating):
 
 def _mark_tags(wanted: Wanted, stack: str) -> tuple[str, ...]:
     """The tag that is the mark; none on what is claimed by its id."""
-    return () if wanted.claim is not None else (Mark(stack, wanted.protect).tag,)
+    return () if wanted.claim is not None else (Mark(stack, wanted.protect, wanted.spare).tag,)
 
 
 def _is_readable(raw: Mapping[str, Any]) -> bool:

@@ -8,8 +8,10 @@ connector denies users whom Access admitted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.names import access_may_cover
@@ -38,8 +40,9 @@ def with_access(
         ledger: supplies applications and the team name; collects problems.
     """
     settings = rule.get("origin_request") or {}
-    if settings.get("access"):
-        return {**rule, "origin_request": with_team(settings, tunnel, ledger)}
+    if written := settings.get("access"):
+        stated = {**settings, "access": _with_spares(written, ledger)}
+        return {**rule, "origin_request": with_team(stated, tunnel, ledger)}
     if choice is False or not is_origin(rule):
         return rule
     name = pattern_of(rule)
@@ -47,7 +50,11 @@ def with_access(
     applications = [application for application in wanted if _decides(application, name)]
     if choice is None and (not applications or any(_bypassed(app, ledger) for app in applications)):
         return rule
-    own = (Ref(application.address, "aud") for application in applications)
+    own = (
+        Ref(address, "aud")
+        for application in applications
+        for address in (application.address, *_spares(application.address, ledger))
+    )
     audience = [*own, *_foreign_audience(name, ledger)]
     if not audience:
         ledger.add_problem(
@@ -74,6 +81,21 @@ def with_team(settings: Any, tunnel: Wanted, ledger: Ledger) -> Any:
 def _decides(application: Wanted | Live, name: str) -> bool:
     hosts = public_hosts(application.values.get("destinations"))
     return any(access_may_cover(host, name) for host in hosts)
+
+
+def _spares(application: Address, ledger: Ledger) -> Iterator[Address]:
+    """What takes over the names of an application, or had them, while its CA is rotated."""
+    for other in ledger.wanted_of(APPLICATION):
+        if other.rotates == application:
+            yield other.address
+
+
+def _with_spares(access: Mapping[str, Any], ledger: Ledger) -> Mapping[str, Any]:
+    """The written settings; an audience that is an application of the files has its spare, too."""
+    stated = access.get("aud_tag") or ()
+    refs = (it for it in stated if isinstance(it, Ref))
+    more = [replace(it, to=spare) for it in refs for spare in _spares(it.to, ledger)]
+    return {**access, "aud_tag": [*stated, *more]} if more else access
 
 
 def _foreign_audience(name: str, ledger: Ledger) -> Iterator[str]:

@@ -22,11 +22,11 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.flows import Ask, delete_if_present
 from ztctl.core.model.identity import HEX_48, Fields, HostPart
-from ztctl.core.model.kind import Kind, Proposal
+from ztctl.core.model.kind import Kind, Proposal, Rotating
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.markers import DecidesReach, Immutable, Local, RefersTo
-from ztctl.core.model.objects import Attributes, Live, Values, Wanted
+from ztctl.core.model.objects import Attributes, Live, Spare, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal
 from ztctl.core.model.values import Ref
 from ztctl.kinds.common import (
@@ -69,7 +69,7 @@ class CaKeyAttributes(Attributes):
     aud: str = ""
 
 
-class CaKey(Kind):
+class CaKey(Kind, Rotating):
     """The short-lived-certificate CA of an application."""
 
     name = "ca_key"
@@ -103,6 +103,16 @@ class CaKey(Kind):
                     wanted.where,
                     "drop one of them",
                 )
+
+    def spare(self, wanted: Wanted, spare: Spare, live: Live | None) -> Wanted:
+        """The CA of a spare application, which is ``wanted``; its key goes to no file."""
+        return Wanted(
+            Address(self.name, wanted.address.key),
+            {"application": Ref(wanted.address)},
+            where=wanted.where,
+            spare=spare,
+            rotates=wanted.rotates,
+        )
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
         """The id of its application, once that is live."""

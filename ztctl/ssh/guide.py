@@ -172,7 +172,8 @@ class _Steps:
         )
 
     def _server(self) -> GuideStep:
-        key = fingerprint(self._seen.public_key)
+        prints = [fingerprint(it) for it in (self._seen.public_key, *self._seen.further_keys)]
+        key = " and ".join(filter(None, prints))
         if not key:
             return GuideStep(Progress.TODO, "the CA key on the server, once there is one")
         if self._is_one_machine and not self._seen.tunnel_runs:

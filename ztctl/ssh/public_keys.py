@@ -46,7 +46,7 @@ def stale_keys(declared: Declared, live: Mapping[Address, Live]) -> Iterator[Pro
             why = f"{path} is not written: the key of {wanted.address.key} has no known form"
         if why is not None:
             yield warning(Code.KEY_FILE_UNWRITABLE, why, wanted.where, _REMEDY)
-        elif (found := _text_of(path)) != key:
+        elif (found := read_text(path)) != key:
             state = "is missing" if found is None else "is out of date"
             text = f"{path} {state}: it is to hold the CA key of {wanted.address.key}"
             yield warning(Code.KEY_FILE_STALE, text, wanted.where, "apply writes it")
@@ -81,8 +81,8 @@ def write_public_keys(declared: Declared, live: Mapping[Address, Live]) -> Itera
         # Again, because the path may have become a link or another file since `misplaced` looked.
         if (why := _obstacle(path, _folder(wanted))) is not None:
             raise Failure(f"the CA key of {wanted.address.key} was not written: {why}", _REMEDY)
-        if (found := _text_of(path)) != key:
-            _write(path, key)
+        if (found := read_text(path)) != key:
+            write_text(path, key)
             yield f"Wrote {path}: the CA key of {wanted.address.key}"
             if found is not None:
                 yield (
@@ -109,7 +109,7 @@ def _obstacle(path: Path, folder: Path) -> str | None:
     if not _is_below(path, folder):
         return f"{path} leads out of {folder} by a link"
     try:
-        text = _text_of(path)
+        text = read_text(path)
     except OSError as error:
         return f"{path} cannot be read: {(error.strerror or '').lower()}"
     return None if text is None or _KEY.fullmatch(text) else f"{path} is there, and holds no CA key"
@@ -122,8 +122,8 @@ def _is_below(path: Path, folder: Path) -> bool:
         return False  # a loop of symlinks
 
 
-def _text_of(path: Path) -> str | None:
-    """The beginning of a regular file, more than a key has; ``None`` if nothing is there.
+def read_text(path: Path, most: int = _MAX_BYTES) -> str | None:
+    """The first ``most`` bytes of a regular file; ``None`` if nothing is there.
 
     Raises:
         OSError: it is a link, or no regular file, or cannot be read.
@@ -140,12 +140,17 @@ def _text_of(path: Path) -> str | None:
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.EINVAL, "it is no regular file")
-        return os.read(handle, _MAX_BYTES).decode("utf-8", "replace")
+        return os.read(handle, most).decode("utf-8", "replace")
     finally:
         os.close(handle)
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a file that everybody may read, in one go.
+
+    Raises:
+        Failure: it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Written to a temporary file and renamed, so that nobody reads half a key.

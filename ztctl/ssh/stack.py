@@ -17,7 +17,7 @@ from ztctl.core.model.names import (
     specificity,
     to_ascii,
 )
-from ztctl.core.model.objects import Live, Wanted
+from ztctl.core.model.objects import Live, Spare, Wanted
 from ztctl.core.model.values import Lookup, Ref
 from ztctl.ssh.public_keys import key_files
 
@@ -75,6 +75,8 @@ class SeenHost:
         tunnel_runs: a connector is connected; ``None`` where the tunnel is not live.
         aud: audience tag of its application, 64 hex digits.
         public_key: the CA's public key, one line in OpenSSH form, without a line end.
+        further_keys: likewise of the new or the old CA while a rotation is under way, which servers
+            are to trust, too.
         pending: those of its parts that an apply would still make or change.
     """
 
@@ -84,6 +86,7 @@ class SeenHost:
     tunnel_runs: bool | None = None
     aud: str = ""
     public_key: str = ""
+    further_keys: tuple[str, ...] = ()
     pending: tuple[Address, ...] = ()
 
 
@@ -149,8 +152,19 @@ def _seen(host: SshHost, live: Mapping[Address, Live], pending: Set[Address]) ->
         tunnel_runs=bool(tunnel.attribute("running")) if tunnel else None,
         aud=str(guard.attribute("aud") or "") if guard else "",
         public_key=str(ca_key.attribute("public_key") or "").strip() if ca_key else "",
+        further_keys=tuple(_further_keys(host, live)),
         pending=tuple(it for it in host.parts if it in pending),
     )
+
+
+def _further_keys(host: SshHost, live: Mapping[Address, Live]) -> Iterator[str]:
+    """Keys of CAs that a rotation keeps beside that of the host."""
+    if host.ca_key is None or host.application is None:
+        return
+    for spare in Spare:
+        ca_key = live.get(Address(host.ca_key.kind, f"{host.application.key}{spare.ending}"))
+        if ca_key is not None:
+            yield str(ca_key.attribute("public_key") or "").strip()
 
 
 def _files(declared: Declared, kinds: Kinds) -> _Files:

@@ -16,7 +16,7 @@ from ztctl.core.model.facts import Fact
 from ztctl.core.model.flows import Ask, BatchItem, Flows, StepResult
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.ledger import Ledger
-from ztctl.core.model.objects import EMPTY, Live, Values, Wanted
+from ztctl.core.model.objects import EMPTY, Live, Spare, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Edit, Refusal, Step, StepId
 
 Resolve = Callable[[Any], Any]
@@ -183,6 +183,14 @@ class Exposing(ABC):
     @abstractmethod
     def public_places(self, wanted: Wanted) -> Iterable[PublicPlace]:
         """What the file states to be open at a wanted object."""
+
+
+class Rotating(ABC):
+    """A kind of which another object stands beside a declared one while a CA is rotated."""
+
+    @abstractmethod
+    def spare(self, wanted: Wanted, spare: Spare, live: Live | None) -> Wanted:
+        """The other object; ``live``: what it is to be like where the files say nothing."""
 
 
 class Kinds(Mapping[str, Kind]):

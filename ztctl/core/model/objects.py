@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -17,8 +18,25 @@ Path = tuple[str | int, ...]
 
 EMPTY: Values = MappingProxyType({})
 
-_WORD = re.compile(r"ztctl-([a-z0-9-]{1,20}?)((?:\.|--)protect)?", re.ASCII)
+_WORD = re.compile(r"ztctl-([a-z0-9-]{1,20}?)((?:\.|--)protect|--next|--former)?", re.ASCII)
 _PROTECTED, _PROTECTED_TAG = ".protect", "--protect"
+
+
+class Spare(StrEnum):
+    """What an application is whose name another one has, while the CA of that name is rotated.
+
+    The value is added to the mark, and to the key of the application that has the name.
+    """
+
+    NEXT = "next"
+    """It has the new CA, and gets the name."""
+    FORMER = "former"
+    """It has the old CA, and had the name."""
+
+    @property
+    def ending(self) -> str:
+        """The value, as it is added to a mark or a key."""
+        return f"--{self}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +44,13 @@ class Mark:
     """Ownership mark of a live object: ``ztctl-<stack>``, with ``.protect`` if protected.
 
     As a tag it ends in ``--protect`` then: nobody has seen a tag with a dot. No stack's name holds
-    ``--``, so that no mark reads as one of another stack.
+    ``--``, so that no mark reads as one of another stack. Applications of a CA rotation have
+    ``--next`` or ``--former`` there.
     """
 
     stack: str
     protect: bool = False
+    spare: Spare | None = None
 
     def __str__(self) -> str:
         return self._spelled(_PROTECTED)
@@ -38,7 +58,7 @@ class Mark:
     @property
     def tag(self) -> str:
         """The mark as the name of a tag."""
-        return self._spelled(_PROTECTED_TAG)
+        return self._spelled(_PROTECTED_TAG) + (self.spare.ending if self.spare else "")
 
     def _spelled(self, ending: str) -> str:
         return f"ztctl-{self.stack}{ending if self.protect else ''}"
@@ -46,19 +66,21 @@ class Mark:
     @classmethod
     def read(cls, word: str) -> Mark | None:
         """Parse a mark; ``None`` unless the whole word is one."""
-        return cls._parse(word, _PROTECTED)
+        return cls._parse(word, (_PROTECTED,))
 
     @classmethod
     def of_tag(cls, tag: str) -> Mark | None:
         """Parse a mark that is the name of a tag."""
-        return cls._parse(tag, _PROTECTED_TAG)
+        return cls._parse(tag, (_PROTECTED_TAG, *(it.ending for it in Spare)))
 
     @classmethod
-    def _parse(cls, word: str, ending: str) -> Mark | None:
+    def _parse(cls, word: str, endings: tuple[str, ...]) -> Mark | None:
         found = _WORD.fullmatch(word)
-        if found is None or "--" in found[1] or found[2] not in (None, ending):
+        if found is None or "--" in found[1] or found[2] not in (None, *endings):
             return None
-        return cls(found[1], bool(found[2]))
+        protect = found[2] in (_PROTECTED, _PROTECTED_TAG)
+        spare = Spare(found[2][2:]) if found[2] and not protect else None
+        return cls(found[1], protect, spare)
 
     @classmethod
     def of_name(cls, name: str) -> tuple[str, Mark | None]:
@@ -82,6 +104,9 @@ class Wanted:
         where: position of the entry in the file.
         origin: the short form it was expanded from, such as ``hosts.ssh.example.com``.
         local: fields that are used by ztctl alone, and not sent.
+        spare: what it is in a CA rotation, else ``None``.
+        rotates: the application in whose place it is, or was, in that rotation.
+        pinned: id of the live object that it is, where a rotation says so; else empty.
     """
 
     address: Address
@@ -92,6 +117,9 @@ class Wanted:
     where: Where | None = None
     origin: str = ""
     local: Values = field(default_factory=dict)
+    spare: Spare | None = None
+    rotates: Address | None = None
+    pinned: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,8 @@ class Matcher:
         index = self._index(kind)
         if wanted.claim is not None:
             return self._claimed(kind, wanted, wanted.claim)
+        if pinned := index.by_id.get(wanted.pinned):
+            return self._unless_foreign(wanted, pinned, MatchGround.MOVED)
         keys = sorted(kind.natural_keys(wanted, self._ledger))
         natural = self._free(live for key in keys for live in index.by_natural.get(key, ()))
         if kind.keyed_by_fields:
@@ -197,10 +199,11 @@ class Matcher:
         ]
 
     def _claims(self, kind: str) -> frozenset[str]:
-        """The ids that the files claim among the objects of a kind."""
+        """The ids that the files claim, or a rotation pins, among the objects of a kind."""
         if kind not in self._claims_by_kind:
-            claims = (item.claim for item in self._ledger.wanted_of(kind))
-            self._claims_by_kind[kind] = frozenset(it.id for it in claims if it is not None)
+            wanted = self._ledger.wanted_of(kind)
+            claims = (it.claim.id if it.claim is not None else it.pinned for it in wanted)
+            self._claims_by_kind[kind] = frozenset(filter(None, claims))
         return self._claims_by_kind[kind]
 
 

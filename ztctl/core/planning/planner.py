@@ -31,6 +31,7 @@ from ztctl.core.planning.matching import Match, Matcher, MatchGround
 from ztctl.core.planning.quotas import quota_warnings
 from ztctl.core.planning.removals import Removals
 from ztctl.core.planning.renames import rename_warnings
+from ztctl.core.planning.rotation import Rotate, with_rotations
 from ztctl.core.planning.safety import Run, made_safe
 from ztctl.core.planning.step_graph import ordered
 from ztctl.core.reach.idle import Idle, idle_policies
@@ -50,10 +51,15 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Approvals and target addresses of a plan; no target: every object."""
+    """Approvals and target addresses of a plan; no target: every object.
+
+    Attributes:
+        rotation: the step of a CA rotation to plan; ``None``: what is under way stays as it is.
+    """
 
     allowances: Allowances = field(default_factory=Allowances)
     targets: frozenset[Address] = frozenset()
+    rotation: Rotate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,9 @@ class Draft:
 
         Raises:
             Problems: all problems of the files that show only against the account.
+            Failure: the step of a rotation is not the next one.
         """
+        declared = with_rotations(declared, live, kinds, options.rotation)
         wanted = check.expanded(declared, kinds)
         ledger = Ledger(declared, wanted, live, kinds)
         planner = _Planner(ledger, declared, kinds)

@@ -154,7 +154,8 @@ class Auditor:
     def _idle_application(self, live: Live, app: Application) -> Iterator[Finding]:
         whole = len(live.values.get("destinations") or ()) == len(app.places)
         ends = [end for host in self._below(app) for end in self.names.ends(host)]
-        if whole and app.places and all(end == DIRECT for end in ends):
+        is_spare = live.mark is not None and live.mark.spare is not None
+        if whole and app.places and not is_spare and all(end == DIRECT for end in ends):
             places = ", ".join(sorted(app.places))
             past = "is not proxied, so that nobody passes Access"
             reason = f"{places} {past if ends else 'has no record'}"
@@ -168,6 +169,8 @@ class Auditor:
                 continue
             if not any(map(self._may_be_ssh, self._below(app))):
                 reason = "no name of its application leads to SSH"
+                if owner.mark is not None and owner.mark.spare:
+                    reason = "a CA rotation that is not finished keeps it"
                 yield self._of_application(AuditCode.IDLE_CA, live, owner, reason)
 
     def _of_application(self, code: AuditCode, live: Live, owner: Live, reason: str) -> Finding:
