@@ -43,7 +43,9 @@ def missing() -> str | None:
     lacking = [name for name in WANTED if shutil.which(name, path=PATH) is None]
     if lacking:
         return f"not installed: {', '.join(lacking)}"
-    tried = subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], capture_output=True)
+    tried = subprocess.run(
+        ["unshare", "--mount", "--pid", "--fork", "true"], capture_output=True, check=False
+    )
     return None if tried.returncode == 0 else f"unshare: {tried.stderr.decode().strip()}"
 
 
@@ -83,6 +85,7 @@ class Machine:
             capture_output=True,
             text=True,
             timeout=PATIENCE,
+            check=False,
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 
