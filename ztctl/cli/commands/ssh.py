@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import typer
 
-from ztctl.cli.commands import ssh_guide
+from ztctl.cli.commands import ssh_guide, ssh_server
 from ztctl.cli.exits import Exit
 from ztctl.cli.help_screen import HelpCommand, HelpGroup
 
 # Commands by the group in which they stand, each in a file of its own; "" is `ssh` itself.
 COMMANDS: dict[str, tuple[Callable[..., Exit], ...]] = {
     "": (ssh_guide.guide,),
+    "server": (ssh_server.render, ssh_server.install),
 }
 _HELP = {
     "": "Servers, laptops and users: all that lies between an apply and a shell.",

@@ -1,0 +1,115 @@
+
+# --- install and uninstall, from one step to the next ---
+
+# stage_before: each file that install changed, without what it wrote. What others changed since
+# stays; where nobody did, the file is as it was, byte for byte.
+stage_before() {
+    [ -d "$ROOT$BACKUP" ] || fail "there is no $ROOT$BACKUP" "nothing of stack $STACK is installed here"
+    for kept in "$ROOT$BACKUP"/%*; do
+        [ -e "$kept" ] || continue
+        path=$(basename "$kept" .absent | tr % /)
+        [ -e "$ROOT$path" ] || continue
+        if [ "$path" = "$DROPIN" ]; then stage "$path" gone </dev/null; continue; fi
+        text_of "$path" >"$WORK/text"
+        if [ ! -s "$WORK/text" ] && [ "$kept" != "${kept%.absent}" ]; then
+            stage "$path" gone </dev/null
+        elif awk 1 "$kept" | cmp -s - "$WORK/text"; then
+            # The end of the last line is what marked lines had to add.
+            stage "$path" keep <"$kept"
+        else
+            stage "$path" keep <"$WORK/text"
+        fi
+    done
+}
+
+remove_backup() {
+    if [ -s "$ROOT$BACKUP/accounts" ]; then
+        while read -r account; do
+            if [ -z "$REMOVE_ACCOUNTS" ]; then
+                say "the account $account stays: userdel $account, or uninstall --remove-accounts"
+            elif remove_account "$account"; then
+                say "removed the account $account; its home stays"
+            else
+                say "the account $account could not be removed: is somebody logged in?"
+            fi
+        done <"$ROOT$BACKUP/accounts"
+    fi
+    rm -rf "$ROOT$BACKUP"
+    rmdir "$ROOT$(dirname "$BACKUP")" "$ROOT$PRINCIPALS" 2>/dev/null
+    return 0
+}
+
+# judged: end, and put everything back, where sshd would not take certificates now.
+judged() {
+    sshd_says -t >"$WORK/said" 2>&1 ||
+        fail "sshd refuses the new configuration: $(head -n 1 "$WORK/said")"
+    judge "$SOMEBODY" everybody
+    for account in $(named_accounts); do judge "$account" "$account"; done
+    [ "$FAILURES" = 0 ] || fail "these settings do not let people in" \
+        "change what is named above, then run this again"
+}
+
+# tested: with each account that somebody named; of others, which may have their own reasons to
+# refuse, one has to do.
+tested() {
+    if [ -z "$LOGIN_TEST" ] || [ -n "$ROOT" ] || ! has ssh-keygen || ! has ssh; then
+        say "no login was tried: it takes ssh and ssh-keygen, no --root and no --no-login-test"
+        return
+    fi
+    named=$(named_accounts)
+    tried=
+    for account in ${named:-$(local_accounts)}; do
+        tried=$account
+        if login_test "$account" "$(names_for "$account" | head -n 1)"; then
+            [ -n "$named" ] || return 0
+        elif [ -n "$named" ]; then
+            fail "a login as $account did not succeed on a second sshd" "its log is above"
+        fi
+    done
+    [ -n "$tried" ] || say "no login was tried: there is no account of a person; --account names one"
+    [ -z "$tried" ] || [ -n "$named" ] || fail "no login succeeded on a second sshd" \
+        "its log is above; --account NAME says who is to log in, --no-login-test skips this"
+}
+
+reloaded() {
+    [ -z "$ROOT" ] || return 0
+    RELOADED=yes
+    reload || fail "sshd could not be reloaded"
+}
+
+sshd_install() {
+    sshd_says -t >"$WORK/said" 2>&1 || fail \
+        "sshd refuses its configuration as it is: $(head -n 1 "$WORK/said")" "repair that first"
+    check_users_file
+    settings_for "$SOMEBODY" || fail "sshd -T fails: $(head -n 1 "$WORK/said")"
+    [ -n "$ROOT" ] || apply_accounts
+    choose_ca
+    stage_ca
+    stage_principals
+    stage_settings
+    if [ -n "$DRY_RUN" ]; then
+        show_staged
+        [ -e "$WORK/changed" ] || say "nothing would change"
+        return
+    fi
+    write_staged
+    judged
+    if [ -e "$WORK/changed" ]; then
+        tested
+        reloaded
+        say "done; install.sh check tells more, install.sh uninstall takes it back"
+    else
+        say "nothing to change"
+    fi
+}
+
+sshd_uninstall() {
+    stage_before
+    if [ -n "$DRY_RUN" ]; then show_staged; return; fi
+    write_staged
+    sshd_says -t >"$WORK/said" 2>&1 ||
+        fail "sshd refuses the configuration as it was: $(head -n 1 "$WORK/said")"
+    reloaded
+    remove_backup
+    say "done; sshd's files are as they were"
+}
