@@ -65,12 +65,9 @@ judge_ca_file() { # FILE WHOM
         grep -qxF "$type $key" "$WORK/trusted" ||
             report FAIL H3 "$1, which sshd reads for $2, lacks a CA key: $(name_of_key "$key")" "run install.sh"
     done <"$WORK/ours"
-    awk '{ sub(/\r$/, "") } /^[ \t]*(#|$)/ { next } { print NR ":" $0 }' "$1" >"$WORK/lines"
-    while IFS=: read -r number line; do
-        printf '%s\n' "$line" >"$WORK/line"
-        [ -n "$(keys_in "$WORK/line")" ] || report FAIL H3 "$1:$number is no key: sshd skips it" \
-            "one key a line, unbroken, with nothing before its type"
-    done <"$WORK/lines"
+    stop=$(keys_in "$1" bad)
+    [ -z "$stop" ] || report warn H3 "$1:$stop is no key, and sshd reads no further" \
+        "one key a line, unbroken, with nothing before its type"
     [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 -o ! -user 0 \))" ] ||
         report FAIL H3 "$1 can be written by others than root, who could add a CA" "chown root, chmod 644"
 }
@@ -95,8 +92,8 @@ judge_revoked() {
     done <"$WORK/ours"
 }
 
-# others_can FILE ACCOUNT: why an account cannot read a file, or sshd would not trust it.
-path_trouble() { # FILE ACCOUNT MUST_BE_READABLE
+# path_trouble FILE ACCOUNT READ: why an account cannot read a file, or sshd would not trust it.
+path_trouble() {
     step=$1
     while :; do
         # shellcheck disable=SC2012  # ls is where both busybox and coreutils tell mode and owner
@@ -205,7 +202,7 @@ judge_lists() {
 # judge_machine: what is neither a setting nor an account.
 judge_machine() {
     # Of 9.8: failures of one user count against the address that all share behind a connector.
-    ! knows persourcepenaltyexemptlist || is_in 127.0.0.1 "$(value persourcepenaltyexemptlist)" ||
+    ! knows persourcepenaltyexemptlist || [ "$(value persourcepenalties)" = no ] || is_in 127.0.0.1 "$(value persourcepenaltyexemptlist)" ||
         report warn H10 "failed logins of one user keep out all that come through the connector" \
             "PerSourcePenaltyExemptList 127.0.0.1,::1"
     [ "$(value loglevel)" != INFO ] ||

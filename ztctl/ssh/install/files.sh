@@ -110,17 +110,17 @@ undo_all() {
     [ -z "$RELOADED" ] || reload
 }
 
-# Marked lines in a file of others. `without_lines` also ends the last line where that has no end.
+# Marked lines in a file of others.
 BEGIN="# >>> ztctl $STACK"
 END="# <<< ztctl $STACK"
-without_lines() { sed "/^$BEGIN\$/,/^$END\$/d" | awk 1; }
 marked_lines() { printf '%s\n' "$BEGIN" && cat && printf '%s\n' "$END"; }
 
-# text_of PATH: a file without our lines; nothing where it is not there.
+# text_of PATH: a file without our lines, into $WORK/text; nothing where it is not there.
 text_of() {
+    : >"$WORK/text"
     [ -e "$ROOT$1" ] || return 0
     [ "$(grep -c "^$BEGIN\$" "$ROOT$1")" = "$(grep -c "^$END\$" "$ROOT$1")" ] ||
         fail "in $ROOT$1 one of the lines '$BEGIN' and '$END' is missing" \
             "delete what ztctl wrote there by hand, and try again"
-    without_lines <"$ROOT$1"
+    sed "/^$BEGIN\$/,/^$END\$/d" "$ROOT$1" | awk 1 >"$WORK/text"
 }

@@ -117,20 +117,26 @@ choose_ca() {
     esac
 }
 
-# keys_in FILE: type and key of each line that sshd takes as a CA key. It reads no further than to
-# the first line that is none (sshkey_in_file of OpenSSH; tried out with 9.2).
+# keys_in FILE [bad]: type and key of each line that sshd takes as a CA key; or the number of the
+# line at which it stops, because that is none (sshkey_in_file of OpenSSH; tried out with 9.2).
 keys_in() {
-    awk '/^[ \t]*(#|$)/ { next }
+    awk -v bad="${2-}" '
+        /^[ \t]*(#|$)/ { next }
         { sub(/\r$/, "") }
-        $1 !~ /^(ssh-|ecdsa-|sk-)/ || $2 !~ /^AAAA[A-Za-z0-9+\/]+=*$/ || length($2) < 68 { exit }
-        $1 == "ecdsa-sha2-nistp256" && length($2) != 140 { exit }
-        { print $1, $2 }' "$1"
+        $1 !~ /^(ssh-|ecdsa-|sk-)/ || $2 !~ /^AAAA[A-Za-z0-9+\/]+=*$/ || length($2) < 68 ||
+            ($1 == "ecdsa-sha2-nistp256" && length($2) != 140) {
+            if (bad) print NR
+            exit
+        }
+        !bad { print $1, $2 }' "$1"
 }
 
 # At the top: sshd trusts no key below a line that it cannot read.
 stage_ca() {
-    { marked_lines <"$HERE/ca.pub" && text_of "$CA"; } |
-        if [ "$CA" = /etc/ssh/ztctl_ca.pub ]; then stage "$CA" 644; else stage "$CA" keep; fi
+    mode=keep
+    [ "$CA" != /etc/ssh/ztctl_ca.pub ] || mode=644
+    text_of "$CA"
+    marked_lines <"$HERE/ca.pub" | cat - "$WORK/text" | stage "$CA" "$mode"
 }
 
 # want_settings: sshd.conf of the bundle for this sshd, and who may log in as whom.
@@ -175,7 +181,8 @@ place_of_settings() {
 # top what is for everybody, and at its end what begins with Match, which lasts to a file's end.
 stage_settings() {
     want_settings
-    text_of "$CONF" >"$WORK/main"
+    text_of "$CONF"
+    cp "$WORK/text" "$WORK/main"
     if [ -d "$ROOT$(dirname "$DROPIN")" ] && [ "$(place_of_settings)" = dropin ]; then
         printf '# ztctl %s: install.sh uninstall takes this file away.\n' "$STACK" |
             cat - "$WORK/wanted" | stage "$DROPIN" 644

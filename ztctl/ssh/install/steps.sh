@@ -10,7 +10,7 @@ stage_before() {
         path=$(basename "$kept" .absent | tr % /)
         [ -e "$ROOT$path" ] || continue
         if [ "$path" = "$DROPIN" ]; then stage "$path" gone </dev/null; continue; fi
-        text_of "$path" >"$WORK/text"
+        text_of "$path"
         if [ ! -s "$WORK/text" ] && [ "$kept" != "${kept%.absent}" ]; then
             stage "$path" gone </dev/null
         elif awk 1 "$kept" | cmp -s - "$WORK/text"; then
@@ -63,7 +63,8 @@ tested() {
         if login_test "$account" "$(names_for "$account" | head -n 1)"; then
             [ -n "$named" ] || return 0
         elif [ -n "$named" ]; then
-            fail "a login as $account did not succeed on a second sshd" "its log is above"
+            fail "a login as $account did not succeed on a second sshd" \
+                "its log is above; --no-login-test installs all the same"
         fi
     done
     [ -n "$tried" ] || say "no login was tried: there is no account of a person; --account names one"

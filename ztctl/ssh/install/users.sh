@@ -54,17 +54,27 @@ account_line() {
 
 field() { account_line "$1" | cut -d : -f "$2"; }
 
+# exists_or_comes ACCOUNT: it is there, or a line of the file makes it.
+exists_or_comes() {
+    [ -n "$(account_line "$1")" ] || users_lines account | grep -qxF "account $1 "
+}
+
 # apply_accounts: make what is missing; what exists is left as it is.
 apply_accounts() {
-    users_lines >"$WORK/users"
+    # Accounts first, because the other lines refer to them.
+    users_lines | sort >"$WORK/users"
     while read -r kind name existing; do
-        [ "$kind" != principals ] || continue
+        if [ "$kind" = principals ]; then
+            exists_or_comes "$name" || fail "nobody can log in as $name: there is no such account" \
+                "a line \`account $name\` makes one"
+            continue
+        fi
         if [ -n "$(account_line "$name")" ]; then
             [ "$kind" = account ] || [ "$(field "$name" 3)" = "$(field "$existing" 3)" ] ||
                 fail "$name exists, and is no alias of $existing" "they have other uids"
             continue
         fi
-        [ "$kind" = account ] || [ -n "$(account_line "$existing")" ] ||
+        [ "$kind" = account ] || exists_or_comes "$existing" ||
             fail "$name is to be an alias of $existing, and there is no account $existing"
         touch "$WORK/changed"
         if [ -n "$DRY_RUN" ]; then say "account $name${existing:+, alias of $existing}"; continue; fi
@@ -75,7 +85,7 @@ apply_accounts() {
         undone_as=$kind
         [ ! -e "/home/$name" ] || undone_as="alias"
         printf '%s %s\n' "$undone_as" "$name" >>"$WORK/undo"
-        add_account "$kind" "$name" "$existing" || fail "cannot make the account $name"
+        add_account "$kind" "$name" "$existing" </dev/null || fail "cannot make the account $name"
         printf '%s\n' "$name" >>"$ROOT$BACKUP/accounts"
         say "made the account $name${existing:+, an alias of $existing}"
     done <"$WORK/users"
@@ -119,7 +129,8 @@ remove_account() {
 # and refused where somebody else could write it.
 stage_principals() {
     for account in $(mapped_accounts); do
-        { text_of "$PRINCIPALS/$account" && names_for "$account" | sort -u | marked_lines; } |
+        text_of "$PRINCIPALS/$account"
+        names_for "$account" | sort -u | marked_lines | cat - "$WORK/text" |
             stage "$PRINCIPALS/$account" 644
     done
 }
