@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 
-from tests.support.servers import DEBIAN, STAND_INS, Host, new_key, public
+from tests.support.servers import DEBIAN, Host, new_key, public
 from tests.support.unshared import PATH
 
 DROP_IN = "/etc/ssh/sshd_config.d/00-ztctl-prod.conf"
 CA_FILE = "/etc/ssh/ztctl_ca.pub"
 # Of RHEL 8 and Debian 10: no Include, and something for a few at the end, which has no line end.
 OLD = DEBIAN.replace("Include", "#Include") + "Match User nobody\n    X11Forwarding no"
+
+# As busybox has it: `adduser -D -s SHELL NAME` makes an account that is locked.
+ADDUSER = """\
+[ "$1 $2" = "-D -s" ] || exit 1
+echo "$4:x:1002:1002::/home/$4:$3" >>/etc/passwd
+echo "$4:!:20000::::::" >>/etc/shadow
+mkdir "/home/$4" """
 
 
 def test_a_login_works_after_an_install_and_not_before(host: Host) -> None:
@@ -40,24 +46,34 @@ def test_it_runs_where_there_is_nothing_but_busybox(host: Host) -> None:
     host.machine.run("busybox", "--install", "-s", tools)
     for name in ("ssh", "ssh-keygen", "ssh-keyscan"):
         tools.joinpath(name).symlink_to(str(shutil.which(name)))
-    for name in ("useradd", "userdel"):  # Alpine has not these
+    for name in ("useradd", "userdel"):  # Alpine has these two in their place
         host.machine.run("mount", "--bind", "/dev/null", f"/usr/sbin/{name}")
+    host.stand_in("adduser", ADDUSER)
+    host.stand_in("deluser", 'for it in passwd shadow; do sed -i "/^$1:/d" "/etc/$it"; done')
     shell, path = (str(shutil.which("busybox", path=PATH)), "ash"), f"{tools}:/usr/sbin"
 
-    done = [
-        host.script(*words, shell=shell, path=path)
-        for words in ([], ["check"], ["uninstall", "--remove-accounts"])
-    ]
+    done = [host.script(*words, shell=shell, path=path) for words in ([], ["check"])]
+    shadow = host.machine.path("/etc/shadow").read_text()
+    done.append(host.script("uninstall", "--remove-accounts", shell=shell, path=path))
 
     assert [it.code for it in done] == [0, 0, 0], [it.said for it in done]
     assert "trying a login as asmith" in done[0].out
     assert "ok    H8   asmith can log in" in done[1].out
+    assert "asmith:*:" in shadow
     assert "\nasmith:" not in host.machine.path("/etc/passwd").read_text()
     assert _of_ssh(host.files()) == _of_ssh(before)
 
 
-@pytest.mark.parametrize("config", [DEBIAN, OLD, "Port 22\n" + OLD + "\n\n"], ids=repr)
-@pytest.mark.parametrize("users", ["", "principals\tjdoe\tasmith,bob\n"], ids=["plain", "mapped"])
+@pytest.mark.parametrize(
+    ("config", "users"),
+    [
+        (DEBIAN, ""),
+        (DEBIAN, "principals\tjdoe\tasmith,bob\n"),
+        (OLD, ""),
+        (f"{OLD}\n\n", "principals\tjdoe\tasmith,bob\n"),
+    ],
+    ids=["folder", "folder, mapped", "main file, no line end", "main file, mapped"],
+)
 def test_an_uninstall_leaves_everything_as_it_was(host: Host, config: str, users: str) -> None:
     """Byte for byte, with and without a folder that sshd reads, and no backup is left."""
     host.machine.write("/etc/ssh/sshd_config", config)
@@ -152,7 +168,7 @@ def test_a_foreign_ca_stays_trusted(host: Host, end: str) -> None:
 
 
 def test_a_broken_line_of_others_does_not_hide_the_key(host: Host) -> None:
-    """sshd reads no further than to a line that is no key, so ours stand above it."""
+    """Of a file sshd reads no further than to a line that is no key, so ours stand above it."""
     foreign = public(new_key(host.folder / "foreign"))
     host.machine.write("/etc/ssh/our_ca", f"{foreign}\nnot a key\n")
     host.machine.write("/etc/ssh/sshd_config", DEBIAN + "TrustedUserCAKeys /etc/ssh/our_ca\n")
@@ -264,7 +280,6 @@ def test_without_ssh_keygen_no_login_is_tried_and_that_is_said(host: Host) -> No
 def test_the_login_test_leaves_the_running_sshd_alone(host: Host) -> None:
     """The CA of the test is in no file of sshd's at the moment of the login."""
     host.bundle()
-    host.stand_in("ssh", 'cat -r /etc/ssh/* /etc/ssh/*/* >/run/seen 2>&1; exec /usr/bin/ssh "$@"')
     host.stand_in("ssh", 'grep -r . /etc/ssh >/run/seen; exec /usr/bin/ssh "$@"')
 
     done = host.script()
@@ -290,5 +305,3 @@ def test_wrong_words_are_told(host: Host, words: list[str]) -> None:
 
 def _of_ssh(files: dict[str, tuple[int, int, bytes]]) -> dict[str, tuple[int, int, bytes]]:
     return {name: it for name, it in files.items() if name.startswith("ssh/")}
-
-

@@ -16,7 +16,7 @@ is_in() { case ",$2," in *",$1,"*) return 0 ;; *) return 1 ;; esac; }
 SOMEBODY=ztctl-somebody
 judge() {
     if ! settings_for "$1"; then
-        report FAIL H1 "sshd refuses its configuration: $(head -n 1 "$WORK/said")"
+        report FAIL H1 "sshd refuses its configuration: $(said)"
         return
     fi
     before=$FAILURES
@@ -240,7 +240,7 @@ judge_listener() {
 
 # host_keys: public keys, one a line, for known_hosts of clients.
 host_keys() {
-    settings_for root || fail "sshd refuses its configuration: $(head -n 1 "$WORK/said")"
+    settings_for root || fail "sshd refuses its configuration: $(said)"
     sed -n 's/^hostkey //p' "$WORK/settings" | while read -r file; do
         if [ -f "$ROOT$file.pub" ]; then
             awk '{ print $1, $2 }' "$ROOT$file.pub"
@@ -264,7 +264,7 @@ named_accounts() {
 
 sshd_check() {
     if ! sshd_says -t >"$WORK/said" 2>&1; then
-        report FAIL H1 "sshd refuses its configuration: $(head -n 1 "$WORK/said")"
+        report FAIL H1 "sshd refuses its configuration: $(said)"
         return
     fi
     judge "$SOMEBODY" everybody

@@ -63,6 +63,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 finish() {
     code=$?
     trap '' INT TERM HUP
+    [ -z "$WITH_SSHD" ] || stop_second
     [ -z "$UNDO" ] || undo_all
     [ -z "$WORK" ] || rm -rf "$WORK"
     exit "$code"

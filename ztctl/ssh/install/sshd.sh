@@ -2,6 +2,8 @@
 # --- sshd: its configuration as it reads it, and as it judges it ---
 
 WITH_SSHD=yes
+second= # of the login test: the process of sshd, and of ssh
+client=
 
 # walk [COPY]: every setting, in the order in which sshd reads it, one a line, parted by tabs:
 # global or match, FILE:LINE, keyword, arguments. With COPY also writes a copy of the configuration
@@ -63,12 +65,16 @@ sshd_says() {
     fi
 }
 
+# said: why sshd refused what it was last asked; its lines end as those of a terminal.
+said() { head -n 1 "$WORK/said" | tr -d '\r'; }
+
 # find_sshd: where it is, and that it can say something.
 find_sshd() {
     SSHD=$(command -v sshd) || fail "there is no sshd here" "install OpenSSH's server first"
     [ -e "$ROOT$CONF" ] || fail "there is no $ROOT$CONF" "is this OpenSSH's server?"
     # A folder that the service makes, and that is missing while a socket waits in its place.
-    folder=$(sshd_says -t 2>&1 | sed -n 's/^Missing privilege separation directory: //p')
+    folder=$(sshd_says -t 2>&1 | tr -d '\r' |
+        sed -n 's/^Missing privilege separation directory: //p')
     [ -z "$folder" ] || mkdir -p "$folder"
 }
 
@@ -213,7 +219,7 @@ login_test() {
     for offset in 1 2 3 4 5; do
         start_second $(($2 + offset)) && break
     done
-    [ -n "$second" ] || { cat "$WORK/second.log"; return 1; }
+    [ -n "$second" ] || { cat "$WORK/second.log" >&2; return 1; }
     ssh -F /dev/null -N -p $(($2 + offset)) -l "$1" -i "$WORK/id" -o BatchMode=yes \
         -o IdentitiesOnly=yes -o IdentityAgent=none -o PreferredAuthentications=publickey \
         -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
@@ -227,10 +233,20 @@ login_test() {
         kill -0 "$client" 2>/dev/null || [ "$tries" -gt 98 ] || tries=98
         nap
     done
-    kill "$client" "$second" 2>/dev/null
-    wait "$client" "$second" 2>/dev/null
+    stop_second
     [ "$accepted" = 0 ] || grep -v -e 'Server listening' -e '^Connection from' "$WORK/second.log" >&2
     return "$accepted"
+}
+
+# stop_second: also when somebody interrupts: it trusts a CA that nobody else does.
+stop_second() {
+    [ -n "$second$client" ] || return 0
+    # shellcheck disable=SC2086  # one or two
+    kill $second $client 2>/dev/null
+    # shellcheck disable=SC2086
+    wait $second $client 2>/dev/null
+    second=
+    client=
 }
 
 start_second() { # PORT; sets `second`

@@ -42,7 +42,7 @@ remove_backup() {
 # judged: end, and put everything back, where sshd would not take certificates now.
 judged() {
     sshd_says -t >"$WORK/said" 2>&1 ||
-        fail "sshd refuses the new configuration: $(head -n 1 "$WORK/said")"
+        fail "sshd refuses the new configuration: $(said)"
     judge "$SOMEBODY" everybody
     for account in $(named_accounts); do judge "$account" "$account"; done
     [ "$FAILURES" = 0 ] || fail "these settings do not let people in" \
@@ -80,9 +80,9 @@ reloaded() {
 
 sshd_install() {
     sshd_says -t >"$WORK/said" 2>&1 || fail \
-        "sshd refuses its configuration as it is: $(head -n 1 "$WORK/said")" "repair that first"
+        "sshd refuses its configuration as it is: $(said)" "repair that first"
     check_users_file
-    settings_for "$SOMEBODY" || fail "sshd -T fails: $(head -n 1 "$WORK/said")"
+    settings_for "$SOMEBODY" || fail "sshd -T fails: $(said)"
     [ -n "$ROOT" ] || apply_accounts
     choose_ca
     stage_ca
@@ -109,7 +109,7 @@ sshd_uninstall() {
     if [ -n "$DRY_RUN" ]; then show_staged; return; fi
     write_staged
     sshd_says -t >"$WORK/said" 2>&1 ||
-        fail "sshd refuses the configuration as it was: $(head -n 1 "$WORK/said")"
+        fail "sshd refuses the configuration as it was: $(said)"
     reloaded
     remove_backup
     say "done; sshd's files are as they were"
