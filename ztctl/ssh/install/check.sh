@@ -45,7 +45,7 @@ judge_ca() {
     where="TrustedUserCAKeys, $(set_at trustedusercakeys)"
     case $ca in
         none | '') report FAIL H2 "TrustedUserCAKeys is not set for $1" "run install.sh" ;;
-        /*)
+        *)
             if [ ! -e "$ROOT$ca" ]; then
                 report FAIL H3 "$ca is missing ($where)"
             elif [ ! -f "$ROOT$ca" ]; then
@@ -54,7 +54,6 @@ judge_ca() {
                 judge_ca_file "$ROOT$ca" "$1"
             fi
             ;;
-        *) report FAIL H3 "$ca is no absolute path ($where)" ;;
     esac
 }
 

@@ -37,7 +37,7 @@ read_options() {
                 [ $# -gt 1 ] || wrong_usage
                 case $1 in
                     --root) ROOT=$(CDPATH='' cd -- "$2" && pwd) || exit 64 ;;
-                    --users) USERS=$2 ;;
+                    --users) USERS=$(readlink -f "$2") || fail "there is no users file $2" ;;
                     --account) ACCOUNTS="$ACCOUNTS $2" ;;
                 esac
                 shift

@@ -55,15 +55,16 @@ walk() {
 }
 
 # sshd_says OPTION...: what sshd says of its configuration. Below another root of a copy, in which
-# the paths of Include are those of that root.
-sshd_says() {
+# the paths of Include are those of that root. A relative path is below the folder where it is
+# started, which for a service is /.
+sshd_says() (
+    cd / || exit
     if [ -n "$ROOT" ]; then
         walk "$WORK/judged" >/dev/null
-        "$SSHD" -f "$WORK/judged" "$@"
-    else
-        "$SSHD" "$@"
+        set -- -f "$WORK/judged" "$@"
     fi
-}
+    "$SSHD" "$@"
+)
 
 # said: why sshd refused what it was last asked; its lines end as those of a terminal.
 said() { head -n 1 "$WORK/said" | tr -d '\r'; }
