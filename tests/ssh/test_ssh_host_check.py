@@ -54,7 +54,7 @@ FAULTS = {
     ),
     "CA file is a folder": Fault(
         f"rm {CA_FILE}; mkdir {CA_FILE}",
-        f"H3   {CA_FILE} is no file (TrustedUserCAKeys, {DROP_IN}:3)",
+        f"H3   {CA_FILE} is no file: TrustedUserCAKeys ({DROP_IN}:3)",
     ),
     "key wrapped": Fault(
         f"fold -w 76 {CA_FILE} >/run/new; cp /run/new {CA_FILE}",

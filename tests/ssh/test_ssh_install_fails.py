@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.servers import DEBIAN, Host
@@ -151,7 +153,8 @@ def test_whatever_fails_everything_is_put_back(host: Host, case: str) -> None:
     assert said in done.said
     assert host.files() == before
     assert not host.machine.path("/home/asmith").exists()
-    assert host.machine.run("pgrep", "-x", "sshd").out == ""
+    # What has ended is listed as a zombie until the machine ends: nobody waits for it there.
+    host.wait(lambda: host.machine.run("pgrep", "-x", "-r", "D,R,S", "sshd").out == "")
     if case == "sshd is not reloaded":
         assert called(host) == ["rc-service sshd reload"] * 2
 
@@ -185,29 +188,35 @@ def test_lines_whose_end_somebody_deleted_are_not_guessed(host: Host, path: str)
     assert host.files() == before
 
 
-@pytest.mark.parametrize(
-    ("line", "why"),
-    [
-        ("account\tj doe", "no name of an account: j doe"),
-        ("account jdoe", "not followed by a tab"),
-        ("alias\tjdoe", "alias with 1 words"),
-        ("principals\tjdoe\t*", "no name: *"),
-        ("account\t-r", "no name of an account: -r"),
-        ("sudo\troot", "not account, alias or principals"),
-    ],
-)
-def test_a_wrong_line_of_the_users_file_is_told_by_its_number(
-    host: Host, line: str, why: str
-) -> None:
-    """All of them before anything is done."""
-    host.bundle(users=f"# people\n{line}\nprincipals\tjdoe\t1st\n")
+WRONG = """\
+# people
+account\tj doe
+account jdoe
+alias\tjdoe
+principals\tjdoe\t*
+account\t-r
+sudo\troot
+principals\tjdoe\tbob,1st
+"""
+
+
+def test_every_wrong_line_of_the_users_file_is_told_by_its_number(host: Host) -> None:
+    """All of them, before anything is done; and a star is nobody's name."""
+    host.bundle(users=WRONG)
     before = host.files()
 
     done = host.script()
 
     assert done.code == 1
-    assert f"users:2: {why}" in done.err or ("users:2:" in done.err and why in done.err)
-    assert "users:3: no name: 1st" in done.err
+    assert re.findall(r"users:(.*)", done.err) == [
+        "2: no name of an account: j doe",
+        "3: not account, alias or principals, or not followed by a tab",
+        "4: alias with 1 words",
+        "5: no name: *",
+        "6: no name of an account: -r",
+        "7: not account, alias or principals, or not followed by a tab",
+        "8: no name: 1st",
+    ]
     assert host.files() == before
 
 

@@ -161,7 +161,7 @@ def test_an_older_sshd_gets_what_it_knows(host: Host) -> None:
     assert done.code == 0, done.said
     text = host.machine.path("/etc/ssh/sshd_config.d/00-ztctl-prod.conf").read_text()
     assert "PubkeyAcceptedKeyTypes ecdsa-sha2-nistp256-cert-v01@openssh.com\n" in text
-    assert "ChallengeResponseAuthentication no\nKbdInteractiveAuthentication no\n" in text
+    assert "KbdInteractiveAuthentication no\nChallengeResponseAuthentication no\n" in text
     assert not {"CASignatureAlgorithms", "ExposeAuthInfo"} & set(text.split())
 
 

@@ -75,6 +75,8 @@ class Host:
         shutil.rmtree(ssh)
         self.machine.write("/etc/ssh/sshd_config", config)
         ssh.joinpath("sshd_config.d").mkdir()
+        # Without a system of services sshd is told itself to reload.
+        self.machine.path("/etc/init.d/ssh").unlink(missing_ok=True)
         for suffix, mode in (("", 0o600), (".pub", 0o644)):
             text = Path(f"{host_key}{suffix}").read_text(encoding="utf-8")
             self.machine.write(f"/etc/ssh/ssh_host_ed25519_key{suffix}", text, mode)

@@ -9,99 +9,97 @@ set_at() {
         END { if (!sep) printf "by default" }'
 }
 
-# is_in WORD LIST: whether a list parted by commas has it.
-is_in() { case ",$2," in *",$1,"*) return 0 ;; *) return 1 ;; esac; }
+# blame CODE KEYWORD TEXT: a failure that a setting makes, with the place of that.
+blame() { report FAIL "$1" "$3 ($(set_at "$2"))"; }
 
-# judge ACCOUNT WHOM: the settings in force for it, and how people are told of it.
-SOMEBODY=ztctl-somebody
-judge() {
-    if ! settings_for "$1"; then
-        report FAIL H1 "sshd refuses its configuration: $(said)"
-        return
-    fi
-    before=$FAILURES
-    [ "$(value pubkeyauthentication)" = yes ] ||
-        report FAIL H2 "PubkeyAuthentication is no for $2 ($(set_at pubkeyauthentication))"
-    judge_ca "$2"
-    if knows casignaturealgorithms; then
-        is_in ecdsa-sha2-nistp256 "$(value casignaturealgorithms)" ||
-            report FAIL H4 "CASignatureAlgorithms lacks ecdsa-sha2-nistp256 for $2 ($(set_at casignaturealgorithms))"
-    fi
-    for keyword in pubkeyacceptedalgorithms pubkeyacceptedkeytypes; do
-        ! knows "$keyword" || is_in "$CERTIFICATE" "$(value "$keyword")" ||
-            report FAIL H4 "$keyword lacks $CERTIFICATE for $2 ($(set_at "$keyword"))"
-    done
-    judge_revoked "$2"
-    case " $(value authenticationmethods) " in
-        ' any ' | '  ' | *' publickey '*) ;;
-        *) report FAIL H7 "AuthenticationMethods asks $2 for more than a certificate ($(set_at authenticationmethods))" ;;
-    esac
-    [ "$FAILURES" != "$before" ] || [ "$1" != "$SOMEBODY" ] ||
-        report ok H2 "sshd takes certificates"
+# lists KEYWORD WORD: whether the value, words parted by commas, has this one; also where this
+# version of sshd has no such setting.
+lists() {
+    get "$1" || return 0
+    case ",$VALUE," in *",$2,"*) return 0 ;; *) return 1 ;; esac
 }
 
-judge_ca() {
-    ca=$(value trustedusercakeys)
-    where="TrustedUserCAKeys, $(set_at trustedusercakeys)"
-    case $ca in
-        none | '') report FAIL H2 "TrustedUserCAKeys is not set for $1" "run install.sh" ;;
-        *)
-            if [ ! -e "$ROOT$ca" ]; then
-                report FAIL H3 "$ca is missing ($where)"
-            elif [ ! -f "$ROOT$ca" ]; then
-                report FAIL H3 "$ca is no file ($where)"
-            else
-                judge_ca_file "$ROOT$ca" "$1"
-            fi
-            ;;
+# judge WHOM: the settings that were read last, which are in force for them.
+judge() {
+    before=$FAILURES
+    get pubkeyauthentication
+    [ "$VALUE" = yes ] || blame H2 pubkeyauthentication "PubkeyAuthentication is no for $1"
+    get trustedusercakeys
+    judge_ca "$VALUE" "$1"
+    lists casignaturealgorithms ecdsa-sha2-nistp256 || blame H4 casignaturealgorithms \
+        "CASignatureAlgorithms lacks ecdsa-sha2-nistp256 for $1"
+    for keyword in pubkeyacceptedalgorithms pubkeyacceptedkeytypes; do
+        lists "$keyword" "$CERTIFICATE" || blame H4 "$keyword" "$keyword lacks $CERTIFICATE for $1"
+    done
+    get revokedkeys && [ "$VALUE" != none ] && judge_revoked "$VALUE"
+    get authenticationmethods || VALUE=any
+    case " $VALUE " in
+        *' any '* | *' publickey '*) ;;
+        *) blame H7 authenticationmethods "AuthenticationMethods asks $1 for more than a certificate" ;;
     esac
+    [ "$FAILURES" != "$before" ] || [ "$1" != everybody ] || report ok H2 "sshd takes certificates"
+}
+
+judge_ca() { # FILE WHOM
+    if [ "$1" = none ]; then
+        report FAIL H2 "TrustedUserCAKeys is not set for $2" "run install.sh"
+    elif [ ! -e "$ROOT$1" ]; then
+        blame H3 trustedusercakeys "$1 is missing: TrustedUserCAKeys"
+    elif [ ! -f "$ROOT$1" ]; then
+        blame H3 trustedusercakeys "$1 is no file: TrustedUserCAKeys"
+    else
+        judge_ca_file "$ROOT$1" "$2"
+    fi
 }
 
 judge_ca_file() { # FILE WHOM
     keys_in "$1" >"$WORK/trusted"
     keys_in "$HERE/ca.pub" >"$WORK/ours"
     while read -r type key; do
-        grep -qxF "$type $key" "$WORK/trusted" ||
-            report FAIL H3 "$1, which sshd reads for $2, lacks a CA key: $(name_of_key "$key")" "run install.sh"
+        grep -qxF "$type $key" "$WORK/trusted" || report FAIL H3 \
+            "$1, which sshd reads for $2, lacks a CA key: $(name_of_key "$key")" "run install.sh"
     done <"$WORK/ours"
     stop=$(keys_in "$1" bad)
     [ -z "$stop" ] || report warn H3 "$1:$stop is no key, and sshd reads no further" \
         "one key a line, unbroken, with nothing before its type"
-    [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 -o ! -user 0 \))" ] ||
-        report FAIL H3 "$1 can be written by others than root, who could add a CA" "chown root, chmod 644"
+    [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 -o ! -user 0 \))" ] || report FAIL H3 \
+        "$1 can be written by others than root, who could add a CA" "chown root, chmod 644"
 }
 
 # name_of_key KEY: the comment before it in the bundle.
-name_of_key() { awk -v key="$1" '/^#/ { last = substr($0, 3) } $2 == key { print last }' "$HERE/ca.pub"; }
+name_of_key() {
+    awk -v key="$1" '/^#/ { last = substr($0, 3) } $2 == key { print last }' "$HERE/ca.pub"
+}
 
-judge_revoked() {
-    revoked=$(value revokedkeys)
-    case $revoked in none | '') return ;; esac
-    if [ ! -f "$ROOT$revoked" ]; then
-        report FAIL H6 "RevokedKeys $revoked is missing, so sshd refuses every key ($(set_at revokedkeys))" \
-            "make it, empty"
+judge_revoked() { # FILE: plain keys, or what `ssh-keygen -k` made
+    if [ ! -f "$ROOT$1" ]; then
+        blame H6 revokedkeys "RevokedKeys $1 is missing, so sshd refuses every key"
         return
     fi
     keys_in "$HERE/ca.pub" >"$WORK/ours"
     while read -r type key; do
         printf '%s %s\n' "$type" "$key" >"$WORK/line"
-        grep -qF "$key" "$ROOT$revoked" || { has ssh-keygen && [ -s "$ROOT$revoked" ] &&
-            ssh-keygen -Q -f "$ROOT$revoked" "$WORK/line" 2>/dev/null | grep -q REVOKED; } &&
-            report FAIL H6 "$revoked revokes a CA key: $(name_of_key "$key")"
+        if grep -qF "$key" "$ROOT$1" ||
+            { has ssh-keygen && ssh-keygen -Q -f "$ROOT$1" "$WORK/line" | grep -q REVOKED; } 2>/dev/null
+        then
+            blame H6 revokedkeys "$1 revokes a CA key: $(name_of_key "$key")"
+        fi
     done <"$WORK/ours"
 }
 
-# path_trouble FILE ACCOUNT READ: why an account cannot read a file, or sshd would not trust it.
+# path_trouble FILE ACCOUNT READ: why sshd, on behalf of an account, does not trust a file, or with
+# READ cannot open it: each folder above it counts, too.
 path_trouble() {
     step=$1
+    uid=$(field "$2" 3)
     while :; do
-        # shellcheck disable=SC2012  # ls is where both busybox and coreutils tell mode and owner
-        stated=$(ls -Lldn "$step" | awk '{ print $1, $3 }')
-        mode=${stated%% *}
-        owner=${stated##* }
-        [ "$owner" = 0 ] || [ "$owner" = "$(field "$2" 3)" ] || say "$step is of another owner"
+        # shellcheck disable=SC2012  # stat is not everywhere, and has other options elsewhere
+        read -r mode _ owner _ <<END
+$(ls -Lldn "$step")
+END
+        [ "$owner" = 0 ] || [ "$owner" = "$uid" ] || say "$step is of another owner"
         case $mode in ?????w* | ????????w*) say "others than its owner can write $step" ;; esac
-        if [ -n "$3" ] && [ "$owner" = 0 ] && [ "$2" != root ]; then
+        if [ -n "$3" ] && [ "$owner" = 0 ] && [ "$uid" != 0 ]; then
             case $mode in
                 d????????[xt]* | -??????r*) ;;
                 *) say "$2 cannot read $step" ;;
@@ -113,30 +111,15 @@ path_trouble() {
 }
 
 judge_principals() { # ACCOUNT
-    file=$(value authorizedprincipalsfile)
-    command=$(value authorizedprincipalscommand)
-    case $command in none | '') command= ;; esac
-    case $file in
-        none | '') [ -n "$command" ] || return 0 ;;
-        *)
-            path=$(printf '%s' "$file" | sed "s|%u|$1|g; s|%h|$(field "$1" 6)|g; s|%U|$(field "$1" 3)|g; s|%%|%|g")
-            case $path in /*) ;; *) path=$(field "$1" 6)/$path ;; esac
-            if [ -f "$ROOT$path" ]; then
-                trouble=$(path_trouble "$ROOT$path" "$1" yes)
-                [ -z "$trouble" ] || report FAIL H5 "$path is not trusted: $trouble"
-                for name in $(names_for "$1"); do
-                    grep -q "^\(.*[[:space:]]\)*${name}[[:space:]]*\$" "$ROOT$path" || [ -n "$command" ] ||
-                        report FAIL H5 "$path lacks the name $name" "without it nobody of that name logs in as $1"
-                done
-            elif [ -z "$command" ]; then
-                report FAIL H5 "$path is missing: nobody logs in as $1" "$(set_at authorizedprincipalsfile)"
-            fi
-            ;;
-    esac
-    [ -n "$command" ] || return 0
-    [ "$(value authorizedprincipalscommanduser)" != none ] ||
+    get authorizedprincipalscommand && [ "$VALUE" != none ] || VALUE=
+    program=${VALUE%% *}
+    get authorizedprincipalsfile || VALUE=none
+    [ "$VALUE" = none ] || judge_principals_file "$1" "$VALUE"
+    [ -n "$program" ] || return 0
+    get authorizedprincipalscommanduser
+    if [ "$VALUE" = none ]; then
         report FAIL H5 "AuthorizedPrincipalsCommand has no AuthorizedPrincipalsCommandUser, so sshd skips it for $1"
-    program=${command%% *}
+    fi
     if [ ! -x "$ROOT$program" ]; then
         report FAIL H5 "AuthorizedPrincipalsCommand: there is no program $program"
     else
@@ -144,6 +127,22 @@ judge_principals() { # ACCOUNT
         [ -z "$trouble" ] || report FAIL H5 "AuthorizedPrincipalsCommand is not run: $trouble"
     fi
     report note H5 "which names $program prints for $1 was not looked at"
+}
+
+judge_principals_file() { # ACCOUNT FILE; a program may give the names as well
+    home=$(field "$1" 6)
+    path=$(printf '%s' "$2" | sed "s|%u|$1|g; s|%h|$home|g; s|%U|$(field "$1" 3)|g; s|%%|%|g")
+    case $path in /*) ;; *) path=$home/$path ;; esac
+    if [ ! -f "$ROOT$path" ]; then
+        [ -n "$program" ] || blame H5 authorizedprincipalsfile "$path is missing: nobody logs in as $1"
+        return
+    fi
+    trouble=$(path_trouble "$ROOT$path" "$1" yes)
+    [ -z "$trouble" ] || report FAIL H5 "$path is not trusted: $trouble"
+    for name in $(names_for "$1"); do
+        grep -q "^\([^#].*[[:space:]]\)*${name}[[:space:]]*\$" "$ROOT$path" || [ -n "$program" ] ||
+            report FAIL H5 "$path lacks the name $name" "without it nobody of that name logs in as $1"
+    done
 }
 
 # judge_account ACCOUNT: the account itself, and what sshd lets it do.
@@ -154,57 +153,58 @@ judge_account() {
         return
     fi
     before=$FAILURES
-    shell=$(printf '%s' "$line" | cut -d : -f 7)
+    shell=${line##*:}
     case $shell in
         '') ;;
         */nologin | */false) report FAIL H8 "the shell of $1 is $shell, which ends each login" ;;
         *) [ -x "$ROOT$shell" ] || report FAIL H8 "the shell of $1 does not exist: $shell" ;;
     esac
     shadow=$(awk -F : -v name="$1" '$1 == name { print $2 ":" $8 }' "$ROOT/etc/shadow" 2>/dev/null)
-    case $shadow in
-        '!'*) [ "$(value usepam)" = yes ] || report FAIL H8 "$1 is locked, because sshd runs without PAM" "usermod -p '*' $1" ;;
+    get usepam
+    case $VALUE$shadow in
+        yes*) ;;
+        *!*) report FAIL H8 "$1 is locked, because sshd runs without PAM" "usermod -p '*' $1" ;;
     esac
     expires=${shadow##*:}
     [ -z "$expires" ] || [ "$expires" -gt $(($(date +%s) / 86400)) ] ||
         report FAIL H8 "the account $1 has expired" "chage -E -1 $1"
     judge_lists "$1"
-    [ "$1" != root ] || [ "$(value permitrootlogin)" != no ] ||
-        report FAIL H9 "PermitRootLogin is no ($(set_at permitrootlogin))"
+    get permitrootlogin
+    [ "$1" != root ] || [ "$VALUE" != no ] || blame H9 permitrootlogin "PermitRootLogin is no"
     judge_principals "$1"
-    [ "$FAILURES" != "$before" ] || report ok H8 "$1 can log in, by a certificate for $(names_for "$1" | tr '\n' ' ')"
+    [ "$FAILURES" != "$before" ] ||
+        report ok H8 "$1 can log in, by a certificate for $(names_for "$1" | paste -s -d ' ' -)"
 }
 
-# matches NAME KEYWORD: whether a list of sshd names it; a host after @ was not looked at.
+# matches KEYWORD NAME: whether a list of patterns names it; a host after @ is not looked at.
 matches() {
-    sed -n "s/^$2 //p" "$WORK/settings" | tr ' ' '\n' >"$WORK/patterns"
-    while read -r pattern; do
+    while read -r keyword pattern; do
         # shellcheck disable=SC2254  # a pattern
-        case $1 in ${pattern%%@*}) return 0 ;; esac
-    done <"$WORK/patterns"
+        [ "$keyword" != "$1" ] || case $2 in ${pattern%%@*}) return 0 ;; esac
+    done <"$WORK/settings"
     return 1
 }
 
-judge_lists() {
-    groups=$(id -Gn "$1" 2>/dev/null)
-    ! matches "$1" denyusers || report FAIL H9 "DenyUsers has $1 ($(set_at denyusers))"
-    ! knows allowusers || matches "$1" allowusers ||
-        report FAIL H9 "AllowUsers lacks $1 ($(set_at allowusers))" "\`AllowUsers $1\` adds to what is there"
+judge_lists() { # ACCOUNT
+    ! matches denyusers "$1" || blame H9 denyusers "DenyUsers has $1"
+    ! get allowusers || matches allowusers "$1" || blame H9 allowusers "AllowUsers lacks $1"
     allowed=
-    for group in $groups; do
-        ! matches "$group" denygroups || report FAIL H9 "DenyGroups has $group, of which $1 is ($(set_at denygroups))"
-        ! matches "$group" allowgroups || allowed=yes
+    for group in $(id -Gn "$1" 2>/dev/null); do
+        ! matches denygroups "$group" || blame H9 denygroups "DenyGroups has $group, of which $1 is"
+        ! matches allowgroups "$group" || allowed=yes
     done
-    ! knows allowgroups || [ -n "$allowed" ] ||
-        report FAIL H9 "AllowGroups has no group of $1 ($(set_at allowgroups))"
+    ! get allowgroups || [ -n "$allowed" ] ||
+        blame H9 allowgroups "AllowGroups has no group of $1"
 }
 
 # judge_machine: what is neither a setting nor an account.
 judge_machine() {
     # Of 9.8: failures of one user count against the address that all share behind a connector.
-    ! knows persourcepenaltyexemptlist || [ "$(value persourcepenalties)" = no ] || is_in 127.0.0.1 "$(value persourcepenaltyexemptlist)" ||
+    get persourcepenalties && [ "$VALUE" != no ] && ! lists persourcepenaltyexemptlist 127.0.0.1 &&
         report warn H10 "failed logins of one user keep out all that come through the connector" \
             "PerSourcePenaltyExemptList 127.0.0.1,::1"
-    [ "$(value loglevel)" != INFO ] ||
+    get loglevel
+    [ "$VALUE" != INFO ] ||
         report note H10 "at LogLevel INFO sshd does not log which CA it refuses; VERBOSE does"
     for file in /etc/nologin /run/nologin; do
         [ ! -e "$ROOT$file" ] || report FAIL H8 "$file is there: only root logs in"
@@ -213,40 +213,39 @@ judge_machine() {
     while read -r place; do
         report warn H11 "TrustedUserCAKeys of $place has no effect: another one comes before it"
     done <"$WORK/lines"
-    [ -z "$ROOT" ] || return 0
+    [ -n "$ROOT" ] || judge_running
+}
+
+judge_running() {
     if has timedatectl && [ "$(timedatectl show -p NTPSynchronized --value 2>/dev/null)" = no ]; then
         report warn H12 "the clock is not synchronised; certificates last minutes" "timedatectl set-ntp true"
     else
         report note H12 "the clock says $(date -u '+%Y-%m-%d %H:%M:%S') UTC; certificates last minutes"
     fi
-    if has getenforce && [ "$(getenforce)" = Enforcing ]; then
-        restorecon -nvR /etc/ssh 2>/dev/null | grep -q ztctl &&
-            report FAIL H16 "SELinux keeps sshd from files of /etc/ssh" "restorecon -vR /etc/ssh"
+    if has getenforce && [ "$(getenforce)" = Enforcing ] && restorecon -nvR /etc/ssh 2>/dev/null | grep -q .
+    then
+        report FAIL H16 "files of /etc/ssh have labels that keep sshd out" "restorecon -vR /etc/ssh"
     fi
-    judge_listener
-}
-
-# judge_listener: whether anybody answers where the tunnel leads to by default.
-judge_listener() {
-    has ssh-keyscan || { report note H15 "whether sshd answers was not looked at: no ssh-keyscan"; return; }
-    port=$(value port)
-    if ssh-keyscan -T 3 -p "${port:-22}" 127.0.0.1 2>/dev/null | grep -q .; then
-        report ok H15 "sshd answers on 127.0.0.1, port ${port:-22}"
+    get port
+    if ! has ssh-keyscan; then
+        report note H15 "whether sshd answers was not looked at: there is no ssh-keyscan"
+    elif ssh-keyscan -T 3 -p "$VALUE" 127.0.0.1 2>/dev/null | grep -q .; then
+        report ok H15 "sshd answers on 127.0.0.1, port $VALUE"
     else
-        report warn H15 "nobody answers on 127.0.0.1, port ${port:-22}" "is sshd running? does it listen there?"
+        report warn H15 "nobody answers on 127.0.0.1, port $VALUE" "is sshd running? does it listen there?"
     fi
 }
 
 # host_keys: public keys, one a line, for known_hosts of clients.
 host_keys() {
-    settings_for root || fail "sshd refuses its configuration: $(said)"
-    sed -n 's/^hostkey //p' "$WORK/settings" | while read -r file; do
+    while read -r keyword file; do
+        [ "$keyword" = hostkey ] || continue
         if [ -f "$ROOT$file.pub" ]; then
             awk '{ print $1, $2 }' "$ROOT$file.pub"
         elif [ -f "$ROOT$file" ]; then
             ssh-keygen -y -f "$ROOT$file" </dev/null 2>/dev/null | awk '{ print $1, $2 }'
         fi
-    done
+    done <"$WORK/settings"
 }
 
 # local_accounts: of people, as far as an account tells.
@@ -255,26 +254,29 @@ local_accounts() {
         head -n 20
 }
 
-# named_accounts: who is to log in, as far as somebody said.
+# named_accounts: who is to log in, as far as somebody said, as NAMED.
 named_accounts() {
-    { users_lines | awk '{ print $2 }' && printf '%s\n' "$ACCOUNTS" | tr ' ' '\n'; } |
-        awk 'NF && !seen[$1]++'
+    NAMED=$({ users_lines | awk '{ print $2 }' && printf '%s\n' "$ACCOUNTS" | tr ' ' '\n'; } |
+        awk 'NF && !seen[$1]++')
 }
 
 sshd_check() {
-    if ! sshd_says -t >"$WORK/said" 2>&1; then
+    if ! find_sshd; then
         report FAIL H1 "sshd refuses its configuration: $(said)"
         return
     fi
-    judge "$SOMEBODY" everybody
-    cp "$WORK/settings" "$WORK/settings.everybody"
+    judge everybody
     judge_machine
-    named=$(named_accounts)
-    for account in ${named:-$(local_accounts)}; do
-        settings_for "$account"
+    cp "$WORK/settings" "$WORK/everybody"
+    named_accounts
+    for account in ${NAMED:-$(local_accounts)}; do
+        settings_of "$account"
         # What holds for everybody was told.
-        cmp -s "$WORK/settings" "$WORK/settings.everybody" || judge "$account" "$account"
+        cmp -s "$WORK/settings" "$WORK/everybody" || judge "$account"
         judge_account "$account"
     done
-    [ -n "$named" ] || report note H8 "these are accounts of this machine; --account NAME asks for one"
+    [ -n "$NAMED" ] || report note H8 "these are accounts of this machine; --account NAME asks for one"
+    say "
+The host keys, for \`ztctl ssh client render --host-keys FILE\`:"
+    host_keys
 }

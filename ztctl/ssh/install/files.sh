@@ -1,15 +1,13 @@
 
 # --- files: staged, compared, written, and undone together ---
 
-# stage PATH MODE: what comes on standard input is to be in PATH. MODE is for files of ours; `keep`
-# leaves owner and mode of a file that is there, `gone` takes it away.
+# stage PATH MODE: what $WORK/text holds is to be in PATH. MODE is for files of ours; `keep` leaves
+# owner and mode of a file that is there, `gone` takes it away.
 stage() {
-    number=$(lines_of "$WORK/staged")
-    cat >"$WORK/new.$number"
-    printf '%s %s %s\n' "$number" "$2" "$1" >>"$WORK/staged"
+    COUNT=$((COUNT + 1))
+    [ "$2" = gone ] || cp "$WORK/text" "$WORK/new.$COUNT"
+    printf '%s %s %s\n' "$COUNT" "$2" "$1" >>"$WORK/staged"
 }
-
-lines_of() { awk 'END { print NR }' "$1"; }
 
 is_as_staged() { # NUMBER MODE FILE
     [ "$2" != gone ] || { [ ! -e "$3" ]; return; }
@@ -63,9 +61,9 @@ put() { # NUMBER MODE FILE
 # remember FILE: for undo.
 remember() {
     make_folder "$(dirname "$1")" 755 || return 1
-    number_undo=$(lines_of "$WORK/undo")
-    [ ! -e "$1" ] || cp -p "$1" "$WORK/old.$number_undo" || return 1
-    printf '%s %s\n' "$number_undo" "$1" >>"$WORK/undo"
+    COUNT=$((COUNT + 1))
+    [ ! -e "$1" ] || cp -p "$1" "$WORK/old.$COUNT" || return 1
+    printf '%s %s\n' "$COUNT" "$1" >>"$WORK/undo"
 }
 
 # make_folder DIR MODE: with its parents.
@@ -113,7 +111,9 @@ undo_all() {
 # Marked lines in a file of others.
 BEGIN="# >>> ztctl $STACK"
 END="# <<< ztctl $STACK"
-marked_lines() { printf '%s\n' "$BEGIN" && cat && printf '%s\n' "$END"; }
+
+# marked FILE: its lines, marked.
+marked() { printf '%s\n' "$BEGIN" && cat "$1" && printf '%s\n' "$END"; }
 
 # text_of PATH: a file without our lines, into $WORK/text; nothing where it is not there.
 text_of() {

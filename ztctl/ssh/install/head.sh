@@ -33,6 +33,7 @@ CERTIFICATE=ecdsa-sha2-nistp256-cert-v01@openssh.com
 ROOT=          # --root: where the server's files are
 DRY_RUN=       # --dry-run
 FAILURES=0
+COUNT=0        # of files staged and saved
 UNDO=          # set while a failure has to put everything back
 WORK=
 RELOADED=

@@ -74,7 +74,6 @@ begin() {
 run() {
     if [ -n "$WITH_SSHD" ]; then
         begin
-        find_sshd
         "sshd_$1"
         UNDO=
     else
@@ -101,16 +100,12 @@ case $MODE in
     install | uninstall) run "$MODE" ;;
     check)
         run check
-        if [ -n "$WITH_SSHD" ]; then
-            say "
-The host keys, for \`ztctl ssh client render --host-keys FILE\`:"
-            host_keys
-        fi
         [ "$FAILURES" = 0 ] || exit 1
         ;;
     host-keys)
+        [ -n "$WITH_SSHD" ] || wrong_usage
         begin
-        find_sshd
+        find_sshd || fail "sshd refuses its configuration: $(said)"
         host_keys
         ;;
 esac

@@ -69,47 +69,46 @@ sshd_says() (
 # said: why sshd refused what it was last asked; its lines end as those of a terminal.
 said() { head -n 1 "$WORK/said" | tr -d '\r'; }
 
-# find_sshd: where it is, and that it can say something.
-find_sshd() {
-    SSHD=$(command -v sshd) || fail "there is no sshd here" "install OpenSSH's server first"
-    [ -e "$ROOT$CONF" ] || fail "there is no $ROOT$CONF" "is this OpenSSH's server?"
-    # A folder that the service makes, and that is missing while a socket waits in its place.
-    folder=$(sshd_says -t 2>&1 | tr -d '\r' |
-        sed -n 's/^Missing privilege separation directory: //p')
-    [ -z "$folder" ] || mkdir -p "$folder"
-}
-
-# settings_for ACCOUNT: the settings in force for it, into a file that `value` reads.
-settings_for() {
+# settings_of ACCOUNT: the settings in force for it, into a file that `get` reads. Fails where sshd
+# refuses its configuration: -T checks all that -t does.
+settings_of() {
     sshd_says -T -C "user=$1,host=localhost,addr=127.0.0.1" >"$WORK/settings" 2>"$WORK/said"
 }
 
-value() { sed -n "s/^$1 //p" "$WORK/settings" | head -n 1; }
+# get KEYWORD: its value there, as VALUE; fails where this version of sshd has no such setting.
+get() {
+    while read -r keyword VALUE; do
+        [ "$keyword" != "$1" ] || return 0
+    done <"$WORK/settings"
+    VALUE=
+    return 1
+}
 
-# knows KEYWORD: whether this version of sshd has such a setting.
-knows() { grep -q "^$1 " "$WORK/settings"; }
+# find_sshd: where it is, and the settings that are in force for everybody; fails as settings_of.
+SOMEBODY=ztctl-somebody
+find_sshd() {
+    SSHD=$(command -v sshd) || fail "there is no sshd here" "install OpenSSH's server first"
+    [ -e "$ROOT$CONF" ] || fail "there is no $ROOT$CONF" "is this OpenSSH's server?"
+    settings_of "$SOMEBODY" && return
+    # A folder that the service makes, and that is missing while a socket waits in its place.
+    folder=$(said | sed -n 's/^Missing privilege separation directory: //p')
+    [ -n "$folder" ] && mkdir -p "$folder" && settings_of "$SOMEBODY"
+}
 
 # fitting: the settings on standard input as this version of sshd spells them, and without those
 # that it does not have. CASignatureAlgorithms is of 7.9, PubkeyAcceptedAlgorithms was called
 # PubkeyAcceptedKeyTypes before 8.5, ExposeAuthInfo is of 7.6, PerSourcePenalties of 9.8 (release
 # notes of OpenSSH); sshd -T lists what a version knows.
 fitting() {
-    while IFS= read -r line; do
-        # shellcheck disable=SC2086  # the first word
-        set -- $line
-        keyword=$(printf '%s' "${1-}" | tr '[:upper:]' '[:lower:]')
-        case $keyword in
-            pubkeyacceptedalgorithms)
-                knows "$keyword" || line=$(printf '%s\n' "$line" | sed 's/Algorithms/KeyTypes/') ;;
-            casignaturealgorithms | exposeauthinfo | persourcepenaltyexemptlist)
-                knows "$keyword" || continue ;;
-            kbdinteractiveauthentication)
-                # Before 8.7 this other word switched it on again.
-                ! knows challengeresponseauthentication ||
-                    printf '%s\n' "$line" | sed 's/KbdInteractive/ChallengeResponse/' ;;
-        esac
-        printf '%s\n' "$line"
-    done
+    edits=
+    get pubkeyacceptedalgorithms || edits="s/PubkeyAcceptedAlgorithms/PubkeyAcceptedKeyTypes/;"
+    get casignaturealgorithms || edits="$edits /^CASignatureAlgorithms/d;"
+    get exposeauthinfo || edits="$edits /^ExposeAuthInfo/d;"
+    get persourcepenaltyexemptlist || edits="$edits /^PerSourcePenaltyExemptList/d;"
+    # Before 8.7 this other word switched it on again.
+    ! get challengeresponseauthentication ||
+        edits="$edits /^KbdInteractive/{p;s/KbdInteractive/ChallengeResponse/;};"
+    sed "$edits"
 }
 
 # --- what install writes ---
@@ -117,10 +116,10 @@ fitting() {
 # choose_ca: the file of CA keys. One that sshd trusts already, and that holds a key, gets lines at
 # its top, because sshd reads one file only: another one in its place would turn others away.
 choose_ca() {
-    current=$(value trustedusercakeys)
-    case $current in
-        "$CA" | none | '' | [!/]*) ;;
-        *) [ ! -f "$ROOT$current" ] || [ -z "$(keys_in "$ROOT$current")" ] || CA=$current ;;
+    get trustedusercakeys || return 0
+    case $VALUE in
+        "$CA" | none) ;;
+        *) [ ! -f "$ROOT$VALUE" ] || [ -z "$(keys_in "$ROOT$VALUE")" ] || CA=$VALUE ;;
     esac
 }
 
@@ -143,7 +142,9 @@ stage_ca() {
     mode=keep
     [ "$CA" != /etc/ssh/ztctl_ca.pub ] || mode=644
     text_of "$CA"
-    marked_lines <"$HERE/ca.pub" | cat - "$WORK/text" | stage "$CA" "$mode"
+    marked "$HERE/ca.pub" | cat - "$WORK/text" >"$WORK/new"
+    mv "$WORK/new" "$WORK/text"
+    stage "$CA" "$mode"
 }
 
 # want_settings: sshd.conf of the bundle for this sshd, and who may log in as whom.
@@ -188,19 +189,22 @@ place_of_settings() {
 # top what is for everybody, and at its end what begins with Match, which lasts to a file's end.
 stage_settings() {
     want_settings
-    text_of "$CONF"
-    cp "$WORK/text" "$WORK/main"
     if [ -d "$ROOT$(dirname "$DROPIN")" ] && [ "$(place_of_settings)" = dropin ]; then
         printf '# ztctl %s: install.sh uninstall takes this file away.\n' "$STACK" |
-            cat - "$WORK/wanted" | stage "$DROPIN" 644
-        ! grep -q "^$BEGIN\$" "$ROOT$CONF" || stage "$CONF" keep <"$WORK/main"
+            cat - "$WORK/wanted" >"$WORK/text"
+        stage "$DROPIN" 644
+        text_of "$CONF"
+        ! grep -q "^$BEGIN\$" "$ROOT$CONF" || stage "$CONF" keep
         return
     fi
-    [ ! -e "$ROOT$DROPIN" ] || stage "$DROPIN" gone </dev/null
-    sed '/^Match/,$d' "$WORK/wanted" | marked_lines >"$WORK/top"
+    [ ! -e "$ROOT$DROPIN" ] || stage "$DROPIN" gone
+    text_of "$CONF"
+    sed '/^Match/,$d' "$WORK/wanted" >"$WORK/top"
     sed -n '/^Match/,$p' "$WORK/wanted" >"$WORK/end"
-    [ ! -s "$WORK/end" ] || marked_lines <"$WORK/end" >>"$WORK/main"
-    cat "$WORK/top" "$WORK/main" | stage "$CONF" keep
+    [ ! -s "$WORK/end" ] || marked "$WORK/end" >>"$WORK/text"
+    marked "$WORK/top" | cat - "$WORK/text" >"$WORK/new"
+    mv "$WORK/new" "$WORK/text"
+    stage "$CONF" keep
 }
 
 # --- a login on a second sshd ---
@@ -289,8 +293,8 @@ reload() {
         if has service; then service "$unit" reload; else "/etc/init.d/$unit" reload; fi
         return
     else
-        settings_for root
-        pid=$(cat "$(value pidfile)" 2>/dev/null) || pid=
+        get pidfile
+        pid=$(cat "$VALUE" 2>/dev/null) || pid=
         if [ -n "$pid" ] && grep -qx sshd "/proc/$pid/comm" 2>/dev/null; then
             kill -HUP "$pid"
             return

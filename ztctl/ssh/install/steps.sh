@@ -9,15 +9,16 @@ stage_before() {
         [ -e "$kept" ] || continue
         path=$(basename "$kept" .absent | tr % /)
         [ -e "$ROOT$path" ] || continue
-        if [ "$path" = "$DROPIN" ]; then stage "$path" gone </dev/null; continue; fi
+        if [ "$path" = "$DROPIN" ]; then stage "$path" gone; continue; fi
         text_of "$path"
         if [ ! -s "$WORK/text" ] && [ "$kept" != "${kept%.absent}" ]; then
-            stage "$path" gone </dev/null
+            stage "$path" gone
         elif awk 1 "$kept" | cmp -s - "$WORK/text"; then
             # The end of the last line is what marked lines had to add.
-            stage "$path" keep <"$kept"
+            cp "$kept" "$WORK/text"
+            stage "$path" keep
         else
-            stage "$path" keep <"$WORK/text"
+            stage "$path" keep
         fi
     done
 }
@@ -41,10 +42,11 @@ remove_backup() {
 
 # judged: end, and put everything back, where sshd would not take certificates now.
 judged() {
-    sshd_says -t >"$WORK/said" 2>&1 ||
-        fail "sshd refuses the new configuration: $(said)"
-    judge "$SOMEBODY" everybody
-    for account in $(named_accounts); do judge "$account" "$account"; done
+    settings_of "$SOMEBODY" || fail "sshd refuses the new configuration: $(said)"
+    judge everybody
+    for account in $NAMED; do
+        settings_of "$account" && judge "$account"
+    done
     [ "$FAILURES" = 0 ] || fail "these settings do not let people in" \
         "change what is named above, then run this again"
 }
@@ -56,19 +58,18 @@ tested() {
         say "no login was tried: it takes ssh and ssh-keygen, no --root and no --no-login-test"
         return
     fi
-    named=$(named_accounts)
     tried=
-    for account in ${named:-$(local_accounts)}; do
+    for account in ${NAMED:-$(local_accounts)}; do
         tried=$account
         if login_test "$account" "$(names_for "$account" | head -n 1)"; then
-            [ -n "$named" ] || return 0
-        elif [ -n "$named" ]; then
+            [ -n "$NAMED" ] || return 0
+        elif [ -n "$NAMED" ]; then
             fail "a login as $account did not succeed on a second sshd" \
                 "its log is above; --no-login-test installs all the same"
         fi
     done
     [ -n "$tried" ] || say "no login was tried: there is no account of a person; --account names one"
-    [ -z "$tried" ] || [ -n "$named" ] || fail "no login succeeded on a second sshd" \
+    [ -z "$tried" ] || [ -n "$NAMED" ] || fail "no login succeeded on a second sshd" \
         "its log is above; --account NAME says who is to log in, --no-login-test skips this"
 }
 
@@ -79,10 +80,9 @@ reloaded() {
 }
 
 sshd_install() {
-    sshd_says -t >"$WORK/said" 2>&1 || fail \
-        "sshd refuses its configuration as it is: $(said)" "repair that first"
+    find_sshd || fail "sshd refuses its configuration as it is: $(said)" "repair that first"
     check_users_file
-    settings_for "$SOMEBODY" || fail "sshd -T fails: $(said)"
+    named_accounts
     [ -n "$ROOT" ] || apply_accounts
     choose_ca
     stage_ca
@@ -105,11 +105,11 @@ sshd_install() {
 }
 
 sshd_uninstall() {
+    find_sshd || say "sshd refuses its configuration as it is: $(said)"
     stage_before
     if [ -n "$DRY_RUN" ]; then show_staged; return; fi
     write_staged
-    sshd_says -t >"$WORK/said" 2>&1 ||
-        fail "sshd refuses the configuration as it was: $(said)"
+    settings_of "$SOMEBODY" || fail "sshd refuses the configuration as it was: $(said)"
     reloaded
     remove_backup
     say "done; sshd's files are as they were"

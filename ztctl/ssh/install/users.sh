@@ -130,7 +130,8 @@ remove_account() {
 stage_principals() {
     for account in $(mapped_accounts); do
         text_of "$PRINCIPALS/$account"
-        names_for "$account" | sort -u | marked_lines | cat - "$WORK/text" |
-            stage "$PRINCIPALS/$account" 644
+        names_for "$account" | sort -u >"$WORK/names"
+        marked "$WORK/names" >>"$WORK/text"
+        stage "$PRINCIPALS/$account" 644
     done
 }
