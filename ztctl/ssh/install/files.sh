@@ -5,7 +5,7 @@
 # owner and mode of a file that is there, `gone` takes it away.
 stage() {
     COUNT=$((COUNT + 1))
-    [ "$2" = gone ] || cp "$WORK/text" "$WORK/new.$COUNT"
+    if [ "$2" = gone ]; then : >"$WORK/new.$COUNT"; else cp "$WORK/text" "$WORK/new.$COUNT"; fi
     printf '%s %s %s\n' "$COUNT" "$2" "$1" >>"$WORK/staged"
 }
 
