@@ -59,6 +59,6 @@ def _faults(words: Sequence[str]) -> Iterator[str]:
 
 
 def _why(name: str) -> str:
-    if set(name) & set("*?") or name.lower() == "any":
+    if set(name) & set("*?"):
         return "everybody whom Access admits could log in as that account; name each person"
     return "letters, digits and _ . + - make one, not more than 32, and no digit first"

@@ -118,7 +118,8 @@ judge_principals() { # ACCOUNT
     [ -n "$program" ] || return 0
     get authorizedprincipalscommanduser
     if [ "$VALUE" = none ]; then
-        report FAIL H5 "AuthorizedPrincipalsCommand has no AuthorizedPrincipalsCommandUser, so sshd skips it for $1"
+        report FAIL H5 \
+            "AuthorizedPrincipalsCommand has no AuthorizedPrincipalsCommandUser; sshd skips it for $1"
     fi
     if [ ! -x "$ROOT$program" ]; then
         report FAIL H5 "AuthorizedPrincipalsCommand: there is no program $program"

@@ -1,19 +1,11 @@
 #!/bin/sh
 # install.sh: people log in to this server by certificates that Cloudflare Access signs.
 #
-# Made by ztctl for @FOR@ (stack @STACK@). It holds no secret and loads nothing from
-# anywhere, except cloudflared with --connector. As root it changes, and nothing else:
+# Made by ztctl for @FOR@ (stack @STACK@). It holds no secret, and loads nothing from
+# anywhere but cloudflared, with --connector. As root it changes what stands at the head of each
+# part below, and nothing else.
 #
-#   /etc/ssh/ztctl_ca.pub                         the CA keys that sshd trusts (or, where sshd
-#                                                 trusts a file of such keys, lines at its top)
-#   /etc/ssh/sshd_config.d/00-ztctl-@STACK@.conf  sshd's settings (or, where sshd reads no such
-#                                                 file, marked lines in /etc/ssh/sshd_config)
-#   /etc/ssh/ztctl_principals/                    who logs in as an account of another name
-#   /etc/ssh/ztctl_backup/@STACK@/                all of these files as they were before
-#   accounts, with --users; cloudflared and its service, with --connector
-#
-# Every change is judged by sshd itself (sshd -t, sshd -T) and by a login on a second sshd before
-# the running one reads it; when one of them fails, every file is put back.
+# When something fails, every file is put back as it was.
 
 set -u
 LC_ALL=C
@@ -23,12 +15,7 @@ PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 
 STACK=@STACK@
 HERE=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-CONF=/etc/ssh/sshd_config
-DROPIN=/etc/ssh/sshd_config.d/00-ztctl-$STACK.conf
-CA=/etc/ssh/ztctl_ca.pub
-PRINCIPALS=/etc/ssh/ztctl_principals
 BACKUP=/etc/ssh/ztctl_backup/$STACK
-CERTIFICATE=ecdsa-sha2-nistp256-cert-v01@openssh.com
 
 ROOT=          # --root: where the server's files are
 DRY_RUN=       # --dry-run

@@ -5,18 +5,15 @@ usage() {
     cat <<'END'
 Usage: sh install.sh [install|check|uninstall|host-keys] [OPTION]...
 
-  install            make sshd trust the CA keys beside this file (the default)
+  install            do it (the default)
   check              say what keeps people from logging in, and print the host keys
   uninstall          put everything back as it was
   host-keys          print the host keys, for known_hosts of clients
 
   --dry-run          show what would change, and change nothing
   --root DIR         work on the files below DIR: no accounts, no login test, no reload
-  --users FILE       make these accounts, and check them (default: `users` beside this file)
-  --account NAME     somebody who is to log in; may be repeated
-  --no-login-test    do not try a login on a second sshd
-  --remove-accounts  with uninstall: delete accounts that install made; their homes stay
 END
+    [ -z "$WITH_SSHD" ] || sshd_usage
     [ -z "$WITH_CONNECTOR" ] || connector_usage
 }
 
@@ -31,15 +28,9 @@ read_options() {
             install | check | uninstall | host-keys) MODE=$1 ;;
             --dry-run) DRY_RUN=yes ;;
             --connector) CONNECTOR=yes ;;
-            --no-login-test) LOGIN_TEST= ;;
-            --remove-accounts) REMOVE_ACCOUNTS=yes ;;
-            --root | --users | --account)
+            --root)
                 [ $# -gt 1 ] || wrong_usage
-                case $1 in
-                    --root) ROOT=$(CDPATH='' cd -- "$2" && pwd) || exit 64 ;;
-                    --users) USERS=$(readlink -f "$2") || fail "there is no users file $2" ;;
-                    --account) ACCOUNTS="$ACCOUNTS $2" ;;
-                esac
+                ROOT=$(CDPATH='' cd -- "$2" && pwd) || exit 64
                 shift
                 ;;
             -h | --help)
@@ -47,16 +38,19 @@ read_options() {
                 exit 0
                 ;;
             *)
-                # Its options are read where they are used.
+                # The options of a part are read there; TAKEN counts the words beside the first.
                 TAKEN=0
-                if [ -n "$WITH_CONNECTOR" ]; then connector_option "$@" || wrong_usage; else wrong_usage; fi
+                if [ -n "$WITH_SSHD" ] && sshd_option "$@"; then
+                    :
+                elif [ -z "$WITH_CONNECTOR" ] || ! connector_option "$@"; then
+                    wrong_usage
+                fi
                 shift "$TAKEN"
                 ;;
         esac
         shift
     done
     [ "$ROOT" != / ] || ROOT=
-    [ -n "$USERS" ] || [ ! -f "$HERE/users" ] || USERS=$HERE/users
     [ -z "$CONNECTOR" ] || [ -n "$WITH_CONNECTOR" ] || fail "this bundle has no connector" \
         "render it again"
 }
@@ -86,11 +80,7 @@ run() {
 }
 
 MODE=install
-USERS=
-ACCOUNTS=
-LOGIN_TEST=yes
 CONNECTOR=
-REMOVE_ACCOUNTS=
 read_options "$@"
 [ "$(id -u)" = 0 ] || fail "this needs root" "sudo sh $0 $*"
 WORK=$(mktemp -d) || exit 1

@@ -1,7 +1,27 @@
 
-# --- sshd: its configuration as it reads it, and as it judges it ---
+# --- sshd ---
+#
+#   /etc/ssh/ztctl_ca.pub                         the CA keys that sshd trusts (or, where sshd
+#                                                 trusts a file of such keys, lines at its top)
+#   /etc/ssh/sshd_config.d/00-ztctl-@STACK@.conf  sshd's settings (or, where sshd reads no such
+#                                                 file, marked lines in /etc/ssh/sshd_config)
+#   /etc/ssh/ztctl_principals/                    who logs in as an account of another name
+#   /etc/ssh/ztctl_backup/@STACK@/                all of these files as they were before
+#   accounts, where `users` or --users FILE names some that are missing
+#
+# The new files are judged by sshd itself and by a login on a second sshd, before the running one
+# reads them.
 
 WITH_SSHD=yes
+CONF=/etc/ssh/sshd_config
+DROPIN=/etc/ssh/sshd_config.d/00-ztctl-$STACK.conf
+CA=/etc/ssh/ztctl_ca.pub
+PRINCIPALS=/etc/ssh/ztctl_principals
+CERTIFICATE=ecdsa-sha2-nistp256-cert-v01@openssh.com
+USERS=          # --users: a file of accounts
+ACCOUNTS=       # --account: who else is to log in
+LOGIN_TEST=yes  # --no-login-test
+REMOVE_ACCOUNTS= # --remove-accounts
 second= # of the login test: the process of sshd, and of ssh
 client=
 
@@ -87,6 +107,7 @@ get() {
 # find_sshd: where it is, and the settings that are in force for everybody; fails as settings_of.
 SOMEBODY=ztctl-somebody
 find_sshd() {
+    [ -n "$USERS" ] || [ ! -f "$HERE/users" ] || USERS=$HERE/users
     SSHD=$(command -v sshd) || fail "there is no sshd here" "install OpenSSH's server first"
     [ -e "$ROOT$CONF" ] || fail "there is no $ROOT$CONF" "is this OpenSSH's server?"
     settings_of "$SOMEBODY" && return

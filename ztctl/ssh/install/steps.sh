@@ -1,6 +1,31 @@
 
 # --- install and uninstall, from one step to the next ---
 
+sshd_usage() {
+    cat <<'END'
+
+  --users FILE       make these accounts, and check them (default: `users` beside this file)
+  --account NAME     somebody who is to log in; may be repeated
+  --no-login-test    do not try a login on a second sshd
+  --remove-accounts  with uninstall: delete accounts that install made; their homes stay
+END
+}
+
+# sshd_option OPTION [VALUE]...: one of the options above.
+sshd_option() {
+    case $1 in
+        --no-login-test) LOGIN_TEST= ;;
+        --remove-accounts) REMOVE_ACCOUNTS=yes ;;
+        --users | --account)
+            [ $# -gt 1 ] || return 1
+            TAKEN=1
+            [ "$1" = --account ] || USERS=$(readlink -f "$2") || fail "there is no users file $2"
+            [ "$1" = --users ] || ACCOUNTS="$ACCOUNTS $2"
+            ;;
+        *) return 1 ;;
+    esac
+}
+
 # stage_before: each file that install changed, without what it wrote. What others changed since
 # stays; where nobody did, the file is as it was, byte for byte.
 stage_before() {
