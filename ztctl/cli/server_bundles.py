@@ -13,7 +13,7 @@ from ztctl.core.model.diagnostics import Failure, Problems
 from ztctl.core.model.identity import HostPart
 from ztctl.documents.suggest import nearest
 from ztctl.kinds.registry import KINDS
-from ztctl.ssh.bundle import Server, TrustedKey
+from ztctl.ssh.bundle import Server, TrustedKey, trusted_keys
 from ztctl.ssh.server_users import is_account_name, mapping_line, users_problems
 from ztctl.ssh.sshd_config import Profile
 from ztctl.ssh.stack import SeenHost
@@ -132,19 +132,11 @@ def _users_text(wishes: Wishes) -> str:
     return text + ("" if text.endswith("\n") else "\n") + lines
 
 
-def _keys_of(path: Path) -> list[TrustedKey]:
-    from cryptography.hazmat.primitives.serialization import load_ssh_public_key
-
-    found = []
-    for line in _text_of(path).splitlines():
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        try:
-            load_ssh_public_key(line.encode())
-        except Exception as error:
-            raise Failure(f"{path} holds a line that is no public key", "one key a line") from error
-        found.append(TrustedKey(path.name, " ".join(line.split())))
-    return found
+def _keys_of(path: Path) -> tuple[TrustedKey, ...]:
+    try:
+        return trusted_keys(path.name, _text_of(path))
+    except ValueError as error:
+        raise Failure(f"{path} holds a line that is no public key", "one key a line") from error
 
 
 def _text_of(path: Path) -> str:

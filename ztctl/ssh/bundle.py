@@ -38,6 +38,25 @@ class TrustedKey:
     line: str
 
 
+def trusted_keys(name: str, text: str) -> tuple[TrustedKey, ...]:
+    """The keys of a file of CA keys, one a line.
+
+    Raises:
+        ValueError: a line is neither a remark nor a public key.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_ssh_public_key
+
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    keys = [line for line in lines if line and not line.startswith("#")]
+    for line in keys:
+        try:
+            load_ssh_public_key(line.encode())
+        except UnsupportedAlgorithm as error:
+            raise ValueError(str(error)) from error
+    return tuple(TrustedKey(name, line) for line in keys)
+
+
 @dataclass(frozen=True, slots=True)
 class BundleFile:
     """One file of a bundle."""
