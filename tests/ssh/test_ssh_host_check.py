@@ -252,6 +252,16 @@ def test_what_is_dangerous_or_dead_is_told_too(ready: Host, how: str, said: str)
     assert said in done.out
 
 
+def test_penalties_that_one_user_brings_on_all_are_told(ready: Host) -> None:
+    """From 9.8 on, where the connector's address is not exempt."""
+    said = "persourcepenalties authfail:5\\npersourcepenaltyexemptlist none\\n"
+    ready.stand_in("sshd", f"/usr/sbin/sshd \"$@\" && printf '{said}'")
+
+    done = ready.script("check", "--account", "jdoe")
+
+    assert "warn  H10  failed logins of one user keep out all that come through" in done.out
+
+
 def test_who_is_to_log_in_is_asked_of_the_users_file(ready: Host) -> None:
     """An account that is missing is told, and one that others share by its names."""
     ready.bundle(users="account\tasmith\nprincipals\tjdoe\tbob\n")

@@ -159,6 +159,19 @@ def test_whatever_fails_everything_is_put_back(host: Host, case: str) -> None:
         assert called(host) == ["rc-service sshd reload"] * 2
 
 
+def test_a_home_that_was_there_stays(host: Host) -> None:
+    """An account that is unmade leaves what others put where its home is."""
+    host.bundle(users="account\tasmith\n")
+    kept = host.machine.write("/home/asmith/notes", "mine")
+    host.machine.run("sh", "-c", "echo 'AllowUsers bob' >>/etc/ssh/sshd_config")
+
+    done = host.script()
+
+    assert done.code == 1
+    assert "asmith" not in host.machine.path("/etc/passwd").read_text()
+    assert kept.read_text() == "mine"
+
+
 def test_what_is_broken_already_is_left_alone(host: Host) -> None:
     """A configuration that sshd refuses is somebody else's to repair."""
     host.machine.write("/etc/ssh/sshd_config", DEBIAN + "Nonsense yes\n")
