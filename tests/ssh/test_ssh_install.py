@@ -22,14 +22,15 @@ echo "$4:!:20000::::::" >>/etc/shadow
 mkdir "/home/$4" """
 
 
-def test_a_login_works_after_an_install_and_not_before(host: Host) -> None:
+@pytest.mark.parametrize("shell", [("sh",), ("bash", "--posix")], ids=" ".join)
+def test_a_login_works_after_an_install_and_not_before(host: Host, shell: tuple[str]) -> None:
     """The running sshd takes a certificate once the script has run, without a restart."""
     host.bundle()
     host.start()
     key = host.certificate("jdoe")
     before = host.login("jdoe", key)
 
-    done = host.script()
+    done = host.script(shell=shell)
 
     assert (before.code, done.code) == (255, 0), done.said
     assert "trying a login as jdoe" in done.out

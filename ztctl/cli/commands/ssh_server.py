@@ -155,6 +155,23 @@ def install(
         list[str] | None,
         _script("--account", metavar="NAME", help="Somebody who is to log in; may be repeated."),
     ] = None,
+    no_login_test: Annotated[
+        bool, _script("--no-login-test", help="Do not try a login on a second sshd.")
+    ] = False,
+    remove_accounts: Annotated[
+        bool, _script("--remove-accounts", help="With uninstall: delete accounts that it made.")
+    ] = False,
+    connector: Annotated[
+        bool, _script("--connector", help="Run cloudflared here, too; --token-file has its token.")
+    ] = False,
+    token_file: Annotated[
+        Path | None,
+        _script("--token-file", metavar="FILE", help="What `ztctl tunnel token` wrote."),
+    ] = None,
+    cloudflared: Annotated[
+        Path | None,
+        _script("--cloudflared", metavar="FILE", help="This program, in place of a package."),
+    ] = None,
     profile: ProfileOption = ProfileName.minimal,
     break_glass: BreakGlass = None,
     map_: Map = None,
@@ -175,9 +192,15 @@ def install(
     wishes = Wishes(Profile(profile), break_glass, map_ or (), users, trust or ())
     declared = declared_by(chosen)
     view = view_of(chosen, declared)
-    words = [deed.value]
-    words += ["--dry-run"] if dry_run else []
-    words += ["--root", str(root)] if root else []
+    flags = {
+        "--dry-run": dry_run,
+        "--no-login-test": no_login_test,
+        "--remove-accounts": remove_accounts,
+        "--connector": connector,
+    }
+    valued = [("--root", root), ("--token-file", token_file), ("--cloudflared", cloudflared)]
+    words = [deed.value, *(flag for flag, given in flags.items() if given)]
+    words += [word for option, path in valued if path for word in (option, str(path))]
     words += [word for name in login_as or () for word in ("--account", name)]
     with errors_shown(view):
         servers = servers_by(chosen, declared, view, hosts or (), wishes)
