@@ -29,12 +29,21 @@ hosts:
 """
 
 
+_APPLIED: dict[str | None, dict[str, bytes]] = {}
+
+
 def applied(project: Ztctl, text: str | None = None) -> Ztctl:
-    """The folder, with these files applied on the sandbox."""
+    """The folder, with these files applied on the sandbox; once, because an apply takes time."""
     if text:
         project.folder.joinpath("ztctl.yaml").write_text(text)
-    done = project("apply", "--sandbox", "--auto-approve", "--settle", 0)
-    assert done.code == 0, done.said
+    if text not in _APPLIED:
+        done = project("apply", "--sandbox", "--auto-approve", "--settle", 0)
+        assert done.code == 0, done.said
+        _APPLIED[text] = {it: (project.folder / it).read_bytes() for it in project.files()}
+    for name, data in _APPLIED[text].items():
+        path = project.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
     return project
 
 

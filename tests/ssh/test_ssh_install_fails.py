@@ -163,11 +163,14 @@ def test_a_home_that_was_there_stays(host: Host) -> None:
     """An account that is unmade leaves what others put where its home is."""
     host.bundle(users="account\tasmith\n")
     kept = host.machine.write("/home/asmith/notes", "mine")
-    host.machine.run("sh", "-c", "echo 'AllowUsers bob' >>/etc/ssh/sshd_config")
+    # An account that was there once had the uid that the new one gets.
+    spoilt = "chown -R 1002 /home/asmith; echo 'AllowUsers bob' >>/etc/ssh/sshd_config"
+    host.machine.run("sh", "-c", spoilt)
 
     done = host.script()
 
     assert done.code == 1
+    assert "made the account asmith" in done.out
     assert "asmith" not in host.machine.path("/etc/passwd").read_text()
     assert kept.read_text() == "mine"
 

@@ -317,8 +317,15 @@ reload() {
         get pidfile
         pid=$(cat "$VALUE" 2>/dev/null) || pid=
         if [ -n "$pid" ] && grep -qx sshd "/proc/$pid/comm" 2>/dev/null; then
-            kill -HUP "$pid"
-            return
+            : >"$WORK/asked"
+            kill -HUP "$pid" || return 1
+            for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+                # It writes that file anew once it listens again.
+                [ -z "$(find "$VALUE" -newer "$WORK/asked" 2>/dev/null)" ] || return 0
+                nap
+            done
+            say "sshd did not come back after $try tries"
+            return 1
         fi
     fi
     say "sshd does not run here as a service: it reads these files when it is started"
