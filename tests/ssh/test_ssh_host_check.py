@@ -205,6 +205,7 @@ def test_nothing_is_wrong_where_people_log_in(ready: Host) -> None:
     (key,) = (line for line in done.out.splitlines() if line.startswith("ssh-ed25519 "))
     assert ready.machine.path("/etc/ssh/ssh_host_ed25519_key.pub").read_text().startswith(key)
     assert ready.script("host-keys").out == f"{key}\n"
+    assert ready.login("jdoe", ready.certificate("jdoe")).out == "jdoe\n"
 
 
 @pytest.mark.parametrize("name", FAULTS)
