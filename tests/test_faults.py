@@ -97,6 +97,9 @@ a host without a CA gets no block for clients | ssh/test_ssh_guide.py::test_with
 a host that moves and changes at once gains and loses the same | behaviour/test_who_gains.py::test_what_changes_for_those_who_are_moved_is_told_with_it
 a host is no address | behaviour/test_hosts_by_name.py::test_a_target_is_what_the_host_alone_needs
 a rename makes another CA | behaviour/test_hosts_by_name.py::test_a_host_that_is_renamed_keeps_its_ca
+a block with `cfpipe-` runs no scp and no editor | ssh/test_ssh_client_install.py::test_an_old_block_gives_way
+a path with a blank breaks the block of a laptop | ssh/test_ssh_client_config.py::test_ssh_reads_each_kind_of_host
+a bastion has no way in without a destination | cli/test_cli_client_rendering.py::test_machines_behind_a_bastion
 lines are wider than the terminal | views/test_view_compact.py::test_no_line_is_wider_than_the_terminal
 Access below a zone:
 a zone's guard counts as one | attacks/test_zone_applications.py::test_a_guard_that_only_a_zone_lists_is_not_relied_on

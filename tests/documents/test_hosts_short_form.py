@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ztctl.core.model.declared import PublicPlace
+from ztctl.core.model.inner import InnerHost
 from ztctl.core.model.objects import Wanted
 
 from .workshop import Workshop
@@ -447,3 +448,70 @@ def test_a_wrong_section_is_left_to_its_model(workshop: Workshop) -> None:
         "ztctl.yaml:4:34: applications.a: `destinations` must be a list, not 'x'",
         "ztctl.yaml:4:41: applications.b must be a mapping (`key: value`), not a list",
     ]
+
+
+HOST_BEHIND = "  jump.example.com: {tunnel: pool, service: bastion, policies: [team], %s}\n"
+BEHIND = f"{POOL}hosts:\n{HOST_BEHIND}"
+
+
+def test_machines_behind_a_bastion_are_no_objects(workshop: Workshop) -> None:
+    """They are known to laptops alone: nothing of them reaches the account."""
+    inner = "inner: {db1: 10.0.0.12:22, DB-2: '[fd00::12]:2222', www: intern.example.net:2022}"
+
+    declared = workshop.load(BEHIND % inner)
+
+    assert declared.inner == {
+        "jump.example.com": (
+            InnerHost("db1", "10.0.0.12", 22),
+            InnerHost("db-2", "fd00::12", 2222),
+            InnerHost("www", "intern.example.net", 2022),
+        )
+    }
+    assert declared.wanted == workshop.load(BEHIND % "").wanted
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        ("'a b': 10.0.0.1:22", "`inner.a b`: 'a b' is no name for a machine behind a bastion"),
+        ("$(x): 10.0.0.1:22", "`inner.$(x)`: '$(x)' is no name for a machine behind a bastion"),
+        ("-a: 10.0.0.1:22", "`inner.-a`: '-a' is no name for a machine behind a bastion"),
+        ("a: 10.0.0.1", "`inner.a`: '10.0.0.1' has no port"),
+        ("a: 22", "`inner.a`: '22' has no port"),
+        ("a: 'fd00::1'", "`inner.a`: 'fd00::1' has no port"),
+        ("a: 10.0.0.1:0", "`inner.a`: '0' is no port"),
+        ("a: 10.0.0.1:65536", "`inner.a`: '65536' is no port"),
+        ("a: 'x y:22'", "`inner.a`: 'x y' is no address"),
+        ("a: '[fe80::1%eth0]:22'", "`inner.a`: '[fe80::1%eth0]' is no address"),
+        ("a: '-oProxyCommand=x:22'", "`inner.a`: '-oProxyCommand=x' is no address"),
+        ("a: [10.0.0.1:22]", "`inner.a` must be a text, not a list"),
+        ("a: x:22, A: y:22", "`inner.A` is the name of another machine, too"),
+    ],
+)
+def test_what_cannot_stand_behind_a_bastion_is_told(
+    inner: str, said: str, workshop: Workshop
+) -> None:
+    """With its place, and with what would be right."""
+    (problem,) = workshop.problems(BEHIND % f"inner: {{{inner}}}")
+
+    assert problem.startswith("ztctl.yaml:7:")
+    assert said in problem
+    assert " -> " in problem or "must be a text" in problem
+
+
+@pytest.mark.parametrize(
+    ("host", "service", "said"),
+    [
+        ("ssh.example.com", "ssh://a:22", "`inner` needs `service: bastion`"),
+        ("'*.example.com'", "bastion", "`inner` needs a name without a star"),
+    ],
+)
+def test_machines_stand_behind_one_bastion(
+    host: str, service: str, said: str, workshop: Workshop
+) -> None:
+    """Elsewhere they would lead nowhere."""
+    text = f"hosts:\n  {host}: {{tunnel: pool, service: '{service}', policies: [team], "
+
+    (problem,) = workshop.problems(f"{POOL}{text}inner: {{a: x:22}}}}\n")
+
+    assert said in problem

@@ -52,6 +52,12 @@ def _program(
     return Check(AREA, name, Verdict.PASS, said)
 
 
+def said_by(command: str, option: str, environment: Mapping[str, str]) -> str | None:
+    """The first line that a program on the path says of itself; ``None`` where there is none."""
+    path = shutil.which(command, path=environment.get("PATH", ""))
+    return _said(path, option, environment) if path else None
+
+
 def _said(path: str, option: str, environment: Mapping[str, str]) -> str | None:
     """The first line that a program says of its version; ``None`` where it does not run."""
     kept = {name: environment[name] for name in _KEPT if name in environment}

@@ -24,6 +24,7 @@ from ztctl.documents import load
 from ztctl.documents.files import display_path
 from ztctl.documents.mask import Mask
 from ztctl.kinds.registry import KINDS
+from ztctl.ssh.admitted import risky_names
 from ztctl.ssh.public_keys import misplaced
 from ztctl.views.factory import make_view
 from ztctl.views.view import View
@@ -144,6 +145,7 @@ def problems_of(declared: Declared, kinds: Kinds = KINDS) -> Iterator[Problem]:
     """What is wrong with the declared objects, as far as it can be told offline."""
     yield from check.problems(declared, kinds)
     yield from misplaced(declared)
+    yield from risky_names(declared, kinds)
 
 
 def _environment(chosen: Settings) -> Mapping[str, str]:

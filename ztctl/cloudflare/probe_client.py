@@ -6,6 +6,7 @@ the API token cannot reach a host.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, Self
 
 import httpx
@@ -15,6 +16,23 @@ from ztctl.cloudflare.connections import open_http
 from ztctl.cloudflare.sanitize import sanitize
 
 SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeAnswer:
+    """What a host answered; without a ``status`` nothing did, and ``error`` holds the reason.
+
+    Attributes:
+        location: header ``Location``; empty: none.
+        date: header ``Date``, as it is.
+        metadata: header ``cf-access-metadata``, a JWT; empty: none.
+    """
+
+    status: int | None
+    location: str = ""
+    error: str = ""
+    date: str = ""
+    metadata: str = ""
 
 
 class ProbeClient:
@@ -53,12 +71,30 @@ class ProbeClient:
             Status, ``Location`` or an empty text, and an empty text; else ``None``, an empty text
             and the error.
         """
+        found = await self.answer(host)
+        return found.status, found.location, found.error
+
+    async def answer(self, host: str, *, as_cloudflared: bool = False) -> ProbeAnswer:
+        """Send HEAD to the root of a host; ``as_cloudflared`` asks for the application, too.
+
+        With the header ``cf-access-metadata-request`` Access adds ``cf-access-metadata``, by which
+        cloudflared from 2026.8.0 on learns of the application (its source).
+        """
         if self._http is None:
             raise RuntimeError("a probe client sends inside `async with` only")
+        asked = {"cf-access-metadata-request": "true"} if as_cloudflared else {}
         try:
             # A cookie that one host has set must not be sent to the next.
             self._http.cookies.clear()
-            response = await self._http.head(f"https://{host}/", follow_redirects=False)
+            response = await self._http.head(
+                f"https://{host}/", follow_redirects=False, headers=asked
+            )
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            return None, "", sanitize(str(error), ()) or type(error).__name__
-        return response.status_code, response.headers.get("location", ""), ""
+            return ProbeAnswer(None, error=sanitize(str(error), ()) or type(error).__name__)
+        told = response.headers
+        return ProbeAnswer(
+            response.status_code,
+            told.get("location", ""),
+            date=told.get("date", ""),
+            metadata=told.get("cf-access-metadata", ""),
+        )

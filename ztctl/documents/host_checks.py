@@ -8,6 +8,7 @@ from typing import Final
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Kinds
+from ztctl.core.model.names import is_wildcard
 from ztctl.documents.host_entry import HostEntry
 from ztctl.documents.nodes import MappingNode, Scalar
 from ztctl.documents.problems import SectionEntry
@@ -18,6 +19,7 @@ _COMMON: Final = frozenset({"tunnel", "service", "policies"})
 _NOT_WITH_PUBLIC: Final = ("policies", "application", "session_duration", "public_key_file")
 _NOT_TRUE_WITH_PUBLIC: Final = ("terminal", "access", "ca_key")
 _OF_THE_APPLICATION: Final = ("policies", "terminal", "session_duration")
+_BASTION: Final = "bastion"
 _REMOVE: Final = "remove one of the two"
 
 
@@ -54,6 +56,29 @@ def conflicting_fields(entry: HostEntry) -> Iterator[Problem]:
         yield Problem(summary, entry.name.where, "say who may enter: `policies: [NAME]`")
     if not host.is_public and not host.ca_key:
         yield from _excluded_by(entry, ("public_key_file",), "ca_key: false", _REMOVE)
+
+
+def misplaced_inner(entry: HostEntry) -> Iterator[Problem]:
+    """Report `inner` of a host that is no bastion, or of a pattern, which is no one machine."""
+    for key, _ in entry.pair("inner"):
+        if entry.host.service != _BASTION:
+            hint = "the client says where to go only with `service: bastion`"
+            yield Problem(f"{entry.origin}: `inner` needs `service: bastion`", key.where, hint)
+        elif is_wildcard(entry.name):
+            hint = "declare one host by its name, and its machines there"
+            yield Problem(f"{entry.origin}: `inner` needs a name without a star", key.where, hint)
+
+
+def repeated_inner(entries: Iterable[HostEntry]) -> Iterator[Problem]:
+    """Report each name that two machines behind bastions have: a laptop knows one by it."""
+    first: dict[str, Scalar] = {}
+    for entry in entries:
+        for _, node in entry.pair("inner"):
+            for key, _ in node.entries.values() if isinstance(node, MappingNode) else ():
+                other = first.setdefault(key.lower(), key)
+                if other is not key:
+                    summary = f"{entry.origin}: `inner.{key}` is the name of another machine, too"
+                    yield Problem(summary, key.where, f"it stands first at {other.where}")
 
 
 def _excluded_by(entry: HostEntry, names: Iterable[str], by: str, hint: str) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ztctl.core.model.inner import InnerHost
 from ztctl.documents.models import Host
 from ztctl.documents.nodes import MappingNode, Pair, Scalar, is_null
 
@@ -29,6 +30,12 @@ class HostEntry:
     def is_set_true(self, name: str) -> bool:
         """Whether the file sets the field to true; a default of true does not count."""
         return bool(self.pair(name)) and getattr(self.host, name) is True
+
+    @property
+    def inner(self) -> tuple[InnerHost, ...]:
+        """The machines behind it, in the order of the file."""
+        stated = self.host.inner or {}
+        return tuple(InnerHost.parse(str(name), str(text)) for name, text in stated.items())
 
     def generated(self, key: str, text: str) -> Pair:
         """Make a field that only the expansion states; its position is that of the host's name."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ztctl.core.model.declared import PublicPlace
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.identity import HostPart
+from ztctl.core.model.inner import InnerHost
 from ztctl.core.model.names import to_ascii
 from ztctl.documents.host_checks import (
     conflicting_fields,
+    misplaced_inner,
+    repeated_inner,
     undeclared_references,
     url_as_name,
 )
@@ -25,18 +29,28 @@ from ztctl.documents.problems import SectionEntry
 SECTION: Final = "hosts"
 
 
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """What hosts state that belongs to no object.
+
+    Attributes:
+        public: what is stated to be open.
+        inner: the machines behind each bastion, by its name in punycode.
+    """
+
+    public: tuple[PublicPlace, ...]
+    inner: Mapping[str, tuple[InnerHost, ...]]
+
+
 def expand(
     merged: MergedFiles,
     hosts: Iterable[tuple[SectionEntry, Host | None]],
     sections: Mapping[HostPart, str],
-) -> tuple[PublicPlace, ...]:
+) -> Expanded:
     """Add to the other sections the objects that valid hosts stand for.
 
     Every added entry has the position of its host. What cannot be added is appended to
     ``merged.refused``, and why to ``merged.problems``.
-
-    Returns:
-        What is stated to be public.
     """
     added: list[HostEntry] = []
     # When a file could not be read, a missing key proves nothing.
@@ -46,7 +60,7 @@ def expand(
         problems = [*undeclared_references(stated, declared, sections)]
         if host is not None and isinstance(stated.node, MappingNode):
             entry = HostEntry(stated.key, stated.node, host)
-            problems += [*url_as_name(entry), *conflicting_fields(entry)]
+            problems += [*url_as_name(entry), *conflicting_fields(entry), *misplaced_inner(entry)]
             if not problems:
                 added.append(entry)
                 _add_own(merged, entry, sections)
@@ -54,7 +68,11 @@ def expand(
         merged.problems.extend(problems)
         merged.refused.append(stated)
     _add_shared(merged, added, sections)
-    return tuple(place for entry in added for place in _public_places(entry))
+    merged.problems.extend(repeated_inner(added))
+    return Expanded(
+        tuple(place for entry in added for place in _public_places(entry)),
+        {to_ascii(entry.name): entry.inner for entry in added if entry.inner},
+    )
 
 
 def _add_own(merged: MergedFiles, entry: HostEntry, sections: Mapping[HostPart, str]) -> None:

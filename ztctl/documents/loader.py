@@ -127,10 +127,10 @@ def _declared(
     merged: MergedFiles, kinds: Kinds, validator: Validator, contents: Contents
 ) -> Declared:
     """Validate and expand merged files; what is invalid is among the problems and left out."""
-    public: tuple[PublicPlace, ...] = ()
+    expanded = hosts.Expanded((), {})
     if hosts.SECTION in merged.sections:
         valid = validator.hosts(merged.sections[hosts.SECTION])
-        public = hosts.expand(merged, valid, host_sections(kinds))
+        expanded = hosts.expand(merged, valid, host_sections(kinds))
         for entry in merged.refused:
             validator.refused(kinds.of_host(HostPart.APPLICATION), entry, Host)
     wanted = tuple(validator.wanted(merged.sections))
@@ -148,7 +148,8 @@ def _declared(
         removed=tuple(removed(top, node, kinds)),
         moved=tuple(moved(top, node, kinds, known)),
         ignored=tuple(kept(top, node, kinds)),
-        public=(*public, *_public_places(wanted, kinds)),
+        public=(*expanded.public, *_public_places(wanted, kinds)),
+        inner=expanded.inner,
         environment=contents.environment,
         contents=contents,
         complete=merged.complete,

@@ -20,11 +20,14 @@ from pydantic_core import PydanticCustomError
 from ztctl.core.model.address import Address
 from ztctl.core.model.identity import HOSTS, Fields, Identity
 from ztctl.core.model.ignored import NotIgnorable, ignorable
+from ztctl.core.model.inner import HINT as INNER_HINT
+from ztctl.core.model.inner import InnerHost
 from ztctl.core.model.lint import SILENCEABLE
 from ztctl.core.model.markers import RefersTo
 from ztctl.core.model.public import Public
 from ztctl.documents.suggest import did_you_mean
 
+_INNER_NAME_HINT: Final = "letters, digits, hyphens, dots and underscores, such as db1"
 _STACK: Final = re.compile(r"(?!.*--)[a-z0-9-]{1,20}")
 
 
@@ -32,6 +35,24 @@ class DescribedFields(Fields):
     """Fields with explicit descriptions, because reading docstrings from the source is slow."""
 
     model_config = ConfigDict(use_attribute_docstrings=False)
+
+
+def _inner_name(value: str) -> str:
+    _inner(value, "h:22")
+    return value
+
+
+def _inner_address(value: str) -> str:
+    _inner("h", value)
+    return value
+
+
+def _inner(name: str, address: str) -> None:
+    try:
+        InnerHost.parse(name, address)
+    except ValueError as error:
+        context = {"text": str(error), "hint": INNER_HINT if name == "h" else _INNER_NAME_HINT}
+        raise PydanticCustomError("inner", "{text}", context) from None
 
 
 class Host(DescribedFields):
@@ -60,6 +81,18 @@ class Host(DescribedFields):
     )
     public: Public | None = Field(
         None, description="The host, or paths of it, are open to everybody on purpose."
+    )
+
+    inner: (
+        dict[
+            Annotated[str, AfterValidator(_inner_name)],
+            Annotated[str, AfterValidator(_inner_address)],
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Machines behind a bastion, each with its `address:port`; for `ztctl ssh "
+        "client` alone.",
     )
 
     @property

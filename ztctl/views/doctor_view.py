@@ -32,7 +32,7 @@ _BESIDE: Final = 20
 def doctor_page(checks: Sequence[Check], clean: Clean, *, version: str, brief: bool) -> Page:
     """Format checks; ``brief`` leaves out what passed."""
     shown = [it for it in checks if not brief or it.verdict in (Verdict.WARN, Verdict.FAIL)]
-    lines = (*_lines(shown, clean), *((Line(),) if shown else ()), _closing(checks))
+    lines = (*check_lines(shown, clean), *((Line(),) if shown else ()), counted(checks))
     return Page("Checks", (lines,), (doctor_document(checks, version),), folds=False, wraps=True)
 
 
@@ -56,7 +56,8 @@ def doctor_document(checks: Sequence[Check], version: str) -> dict[str, Any]:
     }
 
 
-def _lines(checks: Sequence[Check], clean: Clean) -> Iterator[Line]:
+def check_lines(checks: Sequence[Check], clean: Clean) -> Iterator[Line]:
+    """A heading for each area, and its checks below it."""
     for area in dict.fromkeys(check.area for check in checks):
         yield Line(area, tone=Tone.STRONG)
         for check in checks:
@@ -79,7 +80,8 @@ def _check(check: Check, clean: Clean) -> Iterator[Line]:
         yield Line(hint, tone=Tone.QUIET, column=column)
 
 
-def _closing(checks: Sequence[Check]) -> Line:
+def counted(checks: Sequence[Check]) -> Line:
+    """How many checks came to what."""
     counts = [_count(checks, it) for it in Verdict]
     told = [f"{count} {word}" for count, word in zip(counts, _COUNTED, strict=True) if count]
     return Line(f"{', '.join(told) or 'nothing was checked'}.".capitalize(), tone=Tone.STRONG)

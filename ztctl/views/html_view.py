@@ -1,4 +1,4 @@
-"""Show a plan or an audit as one HTML file to look at in a browser."""
+"""Show a plan, an audit or the way to log in as one HTML file to look at in a browser."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ztctl.core.model.events import Outcome
 from ztctl.core.model.plan import Plan
 from ztctl.views import outcome_lines
 from ztctl.views.audit_sheet import audit_sheet, name_sheet
+from ztctl.views.client_sheet import client_sheet
 from ztctl.views.escape import Clean
 from ztctl.views.jsonplan import plan_document
 from ztctl.views.line_output import write_text
@@ -53,10 +54,15 @@ class HtmlView(PeopleView):
         self.output.lines([Line(outcome_lines.closing(found))])
 
     def page(self, page: Page) -> None:
-        """Write the file of an audit, or of one name of it; another page as lines on stderr."""
+        """Write the file of an audit, of one name, or for a laptop; others as lines on stderr."""
         (record,) = page.records if len(page.records) == 1 else ({},)
         convert = _SHEETS.get(record.get("type", ""))
-        if convert is None:
+        if record.get("type") == "ssh_client":
+            from ztctl.views.sheet_html import render_client
+
+            self.close()
+            write_text(self.stdout, render_client(client_sheet(record, self.version)))
+        elif convert is None:
             self.output.lines(line for block in page.blocks for line in block)
         else:
             self._write(convert(record, self.clean, self.version))

@@ -1,4 +1,4 @@
-"""Render a sheet as one HTML file that loads nothing and runs nothing but its own script.
+"""Render what a page shows as one HTML file that loads nothing and runs nothing but its own script.
 
 Untrusted text reaches the file in two ways: through Jinja2, which escapes it, and as JSON, which
 the script shows as text. Browsers ignore ``frame-ancestors``, ``report-uri`` and ``sandbox`` in a
@@ -8,14 +8,16 @@ policy that stands in the file (whatwg/html, issue 523), so that they are left o
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from ztctl.views.client_sheet import ClientSheet
 from ztctl.views.sheet import Sheet, Table
 
 # Items of a notice: what is more is counted, and --format json has it.
@@ -23,25 +25,33 @@ MOST_NOTED: Final = 30
 
 
 def render(sheet: Sheet) -> str:
-    """The text of the file, in ASCII: no stream has to express more."""
-    style, script = _asset("sheet.css"), _asset("sheet.js")
+    """The text of the file of a plan or an audit, in ASCII: no stream has to express more."""
+    tables = [_packed(table) for table in sheet.tables if table.rows]
+    return _page(
+        "sheet.html", ("sheet.css",), "sheet.js", sheet=sheet, most=MOST_NOTED, tables=tables
+    )
+
+
+def render_client(sheet: ClientSheet) -> str:
+    """The text of the file for people who log in, in ASCII."""
+    return _page("client.html", ("sheet.css", "client.css"), "client.js", sheet=sheet)
+
+
+def _page(template: str, styles: Sequence[str], script: str, **values: Any) -> str:
+    style, code = "".join(map(_asset, styles)), _asset(script)
     directives = (
         "default-src 'none'",
-        f"script-src '{_hash(script)}'",
+        f"script-src '{_hash(code)}'",
         f"style-src '{_hash(style)}'",
         "base-uri 'none'",
         "form-action 'none'",
         "require-trusted-types-for 'script'",
         "trusted-types 'none'",
     )
-    template = _environment().from_string(_asset("sheet.html"))
-    text = template.render(
-        sheet=sheet,
-        most=MOST_NOTED,
-        tables=[_packed(table) for table in sheet.tables if table.rows],
-        style=style,
-        script=script,
-        policy="; ".join(directives),
+    text = (
+        _environment()
+        .get_template(template)
+        .render(style=style, script=code, policy="; ".join(directives), **values)
     )
     # Style, script and data are ASCII already: no reference would be resolved in them.
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
@@ -50,6 +60,7 @@ def render(sheet: Sheet) -> str:
 @cache
 def _environment() -> Environment:
     made = Environment(
+        loader=FunctionLoader(_asset),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

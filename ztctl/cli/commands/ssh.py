@@ -6,14 +6,22 @@ from collections.abc import Callable
 
 import typer
 
-from ztctl.cli.commands import ssh_guide, ssh_server
+from ztctl.cli.commands import (
+    ssh_check,
+    ssh_client,
+    ssh_explain,
+    ssh_guide,
+    ssh_server,
+    ssh_users,
+)
 from ztctl.cli.exits import Exit
 from ztctl.cli.help_screen import HelpCommand, HelpGroup
 
 # Commands by the group in which they stand, each in a file of its own; "" is `ssh` itself.
 COMMANDS: dict[str, tuple[Callable[..., Exit], ...]] = {
-    "": (ssh_guide.guide,),
+    "": (ssh_guide.guide, ssh_users.users, ssh_check.check, ssh_explain.explain),
     "server": (ssh_server.render, ssh_server.install),
+    "client": (ssh_client.render, ssh_client.install),
 }
 _HELP = {
     "": "Servers, laptops and users: all that lies between an apply and a shell.",

@@ -88,7 +88,7 @@ def who(
     name = host if private else to_ascii(host)
     person = _person(asked, private=private)
     if not private:
-        _check(host, name)
+        check_name(host, name)
     declared = declared_by(chosen) if files.file else None
     view = view_of(chosen, declared)
     with errors_shown(view):
@@ -123,7 +123,12 @@ def _person(asked: PersonOptions, *, private: bool) -> Person | None:
     return Person(email, frozenset(asked.group) if asked.group else None, country)
 
 
-def _check(host: str, name: str) -> None:
+def check_name(host: str, name: str) -> None:
+    """Require one whole host name; ``name`` is its punycode.
+
+    Raises:
+        Usage: it is a pattern, or no name.
+    """
     from ztctl.cli.settings import Usage
     from ztctl.core.model.names import is_wildcard
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem, Where
+from ztctl.core.model.inner import InnerHost
 from ztctl.core.model.lint import Silence
 from ztctl.core.model.objects import Wanted
 from ztctl.core.model.values import Lookup, Ref
@@ -85,6 +86,7 @@ class Declared:
         team: Zero Trust team name; ``None`` to read it from the organisation.
         wanted: declared objects, the short form expanded.
         public: what is open on purpose.
+        inner: the machines behind each bastion, by its name in punycode.
         environment: texts that values of environment variables have turned into, by name.
         contents: the files as they were read, variables replaced; of their loader alone.
         names: further host names in the files, beside those of wanted objects; punycode.
@@ -104,6 +106,7 @@ class Declared:
     removed: tuple[Removed, ...] = ()
     moved: tuple[Moved, ...] = ()
     public: tuple[PublicPlace, ...] = ()
+    inner: Mapping[str, tuple[InnerHost, ...]] = field(default_factory=dict)
     environment: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     contents: object = field(default=None, repr=False, compare=False)
     names: frozenset[str] = frozenset()

@@ -28,6 +28,8 @@ class Code(StrEnum):
     TUNNEL_WIDE_ACCESS = "tunnel-wide-access"
     RAW_TCP = "raw-tcp"
     SSH_PATH = "ssh-path"
+    PRINCIPAL_COLLISION = "principal-collision"
+    SYSTEM_PRINCIPAL = "system-principal"
     DOTTED_TAG = "dotted-tag"
     DEEP_NAME = "deep-name"
     CA_LEFT_LIVE = "ca-left-live"

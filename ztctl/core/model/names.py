@@ -132,6 +132,13 @@ def all_below(name: str) -> str:
     return f"*.{name}"
 
 
+def deeper_than_access(pattern: str) -> Iterator[str]:
+    """Patterns of the names that only a star that matches dots takes in, as in ssh_config(5)."""
+    for place, char in enumerate(pattern):
+        if char == "*":
+            yield f"{pattern[:place]}*.{pattern[place:]}"
+
+
 def serves_every_name(hostname: str) -> bool:
     """True for what an ingress rule without a host name of its own may have in its place."""
     return hostname in ("", "*")
