@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.servers import Host, missing, new_key
+from tests.support.unshared import machine
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.objects import Live
 from ztctl.documents import load
@@ -39,3 +42,24 @@ def declared(tmp_path: Path) -> Callable[[str], Declared]:
 def ca() -> Callable[[str], Live]:
     """A live CA of this public key."""
     return lambda key: Live("ca_key", "ca-1", "x", "x", {}, CaKeyAttributes(key))
+
+
+@pytest.fixture(scope="session")
+def ssh_keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The private key of a CA, and the host key of every server: making one takes time."""
+    folder = tmp_path_factory.mktemp("keys")
+    return new_key(folder / "ca"), new_key(folder / "host", "-t", "ed25519")
+
+
+@pytest.fixture
+def host(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Host]:
+    """A server with the real sshd, as Debian sets it up, and an account ``jdoe``."""
+    if reason := missing():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    ca, host_key = request.getfixturevalue("ssh_keys")
+    over = tmp_path / "over"
+    over.mkdir()
+    with machine(over, network=True) as up:
+        made = Host(up, tmp_path, ca)
+        made.set_up(host_key)
+        yield made

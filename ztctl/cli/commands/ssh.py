@@ -13,6 +13,7 @@ from ztctl.cli.commands import (
     ssh_explain,
     ssh_guide,
     ssh_rotate,
+    ssh_server,
     ssh_users,
 )
 from ztctl.cli.exits import Exit
@@ -22,6 +23,7 @@ from ztctl.cli.help_screen import HelpCommand, HelpGroup
 COMMANDS: dict[str, tuple[Callable[..., Exit], ...]] = {
     "": (ssh_guide.guide, ssh_users.users, ssh_check.check, ssh_explain.explain),
     "ca": (ssh_ca.show, ssh_ca.check, ssh_ca.inspect, ssh_rotate.rotate),
+    "server": (ssh_server.render, ssh_server.install),
     "client": (ssh_client.render, ssh_client.install),
 }
 _HELP = {

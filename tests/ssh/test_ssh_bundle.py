@@ -1,0 +1,172 @@
+"""Promises about the bundle of a server, and about the script in it as a text."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from ztctl.core.model.diagnostics import Failure
+from ztctl.ssh.bundle import Server, TrustedKey, as_tar, bundle_of, install_script, write_folder
+from ztctl.ssh.server_users import mapping_line, users_problems
+from ztctl.ssh.sshd_config import Profile, sshd_settings
+
+BLOB = (
+    "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBMF7ZwLf8TW6GWlPyWbt"
+    "KD9U3XHcy0jxkL0SfpUM7fMEeF5jWjTJLXwOyPSZ/MS8goyWKmZ3+4n6xpVu3xcMiO4="
+)
+KEY = TrustedKey("ssh.example.com", f"ecdsa-sha2-nistp256 {BLOB} open-ssh-ca@cloudflareaccess.org")
+OTHER = TrustedKey(
+    "other.pub",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBRkaWm/kTuQDufQTtNo3vBhZJRwN/3K2RlwhdVJmU2d",
+)
+BOTH = Server("prod", ("ssh.example.com",), (KEY, OTHER))
+SSHD_ALONE = Server("prod", ("ssh.example.com",), (KEY,), connector=False)
+CONNECTOR_ALONE = Server("prod", (), tunnel="pool.ztctl-prod")
+SHELLCHECK = Path(sys.executable).with_name("shellcheck")
+KINDS = pytest.mark.parametrize(
+    "server", [BOTH, SSHD_ALONE, CONNECTOR_ALONE], ids=["both", "sshd alone", "connector alone"]
+)
+
+
+def texts(server: Server) -> dict[str, str]:
+    """The files of a bundle."""
+    return {it.name: it.text for it in bundle_of(server)}
+
+
+@pytest.mark.parametrize("server", [BOTH, SSHD_ALONE], ids=["both", "sshd alone"])
+def test_shellcheck_finds_nothing(server: Server, tmp_path: Path) -> None:
+    """In none of the forms that the script has."""
+    path = tmp_path / "install.sh"
+    path.write_text(install_script(server))
+
+    done = subprocess.run(
+        [SHELLCHECK, "--severity=warning", path], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@KINDS
+@pytest.mark.parametrize("shell", [("dash",), ("busybox", "ash")], ids=" ".join)
+def test_small_shells_read_it(server: Server, shell: tuple[str, ...], tmp_path: Path) -> None:
+    """The shells of Debian and of Alpine, to its end."""
+    if shutil.which(shell[0]) is None:
+        assert not os.environ.get("CI"), "CI installs both"
+        pytest.skip(f"no {shell[0]}")
+    path = tmp_path / "install.sh"
+    path.write_text(install_script(server))
+
+    done = subprocess.run([*shell, path, "--help"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: sh install.sh [install|check|uninstall|")
+
+
+@KINDS
+def test_no_line_is_longer_than_a_screen_of_code(server: Server) -> None:
+    """Whoever must trust the script reads it first."""
+    assert [it for it in install_script(server).splitlines() if len(it) > 120] == []
+
+
+def test_what_a_bundle_is_not_for_is_left_out() -> None:
+    """A connector's machine gets no word of sshd's part, and a server without one none of it."""
+    assert "sshd_install()" not in install_script(CONNECTOR_ALONE)
+    assert "sshd_install()" in install_script(SSHD_ALONE)
+    assert "connector_install()" not in install_script(SSHD_ALONE)
+    assert texts(CONNECTOR_ALONE).keys() == {"README.txt", "install.sh"}
+
+
+def test_every_key_is_named_with_its_fingerprint() -> None:
+    """Whose key it is stands above it, as `ssh-keygen -lf` counts it."""
+    assert texts(BOTH)["ca.pub"] == (
+        "# ssh.example.com SHA256:PcXGA3NDg+zOI1j02xMs0vB9uerS9DlBolHQiuoJ21A\n"
+        f"{KEY.line}\n"
+        "# other.pub SHA256:cGamKh4iK+E6WCqihirL5UuiUox1BGE2xHIdN1qeC/o\n"
+        f"{OTHER.line}\n"
+    )
+
+
+def test_an_archive_is_the_same_for_the_same_files(tmp_path: Path) -> None:
+    """Of root, without a time of day: two people who render get the same bytes."""
+    made = as_tar(bundle_of(BOTH))
+
+    with tarfile.open(fileobj=io.BytesIO(made)) as archive:
+        entries = archive.getmembers()
+    assert made == as_tar(bundle_of(BOTH))
+    assert [it.name for it in entries] == ["README.txt", "ca.pub", "install.sh", "sshd.conf"]
+    assert {(it.uid, it.gid, it.mtime) for it in entries} == {(0, 0, 0)}
+    assert [oct(it.mode) for it in entries] == ["0o644", "0o644", "0o755", "0o644"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """By its name."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(Failure, match=r"cannot write .*file"):
+        write_folder(bundle_of(BOTH), tmp_path / "file")
+
+
+def test_hardened_warns_of_being_locked_out() -> None:
+    """In the words that its reader gets, unless an account keeps a way in."""
+    alone = Server("prod", ("ssh.example.com",), (KEY,), Profile.hardened)
+    rescued = Server("prod", ("ssh.example.com",), (KEY,), Profile.hardened, "rescue")
+
+    assert "nobody logs in but on the console" in texts(alone)["README.txt"]
+    assert "No account keeps another way in" in texts(alone)["README.txt"]
+    assert (
+        "The account rescue still logs in by its authorized_keys." in texts(rescued)["README.txt"]
+    )
+
+
+def test_what_is_for_one_account_stands_at_the_end() -> None:
+    """A Match lasts to the end of a file: nothing for everybody comes behind it."""
+    text = sshd_settings(Profile.hardened, "rescue")
+
+    _, _, behind = text.partition("\nMatch User rescue\n")
+    assert behind
+    assert all(line.startswith("    ") for line in behind.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("deploy", "is not ACCOUNT=NAME"),
+        ("=jdoe", "is not ACCOUNT=NAME"),
+        ("deploy=", "'' is no name"),
+        ("deploy=*", "everybody whom Access admits"),
+        ("deploy=jdoe,j?e", "everybody whom Access admits"),
+        ("deploy=j doe", "'j doe' is no name"),
+        ("de\tploy=jdoe", "is not ACCOUNT=NAME"),
+        ("deploy=jdoe@example.com", "'jdoe@example.com' is no name"),
+    ],
+)
+def test_a_mapping_names_each_person(text: str, why: str) -> None:
+    """Whoever Access admits to a host would be that account otherwise."""
+    with pytest.raises(ValueError, match=r"is no name|is not ACCOUNT") as told:
+        mapping_line(text)
+
+    assert why in str(told.value)
+
+
+def test_a_mapping_is_a_line_of_the_users_file() -> None:
+    """As install.sh reads it."""
+    line = mapping_line("deploy=jdoe, a.smith")
+
+    assert line == "principals\tdeploy\tjdoe,a.smith\n"
+    assert list(users_problems(line, "users")) == []
+
+
+def test_all_that_is_wrong_with_a_users_file_is_told() -> None:
+    """Each with its line; what is a remark, or empty, is fine."""
+    text = "# people\n\naccount\tjdoe\naccount jdoe\nalias\tjane\nprincipals\tx\t*\nsudo\troot\n"
+
+    found = [str(it.where) for it in users_problems(text, "users")]
+
+    assert found == ["users:4:1", "users:5:1", "users:6:1", "users:7:1"]

@@ -1,0 +1,308 @@
+"""Promises about what `install.sh` makes of a server. Everything is real: sshd, ssh, accounts."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.support.servers import DEBIAN, Host, new_key, public
+from tests.support.unshared import PATH
+
+DROP_IN = "/etc/ssh/sshd_config.d/00-ztctl-prod.conf"
+CA_FILE = "/etc/ssh/ztctl_ca.pub"
+# Of RHEL 8 and Debian 10: no Include, and something for a few at the end, which has no line end.
+OLD = DEBIAN.replace("Include", "#Include") + "Match User nobody\n    X11Forwarding no"
+
+# As busybox has it: `adduser -D -s SHELL NAME` makes an account that is locked.
+ADDUSER = """\
+[ "$1 $2" = "-D -s" ] || exit 1
+echo "$4:x:1002:1002::/home/$4:$3" >>/etc/passwd
+echo "$4:!:20000::::::" >>/etc/shadow
+mkdir "/home/$4" """
+
+
+@pytest.mark.parametrize("shell", [("sh",), ("bash", "--posix")], ids=" ".join)
+def test_a_login_works_after_an_install_and_not_before(host: Host, shell: tuple[str]) -> None:
+    """The running sshd takes a certificate once the script has run, without a restart."""
+    host.bundle()
+    host.start()
+    key = host.certificate("jdoe")
+    before = host.login("jdoe", key)
+
+    done = host.script(shell=shell)
+
+    assert (before.code, done.code) == (255, 0), done.said
+    assert "trying a login as jdoe" in done.out
+    assert host.login("jdoe", key).out == "jdoe\n"
+    assert host.login("root", host.certificate("jdoe")).code == 255
+
+
+def test_it_runs_where_there_is_nothing_but_busybox(host: Host) -> None:
+    """All of install, check and uninstall, with busybox's shell and tools alone."""
+    host.bundle(users="account\tasmith\n")
+    before = host.files()
+    tools = host.folder / "tools"
+    tools.mkdir()
+    host.machine.run("busybox", "--install", "-s", tools)
+    for name in ("ssh", "ssh-keygen", "ssh-keyscan"):
+        tools.joinpath(name).symlink_to(str(shutil.which(name)))
+    for name in ("useradd", "userdel"):  # Alpine has these two in their place
+        host.machine.run("mount", "--bind", "/dev/null", f"/usr/sbin/{name}")
+    host.stand_in("adduser", ADDUSER)
+    host.stand_in("deluser", 'for it in passwd shadow; do sed -i "/^$1:/d" "/etc/$it"; done')
+    shell, path = (str(shutil.which("busybox", path=PATH)), "ash"), f"{tools}:/usr/sbin"
+
+    done = [host.script(*words, shell=shell, path=path) for words in ([], ["check"])]
+    shadow = host.machine.path("/etc/shadow").read_text()
+    done.append(host.script("uninstall", "--remove-accounts", shell=shell, path=path))
+
+    assert [it.code for it in done] == [0, 0, 0], [it.said for it in done]
+    assert "trying a login as asmith" in done[0].out
+    assert "ok    H8   asmith can log in" in done[1].out
+    assert "asmith:*:" in shadow
+    assert "\nasmith:" not in host.machine.path("/etc/passwd").read_text()
+    assert _of_ssh(host.files()) == _of_ssh(before)
+
+
+@pytest.mark.parametrize(
+    ("config", "users"),
+    [
+        (DEBIAN, ""),
+        (DEBIAN, "principals\tjdoe\tasmith,bob\n"),
+        (OLD, ""),
+        (f"{OLD}\n\n", "principals\tjdoe\tasmith,bob\n"),
+    ],
+    ids=["folder", "folder, mapped", "main file, no line end", "main file, mapped"],
+)
+def test_an_uninstall_leaves_everything_as_it_was(host: Host, config: str, users: str) -> None:
+    """Byte for byte, with and without a folder that sshd reads, and no backup is left."""
+    host.machine.write("/etc/ssh/sshd_config", config)
+    host.bundle(users=users)
+    before = host.files()
+    installed = host.script("--no-login-test")
+
+    done = host.script("uninstall")
+
+    assert (installed.code, done.code) == (0, 0), installed.said + done.said
+    assert host.files() == before
+    assert not host.machine.path("/etc/ssh/ztctl_backup").exists()
+    assert not host.machine.path("/etc/ssh/ztctl_principals").exists()
+
+
+def test_what_others_changed_meanwhile_stays(host: Host) -> None:
+    """An uninstall takes away its own lines, not those that somebody added since."""
+    host.machine.write("/etc/ssh/sshd_config", OLD)
+    host.bundle()
+    host.script("--no-login-test")
+    with host.machine.path("/etc/ssh/sshd_config").open("a") as file:
+        file.write("\nMatch User bob\n    X11Forwarding no\n")
+
+    host.script("uninstall")
+
+    left = host.machine.path("/etc/ssh/sshd_config").read_text()
+    assert left == OLD + "\n\nMatch User bob\n    X11Forwarding no\n"
+
+
+@pytest.mark.parametrize("config", [DEBIAN, OLD], ids=["folder", "main file"])
+def test_a_second_run_changes_nothing(host: Host, config: str) -> None:
+    """It says so, and has nothing reloaded."""
+    host.machine.write("/etc/ssh/sshd_config", config)
+    host.bundle(users="account\tasmith\nprincipals\tjdoe\tbob\n")
+    host.script("--no-login-test")
+    before = host.files()
+    host.stand_in("ssh-keygen", "echo called >>/run/called; exit 1")
+
+    done = host.script()
+
+    assert done.code == 0
+    assert "nothing to change" in done.out
+    assert host.files() == before
+    assert not host.machine.path("/run/called").exists()
+
+
+def test_a_dry_run_shows_a_diff_and_changes_nothing(host: Host) -> None:
+    """Each file as `diff` shows it, and each account."""
+    host.bundle(users="account\tasmith\n")
+    before = host.files()
+
+    done = host.script("--dry-run")
+
+    assert done.code == 0
+    assert f"+++ {DROP_IN}\n" in done.out
+    assert f"+{public(host.ca)}\n" in done.out
+    assert "account asmith\n" in done.out
+    assert host.files() == before
+
+
+def test_a_dry_run_of_an_uninstall_changes_nothing(host: Host) -> None:
+    """It shows what goes."""
+    host.bundle()
+    host.script("--no-login-test")
+    before = host.files()
+
+    done = host.script("uninstall", "--dry-run")
+
+    assert f"-{public(host.ca)}\n" in done.out
+    assert host.files() == before
+
+
+@pytest.mark.parametrize("end", ["\n", ""], ids=["ended", "not ended"])
+def test_a_foreign_ca_stays_trusted(host: Host, end: str) -> None:
+    """Where sshd trusts a file already, that file gets the key; its own keys and line ends stay."""
+    foreign = new_key(host.folder / "foreign")
+    kept = f"# ours\r\n{public(foreign)}{end}"
+    host.machine.write("/etc/ssh/our_ca", kept)
+    host.machine.write("/etc/ssh/sshd_config", DEBIAN + "TrustedUserCAKeys /etc/ssh/our_ca\n")
+    host.bundle()
+    before = host.files()
+    host.start()
+
+    done = host.script()
+
+    assert done.code == 0, done.said
+    both = [host.login("jdoe", host.certificate("jdoe", ca=ca)) for ca in (host.ca, foreign)]
+    assert [it.out for it in both] == ["jdoe\n", "jdoe\n"]
+    assert not host.machine.path(CA_FILE).exists()
+    host.script("uninstall")
+    assert host.files() == before
+
+
+def test_a_broken_line_of_others_does_not_hide_the_key(host: Host) -> None:
+    """Of a file sshd reads no further than to a line that is no key, so ours stand above it."""
+    foreign = public(new_key(host.folder / "foreign"))
+    host.machine.write("/etc/ssh/our_ca", f"{foreign}\nnot a key\n")
+    host.machine.write("/etc/ssh/sshd_config", DEBIAN + "TrustedUserCAKeys /etc/ssh/our_ca\n")
+    host.bundle()
+
+    done = host.script("--no-login-test")
+
+    assert done.code == 0, done.said
+    assert "warn  H3   /etc/ssh/our_ca:6 is no key, and sshd reads no further" in done.out
+
+
+def test_several_cas_are_trusted(host: Host) -> None:
+    """While a CA is renewed a server trusts both."""
+    other = new_key(host.folder / "other")
+    host.bundle(other)
+    host.start()
+
+    host.script("--no-login-test")
+
+    both = [host.login("jdoe", host.certificate("jdoe", ca=ca)) for ca in (host.ca, other)]
+    assert [it.out for it in both] == ["jdoe\n", "jdoe\n"]
+
+
+def test_another_bundle_takes_the_place_of_the_first(host: Host) -> None:
+    """A CA that is in the first bundle alone is trusted no more."""
+    host.bundle(new_key(host.folder / "other"))
+    host.script("--no-login-test")
+    host.bundle()
+
+    host.script("--no-login-test")
+
+    text = host.machine.path(CA_FILE).read_text()
+    assert text.count("ecdsa-sha2-nistp256 ") == 1
+    assert public(host.ca) in text
+
+
+@pytest.mark.parametrize(
+    ("config", "drop_in"),
+    [
+        (OLD, ""),
+        ("PubkeyAuthentication no\n" + DEBIAN, ""),
+        (DEBIAN, "PubkeyAuthentication no\n"),
+        ("Match User nobody\n    X11Forwarding no\n" + DEBIAN.replace("UsePAM yes\n", ""), ""),
+        (DEBIAN.replace("/etc/ssh/sshd_config.d", "/etc/ssh/other.d"), ""),
+    ],
+    ids=["no Include", "shadowed before Include", "shadowed by name", "in a Match", "other folder"],
+)
+def test_where_a_drop_in_would_not_win_the_main_file_has_it(
+    host: Host, config: str, drop_in: str
+) -> None:
+    """The first value counts: what comes before the folder is met at the top of the main file."""
+    config = "\n".join(it for it in config.splitlines() if "Subsystem" not in it) + "\n"
+    if config.startswith("Match"):  # these are for everybody, and not allowed there
+        config = "\n".join(it for it in config.splitlines() if "HostKey" not in it) + "\n"
+    host.machine.write("/etc/ssh/sshd_config", config)
+    if drop_in:
+        host.machine.write("/etc/ssh/sshd_config.d/00-aaa.conf", drop_in)
+    host.bundle(users="principals\tjdoe\tbob\n")
+
+    done = host.script("--no-login-test")
+
+    assert done.code == 0, done.said
+    assert not host.machine.path(DROP_IN).exists()
+    assert host.machine.path("/etc/ssh/sshd_config").read_text().startswith("# >>> ztctl prod\n")
+
+
+def test_a_file_that_is_a_link_stays_one(host: Host) -> None:
+    """Who keeps the configuration elsewhere finds it there."""
+    host.machine.write("/etc/kept", OLD)
+    main = host.machine.path("/etc/ssh/sshd_config")
+    main.unlink()
+    main.symlink_to("/etc/kept")
+    host.bundle()
+
+    host.script("--no-login-test")
+
+    assert main.is_symlink()
+    assert "ztctl" in host.machine.path("/etc/kept").read_text()
+
+
+def test_below_another_root_only_files_change(host: Host) -> None:
+    """An image gets its files, judged by sshd; this machine stays as it is."""
+    host.bundle()
+    before = host.files()
+    image = host.folder / "image"
+    shutil.copytree(host.machine.path("/etc/ssh"), image / "etc" / "ssh")
+    shutil.copy(host.machine.path("/etc/passwd"), image / "etc" / "passwd")
+
+    done = host.script("--root", str(image))
+
+    assert done.code == 0, done.said
+    assert "sshd takes certificates" in done.out
+    assert "no login was tried" in done.out
+    assert public(host.ca) in (image / CA_FILE[1:]).read_text()
+    assert host.files() == before
+
+
+def test_without_ssh_keygen_no_login_is_tried_and_that_is_said(host: Host) -> None:
+    """The rest is done all the same."""
+    host.bundle()
+    host.machine.run("mount", "--bind", "/dev/null", str(shutil.which("ssh-keygen", path=PATH)))
+
+    done = host.script()
+
+    assert done.code == 0
+    assert "no login was tried: it takes ssh and ssh-keygen" in done.out
+
+
+def test_the_login_test_leaves_the_running_sshd_alone(host: Host) -> None:
+    """The CA of the test is in no file of sshd's at the moment of the login."""
+    host.bundle()
+    host.stand_in("ssh", 'grep -r . /etc/ssh >/run/seen; exec /usr/bin/ssh "$@"')
+
+    done = host.script()
+
+    assert done.code == 0, done.said
+    seen = host.machine.path("/run/seen").read_text()
+    assert public(host.ca) in seen
+    assert " proof" not in seen
+
+
+@pytest.mark.parametrize("words", [["--what"], ["--root"], ["--account"], ["--connector"]])
+def test_wrong_words_are_told(host: Host, words: list[str]) -> None:
+    """And nothing is done."""
+    host.bundle()
+    before = host.files()
+
+    done = host.script(*words)
+
+    assert done.code in {1, 64}
+    assert "Usage: sh install.sh" in done.err or "this bundle has no connector" in done.err
+    assert host.files() == before
+
+
+def _of_ssh(files: dict[str, tuple[int, int, bytes]]) -> dict[str, tuple[int, int, bytes]]:
+    return {name: it for name, it in files.items() if name.startswith("ssh/")}
