@@ -96,49 +96,6 @@ depend() {{
 """
 
 
-def sysv_script(service: ConnectorService) -> str:
-    """The script ``/etc/init.d/cloudflared`` where there is neither systemd nor OpenRC."""
-    return f"""\
-#!/bin/sh
-### BEGIN INIT INFO
-# Provides:          cloudflared
-# Required-Start:    $network $remote_fs
-# Required-Stop:     $network $remote_fs
-# Default-Start:     2 3 4 5
-# Default-Stop:      0 1 6
-# Short-Description: cloudflared, connector of tunnel {service.title}
-### END INIT INFO
-pidfile=/var/run/cloudflared.pid
-
-running() {{
-	pid=$(cat "$pidfile" 2>/dev/null) && kill -0 "$pid" 2>/dev/null
-}}
-
-start() {{
-	running && return 0
-	# A connector that ends is started again, as systemd does.
-	nohup sh -c 'trap "kill \\$!; exit" TERM
-		while :; do "$@" & wait $!; sleep 5; done' cloudflared \\
-		{service.program} {service.arguments} \\
-		>>/var/log/cloudflared.log 2>&1 </dev/null &
-	echo $! >"$pidfile"
-}}
-
-stop() {{
-	running && kill "$pid"
-	rm -f "$pidfile"
-}}
-
-case "$1" in
-start) start ;;
-stop) stop ;;
-restart) stop; start ;;
-status) running ;;
-*) echo "usage: $0 start|stop|restart|status" >&2; exit 2 ;;
-esac
-"""
-
-
 def compose_file(service: ConnectorService) -> str:
     """A Compose file; the token is a secret read from the file ``token`` beside it."""
     network = ""
