@@ -1,14 +1,44 @@
 
 # --- connector: cloudflared as a service that reads its token from a file (--connector) ---
 
-CLOUDFLARED=       # --cloudflared: this program, not a package
-TOKEN_FILE=        # --token-file: without it the token comes on standard input
+WITH_CONNECTOR=yes
+CLOUDFLARED=       # --cloudflared
+TOKEN_FILE=        # --token-file
 REPLACE_CONNECTOR= # --replace-connector
-CONNECTOR_WAIT=60  # seconds until it has to be connected
+CONNECTOR_WAIT=60  # --wait
 CONNECTOR_METRICS=127.0.0.1:20241
 CONNECTOR_TOKEN=/etc/cloudflared/token
-CONNECTOR_BACKUP=$BACKUP/connector
+CONNECTOR_BACKUP=/etc/cloudflared/ztctl_backup
 PACKAGES=https://pkg.cloudflare.com
+
+connector_usage() {
+    cat <<'END'
+
+  --connector            run cloudflared as a service; the tunnel's token comes on standard input
+  --token-file FILE      or from this file
+  --cloudflared FILE     this program; otherwise what is installed, or Cloudflare's own package
+  --replace-connector    in place of a service that runs another tunnel
+  --wait SECONDS         until it has to be connected (default: 60)
+END
+}
+
+# connector_option OPTION [VALUE]...: one of the options above; TAKEN: words beside the first.
+connector_option() {
+    case $1 in
+        --replace-connector) REPLACE_CONNECTOR=yes ;;
+        --token-file | --cloudflared | --wait)
+            [ $# -gt 1 ] || return 1
+            TAKEN=1
+            case $1 in
+                --token-file) TOKEN_FILE=$2 ;;
+                --cloudflared) CLOUDFLARED=$2 ;;
+                --wait) CONNECTOR_WAIT=$2 ;;
+            esac
+            ;;
+        *) return 1 ;;
+    esac
+    CONNECTOR=yes
+}
 
 connector_install() {
     connector_init
@@ -26,13 +56,14 @@ connector_install() {
             fail "another cloudflared answers on $CONNECTOR_METRICS" "stop it; nothing was changed"
         fi
     fi
-    rm -f "$WORK/connector-changed"
     { [ -z "$CLOUDFLARED" ] || connector_put "$program" 755 <"$CLOUDFLARED"; } &&
         connector_put "$CONNECTOR_TOKEN" 600 <"$WORK/token" &&
         connector_unit | connector_put "$CONNECTOR_UNIT" "$CONNECTOR_MODE" ||
         fail "cannot write the files of the connector" "is the disk full, or mounted read-only?"
     [ -z "$ROOT" ] || { say "below $ROOT no service is started"; return; }
-    if [ -e "$WORK/connector-changed" ] || [ -z "$running" ]; then
+    # A connector that is late does no harm: from here on nothing is put back.
+    UNDO=
+    if [ -e "$WORK/changed" ] || [ -z "$running" ]; then
         [ -z "$running" ] || say "cloudflared restarts: sessions through it end, this one too if it is one"
         connector_ctl enable ||
             fail "the service cannot be enabled: $(head -n 1 "$WORK/service")" "its files stay"
@@ -160,8 +191,7 @@ connector_package() {
     else
         fail "Cloudflare has no package for this system" "--cloudflared FILE names the program"
     fi >"$WORK/package" 2>&1 && connector_find && return
-    tail -n 5 "$WORK/package" >&2
-    connector_restore
+    grep -v '^wrote ' "$WORK/package" | tail -n 5 >&2
     fail "cloudflared could not be installed" "--cloudflared FILE names the program"
 }
 
@@ -184,10 +214,9 @@ connector_put() {
     umask 077
     cat >"$WORK/new.connector" || return 1
     if ! is_as_staged connector "$2" "$ROOT$1"; then
-        touch "$WORK/connector-changed"
-        connector_keep "$1" && { umask 022; make_folder "$(dirname "$ROOT$1")" 755; } && umask 077 &&
-            { [ "$2" != 600 ] || rm -f "$ROOT$1"; } && put connector "$2" "$ROOT$1" &&
-            say "wrote $ROOT$1"
+        touch "$WORK/changed"
+        connector_keep "$1" && remember "$ROOT$1" && { [ "$2" != 600 ] || rm -f "$ROOT$1"; } &&
+            put connector "$2" "$ROOT$1" && say "wrote $ROOT$1"
     fi
     put_code=$?
     rm -f "$WORK/new.connector"
@@ -199,28 +228,32 @@ connector_put() {
 connector_keep() {
     kept=$ROOT$CONNECTOR_BACKUP/$(printf '%s' "$1" | tr / %)
     [ ! -e "$kept" ] && [ ! -e "$kept.absent" ] || return 0
-    make_folder "$ROOT$CONNECTOR_BACKUP" 700 || return 1
-    folder=$(dirname "$ROOT$1")
-    [ -d "$folder" ] || printf '%s\n' "$folder" >>"$ROOT$CONNECTOR_BACKUP/folders"
-    if [ "$1" = package ] || [ ! -e "$ROOT$1" ]; then : >"$kept.absent"; else cp -pP "$ROOT$1" "$kept"; fi
+    folders=
+    for folder in "$ROOT/etc/cloudflared" "$(dirname "$ROOT$1")"; do
+        [ "$1" = package ] || [ -d "$folder" ] || folders="$folders$folder
+"
+    done
+    make_folder "$ROOT/etc/cloudflared" 755 && make_folder "$ROOT$CONNECTOR_BACKUP" 700 || return 1
+    printf '%s' "$folders" >>"$ROOT$CONNECTOR_BACKUP/folders"
+    [ "$1" != package ] && [ -e "$ROOT$1" ] || kept=$kept.absent
+    printf 'new %s\n' "$kept" "$ROOT$CONNECTOR_BACKUP/folders" >>"$WORK/undo"
+    case $kept in *.absent) : >"$kept" ;; *) cp -pP "$ROOT$1" "$kept" ;; esac
 }
 
 connector_restore() {
     for kept in "$ROOT$CONNECTOR_BACKUP"/%*; do
         [ -e "$kept" ] || continue
         file=$ROOT$(basename "$kept" .absent | tr % /)
-        if [ "$kept" != "${kept%.absent}" ]; then
-            rm -f "$file"
-        else
-            cp -pP "$kept" "$file.ztctl-new" && mv -f "$file.ztctl-new" "$file"
-        fi || fail "cannot put back $file"
+        case $kept in
+            *.absent) rm -f "$file" ;;
+            *) cp -pP "$kept" "$file.ztctl-new" && mv -f "$file.ztctl-new" "$file" ;;
+        esac || fail "cannot put back $file"
     done
-    [ ! -e "$ROOT$CONNECTOR_BACKUP/folders" ] || while read -r folder; do
-        rmdir "$folder" 2>/dev/null
-    done <"$ROOT$CONNECTOR_BACKUP/folders"
+    folders=$(cat "$ROOT$CONNECTOR_BACKUP/folders" 2>/dev/null)
     # shellcheck disable=SC2115  # it is a folder below ROOT, which may be empty
     rm -rf "$ROOT$CONNECTOR_BACKUP"
-    rmdir "$ROOT$BACKUP" "$(dirname "$ROOT$BACKUP")" 2>/dev/null || :
+    printf '%s\n' "$folders" | while read -r folder; do rmdir "$folder" 2>/dev/null; done
+    return 0
 }
 
 # connector_uninstall: everything as it was, and a service that was there before runs again.
@@ -307,7 +340,7 @@ connector_last_words() {
 connector_check() {
     connector_init
     if [ ! -e "$ROOT$CONNECTOR_UNIT" ]; then
-        report note H13 "no connector runs here as a service"
+        report FAIL H13 "no connector runs here as a service" "sh install.sh --connector"
         return
     fi
     serves=$(connector_serves)
