@@ -43,12 +43,17 @@ class ConnectorService:
     @property
     def title(self) -> str:
         """The tunnel, fit for a line of any of the texts."""
-        return re.sub(r"[^\w .:@+-]", "_", self.tunnel, flags=re.ASCII)[:120]
+        return line_of(self.tunnel)
 
     @property
     def arguments(self) -> str:
         """What cloudflared is called with."""
         return f"--no-autoupdate tunnel --metrics {self.metrics} run --token-file {self.token_file}"
+
+
+def line_of(name: str) -> str:
+    """A name from the account, fit for a line of a unit, a script or YAML."""
+    return re.sub(r"[^\w .:@+-]", "_", name, flags=re.ASCII)[:120]
 
 
 def leads_to_itself(service: str) -> bool:
