@@ -150,7 +150,7 @@ def render(
         else:
             servers = servers_by(chosen, declared, view, hosts or (), wishes)
         if cloud_init:
-            _write_cloud_init(_only(servers), out)
+            _write_cloud_init(_only(servers), out, view)
         elif ansible is not None:
             _write_role(_only(servers), ansible, view)
         else:
@@ -262,7 +262,7 @@ def _write(servers: Sequence[Server], out: Path, view: View) -> None:
         _tell(server, out, view)
 
 
-def _write_cloud_init(server: Server, out: Path) -> None:
+def _write_cloud_init(server: Server, out: Path, view: View) -> None:
     from ztctl.ssh.bundle import bundle_of
     from ztctl.ssh.cloud_init import cloud_init
 
@@ -274,6 +274,10 @@ def _write_cloud_init(server: Server, out: Path) -> None:
         sys.stdout.write(text)
     else:
         _save(out, text.encode())
+    view.note(
+        f"These are {len(text) // 1024} kB. Where a provider takes less, gzip them: cloud-init "
+        "unpacks that by itself."
+    )
 
 
 def _write_role(server: Server, folder: Path, view: View) -> None:

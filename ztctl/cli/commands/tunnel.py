@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ztctl.cli import options as opt
+from ztctl.cli.commands.tunnel_rotate import rotate
+from ztctl.cli.commands.tunnel_status import status
 from ztctl.cli.exits import Exit
 from ztctl.cli.help_screen import HelpCommand, HelpGroup
 from ztctl.cli.settings import Settings, Usage, settings
@@ -211,3 +213,7 @@ def _check_metrics(text: str) -> None:
     found = re.fullmatch(r"(localhost|[\d.]+|\[[\da-fA-F:.]+\]):(\d{1,5})", text, re.ASCII)
     if found is None or not 0 < int(found[2]) < 65536:
         raise Usage(f"--metrics {text!r} is no address with a port", "write 127.0.0.1:20241")
+
+
+app.command(cls=HelpCommand)(status)
+app.command(cls=HelpCommand)(rotate)
