@@ -2,7 +2,7 @@
 
 Sources: Cloudflare OpenAPI description, July 2026 (fields of a connector; PATCH merges; a new
 secret keeps running connections, until they are ended); a recorded connector (no ``config_version``
-while that of the tunnel is 0). A guess: that the token endpoint answers with the new secret at once.
+while that of the tunnel is 0). A guess: the token endpoint answers with the new secret at once.
 """
 
 from __future__ import annotations
