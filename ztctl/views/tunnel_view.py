@@ -35,7 +35,7 @@ def _tunnel(found: TunnelStatus, clean: Clean, now: datetime) -> Iterator[Line]:
 
 
 def _connector(found: Connector, newest: int | None, clean: Clean, now: datetime) -> Iterator[Line]:
-    support = support_of(found.version, now.date())
+    support = support_of(found.version, now.year, now.month)
     told = "" if support is Support.YES else f", {support}"
     text = f"  {clean(found.id)[:8]:8}  cloudflared {clean(found.version)}{told}"
     yield Line(text, tone=Tone.PLAIN if support is Support.YES else Tone.WARNING, column=_COLUMN)
@@ -91,7 +91,7 @@ def _document(found: Sequence[TunnelStatus], now: datetime, version: str) -> dic
                     {
                         "id": it.id,
                         "version": it.version,
-                        "support": support_of(it.version, now.date()).name.lower(),
+                        "support": support_of(it.version, now.year, now.month).name.lower(),
                         "arch": it.arch,
                         "since": it.since or None,
                         "config_version": it.config_version,

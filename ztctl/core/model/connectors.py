@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 
 
@@ -53,14 +52,19 @@ class TunnelStatus:
     connectors: tuple[Connector, ...]
 
 
-def support_of(version: str, today: date) -> Support:
+def support_of(version: str, year: int, month: int) -> Support:
     """Whether a version is supported: for a year (documentation of Cloudflare Tunnel, downloads).
 
     Versions are year, month and a count. The documentation counts from the newest release, of which
-    nobody tells ztctl: it counts from today, which is stricter by some weeks at most.
+    nobody tells ztctl: it counts from this month, which is stricter by some weeks at most.
+
+    Args:
+        version: such as ``2026.8.2``.
+        year: of today.
+        month: of today, 1 to 12.
     """
     found = re.fullmatch(r"(20\d\d)\.(\d{1,2})\.\d+", version, re.ASCII)
     if found is None or not 1 <= int(found[2]) <= 12:
         return Support.UNKNOWN
-    months = (today.year - int(found[1])) * 12 + today.month - int(found[2])
+    months = (year - int(found[1])) * 12 + month - int(found[2])
     return Support.YES if months <= 12 else Support.NO

@@ -418,7 +418,8 @@ END
 pidfile=/var/run/cloudflared.pid
 
 running() {
-	pid=\$(cat "\$pidfile" 2>/dev/null) && kill -0 "\$pid" 2>/dev/null
+	# The number alone may be that of another by now.
+	pid=\$(cat "\$pidfile" 2>/dev/null) && grep -q cloudflared "/proc/\$pid/cmdline" 2>/dev/null
 }
 
 start() {
