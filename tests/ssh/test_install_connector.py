@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.ssh.connector_machine import METRICS, OTHER, TUNNEL, ConnectorMachine, token
+from tests.support.servers import Host, public
 from tests.support.unshared import machine as made_machine
 from tests.support.unshared import missing
-from ztctl.ssh.bundle import Server, install_script
+from ztctl.ssh.bundle import Server, TrustedKey, bundle_of, install_script, write_folder
 from ztctl.ssh.connector import ConnectorService, openrc_script, systemd_unit
 
 UNITS = {
@@ -377,6 +378,28 @@ def test_a_package_that_cannot_be_had_leaves_nothing(machine: MakeMachine) -> No
     assert "E: no such package" in done.err
     assert "--cloudflared FILE" in done.err
     assert host.tree() == before
+
+
+def test_one_run_makes_a_server_and_its_connector(host: Host) -> None:
+    """With the real sshd: people log in, the connector is connected, and both are undone."""
+    both = ConnectorMachine(host.machine, host.folder, "sysv", "dash")
+    keys = (TrustedKey("ssh.example.com", public(host.ca)),)
+    tunnels = ((TUNNEL, "ssh-pool"),)
+    server = Server("prod", ("ssh.example.com",), keys, tunnels=tunnels)
+    write_folder(bundle_of(server), host.folder / "bundle")
+    before = both.tree(), host.files()
+    host.start()
+
+    done = both.with_program("--connector", given=token())
+    logged_in = host.login("jdoe", host.certificate("jdoe"))
+    checked = both.install("check", "--connector")
+    gone = both.install("uninstall", "--connector")
+
+    assert (done.code, gone.code) == (0, 0), done.said + gone.said
+    assert logged_in.out == "jdoe\n"
+    assert "the connector of ssh-pool is connected" in done.out
+    assert "ok    H13  the connector of ssh-pool is connected" in checked.out
+    assert (both.tree(), host.files()) == before
 
 
 def test_check_says_how_the_connector_is(machine: MakeMachine) -> None:
