@@ -74,11 +74,12 @@ def test_without_a_file_a_live_tunnel_is_named(how: str, applied: Ztctl, account
     assert done.out == f"{token_in(account)}\n"
 
 
-def test_a_key_is_found_by_its_mark(applied: Ztctl, account: Account) -> None:
-    """A tunnel of the bare name is not that of the files."""
-    account.post("/accounts/{account}/cfd_tunnel", {"name": "ssh-pool"})
+def test_a_key_is_found_by_its_mark(project: Ztctl, account: Account) -> None:
+    """A tunnel of the bare name is not that of the files, nor is that of another stack."""
+    for name in ("ssh-pool", "ssh-pool.ztctl-other", NAME, "ssh-pool.ztctl-more"):
+        account.post("/accounts/{account}/cfd_tunnel", {"name": name})
 
-    done = applied("tunnel", "token", "ssh-pool")
+    done = project.at(account)("tunnel", "token", "ssh-pool")
 
     assert done.out == f"{token_in(account)}\n"
 

@@ -35,6 +35,8 @@ def bundle(key: TrustedKey = KEY) -> Mapping[str, str]:
 @given(st.text(), st.booleans())
 @example("a\n\n\n", True)
 @example("\ta\n b", True)
+@example(" a\nb\n", True)
+@example("\n a\nb", True)
 @example("a\u2028b\x85c\n", True)
 def test_any_text_stands_in_yaml(text: str, block: bool) -> None:
     """Whatever it holds, a reader of YAML gets it back."""
@@ -102,15 +104,18 @@ class Play:
         host_key = new_key(folder / "host", "-t", "ed25519")
         shutil.copy(host_key, self.root / "etc/ssh/ssh_host_ed25519_key")
 
-    def run(self, *words: str, **variables: object) -> tuple[int, int, str]:
-        """Play it; its exit code, how many tasks were changed, and all that it said."""
-        plays = [{"hosts": "localhost", "gather_facts": False, "roles": ["ssh"]}]
+    def run(self, *words: str, times: int = 1, **variables: object) -> tuple[int, list[int], str]:
+        """Play it so many times; exit code, how many tasks each changed, and all that it said."""
+        # One name after the other, each of which is this machine.
+        names = [f"run{number}" for number in range(times)]
+        play = {"hosts": "all", "serial": 1, "order": "inventory"}
+        plays = [{**play, "gather_facts": False, "roles": ["ssh"]}]
         (self.folder / "play.yml").write_text(json.dumps(plays))
         given = {"ztctl_folder": str(self.folder / "at"), "ztctl_root": str(self.root)}
         (self.folder / "given.json").write_text(json.dumps({**given, **variables}))
-        program = Path(sys.executable).with_name("ansible-playbook")
+        program, file = Path(sys.executable).with_name("ansible-playbook"), "play.yml"
         done = subprocess.run(
-            [program, "-c", "local", "-i", "localhost,", "-e", "@given.json", *words, "play.yml"],
+            [program, "-c", "local", "-i", f"{','.join(names)},", "-e@given.json", *words, file],
             cwd=self.folder, capture_output=True, text=True, check=False,
             env={
                 "PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8",
@@ -118,13 +123,13 @@ class Play:
                 "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
             },
         )  # fmt: skip
-        changed = [word for word in done.stdout.split() if word.startswith("changed=")]
-        return done.returncode, int(changed[-1][8:]), done.stdout + done.stderr
+        changed = [int(word[8:]) for word in done.stdout.split() if word.startswith("changed=")]
+        return done.returncode, changed, done.stdout + done.stderr
 
-    def files(self) -> dict[str, tuple[float, bytes]]:
-        """The server's files: when they were written, and what is in them."""
+    def files(self) -> dict[str, bytes]:
+        """The server's files, and what is in them."""
         found = (path for path in sorted(self.root.rglob("*")) if path.is_file())
-        return {str(path): (path.stat().st_mtime, path.read_bytes()) for path in found}
+        return {str(path.relative_to(self.root)): path.read_bytes() for path in found}
 
 
 @pytest.fixture
@@ -139,22 +144,20 @@ def test_a_second_run_of_the_role_changes_nothing(play: Play) -> None:
     """The first installs, sshd's part and the connector; the token is seen in neither."""
     given = {"ztctl_connector": True, "ztctl_tunnel_token": token()}
 
-    first = play.run(**given)
-    installed = play.files()
-    second = play.run(**given)
+    code, (first, second), said = play.run(times=2, **given)
 
-    assert (first[0], second[0]) == (0, 0), first[2] + second[2]
-    assert (first[1] > 0, second[1]) == (True, 0)
-    assert play.files() == installed
-    assert installed[str(play.root / "etc/cloudflared/token")][1].decode() == token()
-    assert token() not in first[2] + second[2]
+    assert code == 0, said
+    assert (first > 0, second) == (True, 0)
+    assert play.files()["etc/cloudflared/token"].decode() == token()
+    assert b"TrustedUserCAKeys" in play.files()["etc/ssh/sshd_config.d/00-ztctl-prod.conf"]
+    assert token() not in said
 
 
 def test_a_role_in_check_mode_shows_and_does_nothing(play: Play) -> None:
     """The script runs dry: what it would change counts as changed."""
     before = play.files()
 
-    code, changed, said = play.run("--check")
+    code, (changed,), said = play.run("--check")
 
     assert (code, changed > 0) == (0, True), said
     assert "+TrustedUserCAKeys" in said
@@ -163,7 +166,10 @@ def test_a_role_in_check_mode_shows_and_does_nothing(play: Play) -> None:
 
 def test_a_role_that_fails_says_why(play: Play) -> None:
     """Although the task that has the token logs nothing."""
-    code, _, said = play.run(ztctl_connector=True, ztctl_tunnel_token="canary-no-token")
+    given = {"ztctl_connector": True, "ztctl_tunnel_token": "canary-no-token"}
+    given["ztctl_folder"] = str(play.folder / "roles" / "ssh" / "files")
+
+    code, _, said = play.run("--start-at-task", "Run the script", **given)
 
     assert code == 2
     assert "what was given as the token is none" in said

@@ -32,7 +32,10 @@ connector_option() {
             case $1 in
                 --token-file) TOKEN_FILE=$2 ;;
                 --cloudflared) CLOUDFLARED=$2 ;;
-                --wait) CONNECTOR_WAIT=$2 ;;
+                --wait)
+                    case $2 in '' | *[!0-9]*) return 1 ;; esac
+                    CONNECTOR_WAIT=$2
+                    ;;
             esac
             ;;
         *) return 1 ;;
