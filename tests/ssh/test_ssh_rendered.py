@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -166,7 +167,7 @@ def test_a_role_in_check_mode_shows_and_does_nothing(play: Play) -> None:
 
 def test_a_role_that_fails_says_why(play: Play) -> None:
     """Although the task that has the token logs nothing."""
-    given = {"ztctl_connector": True, "ztctl_tunnel_token": "canary-no-token"}
+    given: dict[str, Any] = {"ztctl_connector": True, "ztctl_tunnel_token": "canary-no-token"}
     given["ztctl_folder"] = str(play.folder / "roles" / "ssh" / "files")
 
     code, _, said = play.run("--start-at-task", "Run the script", **given)
