@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.support.unshared import missing
 from ztctl.ssh.bundle import Server, TrustedKey, bundle_of, install_script, write_folder
 from ztctl.ssh.connector import ConnectorService, openrc_script, systemd_unit
 
+SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 UNITS = {
     "systemd": "/etc/systemd/system/cloudflared.service",
     "openrc": "/etc/init.d/cloudflared",
@@ -123,7 +125,7 @@ def test_the_script_of_sysv_is_clean(machine: MakeMachine, tmp_path: Path) -> No
     (tmp_path / "written").write_text(host.sh(f"cat {UNITS['sysv']}"))
 
     done = subprocess.run(
-        ["shellcheck", tmp_path / "written"], capture_output=True, text=True, check=False
+        [SHELLCHECK, tmp_path / "written"], capture_output=True, text=True, check=False
     )
 
     assert done.stdout == ""
@@ -424,7 +426,7 @@ def test_the_script_is_clean(tmp_path: Path) -> None:
     script.write_text(install_script(Server("prod", (), tunnel="ssh-pool")))
 
     done = subprocess.run(
-        ["shellcheck", "--severity=warning", "--exclude=SC2034", script],
+        [SHELLCHECK, "--severity=warning", "--exclude=SC2034", script],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ztctl.ssh.connector import (
     systemd_unit,
 )
 
+SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 SERVICE = ConnectorService("ssh-pool")
 HOSTILE = ConnectorService("%n\\\n[Service]\nExecStart=/bin/sh # '\"$(id)`id`")
 EVERY = pytest.mark.parametrize(
@@ -120,9 +122,7 @@ def test_shells_can_read_the_script_of_openrc(service: ConnectorService, tmp_pat
     parsed = subprocess.run(["sh", "-n", path], capture_output=True, text=True, check=False)
     # What OpenRC defines and reads itself, shellcheck cannot know.
     rules = ["--shell=sh", "--exclude=SC2034"]
-    linted = subprocess.run(
-        ["shellcheck", *rules, path], capture_output=True, text=True, check=False
-    )
+    linted = subprocess.run([SHELLCHECK, *rules, path], capture_output=True, text=True, check=False)
 
     assert (parsed.returncode, parsed.stderr, linted.stdout) == (0, "", "")
 

@@ -59,10 +59,13 @@ connector_install() {
             fail "another cloudflared answers on $CONNECTOR_METRICS" "stop it; nothing was changed"
         fi
     fi
-    { [ -z "$CLOUDFLARED" ] || connector_put "$program" 755 <"$CLOUDFLARED"; } &&
-        connector_put "$CONNECTOR_TOKEN" 600 <"$WORK/token" &&
-        connector_unit | connector_put "$CONNECTOR_UNIT" "$CONNECTOR_MODE" ||
+    if ! {
+        { [ -z "$CLOUDFLARED" ] || connector_put "$program" 755 <"$CLOUDFLARED"; } &&
+            connector_put "$CONNECTOR_TOKEN" 600 <"$WORK/token" &&
+            connector_unit | connector_put "$CONNECTOR_UNIT" "$CONNECTOR_MODE"
+    }; then
         fail "cannot write the files of the connector" "is the disk full, or mounted read-only?"
+    fi
     [ -z "$ROOT" ] || { say "below $ROOT no service is started"; return; }
     # A connector that is late does no harm: from here on nothing is put back.
     UNDO=
@@ -302,9 +305,11 @@ connector_ctl() {
             openrc.*) rc-service cloudflared "$1" ;;
             sysv.active) [ -x "$CONNECTOR_UNIT" ] && "$CONNECTOR_UNIT" status ;;
             sysv.enable)
-                if has update-rc.d; then update-rc.d cloudflared defaults; else chkconfig --add cloudflared; fi ;;
+                if has update-rc.d; then update-rc.d cloudflared defaults
+                else chkconfig --add cloudflared; fi ;;
             sysv.disable)
-                if has update-rc.d; then update-rc.d -f cloudflared remove; else chkconfig --del cloudflared; fi ;;
+                if has update-rc.d; then update-rc.d -f cloudflared remove
+                else chkconfig --del cloudflared; fi ;;
             sysv.*) "$CONNECTOR_UNIT" "$1" ;;
         esac
     ) >"$WORK/service" 2>&1 </dev/null
@@ -321,7 +326,7 @@ connector_wait() {
         if [ "$(date +%s)" -ge "$end" ]; then
             connector_last_words >&2
             fail "cloudflared has no connection to Cloudflare after $CONNECTOR_WAIT s" \
-                "it goes on trying (outgoing port 7844, TCP and UDP); sh install.sh check looks again"
+                "it goes on trying (outgoing port 7844, TCP and UDP); install.sh check --connector tells"
         fi
         sleep 0.5 2>/dev/null || sleep 1
     done
