@@ -2,8 +2,8 @@
 
 The unit is the one that ``cloudflared service install`` of 2026.7.2 and newer writes (cloudflared's
 source, 2026.8.2), with an address of its own for the metrics: without one it is the first free port
-of five, and nobody knows where ``/ready`` answers. The image runs as user 65532, and its metrics
-listen on all interfaces by default (cloudflared's Dockerfile and source).
+of five, and nobody knows where ``/ready`` answers. In containers the metrics listen on all
+interfaces by default (cloudflared's source). A guess: the image runs as user 65532.
 """
 
 from __future__ import annotations

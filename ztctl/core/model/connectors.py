@@ -53,7 +53,7 @@ class TunnelStatus:
 
 
 def support_of(version: str, year: int, month: int) -> Support:
-    """Whether a version is supported: for a year (documentation of Cloudflare Tunnel, downloads).
+    """Whether a version is supported: for a year (Cloudflare's documentation, from memory).
 
     Versions are year, month and a count. The documentation counts from the newest release, of which
     nobody tells ztctl: it counts from this month, which is stricter by some weeks at most.
