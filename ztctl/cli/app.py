@@ -25,6 +25,7 @@ from ztctl.cli.commands import (
     show,
     snapshot,
     ssh,
+    tunnel,
     unlock,
     validate,
     who,
@@ -82,6 +83,8 @@ ELSEWHERE = {
     "option: --adopt": "; --adopt is an option of apply",
     "option: --live": "; --live is for commands that change nothing",
 }
+app.add_typer(tunnel.app, name="tunnel", rich_help_panel="Log in")
+app.add_typer(sandbox.app, name="sandbox", rich_help_panel="Start")
 
 
 def _version(value: bool) -> None:

@@ -116,6 +116,7 @@ def _server(
         wishes.profile,
         wishes.break_glass or "",
         users,
+        tunnels=tuple({it.tunnel_id: it.tunnel_name for it in seen if it.tunnel_id}.items()),
     )
 
 

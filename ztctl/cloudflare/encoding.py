@@ -1,4 +1,4 @@
-"""Encode requests; the only module that reveals secrets."""
+"""Encode requests; beside who hands one over (`cli`), the only module that reveals secrets."""
 
 from __future__ import annotations
 

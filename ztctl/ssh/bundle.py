@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from ztctl.core.model.diagnostics import Failure
+from ztctl.ssh.connector import line_of
 from ztctl.ssh.fingerprint import fingerprint
 from ztctl.ssh.sshd_config import CAUTIONS, Profile, sshd_settings
 
@@ -79,6 +80,8 @@ class Server:
         users: lines of a users file; may be empty.
         connector: whether the script can install a connector.
         tunnel: the live name of the tunnel whose connector it is.
+        tunnels: id and live name of each tunnel that leads to the hosts, where they are known: the
+            script takes a token of these alone.
     """
 
     stack: str
@@ -89,6 +92,7 @@ class Server:
     users: str = ""
     connector: bool = True
     tunnel: str = ""
+    tunnels: tuple[tuple[str, str], ...] = ()
 
 
 def bundle_of(server: Server) -> tuple[BundleFile, ...]:
@@ -103,6 +107,9 @@ def bundle_of(server: Server) -> tuple[BundleFile, ...]:
         made.append(BundleFile("sshd.conf", text))
     if server.users:
         made.append(BundleFile("users", server.users))
+    if server.tunnels and server.connector:
+        lines = (f"{id_}\t{line_of(name)}\n" for id_, name in server.tunnels)
+        made.append(BundleFile("tunnels", "".join(lines)))
     return tuple(sorted(made, key=lambda it: it.name))
 
 

@@ -98,6 +98,16 @@ def render(
             help="For a machine that runs a connector of this tunnel, and nothing else.",
         ),
     ] = None,
+    cloud_init: Annotated[
+        bool,
+        _server(
+            "--cloud-init", help="As user data of cloud-init, which runs it at the first boot."
+        ),
+    ] = False,
+    ansible: Annotated[
+        Path | None,
+        _server("--ansible", metavar="DIR", help="As a role of Ansible, in this folder."),
+    ] = None,
     files: opt.FileOptions,
     account: opt.AccountOptions,
     live: opt.LiveOptions,
@@ -125,7 +135,12 @@ def render(
 
     if connector is not None and hosts:
         raise Usage("--connector is for a machine of no host", "a host's bundle can have one too")
-    _refuse_terminal(out)
+    if ansible is not None and (cloud_init or out != Path("-")):
+        raise Usage("--ansible says where it writes", "drop --cloud-init and -o")
+    if cloud_init and out.suffix == ".tar":
+        raise Usage("--cloud-init is one text", "say -o FILE.yaml")
+    if not cloud_init and ansible is None:
+        _refuse_terminal(out)
     wishes = Wishes(Profile(profile), break_glass, map_ or (), users, trust or ())
     declared = declared_by(chosen)
     view = view_of(chosen, declared)
@@ -134,7 +149,12 @@ def render(
             servers = [connector_server(declared, connector)]
         else:
             servers = servers_by(chosen, declared, view, hosts or (), wishes)
-        _write(servers, out, view)
+        if cloud_init:
+            _write_cloud_init(_only(servers), out, view)
+        elif ansible is not None:
+            _write_role(_only(servers), ansible, view)
+        else:
+            _write(servers, out, view)
     return Exit.DONE
 
 
@@ -240,6 +260,37 @@ def _write(servers: Sequence[Server], out: Path, view: View) -> None:
             write_folder(bundle_of(server), folder)
     for server in servers:
         _tell(server, out, view)
+
+
+def _write_cloud_init(server: Server, out: Path, view: View) -> None:
+    from ztctl.ssh.bundle import bundle_of
+    from ztctl.ssh.cloud_init import cloud_init
+
+    bundle = {it.name: it.text for it in bundle_of(server)}
+    text = cloud_init(bundle, server.stack, connector=server.connector)
+    if out == Path("-"):
+        import sys
+
+        sys.stdout.write(text)
+    else:
+        _save(out, text.encode())
+    view.note(
+        f"These are {len(text) // 1024} kB. Where a provider takes less, gzip them: cloud-init "
+        "unpacks that by itself."
+    )
+
+
+def _write_role(server: Server, folder: Path, view: View) -> None:
+    from ztctl.ssh.ansible_role import ansible_role
+    from ztctl.ssh.bundle import BundleFile, bundle_of, write_folder
+
+    bundle = {it.name: it.text for it in bundle_of(server)}
+    role = ansible_role(bundle, server.stack, alone=not server.keys)
+    for place in dict.fromkeys(path.rpartition("/")[0] for path in role):
+        here = {path: text for path, text in role.items() if path.rpartition("/")[0] == place}
+        made = [BundleFile(path.rpartition("/")[2], text) for path, text in here.items()]
+        write_folder(made, folder / place)
+    view.note(f"The role is in {folder}.")
 
 
 def _save(path: Path, data: bytes) -> None:

@@ -83,7 +83,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text, for the one module that sends it."""
+        """Return the text, for who sends it, or hands it over to a person who asked for it."""
         return self._text
 
     def __eq__(self, other: object) -> bool:

@@ -1,0 +1,95 @@
+"""Hand a secret to whoever asked for it: into a new file of theirs, or down a pipe.
+
+This is the only module beside the one that sends requests that reveals secrets. It starts no
+process and writes nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from pathlib import Path
+
+from ztctl.cli.settings import Usage
+from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.values import Secret
+
+
+class Delivery:
+    """Where a secret goes, checked before anybody asks for it.
+
+    Args:
+        out: a file that is not there yet; ``None`` for standard output.
+        show: whether standard output may be a terminal.
+
+    Raises:
+        Usage: standard output is a terminal, or a file that others may read.
+        Failure: the file is there, or its folder is not.
+    """
+
+    def __init__(self, out: Path | None, *, show: bool) -> None:
+        self.out = out
+        if out is None:
+            _check_output(show=show)
+        elif os.path.lexists(out):
+            raise _there(out)
+        elif not out.parent.is_dir():
+            raise Failure(f"cannot write {out}: there is no folder {out.parent}")
+
+    def deliver(self, secret: Secret) -> None:
+        """Write the secret and a line break.
+
+        Raises:
+            Failure: the file cannot be written, or was made by somebody else meanwhile.
+        """
+        if self.out is None:
+            sys.stdout.write(f"{secret.reveal()}\n")
+            sys.stdout.flush()
+            return
+        try:
+            _write_new(self.out, f"{secret.reveal()}\n")
+        except FileExistsError:
+            raise _there(self.out) from None
+        except OSError as error:
+            raise Failure(f"cannot write {self.out}: {error.strerror}") from error
+
+
+def _check_output(*, show: bool) -> None:
+    if sys.stdout.isatty():
+        if not show:
+            text = "this would show a secret on the screen"
+            raise Usage(text, "lead it into a pipe, write it by --out FILE, or say --show")
+        return
+    try:
+        found = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return  # no file of the system: whoever put it there reads it
+    if stat.S_ISREG(found.st_mode) and found.st_mode & 0o077:
+        text = "standard output is a file that others may read"
+        raise Usage(text, "write it by --out FILE, which makes one for you alone")
+
+
+def _there(path: Path) -> Failure:
+    return Failure(f"{path} is there already, and is not overwritten", "name another file")
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file with mode 0600 that appears as a whole, and only where nothing is.
+
+    Raises:
+        FileExistsError: something is there, a link that leads nowhere included.
+        OSError: it cannot be written.
+    """
+    # `mkstemp` creates the file with mode 0600, before anything stands in it.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".ztctl-")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(handle)
+        # Other than a rename, a hard link never takes the place of what is there.
+        os.link(name, path, follow_symlinks=False)
+    finally:
+        Path(name).unlink(missing_ok=True)

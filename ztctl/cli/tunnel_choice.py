@@ -1,0 +1,77 @@
+"""Which live tunnel a command line means: a key of the files, or a name or id in the account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ztctl.cli.places import DEFAULT_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ztctl.cli.options import FileOptions
+    from ztctl.cli.settings import Settings
+    from ztctl.core.model.declared import Declared
+    from ztctl.core.model.objects import Live, Wanted
+    from ztctl.engine.drive import AccountApi
+
+# Of more tunnels only so many are named.
+_MOST_NAMED = 12
+
+
+def declared_or_none(chosen: Settings, files: FileOptions) -> Declared | None:
+    """What the files declare; ``None`` when none is named and there is no default one."""
+    from ztctl.cli.session import declared_by
+
+    return declared_by(chosen) if files.file or DEFAULT_FILE.exists() else None
+
+
+def wanted_tunnel(declared: Declared | None, name: str) -> Wanted | None:
+    """The tunnel that the files call so."""
+    found = declared.of("tunnel") if declared else ()
+    return next((it for it in found if it.address.key == name), None)
+
+
+async def live_tunnels(api: AccountApi) -> tuple[Live, ...]:
+    """All tunnels of the account that are not deleted, in one list, without configurations."""
+    from ztctl.core.model.flows import Ask
+    from ztctl.engine.drive import drive
+    from ztctl.kinds.registry import KINDS
+
+    return await drive(KINDS["tunnel"].read(Ask("")), api)
+
+
+def chosen_tunnel(name: str, declared: Declared | None, live: Sequence[Live]) -> Live:
+    """The live tunnel that is meant: one the files declare by this key, else of this name or id.
+
+    A declared one is found by its mark, or by the id that the files give.
+
+    Raises:
+        Failure: there is none.
+    """
+    from ztctl.core.model.diagnostics import Failure
+
+    wanted = wanted_tunnel(declared, name)
+    if wanted is not None and declared is not None:
+        found = [it for it in live if _is(wanted, it, declared.stack)]
+        if not found:
+            text = f"the tunnel {name} of stack {declared.stack} is not live"
+            raise Failure(text, "ztctl apply makes it")
+    else:
+        found = [it for it in live if name in (it.id, it.name)]
+    if not found:
+        keys = [it.address.key for it in declared.of("tunnel")] if declared else []
+        known = _named([*keys, *sorted(it.name for it in live)])
+        raise Failure(f"no tunnel is called {name!r}", f"there are: {known}")
+    return found[0]
+
+
+def _is(wanted: Wanted, live: Live, stack: str) -> bool:
+    if wanted.claim is not None:
+        return live.id == wanted.claim.id
+    return live.belongs_to(stack) and live.key == (wanted.name or wanted.address.key)
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED]) or 'none'}{more}"
