@@ -75,7 +75,7 @@ def rotate(
     declared = declared_or_none(chosen, files)
     view = view_of(chosen, declared)
     with errors_shown(view):
-        work = _Rotation(name, chosen, declared, view, auto_approve=run.auto_approve)
+        work = _Renewal(name, chosen, declared, view, auto_approve=run.auto_approve)
         if before is not None:
             return run_to_end(work.drop(before))
         assert delivery is not None
@@ -92,7 +92,7 @@ def _moment(text: str) -> datetime:
     return found
 
 
-class _Rotation:
+class _Renewal:
     """One of the two steps."""
 
     def __init__(
