@@ -149,6 +149,8 @@ class Websocket:
         size = len(payload)
         if size < 126:
             length = struct.pack("!B", 0x80 | size)
+        elif size < 1 << 16:
+            length = struct.pack("!BH", 0x80 | 126, size)
         else:
             length = struct.pack("!BQ", 0x80 | 127, size)
         self.stream.sendall(bytes([0x80 | opcode]) + length + mask + masked)
