@@ -30,7 +30,8 @@ from ztctl.sandbox.server import served
 from ztctl.sandbox.service import Sandbox
 
 ROOT = Path(__file__).parents[2]
-QUICKSTART = ROOT / "examples" / "quickstart" / "ztctl.yaml"
+EXAMPLES = ROOT / "examples"
+QUICKSTART = EXAMPLES / "quickstart" / "ztctl.yaml"
 CLOUDFLARED = os.environ.get("ZTCTL_TEST_CLOUDFLARED") or sshd.program("cloudflared")
 STAND_IN = ROOT / "tests" / "support" / "cloudflared_stand_in.py"
 HOST = "ssh.example.com"

@@ -6,22 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.conftest import HOST, JDOE, Team, assembled
+from tests.end_to_end.conftest import EXAMPLES, HOST, JDOE, Team, assembled
 from tests.support.forking import Forks
 from ztctl.sandbox.front.identity import Login
 
 ASMITH = Login("asmith@example.com", ("infra",))
-BASTION = """\
-version: 1
-stack: jump
-policies:
-  ops: {decision: allow, include: [{email: jdoe@example.com}]}
-tunnels:
-  edge: {}
-hosts:
-  bastion.example.com:
-    {tunnel: edge, service: bastion, policies: [ops], inner: {db1: '10.0.0.12:22'}}
-"""
+# A login of the sandbox has no second factor.
+BASTION = (EXAMPLES / "bastion" / "ztctl.yaml").read_text().replace("- auth_method: mfa", "")
 WILDCARD = """\
 version: 1
 stack: many
@@ -104,7 +95,8 @@ def test_through_a_bastion(team: Team) -> None:
     server = team.server()
     team.installed(server)
     laptop = team.laptop({"10.0.0.12:22": server.port})
-    team.configure(laptop, server, "--user", "jdoe", names=["db1"])
+    behind = ("bastion.example.com", "--via", "db1=10.0.0.12:22")
+    team.configure(laptop, server, *behind, "--user", "jdoe", names=["db1"])
 
     done = laptop.ssh("db1", "id", "-un")
 
