@@ -83,7 +83,7 @@ def test_an_expired_certificate(team: Team, server: Server) -> None:
 def test_a_certificate_of_another_application(team: Team, server: Server) -> None:
     """Who may enter the other host has a certificate that this server does not trust."""
     laptop = team.laptop({"10.0.0.2:22": server.port}, JDOE)
-    team.configure(laptop, server, "--user", "jdoe", names=[OTHER])
+    team.configure(laptop, server, "--user", "jdoe", renamed=OTHER)
 
     refused(laptop, OTHER)
 

@@ -106,7 +106,8 @@ def _server(
             )
         if not it.public_key:
             raise Failure(f"the CA key of {it.host.name} is not live yet", "ztctl apply makes it")
-        keys.setdefault(it.public_key, TrustedKey(it.host.ca_key.key, it.public_key))
+        for line in (it.public_key, *it.further_keys):
+            keys.setdefault(line, TrustedKey(it.host.ca_key.key, line))
     for key in trusted:
         keys.setdefault(key.line, key)
     return Server(
@@ -117,6 +118,7 @@ def _server(
         wishes.break_glass or "",
         users,
         tunnels=tuple({it.tunnel_id: it.tunnel_name for it in seen if it.tunnel_id}.items()),
+        bastions=tuple(it.host.name for it in seen if it.host.is_bastion),
     )
 
 

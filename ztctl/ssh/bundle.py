@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.names import is_wildcard
 from ztctl.ssh.connector import line_of
 from ztctl.ssh.fingerprint import fingerprint
 from ztctl.ssh.sshd_config import CAUTIONS, Profile, sshd_settings
@@ -24,6 +26,11 @@ _COMMON: Final = ("head", "files")
 _SSHD: Final = ("sshd", "users", "check", "steps")
 _CONNECTOR: Final = ("connector",)
 _LAST: Final = ("main",)
+_OWN_NAME: Final = (
+    "Several machines may be reached by these hosts. This one puts its own name (`uname -n`)\n"
+    "before its host keys. Where people type another one behind ssh, write that in its place:\n"
+    "\nsudo sh install.sh host-keys | sed 's/^[^ ]*/NAME/' > host-keys"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,7 @@ class Server:
         tunnel: the live name of the tunnel whose connector it is.
         tunnels: id and live name of each tunnel that leads to the hosts, where they are known: the
             script takes a token of these alone.
+        bastions: those of the hosts behind which there are other machines; the server is one.
     """
 
     stack: str
@@ -93,6 +101,13 @@ class Server:
     connector: bool = True
     tunnel: str = ""
     tunnels: tuple[tuple[str, str], ...] = ()
+    bastions: tuple[str, ...] = ()
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The names under which clients look up its host keys; ``-``: one that it has itself."""
+        plain = [it for it in self.hosts if not is_wildcard(it) and it not in self.bastions]
+        return (*plain, *(("-",) if len(plain) < len(self.hosts) else ()))
 
 
 def bundle_of(server: Server) -> tuple[BundleFile, ...]:
@@ -122,10 +137,15 @@ def install_script(server: Server) -> str:
         *_LAST,
     )
     folder = files("ztctl.ssh") / "install"
-    found = [it for part in parts if (it := folder / f"{part}.sh").is_file()]
-    texts = [it.read_text(encoding="utf-8") for it in found]
-    named = ", ".join(server.hosts) or server.tunnel
-    return "".join(texts).replace("@STACK@", server.stack).replace("@FOR@", named)
+    text = "".join((folder / f"{part}.sh").read_text(encoding="utf-8") for part in parts)
+    facts = {
+        "@STACK@": server.stack,
+        "@FOR@": ", ".join(server.hosts) or server.tunnel,
+        "@KEY_NAMES@": quote(" ".join(server.key_names)),
+    }
+    for word, fact in facts.items():
+        text = text.replace(word, fact)
+    return text
 
 
 def as_tar(made: Iterable[BundleFile]) -> bytes:
@@ -177,8 +197,11 @@ def _paragraphs(server: Server) -> Iterable[str]:
         yield "sudo sh install.sh --dry-run      what would change\nsudo sh install.sh"
         yield (
             "sudo sh install.sh check          what keeps people out, and the host keys\n"
+            "sudo sh install.sh host-keys      the host keys alone, for laptops\n"
             "sudo sh install.sh uninstall      everything as it was"
         )
+        if "-" in server.key_names:
+            yield _OWN_NAME
         yield "\n".join(
             [
                 "CA keys that sshd will trust (ca.pub):",
