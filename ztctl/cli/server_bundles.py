@@ -66,7 +66,7 @@ def servers_by(
         Usage: no host is called so; an option is wrong.
     """
     users = _users_text(wishes)
-    trusted = tuple(key for path in wishes.trust for key in _keys_of(path))
+    trusted = tuple(key for path in wishes.trust for key in trusted_keys(str(path), _text_of(path)))
     wanted = dict.fromkeys(it for name in names for it in hosts_of(declared, name))
     seen = seen_by(chosen, declared, view).hosts
     named = [it for it in seen if it.host in wanted]
@@ -133,13 +133,6 @@ def _users_text(wishes: Wishes) -> str:
     if problems := tuple(users_problems(text, str(wishes.users))):
         raise Problems(problems)
     return text + ("" if text.endswith("\n") else "\n") + lines
-
-
-def _keys_of(path: Path) -> tuple[TrustedKey, ...]:
-    try:
-        return trusted_keys(path.name, _text_of(path))
-    except ValueError as error:
-        raise Failure(f"{path} holds a line that is no public key", "one key a line") from error
 
 
 def _text_of(path: Path) -> str:

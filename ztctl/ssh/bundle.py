@@ -14,10 +14,11 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
-from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.diagnostics import Failure, Problem, Problems, Where
 from ztctl.core.model.names import is_wildcard
 from ztctl.ssh.connector import line_of
 from ztctl.ssh.fingerprint import fingerprint
+from ztctl.ssh.key_lines import BadLineError, key_of
 from ztctl.ssh.sshd_config import CAUTIONS, Profile, sshd_settings
 
 SCRIPT: Final = "install.sh"
@@ -49,20 +50,27 @@ class TrustedKey:
 def trusted_keys(name: str, text: str) -> tuple[TrustedKey, ...]:
     """The keys of a file of CA keys, one a line.
 
-    Raises:
-        ValueError: a line is neither a remark nor a public key.
-    """
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_ssh_public_key
+    Args:
+        name: of the file.
+        text: what it holds.
 
-    lines = [" ".join(line.split()) for line in text.splitlines()]
-    keys = [line for line in lines if line and not line.startswith("#")]
-    for line in keys:
+    Raises:
+        Problems: each line that is neither a remark nor a public key.
+    """
+    keys: list[TrustedKey] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
         try:
-            load_ssh_public_key(line.encode())
-        except UnsupportedAlgorithm as error:
-            raise ValueError(str(error)) from error
-    return tuple(TrustedKey(name, line) for line in keys)
+            found = key_of(line)
+        except BadLineError as bad:
+            problems.append(Problem(bad.what, Where(name, number, 1), bad.remedy))
+        else:
+            keys.append(TrustedKey(Path(name).name, f"{found.text} {found.comment}".rstrip()))
+    if problems:
+        raise Problems(problems)
+    return tuple(keys)
 
 
 @dataclass(frozen=True, slots=True)
