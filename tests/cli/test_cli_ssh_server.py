@@ -181,6 +181,16 @@ def test_a_connector_has_a_bundle_of_its_own(project: Ztctl) -> None:
     assert "ca.pub" not in {it.name for it in (project.folder / "c").iterdir()}
 
 
+def test_a_connector_knows_where_it_leads(project: Ztctl) -> None:
+    """To the servers of all SSH hosts of its tunnel, which its check then asks."""
+    ztctl = applied(project, TWO)
+
+    render(ztctl, "--connector", "edge", "-o", "bundle")
+
+    script = (ztctl.folder / "bundle" / "install.sh").read_text()
+    assert "\nTARGETS='10.0.0.2:22 10.0.0.1:22 10.0.0.3:22'\n" in script
+
+
 def test_hardened_warns_whoever_renders(project: Ztctl) -> None:
     """Of being locked out, unless an account keeps its own keys."""
     ztctl = applied(project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -107,3 +108,8 @@ def test_before_the_installation(team: Team) -> None:
     assert checked.code == 1
     assert "FAIL" in checked.out
     assert "trustedusercakeys" in checked.out.lower()
+    (team.folder / "said").write_text(checked.out)
+    told = team.tried("ssh", "check", HOST, "--server", "said", "--format", "json")
+    found = {(it["id"], it["verdict"]): it for it in json.loads(told.out)["checks"]}
+    assert found["H2", "fail"]["remedy"] == "run install.sh"
+    assert ("H8", "pass") in found

@@ -16,7 +16,7 @@ from ztctl.kinds.registry import KINDS
 from ztctl.ssh.bundle import Server, TrustedKey, trusted_keys
 from ztctl.ssh.server_users import is_account_name, mapping_line, users_problems
 from ztctl.ssh.sshd_config import Profile
-from ztctl.ssh.stack import SeenHost
+from ztctl.ssh.stack import SeenHost, ssh_hosts
 from ztctl.views.view import View
 
 _MOST_BYTES = 1 << 20
@@ -87,7 +87,8 @@ def connector_server(declared: Declared, tunnel: str) -> Server:
         near = nearest(tunnel, tuple(known))
         hint = f"did you mean {near}?" if near else f"they have {', '.join(known) or 'none'}"
         raise Usage(f"the files have no tunnel {tunnel!r}", hint)
-    return Server(declared.stack, (), tunnel=tunnel)
+    led = (it for it in ssh_hosts(declared, KINDS) if it.tunnel and it.tunnel.key == tunnel)
+    return Server(declared.stack, (), tunnel=tunnel, services=tuple(it.service for it in led))
 
 
 def _server(
@@ -119,6 +120,7 @@ def _server(
         users,
         tunnels=tuple({it.tunnel_id: it.tunnel_name for it in seen if it.tunnel_id}.items()),
         bastions=tuple(it.host.name for it in seen if it.host.is_bastion),
+        services=tuple(it.host.service for it in seen),
     )
 
 

@@ -6,6 +6,7 @@ It holds no secret: whoever reads it learns which keys a server trusts, and who 
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _COMMON: Final = ("head", "files")
 _SSHD: Final = ("sshd", "users", "check", "steps")
 _CONNECTOR: Final = ("connector",)
 _LAST: Final = ("main",)
+# What has another form is not looked at from the connector.
+_SERVICE: Final = re.compile(r"ssh://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 _OWN_NAME: Final = (
     "Several machines may be reached by these hosts. This one puts its own name (`uname -n`)\n"
     "before its host keys. Where people type another one behind ssh, write that in its place:\n"
@@ -98,6 +101,7 @@ class Server:
         tunnels: id and live name of each tunnel that leads to the hosts, where they are known: the
             script takes a token of these alone.
         bastions: those of the hosts behind which there are other machines; the server is one.
+        services: where the tunnel leads for the hosts, such as ``ssh://localhost:22``.
     """
 
     stack: str
@@ -110,6 +114,13 @@ class Server:
     tunnel: str = ""
     tunnels: tuple[tuple[str, str], ...] = ()
     bastions: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Where sshd is to answer the connector, each as ``HOST:PORT``."""
+        found = (_SERVICE.fullmatch(it) for it in self.services)
+        return tuple(dict.fromkeys(f"{it[1]}:{it[2] or 22}" for it in found if it))
 
     @property
     def key_names(self) -> tuple[str, ...]:
@@ -149,6 +160,7 @@ def install_script(server: Server) -> str:
     facts = {
         "@STACK@": server.stack,
         "@FOR@": ", ".join(server.hosts) or server.tunnel,
+        "@TARGETS@": quote(" ".join(server.targets)),
         "@KEY_NAMES@": quote(" ".join(server.key_names)),
     }
     for word, fact in facts.items():
