@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from tests.cli.conftest import Ztctl
+from ztctl.cli.app import app
 
 GOLDEN = Path(__file__).parent / "golden" / "ssh-guide.txt"
 HOST = "ssh.example.com"
@@ -23,6 +30,11 @@ hosts:
   a.example.com: {tunnel: edge, service: 'ssh://10.0.0.1:22', policies: [ops]}
   '*.b.example.com': {tunnel: edge, service: 'ssh://10.0.0.2:22', policies: [ops]}
   jump.example.com: {tunnel: edge, service: bastion, policies: [ops]}
+"""
+
+EVERY_KIND = f"""{TWO}\
+  here.example.com: {{tunnel: edge, service: 'ssh://localhost:22', policies: [ops]}}
+  own.example.com: {{tunnel: edge, service: 'ssh://10.0.0.3:22', policies: [ops], ca_key: false}}
 """
 
 
@@ -114,3 +126,49 @@ def test_files_without_a_host_are_told(project: Ztctl) -> None:
 
     assert done.code == 1
     assert "the files declare no SSH host" in done.err
+
+
+def lines_of(done: Any) -> Iterator[str]:
+    """All that guides tell to paste."""
+    for host in json.loads(done.out)["hosts"]:
+        for step in host["steps"]:
+            for commands in step["commands"]:
+                yield from commands["lines"]
+
+
+def parsed(words: list[str]) -> str:
+    """The command that takes these words, by its name; a wrong one or a wrong option raises."""
+    command: Any = typer.main.get_command(app)
+    context = command.make_context("ztctl", words)
+    while hasattr(command, "commands"):
+        rest = [*context._protected_args, *context.args]
+        name, command, rest = command.resolve_command(context, rest)
+        context = command.make_context(name, rest, parent=context)
+    return str(context.command_path)
+
+
+@pytest.mark.parametrize("state", ["nothing", "applied"])
+def test_every_command_that_is_told_exists(state: str, project: Ztctl) -> None:
+    """For hosts of every kind, with the options of the guide itself: ztctl takes each as told.
+
+    So does the script on the server.
+    """
+    project.folder.joinpath("team.yaml").write_text(EVERY_KIND)
+    options = ("-f", "team.yaml", "--sandbox")
+    if state == "applied":
+        assert project("apply", *options, "--auto-approve", "--settle", 0).code == 0
+
+    told = [*lines_of(project("ssh", "guide", *options, "--format", "json"))]
+
+    ours = [shlex.split(line.partition(" | ")[0])[1:] for line in told if line.startswith("ztctl ")]
+    names = {parsed(words) for words in ours}
+    if state == "nothing":
+        assert names >= {"ztctl apply", "ztctl ssh client render"}
+    else:
+        wanted = {"server render", "users", "client render"}
+        assert names == {*(f"ztctl ssh {it}" for it in wanted), "ztctl tunnel token"}
+        assert any("--connector" in words for words in ours)
+    scripts = "".join(it.read_text() for it in (files("ztctl.ssh") / "install").iterdir())
+    for line in told:
+        for option in re.findall(r"--[a-z-]+", line.partition("install.sh")[2]):
+            assert f"\n  {option} " in scripts, line

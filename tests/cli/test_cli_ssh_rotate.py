@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import QUICKSTART, Terminal, Ztctl
 from tests.support.forking import Forks
+from ztctl.ssh.fingerprint import fingerprint
 
 HOST = "ssh.example.com"
 ROTATE = ("ssh", "ca", "rotate", HOST)
@@ -49,11 +50,21 @@ def keys(applied: Ztctl) -> list[tuple[str, str | None]]:
     return [(ca["fingerprint"], ca["rotation"]) for ca in found]
 
 
+def trusted(ztctl: Ztctl, bundle: str) -> set[str]:
+    """The fingerprints of the keys that a bundle has a server trust."""
+    lines = (ztctl.folder / bundle / "ca.pub").read_text().splitlines()
+    return {fingerprint(line) for line in lines if not line.startswith("#")}
+
+
 def test_the_whole_way(started: Ztctl) -> None:
-    """Each step tells the next one; a plan in between has a line of it, and no changes."""
+    """Each step tells the next one, and a server's bundle trusts all that may sign at its time.
+
+    A plan in between has a line of it, and no changes.
+    """
     (old, _), (new, role) = keys(started)
     assert role == "next"
     assert started("ssh", "ca", "show", "--sandbox", "--save", "both.pub").code == 0
+    assert started("ssh", "server", "render", HOST, "--sandbox", "-o", "early").code == 0
     between = started("plan", "--sandbox", "--exit-code")
     guide = started("ssh", "guide", "--sandbox")
 
@@ -62,13 +73,18 @@ def test_the_whole_way(started: Ztctl) -> None:
     assert between.code == 0, between.said
     assert f"next: ztctl ssh ca rotate {HOST} move" in between.err
     assert f"the CA key {old} and {new} on that server" in " ".join(guide.out.split())
+    assert trusted(started, "early") == {old, new}
     assert moved.code == 0, moved.said
+    assert started("ssh", "server", "render", HOST, "--sandbox", "-o", "late").code == 0
+    assert trusted(started, "late") == {old, new}
     assert f"\nztctl ssh ca rotate {HOST} finish --sandbox\n" in moved.said
     assert keys(started) == [(new, None), (old, "former")]
     assert started("ssh", "ca", "check", "both.pub", "--sandbox").code == 0
     done = started(*ROTATE, "finish", *FAST, "--servers-updated")
     assert done.code == 0, done.said
     assert keys(started) == [(new, None)]
+    assert started("ssh", "server", "render", HOST, "--sandbox", "-o", "last").code == 0
+    assert trusted(started, "last") == {new}
     assert started("ssh", "ca", "check", "both.pub", "--sandbox").code == 2
     after = started("plan", "--sandbox", "--exit-code")
     assert (after.code, "rotation" in after.said) == (0, False)

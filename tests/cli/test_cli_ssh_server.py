@@ -121,14 +121,17 @@ def test_keys_of_a_file_are_trusted_beside(project: Ztctl) -> None:
     ztctl = applied(project)
     (ztctl.folder / "more.pub").write_text((ztctl.folder / "ca" / f"{HOST}.pub").read_text())
     (ztctl.folder / "other.pub").write_text("# old\nssh-ed25519 " + ED25519 + "\n")
-    (ztctl.folder / "bad.pub").write_text("not a key\n")
+    (ztctl.folder / "bad.pub").write_text("# old\nnot a key\nssh-rsa AAAA\n")
 
     render(ztctl, HOST, "--trust", "more.pub", "--trust", "other.pub", "-o", "bundle")
     bad = render(ztctl, HOST, "--trust", "bad.pub", "-o", "bad")
 
     assert keys(ztctl.folder / "bundle") == [HOST, "other.pub"]
     assert bad.code == 1
-    assert "bad.pub holds a line that is no public key" in bad.err
+    assert re.findall(r"^bad\.pub:[0-9:]+", bad.err, re.MULTILINE) == [
+        "bad.pub:2:1:",
+        "bad.pub:3:1:",
+    ]
 
 
 ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIBRkaWm/kTuQDufQTtNo3vBhZJRwN/3K2RlwhdVJmU2d"
@@ -178,6 +181,16 @@ def test_a_connector_has_a_bundle_of_its_own(project: Ztctl) -> None:
     assert "ca.pub" not in {it.name for it in (project.folder / "c").iterdir()}
 
 
+def test_a_connector_knows_where_it_leads(project: Ztctl) -> None:
+    """To the servers of all SSH hosts of its tunnel, which its check then asks."""
+    ztctl = applied(project, TWO)
+
+    render(ztctl, "--connector", "edge", "-o", "bundle")
+
+    script = (ztctl.folder / "bundle" / "install.sh").read_text()
+    assert "\nTARGETS='10.0.0.2:22 10.0.0.1:22 10.0.0.3:22'\n" in script
+
+
 def test_hardened_warns_whoever_renders(project: Ztctl) -> None:
     """Of being locked out, unless an account keeps its own keys."""
     ztctl = applied(project)
@@ -220,6 +233,33 @@ def test_install_runs_the_same_script(project: Ztctl) -> None:
     assert "sshd takes certificates" in checked.out
     assert (ssh / "sshd_config").read_text() == "UsePAM yes\n"
     assert [it.name for it in ssh.iterdir()] == ["sshd_config"]
+
+
+def test_install_makes_the_connector_too(project: Ztctl) -> None:
+    """With the token and the program that are named: both are there, the token for root alone."""
+    ztctl = applied(project)
+    root = ztctl.folder / "root"
+    (root / "etc" / "ssh").mkdir(parents=True)
+    (root / "etc" / "systemd" / "system").mkdir(parents=True)
+    (root / "etc" / "ssh" / "sshd_config").write_text("UsePAM yes\n")
+    (root / "etc" / "passwd").touch()
+    (ztctl.folder / "cloudflared").write_text("#!/bin/sh\n")
+    assert ztctl("tunnel", "token", "ssh-pool", "--out", "token", "--sandbox").code == 0
+    connector = ("--connector", "--token-file", "token", "--cloudflared", "cloudflared")
+
+    done = ztctl("ssh", "server", "install", HOST, "--sandbox", "--root", "root", *connector)
+
+    if "there is no sshd here" in done.err or "this needs root" in done.err:
+        pytest.skip(done.err)
+    assert done.code == 0, done.said
+    token = root / "etc" / "cloudflared" / "token"
+    assert token.read_text() == (ztctl.folder / "token").read_text().strip()
+    assert token.stat().st_mode & 0o777 == 0o600
+    unit = (root / "etc" / "systemd" / "system" / "cloudflared.service").read_text()
+    assert "--token-file /etc/cloudflared/token" in unit
+    assert (root / "usr" / "local" / "bin" / "cloudflared").exists()
+    assert (root / "etc" / "ssh" / "ztctl_ca.pub").exists()
+    assert token.read_text() not in done.said
 
 
 def test_standard_output_is_an_archive(project: Ztctl) -> None:

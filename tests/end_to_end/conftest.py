@@ -8,6 +8,7 @@ ZTCTL_TEST_CLOUDFLARED names it or PATH has it, and a stand-in else.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -171,13 +172,15 @@ class Team:
         self.ztctl("ssh", "server", "render", *words, "-o", name)
         return self.folder / name
 
-    def configure(
-        self, laptop: Laptop, server: Server, *words: str, names: Sequence[str] = (HOST,)
-    ) -> None:
-        """Install the blocks on a laptop, with the host keys that a server's check has printed."""
+    def configure(self, laptop: Laptop, server: Server, *words: str, renamed: str = "") -> None:
+        """Install the blocks on a laptop, with the host keys that a server's script has printed.
+
+        Of a wildcard, or behind a bastion, they are renamed, as the bundle tells.
+        """
         printed = server.machine.run("sh", "/home/bundle/install.sh", "host-keys").out
-        keys = [f"{name} {line}\n" for name in names for line in printed.splitlines()]
-        (self.folder / "host-keys").write_text("".join(keys))
+        if renamed:
+            printed = re.sub(r"(?m)^\S+", renamed, printed)
+        (self.folder / "host-keys").write_text(printed)
         home = self.folder / f"home-{self.count}"
         home.mkdir()
         where = ("--home", home, "--cloudflared", laptop.cloudflared)

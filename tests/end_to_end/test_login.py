@@ -96,7 +96,7 @@ def test_through_a_bastion(team: Team) -> None:
     team.installed(server)
     laptop = team.laptop({"10.0.0.12:22": server.port})
     behind = ("bastion.example.com", "--via", "db1=10.0.0.12:22")
-    team.configure(laptop, server, *behind, "--user", "jdoe", names=["db1"])
+    team.configure(laptop, server, *behind, "--user", "jdoe", renamed="db1")
 
     done = laptop.ssh("db1", "id", "-un")
 
@@ -109,7 +109,7 @@ def test_any_name_of_a_pattern(team: Team) -> None:
     server = team.server()
     team.installed(server)
     laptop = team.laptop({"10.0.0.5:22": server.port})
-    team.configure(laptop, server, "--user", "jdoe", names=["web.example.com"])
+    team.configure(laptop, server, "--user", "jdoe", renamed="web.example.com")
 
     done = laptop.ssh("web.example.com", "id", "-un")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -83,7 +84,7 @@ def test_an_expired_certificate(team: Team, server: Server) -> None:
 def test_a_certificate_of_another_application(team: Team, server: Server) -> None:
     """Who may enter the other host has a certificate that this server does not trust."""
     laptop = team.laptop({"10.0.0.2:22": server.port}, JDOE)
-    team.configure(laptop, server, "--user", "jdoe", names=[OTHER])
+    team.configure(laptop, server, "--user", "jdoe", renamed=OTHER)
 
     refused(laptop, OTHER)
 
@@ -107,3 +108,8 @@ def test_before_the_installation(team: Team) -> None:
     assert checked.code == 1
     assert "FAIL" in checked.out
     assert "trustedusercakeys" in checked.out.lower()
+    (team.folder / "said").write_text(checked.out)
+    told = team.tried("ssh", "check", HOST, "--server", "said", "--format", "json")
+    found = {(it["id"], it["verdict"]): it for it in json.loads(told.out)["checks"]}
+    assert found["H2", "fail"]["remedy"] == "run install.sh"
+    assert ("H8", "pass") in found

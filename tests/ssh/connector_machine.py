@@ -51,9 +51,12 @@ class ConnectorMachine:
         folder: of this machine's, which that one sees.
         init: ``systemd``, ``openrc`` or ``sysv``.
         shell: what runs the script: ``dash`` or ``ash``.
+        services: where the tunnel leads.
     """
 
-    def __init__(self, up: Machine, folder: Path, init: str, shell: str) -> None:
+    def __init__(
+        self, up: Machine, folder: Path, init: str, shell: str, services: tuple[str, ...] = ()
+    ) -> None:
         self.up = up
         self.folder = folder
         self._shell = SHELLS[shell]
@@ -68,7 +71,9 @@ class ConnectorMachine:
         for name in ("update-rc.d", "journalctl"):
             self.tool(name, f'echo "{name} $*" >>{folder}/calls')
         self.script = folder / "bundle" / "install.sh"
-        write_folder(bundle_of(Server("prod", (), tunnel="ssh-pool")), folder / "bundle")
+        write_folder(
+            bundle_of(Server("prod", (), tunnel="ssh-pool", services=services)), folder / "bundle"
+        )
         done = up.run("sh", "-c", SETUP, "sh", folder, init)
         assert done.code == 0, done.said
 

@@ -38,10 +38,12 @@ def machine(tmp_path: Path) -> Iterator[MakeMachine]:
         pytest.skip(reason)
     with ExitStack() as stack:
 
-        def make(init: str = "systemd", shell: str = "dash") -> ConnectorMachine:
+        def make(
+            init: str = "systemd", shell: str = "dash", services: tuple[str, ...] = ()
+        ) -> ConnectorMachine:
             (tmp_path / "over").mkdir()
             up = stack.enter_context(made_machine(tmp_path / "over", network=True))
-            return ConnectorMachine(up, tmp_path, init, shell)
+            return ConnectorMachine(up, tmp_path, init, shell, services)
 
         yield make
 
@@ -387,20 +389,23 @@ def test_one_run_makes_a_server_and_its_connector(host: Host) -> None:
     both = ConnectorMachine(host.machine, host.folder, "sysv", "dash")
     keys = (TrustedKey("ssh.example.com", public(host.ca)),)
     tunnels = ((TUNNEL, "ssh-pool"),)
-    server = Server("prod", ("ssh.example.com",), keys, tunnels=tunnels)
+    leads = ("ssh://localhost:22", "ssh://127.0.0.1:2222")
+    server = Server("prod", ("ssh.example.com",), keys, tunnels=tunnels, services=leads)
     write_folder(bundle_of(server), host.folder / "bundle")
     before = both.tree(), host.files()
     host.start()
 
     done = both.with_program("--connector", given=token())
     logged_in = host.login("jdoe", host.certificate("jdoe"))
-    checked = both.install("check", "--connector")
+    checked = both.install("check")
     gone = both.install("uninstall", "--connector")
 
     assert (done.code, gone.code) == (0, 0), done.said + gone.said
     assert logged_in.out == "jdoe\n"
     assert "the connector of ssh-pool is connected" in done.out
     assert "ok    H13  the connector of ssh-pool is connected" in checked.out
+    assert "ok    H14  sshd answers at localhost:22\n" in checked.out
+    assert "FAIL  H14  no sshd answers at 127.0.0.1:2222, where the tunnel leads\n" in checked.out
     assert (both.tree(), host.files()) == before
 
 
@@ -418,6 +423,39 @@ def test_check_says_how_the_connector_is(machine: MakeMachine) -> None:
     assert f"ok    H13  the connector of {TUNNEL} is connected" in connected
     assert "FAIL  H13  /etc/cloudflared/token is not root's alone" in stopped
     assert "FAIL  H13  the service cloudflared does not run" in stopped
+
+
+def test_a_service_of_another_user_has_its_own_token(machine: MakeMachine) -> None:
+    """The file that the unit names, which its user alone may read, and no other."""
+    host = machine()
+    host.with_program(given=token())
+    unit = UNITS["systemd"]
+    host.sh(f"sed -i 's,cloudflared/token,cloudflared/own,; s,^Type,User=nobody\\nType,' {unit}")
+
+    none = host.install("check").out
+    host.sh("cp /etc/cloudflared/token /etc/cloudflared/own")
+    of_root = host.install("check").out
+    host.sh("chown nobody /etc/cloudflared/own; chmod 400 /etc/cloudflared/own")
+    right = host.install("check").out
+
+    assert "FAIL  H13  there is no token in /etc/cloudflared/own, which the service reads" in none
+    assert "FAIL  H13  /etc/cloudflared/own is not nobody's alone" in of_root
+    assert "ok    H13  the connector's token is a file that nobody alone reads" in right
+
+
+def test_without_ssh_keyscan_the_way_is_not_seen(machine: MakeMachine) -> None:
+    """And it is said so, for every place where the tunnel leads."""
+    host = machine(services=("ssh://[::1]", "ssh://localhost:2222", "https://localhost"))
+    host.with_program(given=token())
+    host.sh("rm -f /usr/bin/ssh-keyscan")
+
+    done = host.install("check")
+
+    seen = [line for line in done.out.splitlines() if " H14 " in line]
+    assert seen == [
+        f"note  H14  whether sshd answers at {it} was not looked at: there is no ssh-keyscan"
+        for it in ("[::1]:22", "localhost:2222")
+    ]
 
 
 def test_the_script_is_clean(tmp_path: Path) -> None:

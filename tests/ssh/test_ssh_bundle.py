@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.servers import Host
 from ztctl.core.model.diagnostics import Failure
 from ztctl.ssh.bundle import Server, TrustedKey, as_tar, bundle_of, install_script, write_folder
 from ztctl.ssh.server_users import mapping_line, users_problems
@@ -170,3 +171,41 @@ def test_all_that_is_wrong_with_a_users_file_is_told() -> None:
     found = [str(it.where) for it in users_problems(text, "users")]
 
     assert found == ["users:4:1", "users:5:1", "users:6:1", "users:7:1"]
+
+
+@pytest.mark.parametrize(
+    ("server", "names"),
+    [
+        (
+            Server("prod", ("a.example.com", "b.example.com"), (KEY,)),
+            "'a.example.com b.example.com'",
+        ),
+        (Server("prod", ("*.example.com",), (KEY,)), "-"),
+        (
+            Server(
+                "prod",
+                ("a.example.com", "jump.example.com"),
+                (KEY,),
+                bastions=("jump.example.com",),
+            ),
+            "'a.example.com -'",
+        ),
+    ],
+    ids=["hosts", "pattern", "bastion"],
+)
+def test_host_keys_have_the_names_of_the_hosts(server: Server, names: str) -> None:
+    """Where several machines have the name, each has its own, and the README says how to rename."""
+    made = texts(server)
+
+    assert f"\nKEY_NAMES={names}\n" in made["install.sh"]
+    assert ("sed 's/^[^ ]*/NAME/'" in made["README.txt"]) is ("-" in names.strip("'").split())
+
+
+def test_a_server_behind_a_bastion_prints_its_own_name(host: Host) -> None:
+    """`install.sh host-keys` has it before each key, beside those of hosts that are it alone."""
+    host.bundle(bastions=("ssh.example.com",))
+
+    done = host.script("host-keys")
+
+    key = host.machine.path("/etc/ssh/ssh_host_ed25519_key.pub").read_text().split()[:2]
+    assert (done.code, done.out) == (0, " ".join([os.uname().nodename, *key]) + "\n")

@@ -55,6 +55,6 @@ class ClientOptions:
         _client(
             "--host-keys",
             metavar="FILE",
-            help="Keys of the servers, as `install.sh check` or ssh-keyscan prints them.",
+            help="Keys of the servers, as `install.sh host-keys` or ssh-keyscan prints them.",
         ),
     ] = None

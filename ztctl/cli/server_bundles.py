@@ -16,7 +16,7 @@ from ztctl.kinds.registry import KINDS
 from ztctl.ssh.bundle import Server, TrustedKey, trusted_keys
 from ztctl.ssh.server_users import is_account_name, mapping_line, users_problems
 from ztctl.ssh.sshd_config import Profile
-from ztctl.ssh.stack import SeenHost
+from ztctl.ssh.stack import SeenHost, ssh_hosts
 from ztctl.views.view import View
 
 _MOST_BYTES = 1 << 20
@@ -66,7 +66,7 @@ def servers_by(
         Usage: no host is called so; an option is wrong.
     """
     users = _users_text(wishes)
-    trusted = tuple(key for path in wishes.trust for key in _keys_of(path))
+    trusted = tuple(key for path in wishes.trust for key in trusted_keys(str(path), _text_of(path)))
     wanted = dict.fromkeys(it for name in names for it in hosts_of(declared, name))
     seen = seen_by(chosen, declared, view).hosts
     named = [it for it in seen if it.host in wanted]
@@ -87,7 +87,8 @@ def connector_server(declared: Declared, tunnel: str) -> Server:
         near = nearest(tunnel, tuple(known))
         hint = f"did you mean {near}?" if near else f"they have {', '.join(known) or 'none'}"
         raise Usage(f"the files have no tunnel {tunnel!r}", hint)
-    return Server(declared.stack, (), tunnel=tunnel)
+    led = (it for it in ssh_hosts(declared, KINDS) if it.tunnel and it.tunnel.key == tunnel)
+    return Server(declared.stack, (), tunnel=tunnel, services=tuple(it.service for it in led))
 
 
 def _server(
@@ -106,7 +107,8 @@ def _server(
             )
         if not it.public_key:
             raise Failure(f"the CA key of {it.host.name} is not live yet", "ztctl apply makes it")
-        keys.setdefault(it.public_key, TrustedKey(it.host.ca_key.key, it.public_key))
+        for line in (it.public_key, *it.further_keys):
+            keys.setdefault(line, TrustedKey(it.host.ca_key.key, line))
     for key in trusted:
         keys.setdefault(key.line, key)
     return Server(
@@ -117,6 +119,8 @@ def _server(
         wishes.break_glass or "",
         users,
         tunnels=tuple({it.tunnel_id: it.tunnel_name for it in seen if it.tunnel_id}.items()),
+        bastions=tuple(it.host.name for it in seen if it.host.is_bastion),
+        services=tuple(it.host.service for it in seen),
     )
 
 
@@ -131,13 +135,6 @@ def _users_text(wishes: Wishes) -> str:
     if problems := tuple(users_problems(text, str(wishes.users))):
         raise Problems(problems)
     return text + ("" if text.endswith("\n") else "\n") + lines
-
-
-def _keys_of(path: Path) -> tuple[TrustedKey, ...]:
-    try:
-        return trusted_keys(path.name, _text_of(path))
-    except ValueError as error:
-        raise Failure(f"{path} holds a line that is no public key", "one key a line") from error
 
 
 def _text_of(path: Path) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ztctl.cli.planning import options_of, plan_source
-from ztctl.cli.session import account_of, run_to_end
+from ztctl.cli.session import run_to_end
 from ztctl.cli.settings import Settings, Usage
+from ztctl.cli.ssh_ca_reading import planned_of
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.names import access_covers, to_ascii
@@ -52,11 +52,7 @@ def seen_by(chosen: Settings, declared: Declared, view: View, host: str | None =
     """
     hosts = hosts_of(declared, host)
 
-    async def reading() -> Planned:
-        async with account_of(chosen, declared, view) as account:
-            return await plan_source(account, declared, options_of(), view).plan()
-
-    planned = run_to_end(reading())
+    planned = run_to_end(planned_of(chosen, declared, view))
     pending = {change.address for change in planned.plan.changes}
     return SeenStack(seen_hosts(hosts, planned.draft.ledger.pairs, pending), planned)
 

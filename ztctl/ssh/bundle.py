@@ -6,16 +6,20 @@ It holds no secret: whoever reads it learns which keys a server trusts, and who 
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
-from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.diagnostics import Failure, Problem, Problems, Where
+from ztctl.core.model.names import is_wildcard
 from ztctl.ssh.connector import line_of
 from ztctl.ssh.fingerprint import fingerprint
+from ztctl.ssh.key_lines import BadLineError, key_of
 from ztctl.ssh.sshd_config import CAUTIONS, Profile, sshd_settings
 
 SCRIPT: Final = "install.sh"
@@ -24,6 +28,13 @@ _COMMON: Final = ("head", "files")
 _SSHD: Final = ("sshd", "users", "check", "steps")
 _CONNECTOR: Final = ("connector",)
 _LAST: Final = ("main",)
+# What has another form is not looked at from the connector.
+_SERVICE: Final = re.compile(r"ssh://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
+_OWN_NAME: Final = (
+    "Several machines may be reached by these hosts. This one puts its own name (`uname -n`)\n"
+    "before its host keys. Where people type another one behind ssh, write that in its place:\n"
+    "\nsudo sh install.sh host-keys | sed 's/^[^ ]*/NAME/' > host-keys"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +53,27 @@ class TrustedKey:
 def trusted_keys(name: str, text: str) -> tuple[TrustedKey, ...]:
     """The keys of a file of CA keys, one a line.
 
-    Raises:
-        ValueError: a line is neither a remark nor a public key.
-    """
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_ssh_public_key
+    Args:
+        name: of the file.
+        text: what it holds.
 
-    lines = [" ".join(line.split()) for line in text.splitlines()]
-    keys = [line for line in lines if line and not line.startswith("#")]
-    for line in keys:
+    Raises:
+        Problems: each line that is neither a remark nor a public key.
+    """
+    keys: list[TrustedKey] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
         try:
-            load_ssh_public_key(line.encode())
-        except UnsupportedAlgorithm as error:
-            raise ValueError(str(error)) from error
-    return tuple(TrustedKey(name, line) for line in keys)
+            found = key_of(line)
+        except BadLineError as bad:
+            problems.append(Problem(bad.what, Where(name, number, 1), bad.remedy))
+        else:
+            keys.append(TrustedKey(Path(name).name, f"{found.text} {found.comment}".rstrip()))
+    if problems:
+        raise Problems(problems)
+    return tuple(keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +100,8 @@ class Server:
         tunnel: the live name of the tunnel whose connector it is.
         tunnels: id and live name of each tunnel that leads to the hosts, where they are known: the
             script takes a token of these alone.
+        bastions: those of the hosts behind which there are other machines; the server is one.
+        services: where the tunnel leads for the hosts, such as ``ssh://localhost:22``.
     """
 
     stack: str
@@ -93,6 +113,20 @@ class Server:
     connector: bool = True
     tunnel: str = ""
     tunnels: tuple[tuple[str, str], ...] = ()
+    bastions: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Where sshd is to answer the connector, each as ``HOST:PORT``."""
+        found = (_SERVICE.fullmatch(it) for it in self.services)
+        return tuple(dict.fromkeys(f"{it[1]}:{it[2] or 22}" for it in found if it))
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The names under which clients look up its host keys; ``-``: one that it has itself."""
+        plain = [it for it in self.hosts if not is_wildcard(it) and it not in self.bastions]
+        return (*plain, *(("-",) if len(plain) < len(self.hosts) else ()))
 
 
 def bundle_of(server: Server) -> tuple[BundleFile, ...]:
@@ -122,10 +156,16 @@ def install_script(server: Server) -> str:
         *_LAST,
     )
     folder = files("ztctl.ssh") / "install"
-    found = [it for part in parts if (it := folder / f"{part}.sh").is_file()]
-    texts = [it.read_text(encoding="utf-8") for it in found]
-    named = ", ".join(server.hosts) or server.tunnel
-    return "".join(texts).replace("@STACK@", server.stack).replace("@FOR@", named)
+    text = "".join((folder / f"{part}.sh").read_text(encoding="utf-8") for part in parts)
+    facts = {
+        "@STACK@": server.stack,
+        "@FOR@": ", ".join(server.hosts) or server.tunnel,
+        "@TARGETS@": quote(" ".join(server.targets)),
+        "@KEY_NAMES@": quote(" ".join(server.key_names)),
+    }
+    for word, fact in facts.items():
+        text = text.replace(word, fact)
+    return text
 
 
 def as_tar(made: Iterable[BundleFile]) -> bytes:
@@ -177,8 +217,11 @@ def _paragraphs(server: Server) -> Iterable[str]:
         yield "sudo sh install.sh --dry-run      what would change\nsudo sh install.sh"
         yield (
             "sudo sh install.sh check          what keeps people out, and the host keys\n"
+            "sudo sh install.sh host-keys      the host keys alone, for laptops\n"
             "sudo sh install.sh uninstall      everything as it was"
         )
+        if "-" in server.key_names:
+            yield _OWN_NAME
         yield "\n".join(
             [
                 "CA keys that sshd will trust (ca.pub):",

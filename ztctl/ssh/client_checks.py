@@ -15,11 +15,16 @@ from pathlib import Path
 from typing import Final
 
 from ztctl.core.model.checkup import Verdict
+from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.ssh_check import HostCheck
+from ztctl.core.model.ssh_trust import CertificateState, SshCertificate
+from ztctl.ssh.certificates import certificate_of
 from ztctl.ssh.client_reading import ClientConfig, Setting, read_config
 from ztctl.ssh.fingerprint import fingerprint
+from ztctl.ssh.old_blocks import is_of_two_blocks
 
 _RENDER: Final = "ztctl ssh client render writes the block"
+_MIGRATE: Final = "ztctl ssh client install writes another in its place"
 _VERSION: Final = re.compile(r"version (\d{4})\.(\d{1,2})\.(\d{1,3})")
 _MOST: Final = 1 << 16
 
@@ -104,9 +109,9 @@ class _Laptop:
                 text = f"{it.place} says [your hostname]: ssh stops there for every host"
                 return self._of("C2", Verdict.FAIL, text, _RENDER)
         for it in config.lines:
-            if "cfpipe-" in it.value:
+            if is_of_two_blocks(it.value):
                 text = f"{it.place} is of the form before November 2022: scp and rsync fail with it"
-                return self._of("C2", Verdict.FAIL, text, _RENDER)
+                return self._of("C2", Verdict.FAIL, text, _MIGRATE)
         command, jump = config.value("proxycommand"), config.value("proxyjump")
         if jump is not None and (command is None or self._is_before(config, jump, command)):
             text = f"ProxyJump of {jump.place} comes first, and wins"
@@ -181,7 +186,7 @@ class _Laptop:
             return self._of("C3", Verdict.WARN, text, f"chmod 700 {self._folder}")
         certificate = _certificate(Path(f"{key}-cert.pub"))
         of_key = fingerprint(_text(public)) if public.exists() else ""
-        if certificate is not None and of_key and certificate.key != of_key:
+        if certificate is not None and of_key and certificate.fingerprint != of_key:
             text = "the certificate is for another key"
             return self._of("C3", Verdict.FAIL, text, again)
         return self._of("C3", Verdict.PASS, f"{key.name}, for its owner alone")
@@ -203,42 +208,19 @@ class _Laptop:
             text = f"it is for {', '.join(found.principals)}, and ssh logs in as {name}"
             remedy = "User in the host's block, unless the server maps the name"
             return self._of("C4", Verdict.WARN, text, remedy)
-        if found.since > self._seen.now:
+        state = found.state(self._seen.now)
+        if state is CertificateState.NOT_YET:
             text = "it is not valid yet: this clock is behind"
             return self._of("C4", Verdict.FAIL, text, "set it by NTP")
-        ended = "; it has ended, and a login brings another" if found.until < self._seen.now else ""
+        ended = "; it has ended, and a login brings another" * (state is CertificateState.EXPIRED)
         return self._of("C4", Verdict.PASS, f"for {', '.join(found.principals)}{ended}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Certificate:
-    """A user's certificate: fingerprints of its key and its signer, and what it says."""
-
-    key: str
-    signer: str
-    principals: tuple[str, ...]
-    since: int
-    until: int
-
-
-def _certificate(path: Path) -> _Certificate | None:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-
+def _certificate(path: Path) -> SshCertificate | None:
     try:
-        found = serialization.load_ssh_public_identity(_text(path).strip().encode())
-    except (ValueError, UnsupportedAlgorithm):
+        return certificate_of(path.name, _text(path))
+    except Failure:
         return None
-    if not isinstance(found, serialization.SSHCertificate):
-        return None
-    form = serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
-    return _Certificate(
-        fingerprint(found.public_key().public_bytes(*form).decode()),
-        fingerprint(found.signature_key().public_bytes(*form).decode()),
-        tuple(it.decode("utf-8", "replace") for it in found.valid_principals),
-        found.valid_after,
-        found.valid_before,
-    )
 
 
 def _mode(path: Path) -> int:

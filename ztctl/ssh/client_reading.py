@@ -16,7 +16,8 @@ from typing import Final
 
 from ztctl.core.model.globs import glob_matches
 
-_LINE: Final = re.compile(r"\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*?)\s*")
+# A keyword is followed by blanks or by one `=` with blanks around it (ssh_config(5)).
+LINE: Final = re.compile(r"\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*?)\s*")
 _DEEPEST: Final = 8
 _MOST_FILES: Final = 200
 _MOST_BYTES: Final = 1 << 20
@@ -80,7 +81,7 @@ class _ConfigReader:
             return
         inside = active
         for number, line in enumerate(text.splitlines(), 1):
-            found = _LINE.fullmatch(line)
+            found = LINE.fullmatch(line)
             if found is None or line.lstrip().startswith("#"):
                 continue
             setting = Setting(found[1].lower(), found[2], str(path), number)

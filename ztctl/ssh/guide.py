@@ -21,6 +21,7 @@ from ztctl.ssh.fingerprint import fingerprint
 from ztctl.ssh.stack import SeenHost, ssh_hosts
 
 _ON_SERVER = "and on the server:"
+_WITH_FILE = "and with this file on the server:"
 _LOOPBACK = re.compile(r"ssh://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
 _KEYS = (
     "logins are by keys of one's own: the application has no CA key, and sshd needs no other "
@@ -188,8 +189,10 @@ class _Steps:
             "an account for each person on the server, called like the part of the e-mail address "
             "before the @. Get the server's list by `getent passwd > passwd`, then:"
         )
-        command = self._typed.command(f"ssh users {self._name} --passwd passwd -o users")
-        return GuideStep(Progress.UNSEEN, text, (Commands((command,)),))
+        users = f"ssh users {self._name} --passwd passwd -o users"
+        here = Commands((self._typed.command(users, asks=False),))
+        there = Commands(("sudo sh install.sh --users users",), _WITH_FILE)
+        return GuideStep(Progress.UNSEEN, text, (here, there))
 
     def _laptops(self) -> GuideStep:
         inner = " --via NAME=ADDRESS:22" if self._host.is_bastion else ""

@@ -31,7 +31,9 @@ KEY_TYPES: Final = frozenset(
     }
 )
 MOST_BYTES: Final = 1 << 20
-_FORM: Final = "each line is HOST KEYTYPE KEY, as `sh install.sh check` and ssh-keyscan print it"
+_FORM: Final = (
+    "each line is HOST KEYTYPE KEY, as `sh install.sh host-keys` and ssh-keyscan print it"
+)
 _WITH_PORT: Final = re.compile(r"\[([^\[\]]+)\]:([0-9]{1,5})")
 _SHORTEST: Final = 32
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-# A keyword is followed by blanks or by one `=` with blanks around it (ssh_config(5)).
-_LINE: Final = re.compile(r"\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*?)\s*")
+from ztctl.ssh.client_reading import LINE
+
 _PROGRAM: Final = (
     r"(?:\"[^\"]*cloudflared(?:\.exe)?\"|'[^']*cloudflared(?:\.exe)?'|\S*cloudflared(?:\.exe)?)"
 )
@@ -52,6 +52,12 @@ _FORMS: Final = (
 )
 _BEGIN: Final = re.compile(r"# BEGIN ztctl (\S+)")
 _TRACES: Final = re.compile(r"cfpipe-|cloudflared(?:\.exe)?[\"']?\s+access\s+ssh")
+_PIPE: Final = "cfpipe-"
+
+
+def is_of_two_blocks(value: str) -> bool:
+    """Whether a value of ssh_config is of the form with two blocks, however it was changed."""
+    return _PIPE in value
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,7 @@ def _is_stated(line: str) -> bool:
 
 
 def _keyword(line: str) -> str:
-    found = _LINE.fullmatch(line.rstrip("\r\n")) if _is_stated(line) else None
+    found = LINE.fullmatch(line.rstrip("\r\n")) if _is_stated(line) else None
     return found[1].lower() if found else ""
 
 
@@ -140,7 +146,7 @@ def _known(stated: Sequence[str]) -> str:
 
 def _spelled(line: str) -> str:
     """A line in one spelling: the keyword in lower case, single blanks."""
-    found = _LINE.fullmatch(line.rstrip("\r\n"))
+    found = LINE.fullmatch(line.rstrip("\r\n"))
     if found is None:
         return line.strip()
     keyword, rest = found[1].lower(), " ".join(found[2].split())

@@ -20,13 +20,12 @@ from ztctl.core.model.ssh_users import (
     UserFault,
     UsersReport,
 )
+from ztctl.ssh.server_users import is_account_name
 
 UID_MIN: Final = 1000
 ALL: Final = "all"
 # useradd takes these; a digit first, or a dot last, is taken and then misread by other programs.
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_.+-]{0,31}(?<!\.)", re.ASCII)
-# What a line of the users file may hold, and so the name of a mapped person.
-_IN_FILE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.+-]{0,31}", re.ASCII)
 _LONGEST: Final = 32
 _NO_SHELLS: Final = ("nologin", "false")
 _NOBODY: Final = 65534
@@ -48,11 +47,6 @@ class UserChoices:
     collisions: Collection[str] = ()
     systems: Collection[str] = ()
     uid_min: int = UID_MIN
-
-
-def is_account_name(text: str) -> bool:
-    """Whether a line of the users file may name an account so."""
-    return _IN_FILE.fullmatch(text) is not None
 
 
 def users_report(
@@ -196,8 +190,8 @@ class _Users:
             )
 
     def _of_missing(self, name: str, *, mapped: bool) -> Iterator[NameFault]:
-        allowed = _IN_FILE if mapped else _NAME
-        if not allowed.fullmatch(name):
+        # A name that is mapped makes no account: only a line of the users file has to hold it.
+        if not (is_account_name(name) if mapped else _NAME.fullmatch(name)):
             why = f"longer than {_LONGEST} characters" if len(name) > _LONGEST else "no safe name"
             yield NameFault(
                 UserFault.BAD_NAME,

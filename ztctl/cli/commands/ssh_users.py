@@ -148,7 +148,7 @@ def _choices(people: PeopleOptions, accounts: UsersFileOptions) -> UserChoices:
 
 
 def _pairs(given: Sequence[str] | None, option: str, form: str) -> Iterator[tuple[str, str]]:
-    from ztctl.ssh.users import is_account_name
+    from ztctl.ssh.server_users import is_account_name
 
     for item in given or ():
         name, equals, value = item.partition("=")

@@ -51,7 +51,7 @@ def token(
     name: Name,
     out: Annotated[
         Path | None,
-        _tunnel("--out", metavar="FILE", help="Write it to this new file, for you alone."),
+        _tunnel("-o", "--out", metavar="FILE", help="Write it to this new file, for you alone."),
     ] = None,
     show: Annotated[
         bool, _tunnel("--show", help="Print it even where standard output is a terminal.")

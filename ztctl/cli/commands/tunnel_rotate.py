@@ -41,7 +41,7 @@ def rotate(
     ],
     out: Annotated[
         Path | None,
-        opt.run_option("--out", metavar="FILE", help="Write the new token to this new file."),
+        opt.run_option("-o", "--out", metavar="FILE", help="Write the new token to this new file."),
     ] = None,
     show: Annotated[
         bool, opt.run_option("--show", help="Print it even where standard output is a terminal.")

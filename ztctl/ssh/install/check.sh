@@ -2,6 +2,9 @@
 # --- check: what keeps people out. `sshd -t` finds almost none of it: not a missing file, not a
 # setting that another one shadows, not a Match that takes it back. ---
 
+# By what names people log in to this machine. `-`: by its own, behind a bastion or of a wildcard.
+KEY_NAMES=@KEY_NAMES@
+
 # set_at KEYWORD: where it is set: for everybody the first counts, and each Match may differ.
 set_at() {
     walk | awk -F '\t' -v keyword="$1" '
@@ -237,16 +240,25 @@ judge_running() {
     fi
 }
 
+# key_names: the names under which clients look up the host keys, parted by commas.
+key_names() {
+    for name in $KEY_NAMES; do
+        [ "$name" != - ] || name=$(uname -n)
+        say "$name"
+    done | paste -s -d , -
+}
+
 # host_keys: public keys, one a line, for known_hosts of clients.
 host_keys() {
+    names=$(key_names)
     while read -r keyword file; do
         [ "$keyword" = hostkey ] || continue
         if [ -f "$ROOT$file.pub" ]; then
-            awk '{ print $1, $2 }' "$ROOT$file.pub"
+            cat "$ROOT$file.pub"
         elif [ -f "$ROOT$file" ]; then
-            ssh-keygen -y -f "$ROOT$file" </dev/null 2>/dev/null | awk '{ print $1, $2 }'
+            ssh-keygen -y -f "$ROOT$file" </dev/null 2>/dev/null
         fi
-    done <"$WORK/settings"
+    done <"$WORK/settings" | awk -v names="$names" '{ print names, $1, $2 }'
 }
 
 # local_accounts: of people, as far as an account tells.
@@ -278,6 +290,6 @@ sshd_check() {
     done
     [ -n "$NAMED" ] || report note H8 "these are accounts of this machine; --account NAME asks for one"
     say "
-The host keys, for \`ztctl ssh client render --host-keys FILE\`:"
+The host keys; \`sh install.sh host-keys\` prints them alone, as \`ztctl ssh client\` takes them:"
     host_keys
 }

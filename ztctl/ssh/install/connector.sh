@@ -9,6 +9,8 @@ CONNECTOR_WAIT=60  # --wait
 CONNECTOR_METRICS=127.0.0.1:20241
 CONNECTOR_TOKEN=/etc/cloudflared/token
 CONNECTOR_BACKUP=/etc/cloudflared/ztctl_backup
+# Where the hosts of this bundle lead, as HOST:PORT.
+TARGETS=@TARGETS@
 PACKAGES=https://pkg.cloudflare.com
 
 connector_usage() {
@@ -117,11 +119,16 @@ connector_tunnel() {
     base64 -d <"$1" 2>/dev/null | tr -d '\n' | sed -n 's/.*"t":"\([0-9a-f-]\{36\}\)".*/\1/p'
 }
 
+# connector_token_file: which one the service reads; nothing where it reads none.
+connector_token_file() {
+    sed -n 's/.*--token-file[ =]\([^ "]*\).*/\1/p' "$ROOT$CONNECTOR_UNIT" | head -n 1
+}
+
 # connector_serves: the id of the tunnel that the service here runs; `unknown`; nothing.
 connector_serves() {
     unit=$ROOT$CONNECTOR_UNIT
     [ -e "$unit" ] || return 0
-    file=$(sed -n 's/.*--token-file[ =]\([^ "]*\).*/\1/p' "$unit" | head -n 1)
+    file=$(connector_token_file)
     if [ -n "$file" ] && [ -e "$ROOT$file" ]; then
         id=$(connector_tunnel "$ROOT$file")
     else
@@ -352,13 +359,20 @@ connector_check() {
         return
     fi
     serves=$(connector_serves)
-    if ! grep -q -e --token-file "$ROOT$CONNECTOR_UNIT"; then
+    file=$(connector_token_file)
+    owner=$(sed -n 's/^User=//p' "$ROOT$CONNECTOR_UNIT")
+    owner=${owner:-root}
+    if [ -z "$file" ]; then
         report warn H13 "$ROOT$CONNECTOR_UNIT does not read its token from a file" \
             "whoever lists processes may see it: sh install.sh --connector"
-    elif [ -z "$(find "$ROOT$CONNECTOR_TOKEN" -prune -perm 600 -user 0 2>/dev/null)" ]; then
-        report FAIL H13 "$ROOT$CONNECTOR_TOKEN is not root's alone" "chmod 600, chown root"
+    elif [ ! -s "$ROOT$file" ]; then
+        report FAIL H13 "there is no token in $ROOT$file, which the service reads" \
+            "sh install.sh --connector"
+    elif [ -z "$(find "$ROOT$file" -prune \( -perm 600 -o -perm 400 \) -user "$owner" 2>/dev/null)" ]
+    then
+        report FAIL H13 "$ROOT$file is not $owner's alone" "chmod 600, chown $owner"
     else
-        report ok H13 "the connector's token is a file that root alone reads"
+        report ok H13 "the connector's token is a file that $owner alone reads"
     fi
     [ -z "$ROOT" ] || return 0
     if ! connector_ctl active; then
@@ -368,6 +382,21 @@ connector_check() {
             "it needs outgoing port 7844, TCP and UDP; its log says more"
     else
         report ok H13 "the connector of $(connector_title "$serves") is connected"
+    fi
+    for target in $TARGETS; do connector_way "$target"; done
+}
+
+# connector_way HOST:PORT: whether an sshd answers where the tunnel leads.
+connector_way() {
+    address=${1%:*}
+    address=${address#\[}
+    if ! has ssh-keyscan; then
+        report note H14 "whether sshd answers at $1 was not looked at: there is no ssh-keyscan"
+    elif ssh-keyscan -T 3 -p "${1##*:}" "${address%\]}" 2>&1 | grep -q 'SSH-2\.0-'; then
+        report ok H14 "sshd answers at $1"
+    else
+        report FAIL H14 "no sshd answers at $1, where the tunnel leads" \
+            "does it run and listen there? does a firewall lie between?"
     fi
 }
 

@@ -73,6 +73,10 @@ run() {
     else
         CONNECTOR=yes
     fi
+    # What was installed is checked without being asked for again.
+    if [ "$1" = check ] && [ -n "$WITH_CONNECTOR" ] && [ -d "$ROOT$CONNECTOR_BACKUP" ]; then
+        CONNECTOR=yes
+    fi
     [ -n "$CONNECTOR" ] || return 0
     begin
     "connector_$1"
