@@ -159,6 +159,22 @@ keys_in() {
 }
 
 # At the top: sshd trusts no key below a line that it cannot read.
+# check_bundle: end where a file of the bundle is not whole, before anything is done.
+check_bundle() {
+    again="copy the bundle to this machine once more"
+    for file in ca.pub sshd.conf; do
+        [ -s "$HERE/$file" ] || fail "$HERE/$file is missing or empty; nothing was changed" "$again"
+    done
+    stop=$(keys_in "$HERE/ca.pub" bad)
+    keys_in "$HERE/ca.pub" >"$WORK/ours"
+    ! has ssh-keygen || [ -n "$stop" ] || while read -r key; do
+        printf '%s\n' "$key" >"$WORK/line"
+        ssh-keygen -l -f "$WORK/line" >/dev/null 2>&1 || { stop=$(grep -nF "$key" "$HERE/ca.pub"); break; }
+    done <"$WORK/ours"
+    [ -z "$stop" ] || fail "$HERE/ca.pub:${stop%%:*} is no whole key; nothing was changed" "$again"
+    [ -s "$WORK/ours" ] || fail "there is no CA key in $HERE/ca.pub; nothing was changed" "$again"
+}
+
 stage_ca() {
     mode=keep
     [ "$CA" != /etc/ssh/ztctl_ca.pub ] || mode=644

@@ -105,6 +105,7 @@ reloaded() {
 }
 
 sshd_install() {
+    check_bundle
     find_sshd || fail "sshd refuses its configuration as it is: $(said)" "repair that first"
     check_users_file
     named_accounts
