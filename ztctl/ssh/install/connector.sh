@@ -45,12 +45,18 @@ connector_option() {
     CONNECTOR=yes
 }
 
-connector_install() {
+# connector_prepare: what can be wrong with the call is found before anything is changed, also of sshd.
+connector_prepare() {
     connector_init
     connector_take_token
     tunnel=$(connector_tunnel "$WORK/token")
     [ -n "$tunnel" ] || fail "what was given as the token is none" "take it from: ztctl tunnel token NAME"
     connector_is_ours
+    connector_find || [ -z "$ROOT" ] ||
+        fail "there is no cloudflared below $ROOT" "--cloudflared FILE names one"
+}
+
+connector_install() {
     [ -z "$DRY_RUN" ] || { connector_show; return; }
     connector_find || connector_package
     connector_is_new_enough
@@ -101,7 +107,8 @@ connector_take_token() {
     old_umask=$(umask)
     umask 077
     if [ -n "$TOKEN_FILE" ]; then
-        tr -d ' \t\r\n' <"$TOKEN_FILE" >"$WORK/token" || fail "cannot read the token in $TOKEN_FILE"
+        [ -r "$TOKEN_FILE" ] && tr -d ' \t\r\n' <"$TOKEN_FILE" >"$WORK/token" ||
+            fail "cannot read the token in $TOKEN_FILE" "nothing was changed"
     elif [ ! -t 0 ]; then
         tr -d ' \t\r\n' >"$WORK/token"
     fi
@@ -186,7 +193,6 @@ connector_find() {
 
 # connector_package: from Cloudflare's own source, as its documentation does it.
 connector_package() {
-    [ -z "$ROOT" ] || fail "there is no cloudflared below $ROOT" "--cloudflared FILE names one"
     say "installing cloudflared from $PACKAGES"
     key=/usr/share/keyrings/cloudflare-public-v2.gpg
     list=/etc/apt/sources.list.d/cloudflared.list

@@ -66,12 +66,12 @@ begin() {
 
 # run MODE: of sshd, if this bundle is for it, and of the connector, if it is asked for.
 run() {
+    [ -n "$WITH_SSHD" ] || CONNECTOR=yes
+    [ "$1$CONNECTOR" != installyes ] || connector_prepare
     if [ -n "$WITH_SSHD" ]; then
         begin
         "sshd_$1"
         UNDO=
-    else
-        CONNECTOR=yes
     fi
     # What was installed is checked without being asked for again.
     if [ "$1" = check ] && [ -n "$WITH_CONNECTOR" ] && [ -d "$ROOT$CONNECTOR_BACKUP" ]; then
