@@ -291,16 +291,39 @@ def test_the_login_test_leaves_the_running_sshd_alone(host: Host) -> None:
     assert " proof" not in seen
 
 
-@pytest.mark.parametrize("words", [["--what"], ["--root"], ["--account"], ["--connector"]])
-def test_wrong_words_are_told(host: Host, words: list[str]) -> None:
-    """And nothing is done."""
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--what"], "there is no word --what"),
+        (["instal"], "there is no word instal"),
+        (["--root"], "--root wants a word behind it"),
+        (["--root", "/none"], "--root: there is no folder /none"),
+        (["--account"], "--account wants a word behind it"),
+        (["check", "install"], "check and install: one of them"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_words_are_told(host: Host, words: list[str], said: str) -> None:
+    """By what is wrong, before how it is meant; and nothing is done."""
     host.bundle()
     before = host.files()
 
     done = host.script(*words)
 
-    assert done.code in {1, 64}
-    assert "Usage: sh install.sh" in done.err or "this bundle has no connector" in done.err
+    assert done.code == 64
+    assert done.err.startswith(f"install.sh: {said}\n\nUsage: sh install.sh ")
+    assert host.files() == before
+
+
+def test_a_bundle_without_a_connector_says_so(host: Host) -> None:
+    """And does nothing of the rest."""
+    host.bundle()
+    before = host.files()
+
+    done = host.script("--connector")
+
+    assert done.code == 1
+    assert "this bundle has no connector" in done.err
     assert host.files() == before
 
 

@@ -29,13 +29,13 @@ connector_option() {
     case $1 in
         --replace-connector) REPLACE_CONNECTOR=yes ;;
         --token-file | --cloudflared | --wait)
-            [ $# -gt 1 ] || return 1
+            wants_word "$@"
             TAKEN=1
             case $1 in
                 --token-file) TOKEN_FILE=$2 ;;
                 --cloudflared) CLOUDFLARED=$2 ;;
                 --wait)
-                    case $2 in '' | *[!0-9]*) return 1 ;; esac
+                    case $2 in '' | *[!0-9]*) wrong_usage "--wait takes seconds, not $2" ;; esac
                     CONNECTOR_WAIT=$2
                     ;;
             esac

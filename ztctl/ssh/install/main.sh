@@ -17,20 +17,28 @@ END
     [ -z "$WITH_CONNECTOR" ] || connector_usage
 }
 
+# wrong_usage WHAT: end, and say what of the call is wrong.
 wrong_usage() {
+    printf 'install.sh: %s\n\n' "$1" >&2
     usage >&2
     exit 64
 }
 
+# wants_word OPTION [VALUE]...: end where no word follows.
+wants_word() { [ $# -gt 1 ] || wrong_usage "$1 wants a word behind it"; }
+
 read_options() {
     while [ $# -gt 0 ]; do
         case $1 in
-            install | check | uninstall | host-keys) MODE=$1 ;;
+            install | check | uninstall | host-keys)
+                [ -z "$MODE" ] || wrong_usage "$MODE and $1: one of them"
+                MODE=$1
+                ;;
             --dry-run) DRY_RUN=yes ;;
             --connector) CONNECTOR=yes ;;
             --root)
-                [ $# -gt 1 ] || wrong_usage
-                ROOT=$(CDPATH='' cd -- "$2" && pwd) || exit 64
+                wants_word "$@"
+                ROOT=$(CDPATH='' cd -- "$2" 2>/dev/null && pwd) || wrong_usage "--root: there is no folder $2"
                 shift
                 ;;
             -h | --help)
@@ -43,13 +51,14 @@ read_options() {
                 if [ -n "$WITH_SSHD" ] && sshd_option "$@"; then
                     :
                 elif [ -z "$WITH_CONNECTOR" ] || ! connector_option "$@"; then
-                    wrong_usage
+                    wrong_usage "there is no word $1"
                 fi
                 shift "$TAKEN"
                 ;;
         esac
         shift
     done
+    MODE=${MODE:-install}
     [ "$ROOT" != / ] || ROOT=
     [ -z "$CONNECTOR" ] || [ -n "$WITH_CONNECTOR" ] || fail "this bundle has no connector" \
         "render it again"
@@ -83,7 +92,7 @@ run() {
     UNDO=
 }
 
-MODE=install
+MODE=
 CONNECTOR=
 read_options "$@"
 [ "$(id -u)" = 0 ] || fail "this needs root" "sudo sh $0 $*"
@@ -97,7 +106,7 @@ case $MODE in
         [ "$FAILURES" = 0 ] || exit 1
         ;;
     host-keys)
-        [ -n "$WITH_SSHD" ] || wrong_usage
+        [ -n "$WITH_SSHD" ] || wrong_usage "there is no word host-keys: this bundle is for a connector alone"
         begin
         find_sshd || fail "sshd refuses its configuration: $(said)"
         host_keys

@@ -17,7 +17,7 @@ sshd_option() {
         --no-login-test) LOGIN_TEST= ;;
         --remove-accounts) REMOVE_ACCOUNTS=yes ;;
         --users | --account)
-            [ $# -gt 1 ] || return 1
+            wants_word "$@"
             TAKEN=1
             [ "$1" = --account ] || USERS=$(readlink -f "$2") || fail "there is no users file $2"
             [ "$1" = --users ] || ACCOUNTS="$ACCOUNTS $2"
@@ -108,6 +108,7 @@ sshd_install() {
     check_bundle
     find_sshd || fail "sshd refuses its configuration as it is: $(said)" "repair that first"
     check_users_file
+    check_accounts
     named_accounts
     [ -n "$ROOT" ] || apply_accounts
     choose_ca
