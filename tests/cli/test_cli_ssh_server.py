@@ -174,11 +174,17 @@ def test_before_an_apply_there_is_no_key(project: Ztctl) -> None:
 
 
 def test_a_connector_has_a_bundle_of_its_own(project: Ztctl) -> None:
-    """It asks no account, and trusts no key."""
-    done = project("ssh", "server", "render", "--connector", "ssh-pool", "-o", "c")
+    """It trusts no key, and takes the token of its tunnel alone, which has to be live."""
+    before = render(project, "--connector", "ssh-pool", "-o", "c")
+    ztctl = applied(project)
 
-    assert done.code == 0
-    assert "ca.pub" not in {it.name for it in (project.folder / "c").iterdir()}
+    done = render(ztctl, "--connector", "ssh-pool", "-o", "c")
+
+    assert (before.code, done.code) == (1, 0)
+    assert "the tunnel ssh-pool is not live yet" in before.err
+    made = {it.name: it.read_text() for it in (ztctl.folder / "c").iterdir()}
+    assert set(made) == {"README.txt", "install.sh", "tunnels"}
+    assert re.fullmatch(r"[0-9a-f-]{36}\tssh-pool[^\t\n]*\n", made["tunnels"])
 
 
 def test_a_connector_knows_where_it_leads(project: Ztctl) -> None:

@@ -146,7 +146,7 @@ def render(
     view = view_of(chosen, declared)
     with errors_shown(view):
         if connector is not None:
-            servers = [connector_server(declared, connector)]
+            servers = [connector_server(chosen, declared, view, connector)]
         else:
             servers = servers_by(chosen, declared, view, hosts or (), wishes)
         if cloud_init:
