@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.servers import DEBIAN, Host, new_key, public
 from tests.support.unshared import PATH
+from ztctl.ssh.fingerprint import fingerprint
 
 DROP_IN = "/etc/ssh/sshd_config.d/00-ztctl-prod.conf"
 CA_FILE = "/etc/ssh/ztctl_ca.pub"
@@ -85,6 +86,7 @@ def test_an_uninstall_leaves_everything_as_it_was(host: Host, config: str, users
     done = host.script("uninstall")
 
     assert (installed.code, done.code) == (0, 0), installed.said + done.said
+    assert f"removed {CA_FILE}\n" in done.out
     assert host.files() == before
     assert not host.machine.path("/etc/ssh/ztctl_backup").exists()
     assert not host.machine.path("/etc/ssh/ztctl_principals").exists()
@@ -289,6 +291,20 @@ def test_the_login_test_leaves_the_running_sshd_alone(host: Host) -> None:
     seen = host.machine.path("/run/seen").read_text()
     assert public(host.ca) in seen
     assert " proof" not in seen
+
+
+def test_a_ca_key_that_goes_is_told_by_its_name(host: Host) -> None:
+    """The bundle of another host turns away who came before, and the one who runs it hears so."""
+    other = new_key(host.folder / "web.example.com")
+    host.bundle(other)
+    host.script("--no-login-test")
+    host.bundle()
+
+    done = [host.script("--no-login-test") for _ in range(2)]
+
+    there = f"replaces the CA key of web.example.com: {fingerprint(public(other))}\n"
+    assert done[0].out.startswith(there), done[0].said
+    assert "replaces" not in done[0].out.removeprefix(there) + done[1].out
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,15 @@ keys_in() {
 }
 
 # At the top: sshd trusts no key below a line that it cannot read.
+# tell_replaced: CA keys of an earlier install that go, by name: the bundle may be another host's.
+tell_replaced() {
+    [ -e "$ROOT$CA" ] || return 0
+    sed -n "/^$BEGIN\$/,/^$END\$/s/^# \(.* \)*\(SHA256:.*\)/\2 \1/p" "$ROOT$CA" |
+        while read -r print name; do
+            grep -qF " $print" "$HERE/ca.pub" || say "replaces the CA key of $name: $print"
+        done
+}
+
 # check_bundle: end where a file of the bundle is not whole, before anything is done.
 check_bundle() {
     again="copy the bundle to this machine once more"
@@ -179,6 +188,7 @@ stage_ca() {
     mode=keep
     [ "$CA" != /etc/ssh/ztctl_ca.pub ] || mode=644
     text_of "$CA"
+    tell_replaced
     marked "$HERE/ca.pub" | cat - "$WORK/text" >"$WORK/new"
     mv "$WORK/new" "$WORK/text"
     stage "$CA" "$mode"
