@@ -99,6 +99,14 @@ def test_uninstall_leaves_nothing(init: str, shell: str, machine: MakeMachine) -
     assert not host.sh("pgrep -f '[-]-token-file'")
 
 
+def test_nothing_to_uninstall_is_said(machine: MakeMachine) -> None:
+    """And it is no success."""
+    done = machine().install("uninstall")
+
+    assert done.code == 1
+    assert "no connector is installed here" in done.err
+
+
 def test_the_texts_are_those_of_ztctl(machine: MakeMachine) -> None:
     """What the script writes is what `ztctl tunnel service` prints."""
     host = machine("systemd")

@@ -30,6 +30,7 @@ _CONNECTOR: Final = ("connector",)
 _LAST: Final = ("main",)
 # What has another form is not looked at from the connector.
 _SERVICE: Final = re.compile(r"ssh://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
+_LOOPBACK: Final = re.compile(r"(localhost|127\.[0-9.]+|\[::1\]):[0-9]+")
 _OWN_NAME: Final = (
     "Several machines may be reached by these hosts. This one puts its own name (`uname -n`)\n"
     "before its host keys. Where people type another one behind ssh, write that in its place:\n"
@@ -121,6 +122,12 @@ class Server:
         """Where sshd is to answer the connector, each as ``HOST:PORT``."""
         found = (_SERVICE.fullmatch(it) for it in self.services)
         return tuple(dict.fromkeys(f"{it[1]}:{it[2] or 22}" for it in found if it))
+
+    @property
+    def runs_connector(self) -> bool:
+        """Whether a connector belongs there, as far as the services tell: it leads to itself."""
+        leads_here = any(_LOOPBACK.fullmatch(it) for it in self.targets)
+        return self.connector and (not self.keys or leads_here or not any(self.services))
 
     @property
     def key_names(self) -> tuple[str, ...]:
@@ -228,11 +235,17 @@ def _paragraphs(server: Server) -> Iterable[str]:
                 *(f"  {key.name}\n    {fingerprint(key.line)}" for key in server.keys),
             ]
         )
-    if server.connector:
+    if server.runs_connector:
         option = "--connector " if server.keys else ""
         yield (
             "The connector, which brings people here, with the tunnel's token in a file of yours:\n"
             f"\nsudo sh install.sh {option}--token-file token"
+        )
+    if not server.keys:
+        yield (
+            "sudo sh install.sh --dry-run --token-file token      what would change\n"
+            "sudo sh install.sh check                             what keeps people out\n"
+            "sudo sh install.sh uninstall                         everything as it was"
         )
     if server.users:
         yield (

@@ -278,7 +278,10 @@ connector_restore() {
 # connector_uninstall: everything as it was, and a service that was there before runs again.
 connector_uninstall() {
     connector_init
-    [ -d "$ROOT$CONNECTOR_BACKUP" ] || return 0
+    if [ ! -d "$ROOT$CONNECTOR_BACKUP" ]; then
+        [ -n "$WITH_SSHD" ] || fail "there is no $ROOT$CONNECTOR_BACKUP" "no connector is installed here"
+        return 0
+    fi
     [ -z "$DRY_RUN" ] || { say "the connector would go: $ROOT$CONNECTOR_UNIT"; return; }
     before=$ROOT$CONNECTOR_BACKUP/$(printf '%s' "$CONNECTOR_UNIT" | tr / %)
     package=$ROOT$CONNECTOR_BACKUP/package.absent

@@ -3,15 +3,17 @@
 
 usage() {
     cat <<'END'
-Usage: sh install.sh [install|check|uninstall|host-keys] [OPTION]...
+Usage: sh install.sh [DEED] [OPTION]...
 
   install            do it (the default)
-  check              say what keeps people from logging in, and print the host keys
+  check              say what keeps people from logging in
   uninstall          put everything back as it was
-  host-keys          print the host keys, for known_hosts of clients
+END
+    [ -z "$WITH_SSHD" ] || say "  host-keys          print the host keys, for known_hosts of clients"
+    cat <<'END'
 
   --dry-run          show what would change, and change nothing
-  --root DIR         work on the files below DIR: no accounts, no login test, no reload
+  --root DIR         work on the files below DIR: no accounts, no login test, no service
 END
     [ -z "$WITH_SSHD" ] || sshd_usage
     [ -z "$WITH_CONNECTOR" ] || connector_usage
