@@ -108,12 +108,15 @@ def test_each_server_trusts_the_key_of_its_own_host(project: Ztctl) -> None:
     """Without a name each host with a CA gets a folder; named together they are one server."""
     ztctl = applied(project, TWO)
 
-    render(ztctl, "-o", "all")
-    render(ztctl, "a.example.com", "x.b.example.com", "-o", "one")
+    each = render(ztctl, "-o", "all")
+    one = render(ztctl, "a.example.com", "x.b.example.com", "-o", "one")
 
     folders = {it.name: keys(it) for it in (ztctl.folder / "all").iterdir()}
     assert folders == {"a.example.com": ["a.example.com"], "_.b.example.com": ["*.b.example.com"]}
     assert keys(ztctl.folder / "one") == ["*.b.example.com", "a.example.com"]
+    assert re.findall(r"is in (\S+)\.\n", each.err) == ["all/_.b.example.com", "all/a.example.com"]
+    warned = "Whoever may enter one of these hosts gets in on this server."
+    assert (warned in each.err, warned in one.err) == (False, True)
 
 
 def test_keys_of_a_file_are_trusted_beside(project: Ztctl) -> None:
@@ -141,6 +144,8 @@ ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIBRkaWm/kTuQDufQTtNo3vBhZJRwN/3K2RlwhdVJmU2d"
     ("words", "code", "said"),
     [
         (["-o", "x.tar"], 64, "which of the 2 hosts is it?"),
+        (["-o", "x.tar"], 64, "`ztctl ssh server render -o FOLDER` makes a bundle of each"),
+        (["a.example.com", "-o", "x.tgz"], 64, "say -o FOLDER or -o FILE.tar"),
         (["own.example.com", "-o", "x"], 1, "own.example.com has no CA key"),
         (["c.example.com", "-o", "x"], 64, "the files have no SSH host 'c.example.com'"),
         (["a.example.com", "-o", "x", "--map", "deploy=*"], 64, "everybody whom Access admits"),

@@ -24,6 +24,10 @@ _server = partial(typer.Option, rich_help_panel="Server")
 _script = partial(typer.Option, rich_help_panel="Script")
 
 
+# What people call an archive that this does not write.
+_PACKED = frozenset({".tgz", ".gz", ".bz2", ".xz", ".zst", ".zip", ".7z"})
+
+
 class ProfileName(StrEnum):
     """How much of sshd the settings decide."""
 
@@ -137,6 +141,8 @@ def render(
         raise Usage("--connector is for a machine of no host", "a host's bundle can have one too")
     if ansible is not None and (cloud_init or out != Path("-")):
         raise Usage("--ansible says where it writes", "drop --cloud-init and -o")
+    if out.suffix in _PACKED:
+        raise Usage(f"a bundle is no {out.suffix} file", "say -o FOLDER or -o FILE.tar")
     if cloud_init and out.suffix == ".tar":
         raise Usage("--cloud-init is one text", "say -o FILE.yaml")
     if not cloud_init and ansible is None:
@@ -239,7 +245,7 @@ def _only(servers: Sequence[Server]) -> Server:
         names = ", ".join(it.hosts[0] for it in servers[:6])
         raise Usage(
             f"which of the {len(servers)} hosts is it? A server trusts the CA key of its own alone",
-            f"name it: {names}",
+            f"name it: {names}; `ztctl ssh server render -o FOLDER` makes a bundle of each",
         )
     return servers[0]
 
@@ -256,10 +262,14 @@ def _write(servers: Sequence[Server], out: Path, view: View) -> None:
         _save(out, as_tar(bundle_of(_only(servers))))
     else:
         for server in servers:
-            folder = out if len(servers) == 1 else out / server.hosts[0].replace("*", "_")
-            write_folder(bundle_of(server), folder)
+            write_folder(bundle_of(server), _folder(server, out, len(servers)))
     for server in servers:
-        _tell(server, out, view)
+        _tell(server, _folder(server, out, len(servers)), view)
+
+
+def _folder(server: Server, out: Path, of: int) -> Path:
+    """Where a bundle goes: of several each has a folder; no shell takes its name for a pattern."""
+    return out if of == 1 else out / server.hosts[0].replace("*", "_")
 
 
 def _write_cloud_init(server: Server, out: Path, view: View) -> None:
@@ -311,6 +321,8 @@ def _tell(server: Server, out: Path, view: View) -> None:
     view.note(f"The bundle for {named} is in {where}.")
     for key in server.keys:
         view.note(f"  trusts {key.name}: {fingerprint(key.line)}")
+    if len(server.hosts) > 1 and len(server.keys) > 1:
+        view.note("! Whoever may enter one of these hosts gets in on this server.")
     if server.profile is Profile.hardened:
         for caution in CAUTIONS[0 if not server.break_glass else 1 :]:
             view.note(f"! {caution}")
