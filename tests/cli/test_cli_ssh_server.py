@@ -236,11 +236,17 @@ def test_install_runs_the_same_script(project: Ztctl) -> None:
 
     installed = ztctl(*words)
     checked = ztctl(*words, "--do", "check")
+    keys_printed = ztctl(*words, "--do", "host-keys")
     gone = ztctl(*words, "--do", "uninstall")
 
     if "there is no sshd here" in installed.err or "this needs root" in installed.err:
         pytest.skip(installed.err)
     assert (installed.code, checked.code, gone.code) == (0, 0, 0), installed.said + checked.said
+    assert keys_printed.code == 0
+    typed = f"\nztctl ssh server install {HOST} --sandbox --do"
+    root = ztctl.folder / "root"
+    for deed in ("check", "uninstall"):
+        assert f"{typed} {deed} --root {root}\n" in installed.out
     assert "sshd takes certificates" in checked.out
     assert (ssh / "sshd_config").read_text() == "UsePAM yes\n"
     assert [it.name for it in ssh.iterdir()] == ["sshd_config"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,6 +42,7 @@ class Deed(StrEnum):
     install = "install"
     check = "check"
     uninstall = "uninstall"
+    host_keys = "host-keys"
 
 
 Hosts = Annotated[
@@ -230,7 +232,9 @@ def install(
     words += [word for name in login_as or () for word in ("--account", name)]
     with errors_shown(view):
         servers = servers_by(chosen, declared, view, hosts or (), wishes)
-        return _run(_only(servers), words)
+        named = "".join(f" {quote(it)}" for it in hosts or ())
+        typed = f"{named}{chosen.file_options}{chosen.account_options}"
+        return _run(_only(servers), words, f"ztctl ssh server install{typed} --do")
 
 
 def _refuse_terminal(out: Path) -> None:
@@ -330,7 +334,8 @@ def _tell(server: Server, out: Path, view: View) -> None:
             view.note("--break-glass ACCOUNT keeps a way in.")
 
 
-def _run(server: Server, words: Sequence[str]) -> Exit:
+def _run(server: Server, words: Sequence[str], called: str) -> Exit:
+    import os
     import subprocess
     from tempfile import TemporaryDirectory
 
@@ -338,6 +343,8 @@ def _run(server: Server, words: Sequence[str]) -> Exit:
 
     with TemporaryDirectory(prefix="ztctl-") as name:
         write_folder(bundle_of(server), Path(name))
-        done = subprocess.run(["/bin/sh", f"{name}/{SCRIPT}", *words], check=False)  # noqa: S603
+        environment = {**os.environ, "ZTCTL_CALLED": called}
+        command = ["/bin/sh", f"{name}/{SCRIPT}", *words]
+        done = subprocess.run(command, check=False, env=environment)  # noqa: S603
     known = {int(Exit.DONE): Exit.DONE, int(Exit.USAGE): Exit.USAGE}
     return known.get(done.returncode, Exit.ERROR)

@@ -97,7 +97,7 @@ run() {
 MODE=
 CONNECTOR=
 read_options "$@"
-[ "$(id -u)" = 0 ] || fail "this needs root" "sudo sh $0 $*"
+[ "$(id -u)" = 0 ] || fail "this needs root" "sudo $CALLED $*"
 WORK=$(mktemp -d) || exit 1
 trap finish EXIT
 trap 'exit 130' INT TERM HUP

@@ -125,7 +125,10 @@ sshd_install() {
     if [ -e "$WORK/changed" ]; then
         tested
         reloaded
-        say "done; install.sh check tells more, install.sh uninstall takes it back"
+        below=${ROOT:+ --root $ROOT}
+        say "done; this tells more, and this takes it back:"
+        say "$CALLED check$below"
+        say "$CALLED uninstall$below"
     else
         say "nothing to change"
     fi
