@@ -169,6 +169,38 @@ def test_what_is_wrong_is_told(project: Ztctl, words: list[str], code: int, said
     assert ztctl.files() == before
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-o", "mine"],
+        ["-o", "mine.tar"],
+        ["-o", "ztctl.yaml"],
+        ["-o", "ztctl.yaml", "--cloud-init"],
+        ["--ansible", "mine"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_earlier_bundle_is_not_overwritten(project: Ztctl, words: list[str]) -> None:
+    """Neither a folder of somebody's nor the file that is read; the same again may be."""
+    ztctl = applied(project)
+    (ztctl.folder / "mine").mkdir()
+    (ztctl.folder / "mine" / "README.txt").write_text("of somebody")
+    (ztctl.folder / "mine.tar").write_text("of somebody")
+    before = ztctl.files()
+
+    done = render(ztctl, HOST, *words)
+    new = [it.replace("ztctl", "new").replace("mine", "new") for it in words]
+    twice = [render(ztctl, HOST, *new) for _ in range(2)]
+
+    assert done.code == 1
+    assert "is there, and is no bundle of ztctl's" in " ".join(done.err.split())
+    assert [it.code for it in twice] == [0, 0]
+    assert {it: (ztctl.folder / it).read_bytes() for it in before} == (
+        {it: before[it] for it in before} if isinstance(before, dict) else
+        {it: (ztctl.folder / it).read_bytes() for it in before}
+    )
+
+
 def test_before_an_apply_there_is_no_key(project: Ztctl) -> None:
     """It says what makes it."""
     done = render(project, HOST, "-o", "x")

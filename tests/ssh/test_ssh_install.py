@@ -138,14 +138,15 @@ def test_a_dry_run_shows_a_diff_and_changes_nothing(host: Host) -> None:
 
 
 def test_a_dry_run_of_an_uninstall_changes_nothing(host: Host) -> None:
-    """It shows what goes."""
-    host.bundle()
+    """It shows what goes, accounts among it."""
+    host.bundle(users="account\tasmith\n")
     host.script("--no-login-test")
     before = host.files()
 
-    done = host.script("uninstall", "--dry-run")
+    done = host.script("uninstall", "--dry-run", "--remove-accounts")
 
     assert f"-{public(host.ca)}\n" in done.out
+    assert "the account asmith would go; its home stays\n" in done.out
     assert host.files() == before
 
 

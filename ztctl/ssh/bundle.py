@@ -30,6 +30,9 @@ _CONNECTOR: Final = ("connector",)
 _LAST: Final = ("main",)
 # What has another form is not looked at from the connector.
 _SERVICE: Final = re.compile(r"ssh://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
+# How an archive and user data of cloud-init start, and what the script in them says.
+_STARTS: Final = (b"README.txt\0", b"#cloud-config\n# Logins by certificates that Cloudflare")
+_MARK: Final = b"# install.sh: people log in to this server by certificates"
 _LOOPBACK: Final = re.compile(r"(localhost|127\.[0-9.]+|\[::1\]):[0-9]+")
 _OWN_NAME: Final = (
     "Several machines may be reached by these hosts. This one puts its own name (`uname -n`)\n"
@@ -185,6 +188,40 @@ def as_tar(made: Iterable[BundleFile]) -> bytes:
             entry.size, entry.mode, entry.uname, entry.gname = len(data), file.mode, "root", "root"
             archive.addfile(entry, io.BytesIO(data))
     return buffer.getvalue()
+
+
+def refuse_foreign(place: Path, script: str = SCRIPT) -> None:
+    """Refuse to write where something else is than an earlier bundle.
+
+    Args:
+        place: a folder, which may be empty, or a file: an archive, or user data of cloud-init.
+        script: where in such a folder the script is.
+
+    Raises:
+        Failure: something else is there, or it cannot be read.
+    """
+    try:
+        if place.is_dir():
+            there = next((it.name for it in sorted(place.iterdir())), "")
+            path = place / script
+            ours = not there or (path.is_file() and _MARK in _head_of(path))
+            found = f", and holds {there!r}"
+        else:
+            data = _head_of(place) if place.is_file() else b""
+            ours = not data or (data.startswith(_STARTS) and _MARK in data)
+            found = ""
+    except OSError as error:
+        raise Failure(f"cannot read {place}: {(error.strerror or '').lower()}") from error
+    if not ours:
+        raise Failure(
+            f"{place} is there, and is no bundle of ztctl's{found}",
+            "remove what is there, or name another place",
+        )
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1 << 20)
 
 
 def write_folder(made: Iterable[BundleFile], folder: Path) -> None:

@@ -255,7 +255,7 @@ def _only(servers: Sequence[Server]) -> Server:
 
 
 def _write(servers: Sequence[Server], out: Path, view: View) -> None:
-    from ztctl.ssh.bundle import as_tar, bundle_of, write_folder
+    from ztctl.ssh.bundle import as_tar, bundle_of, refuse_foreign, write_folder
 
     if out == Path("-"):
         import sys
@@ -265,8 +265,11 @@ def _write(servers: Sequence[Server], out: Path, view: View) -> None:
     elif out.suffix == ".tar":
         _save(out, as_tar(bundle_of(_only(servers))))
     else:
-        for server in servers:
-            write_folder(bundle_of(server), _folder(server, out, len(servers)))
+        folders = [_folder(it, out, len(servers)) for it in servers]
+        for folder in folders:
+            refuse_foreign(folder)
+        for server, folder in zip(servers, folders, strict=True):
+            write_folder(bundle_of(server), folder)
     for server in servers:
         _tell(server, _folder(server, out, len(servers)), view)
 
@@ -296,8 +299,9 @@ def _write_cloud_init(server: Server, out: Path, view: View) -> None:
 
 def _write_role(server: Server, folder: Path, view: View) -> None:
     from ztctl.ssh.ansible_role import ansible_role
-    from ztctl.ssh.bundle import BundleFile, bundle_of, write_folder
+    from ztctl.ssh.bundle import BundleFile, bundle_of, refuse_foreign, write_folder
 
+    refuse_foreign(folder, "files/install.sh")
     bundle = {it.name: it.text for it in bundle_of(server)}
     role = ansible_role(bundle, server.stack, alone=not server.keys)
     for place in dict.fromkeys(path.rpartition("/")[0] for path in role):
@@ -309,7 +313,9 @@ def _write_role(server: Server, folder: Path, view: View) -> None:
 
 def _save(path: Path, data: bytes) -> None:
     from ztctl.core.model.diagnostics import Failure
+    from ztctl.ssh.bundle import refuse_foreign
 
+    refuse_foreign(path)
     try:
         path.write_bytes(data)
     except OSError as error:

@@ -137,7 +137,12 @@ sshd_install() {
 sshd_uninstall() {
     find_sshd || say "sshd refuses its configuration as it is: $(said)"
     stage_before
-    if [ -n "$DRY_RUN" ]; then show_staged; return; fi
+    if [ -n "$DRY_RUN" ]; then
+        show_staged
+        [ -z "$REMOVE_ACCOUNTS" ] || [ ! -e "$ROOT$BACKUP/accounts" ] ||
+            sed 's/.*/the account & would go; its home stays/' "$ROOT$BACKUP/accounts"
+        return
+    fi
     write_staged
     settings_of "$SOMEBODY" || fail "sshd refuses the configuration as it was: $(said)"
     reloaded
