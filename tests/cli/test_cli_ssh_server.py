@@ -186,7 +186,8 @@ def test_what_is_no_earlier_bundle_is_not_overwritten(project: Ztctl, words: lis
     (ztctl.folder / "mine").mkdir()
     (ztctl.folder / "mine" / "README.txt").write_text("of somebody")
     (ztctl.folder / "mine.tar").write_text("of somebody")
-    before = ztctl.files()
+    mine = [ztctl.folder / it for it in ("mine/README.txt", "mine.tar", "ztctl.yaml")]
+    before = [it.read_bytes() for it in mine]
 
     done = render(ztctl, HOST, *words)
     new = [it.replace("ztctl", "new").replace("mine", "new") for it in words]
@@ -194,11 +195,8 @@ def test_what_is_no_earlier_bundle_is_not_overwritten(project: Ztctl, words: lis
 
     assert done.code == 1
     assert "is there, and is no bundle of ztctl's" in " ".join(done.err.split())
-    assert [it.code for it in twice] == [0, 0]
-    assert {it: (ztctl.folder / it).read_bytes() for it in before} == (
-        {it: before[it] for it in before} if isinstance(before, dict) else
-        {it: (ztctl.folder / it).read_bytes() for it in before}
-    )
+    assert [it.code for it in twice] == [0, 0], twice[1].err
+    assert [it.read_bytes() for it in mine] == before
 
 
 def test_before_an_apply_there_is_no_key(project: Ztctl) -> None:
