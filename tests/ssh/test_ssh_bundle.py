@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from tests.support.servers import Host
 from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.ssh_check import TITLES
 from ztctl.ssh.bundle import Server, TrustedKey, as_tar, bundle_of, install_script, write_folder
 from ztctl.ssh.server_users import mapping_line, users_problems
 from ztctl.ssh.sshd_config import Profile, sshd_settings
@@ -199,6 +201,14 @@ def test_host_keys_have_the_names_of_the_hosts(server: Server, names: str) -> No
 
     assert f"\nKEY_NAMES={names}\n" in made["install.sh"]
     assert ("sed 's/^[^ ]*/NAME/'" in made["README.txt"]) is ("-" in names.strip("'").split())
+
+
+def test_each_check_of_the_script_is_known() -> None:
+    """`ztctl ssh check --server` passes over a line whose code it does not know."""
+    codes = {*re.findall(r"\b(?:report [A-Za-z]+|blame) (H[0-9]+) ", install_script(BOTH))}
+
+    assert codes >= {"H2", "H8", "H13", "H14"}
+    assert codes <= {*TITLES}
 
 
 def test_a_server_behind_a_bastion_prints_its_own_name(host: Host) -> None:

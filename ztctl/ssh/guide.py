@@ -180,8 +180,9 @@ class _Steps:
         if self._is_one_machine and not self._seen.tunnel_runs:
             text = f"the CA key {key} on that server: the same commands"
             return GuideStep(Progress.UNSEEN, text)
-        where = "each machine behind the bastion" if self._host.is_bastion else "the server"
-        text = f"the CA key {key} on {where} ({self._host.service}). On this machine:"
+        there = f"the server ({self._host.service})"
+        where = "each machine behind the bastion" if self._host.is_bastion else there
+        text = f"the CA key {key} on {where}. On this machine:"
         return GuideStep(Progress.UNSEEN, text, self._installation())
 
     def _accounts(self) -> GuideStep:
