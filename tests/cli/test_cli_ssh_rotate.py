@@ -156,3 +156,15 @@ def test_only_a_host_of_the_files_has_a_ca_to_rotate(project: Ztctl, host: str, 
 
     assert done.code == 1, done.said
     assert says in done.err
+
+
+def test_a_bundle_trusts_what_will_sign(started: Ztctl) -> None:
+    """A server that is told before the move by its bundle lets people in after the move."""
+    prints = {fingerprint for fingerprint, _ in keys(started)}
+
+    done = started("ssh", "server", "render", HOST, "--sandbox", "-o", "bundle")
+
+    assert done.code == 0, done.said
+    said = (started.folder / "bundle" / "ca.pub").read_text()
+    assert len(prints) == 2
+    assert {it for it in prints if it in said} == prints

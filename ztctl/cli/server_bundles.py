@@ -104,9 +104,10 @@ def _server(
                 f"{it.host.name} has no CA key: logins are by keys of one's own",
                 "its server needs nothing of this; `ca_key: true` on the host makes one",
             )
-        if not it.public_key:
+        if not it.trusted:
             raise Failure(f"the CA key of {it.host.name} is not live yet", "ztctl apply makes it")
-        keys.setdefault(it.public_key, TrustedKey(it.host.ca_key.key, it.public_key))
+        for line in it.trusted:
+            keys.setdefault(line, TrustedKey(it.host.ca_key.key, line))
     for key in trusted:
         keys.setdefault(key.line, key)
     return Server(
@@ -136,8 +137,9 @@ def _users_text(wishes: Wishes) -> str:
 def _keys_of(path: Path) -> tuple[TrustedKey, ...]:
     try:
         return trusted_keys(path.name, _text_of(path))
-    except ValueError as error:
-        raise Failure(f"{path} holds a line that is no public key", "one key a line") from error
+    except Failure as error:
+        text = f"{path} holds a line that is no public key: {error.summary}"
+        raise Failure(text, "one key a line") from error
 
 
 def _text_of(path: Path) -> str:

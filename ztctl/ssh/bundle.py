@@ -16,6 +16,7 @@ from typing import Final
 from ztctl.core.model.diagnostics import Failure
 from ztctl.ssh.connector import line_of
 from ztctl.ssh.fingerprint import fingerprint
+from ztctl.ssh.key_lines import ca_line, remark
 from ztctl.ssh.sshd_config import CAUTIONS, Profile, sshd_settings
 
 SCRIPT: Final = "install.sh"
@@ -24,6 +25,7 @@ _COMMON: Final = ("head", "files")
 _SSHD: Final = ("sshd", "users", "check", "steps")
 _CONNECTOR: Final = ("connector",)
 _LAST: Final = ("main",)
+_NO_USERS: Final = "# Lines here would name accounts to make, and who logs in as whom.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +35,28 @@ class TrustedKey:
     Attributes:
         name: whose it is, such as the application.
         line: the public key, one line in OpenSSH form, without a line end.
+
+    Raises:
+        Failure: the line is something else; it may be what an account said.
     """
 
     name: str
     line: str
+
+    def __post_init__(self) -> None:
+        """Check the line, and make the name one that stays on its own."""
+        ca_line(self.line, self.name)
+        object.__setattr__(self, "name", remark(self.name))
 
 
 def trusted_keys(name: str, text: str) -> tuple[TrustedKey, ...]:
     """The keys of a file of CA keys, one a line.
 
     Raises:
-        ValueError: a line is neither a remark nor a public key.
+        Failure: a line is neither a remark nor the public key of a CA.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_ssh_public_key
-
-    lines = [" ".join(line.split()) for line in text.splitlines()]
-    keys = [line for line in lines if line and not line.startswith("#")]
-    for line in keys:
-        try:
-            load_ssh_public_key(line.encode())
-        except UnsupportedAlgorithm as error:
-            raise ValueError(str(error)) from error
-    return tuple(TrustedKey(name, line) for line in keys)
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return tuple(TrustedKey(name, line) for line in lines if line and not line.startswith("#"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,9 @@ def bundle_of(server: Server) -> tuple[BundleFile, ...]:
         made.append(BundleFile("ca.pub", _ca_text(server.keys)))
         text = sshd_settings(server.profile, server.break_glass)
         made.append(BundleFile("sshd.conf", text))
-    if server.users:
-        made.append(BundleFile("users", server.users))
+    if server.keys:
+        # Also where it says nothing: one of an earlier bundle in the same folder must not count.
+        made.append(BundleFile("users", server.users or _NO_USERS))
     if server.tunnels and server.connector:
         lines = (f"{id_}\t{line_of(name)}\n" for id_, name in server.tunnels)
         made.append(BundleFile("tunnels", "".join(lines)))

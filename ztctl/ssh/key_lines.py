@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from ztctl.core.model.diagnostics import Failure
 from ztctl.ssh.fingerprint import fingerprint
 
 # Key types of OpenSSH 9.2 (`ssh -Q key-plain`), and DSA, which older ones know.
@@ -82,6 +83,35 @@ def key_of(line: str) -> KeyLine:
     if type_ in TYPES:
         return KeyLine(type_, _blob(type_, blob_text), comment.strip())
     raise _no_key(type_, line)
+
+
+def ca_line(text: str, whose: str) -> str:
+    """A key of somebody else's telling, once it is sure to be one line that is one key of a CA.
+
+    A line break in it would make a line of its own, in a file by which servers trust.
+
+    Args:
+        text: what the account, or a file, says that the key is.
+        whose: of whom it is, for the error.
+
+    Raises:
+        Failure: it is anything else.
+    """
+    try:
+        if not (text.isascii() and text.isprintable()):
+            raise BadLineError("it is more than one line, or no text", "")
+        key_of(text)
+    except BadLineError as error:
+        raise Failure(
+            f"the public key of {remark(whose)} is none: {error.what}",
+            "no server is to trust it; look at the application in the dashboard",
+        ) from error
+    return text
+
+
+def remark(text: str) -> str:
+    """A text behind ``#`` in a file of keys: it stays on its line."""
+    return "".join(it if it.isprintable() else "?" for it in text)
 
 
 def _blob(type_: str, text: str) -> bytes:

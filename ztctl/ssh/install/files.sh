@@ -4,9 +4,21 @@
 # stage PATH MODE: what $WORK/text holds is to be in PATH. MODE is for files of ours; `keep` leaves
 # owner and mode of a file that is there, `gone` takes it away.
 stage() {
+    inside "$1"
     COUNT=$((COUNT + 1))
     if [ "$2" = gone ]; then : >"$WORK/new.$COUNT"; else cp "$WORK/text" "$WORK/new.$COUNT"; fi
     printf '%s %s %s\n' "$COUNT" "$2" "$1" >>"$WORK/staged"
+}
+
+# inside PATH: end where that leads out of ROOT: what a link in another root names is meant there.
+inside() {
+    [ -n "$ROOT" ] || return 0
+    place=$ROOT$1
+    while [ ! -e "$place" ] && [ ! -L "$place" ]; do place=$(dirname "$place"); done
+    case $(readlink -f "$place")/ in
+        "$ROOT"/*) ;;
+        *) fail "$place leads out of $ROOT by a link" "run it below that root itself: chroot" ;;
+    esac
 }
 
 is_as_staged() { # NUMBER MODE FILE
@@ -76,6 +88,7 @@ make_folder() {
 # keep_backup PATH FILE: as it was before the first install.
 keep_backup() {
     [ "$MODE" = install ] || return 0
+    inside "$BACKUP"
     kept=$ROOT$BACKUP/$(printf '%s' "$1" | tr / %)
     [ ! -e "$kept" ] && [ ! -e "$kept.absent" ] || return 0
     make_folder "$ROOT$BACKUP" 700 || return 1

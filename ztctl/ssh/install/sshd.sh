@@ -52,6 +52,7 @@ walk() {
         close(root file)
         if (copy != "") { printf "" > out; close(out) }
     }
+    function quoted(text) { gsub(/\047/, "\047\\\047\047", text); return "\047" text "\047" }
     function unquoted(text) { gsub(/"/, "", text); sub(/[ \t]+$/, "", text); return text }
     function included(patterns, context, depth,   words, k, n, cmd, file, files, i, all, to) {
         k = split(unquoted(patterns), words, /[ \t]+/)
@@ -60,7 +61,7 @@ walk() {
             # is not handed to one.
             if (words[i] !~ /^\//) words[i] = "/etc/ssh/" words[i]
             if (words[i] ~ /[^A-Za-z0-9_.\/*?\[\]+@:,~-]/ || depth > 15) continue
-            cmd = "ls -d " root words[i] " 2>/dev/null"
+            cmd = "ls -d " quoted(root) words[i] " 2>/dev/null"
             while ((cmd | getline file) > 0) files[++n] = substr(file, length(root) + 1)
             close(cmd)
         }
@@ -92,7 +93,8 @@ said() { head -n 1 "$WORK/said" | tr -d '\r'; }
 # settings_of ACCOUNT: the settings in force for it, into a file that `get` reads. Fails where sshd
 # refuses its configuration: -T checks all that -t does.
 settings_of() {
-    sshd_says -T -C "user=$1,host=localhost,addr=127.0.0.1" >"$WORK/settings" 2>"$WORK/said"
+    # A Match of a local address or port wants to hear of both.
+    sshd_says -T -C "user=$1,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22" >"$WORK/settings" 2>"$WORK/said"
 }
 
 # get KEYWORD: its value there, as VALUE; fails where this version of sshd has no such setting.
