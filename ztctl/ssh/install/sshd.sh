@@ -94,7 +94,8 @@ said() { head -n 1 "$WORK/said" | tr -d '\r'; }
 # refuses its configuration: -T checks all that -t does.
 settings_of() {
     # A Match of a local address or port wants to hear of both.
-    sshd_says -T -C "user=$1,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22" >"$WORK/settings" 2>"$WORK/said"
+    connection=host=$PEER,addr=127.0.0.1,laddr=127.0.0.1,lport=$PORT
+    sshd_says -T -C "user=$1,$connection" >"$WORK/settings" 2>"$WORK/said"
 }
 
 # get KEYWORD: its value there, as VALUE; fails where this version of sshd has no such setting.
@@ -108,14 +109,23 @@ get() {
 
 # find_sshd: where it is, and the settings that are in force for everybody; fails as settings_of.
 SOMEBODY=ztctl-somebody
+PEER=127.0.0.1 # by what name sshd knows a connector on this machine: an address, without UseDNS
+PORT=22
 find_sshd() {
     [ -n "$USERS" ] || [ ! -f "$HERE/users" ] || USERS=$HERE/users
     SSHD=$(command -v sshd) || fail "there is no sshd here" "install OpenSSH's server first"
     [ -e "$ROOT$CONF" ] || fail "there is no $ROOT$CONF" "is this OpenSSH's server?"
-    settings_of "$SOMEBODY" && return
+    settings_of "$SOMEBODY" && { get_connection; return; }
     # A folder that the service makes, and that is missing while a socket waits in its place.
     folder=$(said | sed -n 's/^Missing privilege separation directory: //p')
-    [ -n "$folder" ] && mkdir -p "$folder" && settings_of "$SOMEBODY"
+    [ -n "$folder" ] && mkdir -p "$folder" && settings_of "$SOMEBODY" && get_connection
+}
+
+# get_connection: what a Match may ask of a connection, from the settings that are for everybody.
+get_connection() {
+    get usedns && [ "$VALUE" = yes ] && PEER=localhost
+    get port && PORT=$VALUE
+    settings_of "$SOMEBODY"
 }
 
 # fitting: the settings on standard input as this version of sshd spells them, and without those
