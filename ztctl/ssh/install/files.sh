@@ -6,9 +6,12 @@
 stage() {
     inside "$1"
     COUNT=$((COUNT + 1))
-    if [ "$2" = gone ]; then : >"$WORK/new.$COUNT"; else cp "$WORK/text" "$WORK/new.$COUNT"; fi
-    printf '%s %s %s\n' "$COUNT" "$2" "$1" >>"$WORK/staged"
+    if [ "$2" = gone ]; then : >"$WORK/new.$COUNT"; else cp "$WORK/text" "$WORK/new.$COUNT"; fi &&
+        printf '%s %s %s\n' "$COUNT" "$2" "$1" >>"$WORK/staged" || no_draft
 }
+
+# no_draft: end, because one that is cut off would take the place of a whole file.
+no_draft() { fail "no draft can be written in $WORK" "is that disk full?"; }
 
 # inside PATH: end where that leads out of ROOT: what a link in another root names is meant there.
 inside() {
@@ -135,5 +138,5 @@ text_of() {
     [ "$(grep -c "^$BEGIN\$" "$ROOT$1")" = "$(grep -c "^$END\$" "$ROOT$1")" ] ||
         fail "in $ROOT$1 one of the lines '$BEGIN' and '$END' is missing" \
             "delete what ztctl wrote there by hand, and try again"
-    sed "/^$BEGIN\$/,/^$END\$/d" "$ROOT$1" | awk 1 >"$WORK/text"
+    sed "/^$BEGIN\$/,/^$END\$/d" "$ROOT$1" | awk 1 >"$WORK/text" || no_draft
 }

@@ -175,7 +175,7 @@ stage_ca() {
     mode=keep
     [ "$CA" != /etc/ssh/ztctl_ca.pub ] || mode=644
     text_of "$CA"
-    marked "$HERE/ca.pub" | cat - "$WORK/text" >"$WORK/new"
+    marked "$HERE/ca.pub" | cat - "$WORK/text" >"$WORK/new" || no_draft
     mv "$WORK/new" "$WORK/text"
     stage "$CA" "$mode"
 }
@@ -224,7 +224,7 @@ stage_settings() {
     want_settings
     if [ -d "$ROOT$(dirname "$DROPIN")" ] && [ "$(place_of_settings)" = dropin ]; then
         printf '# ztctl %s: install.sh uninstall takes this file away.\n' "$STACK" |
-            cat - "$WORK/wanted" >"$WORK/text"
+            cat - "$WORK/wanted" >"$WORK/text" || no_draft
         stage "$DROPIN" 644
         text_of "$CONF"
         ! grep -q "^$BEGIN\$" "$ROOT$CONF" || stage "$CONF" keep
@@ -234,8 +234,8 @@ stage_settings() {
     text_of "$CONF"
     sed '/^Match/,$d' "$WORK/wanted" >"$WORK/top"
     sed -n '/^Match/,$p' "$WORK/wanted" >"$WORK/end"
-    [ ! -s "$WORK/end" ] || marked "$WORK/end" >>"$WORK/text"
-    marked "$WORK/top" | cat - "$WORK/text" >"$WORK/new"
+    [ ! -s "$WORK/end" ] || marked "$WORK/end" >>"$WORK/text" || no_draft
+    marked "$WORK/top" | cat - "$WORK/text" >"$WORK/new" || no_draft
     mv "$WORK/new" "$WORK/text"
     stage "$CONF" keep
 }

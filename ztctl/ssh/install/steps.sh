@@ -45,7 +45,7 @@ stage_before() {
             stage "$path" gone
         elif awk 1 "$kept" | cmp -s - "$WORK/text"; then
             # The end of the last line is what marked lines had to add.
-            cp "$kept" "$WORK/text"
+            cp "$kept" "$WORK/text" || no_draft
             stage "$path" keep
         else
             stage "$path" keep
