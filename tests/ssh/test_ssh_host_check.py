@@ -66,6 +66,12 @@ FAULTS = {
     "a line above that is no key": Fault(
         f"sed -i '1i nonsense' {CA_FILE}", f"H3   {CA_FILE}, which sshd reads"
     ),
+    "a damaged key above": Fault(
+        # One with another end, so that it is no point of the curve.
+        f"sed -n 's,....= open.*,AAAA=,p' {CA_FILE} | cat - {CA_FILE} >/run/new;"
+        f"cp /run/new {CA_FILE}",
+        f"H3   {CA_FILE}, which sshd reads",
+    ),
     "another CA": Fault(f"cp {{other}} {CA_FILE}", f"H3   {CA_FILE}, which sshd reads"),
     "PubkeyAuthentication no": Fault(
         first("PubkeyAuthentication no"),

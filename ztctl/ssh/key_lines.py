@@ -35,6 +35,10 @@ _OPTIONS: Final = re.compile(
     re.I,
 )
 _BLOB: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+# Names of signatures that sshd takes for the type of a key as well (OpenSSH 9.2, tried out).
+_RSA: Final = frozenset({"rsa-sha2-256", "rsa-sha2-512"})
+# Blanks of C inside a key, which sshd passes over.
+_BLANKS: Final = str.maketrans("", "", "\r\v\f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ def key_of(line: str) -> KeyLine:
     """
     type_, _, rest = line.strip(" \t\r\n").replace("\t", " ", 1).partition(" ")
     blob_text, _, comment = rest.lstrip(" \t").replace("\t", " ", 1).partition(" ")
+    type_ = "ssh-rsa" if type_ in _RSA else type_
     if type_ in TYPES:
         return KeyLine(type_, _blob(type_, blob_text), comment.strip())
     raise _no_key(type_, line)
@@ -115,10 +120,14 @@ def remark(text: str) -> str:
 
 
 def _blob(type_: str, text: str) -> bytes:
+    text = text.translate(_BLANKS)
     try:
         if not _BLOB.fullmatch(text):
             raise ValueError
         blob = base64.b64decode(text, validate=True)
+        # Of bits behind the end sshd takes none but zeros.
+        if base64.b64encode(blob).decode() != text:
+            raise ValueError
         _check(type_, blob)
     except (ValueError, binascii.Error) as error:
         raise BadLineError(

@@ -53,7 +53,7 @@ judge_ca() { # FILE WHOM
 }
 
 judge_ca_file() { # FILE WHOM
-    keys_in "$1" >"$WORK/trusted"
+    keys_in "$1" | whole_keys >"$WORK/trusted"
     keys_in "$HERE/ca.pub" >"$WORK/ours"
     while read -r type key; do
         grep -qxF "$type $key" "$WORK/trusted" || report FAIL H3 \
@@ -64,6 +64,15 @@ judge_ca_file() { # FILE WHOM
         "one key a line, unbroken, with nothing before its type"
     [ -z "$(find "$1" -prune \( -perm -020 -o -perm -002 -o ! -user 0 \))" ] || report FAIL H3 \
         "$1 can be written by others than root, who could add a CA" "chown root, chmod 644"
+}
+
+# whole_keys: lines of keys as far as ssh-keygen, where it is, takes them: a damaged one ends them.
+whole_keys() {
+    while read -r line; do
+        printf '%s\n' "$line" >"$WORK/line"
+        ! has ssh-keygen || ssh-keygen -l -f "$WORK/line" >/dev/null 2>&1 || break
+        printf '%s\n' "$line"
+    done
 }
 
 # name_of_key KEY: the comment before it in the bundle.

@@ -162,7 +162,7 @@ keys_in() {
     awk -v bad="${2-}" '
         /^[ \t]*(#|$)/ { next }
         { sub(/\r$/, "") }
-        $1 !~ /^(ssh-|ecdsa-|sk-)/ || $2 !~ /^AAAA[A-Za-z0-9+\/]+=*$/ || length($2) < 68 ||
+        $1 !~ /^(ssh-|ecdsa-|sk-|rsa-sha2-)/ || $2 !~ /^AAAA[A-Za-z0-9+\/]+=*$/ || length($2) < 68 ||
             ($1 == "ecdsa-sha2-nistp256" && length($2) != 140) {
             if (bad) print NR
             exit
