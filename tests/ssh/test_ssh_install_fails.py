@@ -245,3 +245,32 @@ def test_nothing_to_uninstall_is_said(host: Host) -> None:
     assert done.code == 1
     assert "nothing of stack prod is installed here" in done.err
     assert host.files() == before
+
+
+@pytest.mark.parametrize(
+    "words", [["--no-login-test"], ["uninstall"]], ids=["install", "uninstall"]
+)
+@pytest.mark.parametrize(
+    "program",
+    [
+        'awk:[ "$1" != 1 ] || { head -c 60; exit 2; }',
+        'cp:case $2 in */new.*) head -c 60 "$1" >"$2"; exit 1 ;; esac',
+    ],
+    ids=["awk", "cp"],
+)
+def test_a_draft_that_is_cut_off_shortens_no_file(
+    host: Host, words: list[str], program: str
+) -> None:
+    """Such as on a full disk: it ends the run, and does not take the place of a file."""
+    host.machine.write("/etc/ssh/sshd_config", DEBIAN.replace("Include", "#Include"))
+    host.bundle()
+    if words == ["uninstall"]:
+        assert host.script("--no-login-test").code == 0
+    before = host.files()
+    name, text = program.split(":", 1)
+    host.stand_in(name, f'{text}\nexec "/usr/bin/{name}" "$@"')
+
+    done = host.script(*words)
+
+    assert "no draft can be written" in done.err, done.said
+    assert (done.code, host.files()) == (1, before)

@@ -173,7 +173,7 @@ class _Steps:
         )
 
     def _server(self) -> GuideStep:
-        prints = [fingerprint(it) for it in (self._seen.public_key, *self._seen.further_keys)]
+        prints = [fingerprint(it) for it in self._seen.trusted]
         key = " and ".join(filter(None, prints))
         if not key:
             return GuideStep(Progress.TODO, "the CA key on the server, once there is one")

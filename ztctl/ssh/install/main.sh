@@ -30,7 +30,7 @@ read_options() {
             --connector) CONNECTOR=yes ;;
             --root)
                 [ $# -gt 1 ] || wrong_usage
-                ROOT=$(CDPATH='' cd -- "$2" && pwd) || exit 64
+                ROOT=$(CDPATH='' cd -- "$2" && pwd -P) || exit 64
                 shift
                 ;;
             -h | --help)
