@@ -357,6 +357,23 @@ def test_a_name_in_no_zone_that_stands_in_two_places_is_told_at_the_first(accoun
     assert found == [f"{name} lies in no active zone of the account"]
 
 
+@pytest.mark.parametrize("status", ["pending", "initializing", "moved"])
+def test_a_name_in_a_zone_that_waits_is_told_with_its_name_servers(
+    account: Account, status: str
+) -> None:
+    """Nothing is made in it, and the registrar is told of by the servers that it has to name."""
+    change(account, "zone", "example.com", status=status)
+
+    with pytest.raises(Problems) as told:
+        account.plan(host())
+
+    (found,) = told.value.items
+    text = f"{HOST} lies in the zone example.com, which is {status}: names in it lead nowhere yet"
+    assert found.summary == text
+    servers = "ada.ns.cloudflare.com, bob.ns.cloudflare.com"
+    assert found.hint == f"set its name servers at the registrar: {servers}"
+
+
 def test_a_token_that_may_not_edit_a_zone_plans_and_does_not_apply(account: Account) -> None:
     """The zone tells; the plan is shown all the same, as for a pull request."""
     change(account, "zone", "example.com", permissions=["#dns_records:read", "#zone:read"])

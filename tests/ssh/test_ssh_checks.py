@@ -91,6 +91,7 @@ FAIL, WARN, SKIP = Verdict.FAIL, Verdict.WARN, Verdict.SKIP
 # By id what is made false, and what comes of it.
 CLOUD_FAULTS: list[tuple[str, dict[str, Any], Verdict]] = [
     ("D1", {"zone": ""}, FAIL),
+    ("D1", {"zone": "", "waiting": ("pending", "set its name servers")}, FAIL),
     ("D2", {"settings": {"websockets": "off", "ssl": "full"}}, FAIL),
     ("D2", {"settings": {}}, SKIP),
     ("D3", {"settings": {"websockets": "on", "ssl": "off"}}, FAIL),

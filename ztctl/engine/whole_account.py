@@ -27,6 +27,7 @@ _RECORDS: Final = "dns_record"
 _NEEDED: Final = ("zone", _RECORDS, "access_application")
 # Without one of these the answer has gaps, or is more cautious.
 _USEFUL: Final = (
+    "inactive_zone",
     "organization",
     "access_group",
     "access_policy",

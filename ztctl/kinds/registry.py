@@ -11,6 +11,7 @@ from ztctl.kinds.ca_key import CaKey
 from ztctl.kinds.dns_record import DnsRecord
 from ztctl.kinds.hostname_route import HostnameRoute
 from ztctl.kinds.identity_provider import IdentityProvider
+from ztctl.kinds.inactive_zone import InactiveZone
 from ztctl.kinds.organization import Organization
 from ztctl.kinds.private_route import PrivateRoute
 from ztctl.kinds.service_token import ServiceToken
@@ -21,6 +22,7 @@ from ztctl.kinds.zone import Zone
 KINDS = Kinds(
     (
         Zone(),
+        InactiveZone(),
         IdentityProvider(),
         ServiceToken(),
         Organization(),

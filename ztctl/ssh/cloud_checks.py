@@ -48,6 +48,7 @@ class CloudSight:
         host: what the files say.
         named: what an audit says of it.
         zone: its active zone; empty: there is none.
+        waiting: what is wrong with its zone that is not active, and what to do; empty: none is.
         settings: values of the zone's settings; what was not read is not in it.
         guard: the application that decides for the whole host.
         ca: the CA of that application.
@@ -62,6 +63,7 @@ class CloudSight:
     host: SshHost
     named: AuditedName
     zone: str = ""
+    waiting: tuple[str, str] = ("", "")
     settings: Mapping[str, str] | None = None
     guard: Live | None = None
     ca: Live | None = None
@@ -108,6 +110,9 @@ class _HostCloud:
     def _zone(self) -> HostCheck:
         if self._seen.zone:
             return self._of("D1", Verdict.PASS, f"{self._seen.zone} is active")
+        state, remedy = self._seen.waiting
+        if state:
+            return self._of("D1", Verdict.FAIL, f"its zone is {state}", remedy)
         text = f"{self._seen.host.name} lies in no active zone that the token sees"
         return self._of("D1", Verdict.FAIL, text, "set the zone's name servers at its registrar")
 
