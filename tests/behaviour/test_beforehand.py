@@ -460,6 +460,66 @@ def test_a_name_two_levels_below_its_zone_is_warned_of_once(account: Account) ->
     assert [it.code for it in renamed.warnings] == ["rename-loses-ca"]
 
 
+def order_certificate(account: Account, *hosts: str) -> None:
+    """Have a certificate of these names at the edge of the zone."""
+    zone = account.one("zones", name="example.com")["id"]
+    order = {
+        "type": "advanced",
+        "hosts": ["example.com", *hosts],
+        "certificate_authority": "google",
+        "validation_method": "txt",
+        "validity_days": 90,
+    }
+    account.call("POST", f"/zones/{zone}/ssl/certificate_packs/order", order)
+
+
+@pytest.mark.parametrize(
+    ("name", "ordered", "covered"),
+    [
+        ("ssh.dev.example.com", "*.dev.example.com", True),
+        ("ssh.dev.example.com", "ssh.dev.example.com", True),
+        ("*.dev.example.com", "*.dev.example.com", True),
+        ("*.dev.example.com", "ssh.dev.example.com", False),
+        ("a.ssh.dev.example.com", "*.dev.example.com", False),
+        ("ssh.dev.example.com", "*.test.example.com", False),
+    ],
+)
+def test_a_deep_name_that_a_certificate_covers_is_not_warned_of(
+    account: Account, name: str, ordered: str, covered: bool
+) -> None:
+    """A star of a certificate stands for one level, as that of the universal one does."""
+    order_certificate(account, ordered)
+
+    warnings = [it.summary for it in account.plan(host(name)).warnings if it.code == "deep-name"]
+
+    why = "two levels or more below the zone example.com, and none of its active certificates "
+    expected = [f"{name}: {why}covers the name: the TLS handshake fails"]
+    assert warnings == ([] if covered else expected)
+
+
+def test_certificates_that_the_token_may_not_read_are_said_not_to_be_seen(
+    account: Account,
+) -> None:
+    """They may cover the name: the plan neither fails nor is silent."""
+    order_certificate(account, "*.dev.example.com")
+    path = "/zones/.*/ssl/"
+    account.sandbox.faults.add(kind="status", status=403, path=path, times=None)
+
+    (warning,) = account.plan(host("ssh.dev.example.com")).warnings
+
+    assert "others were not seen (" in warning.summary
+
+
+def test_certificates_are_asked_for_where_a_name_is_deep(account: Account) -> None:
+    """A plan of names one level below their zone makes no call for them."""
+    account.plan(host("ssh.example.com"))
+    shallow = [it.path for it in account.sandbox.log if "certificate" in it.path]
+    account.plan(host("ssh.dev.example.com"))
+    deep = [it.path for it in account.sandbox.log if "certificate" in it.path]
+
+    assert (len(shallow), len(deep)) == (0, 1)
+
+
 def test_a_team_is_filled_in_wherever_a_check_is_written(account: Account) -> None:
     """Audiences without a team are refused by the service, for the whole tunnel too."""
     file = host()

@@ -137,6 +137,7 @@ class _HostSights:
             named,
             zone=zone.name if zone else "",
             waiting=waiting_text(inactive) if inactive else ("", ""),
+            certificates=tuple(self.whole.facts.values()),
             settings=await self._settings(zone.id) if zone else None,
             guard=guard,
             ca=next((it for it in cas if aud and it.attribute("aud") == aud), None),

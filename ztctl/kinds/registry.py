@@ -18,11 +18,13 @@ from ztctl.kinds.service_token import ServiceToken
 from ztctl.kinds.tunnel import Tunnel
 from ztctl.kinds.virtual_network import VirtualNetwork
 from ztctl.kinds.zone import Zone
+from ztctl.kinds.zone_certificates import ZoneCertificates
 
 KINDS = Kinds(
     (
         Zone(),
         InactiveZone(),
+        ZoneCertificates(),
         IdentityProvider(),
         ServiceToken(),
         Organization(),

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ztctl.core.model.certificates import uncovered
 from ztctl.core.model.checkup import Verdict
+from ztctl.core.model.facts import Fact
 from ztctl.core.model.globs import glob_matches
 from ztctl.core.model.objects import Live
 from ztctl.core.model.ssh_check import HostCheck
@@ -49,6 +51,7 @@ class CloudSight:
         named: what an audit says of it.
         zone: its active zone; empty: there is none.
         waiting: what is wrong with its zone that is not active, and what to do; empty: none is.
+        certificates: those of zones, of which a deep name may need one.
         settings: values of the zone's settings; what was not read is not in it.
         guard: the application that decides for the whole host.
         ca: the CA of that application.
@@ -64,6 +67,7 @@ class CloudSight:
     named: AuditedName
     zone: str = ""
     waiting: tuple[str, str] = ("", "")
+    certificates: Sequence[Fact] = ()
     settings: Mapping[str, str] | None = None
     guard: Live | None = None
     ca: Live | None = None
@@ -184,14 +188,13 @@ class _HostCloud:
     def _depth(self) -> HostCheck:
         if not self._seen.zone:
             return self._of("D8", Verdict.SKIP, "there is no zone")
-        labels = self._seen.host.name.count(".") - self._seen.zone.count(".")
-        if labels > 1:
-            text = f"{labels} levels below {self._seen.zone}, and its certificate covers one"
+        found = uncovered(self._seen.host.name, self._seen.zone, self._seen.certificates)
+        if found:
             remedy = (
                 "a name one level below, or a certificate for it: N2 tells whether there is one"
             )
-            return self._of("D8", Verdict.WARN, text, remedy)
-        return self._of("D8", Verdict.PASS, "the zone's certificate covers it")
+            return self._of("D8", Verdict.WARN, found, remedy)
+        return self._of("D8", Verdict.PASS, "a certificate of the zone covers it")
 
     def _record(self) -> HostCheck:
         records = self._seen.records
