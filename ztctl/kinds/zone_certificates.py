@@ -19,10 +19,9 @@ from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.names import is_below_first_level, to_ascii
 from ztctl.core.model.objects import Attributes, Live, Values
-from ztctl.kinds.common import items, objects, segment, text_of
+from ztctl.kinds.common import CERTIFICATES, items, objects, segment, text_of
 from ztctl.kinds.zone import replies_of, zone_of, zones_of
 
-PERMISSION = "Zone · SSL and Certificates"
 _KEPT = only("id", "type", "hosts", "status")
 # A zone's name has two labels or more, so that a deep name has four.
 _FEWEST_DOTS = 3
@@ -79,7 +78,7 @@ def _is_deep(name: str, zones: Iterable[Live]) -> bool:
 def _list(zone: Live) -> Call:
     # 5 to 50 a page, and active ones alone unless all are asked for (Cloudflare API reference).
     path = f"/zones/{segment(zone.id)}/ssl/certificate_packs"
-    return Call("GET", path, per_page=50, permission=PERMISSION, keep=_KEPT)
+    return Call("GET", path, per_page=50, permission=CERTIFICATES, keep=_KEPT)
 
 
 def _is_unreadable(failure: CallFailed) -> bool:
