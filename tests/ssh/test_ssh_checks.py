@@ -89,6 +89,7 @@ CLOUD = CloudSight(
     month=(2026, 11),
 )
 FAIL, WARN, SKIP = Verdict.FAIL, Verdict.WARN, Verdict.SKIP
+TERMINAL: dict[str, Any] = {"guard": application(type="ssh", app_launcher_visible=True)}
 # By id what is made false, and what comes of it.
 CLOUD_FAULTS: list[tuple[str, dict[str, Any], Verdict]] = [
     ("D1", {"zone": ""}, FAIL),
@@ -125,6 +126,9 @@ CLOUD_FAULTS: list[tuple[str, dict[str, Any], Verdict]] = [
     ("D13", {"organization": None}, SKIP),
     ("D14", {"organization": organization("")}, FAIL),
     ("D15", {"connectors": {"one": "", "two": ""}}, FAIL),
+    ("D16", {**TERMINAL, "host": SshHost(HOST, service="bastion")}, FAIL),
+    ("D16", {**TERMINAL, "named": named(reach(decision="bypass"))}, FAIL),
+    ("D16", {"guard": application(type="ssh", app_launcher_visible=False)}, WARN),
 ]
 WAY = NetworkSight(
     HOST,

@@ -39,6 +39,7 @@ _WEAK: Final = frozenset(
         AuditCode.OPTIONS_UNASKED,
     }
 )
+_OF_TERMINAL: Final = ("allow", "deny")
 _NOT_READ: Final = "the token may not read it, or the account has none"
 
 
@@ -105,6 +106,7 @@ class _HostCloud:
         yield self._workers()
         yield from self._organization()
         yield self._replicas()
+        yield self._terminal()
 
     def _of(
         self, id_: str, verdict: Verdict, found: str, remedy: str = "", *, opens: bool = False
@@ -300,6 +302,24 @@ class _HostCloud:
             return self._of("D15", Verdict.FAIL, text, remedy)
         count = f"{len(connectors)} connector{'' if len(connectors) == 1 else 's'}"
         return self._of("D15", Verdict.PASS, f"{count}, one server")
+
+    def _terminal(self) -> HostCheck:
+        """What an application of the type ``ssh`` needs (Cloudflare docs, browser-rendered SSH)."""
+        guard = self._seen.guard
+        if guard is None or guard.values.get("type") != "ssh":
+            return self._of("D16", Verdict.PASS, "none is asked for")
+        if self._seen.host.is_bastion:
+            text = "it sends no destination, and the host is a bastion"
+            return self._of("D16", Verdict.FAIL, text, "a rule of its own for that machine")
+        rulings = [it for each in self._seen.named.reach.guards for it in each.policies]
+        others = sorted({it.name for it in rulings if it.decision not in _OF_TERMINAL})
+        if others:
+            text = f"it takes Allow and Block alone, not {', '.join(others)}"
+            return self._of("D16", Verdict.FAIL, text, "put those into another application")
+        if guard.values.get("app_launcher_visible") is False:
+            text = "the App Launcher does not show it"
+            return self._of("D16", Verdict.WARN, text, "app_launcher_visible: true, the default")
+        return self._of("D16", Verdict.PASS, "it is shown; H17 tells whether sshd suits it")
 
 
 def _kind(record: Live) -> str:
