@@ -16,7 +16,7 @@ import pytest
 from tests.support.sshd import keygen, missing, program
 from ztctl.core.model.address import Address
 from ztctl.core.model.checkup import Verdict
-from ztctl.core.model.facts import ZoneCertificates
+from ztctl.core.model.facts import EdgeCertificates
 from ztctl.core.model.objects import Live
 from ztctl.core.model.ssh_check import TITLES, HostCheck
 from ztctl.core.reach.acceptance import Seen
@@ -197,7 +197,7 @@ def test_a_fault_of_the_account_is_found(id_: str, change: Any, verdict: Verdict
 
 def test_a_deep_name_with_a_certificate_passes() -> None:
     """Of its own zone, and an active one."""
-    known = ZoneCertificates("example.com", frozenset({"*.eu.example.com"}))
+    known = EdgeCertificates("example.com", frozenset({"*.eu.example.com"}))
     sight = replace(CLOUD, host=SshHost("ssh.eu.example.com"), certificates=(known,))
 
     assert by_id(cloud_checks(sight))["D8"].verdict is Verdict.PASS

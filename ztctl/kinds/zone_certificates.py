@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ztctl.core.model.calls import Call, CallFailed, LiveObjects, ReadFlow, only
-from ztctl.core.model.facts import Fact
-from ztctl.core.model.facts import ZoneCertificates as Known
+from ztctl.core.model.facts import EdgeCertificates, Fact
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.names import is_below_first_level, to_ascii
@@ -67,7 +66,7 @@ class ZoneCertificates(Kind):
 def known_of(live: Live) -> Fact:
     """What the certificates of a zone cover."""
     found = CertificateAttributes.of(live)
-    return Known(live.name, found.hosts, found.gap)
+    return EdgeCertificates(live.name, found.hosts, found.gap)
 
 
 def _is_deep(name: str, zones: Iterable[Live]) -> bool:

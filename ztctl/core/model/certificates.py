@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ztctl.core.model.facts import Fact, ZoneCertificates
+from ztctl.core.model.facts import EdgeCertificates, Fact
 from ztctl.core.model.names import certificate_covers, is_below_first_level
 
 
@@ -18,7 +18,7 @@ def uncovered(name: str, zone: str, facts: Iterable[Fact | None]) -> str:
     """
     if not is_below_first_level(name, zone):
         return ""
-    known = (it for it in facts if isinstance(it, ZoneCertificates) and it.name == zone)
+    known = (it for it in facts if isinstance(it, EdgeCertificates) and it.name == zone)
     found = next(known, None)
     below = f"two levels or more below the zone {zone}"
     if found is None or found.gap:

@@ -244,7 +244,7 @@ class ZoneRecords(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneCertificates(Fact):
+class EdgeCertificates(Fact):
     """The active certificates that a zone has at the edge.
 
     Attributes:
