@@ -12,6 +12,7 @@ CA_FILE = "/etc/ssh/ztctl_ca.pub"
 DROP_IN = "/etc/ssh/sshd_config.d/00-ztctl-prod.conf"
 MAIN = "/etc/ssh/sshd_config"
 NAMES = "/etc/ssh/names"
+NO_TERMINAL = "no terminal in a browser logs in here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +270,15 @@ def test_each_of_them_keeps_people_out(ready: Host, name: str) -> None:
         (f"chown nobody {CA_FILE}", f"FAIL  H3   {CA_FILE} can be written by others than root"),
         (f"echo x >>{CA_FILE}", f"warn  H3   {CA_FILE}:3 is no key, and sshd reads no further"),
         (last("TrustedUserCAKeys /a"), f"warn  H11  TrustedUserCAKeys of {MAIN}:7 has no effect"),
+        (
+            first("MACs hmac-sha2-512-etm@openssh.com"),
+            f"warn  H17  {NO_TERMINAL}: MACs without hmac-sha2-256 ({DROP_IN}:1)",
+        ),
+        (
+            first("KexAlgorithms diffie-hellman-group16-sha512"),
+            f"warn  H17  {NO_TERMINAL}: KexAlgorithms without",
+        ),
+        ("true", "ok    H17  key exchange and MACs suit a terminal in a browser"),
         ("true", "warn  H15  nobody answers on 127.0.0.1, port 22"),
     ],
 )

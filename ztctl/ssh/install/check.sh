@@ -270,7 +270,35 @@ judge_machine() {
     while read -r place; do
         report warn H11 "TrustedUserCAKeys of $place has no effect: another one comes before it"
     done <"$WORK/lines"
+    judge_terminal
     [ -n "$ROOT" ] || judge_running
+}
+
+# suits KEYWORD WORD...: one of the words is in the list, or this sshd has no such setting.
+suits() {
+    keyword=$1
+    shift
+    for word in "$@"; do
+        ! lists "$keyword" "$word" || return 0
+    done
+    return 1
+}
+
+# judge_terminal: what the browser's terminal offers (Cloudflare documentation, browser-rendered
+# SSH; of the MACs reports of users). Other clients are not concerned.
+judge_terminal() {
+    unsuited=
+    suits kexalgorithms curve25519-sha256 curve25519-sha256@libssh.org \
+        ecdh-sha2-nistp256 ecdh-sha2-nistp384 ecdh-sha2-nistp521 ||
+        unsuited="KexAlgorithms without curve25519-sha256 ($(set_at kexalgorithms))"
+    suits macs hmac-sha2-256 hmac-sha2-512 ||
+        unsuited="${unsuited:+$unsuited, }MACs without hmac-sha2-256 ($(set_at macs))"
+    if [ -n "$unsuited" ]; then
+        report warn H17 "no terminal in a browser logs in here: $unsuited" \
+            "nothing, unless the host has \`terminal: true\`; then let sshd offer them"
+    else
+        report ok H17 "key exchange and MACs suit a terminal in a browser"
+    fi
 }
 
 judge_running() {
