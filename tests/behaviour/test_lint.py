@@ -54,6 +54,16 @@ def codes(problems: Iterable[Problem]) -> list[str]:
 
 # By code, files of which validate warns; ¦ stands before the place that is told.
 BY_FILE = {
+    Code.PRINCIPAL_COLLISION: (
+        "  p1: {decision: allow, include: [{email: [ann@a.example, ann@b.example]}]}\n"
+        "tunnels: {t0: {}}\n"
+        "hosts: {¦a.example.com: {tunnel: t0, service: 'ssh://h:22', policies: [p1]}}"
+    ),
+    Code.SYSTEM_PRINCIPAL: (
+        "  p1: {decision: allow, include: [{email: root@example.com}]}\n"
+        "tunnels: {t0: {}}\n"
+        "hosts: {¦a.example.com: {tunnel: t0, service: 'ssh://h:22', policies: [p1]}}"
+    ),
     Code.NO_ONE_ENTERS: (
         "groups: {¦g0: {include: [{email: a@example.com}], exclude: [{everyone: true}]}}"
     ),
