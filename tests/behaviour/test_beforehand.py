@@ -357,6 +357,23 @@ def test_a_name_in_no_zone_that_stands_in_two_places_is_told_at_the_first(accoun
     assert found == [f"{name} lies in no active zone of the account"]
 
 
+@pytest.mark.parametrize("status", ["pending", "initializing", "moved"])
+def test_a_name_in_a_zone_that_waits_is_told_with_its_name_servers(
+    account: Account, status: str
+) -> None:
+    """Nothing is made in it, and the registrar is told of by the servers that it has to name."""
+    change(account, "zone", "example.com", status=status)
+
+    with pytest.raises(Problems) as told:
+        account.plan(host())
+
+    (found,) = told.value.items
+    text = f"{HOST} lies in the zone example.com, which is {status}: names in it lead nowhere yet"
+    assert found.summary == text
+    servers = "ada.ns.cloudflare.com, bob.ns.cloudflare.com"
+    assert found.hint == f"set its name servers at the registrar: {servers}"
+
+
 def test_a_token_that_may_not_edit_a_zone_plans_and_does_not_apply(account: Account) -> None:
     """The zone tells; the plan is shown all the same, as for a pull request."""
     change(account, "zone", "example.com", permissions=["#dns_records:read", "#zone:read"])
@@ -441,6 +458,66 @@ def test_a_name_two_levels_below_its_zone_is_warned_of_once(account: Account) ->
     assert account.plan(deep).warnings == ()
     renamed = account.plan(fine, deletions=True, ca_deletion=["all"])
     assert [it.code for it in renamed.warnings] == ["rename-loses-ca"]
+
+
+def order_certificate(account: Account, *hosts: str) -> None:
+    """Have a certificate of these names at the edge of the zone."""
+    zone = account.one("zones", name="example.com")["id"]
+    order = {
+        "type": "advanced",
+        "hosts": ["example.com", *hosts],
+        "certificate_authority": "google",
+        "validation_method": "txt",
+        "validity_days": 90,
+    }
+    account.call("POST", f"/zones/{zone}/ssl/certificate_packs/order", order)
+
+
+@pytest.mark.parametrize(
+    ("name", "ordered", "covered"),
+    [
+        ("ssh.dev.example.com", "*.dev.example.com", True),
+        ("ssh.dev.example.com", "ssh.dev.example.com", True),
+        ("*.dev.example.com", "*.dev.example.com", True),
+        ("*.dev.example.com", "ssh.dev.example.com", False),
+        ("a.ssh.dev.example.com", "*.dev.example.com", False),
+        ("ssh.dev.example.com", "*.test.example.com", False),
+    ],
+)
+def test_a_deep_name_that_a_certificate_covers_is_not_warned_of(
+    account: Account, name: str, ordered: str, covered: bool
+) -> None:
+    """A star of a certificate stands for one level, as that of the universal one does."""
+    order_certificate(account, ordered)
+
+    warnings = [it.summary for it in account.plan(host(name)).warnings if it.code == "deep-name"]
+
+    why = "two levels or more below the zone example.com, and none of its active certificates "
+    expected = [f"{name}: {why}covers the name: the TLS handshake fails"]
+    assert warnings == ([] if covered else expected)
+
+
+def test_certificates_that_the_token_may_not_read_are_said_not_to_be_seen(
+    account: Account,
+) -> None:
+    """They may cover the name: the plan neither fails nor is silent."""
+    order_certificate(account, "*.dev.example.com")
+    path = "/zones/.*/ssl/"
+    account.sandbox.faults.add(kind="status", status=403, path=path, times=None)
+
+    (warning,) = account.plan(host("ssh.dev.example.com")).warnings
+
+    assert "others were not seen (" in warning.summary
+
+
+def test_certificates_are_asked_for_where_a_name_is_deep(account: Account) -> None:
+    """A plan of names one level below their zone makes no call for them."""
+    account.plan(host("ssh.example.com"))
+    shallow = [it.path for it in account.sandbox.log if "certificate" in it.path]
+    account.plan(host("ssh.dev.example.com"))
+    deep = [it.path for it in account.sandbox.log if "certificate" in it.path]
+
+    assert (len(shallow), len(deep)) == (0, 1)
 
 
 def test_a_team_is_filled_in_wherever_a_check_is_written(account: Account) -> None:

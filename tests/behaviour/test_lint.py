@@ -54,6 +54,16 @@ def codes(problems: Iterable[Problem]) -> list[str]:
 
 # By code, files of which validate warns; ¦ stands before the place that is told.
 BY_FILE = {
+    Code.PRINCIPAL_COLLISION: (
+        "  p1: {decision: allow, include: [{email: [ann@a.example, ann@b.example]}]}\n"
+        "tunnels: {t0: {}}\n"
+        "hosts: {¦a.example.com: {tunnel: t0, service: 'ssh://h:22', policies: [p1]}}"
+    ),
+    Code.SYSTEM_PRINCIPAL: (
+        "  p1: {decision: allow, include: [{email: root@example.com}]}\n"
+        "tunnels: {t0: {}}\n"
+        "hosts: {¦a.example.com: {tunnel: t0, service: 'ssh://h:22', policies: [p1]}}"
+    ),
     Code.NO_ONE_ENTERS: (
         "groups: {¦g0: {include: [{email: a@example.com}], exclude: [{everyone: true}]}}"
     ),
@@ -85,6 +95,7 @@ BY_FILE = {
         "tunnels: {t0: {ingress:"
         " [{hostname: ¦a.example.com, path: ^/x, service: 'ssh://localhost:22'}]}}"
     ),
+    Code.BROWSER_TERMINAL: "applications: {¦a.example.com/x: {type: ssh, policies: [p0]}}",
     Code.DOTTED_TAG: "applications: {¦a.example.com: {policies: [p0], tags: [v1.2]}}",
     Code.SILENCE_WITHOUT_REASON: "lint: {ignore: {¦deep-name: ' '}}",
     Code.SILENCE_UNKNOWN: "lint: {ignore: {¦deep-names: it is a demo}}",
@@ -102,6 +113,48 @@ def test_validate_warns_with_a_code_at_the_place(tmp_path: Path, code: Code) -> 
     assert (found.code, found.severity) == (code, Severity.WARNING)
     assert found.where is not None
     assert (found.where.line, found.where.column) == place(text)
+
+
+def short_host(name: str, service: str) -> str:
+    """A host in the short form with a terminal."""
+    fields = f"tunnel: t0, service: '{service}', policies: [p0], terminal: true"
+    return f"tunnels: {{t0: {{}}}}\nhosts: {{'{name}': {{{fields}}}}}"
+
+
+HIDDEN = "{type: ssh, policies: [p0], app_launcher_visible: false}"
+ROBOT = "  p1: {decision: non_identity, include: [{service_token: ci}]}\n"
+# A file, and what is wrong with the terminal of its host.
+TERMINALS = {
+    "on a name of its own": (short_host("a.example.com", "ssh://h:22"), ""),
+    "of another type": ("applications: {a.example.com/x: {policies: [p0]}}", ""),
+    "before a bastion": (
+        short_host("a.example.com", "bastion"),
+        "sends no destination, and a.example.com leads to a bastion",
+    ),
+    "on a wildcard": (
+        short_host("*.example.com", "ssh://h:22"),
+        "stands on one host name, not on *.example.com",
+    ),
+    "hidden": (
+        f"applications: {{a.example.com: {HIDDEN}}}",
+        "is found in the App Launcher, which does not show it",
+    ),
+    "for a robot": (
+        f"{ROBOT}applications: {{a.example.com: {{type: ssh, policies: [p0, p1]}}}}",
+        "takes Allow and Block, and the policy 'p1' is Service Auth",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TERMINALS)
+def test_what_a_browser_terminal_cannot_do_is_told(tmp_path: Path, case: str) -> None:
+    """The service takes it all; in the form `hosts` as in applications."""
+    text, expected = TERMINALS[case]
+
+    found = [it for it in read(tmp_path, text).warnings if it.code == Code.BROWSER_TERMINAL]
+
+    said = [it.summary.partition(": its browser terminal ")[2] for it in found]
+    assert said == ([expected] if expected else [])
 
 
 def deep(account: Account) -> Iterable[Problem]:

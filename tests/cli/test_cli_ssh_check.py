@@ -76,6 +76,18 @@ def test_what_is_false_in_the_account_is_found(applied: Ztctl, account: Account)
     assert (done.code, failed(done)) == (2, {"D2"})
 
 
+def test_a_zone_that_waits_is_told_with_its_name_servers(applied: Ztctl, account: Account) -> None:
+    """Until the registrar names them nothing of the host is reached."""
+    (zone,) = account.sandbox.export()["zones"]
+    with account.sandbox.session() as state:
+        state.store.put("zone", zone["id"], {**zone, "status": "pending"})
+
+    found = checks(check(applied))["D1"]
+
+    assert found["found"] == "its zone is pending: names in it lead nowhere yet"
+    assert "ada.ns.cloudflare.com" in found["remedy"]
+
+
 def test_an_open_door_has_its_own_exit_code(ztctl: Ztctl, account: Account) -> None:
     """It comes before every other fault: here that no connector runs."""
     (ztctl.folder / "ztctl.yaml").write_text(UNCHECKED)

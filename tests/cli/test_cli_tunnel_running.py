@@ -186,6 +186,21 @@ def test_a_lost_answer_leaves_one_valid_token(
     assert not happened or file.read_text().strip() == token_in(account, made)
 
 
+def test_an_old_token_is_not_handed_over_for_the_new_one(
+    at: Ztctl, account: Account, made: str
+) -> None:
+    """Where the service answers with it, that is told: the second step would end its users."""
+    old = token_in(account, made)
+    body = {"success": True, "errors": [], "messages": [], "result": old}
+    account.sandbox.faults.add(kind="body", method="GET", path="/token$", nth=2, body=body)
+
+    done = at(*ROTATE, "--out", "token")
+
+    assert (done.code, (at.folder / "token").exists()) == (1, False)
+    assert "still hands over the old token" in " ".join(done.err.split())
+    assert old not in done.said
+
+
 def test_a_rotation_asks_first(at: Ztctl, account: Account, made: str) -> None:
     """Without a terminal and without `--auto-approve` nothing is changed."""
     old = token_in(account, made)

@@ -44,6 +44,20 @@ def one_token(hand: ByHand) -> None:
     host({"decision": "non_identity", "include": include})(hand)
 
 
+def deep_with_certificate(hand: ByHand) -> None:
+    """A host two levels below its zone, of which a certificate covers the level above it."""
+    zone = hand.account.one("zones", name="example.com")["id"]
+    order = {
+        "type": "advanced",
+        "hosts": ["example.com", "*.b.example.com"],
+        "certificate_authority": "google",
+        "validation_method": "txt",
+        "validity_days": 90,
+    }
+    hand.account.call("POST", f"/zones/{zone}/ssl/certificate_packs/order", order)
+    hand.host("a.b.example.com", TEAM)
+
+
 def one_provider(hand: ByHand) -> None:
     """A host for logins by one provider."""
     body = {"name": "Corp", "type": "saml", "config": {}}
@@ -150,7 +164,7 @@ CASES: dict[AuditCode, tuple[Make, str, Make]] = {
     AuditCode.NO_CONNECTOR_CHECK: (host(TEAM), HOST, asking_connector),
     AuditCode.OPTIONS_UNASKED: (host(TEAM, options_preflight_bypass=True), HOST, host(TEAM)),
     AuditCode.DEEP_NAME: (
-        lambda hand: hand.host("a.b.example.com", TEAM), "a.b.example.com", host(TEAM)
+        lambda hand: hand.host("a.b.example.com", TEAM), "a.b.example.com", deep_with_certificate
     ),
     AuditCode.NO_CONNECTOR: (idle_tunnel, "t", running),
     AuditCode.IDLE_CA: (authority("http://one"), HOST, authority("ssh://one")),

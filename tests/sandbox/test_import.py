@@ -41,6 +41,13 @@ SERVERS = {
         }
     ],
 }
+CERTIFICATE = {
+    "type": "advanced",
+    "hosts": ["example.com", "*.dev.example.com"],
+    "certificate_authority": "google",
+    "validation_method": "txt",
+    "validity_days": 90,
+}
 SSH_KEY = base64.b64encode(bytes(range(32))).decode()
 
 
@@ -68,6 +75,7 @@ def furnish(api: Api) -> Any:
     furnish_network(api)
     api.record()
     made(api.patch(f"{api.zone()}/settings/websockets", {"value": "off"}))
+    made(api.post(f"{api.zone()}/ssl/certificate_packs/order", CERTIFICATE))
     return api.sandbox.export()
 
 
@@ -157,6 +165,7 @@ def test_every_list_is_the_same(api: Api, account: Any) -> None:
         "{A}/infrastructure/targets",
         f"{api.zone()}/dns_records",
         f"{api.zone()}/settings/websockets",
+        f"{api.zone()}/ssl/certificate_packs",
     ]
 
     assert [other.get(path).body for path in paths] == [api.get(path).body for path in paths]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,10 +13,26 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    SSHCertificateBuilder,
+    SSHCertificateType,
+)
 
 from tests.support.servers import Host
-from ztctl.core.model.diagnostics import Failure
-from ztctl.ssh.bundle import Server, TrustedKey, as_tar, bundle_of, install_script, write_folder
+from ztctl.core.model.diagnostics import Failure, Problems
+from ztctl.core.model.ssh_check import TITLES
+from ztctl.core.model.ssh_trust import StackCa
+from ztctl.ssh import saving
+from ztctl.ssh.bundle import (
+    Server,
+    TrustedKey,
+    as_tar,
+    bundle_of,
+    install_script,
+    trusted_keys,
+    write_folder,
+)
 from ztctl.ssh.server_users import mapping_line, users_problems
 from ztctl.ssh.sshd_config import Profile, sshd_settings
 
@@ -103,9 +120,11 @@ def test_an_archive_is_the_same_for_the_same_files(tmp_path: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(made)) as archive:
         entries = archive.getmembers()
     assert made == as_tar(bundle_of(BOTH))
-    assert [it.name for it in entries] == ["README.txt", "ca.pub", "install.sh", "sshd.conf"]
+    assert [it.name for it in entries] == [
+        *("README.txt", "ca.pub", "install.sh", "sshd.conf", "users")
+    ]
     assert {(it.uid, it.gid, it.mtime) for it in entries} == {(0, 0, 0)}
-    assert [oct(it.mode) for it in entries] == ["0o644", "0o644", "0o755", "0o644"]
+    assert [oct(it.mode) for it in entries] == ["0o644", "0o644", "0o755", "0o644", "0o644"]
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -203,6 +222,14 @@ def test_host_keys_have_the_names_of_the_hosts(server: Server, names: str) -> No
     assert ("sed 's/^[^ ]*/NAME/'" in made["README.txt"]) is ("-" in names.strip("'").split())
 
 
+def test_each_check_of_the_script_is_known() -> None:
+    """`ztctl ssh check --server` passes over a line whose code it does not know."""
+    codes = {*re.findall(r"\b(?:report [A-Za-z]+|blame) (H[0-9]+) ", install_script(BOTH))}
+
+    assert codes >= {"H2", "H8", "H13", "H14"}
+    assert codes <= {*TITLES}
+
+
 def test_a_server_behind_a_bastion_prints_its_own_name(host: Host) -> None:
     """`install.sh host-keys` has it before each key, beside those of hosts that are it alone."""
     host.bundle(bastions=("ssh.example.com",))
@@ -239,3 +266,55 @@ def test_the_readme_of_a_connector_says_how_to_look_and_to_undo() -> None:
     for words in ("--dry-run --token-file token", "check", "uninstall"):
         assert f"\nsudo sh install.sh {words} " in f"\n{readme}"
     assert "host-keys" not in readme
+
+
+SECOND = f"{KEY.line}\nssh-ed25519 {OTHER.line.split()[1]}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        SECOND,
+        SECOND.replace("\n", "\r"),
+        f'command="x" {KEY.line}',
+        f"cert-authority {KEY.line}",
+        "",
+    ],
+    ids=["two lines", "two by a carriage return", "an option", "cert-authority", "nothing"],
+)
+def test_an_account_adds_nothing_to_what_servers_trust(line: str) -> None:
+    """What it says of one CA is one key on one line, or there is no bundle and no file of keys."""
+    with pytest.raises(Failure, match=r"the public key of \S+ is none"):
+        TrustedKey("ssh.example.com", line)
+    with pytest.raises(Failure, match=r"the public key of .+ is none"):
+        saving.bundle([StackCa("ssh.example.com", (), "", line, "")])
+
+
+def test_a_name_makes_no_line_of_its_own() -> None:
+    """Nor does the name of a file of keys, which is a remark before them."""
+    named = TrustedKey(f"x\n{OTHER.line}", KEY.line)
+
+    text = texts(Server("prod", ("ssh.example.com",), (named,)))["ca.pub"]
+
+    assert [it for it in text.splitlines() if not it.startswith("#")] == [KEY.line]
+
+
+def test_a_certificate_is_no_ca() -> None:
+    """A file of keys with a certificate in it is refused: sshd trusts it for nothing."""
+    ca, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    made = SSHCertificateBuilder().public_key(key.public_key()).serial(1).key_id(b"x")
+    made = made.type(SSHCertificateType.USER).valid_principals([b"jdoe"])
+    line = made.valid_after(0).valid_before(2**63).sign(ca).public_bytes().decode()
+
+    with pytest.raises(Problems, match="it is a certificate"):
+        trusted_keys("it", line)
+
+
+def test_accounts_of_an_earlier_bundle_do_not_stay(tmp_path: Path) -> None:
+    """A bundle without a mapping, in the folder of one with it, lets nobody in as another."""
+    mapped = Server("prod", ("ssh.example.com",), (KEY,), users="principals\troot\tmallory\n")
+    write_folder(bundle_of(mapped), tmp_path)
+
+    write_folder(bundle_of(Server("prod", ("ssh.example.com",), (KEY,))), tmp_path)
+
+    assert "mallory" not in (tmp_path / "users").read_text()

@@ -88,6 +88,34 @@ def test_a_line_that_is_no_key_ends_the_reading(line: str, says: str) -> None:
     assert report.held == ()
 
 
+def test_bits_behind_the_end_of_a_key_end_the_reading() -> None:
+    """Base64 has them, Python takes them, and sshd does not."""
+    type_, blob = key("a").split()[:2]
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    bare = blob.rstrip("=")
+    other = bare[:-1] + alphabet[alphabet.index(bare[-1]) + 1] + blob[len(bare) :]
+
+    assert len(bare) < len(blob)
+    assert faults(f"{type_} {other}\n", "a") == [(TrustFault.MISSING, 0), (TrustFault.MALFORMED, 1)]
+
+
+@pytest.mark.parametrize("blank", ["\r", "\v", "\f"])
+def test_a_foreign_key_does_not_hide_behind_blanks(blank: str) -> None:
+    """What sshd passes over inside a key makes it no other one."""
+    type_, blob = key("stranger").split()[:2]
+
+    assert faults(f"{type_} {blob[:40]}{blank}{blob[40:]}\n") == [(TrustFault.FOREIGN, 1)]
+
+
+def test_a_foreign_key_does_not_hide_behind_the_name_of_a_signature() -> None:
+    """The type of an RSA key may be written as that of its signatures."""
+    made = rsa.generate_private_key(65537, 2048).public_key()
+    form = serialization.PublicFormat.OpenSSH
+    blob = made.public_bytes(serialization.Encoding.OpenSSH, form).decode().split()[1]
+
+    assert faults(f"rsa-sha2-512 {blob}\n") == [(TrustFault.FOREIGN, 1)]
+
+
 def test_both_halves_of_a_wrapped_key_are_told() -> None:
     """The second half says what it is; reading ends at the first."""
     type_, blob, _ = key("a").split()

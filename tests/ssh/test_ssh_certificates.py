@@ -145,3 +145,13 @@ def test_no_bytes_make_it_fail(tail: bytes) -> None:
     blob = base64.b64encode(raw[: len(raw) - len(tail)] + tail).decode()
     with suppress(Failure):
         certificate_of("c", f"{made().split()[0]} {blob}")
+
+
+def test_an_option_that_sshd_does_not_know_is_a_fault() -> None:
+    """The certificate is refused for it, however right the rest is."""
+    known = certificate_of("c", made())
+    found = replace(known, options=(*known.options, ("no-such@example.com", "")))
+
+    (said,) = faults_of(found, 1100, OURS, 1, "jdoe")
+
+    assert "critical option no-such@example.com" in said

@@ -16,6 +16,7 @@ import pytest
 from tests.support.sshd import keygen, missing, program
 from ztctl.core.model.address import Address
 from ztctl.core.model.checkup import Verdict
+from ztctl.core.model.facts import EdgeCertificates
 from ztctl.core.model.objects import Live
 from ztctl.core.model.ssh_check import TITLES, HostCheck
 from ztctl.core.reach.acceptance import Seen
@@ -88,9 +89,11 @@ CLOUD = CloudSight(
     month=(2026, 11),
 )
 FAIL, WARN, SKIP = Verdict.FAIL, Verdict.WARN, Verdict.SKIP
+TERMINAL: dict[str, Any] = {"guard": application(type="ssh", app_launcher_visible=True)}
 # By id what is made false, and what comes of it.
 CLOUD_FAULTS: list[tuple[str, dict[str, Any], Verdict]] = [
     ("D1", {"zone": ""}, FAIL),
+    ("D1", {"zone": "", "waiting": ("pending", "set its name servers")}, FAIL),
     ("D2", {"settings": {"websockets": "off", "ssl": "full"}}, FAIL),
     ("D2", {"settings": {}}, SKIP),
     ("D3", {"settings": {"websockets": "on", "ssl": "off"}}, FAIL),
@@ -123,6 +126,9 @@ CLOUD_FAULTS: list[tuple[str, dict[str, Any], Verdict]] = [
     ("D13", {"organization": None}, SKIP),
     ("D14", {"organization": organization("")}, FAIL),
     ("D15", {"connectors": {"one": "", "two": ""}}, FAIL),
+    ("D16", {**TERMINAL, "host": SshHost(HOST, service="bastion")}, FAIL),
+    ("D16", {**TERMINAL, "named": named(reach(decision="bypass"))}, FAIL),
+    ("D16", {"guard": application(type="ssh", app_launcher_visible=False)}, WARN),
 ]
 WAY = NetworkSight(
     HOST,
@@ -187,6 +193,14 @@ def test_a_fault_of_the_account_is_found(id_: str, change: Any, verdict: Verdict
 
     assert found.verdict is verdict
     assert found.remedy or verdict is SKIP
+
+
+def test_a_deep_name_with_a_certificate_passes() -> None:
+    """Of its own zone, and an active one."""
+    known = EdgeCertificates("example.com", frozenset({"*.eu.example.com"}))
+    sight = replace(CLOUD, host=SshHost("ssh.eu.example.com"), certificates=(known,))
+
+    assert by_id(cloud_checks(sight))["D8"].verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize(("id_", "change", "verdict"), WAY_FAULTS)

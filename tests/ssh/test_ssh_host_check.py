@@ -12,6 +12,7 @@ CA_FILE = "/etc/ssh/ztctl_ca.pub"
 DROP_IN = "/etc/ssh/sshd_config.d/00-ztctl-prod.conf"
 MAIN = "/etc/ssh/sshd_config"
 NAMES = "/etc/ssh/names"
+NO_TERMINAL = "no terminal in a browser logs in here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,12 @@ FAULTS = {
     ),
     "a line above that is no key": Fault(
         f"sed -i '1i nonsense' {CA_FILE}", f"H3   {CA_FILE}, which sshd reads"
+    ),
+    "a damaged key above": Fault(
+        # One with another end, so that it is no point of the curve.
+        f"sed -n 's,....= open.*,AAAA=,p' {CA_FILE} | cat - {CA_FILE} >/run/new;"
+        f"cp /run/new {CA_FILE}",
+        f"H3   {CA_FILE}, which sshd reads",
     ),
     "another CA": Fault(f"cp {{other}} {CA_FILE}", f"H3   {CA_FILE}, which sshd reads"),
     "PubkeyAuthentication no": Fault(
@@ -156,6 +163,27 @@ FAULTS = {
         f"{PRINCIPALS}; printf '#jdoe\\njd\\n' >{NAMES}/jdoe",
         f"H5   {NAMES}/jdoe lacks the name jdoe",
     ),
+    "principals file has it as a remark": Fault(
+        f"{PRINCIPALS}; echo ' # jdoe' >{NAMES}/jdoe", f"H5   {NAMES}/jdoe lacks the name jdoe"
+    ),
+    "password expired": Fault("chage -d 1 -M 9 jdoe", "H8   the password of jdoe has expired"),
+    "password to be changed": Fault("chage -d 0 jdoe", "H8   the password of jdoe has expired"),
+    "no sessions": Fault(first("MaxSessions 0"), f"H9   MaxSessions is 0: no shell ({DROP_IN}:1)"),
+    "RevokedKeys of nonsense": Fault(
+        f"echo x >/etc/ssh/bad; {first('RevokedKeys /etc/ssh/bad')}",
+        "H6   /etc/ssh/bad:1 is no key, so sshd refuses every key",
+    ),
+    "a Match by a name of this machine": Fault(
+        f"sed -i /Trusted/d {DROP_IN};"
+        + last(f"Match Host localhost\\nTrustedUserCAKeys {CA_FILE}"),
+        "H2   TrustedUserCAKeys is not set for everybody",
+    ),
+    "a Match by the port": Fault(
+        f"sed -i '1i Port 2222' {MAIN};"
+        + last("Match LocalPort 2222\\nPubkeyAuthentication no")
+        + f"; sed -i /Pubkey/d {DROP_IN}",
+        "H2   PubkeyAuthentication is no for everybody",
+    ),
     "a command without a user": Fault(
         last("AuthorizedPrincipalsCommand /run/names"),
         "H1   sshd refuses its configuration: AuthorizedPrincipalsCommand set without",
@@ -232,7 +260,7 @@ def test_each_of_them_keeps_people_out(ready: Host, name: str) -> None:
     if ready.machine.run("/usr/sbin/sshd").code == 0:
         ready.wait(lambda: ready.machine.path("/run/sshd.pid").exists())
 
-    assert ready.login(fault.asked, ready.certificate(fault.asked)).code == 255
+    assert ready.login(fault.asked, ready.certificate(fault.asked)).code != 0
 
 
 @pytest.mark.parametrize(
@@ -242,6 +270,15 @@ def test_each_of_them_keeps_people_out(ready: Host, name: str) -> None:
         (f"chown nobody {CA_FILE}", f"FAIL  H3   {CA_FILE} can be written by others than root"),
         (f"echo x >>{CA_FILE}", f"warn  H3   {CA_FILE}:3 is no key, and sshd reads no further"),
         (last("TrustedUserCAKeys /a"), f"warn  H11  TrustedUserCAKeys of {MAIN}:7 has no effect"),
+        (
+            first("MACs hmac-sha2-512-etm@openssh.com"),
+            f"warn  H17  {NO_TERMINAL}: MACs without hmac-sha2-256 ({DROP_IN}:1)",
+        ),
+        (
+            first("KexAlgorithms diffie-hellman-group16-sha512"),
+            f"warn  H17  {NO_TERMINAL}: KexAlgorithms without",
+        ),
+        ("true", "ok    H17  key exchange and MACs suit a terminal in a browser"),
         ("true", "warn  H15  nobody answers on 127.0.0.1, port 22"),
     ],
 )
@@ -252,6 +289,29 @@ def test_what_is_dangerous_or_dead_is_told_too(ready: Host, how: str, said: str)
     done = ready.script("check", "--account", "jdoe")
 
     assert said in done.out
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (last("AllowUsers jdoe@10.0.0.1"), "warn  H9   AllowUsers has jdoe from 10.0.0.1 alone"),
+        (last("DenyUsers jdoe@10.0.0.1"), "warn  H9   DenyUsers has jdoe from 10.0.0.1"),
+        (last("ForceCommand /bin/false"), "warn  H9   a login of jdoe gets no plain shell"),
+        (
+            f"{PRINCIPALS}; echo 'from=\"10.0.0.1\" jdoe' >{NAMES}/jdoe",
+            f"warn  H5   {NAMES}/jdoe has options before the name jdoe",
+        ),
+        (first("PubkeyAuthentication no"), "FAIL  H2   PubkeyAuthentication is no for everybody"),
+    ],
+)
+def test_who_may_be_kept_out_is_not_said_to_be_fine(ready: Host, how: str, said: str) -> None:
+    """Where it depends on more than is looked at, or nobody logs in, there is no `ok` for them."""
+    made(ready, Fault(how, said))
+
+    done = ready.script("check", "--account", "jdoe")
+
+    assert said in done.out
+    assert "jdoe can log in" not in done.out
 
 
 def test_penalties_that_one_user_brings_on_all_are_told(ready: Host) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -113,7 +114,7 @@ def test_a_second_run_changes_nothing(host: Host, config: str) -> None:
     host.bundle(users="account\tasmith\nprincipals\tjdoe\tbob\n")
     host.script("--no-login-test")
     before = host.files()
-    host.stand_in("ssh-keygen", "echo called >>/run/called; exit 1")
+    host.stand_in("ssh", "echo called >>/run/called; exit 1")
 
     done = host.script()
 
@@ -346,3 +347,89 @@ def test_a_bundle_without_a_connector_says_so(host: Host) -> None:
 
 def _of_ssh(files: dict[str, tuple[int, int, bytes]]) -> dict[str, tuple[int, int, bytes]]:
     return {name: it for name, it in files.items() if name.startswith("ssh/")}
+
+
+@pytest.mark.parametrize("link", ["etc/ssh/sshd_config", "etc/ssh", "etc/ssh/ztctl_backup"])
+def test_a_link_leads_out_of_no_other_root(host: Host, link: str) -> None:
+    """What is written below another root stays there: a link in it may name files of this one."""
+    host.bundle()
+    image = host.folder / "an image"
+    shutil.copytree(host.machine.path("/etc/ssh"), image / "etc" / "ssh")
+    shutil.copy(host.machine.path("/etc/passwd"), image / "etc" / "passwd")
+    (image / "etc" / "ssh" / "sshd_config").write_text(OLD)
+    victim = host.folder / "victim"
+    place = image / link
+    if place.exists():
+        place.rename(victim)
+    else:
+        victim.mkdir()
+    place.symlink_to(victim)
+    before = _tree(victim)
+
+    done = host.script("--root", str(image))
+
+    assert (done.code, "leads out of" in done.err) == (1, True), done.said
+    assert _tree(victim) == before
+
+
+def test_another_root_may_be_called_anything(host: Host) -> None:
+    """No shell reads its name, and what it includes is found there."""
+    host.bundle()
+    image = host.folder / "it's; touch hacked;"
+    shutil.copytree(host.machine.path("/etc/ssh"), image / "etc" / "ssh")
+    shutil.copy(host.machine.path("/etc/passwd"), image / "etc" / "passwd")
+
+    done = host.script("--root", str(image))
+
+    assert done.code == 0, done.said
+    assert (image / DROP_IN[1:]).exists()
+    assert not host.machine.path("/hacked").exists()
+
+
+def test_what_a_killed_run_left_is_taken_away(host: Host) -> None:
+    """Byte for byte, also where it ended between two steps of writing one file."""
+    host.machine.write("/etc/ssh/sshd_config", OLD)
+    host.bundle()
+    before = host.files()
+    host.stand_in("mv", 'case "$*" in *ztctl-new*) kill -9 $PPID; exit ;; esac\nexec /bin/mv "$@"')
+    killed = host.script("--no-login-test")
+    host.machine.path("/run/stand-ins/mv").unlink()
+
+    done = host.script("uninstall")
+
+    assert (killed.code, done.code) == (-9, 0), killed.said + done.said
+    assert host.files() == before
+
+
+def test_a_match_of_a_local_port_is_no_error(host: Host) -> None:
+    """Such a configuration is fine, and sshd wants to be told of a port to judge it."""
+    host.machine.write(
+        "/etc/ssh/sshd_config", f"{DEBIAN}Match LocalPort 2222\n    X11Forwarding no\n"
+    )
+    host.bundle()
+
+    done = host.script()
+
+    assert done.code == 0, done.said
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_of_two_stacks_nothing_stays(host: Host, order: str) -> None:
+    """Whichever goes first takes its own lines, and the last one the files."""
+    before = host.files()
+    for stack in "ab":
+        host.bundle(stack=stack)
+        assert host.script("--no-login-test").code == 0
+
+    for stack in order:
+        host.bundle(stack=stack)
+        done = host.script("uninstall")
+        assert done.code == 0, done.said
+
+    assert host.files() == before
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    if folder.is_file():
+        return {"": folder.read_bytes()}
+    return {str(it): it.read_bytes() for it in folder.rglob("*") if it.is_file()}

@@ -153,8 +153,7 @@ def test_whatever_fails_everything_is_put_back(host: Host, case: str) -> None:
     assert said in done.said
     assert host.files() == before
     assert not host.machine.path("/home/asmith").exists()
-    # What has ended is listed as a zombie until the machine ends: nobody waits for it there.
-    host.wait(lambda: host.machine.run("pgrep", "-x", "-r", "D,R,S", "sshd").out == "")
+    host.wait(lambda: host.machine.run("pgrep", "-x", "sshd").out == "")
     if case == "sshd is not reloaded":
         assert called(host) == ["rc-service sshd reload"] * 2
 
@@ -254,8 +253,8 @@ DAMAGED = {
     "rm ca.pub": "ca.pub is missing or empty",
     "rm sshd.conf": "sshd.conf is missing or empty",
     "echo '# only a remark' > ca.pub": "there is no CA key in",
-    "cut -c1-80 ca.pub > it; mv it ca.pub": "ca.pub:2 is no whole key",
-    "ssh-keygen -q -N '' -t rsa -f k; cut -c1-80 k.pub > ca.pub": "ca.pub:1 is no whole key",
+    "cut -c1-80 ca.pub > it; mv it ca.pub": "ca.pub has a line that is no whole key",
+    "ssh-keygen -q -N '' -t rsa -f k; cut -c1-80 k.pub > ca.pub": "ca.pub has a line that is no whole key",
 }
 
 
@@ -271,3 +270,32 @@ def test_a_damaged_bundle_is_refused_before_anything_is_written(host: Host, dama
     assert [it.code for it in done] == [1, 1]
     assert all(DAMAGED[damage] in it.err and "cat:" not in it.err for it in done), done[0].said
     assert host.files() == before
+
+
+@pytest.mark.parametrize(
+    "words", [["--no-login-test"], ["uninstall"]], ids=["install", "uninstall"]
+)
+@pytest.mark.parametrize(
+    "program",
+    [
+        'awk:[ "$1" != 1 ] || { head -c 60; exit 2; }',
+        'cp:case $2 in */new.*) head -c 60 "$1" >"$2"; exit 1 ;; esac',
+    ],
+    ids=["awk", "cp"],
+)
+def test_a_draft_that_is_cut_off_shortens_no_file(
+    host: Host, words: list[str], program: str
+) -> None:
+    """Such as on a full disk: it ends the run, and does not take the place of a file."""
+    host.machine.write("/etc/ssh/sshd_config", DEBIAN.replace("Include", "#Include"))
+    host.bundle()
+    if words == ["uninstall"]:
+        assert host.script("--no-login-test").code == 0
+    before = host.files()
+    name, text = program.split(":", 1)
+    host.stand_in(name, f'{text}\nexec "/usr/bin/{name}" "$@"')
+
+    done = host.script(*words)
+
+    assert "no draft can be written" in done.err, done.said
+    assert (done.code, host.files()) == (1, before)

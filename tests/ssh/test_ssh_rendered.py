@@ -23,7 +23,11 @@ from ztctl.ssh.bundle import Server, TrustedKey, bundle_of
 from ztctl.ssh.cloud_init import cloud_init
 from ztctl.ssh.yaml_text import literal, quoted
 
-KEY = TrustedKey("ssh.example.com", "ecdsa-sha2-nistp256 AAAA open-ssh-ca@cloudflareaccess.org")
+BLOB = (
+    "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBMF7ZwLf8TW6GWlPyWbtKD9U"
+    "3XHcy0jxkL0SfpUM7fMEeF5jWjTJLXwOyPSZ/MS8goyWKmZ3+4n6xpVu3xcMiO4="
+)
+KEY = TrustedKey("ssh.example.com", f"ecdsa-sha2-nistp256 {BLOB} open-ssh-ca@cloudflareaccess.org")
 CONF = "Include /etc/ssh/sshd_config.d/*.conf\nHostKey /etc/ssh/ssh_host_ed25519_key\n"
 
 

@@ -88,10 +88,10 @@ class Host:
             self.machine.write(f"/etc/{name}", groups if name == "group" else f"jdoe:{rest}\n")
         self.machine.path("/home/jdoe").mkdir()
 
-    def bundle(self, *more: Path, **wishes: Any) -> None:
+    def bundle(self, *more: Path, stack: str = "prod", **wishes: Any) -> None:
         """Render a bundle for its CA, and for more of them."""
         keys = tuple(TrustedKey(key.name, public(key)) for key in (self.ca, *more))
-        server = Server("prod", ("ssh.example.com",), keys, connector=False, **wishes)
+        server = Server(stack, ("ssh.example.com",), keys, connector=False, **wishes)
         write_folder(bundle_of(server), self.folder / "bundle")
 
     def script(self, *words: str, shell: Sequence[str] = ("sh",), path: str = PATH) -> Ended:

@@ -28,9 +28,10 @@ from ztctl.core.planning import check
 from ztctl.core.runs.locks import SKEW
 from ztctl.engine.read import Reader, ask_for
 from ztctl.kinds.common import items, objects, text_of
+from ztctl.kinds.inactive_zone import inactive
 from ztctl.kinds.plain import PlainKind
 from ztctl.kinds.registry import KINDS
-from ztctl.kinds.zone import zones
+from ztctl.kinds.zone import waiting_text, zones
 
 if TYPE_CHECKING:
     from ztctl.cloudflare.client import Client
@@ -334,9 +335,7 @@ class _AccountLook:
                 text = "paused: Cloudflare answers DNS alone, and Access guards nothing"
                 return Check(ACCOUNT, label, Verdict.WARN, text, "resume it in the dashboard")
             return Check(ACCOUNT, label, Verdict.PASS, "active")
-        servers = ", ".join(map(str, items(raw, "name_servers"))) or "those of the dashboard"
-        text = f"{status or 'of no known status'}: names in it lead nowhere yet"
-        remedy = f"set its name servers at the registrar: {servers}"
+        text, remedy = waiting_text(inactive(raw))
         verdict = Verdict.FAIL if self._has_files else Verdict.WARN
         return Check(ACCOUNT, label, verdict, text, remedy)
 

@@ -118,9 +118,9 @@ def _server(
                 f"{it.host.name} has no CA key: logins are by keys of one's own",
                 "its server needs nothing of this; `ca_key: true` on the host makes one",
             )
-        if not it.public_key:
+        if not it.trusted:
             raise Failure(f"the CA key of {it.host.name} is not live yet", "ztctl apply makes it")
-        for line in (it.public_key, *it.further_keys):
+        for line in it.trusted:
             keys.setdefault(line, TrustedKey(it.host.ca_key.key, line))
     for key in trusted:
         keys.setdefault(key.line, key)

@@ -120,10 +120,11 @@ class _HostSights:
 
     async def sight(self, host: SshHost) -> CloudSight:
         """All that the account has of a host; what the token may not read is left out."""
-        from ztctl.kinds.zone import zone_of
+        from ztctl.kinds.zone import waiting_text, zone_of
 
         named = self.auditor.named(host.name)
         zone = zone_of(host.name, self.whole.live.get("zone", ()))
+        inactive = zone_of(host.name, self.whole.live.get("inactive_zone", ()))
         ids = [it.id for it in named.reach.guards if not it.path and it.id]
         guard = self._by_id("access_application", ids[0]) if ids else None
         cas = self.whole.live.get("ca_key", ())
@@ -135,6 +136,8 @@ class _HostSights:
             host,
             named,
             zone=zone.name if zone else "",
+            waiting=waiting_text(inactive) if inactive else ("", ""),
+            certificates=tuple(self.whole.facts.values()),
             settings=await self._settings(zone.id) if zone else None,
             guard=guard,
             ca=next((it for it in cas if aud and it.attribute("aud") == aud), None),

@@ -45,6 +45,10 @@ GROUPS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
         READ: "82e64a83756745bbbb1c9c2701bf816b",
         EDIT: "4755a26eedb94da69e1066d98aa820be",
     },
+    ("Zone", "SSL and Certificates"): {
+        READ: "7b7216b327b04b8fbc8f524e1f9b7531",
+        EDIT: "c03055bc037c4ea9afb9a9f104b7b721",
+    },
     ("Zone", "Zone"): {
         READ: "c8fed203ed3043cba015a93ad1616f1f",
         EDIT: "e6d2666161e84845a636613608cee8d5",

@@ -23,10 +23,13 @@ from ztctl.engine.drive import Api
 from ztctl.engine.read import Reader
 
 _RECORDS: Final = "dns_record"
+_CERTIFICATES: Final = "zone_certificates"
 # Without these nothing can be said.
 _NEEDED: Final = ("zone", _RECORDS, "access_application")
 # Without one of these the answer has gaps, or is more cautious.
 _USEFUL: Final = (
+    "inactive_zone",
+    _CERTIFICATES,
     "organization",
     "access_group",
     "access_policy",
@@ -58,7 +61,8 @@ class WholeAccount:
 async def whole_account(kinds: Kinds, api: Api, report: Report) -> WholeAccount:
     """Read every zone's records and applications, and every tunnel's rules.
 
-    Of calls that is a list for each kind, two lists for each zone, and one call for each tunnel
+    Of calls that is a list for each kind, two lists for each zone, that of the certificates
+    of a zone with a deep name of a tunnel, and one call for each tunnel
     that is managed remotely: there is no list of configurations.
 
     Raises:
@@ -73,6 +77,9 @@ async def whole_account(kinds: Kinds, api: Api, report: Report) -> WholeAccount:
     zones = frozenset(it.name for it in facts.values() if isinstance(it, ZoneRecords) and it.read)
     # The lists are those that the facts come from: no call is sent again.
     records = await reader.driven(known[_RECORDS].read(replace(ask, hosts=zones)))
+    led = frozenset(it.name for it in facts.values() if isinstance(it, Record) and it.tunnel)
+    certificates = await reader.driven(known[_CERTIFICATES].read(replace(ask, hosts=led)))
+    facts |= facts_of({_CERTIFICATES: certificates}, known)
     gaps = (f"{it.summary} ({it.hint})" if it.hint else it.summary for it in seen.unread.values())
     return WholeAccount({**seen.live, _RECORDS: records}, facts, (*gaps, *_gaps(facts)))
 

@@ -50,6 +50,7 @@ from ztctl.kinds.application_checks import (
     mistakes,
     shut_applications,
 )
+from ztctl.kinds.browser_terminal import terminal_mistakes
 from ztctl.kinds.ca_key import left_live
 from ztctl.kinds.carry import Lists
 from ztctl.kinds.common import (
@@ -259,6 +260,7 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
                     f"one application a domain; the other one is at {first.where}",
                 )
         yield from shut_applications(declared)
+        yield from terminal_mistakes(declared)
 
     def hosts(self, key: str, values: Values) -> frozenset[str]:
         """Host names and patterns of the public destinations, where it guards them."""

@@ -32,6 +32,7 @@ ACCESS_TOKENS = "Account · Access: Service Tokens"
 TUNNEL = "Account · Cloudflare Tunnel"
 DNS = "Zone · DNS"
 ZONE = "Zone · Zone"
+CERTIFICATES = "Zone · SSL and Certificates"
 
 # The kind that several others ask about.
 APPLICATION = "access_application"

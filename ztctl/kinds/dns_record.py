@@ -15,6 +15,7 @@ from pydantic import Field
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow, only
 from ztctl.core.model.canonical import canonical_fields, fields_of
+from ztctl.core.model.certificates import uncovered
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, Record, Slot, ZoneRecords, Zones
@@ -52,6 +53,7 @@ from ztctl.kinds.zone import (
     zone_of,
     zones_of,
 )
+from ztctl.kinds.zone_certificates import known_of
 
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
@@ -189,8 +191,9 @@ class DnsRecord(Kind, Contained, TakesPlaces):
                 wanted, values, live, zone, Mark(ledger.stack, wanted.protect)
             ):
                 ledger.add_problem(problem)
-            if live is None and _is_too_deep(name, zone):
-                ledger.add_problem(_too_deep(wanted, name, zone))
+            known = map(known_of, ledger.live_of("zone_certificates"))
+            if live is None and (why := uncovered(name, zone.name, known)):
+                ledger.add_problem(_too_deep(wanted, name, why))
         return values
 
     def container_of(self, wanted: Wanted, ledger: Ledger) -> Live | None:
@@ -444,19 +447,10 @@ def _beyond_plan(
         yield Problem(text, wanted.where, "take `flatten_cname` out")
 
 
-def _is_too_deep(name: str, zone: Live) -> bool:
-    return name.removesuffix(zone.name).rstrip(".").count(".") > 0
-
-
-def _too_deep(wanted: Wanted, name: str, zone: Live) -> Problem:
-    return warning(
-        Code.DEEP_NAME,
-        f"two levels or more below the zone {zone.name}, whose certificate covers one by default: "
-        "the TLS handshake fails",
-        wanted.where,
-        "write a name such as ssh-dev in place of ssh.dev, or order a certificate for it",
-        about=name,
-    )
+def _too_deep(wanted: Wanted, name: str, why: str) -> Problem:
+    hint = "write a name such as ssh-dev in place of ssh.dev, or order a certificate for it"
+    text = f"{why}: the TLS handshake fails"
+    return warning(Code.DEEP_NAME, text, wanted.where, hint, about=name)
 
 
 def _manager(meta: Mapping[str, Any]) -> str:

@@ -11,16 +11,20 @@ from ztctl.kinds.ca_key import CaKey
 from ztctl.kinds.dns_record import DnsRecord
 from ztctl.kinds.hostname_route import HostnameRoute
 from ztctl.kinds.identity_provider import IdentityProvider
+from ztctl.kinds.inactive_zone import InactiveZone
 from ztctl.kinds.organization import Organization
 from ztctl.kinds.private_route import PrivateRoute
 from ztctl.kinds.service_token import ServiceToken
 from ztctl.kinds.tunnel import Tunnel
 from ztctl.kinds.virtual_network import VirtualNetwork
 from ztctl.kinds.zone import Zone
+from ztctl.kinds.zone_certificates import ZoneCertificates
 
 KINDS = Kinds(
     (
         Zone(),
+        InactiveZone(),
+        ZoneCertificates(),
         IdentityProvider(),
         ServiceToken(),
         Organization(),

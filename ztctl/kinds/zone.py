@@ -33,7 +33,9 @@ PAID_COMMENT = 500
 # as .org for .com is less. Of more zones none is suggested: difflib compares in quadratic time.
 _NEARLY = 0.85
 _MOST_ZONES = 200
-_KEPT = only("id", "name", "status", "type", "plan", "created_on", "permissions")
+_KEPT = only("id", "name", "status", "type", "plan", "created_on", "permissions", "name_servers")
+# Name servers that a message names; a zone has two, with those of its own more.
+_MOST_SERVERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def require_zones(wanted: Wanted, names: Iterable[str], ledger: Ledger) -> None:
     for name in sorted(names):
         found = zone_of(name, known)
         if found is None:
-            ledger.add_problem(_in_no_zone(wanted, name, known), once=True)
+            summary, hint = no_active_zone(name, known, ledger.live_of("inactive_zone"))
+            ledger.add_problem(Problem(summary, wanted.where, hint), once=True)
             continue
         alike = sorted(zone.id for zone in known if zone.name == found.name)
         if len(alike) > 1:
@@ -134,18 +137,47 @@ def require_zones(wanted: Wanted, names: Iterable[str], ledger: Ledger) -> None:
             ledger.add_problem(problem, once=True)
 
 
-def _in_no_zone(wanted: Wanted, name: str, known: Iterable[Live]) -> Problem:
+def waiting_text(zone: Live) -> tuple[str, str]:
+    """What is wrong with a zone that is not active, and what to do about it.
+
+    Cloudflare answers for a zone once its registrar names the servers that the zone was given
+    (Cloudflare docs, zone statuses); until then it is ``initializing`` or ``pending``, and
+    ``moved`` where the registrar names others again.
+    """
+    status = str(zone.attribute("status") or "") or "of no known status"
+    servers = zone.attribute("name_servers") or ()
+    named = ", ".join(map(str, servers)) or "those of the dashboard"
+    return (
+        f"{status}: names in it lead nowhere yet",
+        f"set its name servers at the registrar: {named}",
+    )
+
+
+def name_servers(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """The name servers that a zone was given, as the list of zones tells them."""
+    listed = [it for it in items(raw, "name_servers") if isinstance(it, str)]
+    return tuple(listed[:_MOST_SERVERS])
+
+
+def no_active_zone(name: str, known: Iterable[Live], inactive: Iterable[Live]) -> tuple[str, str]:
+    """What is wrong with a name that lies in no active zone, and what to do about it.
+
+    Args:
+        name: a host name, in punycode.
+        known: the active zones that the token sees.
+        inactive: the other ones.
+    """
+    if (waiting := zone_of(name, inactive)) is not None:
+        text, remedy = waiting_text(waiting)
+        return f"{name} lies in the zone {waiting.name}, which is {text}", remedy
     names = tuple(sorted({zone.name for zone in known}))
     labels = name.split(".")
     ends = ((at, _meant(".".join(labels[at:]), names)) for at in range(len(labels) - 1))
     meant = next(((at, zone) for at, zone in ends if zone), None)
     guess = f"did you mean {'.'.join((*labels[: meant[0]], meant[1]))}? " if meant else ""
     have = ", ".join(names[:12]) or "none"
-    return Problem(
-        f"{name} lies in no active zone of the account",
-        wanted.where,
-        f"{guess}the token sees these active zones: {have}",
-    )
+    summary = f"{name} lies in no active zone of the account"
+    return summary, f"{guess}the token sees these active zones: {have}"
 
 
 @lru_cache(maxsize=1024)

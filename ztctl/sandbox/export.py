@@ -16,6 +16,7 @@ KINDS = {
     "accounts": "account",
     "zones": "zone",
     "zone_settings": "zone_setting",
+    "certificate_packs": "certificate_pack",
     "zone_scopes": "zone_scope",
     "identity_providers": "identity_provider",
     "organizations": "organization",

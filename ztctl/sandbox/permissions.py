@@ -29,6 +29,7 @@ DNS = ("DNS",)
 DNS_USAGE = ("Account DNS Settings", "DNS")
 ZONE = ("Zone",)
 ZONE_SETTINGS = ("Zone Settings",)
+CERTIFICATES = ("SSL and Certificates",)
 
 
 def spelled(permissions: Iterable[str]) -> list[str]:

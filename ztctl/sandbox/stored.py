@@ -96,6 +96,9 @@ MEMBERS: dict[str, Reader] = {
         }
     ),
     "zone_setting": _holding({"zone_id": _HEX, "id": _string, "modified_on": optional(_TIME)}),
+    "certificate_pack": _holding(
+        {"id": _UUID, "zone_id": _HEX, "hosts": list_of(_string), "status": _string}
+    ),
     "zone_scope": _holding({"zone_id": _HEX, "kind": _kind, "key": _string}),
     "identity_provider": _holding(
         {"id": _UUID, "name": _string, "type": _string, "config": _map}, {"scim_config": _map}
@@ -213,6 +216,7 @@ def references(kind: str, one: Object) -> Iterator[Reference]:
 REFERENCES: dict[str, dict[str, str]] = {
     "policy": {"app_id": "app"},
     "zone_setting": {"zone_id": "zone"},
+    "certificate_pack": {"zone_id": "zone"},
     "zone_scope": {"zone_id": "zone"},
     "dns_record": {"zone_id": "zone"},
     "tunnel_configuration": {"tunnel_id": "tunnel"},

@@ -19,7 +19,7 @@ from ztctl.core.model.diagnostics import Failure, Problem, Problems, Where
 from ztctl.core.model.names import is_wildcard
 from ztctl.ssh.connector import line_of
 from ztctl.ssh.fingerprint import fingerprint
-from ztctl.ssh.key_lines import BadLineError, key_of
+from ztctl.ssh.key_lines import BadLineError, ca_line, key_of, remark
 from ztctl.ssh.sshd_config import CAUTIONS, Profile, sshd_settings
 
 SCRIPT: Final = "install.sh"
@@ -39,6 +39,7 @@ _OWN_NAME: Final = (
     "before its host keys. Where people type another one behind ssh, write that in its place:\n"
     "\nsudo sh install.sh host-keys | sed 's/^[^ ]*/NAME/' > host-keys"
 )
+_NO_USERS: Final = "# Lines here would name accounts to make, and who logs in as whom.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,18 @@ class TrustedKey:
     Attributes:
         name: whose it is, such as the application.
         line: the public key, one line in OpenSSH form, without a line end.
+
+    Raises:
+        Failure: the line is something else; it may be what an account said.
     """
 
     name: str
     line: str
+
+    def __post_init__(self) -> None:
+        """Check the line, and make the name one that stays on its own."""
+        ca_line(self.line, self.name)
+        object.__setattr__(self, "name", remark(self.name))
 
 
 def trusted_keys(name: str, text: str) -> tuple[TrustedKey, ...]:
@@ -74,7 +83,8 @@ def trusted_keys(name: str, text: str) -> tuple[TrustedKey, ...]:
         except BadLineError as bad:
             problems.append(Problem(bad.what, Where(name, number, 1), bad.remedy))
         else:
-            keys.append(TrustedKey(Path(name).name, f"{found.text} {found.comment}".rstrip()))
+            comment = found.comment if found.comment.isascii() else ""
+            keys.append(TrustedKey(Path(name).name, f"{found.text} {comment}".rstrip()))
     if problems:
         raise Problems(problems)
     return tuple(keys)
@@ -149,8 +159,9 @@ def bundle_of(server: Server) -> tuple[BundleFile, ...]:
         made.append(BundleFile("ca.pub", _ca_text(server.keys)))
         text = sshd_settings(server.profile, server.break_glass)
         made.append(BundleFile("sshd.conf", text))
-    if server.users:
-        made.append(BundleFile("users", server.users))
+    if server.keys:
+        # Also where it says nothing: one of an earlier bundle in the same folder must not count.
+        made.append(BundleFile("users", server.users or _NO_USERS))
     if server.tunnels and server.connector:
         lines = (f"{id_}\t{line_of(name)}\n" for id_, name in server.tunnels)
         made.append(BundleFile("tunnels", "".join(lines)))

@@ -12,6 +12,8 @@ from ztctl.ssh.fingerprint import fingerprint
 _FOREVER: Final = 2**64 - 1
 _SUFFIX: Final = "-cert-v01@openssh.com"
 MOST_BYTES: Final = 100_000
+# sshd refuses a certificate with any other one (OpenSSH 9.2, auth-options.c).
+_OPTIONS: Final = frozenset({"force-command", "source-address", "verify-required"})
 
 
 def certificate_of(name: str, text: str) -> SshCertificate:
@@ -109,6 +111,9 @@ def faults_of(
     state = it.state(now)
     if state is not CertificateState.VALID:
         found.append(f"it is {state}" + _apart(it, now, state))
+    for name, _ in it.options:
+        if name not in _OPTIONS:
+            found.append(f"it has the critical option {name}, which sshd does not know")
     if not it.principals:
         found.append("it names no principal, and sshd wants one")
     elif user is not None and user not in it.principals:

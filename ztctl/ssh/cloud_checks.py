@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ztctl.core.model.certificates import uncovered
 from ztctl.core.model.checkup import Verdict
+from ztctl.core.model.facts import Fact
 from ztctl.core.model.globs import glob_matches
 from ztctl.core.model.objects import Live
 from ztctl.core.model.ssh_check import HostCheck
@@ -37,6 +39,7 @@ _WEAK: Final = frozenset(
         AuditCode.OPTIONS_UNASKED,
     }
 )
+_OF_TERMINAL: Final = ("allow", "deny")
 _NOT_READ: Final = "the token may not read it, or the account has none"
 
 
@@ -48,6 +51,8 @@ class CloudSight:
         host: what the files say.
         named: what an audit says of it.
         zone: its active zone; empty: there is none.
+        waiting: what is wrong with its zone that is not active, and what to do; empty: none is.
+        certificates: those of zones, of which a deep name may need one.
         settings: values of the zone's settings; what was not read is not in it.
         guard: the application that decides for the whole host.
         ca: the CA of that application.
@@ -62,6 +67,8 @@ class CloudSight:
     host: SshHost
     named: AuditedName
     zone: str = ""
+    waiting: tuple[str, str] = ("", "")
+    certificates: Sequence[Fact] = ()
     settings: Mapping[str, str] | None = None
     guard: Live | None = None
     ca: Live | None = None
@@ -99,6 +106,7 @@ class _HostCloud:
         yield self._workers()
         yield from self._organization()
         yield self._replicas()
+        yield self._terminal()
 
     def _of(
         self, id_: str, verdict: Verdict, found: str, remedy: str = "", *, opens: bool = False
@@ -108,6 +116,9 @@ class _HostCloud:
     def _zone(self) -> HostCheck:
         if self._seen.zone:
             return self._of("D1", Verdict.PASS, f"{self._seen.zone} is active")
+        state, remedy = self._seen.waiting
+        if state:
+            return self._of("D1", Verdict.FAIL, f"its zone is {state}", remedy)
         text = f"{self._seen.host.name} lies in no active zone that the token sees"
         return self._of("D1", Verdict.FAIL, text, "set the zone's name servers at its registrar")
 
@@ -179,14 +190,13 @@ class _HostCloud:
     def _depth(self) -> HostCheck:
         if not self._seen.zone:
             return self._of("D8", Verdict.SKIP, "there is no zone")
-        labels = self._seen.host.name.count(".") - self._seen.zone.count(".")
-        if labels > 1:
-            text = f"{labels} levels below {self._seen.zone}, and its certificate covers one"
+        found = uncovered(self._seen.host.name, self._seen.zone, self._seen.certificates)
+        if found:
             remedy = (
                 "a name one level below, or a certificate for it: N2 tells whether there is one"
             )
-            return self._of("D8", Verdict.WARN, text, remedy)
-        return self._of("D8", Verdict.PASS, "the zone's certificate covers it")
+            return self._of("D8", Verdict.WARN, found, remedy)
+        return self._of("D8", Verdict.PASS, "a certificate of the zone covers it")
 
     def _record(self) -> HostCheck:
         records = self._seen.records
@@ -292,6 +302,24 @@ class _HostCloud:
             return self._of("D15", Verdict.FAIL, text, remedy)
         count = f"{len(connectors)} connector{'' if len(connectors) == 1 else 's'}"
         return self._of("D15", Verdict.PASS, f"{count}, one server")
+
+    def _terminal(self) -> HostCheck:
+        """What an application of the type ``ssh`` needs (Cloudflare docs, browser-rendered SSH)."""
+        guard = self._seen.guard
+        if guard is None or guard.values.get("type") != "ssh":
+            return self._of("D16", Verdict.PASS, "none is asked for")
+        if self._seen.host.is_bastion:
+            text = "it sends no destination, and the host is a bastion"
+            return self._of("D16", Verdict.FAIL, text, "a rule of its own for that machine")
+        rulings = [it for each in self._seen.named.reach.guards for it in each.policies]
+        others = sorted({it.name for it in rulings if it.decision not in _OF_TERMINAL})
+        if others:
+            text = f"it takes Allow and Block alone, not {', '.join(others)}"
+            return self._of("D16", Verdict.FAIL, text, "put those into another application")
+        if guard.values.get("app_launcher_visible") is False:
+            text = "the App Launcher does not show it"
+            return self._of("D16", Verdict.WARN, text, "app_launcher_visible: true, the default")
+        return self._of("D16", Verdict.PASS, "it is shown; H17 tells whether sshd suits it")
 
 
 def _kind(record: Live) -> str:

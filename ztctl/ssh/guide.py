@@ -173,15 +173,16 @@ class _Steps:
         )
 
     def _server(self) -> GuideStep:
-        prints = [fingerprint(it) for it in (self._seen.public_key, *self._seen.further_keys)]
+        prints = [fingerprint(it) for it in self._seen.trusted]
         key = " and ".join(filter(None, prints))
         if not key:
             return GuideStep(Progress.TODO, "the CA key on the server, once there is one")
         if self._is_one_machine and not self._seen.tunnel_runs:
             text = f"the CA key {key} on that server: the same commands"
             return GuideStep(Progress.UNSEEN, text)
-        where = "each machine behind the bastion" if self._host.is_bastion else "the server"
-        text = f"the CA key {key} on {where} ({self._host.service}). On this machine:"
+        there = f"the server ({self._host.service})"
+        where = "each machine behind the bastion" if self._host.is_bastion else there
+        text = f"the CA key {key} on {where}. On this machine:"
         return GuideStep(Progress.UNSEEN, text, self._installation())
 
     def _accounts(self) -> GuideStep:

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from ztctl.core.model.diagnostics import Failure
 from ztctl.ssh.fingerprint import fingerprint
 
 # Key types of OpenSSH 9.2 (`ssh -Q key-plain`), and DSA, which older ones know.
@@ -34,6 +35,10 @@ _OPTIONS: Final = re.compile(
     re.I,
 )
 _BLOB: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+# Names of signatures that sshd takes for the type of a key as well (OpenSSH 9.2, tried out).
+_RSA: Final = frozenset({"rsa-sha2-256", "rsa-sha2-512"})
+# Blanks of C inside a key, which sshd passes over.
+_BLANKS: Final = str.maketrans("", "", "\r\v\f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +84,50 @@ def key_of(line: str) -> KeyLine:
     """
     type_, _, rest = line.strip(" \t\r\n").replace("\t", " ", 1).partition(" ")
     blob_text, _, comment = rest.lstrip(" \t").replace("\t", " ", 1).partition(" ")
+    type_ = "ssh-rsa" if type_ in _RSA else type_
     if type_ in TYPES:
         return KeyLine(type_, _blob(type_, blob_text), comment.strip())
     raise _no_key(type_, line)
 
 
+def ca_line(text: str, whose: str) -> str:
+    """A key of somebody else's telling, once it is sure to be one line that is one key of a CA.
+
+    A line break in it would make a line of its own, in a file by which servers trust.
+
+    Args:
+        text: what the account, or a file, says that the key is.
+        whose: of whom it is, for the error.
+
+    Raises:
+        Failure: it is anything else.
+    """
+    try:
+        if not (text.isascii() and text.isprintable()):
+            raise BadLineError("it is more than one line, or no text", "")
+        key_of(text)
+    except BadLineError as error:
+        raise Failure(
+            f"the public key of {remark(whose)} is none: {error.what}",
+            "no server is to trust it; look at the application in the dashboard",
+        ) from error
+    return text
+
+
+def remark(text: str) -> str:
+    """A text behind ``#`` in a file of keys: it stays on its line."""
+    return "".join(it if it.isprintable() else "?" for it in text)
+
+
 def _blob(type_: str, text: str) -> bytes:
+    text = text.translate(_BLANKS)
     try:
         if not _BLOB.fullmatch(text):
             raise ValueError
         blob = base64.b64decode(text, validate=True)
+        # Of bits behind the end sshd takes none but zeros.
+        if base64.b64encode(blob).decode() != text:
+            raise ValueError
         _check(type_, blob)
     except (ValueError, binascii.Error) as error:
         raise BadLineError(

@@ -9,6 +9,7 @@ from pathlib import Path
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.ssh_trust import StackCa
 from ztctl.ssh.ca_file import MOST_BYTES, parsed
+from ztctl.ssh.key_lines import ca_line, remark
 from ztctl.ssh.public_keys import read_text, write_text
 
 _REMEDY = "remove what is there, or name another file"
@@ -16,14 +17,17 @@ _UNSAFE = re.compile(r"[^a-z0-9._-]", re.I)
 
 
 def bundle(cas: Sequence[StackCa]) -> str:
-    """A file that trusts all of these CAs, each key below a line that says whose it is."""
-    return "".join(f"# {_remark(ca)}\n{ca.public_key}\n" for ca in cas)
+    """A file that trusts all of these CAs, each key below a line that says whose it is.
+
+    Raises:
+        Failure: what the account says of one is no public key.
+    """
+    return "".join(f"# {_remark(ca)}\n{ca_line(ca.public_key, ca.title)}\n" for ca in cas)
 
 
 def _remark(ca: StackCa) -> str:
     # A line break in a name would make a line of its own, which servers would read.
-    named = "".join(it if it.isprintable() else "?" for it in ca.title)
-    return f"{named}{f', audience {ca.aud}' if ca.aud else ''}, {ca.fingerprint}"
+    return f"{remark(ca.title)}{f', audience {ca.aud}' if ca.aud else ''}, {ca.fingerprint}"
 
 
 def save(cas: Sequence[StackCa], place: Path) -> Iterator[str]:
@@ -39,7 +43,7 @@ def save(cas: Sequence[StackCa], place: Path) -> Iterator[str]:
         yield _saved(place, bundle(cas), f"{len(cas)} CA key{'' if len(cas) == 1 else 's'}")
         return
     for name, ca in zip(_names(cas), cas, strict=True):
-        yield _saved(place / name, f"{ca.public_key}\n", ca.title)
+        yield _saved(place / name, f"{ca_line(ca.public_key, ca.title)}\n", ca.title)
 
 
 def _names(cas: Sequence[StackCa]) -> list[str]:

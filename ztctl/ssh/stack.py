@@ -75,8 +75,7 @@ class SeenHost:
         tunnel_runs: a connector is connected; ``None`` where the tunnel is not live.
         aud: audience tag of its application, 64 hex digits.
         public_key: the CA's public key, one line in OpenSSH form, without a line end.
-        further_keys: likewise of the new or the old CA while a rotation is under way, which servers
-            are to trust, too.
+        next_key: likewise of the CA that is to sign once a rotation moves the name.
         pending: those of its parts that an apply would still make or change.
     """
 
@@ -86,8 +85,16 @@ class SeenHost:
     tunnel_runs: bool | None = None
     aud: str = ""
     public_key: str = ""
-    further_keys: tuple[str, ...] = ()
+    next_key: str = ""
     pending: tuple[Address, ...] = ()
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """The keys that a server is to trust: what signs, and before a move what will sign.
+
+        Not what signed before the move: a new bundle is what ends the trust in it.
+        """
+        return tuple(dict.fromkeys(it for it in (self.public_key, self.next_key) if it))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +159,17 @@ def _seen(host: SshHost, live: Mapping[Address, Live], pending: Set[Address]) ->
         tunnel_runs=bool(tunnel.attribute("running")) if tunnel else None,
         aud=str(guard.attribute("aud") or "") if guard else "",
         public_key=str(ca_key.attribute("public_key") or "").strip() if ca_key else "",
-        further_keys=tuple(_further_keys(host, live)),
+        next_key=_next_key(host, live),
         pending=tuple(it for it in host.parts if it in pending),
     )
 
 
-def _further_keys(host: SshHost, live: Mapping[Address, Live]) -> Iterator[str]:
-    """Keys of CAs that a rotation keeps beside that of the host."""
+def _next_key(host: SshHost, live: Mapping[Address, Live]) -> str:
+    """The key of the CA to which a rotation leads; empty where none is under way."""
     if host.ca_key is None or host.application is None:
-        return
-    for spare in Spare:
-        ca_key = live.get(Address(host.ca_key.kind, f"{host.application.key}{spare.ending}"))
-        if ca_key is not None:
-            yield str(ca_key.attribute("public_key") or "").strip()
+        return ""
+    ca_key = live.get(Address(host.ca_key.kind, f"{host.application.key}{Spare.NEXT.ending}"))
+    return str(ca_key.attribute("public_key") or "").strip() if ca_key is not None else ""
 
 
 def _files(declared: Declared, kinds: Kinds) -> _Files:

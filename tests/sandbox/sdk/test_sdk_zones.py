@@ -59,6 +59,34 @@ def test_settings(sdk: Sdk, name: str, value: str) -> None:
     assert after.modified_on is not None
 
 
+@drives("GET {Z}/ssl/certificate_packs", "POST {Z}/ssl/certificate_packs/order")
+def test_certificates(sdk: Sdk) -> None:
+    """An ordered certificate stands beside the universal one, with the names that it covers."""
+    packs, hosts = sdk.client.ssl.certificate_packs, ["example.com", "*.dev.example.com"]
+    made = packs.create(
+        zone_id=sdk.zone,
+        type="advanced",
+        hosts=hosts,
+        certificate_authority="google",
+        validation_method="txt",
+        validity_days=90,
+    )
+    listed = {one.type: one for one in packs.list(zone_id=sdk.zone)}
+
+    assert listed["universal"].hosts == ["example.com", "*.example.com"]
+    assert made is not None
+    assert (listed["advanced"].id, listed["advanced"].hosts) == (made.id, hosts)
+    with pytest.raises(BadRequestError):
+        packs.create(
+            zone_id=sdk.zone,
+            type="advanced",
+            hosts=["example.com", "ssh.example.net"],
+            certificate_authority="google",
+            validation_method="txt",
+            validity_days=90,
+        )
+
+
 @drives("GET {Z}/dns_records/usage", "GET {A}/dns_records/usage")
 def test_usage_of_records(sdk: Sdk) -> None:
     """The records of a zone are counted against its quota, and those of an account."""

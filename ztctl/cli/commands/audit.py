@@ -258,16 +258,12 @@ def _explain_object(about: AuditReport, request: _AuditRequest) -> None:
 def _named(auditor: Auditor, whole: WholeAccount, request: _AuditRequest) -> AuditedName:
     from ztctl.core.model.diagnostics import Failure
     from ztctl.core.model.names import to_ascii
-    from ztctl.kinds.zone import zone_of
+    from ztctl.kinds.zone import no_active_zone, zone_of
 
     host = to_ascii(request.asked.explain or "")
     zones = whole.live.get("zone", ())
     if zone_of(host, zones) is None:
-        known = ", ".join(sorted(zone.name for zone in zones)[:12]) or "none"
-        raise Failure(
-            f"{host} lies in no active zone of the account",
-            f"the token sees these active zones: {known}",
-        )
+        raise Failure(*no_active_zone(host, zones, whole.live.get("inactive_zone", ())))
     return auditor.named(host, request.accepted)
 
 

@@ -186,6 +186,7 @@ async def _renewed(client: Client, tunnel: Live) -> Secret:
     from secrets import token_bytes
 
     from ztctl.core.model.calls import CallFailed
+    from ztctl.core.model.diagnostics import Failure
     from ztctl.core.model.values import Secret as Hidden
     from ztctl.engine.drive import drive
     from ztctl.kinds.tunnel_connectors import renewed
@@ -203,7 +204,14 @@ async def _renewed(client: Client, tunnel: Live) -> Secret:
         if token == before:
             raise
         return token
-    return await drive(token_of(tunnel.id, account), client)
+    token = await drive(token_of(tunnel.id, account), client)
+    if token == before:
+        # Whoever installed it would be cut off by the second step.
+        raise Failure(
+            f"{tunnel.name} has a new secret, but the service still hands over the old token",
+            f"get the new one in a moment: ztctl tunnel token {tunnel.id}",
+        )
+    return token
 
 
 def _is_newer(connector: Connector, moment: datetime) -> bool:

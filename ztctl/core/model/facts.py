@@ -244,6 +244,21 @@ class ZoneRecords(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeCertificates(Fact):
+    """The active certificates that a zone has at the edge.
+
+    Attributes:
+        name: of the zone.
+        hosts: names, and patterns for one level, that they cover.
+        gap: why they were not read; empty if they were.
+    """
+
+    name: str
+    hosts: frozenset[str] = frozenset()
+    gap: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneApplications(Fact):
     """A zone whose own list of applications was asked for.
 

@@ -28,6 +28,7 @@ class Code(StrEnum):
     TUNNEL_WIDE_ACCESS = "tunnel-wide-access"
     RAW_TCP = "raw-tcp"
     SSH_PATH = "ssh-path"
+    BROWSER_TERMINAL = "browser-terminal"
     PRINCIPAL_COLLISION = "principal-collision"
     SYSTEM_PRINCIPAL = "system-principal"
     DOTTED_TAG = "dotted-tag"

@@ -155,6 +155,22 @@ def is_within(name: str, domain: str) -> bool:
     return name == domain or name.endswith(f".{domain}")
 
 
+def is_below_first_level(name: str, zone: str) -> bool:
+    """True if a name or pattern lies two levels or more below its zone."""
+    return "." in name.removesuffix(zone).rstrip(".")
+
+
+def certificate_covers(pattern: str, name: str) -> bool:
+    """True if a name of a certificate covers a host name, or all names that a pattern stands for.
+
+    A star is the whole first label and stands for one level (RFC 6125, section 6.4.3).
+    """
+    if pattern == name:
+        return True
+    above = name.partition(".")[2]
+    return has_star_label(pattern) and not is_wildcard(name) and pattern == all_below(above)
+
+
 @lru_cache(maxsize=65536)
 def access_covers(pattern: str, host: str) -> bool:
     """True if an application's host pattern covers the name; ``*`` matches inside one label."""

@@ -41,6 +41,7 @@ TITLES: Final[Mapping[str, str]] = {
     "D13": "unmatched names",
     "D14": "team domain",
     "D15": "replicas",
+    "D16": "browser terminal",
     "N1": "name",
     "N2": "certificate",
     "N3": "login",
@@ -69,6 +70,7 @@ TITLES: Final[Mapping[str, str]] = {
     "H14": "way to sshd",
     "H15": "sshd's address",
     "H16": "SELinux",
+    "H17": "browser terminal",
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 
+from ztctl.core.model.certificates import uncovered
 from ztctl.core.model.facts import Application, Fact, Members, Openness, Record, Slot, Test
 from ztctl.core.model.names import access_covers, has_star_label, ingress_matches
 from ztctl.core.model.objects import Live
@@ -131,9 +132,9 @@ class NameAudit:
         serving = (it for it in name.reach.services if not it.service.startswith("http_status"))
         if asked and any(not service.checks for service in serving):
             yield AuditCode.NO_CONNECTOR_CHECK, "the connector does not ask for the token"
-        below = name.host.removesuffix(name.zone).rstrip(".") if name.zone else ""
-        if "." in below and not _wider(name.host):
-            yield AuditCode.DEEP_NAME, f"two levels or more below {name.zone}"
+        deep = uncovered(name.host, name.zone, self._facts.values()) if name.zone else ""
+        if deep and not _wider(name.host):
+            yield AuditCode.DEEP_NAME, deep
 
     def _door(self, entry: Entry, host: str) -> tuple[AuditCode, str]:
         """The finding that an open entry is, with its reason."""

@@ -56,7 +56,7 @@ judge_ca() { # FILE WHOM
 }
 
 judge_ca_file() { # FILE WHOM
-    keys_in "$1" >"$WORK/trusted"
+    keys_in "$1" | whole_keys >"$WORK/trusted"
     keys_in "$HERE/ca.pub" >"$WORK/ours"
     while read -r type key; do
         grep -qxF "$type $key" "$WORK/trusted" || report FAIL H3 \
@@ -69,6 +69,15 @@ judge_ca_file() { # FILE WHOM
         "$1 can be written by others than root, who could add a CA" "chown root, chmod 644"
 }
 
+# whole_keys: lines of keys as far as ssh-keygen, where it is, takes them: a damaged one ends them.
+whole_keys() {
+    while read -r line; do
+        printf '%s\n' "$line" >"$WORK/line"
+        ! has ssh-keygen || ssh-keygen -l -f "$WORK/line" >/dev/null 2>&1 || break
+        printf '%s\n' "$line"
+    done
+}
+
 # name_of_key KEY: the comment before it in the bundle.
 name_of_key() {
     awk -v key="$1" '/^#/ { last = substr($0, 3) } $2 == key { print last }' "$HERE/ca.pub"
@@ -78,6 +87,10 @@ judge_revoked() { # FILE: plain keys, or what `ssh-keygen -k` made
     if [ ! -f "$ROOT$1" ]; then
         blame H6 revokedkeys "RevokedKeys $1 is missing, so sshd refuses every key"
         return
+    fi
+    if [ "$(head -c 6 "$ROOT$1" | tr -d '\0')" != SSHKRL ]; then
+        stop=$(keys_in "$ROOT$1" bad)
+        [ -z "$stop" ] || blame H6 revokedkeys "$1:$stop is no key, so sshd refuses every key"
     fi
     keys_in "$HERE/ca.pub" >"$WORK/ours"
     while read -r type key; do
@@ -144,9 +157,20 @@ judge_principals_file() { # ACCOUNT FILE; a program may give the names as well
     trouble=$(path_trouble "$ROOT$path" "$1" yes)
     [ -z "$trouble" ] || report FAIL H5 "$path is not trusted: $trouble"
     for name in $(names_for "$1"); do
-        grep -q "^\([^#].*[[:space:]]\)*${name}[[:space:]]*\$" "$ROOT$path" || [ -n "$program" ] ||
-            report FAIL H5 "$path lacks the name $name" "without it nobody of that name logs in as $1"
+        # The name is the last word before a remark; before it there may be options of sshd.
+        case $(awk -v name="$name" '{ sub(/#.*/, "") } $NF == name { print NF }' "$ROOT$path" | sort -n) in
+            1*) ;;
+            '') [ -n "$program" ] ||
+                report FAIL H5 "$path lacks the name $name" "without it nobody of that name logs in as $1" ;;
+            *) doubt H5 "$path has options before the name $name, which may keep it out" ;;
+        esac
     done
+}
+
+# doubt CODE TEXT [REMEDY]: a warning after which an account is not said to be fine.
+doubt() {
+    DOUBT=yes
+    report warn "$@"
 }
 
 # judge_account ACCOUNT: the account itself, and what sshd lets it do.
@@ -157,6 +181,7 @@ judge_account() {
         return
     fi
     before=$FAILURES
+    DOUBT=
     shell=${line##*:}
     case $shell in
         '') ;;
@@ -164,34 +189,54 @@ judge_account() {
         *) [ -x "$ROOT$shell" ] || report FAIL H8 "the shell of $1 does not exist: $shell" ;;
     esac
     shadow=$(awk -F : -v name="$1" '$1 == name { print $2 ":" $8 }' "$ROOT/etc/shadow" 2>/dev/null)
+    today=$(($(date +%s) / 86400))
     get usepam
     case $VALUE$shadow in
         yes*) ;;
         *!*) report FAIL H8 "$1 is locked, because sshd runs without PAM" "usermod -p '*' $1" ;;
     esac
     expires=${shadow##*:}
-    [ -z "$expires" ] || [ "$expires" -gt $(($(date +%s) / 86400)) ] ||
+    [ -z "$expires" ] || [ "$expires" -gt "$today" ] ||
         report FAIL H8 "the account $1 has expired" "chage -E -1 $1"
+    # PAM wants a new password first, which a login without one cannot give.
+    [ "$VALUE" != yes ] || ! awk -F : -v name="$1" -v today="$today" '
+        $1 == name && ($3 == "0" || ($3 != "" && $5 != "" && $5 >= 0 && $3 + $5 < today)) { found = 1 }
+        END { exit !found }' "$ROOT/etc/shadow" 2>/dev/null ||
+        report FAIL H8 "the password of $1 has expired" "chage -d $today -M -1 $1"
     judge_lists "$1"
+    judge_session "$1"
     get permitrootlogin
     [ "$1" != root ] || [ "$VALUE" != no ] || blame H9 permitrootlogin "PermitRootLogin is no"
     judge_principals "$1"
-    [ "$FAILURES" != "$before" ] ||
+    [ "$FAILURES" != "$before" ] || [ -n "$DOUBT$CLOSED" ] ||
         report ok H8 "$1 can log in, by a certificate for $(names_for "$1" | paste -s -d ' ' -)"
 }
 
-# matches KEYWORD NAME: whether a list of patterns names it; a host after @ is not looked at.
+# matches KEYWORD NAME: whether a list of patterns names it; sets HOSTS to what stands after @ where
+# each pattern that names it has such a part.
 matches() {
+    HOSTS=
     while read -r keyword pattern; do
+        [ "$keyword" = "$1" ] || continue
         # shellcheck disable=SC2254  # a pattern
-        [ "$keyword" != "$1" ] || case $2 in ${pattern%%@*}) return 0 ;; esac
+        case $2 in
+            ${pattern%%@*})
+                case $pattern in *@*) HOSTS="${HOSTS:+$HOSTS, }${pattern#*@}" ;; *) HOSTS=; return 0 ;; esac
+                ;;
+        esac
     done <"$WORK/settings"
-    return 1
+    [ -n "$HOSTS" ]
 }
 
 judge_lists() { # ACCOUNT
-    ! matches denyusers "$1" || blame H9 denyusers "DenyUsers has $1"
-    ! get allowusers || matches allowusers "$1" || blame H9 allowusers "AllowUsers lacks $1"
+    if matches denyusers "$1"; then
+        if [ -z "$HOSTS" ]; then blame H9 denyusers "DenyUsers has $1"
+        else doubt H9 "DenyUsers has $1 from $HOSTS: is the connector there?"; fi
+    fi
+    if get allowusers; then
+        if ! matches allowusers "$1"; then blame H9 allowusers "AllowUsers lacks $1"
+        elif [ -n "$HOSTS" ]; then doubt H9 "AllowUsers has $1 from $HOSTS alone: is the connector there?"; fi
+    fi
     allowed=
     for group in $(id -Gn "$1" 2>/dev/null); do
         ! matches denygroups "$group" || blame H9 denygroups "DenyGroups has $group, of which $1 is"
@@ -199,6 +244,14 @@ judge_lists() { # ACCOUNT
     done
     ! get allowgroups || [ -n "$allowed" ] ||
         blame H9 allowgroups "AllowGroups has no group of $1"
+}
+
+judge_session() { # ACCOUNT: what a login may do
+    ! get maxsessions || [ "$VALUE" != 0 ] || blame H9 maxsessions "MaxSessions is 0: no shell"
+    for keyword in forcecommand chrootdirectory; do
+        ! get "$keyword" || [ "$VALUE" = none ] ||
+            doubt H9 "a login of $1 gets no plain shell: $keyword $VALUE ($(set_at "$keyword"))"
+    done
 }
 
 # judge_machine: what is neither a setting nor an account.
@@ -217,7 +270,35 @@ judge_machine() {
     while read -r place; do
         report warn H11 "TrustedUserCAKeys of $place has no effect: another one comes before it"
     done <"$WORK/lines"
+    judge_terminal
     [ -n "$ROOT" ] || judge_running
+}
+
+# suits KEYWORD WORD...: one of the words is in the list, or this sshd has no such setting.
+suits() {
+    keyword=$1
+    shift
+    for word in "$@"; do
+        ! lists "$keyword" "$word" || return 0
+    done
+    return 1
+}
+
+# judge_terminal: what the browser's terminal offers (Cloudflare documentation, browser-rendered
+# SSH; of the MACs reports of users). Other clients are not concerned.
+judge_terminal() {
+    unsuited=
+    suits kexalgorithms curve25519-sha256 curve25519-sha256@libssh.org \
+        ecdh-sha2-nistp256 ecdh-sha2-nistp384 ecdh-sha2-nistp521 ||
+        unsuited="KexAlgorithms without curve25519-sha256 ($(set_at kexalgorithms))"
+    suits macs hmac-sha2-256 hmac-sha2-512 ||
+        unsuited="${unsuited:+$unsuited, }MACs without hmac-sha2-256 ($(set_at macs))"
+    if [ -n "$unsuited" ]; then
+        report warn H17 "no terminal in a browser logs in here: $unsuited" \
+            "nothing, unless the host has \`terminal: true\`; then let sshd offer them"
+    else
+        report ok H17 "key exchange and MACs suit a terminal in a browser"
+    fi
 }
 
 judge_running() {
@@ -281,6 +362,8 @@ sshd_check() {
     fi
     judge everybody
     judge_machine
+    CLOSED=
+    [ "$FAILURES" = 0 ] || CLOSED=yes
     cp "$WORK/settings" "$WORK/everybody"
     named_accounts
     for account in ${NAMED:-$(local_accounts)}; do

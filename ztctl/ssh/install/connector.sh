@@ -232,6 +232,7 @@ connector_put() {
     old_umask=$(umask)
     umask 077
     cat >"$WORK/new.connector" || return 1
+    inside "$1"
     if ! is_as_staged connector "$2" "$ROOT$1"; then
         touch "$WORK/changed"
         connector_keep "$1" && remember "$ROOT$1" && { [ "$2" != 600 ] || rm -f "$ROOT$1"; } &&
@@ -245,6 +246,7 @@ connector_put() {
 
 # connector_keep PATH: as it was before the first install; for something without a path, a note.
 connector_keep() {
+    inside "$CONNECTOR_BACKUP"
     kept=$ROOT$CONNECTOR_BACKUP/$(printf '%s' "$1" | tr / %)
     [ ! -e "$kept" ] && [ ! -e "$kept.absent" ] || return 0
     folders=
@@ -263,6 +265,7 @@ connector_restore() {
     for kept in "$ROOT$CONNECTOR_BACKUP"/%*; do
         [ -e "$kept" ] || continue
         file=$ROOT$(basename "$kept" .absent | tr % /)
+        inside "${file#"$ROOT"}"
         case $kept in
             *.absent) rm -f "$file" ;;
             *) cp -pP "$kept" "$file.ztctl-new" && mv -f "$file.ztctl-new" "$file" ;;

@@ -4,9 +4,24 @@
 # stage PATH MODE: what $WORK/text holds is to be in PATH. MODE is for files of ours; `keep` leaves
 # owner and mode of a file that is there, `gone` takes it away.
 stage() {
+    inside "$1"
     COUNT=$((COUNT + 1))
-    if [ "$2" = gone ]; then : >"$WORK/new.$COUNT"; else cp "$WORK/text" "$WORK/new.$COUNT"; fi
-    printf '%s %s %s\n' "$COUNT" "$2" "$1" >>"$WORK/staged"
+    if [ "$2" = gone ]; then : >"$WORK/new.$COUNT"; else cp "$WORK/text" "$WORK/new.$COUNT"; fi &&
+        printf '%s %s %s\n' "$COUNT" "$2" "$1" >>"$WORK/staged" || no_draft
+}
+
+# no_draft: end, because one that is cut off would take the place of a whole file.
+no_draft() { fail "no draft can be written in $WORK" "is that disk full?"; }
+
+# inside PATH: end where that leads out of ROOT: what a link in another root names is meant there.
+inside() {
+    [ -n "$ROOT" ] || return 0
+    place=$ROOT$1
+    while [ ! -e "$place" ] && [ ! -L "$place" ]; do place=$(dirname "$place"); done
+    case $(readlink -f "$place")/ in
+        "$ROOT"/*) ;;
+        *) fail "$place leads out of $ROOT by a link" "run it below that root itself: chroot" ;;
+    esac
 }
 
 is_as_staged() { # NUMBER MODE FILE
@@ -76,6 +91,7 @@ make_folder() {
 # keep_backup PATH FILE: as it was before the first install.
 keep_backup() {
     [ "$MODE" = install ] || return 0
+    inside "$BACKUP"
     kept=$ROOT$BACKUP/$(printf '%s' "$1" | tr / %)
     [ ! -e "$kept" ] && [ ! -e "$kept.absent" ] || return 0
     make_folder "$ROOT$BACKUP" 700 || return 1
@@ -122,5 +138,5 @@ text_of() {
     [ "$(grep -c "^$BEGIN\$" "$ROOT$1")" = "$(grep -c "^$END\$" "$ROOT$1")" ] ||
         fail "in $ROOT$1 one of the lines '$BEGIN' and '$END' is missing" \
             "delete what ztctl wrote there by hand, and try again"
-    sed "/^$BEGIN\$/,/^$END\$/d" "$ROOT$1" | awk 1 >"$WORK/text"
+    sed "/^$BEGIN\$/,/^$END\$/d" "$ROOT$1" | awk 1 >"$WORK/text" || no_draft
 }

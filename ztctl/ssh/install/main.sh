@@ -40,7 +40,7 @@ read_options() {
             --connector) CONNECTOR=yes ;;
             --root)
                 wants_word "$@"
-                ROOT=$(CDPATH='' cd -- "$2" 2>/dev/null && pwd) || wrong_usage "--root: there is no folder $2"
+                ROOT=$(CDPATH='' cd -- "$2" 2>/dev/null && pwd -P) || wrong_usage "--root: there is no folder $2"
                 shift
                 ;;
             -h | --help)

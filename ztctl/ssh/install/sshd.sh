@@ -52,6 +52,7 @@ walk() {
         close(root file)
         if (copy != "") { printf "" > out; close(out) }
     }
+    function quoted(text) { gsub(/\047/, "\047\\\047\047", text); return "\047" text "\047" }
     function unquoted(text) { gsub(/"/, "", text); sub(/[ \t]+$/, "", text); return text }
     function included(patterns, context, depth,   words, k, n, cmd, file, files, i, all, to) {
         k = split(unquoted(patterns), words, /[ \t]+/)
@@ -60,7 +61,7 @@ walk() {
             # is not handed to one.
             if (words[i] !~ /^\//) words[i] = "/etc/ssh/" words[i]
             if (words[i] ~ /[^A-Za-z0-9_.\/*?\[\]+@:,~-]/ || depth > 15) continue
-            cmd = "ls -d " root words[i] " 2>/dev/null"
+            cmd = "ls -d " quoted(root) words[i] " 2>/dev/null"
             while ((cmd | getline file) > 0) files[++n] = substr(file, length(root) + 1)
             close(cmd)
         }
@@ -92,7 +93,9 @@ said() { head -n 1 "$WORK/said" | tr -d '\r'; }
 # settings_of ACCOUNT: the settings in force for it, into a file that `get` reads. Fails where sshd
 # refuses its configuration: -T checks all that -t does.
 settings_of() {
-    sshd_says -T -C "user=$1,host=localhost,addr=127.0.0.1" >"$WORK/settings" 2>"$WORK/said"
+    # A Match of a local address or port wants to hear of both.
+    connection=host=$PEER,addr=127.0.0.1,laddr=127.0.0.1,lport=$PORT
+    sshd_says -T -C "user=$1,$connection" >"$WORK/settings" 2>"$WORK/said"
 }
 
 # get KEYWORD: its value there, as VALUE; fails where this version of sshd has no such setting.
@@ -106,14 +109,23 @@ get() {
 
 # find_sshd: where it is, and the settings that are in force for everybody; fails as settings_of.
 SOMEBODY=ztctl-somebody
+PEER=127.0.0.1 # by what name sshd knows a connector on this machine: an address, without UseDNS
+PORT=22
 find_sshd() {
     [ -n "$USERS" ] || [ ! -f "$HERE/users" ] || USERS=$HERE/users
     SSHD=$(command -v sshd) || fail "there is no sshd here" "install OpenSSH's server first"
     [ -e "$ROOT$CONF" ] || fail "there is no $ROOT$CONF" "is this OpenSSH's server?"
-    settings_of "$SOMEBODY" && return
+    settings_of "$SOMEBODY" && { get_connection; return; }
     # A folder that the service makes, and that is missing while a socket waits in its place.
     folder=$(said | sed -n 's/^Missing privilege separation directory: //p')
-    [ -n "$folder" ] && mkdir -p "$folder" && settings_of "$SOMEBODY"
+    [ -n "$folder" ] && mkdir -p "$folder" && settings_of "$SOMEBODY" && get_connection
+}
+
+# get_connection: what a Match may ask of a connection, from the settings that are for everybody.
+get_connection() {
+    get usedns && [ "$VALUE" = yes ] && PEER=localhost
+    get port && PORT=$VALUE
+    settings_of "$SOMEBODY"
 }
 
 # fitting: the settings on standard input as this version of sshd spells them, and without those
@@ -150,7 +162,7 @@ keys_in() {
     awk -v bad="${2-}" '
         /^[ \t]*(#|$)/ { next }
         { sub(/\r$/, "") }
-        $1 !~ /^(ssh-|ecdsa-|sk-)/ || $2 !~ /^AAAA[A-Za-z0-9+\/]+=*$/ || length($2) < 68 ||
+        $1 !~ /^(ssh-|ecdsa-|sk-|rsa-sha2-)/ || $2 !~ /^AAAA[A-Za-z0-9+\/]+=*$/ || length($2) < 68 ||
             ($1 == "ecdsa-sha2-nistp256" && length($2) != 140) {
             if (bad) print NR
             exit
@@ -174,13 +186,9 @@ check_bundle() {
     for file in ca.pub sshd.conf; do
         [ -s "$HERE/$file" ] || fail "$HERE/$file is missing or empty; nothing was changed" "$again"
     done
-    stop=$(keys_in "$HERE/ca.pub" bad)
     keys_in "$HERE/ca.pub" >"$WORK/ours"
-    ! has ssh-keygen || [ -n "$stop" ] || while read -r key; do
-        printf '%s\n' "$key" >"$WORK/line"
-        ssh-keygen -l -f "$WORK/line" >/dev/null 2>&1 || { stop=$(grep -nF "$key" "$HERE/ca.pub"); break; }
-    done <"$WORK/ours"
-    [ -z "$stop" ] || fail "$HERE/ca.pub:${stop%%:*} is no whole key; nothing was changed" "$again"
+    [ -z "$(keys_in "$HERE/ca.pub" bad)" ] && whole_keys <"$WORK/ours" | cmp -s - "$WORK/ours" ||
+        fail "$HERE/ca.pub has a line that is no whole key; nothing was changed" "$again"
     [ -s "$WORK/ours" ] || fail "there is no CA key in $HERE/ca.pub; nothing was changed" "$again"
 }
 
@@ -189,7 +197,7 @@ stage_ca() {
     [ "$CA" != /etc/ssh/ztctl_ca.pub ] || mode=644
     text_of "$CA"
     tell_replaced
-    marked "$HERE/ca.pub" | cat - "$WORK/text" >"$WORK/new"
+    marked "$HERE/ca.pub" | cat - "$WORK/text" >"$WORK/new" || no_draft
     mv "$WORK/new" "$WORK/text"
     stage "$CA" "$mode"
 }
@@ -238,7 +246,7 @@ stage_settings() {
     want_settings
     if [ -d "$ROOT$(dirname "$DROPIN")" ] && [ "$(place_of_settings)" = dropin ]; then
         printf '# ztctl %s: install.sh uninstall takes this file away.\n' "$STACK" |
-            cat - "$WORK/wanted" >"$WORK/text"
+            cat - "$WORK/wanted" >"$WORK/text" || no_draft
         stage "$DROPIN" 644
         text_of "$CONF"
         ! grep -q "^$BEGIN\$" "$ROOT$CONF" || stage "$CONF" keep
@@ -248,8 +256,8 @@ stage_settings() {
     text_of "$CONF"
     sed '/^Match/,$d' "$WORK/wanted" >"$WORK/top"
     sed -n '/^Match/,$p' "$WORK/wanted" >"$WORK/end"
-    [ ! -s "$WORK/end" ] || marked "$WORK/end" >>"$WORK/text"
-    marked "$WORK/top" | cat - "$WORK/text" >"$WORK/new"
+    [ ! -s "$WORK/end" ] || marked "$WORK/end" >>"$WORK/text" || no_draft
+    marked "$WORK/top" | cat - "$WORK/text" >"$WORK/new" || no_draft
     mv "$WORK/new" "$WORK/text"
     stage "$CONF" keep
 }

@@ -140,7 +140,7 @@ stage_principals() {
     for account in $(mapped_accounts); do
         text_of "$PRINCIPALS/$account"
         names_for "$account" | sort -u >"$WORK/names"
-        marked "$WORK/names" >>"$WORK/text"
+        marked "$WORK/names" >>"$WORK/text" || no_draft
         stage "$PRINCIPALS/$account" 644
     done
 }
