@@ -247,14 +247,15 @@ def test_nothing_to_uninstall_is_said(host: Host) -> None:
     assert host.files() == before
 
 
+CUT = "ca.pub has a line that is no whole key"
 # How a bundle is damaged on its way, and what is said of it.
 DAMAGED = {
     ": > ca.pub": "ca.pub is missing or empty",
     "rm ca.pub": "ca.pub is missing or empty",
     "rm sshd.conf": "sshd.conf is missing or empty",
     "echo '# only a remark' > ca.pub": "there is no CA key in",
-    "cut -c1-80 ca.pub > it; mv it ca.pub": "ca.pub has a line that is no whole key",
-    "ssh-keygen -q -N '' -t rsa -f k; cut -c1-80 k.pub > ca.pub": "ca.pub has a line that is no whole key",
+    "cut -c1-80 ca.pub > it; mv it ca.pub": CUT,
+    "ssh-keygen -q -N '' -t rsa -f k; cut -c1-80 k.pub > ca.pub": CUT,
 }
 
 
