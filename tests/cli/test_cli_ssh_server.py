@@ -108,12 +108,15 @@ def test_each_server_trusts_the_key_of_its_own_host(project: Ztctl) -> None:
     """Without a name each host with a CA gets a folder; named together they are one server."""
     ztctl = applied(project, TWO)
 
-    render(ztctl, "-o", "all")
-    render(ztctl, "a.example.com", "x.b.example.com", "-o", "one")
+    each = render(ztctl, "-o", "all")
+    one = render(ztctl, "a.example.com", "x.b.example.com", "-o", "one")
 
     folders = {it.name: keys(it) for it in (ztctl.folder / "all").iterdir()}
     assert folders == {"a.example.com": ["a.example.com"], "_.b.example.com": ["*.b.example.com"]}
     assert keys(ztctl.folder / "one") == ["*.b.example.com", "a.example.com"]
+    assert re.findall(r"is in (\S+)\.\n", each.err) == ["all/_.b.example.com", "all/a.example.com"]
+    warned = "Whoever may enter one of these hosts gets in on this server."
+    assert (warned in each.err, warned in one.err) == (False, True)
 
 
 def test_keys_of_a_file_are_trusted_beside(project: Ztctl) -> None:
@@ -141,6 +144,8 @@ ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIBRkaWm/kTuQDufQTtNo3vBhZJRwN/3K2RlwhdVJmU2d"
     ("words", "code", "said"),
     [
         (["-o", "x.tar"], 64, "which of the 2 hosts is it?"),
+        (["-o", "x.tar"], 64, "`ztctl ssh server render -o FOLDER` makes a bundle of each"),
+        (["a.example.com", "-o", "x.tgz"], 64, "say -o FOLDER or -o FILE.tar"),
         (["own.example.com", "-o", "x"], 1, "own.example.com has no CA key"),
         (["c.example.com", "-o", "x"], 64, "the files have no SSH host 'c.example.com'"),
         (["a.example.com", "-o", "x", "--map", "deploy=*"], 64, "everybody whom Access admits"),
@@ -164,6 +169,36 @@ def test_what_is_wrong_is_told(project: Ztctl, words: list[str], code: int, said
     assert ztctl.files() == before
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-o", "mine"],
+        ["-o", "mine.tar"],
+        ["-o", "ztctl.yaml"],
+        ["-o", "ztctl.yaml", "--cloud-init"],
+        ["--ansible", "mine"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_earlier_bundle_is_not_overwritten(project: Ztctl, words: list[str]) -> None:
+    """Neither a folder of somebody's nor the file that is read; the same again may be."""
+    ztctl = applied(project)
+    (ztctl.folder / "mine").mkdir()
+    (ztctl.folder / "mine" / "README.txt").write_text("of somebody")
+    (ztctl.folder / "mine.tar").write_text("of somebody")
+    mine = [ztctl.folder / it for it in ("mine/README.txt", "mine.tar", "ztctl.yaml")]
+    before = [it.read_bytes() for it in mine]
+
+    done = render(ztctl, HOST, *words)
+    new = [it.replace("ztctl", "new").replace("mine", "new") for it in words]
+    twice = [render(ztctl, HOST, *new) for _ in range(2)]
+
+    assert done.code == 1
+    assert "is there, and is no bundle of ztctl's" in " ".join(done.err.split())
+    assert [it.code for it in twice] == [0, 0], twice[1].err
+    assert [it.read_bytes() for it in mine] == before
+
+
 def test_before_an_apply_there_is_no_key(project: Ztctl) -> None:
     """It says what makes it."""
     done = render(project, HOST, "-o", "x")
@@ -174,11 +209,17 @@ def test_before_an_apply_there_is_no_key(project: Ztctl) -> None:
 
 
 def test_a_connector_has_a_bundle_of_its_own(project: Ztctl) -> None:
-    """It asks no account, and trusts no key."""
-    done = project("ssh", "server", "render", "--connector", "ssh-pool", "-o", "c")
+    """It trusts no key, and takes the token of its tunnel alone, which has to be live."""
+    before = render(project, "--connector", "ssh-pool", "-o", "c")
+    ztctl = applied(project)
 
-    assert done.code == 0
-    assert "ca.pub" not in {it.name for it in (project.folder / "c").iterdir()}
+    done = render(ztctl, "--connector", "ssh-pool", "-o", "c")
+
+    assert (before.code, done.code) == (1, 0)
+    assert "the tunnel ssh-pool is not live yet" in before.err
+    made = {it.name: it.read_text() for it in (ztctl.folder / "c").iterdir()}
+    assert set(made) == {"README.txt", "install.sh", "tunnels"}
+    assert re.fullmatch(r"[0-9a-f-]{36}\tssh-pool[^\t\n]*\n", made["tunnels"])
 
 
 def test_a_connector_knows_where_it_leads(project: Ztctl) -> None:
@@ -225,11 +266,17 @@ def test_install_runs_the_same_script(project: Ztctl) -> None:
 
     installed = ztctl(*words)
     checked = ztctl(*words, "--do", "check")
+    keys_printed = ztctl(*words, "--do", "host-keys")
     gone = ztctl(*words, "--do", "uninstall")
 
     if "there is no sshd here" in installed.err or "this needs root" in installed.err:
         pytest.skip(installed.err)
     assert (installed.code, checked.code, gone.code) == (0, 0, 0), installed.said + checked.said
+    assert keys_printed.code == 0
+    typed = f"\nztctl ssh server install {HOST} --sandbox --do"
+    root = ztctl.folder / "root"
+    for deed in ("check", "uninstall"):
+        assert f"{typed} {deed} --root {root}\n" in installed.out
     assert "sshd takes certificates" in checked.out
     assert (ssh / "sshd_config").read_text() == "UsePAM yes\n"
     assert [it.name for it in ssh.iterdir()] == ["sshd_config"]

@@ -99,6 +99,14 @@ def test_uninstall_leaves_nothing(init: str, shell: str, machine: MakeMachine) -
     assert not host.sh("pgrep -f '[-]-token-file'")
 
 
+def test_nothing_to_uninstall_is_said(machine: MakeMachine) -> None:
+    """And it is no success."""
+    done = machine().install("uninstall")
+
+    assert done.code == 1
+    assert "no connector is installed here" in done.err
+
+
 def test_the_texts_are_those_of_ztctl(machine: MakeMachine) -> None:
     """What the script writes is what `ztctl tunnel service` prints."""
     host = machine("systemd")
@@ -407,6 +415,36 @@ def test_one_run_makes_a_server_and_its_connector(host: Host) -> None:
     assert "ok    H14  sshd answers at localhost:22\n" in checked.out
     assert "FAIL  H14  no sshd answers at 127.0.0.1:2222, where the tunnel leads\n" in checked.out
     assert (both.tree(), host.files()) == before
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]], ids=["run", "dry run"])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "there is no token"),
+        (["--token-file", "/none"], "cannot read the token in /none"),
+        (["--token-file", "/etc/hostname"], "what was given as the token is none"),
+        (["--cloudflared", "/none", "--token-file", "{token}"], "there is no /none"),
+        (["--root", "{root}", "--token-file", "{token}"], "there is no cloudflared below"),
+    ],
+    ids=["no token", "no file", "no token in it", "no program", "no program below a root"],
+)
+def test_a_connector_that_cannot_be_is_told_before_sshd_is_changed(
+    host: Host, words: list[str], said: str, dry: list[str]
+) -> None:
+    """By a dry run as by the run: its token and its program are looked at first."""
+    keys = (TrustedKey("ssh.example.com", public(host.ca)),)
+    write_folder(bundle_of(Server("prod", ("ssh.example.com",), keys)), host.folder / "bundle")
+    (host.folder / "token").write_text(token())
+    (host.folder / "root").mkdir()
+    places = {"root": host.folder / "root", "token": host.folder / "token"}
+    before = host.files()
+
+    done = host.script("--connector", *(it.format(**places) for it in words), *dry)
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"install.sh: {said}")
+    assert host.files() == before
 
 
 def test_check_says_how_the_connector_is(machine: MakeMachine) -> None:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,8 @@ def test_small_shells_read_it(server: Server, shell: tuple[str, ...], tmp_path: 
     done = subprocess.run([*shell, path, "--help"], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Usage: sh install.sh [install|check|uninstall|")
+    assert ("\n  host-keys " in done.stdout) is bool(server.keys)
+    assert done.stdout.startswith("Usage: sh install.sh [DEED] [")
 
 
 @KINDS
@@ -236,6 +238,34 @@ def test_a_server_behind_a_bastion_prints_its_own_name(host: Host) -> None:
 
     key = host.machine.path("/etc/ssh/ssh_host_ed25519_key.pub").read_text().split()[:2]
     assert (done.code, done.out) == (0, " ".join([os.uname().nodename, *key]) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("services", "told"),
+    [
+        ((), True),
+        (("ssh://localhost:22",), True),
+        (("ssh://10.0.0.1:22", "ssh://[::1]:22"), True),
+        (("ssh://10.0.0.1:22",), False),
+        (("bastion",), False),
+    ],
+)
+def test_a_server_is_told_of_a_connector_where_it_has_one(
+    services: tuple[str, ...], told: bool
+) -> None:
+    """Not where the tunnel leads to it from another machine, nor behind a bastion."""
+    readme = texts(replace(BOTH, services=services))["README.txt"]
+
+    assert ("sudo sh install.sh --connector --token-file token" in readme) is told
+
+
+def test_the_readme_of_a_connector_says_how_to_look_and_to_undo() -> None:
+    """As that of a server does, and names nothing that it refuses."""
+    readme = texts(CONNECTOR_ALONE)["README.txt"]
+
+    for words in ("--dry-run --token-file token", "check", "uninstall"):
+        assert f"\nsudo sh install.sh {words} " in f"\n{readme}"
+    assert "host-keys" not in readme
 
 
 SECOND = f"{KEY.line}\nssh-ed25519 {OTHER.line.split()[1]}"

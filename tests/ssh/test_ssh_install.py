@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.servers import DEBIAN, Host, new_key, public
 from tests.support.unshared import PATH
+from ztctl.ssh.fingerprint import fingerprint
 
 DROP_IN = "/etc/ssh/sshd_config.d/00-ztctl-prod.conf"
 CA_FILE = "/etc/ssh/ztctl_ca.pub"
@@ -86,6 +87,7 @@ def test_an_uninstall_leaves_everything_as_it_was(host: Host, config: str, users
     done = host.script("uninstall")
 
     assert (installed.code, done.code) == (0, 0), installed.said + done.said
+    assert f"removed {CA_FILE}\n" in done.out
     assert host.files() == before
     assert not host.machine.path("/etc/ssh/ztctl_backup").exists()
     assert not host.machine.path("/etc/ssh/ztctl_principals").exists()
@@ -112,7 +114,7 @@ def test_a_second_run_changes_nothing(host: Host, config: str) -> None:
     host.bundle(users="account\tasmith\nprincipals\tjdoe\tbob\n")
     host.script("--no-login-test")
     before = host.files()
-    host.stand_in("ssh-keygen", "echo called >>/run/called; exit 1")
+    host.stand_in("ssh", "echo called >>/run/called; exit 1")
 
     done = host.script()
 
@@ -137,14 +139,15 @@ def test_a_dry_run_shows_a_diff_and_changes_nothing(host: Host) -> None:
 
 
 def test_a_dry_run_of_an_uninstall_changes_nothing(host: Host) -> None:
-    """It shows what goes."""
-    host.bundle()
+    """It shows what goes, accounts among it."""
+    host.bundle(users="account\tasmith\n")
     host.script("--no-login-test")
     before = host.files()
 
-    done = host.script("uninstall", "--dry-run")
+    done = host.script("uninstall", "--dry-run", "--remove-accounts")
 
     assert f"-{public(host.ca)}\n" in done.out
+    assert "the account asmith would go; its home stays\n" in done.out
     assert host.files() == before
 
 
@@ -292,16 +295,53 @@ def test_the_login_test_leaves_the_running_sshd_alone(host: Host) -> None:
     assert " proof" not in seen
 
 
-@pytest.mark.parametrize("words", [["--what"], ["--root"], ["--account"], ["--connector"]])
-def test_wrong_words_are_told(host: Host, words: list[str]) -> None:
-    """And nothing is done."""
+def test_a_ca_key_that_goes_is_told_by_its_name(host: Host) -> None:
+    """The bundle of another host turns away who came before, and the one who runs it hears so."""
+    other = new_key(host.folder / "web.example.com")
+    host.bundle(other)
+    host.script("--no-login-test")
+    host.bundle()
+
+    done = [host.script("--no-login-test") for _ in range(2)]
+
+    there = f"replaces the CA key of web.example.com: {fingerprint(public(other))}\n"
+    assert done[0].out.startswith(there), done[0].said
+    assert "replaces" not in done[0].out.removeprefix(there) + done[1].out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--what"], "there is no word --what"),
+        (["instal"], "there is no word instal"),
+        (["--root"], "--root wants a word behind it"),
+        (["--root", "/none"], "--root: there is no folder /none"),
+        (["--account"], "--account wants a word behind it"),
+        (["check", "install"], "check and install: one of them"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_words_are_told(host: Host, words: list[str], said: str) -> None:
+    """By what is wrong, before how it is meant; and nothing is done."""
     host.bundle()
     before = host.files()
 
     done = host.script(*words)
 
-    assert done.code in {1, 64}
-    assert "Usage: sh install.sh" in done.err or "this bundle has no connector" in done.err
+    assert done.code == 64
+    assert done.err.startswith(f"install.sh: {said}\n\nUsage: sh install.sh ")
+    assert host.files() == before
+
+
+def test_a_bundle_without_a_connector_says_so(host: Host) -> None:
+    """And does nothing of the rest."""
+    host.bundle()
+    before = host.files()
+
+    done = host.script("--connector")
+
+    assert done.code == 1
+    assert "this bundle has no connector" in done.err
     assert host.files() == before
 
 

@@ -247,6 +247,32 @@ def test_nothing_to_uninstall_is_said(host: Host) -> None:
     assert host.files() == before
 
 
+CUT = "ca.pub has a line that is no whole key"
+# How a bundle is damaged on its way, and what is said of it.
+DAMAGED = {
+    ": > ca.pub": "ca.pub is missing or empty",
+    "rm ca.pub": "ca.pub is missing or empty",
+    "rm sshd.conf": "sshd.conf is missing or empty",
+    "echo '# only a remark' > ca.pub": "there is no CA key in",
+    "cut -c1-80 ca.pub > it; mv it ca.pub": CUT,
+    "ssh-keygen -q -N '' -t rsa -f k; cut -c1-80 k.pub > ca.pub": CUT,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_bundle_is_refused_before_anything_is_written(host: Host, damage: str) -> None:
+    """By `install` and by `check`: with a CA key that is cut nobody would get in."""
+    host.bundle()
+    host.machine.run("sh", "-c", f"cd {host.folder}/bundle && {damage}")
+    before = host.files()
+
+    done = [host.script(*words) for words in ([], ["check"])]
+
+    assert [it.code for it in done] == [1, 1]
+    assert all(DAMAGED[damage] in it.err and "cat:" not in it.err for it in done), done[0].said
+    assert host.files() == before
+
+
 @pytest.mark.parametrize(
     "words", [["--no-login-test"], ["uninstall"]], ids=["install", "uninstall"]
 )

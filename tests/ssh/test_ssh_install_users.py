@@ -175,3 +175,18 @@ def test_a_newer_sshd_does_not_punish_all_for_one(host: Host) -> None:
 
     assert "PerSourcePenalty" not in now
     assert "+PerSourcePenaltyExemptList 127.0.0.1,::1\n" in newer
+
+
+@pytest.mark.parametrize("installed", [False, True], ids=["first run", "second run"])
+def test_an_account_that_does_not_exist_is_told(host: Host, installed: bool) -> None:
+    """By each run, before anything is done: nobody could log in as it."""
+    host.bundle(users="account\tasmith\n")
+    if installed:
+        host.script("--no-login-test")
+    before = host.files()
+
+    done = host.script("--account", "asmith", "--account", "ghost")
+
+    assert done.code == 1
+    assert "there is no account ghost; nothing was changed" in done.err
+    assert host.files() == before

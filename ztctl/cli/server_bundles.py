@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ztctl.cli.session import run_to_end
 from ztctl.cli.settings import Settings, Usage
+from ztctl.cli.ssh_ca_reading import planned_of
 from ztctl.cli.ssh_reading import hosts_of, seen_by
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Problems
@@ -76,19 +78,30 @@ def servers_by(
     return [_server(declared.stack, group, trusted, users, wishes) for group in groups]
 
 
-def connector_server(declared: Declared, tunnel: str) -> Server:
-    """The machine of a connector alone: it trusts no CA key.
+def connector_server(chosen: Settings, declared: Declared, view: View, tunnel: str) -> Server:
+    """The machine of a connector alone: it trusts no CA key, and takes this tunnel's token alone.
 
     Raises:
+        CallFailed, Failures, Problems: the account cannot be read.
+        Failure: the tunnel is not live yet.
         Usage: the files have no such tunnel.
     """
-    known = [it.address.key for it in declared.of(KINDS.of_host(HostPart.TUNNEL).name)]
+    known = {it.address.key: it.address for it in declared.of(KINDS.of_host(HostPart.TUNNEL).name)}
     if tunnel not in known:
         near = nearest(tunnel, tuple(known))
         hint = f"did you mean {near}?" if near else f"they have {', '.join(known) or 'none'}"
         raise Usage(f"the files have no tunnel {tunnel!r}", hint)
+    live = run_to_end(planned_of(chosen, declared, view)).draft.ledger.pairs.get(known[tunnel])
+    if live is None:
+        raise Failure(f"the tunnel {tunnel} is not live yet", "ztctl apply makes it")
     led = (it for it in ssh_hosts(declared, KINDS) if it.tunnel and it.tunnel.key == tunnel)
-    return Server(declared.stack, (), tunnel=tunnel, services=tuple(it.service for it in led))
+    return Server(
+        declared.stack,
+        (),
+        tunnel=tunnel,
+        tunnels=((live.id, live.name),),
+        services=tuple(it.service for it in led),
+    )
 
 
 def _server(

@@ -30,6 +30,10 @@ _CONNECTOR: Final = ("connector",)
 _LAST: Final = ("main",)
 # What has another form is not looked at from the connector.
 _SERVICE: Final = re.compile(r"ssh://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
+# How an archive and user data of cloud-init start, and what the script in them says.
+_STARTS: Final = (b"README.txt\0", b"#cloud-config\n# Logins by certificates that Cloudflare")
+_MARK: Final = b"# install.sh: people log in to this server by certificates"
+_LOOPBACK: Final = re.compile(r"(localhost|127\.[0-9.]+|\[::1\]):[0-9]+")
 _OWN_NAME: Final = (
     "Several machines may be reached by these hosts. This one puts its own name (`uname -n`)\n"
     "before its host keys. Where people type another one behind ssh, write that in its place:\n"
@@ -133,6 +137,12 @@ class Server:
         return tuple(dict.fromkeys(f"{it[1]}:{it[2] or 22}" for it in found if it))
 
     @property
+    def runs_connector(self) -> bool:
+        """Whether a connector belongs there, as far as the services tell: it leads to itself."""
+        leads_here = any(_LOOPBACK.fullmatch(it) for it in self.targets)
+        return self.connector and (not self.keys or leads_here or not any(self.services))
+
+    @property
     def key_names(self) -> tuple[str, ...]:
         """The names under which clients look up its host keys; ``-``: one that it has itself."""
         plain = [it for it in self.hosts if not is_wildcard(it) and it not in self.bastions]
@@ -191,6 +201,40 @@ def as_tar(made: Iterable[BundleFile]) -> bytes:
     return buffer.getvalue()
 
 
+def refuse_foreign(place: Path, script: str = SCRIPT) -> None:
+    """Refuse to write where something else is than an earlier bundle.
+
+    Args:
+        place: a folder, which may be empty, or a file: an archive, or user data of cloud-init.
+        script: where in such a folder the script is.
+
+    Raises:
+        Failure: something else is there, or it cannot be read.
+    """
+    try:
+        if place.is_dir():
+            there = next((it.name for it in sorted(place.iterdir())), "")
+            path = place / script
+            ours = not there or (path.is_file() and _MARK in _head_of(path))
+            found = f", and holds {there!r}"
+        else:
+            data = _head_of(place) if place.is_file() else b""
+            ours = not data or (data.startswith(_STARTS) and _MARK in data)
+            found = ""
+    except OSError as error:
+        raise Failure(f"cannot read {place}: {(error.strerror or '').lower()}") from error
+    if not ours:
+        raise Failure(
+            f"{place} is there, and is no bundle of ztctl's{found}",
+            "remove what is there, or name another place",
+        )
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1 << 20)
+
+
 def write_folder(made: Iterable[BundleFile], folder: Path) -> None:
     """Write the files into a folder, which is made; what else is in it stays.
 
@@ -239,11 +283,17 @@ def _paragraphs(server: Server) -> Iterable[str]:
                 *(f"  {key.name}\n    {fingerprint(key.line)}" for key in server.keys),
             ]
         )
-    if server.connector:
+    if server.runs_connector:
         option = "--connector " if server.keys else ""
         yield (
             "The connector, which brings people here, with the tunnel's token in a file of yours:\n"
             f"\nsudo sh install.sh {option}--token-file token"
+        )
+    if not server.keys:
+        yield (
+            "sudo sh install.sh --dry-run --token-file token      what would change\n"
+            "sudo sh install.sh check                             what keeps people out\n"
+            "sudo sh install.sh uninstall                         everything as it was"
         )
     if server.users:
         yield (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,10 @@ _server = partial(typer.Option, rich_help_panel="Server")
 _script = partial(typer.Option, rich_help_panel="Script")
 
 
+# What people call an archive that this does not write.
+_PACKED = frozenset({".tgz", ".gz", ".bz2", ".xz", ".zst", ".zip", ".7z"})
+
+
 class ProfileName(StrEnum):
     """How much of sshd the settings decide."""
 
@@ -37,6 +42,7 @@ class Deed(StrEnum):
     install = "install"
     check = "check"
     uninstall = "uninstall"
+    host_keys = "host-keys"
 
 
 Hosts = Annotated[
@@ -137,6 +143,8 @@ def render(
         raise Usage("--connector is for a machine of no host", "a host's bundle can have one too")
     if ansible is not None and (cloud_init or out != Path("-")):
         raise Usage("--ansible says where it writes", "drop --cloud-init and -o")
+    if out.suffix in _PACKED:
+        raise Usage(f"a bundle is no {out.suffix} file", "say -o FOLDER or -o FILE.tar")
     if cloud_init and out.suffix == ".tar":
         raise Usage("--cloud-init is one text", "say -o FILE.yaml")
     if not cloud_init and ansible is None:
@@ -146,7 +154,7 @@ def render(
     view = view_of(chosen, declared)
     with errors_shown(view):
         if connector is not None:
-            servers = [connector_server(declared, connector)]
+            servers = [connector_server(chosen, declared, view, connector)]
         else:
             servers = servers_by(chosen, declared, view, hosts or (), wishes)
         if cloud_init:
@@ -224,7 +232,9 @@ def install(
     words += [word for name in login_as or () for word in ("--account", name)]
     with errors_shown(view):
         servers = servers_by(chosen, declared, view, hosts or (), wishes)
-        return _run(_only(servers), words)
+        named = "".join(f" {quote(it)}" for it in hosts or ())
+        typed = f"{named}{chosen.file_options}{chosen.account_options}"
+        return _run(_only(servers), words, f"ztctl ssh server install{typed} --do")
 
 
 def _refuse_terminal(out: Path) -> None:
@@ -239,13 +249,13 @@ def _only(servers: Sequence[Server]) -> Server:
         names = ", ".join(it.hosts[0] for it in servers[:6])
         raise Usage(
             f"which of the {len(servers)} hosts is it? A server trusts the CA key of its own alone",
-            f"name it: {names}",
+            f"name it: {names}; `ztctl ssh server render -o FOLDER` makes a bundle of each",
         )
     return servers[0]
 
 
 def _write(servers: Sequence[Server], out: Path, view: View) -> None:
-    from ztctl.ssh.bundle import as_tar, bundle_of, write_folder
+    from ztctl.ssh.bundle import as_tar, bundle_of, refuse_foreign, write_folder
 
     if out == Path("-"):
         import sys
@@ -255,11 +265,18 @@ def _write(servers: Sequence[Server], out: Path, view: View) -> None:
     elif out.suffix == ".tar":
         _save(out, as_tar(bundle_of(_only(servers))))
     else:
-        for server in servers:
-            folder = out if len(servers) == 1 else out / server.hosts[0].replace("*", "_")
+        folders = [_folder(it, out, len(servers)) for it in servers]
+        for folder in folders:
+            refuse_foreign(folder)
+        for server, folder in zip(servers, folders, strict=True):
             write_folder(bundle_of(server), folder)
     for server in servers:
-        _tell(server, out, view)
+        _tell(server, _folder(server, out, len(servers)), view)
+
+
+def _folder(server: Server, out: Path, of: int) -> Path:
+    """Where a bundle goes: of several each has a folder; no shell takes its name for a pattern."""
+    return out if of == 1 else out / server.hosts[0].replace("*", "_")
 
 
 def _write_cloud_init(server: Server, out: Path, view: View) -> None:
@@ -282,8 +299,9 @@ def _write_cloud_init(server: Server, out: Path, view: View) -> None:
 
 def _write_role(server: Server, folder: Path, view: View) -> None:
     from ztctl.ssh.ansible_role import ansible_role
-    from ztctl.ssh.bundle import BundleFile, bundle_of, write_folder
+    from ztctl.ssh.bundle import BundleFile, bundle_of, refuse_foreign, write_folder
 
+    refuse_foreign(folder, "files/install.sh")
     bundle = {it.name: it.text for it in bundle_of(server)}
     role = ansible_role(bundle, server.stack, alone=not server.keys)
     for place in dict.fromkeys(path.rpartition("/")[0] for path in role):
@@ -295,7 +313,9 @@ def _write_role(server: Server, folder: Path, view: View) -> None:
 
 def _save(path: Path, data: bytes) -> None:
     from ztctl.core.model.diagnostics import Failure
+    from ztctl.ssh.bundle import refuse_foreign
 
+    refuse_foreign(path)
     try:
         path.write_bytes(data)
     except OSError as error:
@@ -311,6 +331,8 @@ def _tell(server: Server, out: Path, view: View) -> None:
     view.note(f"The bundle for {named} is in {where}.")
     for key in server.keys:
         view.note(f"  trusts {key.name}: {fingerprint(key.line)}")
+    if len(server.hosts) > 1 and len(server.keys) > 1:
+        view.note("! Whoever may enter one of these hosts gets in on this server.")
     if server.profile is Profile.hardened:
         for caution in CAUTIONS[0 if not server.break_glass else 1 :]:
             view.note(f"! {caution}")
@@ -318,7 +340,8 @@ def _tell(server: Server, out: Path, view: View) -> None:
             view.note("--break-glass ACCOUNT keeps a way in.")
 
 
-def _run(server: Server, words: Sequence[str]) -> Exit:
+def _run(server: Server, words: Sequence[str], called: str) -> Exit:
+    import os
     import subprocess
     from tempfile import TemporaryDirectory
 
@@ -326,6 +349,8 @@ def _run(server: Server, words: Sequence[str]) -> Exit:
 
     with TemporaryDirectory(prefix="ztctl-") as name:
         write_folder(bundle_of(server), Path(name))
-        done = subprocess.run(["/bin/sh", f"{name}/{SCRIPT}", *words], check=False)  # noqa: S603
+        environment = {**os.environ, "ZTCTL_CALLED": called}
+        command = ["/bin/sh", f"{name}/{SCRIPT}", *words]
+        done = subprocess.run(command, check=False, env=environment)  # noqa: S603
     known = {int(Exit.DONE): Exit.DONE, int(Exit.USAGE): Exit.USAGE}
     return known.get(done.returncode, Exit.ERROR)

@@ -355,6 +355,7 @@ named_accounts() {
 }
 
 sshd_check() {
+    check_bundle
     if ! find_sshd; then
         report FAIL H1 "sshd refuses its configuration: $(said)"
         return

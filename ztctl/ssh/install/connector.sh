@@ -29,13 +29,13 @@ connector_option() {
     case $1 in
         --replace-connector) REPLACE_CONNECTOR=yes ;;
         --token-file | --cloudflared | --wait)
-            [ $# -gt 1 ] || return 1
+            wants_word "$@"
             TAKEN=1
             case $1 in
                 --token-file) TOKEN_FILE=$2 ;;
                 --cloudflared) CLOUDFLARED=$2 ;;
                 --wait)
-                    case $2 in '' | *[!0-9]*) return 1 ;; esac
+                    case $2 in '' | *[!0-9]*) wrong_usage "--wait takes seconds, not $2" ;; esac
                     CONNECTOR_WAIT=$2
                     ;;
             esac
@@ -45,12 +45,18 @@ connector_option() {
     CONNECTOR=yes
 }
 
-connector_install() {
+# connector_prepare: what can be wrong with the call is found before anything is changed, also of sshd.
+connector_prepare() {
     connector_init
     connector_take_token
     tunnel=$(connector_tunnel "$WORK/token")
     [ -n "$tunnel" ] || fail "what was given as the token is none" "take it from: ztctl tunnel token NAME"
     connector_is_ours
+    connector_find || [ -z "$ROOT" ] ||
+        fail "there is no cloudflared below $ROOT" "--cloudflared FILE names one"
+}
+
+connector_install() {
     [ -z "$DRY_RUN" ] || { connector_show; return; }
     connector_find || connector_package
     connector_is_new_enough
@@ -101,7 +107,8 @@ connector_take_token() {
     old_umask=$(umask)
     umask 077
     if [ -n "$TOKEN_FILE" ]; then
-        tr -d ' \t\r\n' <"$TOKEN_FILE" >"$WORK/token" || fail "cannot read the token in $TOKEN_FILE"
+        [ -r "$TOKEN_FILE" ] && tr -d ' \t\r\n' <"$TOKEN_FILE" >"$WORK/token" ||
+            fail "cannot read the token in $TOKEN_FILE" "nothing was changed"
     elif [ ! -t 0 ]; then
         tr -d ' \t\r\n' >"$WORK/token"
     fi
@@ -186,7 +193,6 @@ connector_find() {
 
 # connector_package: from Cloudflare's own source, as its documentation does it.
 connector_package() {
-    [ -z "$ROOT" ] || fail "there is no cloudflared below $ROOT" "--cloudflared FILE names one"
     say "installing cloudflared from $PACKAGES"
     key=/usr/share/keyrings/cloudflare-public-v2.gpg
     list=/etc/apt/sources.list.d/cloudflared.list
@@ -275,7 +281,10 @@ connector_restore() {
 # connector_uninstall: everything as it was, and a service that was there before runs again.
 connector_uninstall() {
     connector_init
-    [ -d "$ROOT$CONNECTOR_BACKUP" ] || return 0
+    if [ ! -d "$ROOT$CONNECTOR_BACKUP" ]; then
+        [ -n "$WITH_SSHD" ] || fail "there is no $ROOT$CONNECTOR_BACKUP" "no connector is installed here"
+        return 0
+    fi
     [ -z "$DRY_RUN" ] || { say "the connector would go: $ROOT$CONNECTOR_UNIT"; return; }
     before=$ROOT$CONNECTOR_BACKUP/$(printf '%s' "$CONNECTOR_UNIT" | tr / %)
     package=$ROOT$CONNECTOR_BACKUP/package.absent

@@ -57,7 +57,7 @@ write_staged() {
         then
             fail "cannot write $file" "is the disk full, or mounted read-only?"
         fi
-        say "wrote $file"
+        if [ "$mode" = gone ]; then say "removed $file"; else say "wrote $file"; fi
     done <"$WORK/staged"
 }
 

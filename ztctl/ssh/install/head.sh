@@ -15,6 +15,8 @@ PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 
 STACK=@STACK@
 HERE=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+# How somebody called this, for what is to be typed next; a program that runs it says so itself.
+CALLED=${ZTCTL_CALLED:-sh $0}
 BACKUP=/etc/ssh/ztctl_backup/$STACK
 
 ROOT=          # --root: where the server's files are

@@ -171,10 +171,32 @@ keys_in() {
 }
 
 # At the top: sshd trusts no key below a line that it cannot read.
+# tell_replaced: CA keys of an earlier install that go, by name: the bundle may be another host's.
+tell_replaced() {
+    [ -e "$ROOT$CA" ] || return 0
+    sed -n "/^$BEGIN\$/,/^$END\$/s/^# \(.* \)*\(SHA256:.*\)/\2 \1/p" "$ROOT$CA" |
+        while read -r print name; do
+            grep -qF " $print" "$HERE/ca.pub" || say "replaces the CA key of $name: $print"
+        done
+}
+
+# check_bundle: end where a file of the bundle is not whole, before anything is done.
+check_bundle() {
+    again="copy the bundle to this machine once more"
+    for file in ca.pub sshd.conf; do
+        [ -s "$HERE/$file" ] || fail "$HERE/$file is missing or empty; nothing was changed" "$again"
+    done
+    keys_in "$HERE/ca.pub" >"$WORK/ours"
+    [ -z "$(keys_in "$HERE/ca.pub" bad)" ] && whole_keys <"$WORK/ours" | cmp -s - "$WORK/ours" ||
+        fail "$HERE/ca.pub has a line that is no whole key; nothing was changed" "$again"
+    [ -s "$WORK/ours" ] || fail "there is no CA key in $HERE/ca.pub; nothing was changed" "$again"
+}
+
 stage_ca() {
     mode=keep
     [ "$CA" != /etc/ssh/ztctl_ca.pub ] || mode=644
     text_of "$CA"
+    tell_replaced
     marked "$HERE/ca.pub" | cat - "$WORK/text" >"$WORK/new" || no_draft
     mv "$WORK/new" "$WORK/text"
     stage "$CA" "$mode"

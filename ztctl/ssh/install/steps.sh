@@ -17,7 +17,7 @@ sshd_option() {
         --no-login-test) LOGIN_TEST= ;;
         --remove-accounts) REMOVE_ACCOUNTS=yes ;;
         --users | --account)
-            [ $# -gt 1 ] || return 1
+            wants_word "$@"
             TAKEN=1
             [ "$1" = --account ] || USERS=$(readlink -f "$2") || fail "there is no users file $2"
             [ "$1" = --users ] || ACCOUNTS="$ACCOUNTS $2"
@@ -110,8 +110,10 @@ reloaded() {
 }
 
 sshd_install() {
+    check_bundle
     find_sshd || fail "sshd refuses its configuration as it is: $(said)" "repair that first"
     check_users_file
+    check_accounts
     named_accounts
     [ -n "$ROOT" ] || apply_accounts
     choose_ca
@@ -128,7 +130,10 @@ sshd_install() {
     if [ -e "$WORK/changed" ]; then
         tested
         reloaded
-        say "done; install.sh check tells more, install.sh uninstall takes it back"
+        below=${ROOT:+ --root $ROOT}
+        say "done; this tells more, and this takes it back:"
+        say "$CALLED check$below"
+        say "$CALLED uninstall$below"
     else
         say "nothing to change"
     fi
@@ -137,7 +142,12 @@ sshd_install() {
 sshd_uninstall() {
     find_sshd || say "sshd refuses its configuration as it is: $(said)"
     stage_before
-    if [ -n "$DRY_RUN" ]; then show_staged; return; fi
+    if [ -n "$DRY_RUN" ]; then
+        show_staged
+        [ -z "$REMOVE_ACCOUNTS" ] || [ ! -e "$ROOT$BACKUP/accounts" ] ||
+            sed 's/.*/the account & would go; its home stays/' "$ROOT$BACKUP/accounts"
+        return
+    fi
     write_staged
     settings_of "$SOMEBODY" || fail "sshd refuses the configuration as it was: $(said)"
     reloaded

@@ -59,6 +59,15 @@ exists_or_comes() {
     [ -n "$(account_line "$1")" ] || users_lines account | grep -qxF "account $1 "
 }
 
+# check_accounts: each of --account is there, or comes by a line of the file.
+check_accounts() {
+    for account in $ACCOUNTS; do
+        exists_or_comes "$account" || users_lines alias | grep -qF "alias $account " ||
+            fail "there is no account $account; nothing was changed" \
+                "useradd -m $account, or a line \`account $account\` of --users FILE"
+    done
+}
+
 # apply_accounts: make what is missing; what exists is left as it is.
 apply_accounts() {
     # Accounts first, because the other lines refer to them.
