@@ -105,7 +105,7 @@ def test_what_is_to_be_pasted_stands_alone(applied: Ztctl) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["move"], 4, "pass --allow-interruption"),
+        (["move"], 4, "--allow-interruption"),
         (["move", "--allow-interruption"], 64, "--auto-approve --servers-updated"),
         (["finish", "--servers-updated"], 1, "has not moved to the new CA yet"),
     ],
@@ -119,8 +119,19 @@ def test_nothing_goes_without_its_yes(
     done = started(*ROTATE, *words, *FAST)
 
     assert done.code == code
-    assert says in done.err
+    assert says in done.said
     assert keys(started) == before
+
+
+@pytest.mark.parametrize("step", ["move", "finish", "abort"])
+def test_no_step_but_the_first_is_done_without_a_rotation(applied: Ztctl, step: str) -> None:
+    """It is not said to be done, and no flag is asked for."""
+    done = applied(*ROTATE, step, *FAST)
+
+    assert done.code == 1
+    assert f"no CA rotation of {HOST} is under way" in done.err
+    assert "The rotation is" not in done.said
+    assert "--allow-interruption" not in done.said
 
 
 def test_a_person_is_asked(started: Ztctl, terminal: Callable[..., Terminal]) -> None:

@@ -96,6 +96,26 @@ class RotationPlans:
     declared: Declared
     rotate: Rotate
 
+    def asked(self, planned: Planned, *, interruption: bool) -> Plan:
+        """The plan of a step that somebody asks for, ``interruption``: and lets nobody log in.
+
+        Raises:
+            Failure: there is no rotation to be ended; as `completed`.
+        """
+        plan, name = self.completed(planned), self.rotate.application.key
+        ends = self.rotate.step in (RotationStep.FINISH, RotationStep.ABORT)
+        if ends and plan.is_empty and self._state(planned) is RotationState.NONE:
+            raise Failure(f"no CA rotation of {name} is under way", "there is nothing to end")
+        if self.rotate.step is not RotationStep.MOVE or plan.is_empty or interruption:
+            return plan
+        refusal = Refusal(
+            self.rotate.application,
+            f"nobody can log in to {name} while its name changes the application, which takes two "
+            "writes: choose the moment",
+            "--allow-interruption",
+        )
+        return replace(plan, refusals=(*plan.refusals, refusal))
+
     def completed(self, planned: Planned) -> Plan:
         """The plan with the refusals of a rotation.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -123,26 +124,16 @@ class _Rotation:
         from ztctl.cli.apply_flow import Request, plan_and_apply
         from ztctl.cli.rotations import RotationPlans, options_for, question
         from ztctl.cli.session import view_of
-        from ztctl.core.model.diagnostics import Failure
-        from ztctl.core.planning.rotation import RotationStep
 
-        name, step = self.asked.application.key, self.asked.step
         view = view_of(self.chosen, self.declared)
-        if step is RotationStep.MOVE and not self.yes.interruption:
-            view.failure(
-                Failure(
-                    f"nobody can log in to {name} while its name changes the application: that "
-                    "takes two writes",
-                    "choose the moment, and pass --allow-interruption",
-                )
-            )
-            return Exit.REFUSED
         confirm = None if self.yes.servers_updated else question(self.asked)
         request = Request(
             self.chosen,
             options_for(self.asked),
             self.run,
-            completed=RotationPlans(self.declared, self.asked).completed,
+            completed=partial(
+                RotationPlans(self.declared, self.asked).asked, interruption=self.yes.interruption
+            ),
             confirm=confirm,
         )
         ended = plan_and_apply(request)
