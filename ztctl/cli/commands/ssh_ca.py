@@ -102,6 +102,7 @@ def check(
     from ztctl.core.model.objects import Spare
     from ztctl.documents.mask import Mask
     from ztctl.ssh.ca_file import Expected, checked_file
+    from ztctl.ssh.guide import Typed
     from ztctl.views.escape import Clean
     from ztctl.views.ssh_ca_view import trust_page
 
@@ -115,7 +116,14 @@ def check(
         # The old CA of a rotation may be trusted until it is deleted, and need not be.
         wanted = [ca for ca in found.cas if ca.spare is not Spare.FORMER]
         old = [ca for ca in found.cas if ca.spare is Spare.FORMER]
-        expected = Expected(wanted, [*old, *found.gateway], others)
+        typed = Typed(chosen.file_options, chosen.account_options)
+        expected = Expected(
+            wanted,
+            [*old, *found.gateway],
+            others,
+            is_whole=not host,
+            command=typed.command,
+        )
         report = checked_file(_named(trusted), text, expected, mode=mode)
         view.page(trust_page(report, Clean(Mask(declared.environment).hide)))
         for name in found.absent:
