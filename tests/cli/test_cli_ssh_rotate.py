@@ -71,7 +71,7 @@ def test_the_whole_way(started: Ztctl) -> None:
     moved = started(*ROTATE, "move", *FAST, "--allow-interruption", "--servers-updated")
 
     assert between.code == 0, between.said
-    assert f"next: ztctl ssh ca rotate {HOST} move" in between.err
+    assert f"Next:\nztctl ssh ca rotate {HOST} move --sandbox\n" in between.err
     assert f"the CA key {old} and {new} on that server" in " ".join(guide.out.split())
     assert trusted(started, "early") == {old, new}
     assert moved.code == 0, moved.said
@@ -147,9 +147,12 @@ def test_a_person_is_asked(started: Ztctl, terminal: Callable[..., Terminal]) ->
 
 
 def test_how_far_it_has_come_is_told(started: Ztctl) -> None:
-    """Without a step: where it stands, and what comes next."""
-    done = started(*ROTATE, "--sandbox", "--format", "json")
+    """Without a step: where it stands, and what comes next, with the options that were given."""
+    options = ("-f", "ztctl.yaml", "--sandbox")
+    done = started(*ROTATE, *options, "--format", "json")
+    told = started(*ROTATE, *options)
 
+    assert f"\nztctl ssh ca rotate {HOST} move {' '.join(options)}\n" in told.out
     found = json.loads(done.out)
     assert (found["application"], found["state"], found["next"]) == (HOST, "started", "move")
 

@@ -17,6 +17,7 @@ from tests.support.sshd import keygen, missing, program
 from ztctl.core.model.address import Address
 from ztctl.core.model.checkup import Verdict
 from ztctl.core.model.facts import EdgeCertificates
+from ztctl.core.model.guide import Typed
 from ztctl.core.model.objects import Live
 from ztctl.core.model.ssh_check import TITLES, HostCheck
 from ztctl.core.reach.acceptance import Seen
@@ -178,6 +179,16 @@ CONFIGS: list[tuple[str, str, Verdict]] = [
 def by_id(checks: Any) -> dict[str, HostCheck]:
     """Checks by their ids."""
     return {it.id: it for it in checks}
+
+
+def test_a_remedy_is_a_command_as_it_was_called() -> None:
+    """With the options that were given, and a pattern quoted for the shell."""
+    host, typed = SshHost("*.example.com"), Typed(" -f x.yaml", " --sandbox")
+    sight = replace(CLOUD, host=host, tunnel=tunnel("down"), typed=typed)
+
+    (found,) = (it for it in cloud_checks(sight) if it.id == "D10")
+
+    assert found.remedy.endswith("ztctl ssh guide '*.example.com' -f x.yaml --sandbox")
 
 
 def test_an_account_in_order_passes() -> None:

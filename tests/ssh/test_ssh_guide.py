@@ -9,12 +9,12 @@ import pytest
 from ztctl.core.model.address import Address
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Outcome
-from ztctl.core.model.guide import HostGuide, Progress
+from ztctl.core.model.guide import HostGuide, Progress, Typed
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason
 from ztctl.kinds.registry import KINDS
 from ztctl.kinds.tunnel import TunnelAttributes
-from ztctl.ssh.guide import Typed, after_apply, guide_of
+from ztctl.ssh.guide import after_apply, guide_of
 from ztctl.ssh.stack import seen_hosts, ssh_hosts
 
 Read = Callable[[str], Declared]

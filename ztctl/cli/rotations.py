@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from shlex import quote
 from textwrap import fill
@@ -12,6 +12,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.guide import Typed
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Spare, Wanted
@@ -35,15 +36,18 @@ STATES: Mapping[RotationState, tuple[str, RotationStep]] = {
 }
 
 
-def tell_rotations(planned: Planned, declared: Declared, view: View) -> None:
-    """One line for each rotation that is under way."""
+def tell_rotations(planned: Planned, declared: Declared, view: View, typed: Typed) -> None:
+    """What there is to say and to paste for each rotation that is under way."""
     for it in under_way(declared, planned.live, KINDS):
         name = it.wanted.address.key
         done, following = STATES[it.state]
-        view.note(
-            f"A CA rotation of {name} is under way: {done}; "
-            f"next: ztctl ssh ca rotate {quote(name)} {following}"
-        )
+        view.note(f"A CA rotation of {name} is under way: {done}. Next:")
+        view.note(step_command(name, following, typed))
+
+
+def step_command(name: str, step: RotationStep, typed: Typed) -> str:
+    """The command of a step, to be pasted."""
+    return typed.command(f"ssh ca rotate {quote(name)} {step}")
 
 
 def application_of(host: str, declared: Declared) -> Wanted:
@@ -219,15 +223,15 @@ def question(asked: Rotate) -> tuple[str, str] | None:
     return text, "--servers-updated"
 
 
-def following(asked: Rotate, command: Callable[[str], str]) -> str:
-    """What to do once a step is done; ``command`` writes out a command to be pasted."""
+def following(asked: Rotate, typed: Typed) -> str:
+    """What to do once a step is done."""
     name = asked.application.key
-    host = quote(name)
+    host, command = quote(name), typed.command
     render = command(f"ssh server render {host} -o bundle.tar")
     show = command(f"ssh ca show --host {host} --save ztctl_ca.pub")
     match asked.step:
         case RotationStep.START:
-            return _paragraphs(
+            return paragraphs(
                 f"Let every server of {name} trust both CAs: install its bundle again, which is to "
                 "be rendered anew, or give it this file of CAs, which sshd reads at every login:",
                 f"!{render}\n{show}",
@@ -237,7 +241,7 @@ def following(asked: Rotate, command: Callable[[str], str]) -> str:
                 f"!{command(f'ssh ca rotate {host} move --allow-interruption')}",
             )
         case RotationStep.MOVE:
-            return _paragraphs(
+            return paragraphs(
                 "The new CA signs. Whoever was logged in to Access logs in once more. In some "
                 "minutes the certificates of the old one have expired: then let servers trust the "
                 "new one alone:",
@@ -246,11 +250,11 @@ def following(asked: Rotate, command: Callable[[str], str]) -> str:
                 f"!{command(f'ssh ca rotate {host} finish')}",
             )
         case RotationStep.FINISH:
-            return _paragraphs(f"The rotation is done: {name} has one CA, the new one.")
+            return paragraphs(f"The rotation is done: {name} has one CA, the new one.")
         case _:
-            return _paragraphs("The rotation is given up: no server needs to trust the new CA.")
+            return paragraphs("The rotation is given up: no server needs to trust the new CA.")
 
 
-def _paragraphs(*texts: str) -> str:
+def paragraphs(*texts: str) -> str:
     """Paragraphs of 78 columns; what begins with an exclamation mark is to be pasted as it is."""
     return "\n\n".join(it[1:] if it[0] == "!" else fill(it, 78) for it in texts)

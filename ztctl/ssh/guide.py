@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from shlex import quote
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Outcome
-from ztctl.core.model.guide import Commands, GuideStep, HostGuide, Progress
+from ztctl.core.model.guide import Commands, GuideStep, HostGuide, Progress, Typed
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.plan import Action, Plan
 from ztctl.ssh.fingerprint import fingerprint
@@ -27,23 +27,6 @@ _KEYS = (
     "logins are by keys of one's own: the application has no CA key, and sshd needs no other "
     "setting"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """How this command was called, for those that are told as the next ones.
-
-    Attributes:
-        files: the options that name the files, each behind a blank.
-        account: the same of the account.
-    """
-
-    files: str = ""
-    account: str = ""
-
-    def command(self, words: str, *, asks: bool = True) -> str:
-        """A command of ztctl on the same files; one that ``asks`` on the same account, too."""
-        return f"ztctl {words}{self.files}{self.account if asks else ''}"
 
 
 def guide_of(seen: SeenHost, typed: Typed) -> HostGuide:

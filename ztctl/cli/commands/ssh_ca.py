@@ -102,7 +102,6 @@ def check(
     from ztctl.core.model.objects import Spare
     from ztctl.documents.mask import Mask
     from ztctl.ssh.ca_file import Expected, checked_file
-    from ztctl.ssh.guide import Typed
     from ztctl.views.escape import Clean
     from ztctl.views.ssh_ca_view import trust_page
 
@@ -116,13 +115,12 @@ def check(
         # The old CA of a rotation may be trusted until it is deleted, and need not be.
         wanted = [ca for ca in found.cas if ca.spare is not Spare.FORMER]
         old = [ca for ca in found.cas if ca.spare is Spare.FORMER]
-        typed = Typed(chosen.file_options, chosen.account_options)
         expected = Expected(
             wanted,
             [*old, *found.gateway],
             others,
             is_whole=not host,
-            command=typed.command,
+            command=chosen.typed.command,
         )
         report = checked_file(_named(trusted), text, expected, mode=mode)
         view.page(trust_page(report, Clean(Mask(declared.environment).hide)))

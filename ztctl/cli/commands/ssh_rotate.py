@@ -89,7 +89,7 @@ def rotate(
 
 def _tell(chosen: Settings, declared: Declared, key: str) -> Exit:
     """Say how far a rotation has come, and what comes next."""
-    from ztctl.cli.rotations import STATES
+    from ztctl.cli.rotations import STATES, step_command
     from ztctl.cli.session import run_to_end, view_of
     from ztctl.cli.ssh_ca_reading import planned_of
     from ztctl.core.planning.rotation import RotationState, under_way
@@ -104,7 +104,8 @@ def _tell(chosen: Settings, declared: Declared, key: str) -> Exit:
     state = found.get(key, RotationState.NONE)
     done, following = STATES[state]
     clean = Clean(Mask(declared.environment).hide)
-    view.page(rotation_page(key, state.value, done, following.value, clean))
+    command = step_command(key, following, chosen.typed)
+    view.page(rotation_page(key, state.value, done, following.value, clean, command))
     view.close()
     return Exit.DONE
 
@@ -144,7 +145,5 @@ class _Rotation:
 
     def _next(self) -> str:
         from ztctl.cli.rotations import following
-        from ztctl.ssh.guide import Typed
 
-        typed = Typed(self.chosen.file_options, self.chosen.account_options)
-        return following(self.asked, typed.command)
+        return following(self.asked, self.chosen.typed)
