@@ -78,6 +78,7 @@ def test_the_whole_way(started: Ztctl) -> None:
     assert started("ssh", "server", "render", HOST, "--sandbox", "-o", "late").code == 0
     assert trusted(started, "late") == {new}
     assert f"\nztctl ssh ca rotate {HOST} finish --sandbox\n" in moved.said
+    assert f"\nztctl ssh server render {HOST} -o bundle.tar --sandbox\n" in moved.said
     assert keys(started) == [(new, None), (old, "former")]
     assert started("ssh", "ca", "check", "both.pub", "--sandbox").code == 0
     done = started(*ROTATE, "finish", *FAST, "--servers-updated")
