@@ -32,6 +32,9 @@ hosts:
     {tunnel: edge, service: 'ssh://10.0.0.1:22', policies: [ops], public_key_file: ca/ssh.pub}
   db.example.com: {tunnel: edge, service: 'ssh://10.0.0.2:22', policies: [ops]}
 """
+PATTERN = """\
+  '*.lab.example.com': {tunnel: edge, service: 'ssh://10.0.0.3:22', policies: [ops]}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +241,15 @@ def test_a_server_of_one_host_trusts_one_ca(applied: Ztctl) -> None:
     assert done.code == 2
     (found,) = json.loads(done.out)["findings"]
     assert (found["fault"], found["line"]) == ("other-host", 4)
+
+
+def test_a_name_of_a_pattern_is_a_host(applied: Ztctl) -> None:
+    """Its CA is that of the pattern."""
+    (applied.folder / "ztctl.yaml").write_text(f"{TWO}{PATTERN}")
+
+    done = applied("ssh", "ca", "show", "--host", "a.lab.example.com")
+
+    assert "*.lab.example.com: no CA is live yet" in done.out, done.said
 
 
 def test_an_unknown_host_is_said(applied: Ztctl) -> None:

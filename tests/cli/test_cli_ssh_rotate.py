@@ -169,21 +169,26 @@ def test_an_audit_knows_it(started: Ztctl) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "says"),
+    ("host", "code", "says"),
     [
-        ("ssg.example.com", f"did you mean {HOST}?"),
-        ("db.other.example", "no file declares an application for db.other.example"),
-        (HOST, "the files want none for it"),
+        ("ssg.example.com", 64, f"did you mean {HOST}?"),
+        ("db.other.example", 64, "no file declares an application for db.other.example"),
+        (HOST, 1, "the files want none for it"),
+        ("a.lab.example.com", 1, "the CA of *.lab.example.com cannot be rotated"),
     ],
 )
-def test_only_a_host_of_the_files_has_a_ca_to_rotate(project: Ztctl, host: str, says: str) -> None:
+def test_only_a_host_of_the_files_has_a_ca_to_rotate(
+    project: Ztctl, host: str, code: int, says: str
+) -> None:
     """One of another stack, or without a CA, is said to be; no account is asked."""
     path = project.folder / "ztctl.yaml"
-    path.write_text(path.read_text().partition("ca_keys:")[0])
+    text = path.read_text().partition("ca_keys:")[0]
+    pattern = "applications:\n  '*.lab.example.com': {policies: [ssh-team]}\n"
+    path.write_text(text.replace("applications:\n", pattern))
 
     done = project("ssh", "ca", "rotate", host, "start", *FAST)
 
-    assert done.code == 1, done.said
+    assert done.code == code, done.said
     assert says in done.err
 
 

@@ -8,13 +8,14 @@ from shlex import quote
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from ztctl.cli.settings import Usage
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.guide import Typed
 from ztctl.core.model.identity import HostPart
-from ztctl.core.model.names import to_ascii
+from ztctl.core.model.names import named_or_covering, to_ascii
 from ztctl.core.model.objects import Spare, Wanted
 from ztctl.core.model.plan import Plan, Refusal
 from ztctl.core.model.values import Ref
@@ -54,7 +55,8 @@ def application_of(host: str, declared: Declared) -> Wanted:
     """The declared application of a host, if its CA can be rotated.
 
     Raises:
-        Failure: no file declares one, or its CA cannot be rotated.
+        Usage: no file declares one.
+        Failure: its CA cannot be rotated.
     """
     kind = KINDS.of_host(HostPart.APPLICATION)
     name = to_ascii(host)
@@ -62,11 +64,12 @@ def application_of(host: str, declared: Declared) -> Wanted:
     for it in declared.of(kind.name):
         for one in (it.address.key, *kind.hosts(it.address.key, it.values)):
             known.setdefault(one, it)
-    if name not in known:
+    it_is = named_or_covering(name, known)
+    if it_is is None:
         near = nearest(name, tuple(known))
         hint = f"did you mean {near}?" if near else "name a host of the files"
-        raise Failure(f"no file declares an application for {host}", hint)
-    found = known[name]
+        raise Usage(f"no file declares an application for {host}", hint)
+    found = known[it_is]
     if why := _obstacle(found, declared):
         raise Failure(f"the CA of {found.address.key} cannot be rotated: {why[0]}", why[1])
     return found

@@ -194,15 +194,17 @@ def _read(chosen: Settings, declared: Declared, view: View) -> ShownCas:
 
 def _of_hosts(found: ShownCas, hosts: Sequence[str] | None) -> ShownCas:
     """The CAs of the applications of these hosts; of all without any."""
-    from ztctl.core.model.names import to_ascii
+    from ztctl.core.model.names import named_or_covering, to_ascii
     from ztctl.documents.suggest import nearest
 
     if not hosts:
         return found
-    asked = list(map(to_ascii, hosts))
     known = {name for ca in found.cas for name in (ca.name, *ca.hosts)} | set(found.absent)
-    for name in asked:
-        if name not in known:
+    asked: list[str] = []
+    for name in map(to_ascii, hosts):
+        if (it_is := named_or_covering(name, known)) is not None:
+            asked.append(it_is)
+        else:
             near = nearest(name, tuple(known))
             hint = f"did you mean {near}?" if near else "name a host of the files"
             raise Usage(f"no CA of the files is for {name}", hint)
