@@ -43,7 +43,10 @@ def guide(
     with errors_shown(view):
         seen = seen_by(chosen, declared, view, host)
         typed = chosen.typed
-        guides = [guide_of(it, typed) for it in seen.hosts]
+        guides = [
+            guide_of(it, typed, [one.name for one in declared.inner.get(it.host.name, ())])
+            for it in seen.hosts
+        ]
         clean = Clean(Mask(declared.environment).hide)
         view.page(guide_page(declared.stack, guides, clean, typed.command("ssh guide HOST")))
     return Exit.DONE
