@@ -138,6 +138,22 @@ def test_wrong_usage_writes_nothing(
     assert shop.files() == before
 
 
+@pytest.mark.parametrize("out", ["ssh.html", "out.conf"])
+def test_only_an_earlier_output_is_overwritten(out: str, shop: Ztctl) -> None:
+    """A mistyped name costs nobody their file, least of all the one that was read."""
+    before = shop.folder.joinpath("ztctl.yaml").read_text()
+    shop.folder.joinpath(f"own-{out}").write_text("mine")
+
+    refused = [shop("ssh", "client", "render", "-o", it) for it in ("ztctl.yaml", f"own-{out}")]
+    twice = [shop("ssh", "client", "render", "-o", out) for _ in range(2)]
+
+    assert [it.code for it in refused] == [1, 1]
+    assert all("is there, and is no earlier output" in it.err for it in refused)
+    assert shop.folder.joinpath("ztctl.yaml").read_text() == before
+    assert shop.folder.joinpath(f"own-{out}").read_text() == "mine"
+    assert [it.code for it in twice] == [0, 0], twice[1].said
+
+
 @pytest.mark.parametrize("format", ["text", "json"])
 def test_values_of_the_environment_are_written_and_not_shown(format: str, shop: Ztctl) -> None:
     """Masked, the block would be wrong without anybody's notice; in a file it is whole."""

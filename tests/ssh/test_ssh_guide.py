@@ -107,9 +107,7 @@ def test_a_laptop_needs_no_account(declared: Read, ca: MakeCa) -> None:
 
     lines = pasted(guided(read, {}))
 
-    assert (
-        lines[-1] == "ztctl ssh client render a.example.com -o a.example.com.html -f team.yaml"
-    )
+    assert lines[-1] == "ztctl ssh client render a.example.com -o a.example.com.html -f team.yaml"
 
 
 @pytest.mark.parametrize("service", ["ssh://a", "bastion"])

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ztctl.ssh.users import UserChoices
 
 _MOST: Final = 16 << 20
+# Stands at the head of each users file: no other one is overwritten.
+_SIGN: Final = "by ztctl ssh users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +242,11 @@ def _read(path: Path, label: str) -> str:
 
 def _written(found: UsersReport, path: Path) -> str:
     from ztctl.core.model.diagnostics import Failure
+    from ztctl.engine.private_file import require_earlier
 
+    require_earlier(path, _SIGN, "ztctl ssh users")
     about = f" of {found.host}" if found.host else ""
-    head = f"# Accounts{about}, by ztctl ssh users: sh install.sh --users FILE applies it.\n"
+    head = f"# Accounts{about}, {_SIGN}: sh install.sh --users FILE applies it.\n"
     text = head + "".join(f"{line}\n" for line in found.lines)
     try:
         path.write_text(text, encoding="utf-8")
