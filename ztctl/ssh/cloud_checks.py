@@ -297,6 +297,8 @@ class _HostCloud:
         connectors = self._seen.connectors
         if connectors is None:
             return self._of("D15", Verdict.SKIP, "which connectors run was not read")
+        if not connectors:
+            return self._of("D15", Verdict.SKIP, "no connector runs")
         local = [it for it in self._seen.named.reach.services if _LOOPBACK.fullmatch(it.service)]
         if local and len(connectors) > 1:
             text = (
