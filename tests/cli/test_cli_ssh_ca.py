@@ -180,11 +180,10 @@ def test_a_gap_is_told(applied: Ztctl, account: Account) -> None:
 
 
 def test_keys_are_saved_into_a_folder(applied: Ztctl) -> None:
-    """A file each, which holds the key and nothing else, and is not written twice."""
-    (applied.folder / "keys").mkdir()
+    """Made where a slash says that it is one: a file each, not written twice."""
     cas = shown(applied)["cas"]
 
-    first, second = (applied("ssh", "ca", "show", "--save", "keys") for _ in range(2))
+    first, second = (applied("ssh", "ca", "show", "--save", it) for it in ("keys/", "keys"))
 
     for ca in cas:
         path = applied.folder / "keys" / f"{ca['application']}.pub"

@@ -39,7 +39,7 @@ def show(
     *,
     host: _HOSTS = None,
     save: Annotated[
-        Path | None,
+        str | None,
         _of_ca(
             "--save",
             metavar="PATH",
@@ -70,11 +70,11 @@ def show(
         found = _of_hosts(_read(chosen, declared, view), host)
         if without_old:
             found = replace(found, cas=[ca for ca in found.cas if ca.spare is not Spare.FORMER])
-        if save == Path("-"):
+        if save == "-":
             _print_bundle(found.cas)
         else:
             view.page(cas_page(found, Clean(Mask(declared.environment).hide)))
-        if save is not None and save != Path("-"):
+        if save is not None and save != "-":
             _save(found.cas, save, view)
     stale = any(ca.file and not ca.held for ca in found.cas)
     return watched(unread=bool(found.unread), different=bool(found.absent) or stale)
@@ -219,10 +219,16 @@ def _print_bundle(cas: Sequence[StackCa]) -> None:
     typer.echo(bundle(cas), nl=False)
 
 
-def _save(cas: Sequence[StackCa], place: Path, view: View) -> None:
+def _save(cas: Sequence[StackCa], place: str, view: View) -> None:
+    from ztctl.core.model.diagnostics import Failure
     from ztctl.ssh.saving import save
 
-    for told in save(cas, place):
+    if place.endswith("/"):
+        try:
+            Path(place).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Failure(f"cannot make {place}: {(error.strerror or '').lower()}") from error
+    for told in save(cas, Path(place)):
         view.note(told)
 
 
