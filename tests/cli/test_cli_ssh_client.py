@@ -32,6 +32,7 @@ def rendered(shop: Ztctl, *words: str) -> dict[str, Any]:
 
 def installed(shop: Ztctl, *words: str) -> Any:
     """Install below a home of its own."""
+    (shop.folder / "home").mkdir(exist_ok=True)
     return shop("ssh", "client", "install", "--home", "home", HOST, *words)
 
 
@@ -135,6 +136,16 @@ def test_wrong_usage_writes_nothing(
 
     assert (done.code, done.out) == (code, "")
     assert said in " ".join(done.err.split())
+    assert shop.files() == before
+
+
+def test_a_home_that_is_not_there_is_not_made(shop: Ztctl) -> None:
+    """A mistyped one gets nothing installed."""
+    before = shop.files()
+
+    done = shop("ssh", "client", "install", "--home", "nohome", HOST)
+
+    assert (done.code, "nohome: there is no such folder" in done.err) == (64, True)
     assert shop.files() == before
 
 

@@ -176,8 +176,11 @@ def _home(stated: Path | None) -> Path:
     """The home directory.
 
     Raises:
-        Usage: that of the environment is not the one where OpenSSH looks: the account's.
+        Usage: the stated one is not there; or that of the environment is not the account's, where
+            OpenSSH looks.
     """
+    if stated is not None and not stated.is_dir():
+        raise Usage(f"--home {stated}: there is no such folder", "name a home that is there")
     if stated is not None:
         return stated
     home = Path.home()
