@@ -125,6 +125,13 @@ def test_an_odd_answer_about_connectors_is_survived(
     assert done.code in (0, 1)
 
 
+def test_no_tunnel_is_told(ztctl: Ztctl) -> None:
+    """Neither silence nor success."""
+    done = ztctl("tunnel", "status", "--sandbox")
+
+    assert (done.code, done.out) == (1, "There is no tunnel.\n")
+
+
 def test_a_rotation_hands_over_a_new_token(at: Ztctl, account: Account, made: str) -> None:
     """The old one is worth nothing from then on, and running connectors go on."""
     account.sandbox.connect(made)
