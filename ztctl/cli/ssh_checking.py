@@ -246,7 +246,7 @@ async def look_at_way(
 async def _way(chosen: Settings, host: str, client: ProbeClient, found: Looked) -> NetworkSight:
     from ztctl.engine.probe import LoginState, ProbeReply, describe_reply, login_state
 
-    sight = NetworkSight(host, aud=found.auds.get(host, ""))
+    sight = NetworkSight(host, aud=found.auds.get(host, ""), typed=chosen.typed)
     if not chosen.sandbox:
         sight = await _legs(host, sight)
         if sight.dns_error or sight.tls_error:
