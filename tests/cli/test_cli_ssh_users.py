@@ -104,6 +104,8 @@ def test_several_hosts_want_a_name(listed: Ztctl) -> None:
         (["--map", "../x=jdoe@a.com"], "not of the form"),
         (["--alias", "jdoo=root"], "did you mean jdoe"),
         (["--group-file", "passwd"], "without --passwd"),
+        (["--allow-collision", "zzz"], "nobody of this host"),
+        (["--allow-system", "zzz"], "nobody of this host"),
     ],
 )
 def test_wrong_usage_is_told(listed: Ztctl, words: list[str], said: str) -> None:

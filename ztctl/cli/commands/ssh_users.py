@@ -197,7 +197,7 @@ def _admitted(chosen: Settings, host: str | None) -> tuple[str, tuple[str, ...],
 
 
 def _known_to(addresses: Sequence[str], choices: UserChoices) -> None:
-    """Require that aliases and mappings are about people of the host."""
+    """Require that aliases, mappings and allowances are about people of the host."""
     from ztctl.core.model.principals import by_principal
     from ztctl.documents.suggest import nearest
 
@@ -205,6 +205,11 @@ def _known_to(addresses: Sequence[str], choices: UserChoices) -> None:
     names = by_principal(addresses)
     asked = [("--map", it.lower(), lower) for them in choices.maps.values() for it in them]
     asked += [("--alias", it, set(names)) for it in choices.aliases]
+    for option, allowed in (
+        ("--allow-collision", choices.collisions),
+        ("--allow-system", choices.systems),
+    ):
+        asked += [(option, it, {*names, *choices.maps}) for it in {*allowed} - {"all"}]
     for option, item, known in asked:
         if item not in known:
             near = nearest(item, tuple(known))
