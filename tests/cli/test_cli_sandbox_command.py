@@ -6,10 +6,15 @@ import json
 import re
 import signal
 import socket
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from ztctl.cli.session import sandbox_of
+from ztctl.core.model.diagnostics import Failure
 
 Ztctl = Any
 Start = Callable[..., Any]
@@ -177,3 +182,12 @@ def test_show_tells_what_clients_asked_in_vain(project: Ztctl) -> None:
     done = project("sandbox", "show", "--missed")
 
     assert json.loads(done.out) == {"missed": [], "ignored": []}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a folder in which nobody may write")
+def test_a_folder_that_takes_no_state_is_told() -> None:
+    """To make a new state there is no remedy."""
+    with pytest.raises(Failure) as told:
+        sandbox_of(Path("/sys"))
+
+    assert told.value.hint == "work in a folder that you may write to"

@@ -32,6 +32,9 @@ hosts:
     {tunnel: edge, service: 'ssh://10.0.0.1:22', policies: [ops], public_key_file: ca/ssh.pub}
   db.example.com: {tunnel: edge, service: 'ssh://10.0.0.2:22', policies: [ops]}
 """
+PATTERN = """\
+  '*.lab.example.com': {tunnel: edge, service: 'ssh://10.0.0.3:22', policies: [ops]}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -177,11 +180,10 @@ def test_a_gap_is_told(applied: Ztctl, account: Account) -> None:
 
 
 def test_keys_are_saved_into_a_folder(applied: Ztctl) -> None:
-    """A file each, which holds the key and nothing else, and is not written twice."""
-    (applied.folder / "keys").mkdir()
+    """Made where a slash says that it is one: a file each, not written twice."""
     cas = shown(applied)["cas"]
 
-    first, second = (applied("ssh", "ca", "show", "--save", "keys") for _ in range(2))
+    first, second = (applied("ssh", "ca", "show", "--save", it) for it in ("keys/", "keys"))
 
     for ca in cas:
         path = applied.folder / "keys" / f"{ca['application']}.pub"
@@ -238,6 +240,15 @@ def test_a_server_of_one_host_trusts_one_ca(applied: Ztctl) -> None:
     assert done.code == 2
     (found,) = json.loads(done.out)["findings"]
     assert (found["fault"], found["line"]) == ("other-host", 4)
+
+
+def test_a_name_of_a_pattern_is_a_host(applied: Ztctl) -> None:
+    """Its CA is that of the pattern."""
+    (applied.folder / "ztctl.yaml").write_text(f"{TWO}{PATTERN}")
+
+    done = applied("ssh", "ca", "show", "--host", "a.lab.example.com")
+
+    assert "*.lab.example.com: no CA is live yet" in done.out, done.said
 
 
 def test_an_unknown_host_is_said(applied: Ztctl) -> None:

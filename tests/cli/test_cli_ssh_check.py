@@ -108,7 +108,7 @@ def test_the_way_is_asked_for_a_login(project: Ztctl) -> None:
 
     found = checks(project("ssh", "check", "--sandbox", "--format", "json"))
 
-    assert [found[it]["verdict"] for it in ("N3", "N4", "N6")] == ["pass", "pass", "pass"]
+    assert [found[it]["verdict"] for it in ("N3", "N4", "N6")] == ["pass", "pass", "not-seen"]
 
 
 def test_a_way_that_nobody_answers_is_not_seen(applied: Ztctl) -> None:
@@ -153,6 +153,18 @@ def test_a_pattern_is_no_host(ztctl: Ztctl) -> None:
     done = ztctl("ssh", "check", "*.example.com")
 
     assert (done.code, "stands for many names" in done.err) == (64, True)
+
+
+def test_a_name_of_a_pattern_is_asked_for_itself(ztctl: Ztctl) -> None:
+    """Where the files have the pattern alone, one of its names has a way that can be looked at."""
+    (ztctl.folder / "ztctl.yaml").write_text(
+        UNCHECKED.replace(" ssh.ex", " '*.ex").replace("com:", "com':")
+    )
+
+    done = check(ztctl, "a.example.com")
+
+    assert {it["host"] for it in checks(done).values()} == {"a.example.com", None}
+    assert "it stands for many names" not in done.out
 
 
 def test_it_fits_a_terminal(applied: Ztctl) -> None:

@@ -32,6 +32,7 @@ def rendered(shop: Ztctl, *words: str) -> dict[str, Any]:
 
 def installed(shop: Ztctl, *words: str) -> Any:
     """Install below a home of its own."""
+    (shop.folder / "home").mkdir(exist_ok=True)
     return shop("ssh", "client", "install", "--home", "home", HOST, *words)
 
 
@@ -136,6 +137,32 @@ def test_wrong_usage_writes_nothing(
     assert (done.code, done.out) == (code, "")
     assert said in " ".join(done.err.split())
     assert shop.files() == before
+
+
+def test_a_home_that_is_not_there_is_not_made(shop: Ztctl) -> None:
+    """A mistyped one gets nothing installed."""
+    before = shop.files()
+
+    done = shop("ssh", "client", "install", "--home", "nohome", HOST)
+
+    assert (done.code, "nohome: there is no such folder" in done.err) == (64, True)
+    assert shop.files() == before
+
+
+@pytest.mark.parametrize("out", ["ssh.html", "out.conf"])
+def test_only_an_earlier_output_is_overwritten(out: str, shop: Ztctl) -> None:
+    """A mistyped name costs nobody their file, least of all the one that was read."""
+    before = shop.folder.joinpath("ztctl.yaml").read_text()
+    shop.folder.joinpath(f"own-{out}").write_text("mine")
+
+    refused = [shop("ssh", "client", "render", "-o", it) for it in ("ztctl.yaml", f"own-{out}")]
+    twice = [shop("ssh", "client", "render", "-o", out) for _ in range(2)]
+
+    assert [it.code for it in refused] == [1, 1]
+    assert all("is there, and is no earlier output" in it.err for it in refused)
+    assert shop.folder.joinpath("ztctl.yaml").read_text() == before
+    assert shop.folder.joinpath(f"own-{out}").read_text() == "mine"
+    assert [it.code for it in twice] == [0, 0], twice[1].said
 
 
 @pytest.mark.parametrize("format", ["text", "json"])

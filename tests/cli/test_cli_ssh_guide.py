@@ -94,8 +94,8 @@ def test_several_hosts_are_a_table(project: Ztctl) -> None:
 @pytest.mark.parametrize(
     ("host", "said"),
     [
-        ("x.b.example.com", "ztctl ssh server render '*.b.example.com' -o bundle.tar"),
-        ("jump.example.com", "jump.example.com --via NAME=ADDRESS:22 -o ssh.html"),
+        ("x.b.example.com", "server render '*.b.example.com' --sandbox | ssh SERVER 'mkdir -p"),
+        ("jump.example.com", "jump.example.com --via NAME=ADDRESS:22 -o jump.example.com.html"),
     ],
 )
 def test_a_pattern_and_a_bastion_have_commands_of_their_own(

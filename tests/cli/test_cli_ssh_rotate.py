@@ -71,13 +71,14 @@ def test_the_whole_way(started: Ztctl) -> None:
     moved = started(*ROTATE, "move", *FAST, "--allow-interruption", "--servers-updated")
 
     assert between.code == 0, between.said
-    assert f"next: ztctl ssh ca rotate {HOST} move" in between.err
+    assert f"Next:\nztctl ssh ca rotate {HOST} move --sandbox\n" in between.err
     assert f"the CA key {old} and {new} on that server" in " ".join(guide.out.split())
     assert trusted(started, "early") == {old, new}
     assert moved.code == 0, moved.said
     assert started("ssh", "server", "render", HOST, "--sandbox", "-o", "late").code == 0
     assert trusted(started, "late") == {new}
     assert f"\nztctl ssh ca rotate {HOST} finish --sandbox\n" in moved.said
+    assert f"\nztctl ssh server render {HOST} -o bundle.tar --sandbox\n" in moved.said
     assert keys(started) == [(new, None), (old, "former")]
     assert started("ssh", "ca", "check", "both.pub", "--sandbox").code == 0
     done = started(*ROTATE, "finish", *FAST, "--servers-updated")
@@ -105,7 +106,7 @@ def test_what_is_to_be_pasted_stands_alone(applied: Ztctl) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["move"], 4, "pass --allow-interruption"),
+        (["move"], 4, "--allow-interruption"),
         (["move", "--allow-interruption"], 64, "--auto-approve --servers-updated"),
         (["finish", "--servers-updated"], 1, "has not moved to the new CA yet"),
     ],
@@ -119,8 +120,19 @@ def test_nothing_goes_without_its_yes(
     done = started(*ROTATE, *words, *FAST)
 
     assert done.code == code
-    assert says in done.err
+    assert says in done.said
     assert keys(started) == before
+
+
+@pytest.mark.parametrize("step", ["move", "finish", "abort"])
+def test_no_step_but_the_first_is_done_without_a_rotation(applied: Ztctl, step: str) -> None:
+    """It is not said to be done, and no flag is asked for."""
+    done = applied(*ROTATE, step, *FAST)
+
+    assert done.code == 1
+    assert f"no CA rotation of {HOST} is under way" in done.err
+    assert "The rotation is" not in done.said
+    assert "--allow-interruption" not in done.said
 
 
 def test_a_person_is_asked(started: Ztctl, terminal: Callable[..., Terminal]) -> None:
@@ -136,9 +148,12 @@ def test_a_person_is_asked(started: Ztctl, terminal: Callable[..., Terminal]) ->
 
 
 def test_how_far_it_has_come_is_told(started: Ztctl) -> None:
-    """Without a step: where it stands, and what comes next."""
-    done = started(*ROTATE, "--sandbox", "--format", "json")
+    """Without a step: where it stands, and what comes next, with the options that were given."""
+    options = ("-f", "ztctl.yaml", "--sandbox")
+    done = started(*ROTATE, *options, "--format", "json")
+    told = started(*ROTATE, *options)
 
+    assert f"\nztctl ssh ca rotate {HOST} move {' '.join(options)}\n" in told.out
     found = json.loads(done.out)
     assert (found["application"], found["state"], found["next"]) == (HOST, "started", "move")
 
@@ -154,21 +169,26 @@ def test_an_audit_knows_it(started: Ztctl) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "says"),
+    ("host", "code", "says"),
     [
-        ("ssg.example.com", f"did you mean {HOST}?"),
-        ("db.other.example", "no file declares an application for db.other.example"),
-        (HOST, "the files want none for it"),
+        ("ssg.example.com", 64, f"did you mean {HOST}?"),
+        ("db.other.example", 64, "no file declares an application for db.other.example"),
+        (HOST, 1, "the files want none for it"),
+        ("a.lab.example.com", 1, "the CA of *.lab.example.com cannot be rotated"),
     ],
 )
-def test_only_a_host_of_the_files_has_a_ca_to_rotate(project: Ztctl, host: str, says: str) -> None:
+def test_only_a_host_of_the_files_has_a_ca_to_rotate(
+    project: Ztctl, host: str, code: int, says: str
+) -> None:
     """One of another stack, or without a CA, is said to be; no account is asked."""
     path = project.folder / "ztctl.yaml"
-    path.write_text(path.read_text().partition("ca_keys:")[0])
+    text = path.read_text().partition("ca_keys:")[0]
+    pattern = "applications:\n  '*.lab.example.com': {policies: [ssh-team]}\n"
+    path.write_text(text.replace("applications:\n", pattern))
 
     done = project("ssh", "ca", "rotate", host, "start", *FAST)
 
-    assert done.code == 1, done.said
+    assert done.code == code, done.said
     assert says in done.err
 
 

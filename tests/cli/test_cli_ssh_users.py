@@ -53,6 +53,19 @@ def test_the_users_file_is_written(listed: Ztctl) -> None:
     assert done.out.endswith("\n\nsudo sh install.sh --users users\n")
 
 
+def test_only_an_earlier_users_file_is_overwritten(listed: Ztctl) -> None:
+    """The list that was read stays, and so does everything else of somebody's own."""
+    passwd = "root:x:0:0::/root:/bin/sh\n"
+    (listed.folder / "pw").write_text(passwd)
+    words = ("ssh", "users", "a.example.com", "--passwd", "pw", "-o")
+
+    refused, first, again = (listed(*words, it) for it in ("pw", "users", "users"))
+
+    assert (refused.code, first.code, again.code) == (1, 2, 2)
+    assert "pw is there, and is no earlier output of ztctl ssh users" in refused.err
+    assert (listed.folder / "pw").read_text() == passwd
+
+
 def test_a_plan_warns_of_a_name_that_two_people_share(listed: Ztctl) -> None:
     """So does validate, at the host; and nothing else comes of it."""
     path = listed.folder / "ztctl.yaml"
@@ -91,6 +104,8 @@ def test_several_hosts_want_a_name(listed: Ztctl) -> None:
         (["--map", "../x=jdoe@a.com"], "not of the form"),
         (["--alias", "jdoo=root"], "did you mean jdoe"),
         (["--group-file", "passwd"], "without --passwd"),
+        (["--allow-collision", "zzz"], "nobody of this host"),
+        (["--allow-system", "zzz"], "nobody of this host"),
     ],
 )
 def test_wrong_usage_is_told(listed: Ztctl, words: list[str], said: str) -> None:

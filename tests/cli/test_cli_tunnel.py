@@ -259,13 +259,21 @@ def test_a_token_that_may_not_edit_is_told_what_it_lacks(applied: Ztctl, account
     assert "Account · Cloudflare Tunnel · Edit" in " ".join(done.err.split())
 
 
-def test_a_tunnel_that_nobody_knows_is_told(applied: Ztctl) -> None:
-    """The keys of the files and the live names are there to choose from."""
-    done = applied("tunnel", "token", "ssh-pol")
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["token", "ssh-pol"], "did you mean ssh-pool?"),
+        (["service", "ssh-pol"], "did you mean ssh-pool?"),
+        (["token", "other"], "there are: ssh-pool\n"),
+    ],
+)
+def test_a_tunnel_that_nobody_knows_is_told(words: list[str], says: str, applied: Ztctl) -> None:
+    """With what it may have been, or what there is to choose from: each tunnel once."""
+    done = applied("tunnel", *words)
 
-    assert done.code == 1
-    assert "no tunnel is called 'ssh-pol'" in done.err
-    assert NAME in done.err
+    assert done.code == 64
+    assert f"tunnel {'is called ' if words[0] == 'token' else ''}'{words[1]}'" in done.err
+    assert says in done.err
 
 
 def test_a_tunnel_before_its_apply_is_not_live(project: Ztctl, account: Account) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import stat
 from collections.abc import Callable
 from typing import Any
@@ -124,12 +125,19 @@ def test_an_odd_answer_about_connectors_is_survived(
     assert done.code in (0, 1)
 
 
+def test_no_tunnel_is_told(ztctl: Ztctl) -> None:
+    """Neither silence nor success."""
+    done = ztctl("tunnel", "status", "--sandbox")
+
+    assert (done.code, done.out) == (1, "There is no tunnel.\n")
+
+
 def test_a_rotation_hands_over_a_new_token(at: Ztctl, account: Account, made: str) -> None:
     """The old one is worth nothing from then on, and running connectors go on."""
     account.sandbox.connect(made)
     old = token_in(account, made)
 
-    done = at(*ROTATE, "--out", "token")
+    done = at(*ROTATE, "-f", "ztctl.yaml", "--out", "token")
 
     file = at.folder / "token"
     new = file.read_text().strip()
@@ -138,7 +146,9 @@ def test_a_rotation_hands_over_a_new_token(at: Ztctl, account: Account, made: st
     assert len(base64.b64decode(json.loads(base64.b64decode(new))["s"])) == 32
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(running(at)) == 1
-    assert "ztctl tunnel rotate ssh-pool --drop-before 20" in done.err
+    assert re.search(
+        r"\nztctl tunnel rotate ssh-pool --drop-before 20\S+Z -f ztctl.yaml\n", done.err
+    )
     assert not any(part in done.said for part in (new, old))
 
 
@@ -178,7 +188,7 @@ def test_a_lost_answer_leaves_one_valid_token(
     kind = "reset_after" if happened else "reset_before"
     account.sandbox.faults.add(kind=kind, method="PATCH", path="/cfd_tunnel/", times=None)
 
-    done = at(*ROTATE, "--out", "token")
+    done = at(*ROTATE, "-f", "ztctl.yaml", "--out", "token")
 
     file = at.folder / "token"
     assert done.code == (0 if happened else 1)

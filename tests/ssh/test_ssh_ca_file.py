@@ -141,6 +141,17 @@ def test_a_missing_key_is_told_with_its_fingerprint() -> None:
     assert {it.fault for it in report.findings} == {TrustFault.MISSING}
 
 
+@pytest.mark.parametrize(("is_whole", "says"), [(True, "by --host"), (False, "append")])
+def test_a_missing_key_is_told_with_what_prints_it(is_whole: bool, says: str) -> None:
+    """And where no host was named, with the option that names one: a server trusts its own CA."""
+    expected = Expected([ca("a"), ca("*.b")], is_whole=is_whole, command="ztctl {} -f x".format)
+
+    (found,) = checked_file("f", f"{key('a')}\n", expected, mode=None).findings
+
+    assert says in found.remedy
+    assert found.remedy.endswith("prints: ztctl ssh ca show --host '*.b' --save - -f x")
+
+
 def test_a_key_of_somebody_else_is_told() -> None:
     """By the line at which it stands; that of another host of the stack by its host."""
     text = f"{key('a')}\n{key('stranger')}\n{key('other')}\n"

@@ -9,12 +9,12 @@ import pytest
 from ztctl.core.model.address import Address
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Outcome
-from ztctl.core.model.guide import HostGuide, Progress
+from ztctl.core.model.guide import HostGuide, Progress, Typed
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Change, Phase, Plan, Reason
 from ztctl.kinds.registry import KINDS
 from ztctl.kinds.tunnel import TunnelAttributes
-from ztctl.ssh.guide import Typed, after_apply, guide_of
+from ztctl.ssh.guide import after_apply, guide_of
 from ztctl.ssh.stack import seen_hosts, ssh_hosts
 
 Read = Callable[[str], Declared]
@@ -51,13 +51,16 @@ def created(*addresses: Address) -> Plan:
 def test_connector_and_server_on_one_machine_are_one_bundle(
     service: str, declared: Read, ca: MakeCa
 ) -> None:
-    """Where the connector leads to its own machine, both are set up by one command there."""
+    """Where the connector leads to its own machine: bundle and token are in one folder there."""
     read = declared(HOST % ("a.example.com", service, ""))
     live = {EDGE: tunnel(running=False), Address("ca_key", "a.example.com"): ca(KEY)}
 
     lines = pasted(guided(read, live))
 
-    assert lines[2] == "tar xf bundle.tar && sudo sh install.sh --connector --token-file token"
+    folder = "ztctl-a.example.com"
+    assert lines[0].endswith(f" | ssh SERVER 'mkdir -p {folder} && tar xf - -C {folder}'")
+    assert lines[1].endswith(f" | ssh SERVER 'umask 077; cat > {folder}/token'")
+    assert lines[2] == f"cd ~/{folder} && sudo sh install.sh --connector --token-file token"
     assert sum("tar xf" in line for line in lines) == 1
 
 
@@ -70,7 +73,7 @@ def test_a_token_is_piped(declared: Read, ca: MakeCa) -> None:
 
     assert (
         "ztctl tunnel token edge -f team.yaml --sandbox | "
-        "ssh root@SERVER 'umask 077; cat > token'" in lines
+        "ssh SERVER 'umask 077; cat > ztctl-a.example.com/token'" in lines
     )
 
 
@@ -82,7 +85,20 @@ def test_a_connector_that_runs_is_left_alone(declared: Read, ca: MakeCa) -> None
     guide = guided(read, live)
 
     assert guide.steps[2].progress is Progress.DONE
-    assert "tar xf bundle.tar && sudo sh install.sh" in pasted(guide)
+    assert "cd ~/ztctl-a.example.com && sudo sh install.sh" in pasted(guide)
+
+
+def test_machines_behind_a_bastion_are_named_as_the_files_do(declared: Read, ca: MakeCa) -> None:
+    """Without a placeholder where the files have them; there are several to install on."""
+    read = declared(HOST % ("a.example.com", "bastion", ""))
+    live = {EDGE: tunnel(running=True), Address("ca_key", "a.example.com"): ca(KEY)}
+    (seen,) = seen_hosts(ssh_hosts(read, KINDS), live, set())
+
+    guide = guide_of(seen, TYPED, ["db1", "db2"])
+
+    assert "each machine behind the bastion (db1, db2)" in guide.steps[3].text
+    assert guide.steps[3].commands[1].where == "and on each of them:"
+    assert "--via" not in pasted(guide)[-1]
 
 
 def test_a_laptop_needs_no_account(declared: Read, ca: MakeCa) -> None:
@@ -91,7 +107,7 @@ def test_a_laptop_needs_no_account(declared: Read, ca: MakeCa) -> None:
 
     lines = pasted(guided(read, {}))
 
-    assert lines[-1] == "ztctl ssh client render a.example.com -o ssh.html -f team.yaml"
+    assert lines[-1] == "ztctl ssh client render a.example.com -o a.example.com.html -f team.yaml"
 
 
 @pytest.mark.parametrize("service", ["ssh://a", "bastion"])

@@ -111,7 +111,7 @@ def plan_only(
     async def run() -> Plan:
         async with account_of(request.settings, declared, view) as live:
             planned = await plan_source(live, declared, request.options, view).plan()
-            tell_rotations(planned, declared, view)
+            tell_rotations(planned, declared, view, request.settings.typed)
             return _with_warnings(planned.plan, declared)
 
     with errors_shown(view):
@@ -205,11 +205,9 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
     view.outcome(plan, outcome)
     written = _write_keys(declared, outcome, view)
     if outcome.is_complete and not request.destroy:
-        from ztctl.ssh.guide import Typed, after_apply
+        from ztctl.ssh.guide import after_apply
 
-        chosen = request.settings
-        typed = Typed(chosen.file_options, chosen.account_options)
-        if steps := after_apply(declared, plan, outcome, KINDS, typed):
+        if steps := after_apply(declared, plan, outcome, KINDS, request.settings.typed):
             view.next_steps(steps)
     return _exit_of(outcome, written=written)
 
@@ -277,7 +275,7 @@ class Plans:
         """Show a plan; it has to be the saved one, if there is one."""
         plan = self._complete(planned)
         if self._request.options.rotation is None:
-            tell_rotations(planned, self._declared, self._view)
+            tell_rotations(planned, self._declared, self._view, self._request.settings.typed)
         self._view.plan(plan)
         found = moved(self._saved, plan) if self._saved and not plan.refusals else ()
         if found:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from shlex import quote
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from ztctl.cli.settings import Usage
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.guide import Typed
 from ztctl.core.model.identity import HostPart
-from ztctl.core.model.names import to_ascii
+from ztctl.core.model.names import named_or_covering, to_ascii
 from ztctl.core.model.objects import Spare, Wanted
 from ztctl.core.model.plan import Plan, Refusal
 from ztctl.core.model.values import Ref
@@ -35,22 +37,26 @@ STATES: Mapping[RotationState, tuple[str, RotationStep]] = {
 }
 
 
-def tell_rotations(planned: Planned, declared: Declared, view: View) -> None:
-    """One line for each rotation that is under way."""
+def tell_rotations(planned: Planned, declared: Declared, view: View, typed: Typed) -> None:
+    """What there is to say and to paste for each rotation that is under way."""
     for it in under_way(declared, planned.live, KINDS):
         name = it.wanted.address.key
         done, following = STATES[it.state]
-        view.note(
-            f"A CA rotation of {name} is under way: {done}; "
-            f"next: ztctl ssh ca rotate {quote(name)} {following}"
-        )
+        view.note(f"A CA rotation of {name} is under way: {done}. Next:")
+        view.note(step_command(name, following, typed))
+
+
+def step_command(name: str, step: RotationStep, typed: Typed) -> str:
+    """The command of a step, to be pasted."""
+    return typed.command(f"ssh ca rotate {quote(name)} {step}")
 
 
 def application_of(host: str, declared: Declared) -> Wanted:
     """The declared application of a host, if its CA can be rotated.
 
     Raises:
-        Failure: no file declares one, or its CA cannot be rotated.
+        Usage: no file declares one.
+        Failure: its CA cannot be rotated.
     """
     kind = KINDS.of_host(HostPart.APPLICATION)
     name = to_ascii(host)
@@ -58,11 +64,12 @@ def application_of(host: str, declared: Declared) -> Wanted:
     for it in declared.of(kind.name):
         for one in (it.address.key, *kind.hosts(it.address.key, it.values)):
             known.setdefault(one, it)
-    if name not in known:
+    it_is = named_or_covering(name, known)
+    if it_is is None:
         near = nearest(name, tuple(known))
         hint = f"did you mean {near}?" if near else "name a host of the files"
-        raise Failure(f"no file declares an application for {host}", hint)
-    found = known[name]
+        raise Usage(f"no file declares an application for {host}", hint)
+    found = known[it_is]
     if why := _obstacle(found, declared):
         raise Failure(f"the CA of {found.address.key} cannot be rotated: {why[0]}", why[1])
     return found
@@ -95,6 +102,26 @@ class RotationPlans:
 
     declared: Declared
     rotate: Rotate
+
+    def asked(self, planned: Planned, *, interruption: bool) -> Plan:
+        """The plan of a step that somebody asks for, ``interruption``: and lets nobody log in.
+
+        Raises:
+            Failure: there is no rotation to be ended; as `completed`.
+        """
+        plan, name = self.completed(planned), self.rotate.application.key
+        ends = self.rotate.step in (RotationStep.FINISH, RotationStep.ABORT)
+        if ends and plan.is_empty and self._state(planned) is RotationState.NONE:
+            raise Failure(f"no CA rotation of {name} is under way", "there is nothing to end")
+        if self.rotate.step is not RotationStep.MOVE or plan.is_empty or interruption:
+            return plan
+        refusal = Refusal(
+            self.rotate.application,
+            f"nobody can log in to {name} while its name changes the application, which takes two "
+            "writes: choose the moment",
+            "--allow-interruption",
+        )
+        return replace(plan, refusals=(*plan.refusals, refusal))
 
     def completed(self, planned: Planned) -> Plan:
         """The plan with the refusals of a rotation.
@@ -199,15 +226,15 @@ def question(asked: Rotate) -> tuple[str, str] | None:
     return text, "--servers-updated"
 
 
-def following(asked: Rotate, command: Callable[[str], str]) -> str:
-    """What to do once a step is done; ``command`` writes out a command to be pasted."""
+def following(asked: Rotate, typed: Typed) -> str:
+    """What to do once a step is done."""
     name = asked.application.key
-    host = quote(name)
+    host, command = quote(name), typed.command
     render = command(f"ssh server render {host} -o bundle.tar")
     show = command(f"ssh ca show --host {host} --save ztctl_ca.pub")
     match asked.step:
         case RotationStep.START:
-            return _paragraphs(
+            return paragraphs(
                 f"Let every server of {name} trust both CAs: install its bundle again, which is to "
                 "be rendered anew, or give it this file of CAs, which sshd reads at every login:",
                 f"!{render}\n{show}",
@@ -217,20 +244,23 @@ def following(asked: Rotate, command: Callable[[str], str]) -> str:
                 f"!{command(f'ssh ca rotate {host} move --allow-interruption')}",
             )
         case RotationStep.MOVE:
-            return _paragraphs(
+            return paragraphs(
                 "The new CA signs. Whoever was logged in to Access logs in once more. In some "
                 "minutes the certificates of the old one have expired: then let servers trust the "
-                "new one alone:",
+                "new one alone, by this file of CAs:",
                 f"!{show} --without-old",
                 "Then the old CA can go:",
                 f"!{command(f'ssh ca rotate {host} finish')}",
+                "A bundle trusts both until then: servers that are set up by one get it again "
+                "afterwards, rendered anew:",
+                f"!{render}",
             )
         case RotationStep.FINISH:
-            return _paragraphs(f"The rotation is done: {name} has one CA, the new one.")
+            return paragraphs(f"The rotation is done: {name} has one CA, the new one.")
         case _:
-            return _paragraphs("The rotation is given up: no server needs to trust the new CA.")
+            return paragraphs("The rotation is given up: no server needs to trust the new CA.")
 
 
-def _paragraphs(*texts: str) -> str:
+def paragraphs(*texts: str) -> str:
     """Paragraphs of 78 columns; what begins with an exclamation mark is to be pasted as it is."""
     return "\n\n".join(it[1:] if it[0] == "!" else fill(it, 78) for it in texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
@@ -174,8 +175,13 @@ def sandbox_of(folder: Path = Path()) -> Sandbox:
             ignore.write_text("*\n", encoding="ascii")
         return open_sandbox(path)
     except (OSError, ValueError) as error:
+        # No other state could be written there either.
+        is_closed = getattr(error, "errno", None) in (errno.EACCES, errno.EPERM, errno.EROFS)
         raise Failure(
-            f"cannot use the sandbox's state {path}: {error}", "ztctl sandbox reset makes a new one"
+            f"cannot use the sandbox's state {path}: {error}",
+            "work in a folder that you may write to"
+            if is_closed
+            else "ztctl sandbox reset makes a new one",
         ) from error
 
 

@@ -26,6 +26,7 @@ from ztctl.core.model.values import Secret
 
 if TYPE_CHECKING:
     from ztctl.cloudflare.snapshot import Snapshot
+    from ztctl.core.model.guide import Typed
     from ztctl.views.people_view import Detail
 
 STDIN = Path("/dev/stdin")
@@ -84,6 +85,13 @@ class Settings:
     file_options: str = ""
     sarif_location: str = str(DEFAULT_FILE)
     webhook: Secret | None = None
+
+    @property
+    def typed(self) -> Typed:
+        """How the command was called, for those that are told as the next ones."""
+        from ztctl.core.model.guide import Typed
+
+        return Typed(self.file_options, self.account_options)
 
 
 def settings(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ztctl.cli.settings import Settings
     from ztctl.cloudflare.probe_client import ProbeClient
     from ztctl.core.model.declared import Declared
+    from ztctl.core.model.guide import Typed
     from ztctl.core.reach.auditing import Auditor
     from ztctl.engine.drive import AccountApi
     from ztctl.engine.whole_account import WholeAccount
@@ -79,7 +80,7 @@ async def look_at_account(
 
     async with account_of(chosen, declared, view) as account:
         whole = await whole_account(KINDS, account, view.event)
-        look = _HostSights(whole, _auditor(whole, declared), account)
+        look = _HostSights(whole, _auditor(whole, declared), account, chosen.typed)
         found = Looked(unread=whole.unread, team=look.team)
         for host in hosts:
             sight = await look.sight(host)
@@ -105,6 +106,7 @@ class _HostSights:
     whole: WholeAccount
     auditor: Auditor
     account: AccountApi
+    typed: Typed
     settings: dict[str, Mapping[str, str]] = field(default_factory=dict)
     routes: dict[str, Sequence[str] | None] = field(default_factory=dict)
     running: dict[str, Mapping[str, str] | None] = field(default_factory=dict)
@@ -147,6 +149,7 @@ class _HostSights:
             routes=await self._routes(zone.id) if zone else None,
             organization=self._one("organization"),
             month=(now.year, now.month),
+            typed=self.typed,
         )
 
     def _by_id(self, kind: str, id_: str) -> Live | None:
@@ -243,7 +246,7 @@ async def look_at_way(
 async def _way(chosen: Settings, host: str, client: ProbeClient, found: Looked) -> NetworkSight:
     from ztctl.engine.probe import LoginState, ProbeReply, describe_reply, login_state
 
-    sight = NetworkSight(host, aud=found.auds.get(host, ""))
+    sight = NetworkSight(host, aud=found.auds.get(host, ""), typed=chosen.typed)
     if not chosen.sandbox:
         sight = await _legs(host, sight)
         if sight.dns_error or sight.tls_error:

@@ -47,9 +47,12 @@ def chosen_tunnel(name: str, declared: Declared | None, live: Sequence[Live]) ->
     A declared one is found by its mark, or by the id that the files give.
 
     Raises:
-        Failure: there is none.
+        Failure: it is declared, and not live.
+        Usage: there is none.
     """
+    from ztctl.cli.settings import Usage
     from ztctl.core.model.diagnostics import Failure
+    from ztctl.documents.suggest import nearest
 
     wanted = wanted_tunnel(declared, name)
     if wanted is not None and declared is not None:
@@ -60,9 +63,13 @@ def chosen_tunnel(name: str, declared: Declared | None, live: Sequence[Live]) ->
     else:
         found = [it for it in live if name in (it.id, it.name)]
     if not found:
-        keys = [it.address.key for it in declared.of("tunnel")] if declared else []
-        known = _named([*keys, *sorted(it.name for it in live)])
-        raise Failure(f"no tunnel is called {name!r}", f"there are: {known}")
+        wanted_ones = tuple(declared.of("tunnel")) if declared else ()
+        stack = declared.stack if declared else ""
+        other = [it.name for it in live if not any(_is(one, it, stack) for one in wanted_ones)]
+        known = [*(it.address.key for it in wanted_ones), *sorted(other)]
+        near = nearest(name, tuple(known))
+        hint = f"did you mean {near}?" if near else f"there are: {_named(known)}"
+        raise Usage(f"no tunnel is called {name!r}", hint)
     return found[0]
 
 

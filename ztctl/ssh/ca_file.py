@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from ztctl.core.model.ssh_trust import StackCa, TrustFault, TrustFinding, TrustReport
 from ztctl.ssh.key_lines import BadLineError, KeyLine, key_of
@@ -20,11 +21,25 @@ class Expected:
         wanted: CAs that it must hold.
         allowed: CAs that it may hold.
         others: CAs of the stack for other hosts, which it must not hold.
+        is_whole: all CAs of the stack are wanted, because no host was named.
+        command: writes out a command of ztctl to be pasted.
     """
 
     wanted: Sequence[StackCa]
     allowed: Sequence[StackCa] = ()
     others: Sequence[StackCa] = ()
+    is_whole: bool = False
+    command: Callable[[str], str] = "ztctl {}".format
+
+    def remedy(self, missing: StackCa) -> str:
+        """How a CA that is missing gets into the file, or need not be there."""
+        show = self.command(f"ssh ca show --host {quote(missing.name)} --save -")
+        if self.is_whole and len(self.wanted) > 1:
+            return (
+                f"compare a server's file by --host with its own host alone; where {missing.name} "
+                f"is one, append what this prints: {show}"
+            )
+        return f"append what this prints: {show}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +94,19 @@ def _compared(
     held = tuple(ca for ca in expected.wanted if ca.fingerprint in trusted)
     present = {it.key.fingerprint for it in keys}
     found = [*faults, *_about_keys(keys, expected)]
-    whole = [*_writable(mode), *_missing(expected.wanted, present)]
+    whole = [*_writable(mode), *_missing(expected, present)]
     return held, (*whole, *sorted(found, key=lambda it: (it.line, it.column)))
 
 
-def _missing(wanted: Sequence[StackCa], present: set[str]) -> Iterator[TrustFinding]:
-    for ca in wanted:
+def _missing(expected: Expected, present: set[str]) -> Iterator[TrustFinding]:
+    for ca in expected.wanted:
         if ca.fingerprint not in present:
             yield TrustFinding(
                 TrustFault.MISSING,
                 0,
                 0,
                 f"{ca.title} is missing: certificates for it are refused",
-                f"append its key, {ca.fingerprint}",
+                expected.remedy(ca),
                 ca.fingerprint,
             )
 

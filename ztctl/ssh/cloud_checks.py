@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from shlex import quote
 from typing import Final
 
 from ztctl.core.model.certificates import uncovered
 from ztctl.core.model.checkup import Verdict
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.globs import glob_matches
+from ztctl.core.model.guide import Typed
 from ztctl.core.model.objects import Live
 from ztctl.core.model.ssh_check import HostCheck
 from ztctl.core.reach.audit import AuditedName, Finding
@@ -62,6 +64,7 @@ class CloudSight:
         routes: patterns of the zone's Worker routes; ``None``: not read.
         organization: the account's Zero Trust organisation; ``None``: not read.
         month: year and month of now.
+        typed: how the command was called.
     """
 
     host: SshHost
@@ -78,6 +81,7 @@ class CloudSight:
     routes: Sequence[str] | None = None
     organization: Live | None = None
     month: tuple[int, int] = (0, 0)
+    typed: Typed = field(default_factory=Typed)
 
 
 def cloud_checks(seen: CloudSight) -> Iterator[HostCheck]:
@@ -223,7 +227,8 @@ class _HostCloud:
         if tunnel is None:
             return self._of("D10", Verdict.SKIP, "no tunnel was found")
         status = str(tunnel.attribute("status") or "")
-        start = f"start cloudflared: ztctl ssh guide {self._seen.host.name}"
+        guide = self._seen.typed.command(f"ssh guide {quote(self._seen.host.name)}")
+        start = f"start cloudflared: {guide}"
         if status in ("down", "inactive"):
             text = f"{tunnel.name} is {status}: no connector runs"
             return self._of("D10", Verdict.FAIL, text, start)
@@ -292,6 +297,8 @@ class _HostCloud:
         connectors = self._seen.connectors
         if connectors is None:
             return self._of("D15", Verdict.SKIP, "which connectors run was not read")
+        if not connectors:
+            return self._of("D15", Verdict.SKIP, "no connector runs")
         local = [it for it in self._seen.named.reach.services if _LOOPBACK.fullmatch(it.service)]
         if local and len(connectors) > 1:
             text = (

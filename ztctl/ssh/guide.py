@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from shlex import quote
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.events import Outcome
-from ztctl.core.model.guide import Commands, GuideStep, HostGuide, Progress
+from ztctl.core.model.guide import Commands, GuideStep, HostGuide, Progress, Typed
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.plan import Action, Plan
 from ztctl.ssh.fingerprint import fingerprint
 from ztctl.ssh.stack import SeenHost, ssh_hosts
 
-_ON_SERVER = "and on the server:"
-_WITH_FILE = "and with this file on the server:"
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _LOOPBACK = re.compile(r"ssh://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
 _KEYS = (
     "logins are by keys of one's own: the application has no CA key, and sshd needs no other "
@@ -29,26 +28,9 @@ _KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """How this command was called, for those that are told as the next ones.
-
-    Attributes:
-        files: the options that name the files, each behind a blank.
-        account: the same of the account.
-    """
-
-    files: str = ""
-    account: str = ""
-
-    def command(self, words: str, *, asks: bool = True) -> str:
-        """A command of ztctl on the same files; one that ``asks`` on the same account, too."""
-        return f"ztctl {words}{self.files}{self.account if asks else ''}"
-
-
-def guide_of(seen: SeenHost, typed: Typed) -> HostGuide:
-    """The steps of one host, in the order in which they are done."""
-    host, steps = seen.host, _Steps(seen, typed)
+def guide_of(seen: SeenHost, typed: Typed, inner: Sequence[str] = ()) -> HostGuide:
+    """The steps of one host in their order; ``inner``: what the files name behind a bastion."""
+    host, steps = seen.host, _Steps(seen, typed, inner)
     return HostGuide(
         host.name,
         host.service,
@@ -86,11 +68,24 @@ def _counted(servers: int) -> str:
     return "the server trusts" if servers == 1 else f"the {servers} servers trust"
 
 
+def _file(name: str) -> str:
+    """A name as a part of a file's name, which a shell takes as it is."""
+    return _UNSAFE.sub("_", name)
+
+
+def _folder(name: str) -> str:
+    """The folder of a bundle on its server."""
+    return f"ztctl-{_file(name)}"
+
+
 class _Steps:
-    def __init__(self, seen: SeenHost, typed: Typed) -> None:
+    def __init__(self, seen: SeenHost, typed: Typed, inner: Sequence[str]) -> None:
         self._seen, self._host, self._typed = seen, seen.host, typed
         # A pattern and a blank are no words of a shell as they are.
         self._name = quote(seen.host.name)
+        self._folder = _folder(seen.host.name)
+        self._inner = inner
+        self._on_server = "and on each of them:" if seen.host.is_bastion else "and on the server:"
 
     def all(self) -> Iterator[GuideStep]:
         host = self._host
@@ -140,11 +135,12 @@ class _Steps:
                 f"a connector of {seen.tunnel_name} ({seen.tunnel_id}), on {where}, and the CA key "
                 "on that server. For both, on this machine:"
             )
-            return GuideStep(Progress.TODO, text, self._installation("--connector "))
+            return GuideStep(Progress.TODO, text, self._installation(connector=True))
         text = f"a connector of {seen.tunnel_name} ({seen.tunnel_id}), on {where}. On this machine:"
-        bundle = self._typed.command(f"ssh server render --connector {key} -o connector.tar")
-        here = (bundle, self._token("CONNECTOR"))
-        there = ("tar xf connector.tar && sudo sh install.sh --token-file token",)
+        folder = _folder(host.tunnel.key)
+        render = f"ssh server render --connector {key}"
+        here = (self._sent(render, folder, "CONNECTOR"), self._token(folder, "CONNECTOR"))
+        there = (f"cd ~/{folder} && sudo sh install.sh --token-file token",)
         return GuideStep(
             Progress.TODO, text, (Commands(here), Commands(there, "and on the connector's:"))
         )
@@ -154,23 +150,22 @@ class _Steps:
         """Whether the connector stands on the very server, and both are set up by one bundle."""
         return bool(_LOOPBACK.fullmatch(self._host.service)) and self._host.ca_key is not None
 
-    def _token(self, machine: str) -> str:
+    def _sent(self, render: str, folder: str, machine: str) -> str:
+        """One pipe: a bundle is unpacked in a folder of its own, in the home of a login."""
+        there = f"mkdir -p {folder} && tar xf - -C {folder}"
+        return f"{self._typed.command(render)} | ssh {machine} '{there}'"
+
+    def _token(self, folder: str, machine: str) -> str:
         key = quote(self._host.tunnel.key if self._host.tunnel else "")
         token = self._typed.command(f"tunnel token {key}")
-        return f"{token} | ssh root@{machine} 'umask 077; cat > token'"
+        return f"{token} | ssh {machine} 'umask 077; cat > {folder}/token'"
 
-    def _installation(self, option: str = "") -> tuple[Commands, ...]:
-        render = self._typed.command(f"ssh server render {self._name} -o bundle.tar")
-        if not option:
-            return (
-                Commands((render,)),
-                Commands(("tar xf bundle.tar && sudo sh install.sh",), _ON_SERVER),
-            )
-        there = f"tar xf bundle.tar && sudo sh install.sh {option}--token-file token"
-        return (
-            Commands((render, self._token("SERVER"))),
-            Commands((there,), _ON_SERVER),
-        )
+    def _installation(self, *, connector: bool = False) -> tuple[Commands, ...]:
+        sent = self._sent(f"ssh server render {self._name}", self._folder, "SERVER")
+        here = (sent, self._token(self._folder, "SERVER")) if connector else (sent,)
+        option = " --connector --token-file token" if connector else ""
+        there = f"cd ~/{self._folder} && sudo sh install.sh{option}"
+        return Commands(here), Commands((there,), self._on_server)
 
     def _server(self) -> GuideStep:
         prints = [fingerprint(it) for it in self._seen.trusted]
@@ -180,24 +175,35 @@ class _Steps:
         if self._is_one_machine and not self._seen.tunnel_runs:
             text = f"the CA key {key} on that server: the same commands"
             return GuideStep(Progress.UNSEEN, text)
-        there = f"the server ({self._host.service})"
-        where = "each machine behind the bastion" if self._host.is_bastion else there
-        text = f"the CA key {key} on {where}. On this machine:"
+        named = ", ".join(self._inner) if self._host.is_bastion else self._host.service
+        where = "each machine behind the bastion" if self._host.is_bastion else "the server"
+        about = f" ({named})" if named else ""
+        text = f"the CA key {key} on {where}{about}. On this machine:"
         return GuideStep(Progress.UNSEEN, text, self._installation())
 
     def _accounts(self) -> GuideStep:
         text = (
             "an account for each person on the server, called like the part of the e-mail address "
-            "before the @. Get the server's list by `getent passwd > passwd`, then:"
+            "before the @. On this machine:"
         )
-        users = f"ssh users {self._name} --passwd passwd -o users"
-        here = Commands((self._typed.command(users, asks=False),))
-        there = Commands(("sudo sh install.sh --users users",), _WITH_FILE)
-        return GuideStep(Progress.UNSEEN, text, (here, there))
+        file = _file(self._host.name)
+        passwd, made = f"passwd-{file}", f"users-{file}"
+        users = f"ssh users {self._name} --passwd {passwd} -o {made}"
+        here = (
+            f"ssh SERVER getent passwd > {passwd}",
+            self._typed.command(users, asks=False),
+            f"ssh SERVER 'cat > {self._folder}/accounts' < {made}",
+        )
+        there = f"cd ~/{self._folder} && sudo sh install.sh --users accounts"
+        return GuideStep(
+            Progress.UNSEEN, text, (Commands(here), Commands((there,), self._on_server))
+        )
 
     def _laptops(self) -> GuideStep:
-        inner = " --via NAME=ADDRESS:22" if self._host.is_bastion else ""
-        render = f"ssh client render {self._name}{inner} -o ssh.html"
+        is_open = self._host.is_bastion and not self._inner
+        inner = " --via NAME=ADDRESS:22" if is_open else ""
+        page = f"{_file(self._host.name)}.html"
+        render = f"ssh client render {self._name}{inner} -o {page}"
         command = Commands((self._typed.command(render, asks=False),))
         text = "laptops: send this page to whoever logs in"
         return GuideStep(Progress.UNSEEN, text, (command,))

@@ -165,7 +165,7 @@ SSHD: Final[tuple[LogRule, ...]] = (
         "no-shell",
         r"User (\S+) not allowed because shell (\S+) (?:does not exist|is not executable)",
         "the shell {1} of {0} does not exist or does not run",
-        "usermod -s /bin/bash the account",
+        "usermod -s /bin/bash ACCOUNT",
         "User ",
     ),
     rule(

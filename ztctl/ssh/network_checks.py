@@ -6,11 +6,13 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from shlex import quote
 from typing import Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from ztctl.core.model.checkup import Verdict
+from ztctl.core.model.guide import Typed
 from ztctl.core.model.ssh_check import HostCheck
 
 # What a record that is not proxied resolves to (cloudflared and its users).
@@ -38,6 +40,7 @@ class NetworkSight:
         skew: seconds by which this clock is ahead of the answer's; ``None``: not told.
         aud: audience tag of the application; empty: not known.
         is_public: the files say that it is open.
+        typed: how the command was called.
     """
 
     host: str
@@ -53,6 +56,7 @@ class NetworkSight:
     skew: float | None = None
     aud: str = ""
     is_public: bool = False
+    typed: Typed = field(default_factory=Typed)
 
 
 def network_checks(seen: NetworkSight) -> Iterator[HostCheck]:
@@ -90,9 +94,11 @@ def network_checks(seen: NetworkSight) -> Iterator[HostCheck]:
         yield of("N5", Verdict.PASS, f"within {_SKEW} s of Cloudflare's")
     if seen.status == _TUNNEL_ERROR:
         text = "status 530: no connector runs (1033), or the tunnel is gone (1016)"
-        yield of("N6", Verdict.FAIL, text, f"ztctl ssh guide {seen.host}")
+        yield of("N6", Verdict.FAIL, text, seen.typed.command(f"ssh guide {quote(seen.host)}"))
     elif seen.status is None:
         yield of("N6", Verdict.SKIP, "nothing answered")
+    elif seen.state != "open":
+        yield of("N6", Verdict.SKIP, "a login is asked for before the tunnel is")
     else:
         yield of("N6", Verdict.PASS, "no error of the tunnel")
 

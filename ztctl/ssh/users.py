@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import Final
 
 from ztctl.core.model.principals import SYSTEM_NAMES, by_principal, principal_of
@@ -179,7 +180,7 @@ class _Users:
             yield NameFault(
                 UserFault.NO_SHELL,
                 f"the account {name} has the shell {account.shell}, and lets nobody in",
-                "usermod -s /bin/bash the account, if it is a person's",
+                f"usermod -s /bin/bash {quote(name)}, if it is a person's",
             )
         other = self._known.accounts.get(alias)
         if other is not None and other.uid != account.uid:

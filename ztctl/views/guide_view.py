@@ -79,7 +79,9 @@ class _GuideLines:
     def steps(self, guide: HostGuide) -> Iterator[Line]:
         host = self._clean(guide.host)
         done, all_ = guide.done, len(guide.steps)
-        yield Line(f"{host}: {done} of {all_} steps are seen to be done.", tone=Tone.STRONG)
+        unseen = sum(it.progress is Progress.UNSEEN for it in guide.steps)
+        rest = f", {unseen} cannot be seen from here" if unseen else ""
+        yield Line(f"{host}: {done} of {all_} steps are done{rest}.", tone=Tone.STRONG)
         yield Line()
         for step in guide.steps:
             yield from self._step(step)
@@ -91,7 +93,8 @@ class _GuideLines:
 
     def _step(self, step: GuideStep) -> Iterator[Line]:
         word = "done" if step.progress is Progress.DONE else "todo"
-        text = f"  {word}  {self._clean(step.text)}"
+        sign = "(not seen from here) " if step.progress is Progress.UNSEEN else ""
+        text = f"  {word}  {sign}{self._clean(step.text)}"
         yield Line(text, tone=_TONES[step.progress], column=_COLUMN)
         for commands in step.commands:
             yield from self._commands(commands)

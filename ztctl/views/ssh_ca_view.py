@@ -126,13 +126,15 @@ def _ca_record(ca: StackCa) -> dict[str, Any]:
     }
 
 
-def rotation_page(name: str, state: str, done: str, following: str, clean: Clean) -> Page:
-    """Format how far a rotation has come, and the step that comes next."""
+def rotation_page(
+    name: str, state: str, done: str, following: str, clean: Clean, command: str
+) -> Page:
+    """Format how far a rotation has come, and the step that comes next, with its command."""
     shown = clean(name)
     lines = (
         Line(f"{shown}: {done}.", tone=Tone.STRONG),
         Line(),
-        Line(f"ztctl ssh ca rotate {shown} {following}"),
+        Line(clean.whole(command), whole=True),
     )
     record = {
         "type": "ssh_ca_rotation",

@@ -127,13 +127,17 @@ def _closing(found: UsersReport, clean: Clean, written: str) -> Iterator[Line]:
         return
     missing = sum(user.presence is Presence.MISSING and user.differs for user in found.users)
     told = [
-        _count(len(left), "name", "that cannot be as it is") if left else "",
+        _count(len(left), "name", f"that cannot be as {_are(len(left))}") if left else "",
         _count(missing, "account", "missing") if missing else "",
     ]
     text = ", ".join(filter(None, told)) or "nothing is to be done"
     yield Line(f"{text[0].upper()}{text[1:]}.", tone=Tone.STRONG)
     if found.differs:
         yield Line("What makes the accounts: -o users, and `sh install.sh --users users` there.")
+
+
+def _are(number: int) -> str:
+    return "it is" if number == 1 else "they are"
 
 
 def _count(number: int, word: str, more: str = "") -> str:

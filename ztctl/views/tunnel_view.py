@@ -20,6 +20,7 @@ def tunnel_page(
 ) -> Page:
     """Format tunnels; times are told in the zone of ``now``."""
     lines = [line for it in found for line in _tunnel(it, clean, now)]
+    lines = lines or [Line("There is no tunnel.", tone=Tone.ERROR)]
     return Page("Tunnels", (tuple(lines),), (_document(found, now, version),), wraps=True)
 
 

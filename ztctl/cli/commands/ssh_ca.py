@@ -39,7 +39,7 @@ def show(
     *,
     host: _HOSTS = None,
     save: Annotated[
-        Path | None,
+        str | None,
         _of_ca(
             "--save",
             metavar="PATH",
@@ -70,11 +70,11 @@ def show(
         found = _of_hosts(_read(chosen, declared, view), host)
         if without_old:
             found = replace(found, cas=[ca for ca in found.cas if ca.spare is not Spare.FORMER])
-        if save == Path("-"):
+        if save == "-":
             _print_bundle(found.cas)
         else:
             view.page(cas_page(found, Clean(Mask(declared.environment).hide)))
-        if save is not None and save != Path("-"):
+        if save is not None and save != "-":
             _save(found.cas, save, view)
     stale = any(ca.file and not ca.held for ca in found.cas)
     return watched(unread=bool(found.unread), different=bool(found.absent) or stale)
@@ -115,7 +115,13 @@ def check(
         # The old CA of a rotation may be trusted until it is deleted, and need not be.
         wanted = [ca for ca in found.cas if ca.spare is not Spare.FORMER]
         old = [ca for ca in found.cas if ca.spare is Spare.FORMER]
-        expected = Expected(wanted, [*old, *found.gateway], others)
+        expected = Expected(
+            wanted,
+            [*old, *found.gateway],
+            others,
+            is_whole=not host,
+            command=chosen.typed.command,
+        )
         report = checked_file(_named(trusted), text, expected, mode=mode)
         view.page(trust_page(report, Clean(Mask(declared.environment).hide)))
         for name in found.absent:
@@ -188,15 +194,17 @@ def _read(chosen: Settings, declared: Declared, view: View) -> ShownCas:
 
 def _of_hosts(found: ShownCas, hosts: Sequence[str] | None) -> ShownCas:
     """The CAs of the applications of these hosts; of all without any."""
-    from ztctl.core.model.names import to_ascii
+    from ztctl.core.model.names import named_or_covering, to_ascii
     from ztctl.documents.suggest import nearest
 
     if not hosts:
         return found
-    asked = list(map(to_ascii, hosts))
     known = {name for ca in found.cas for name in (ca.name, *ca.hosts)} | set(found.absent)
-    for name in asked:
-        if name not in known:
+    asked: list[str] = []
+    for name in map(to_ascii, hosts):
+        if (it_is := named_or_covering(name, known)) is not None:
+            asked.append(it_is)
+        else:
             near = nearest(name, tuple(known))
             hint = f"did you mean {near}?" if near else "name a host of the files"
             raise Usage(f"no CA of the files is for {name}", hint)
@@ -211,10 +219,16 @@ def _print_bundle(cas: Sequence[StackCa]) -> None:
     typer.echo(bundle(cas), nl=False)
 
 
-def _save(cas: Sequence[StackCa], place: Path, view: View) -> None:
+def _save(cas: Sequence[StackCa], place: str, view: View) -> None:
+    from ztctl.core.model.diagnostics import Failure
     from ztctl.ssh.saving import save
 
-    for told in save(cas, place):
+    if place.endswith("/"):
+        try:
+            Path(place).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Failure(f"cannot make {place}: {(error.strerror or '').lower()}") from error
+    for told in save(cas, Path(place)):
         view.note(told)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -86,7 +87,9 @@ def _hosts(declared: Declared | None, host: str | None) -> Sequence[SshHost]:
         return (SshHost(name),)
     from ztctl.cli.ssh_reading import hosts_of
 
-    return hosts_of(declared, host)
+    found = hosts_of(declared, host)
+    # One name of a pattern can be asked, where the pattern itself cannot.
+    return found if host is None else [replace(it, name=to_ascii(host)) for it in found]
 
 
 def _looked(

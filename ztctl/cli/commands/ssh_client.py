@@ -62,6 +62,9 @@ def render(
     return Exit.DONE
 
 
+# What stands at the head of what is written: nothing else is overwritten.
+_BLOCK = "made by ztctl"
+_PAGE = 'content="no-referrer">\n<meta name="color-scheme"'
 _UNSEEN = "Made of the files alone: `ztctl ssh guide` says what of them is live."
 
 
@@ -96,7 +99,7 @@ def _is_page(chosen: Settings, out: Path | None) -> bool:
 def _saved(found: RenderedClient, out: Path, chosen: Settings) -> list[Path]:
     """Write the page, or the block and beside it the host keys; the paths."""
     from ztctl import __version__
-    from ztctl.engine.private_file import write_private
+    from ztctl.engine.private_file import require_earlier, write_private
     from ztctl.views.client_sheet import client_sheet
     from ztctl.views.client_view import client_document
 
@@ -105,10 +108,12 @@ def _saved(found: RenderedClient, out: Path, chosen: Settings) -> list[Path]:
         from ztctl.views.sheet_html import render_client
 
         sheet = client_sheet(client_document(found), __version__)
+        require_earlier(out, _PAGE, "ztctl ssh client render")
         write_private(out, render_client(sheet), "the page")
         return [out]
     from ztctl.ssh.client_install import installable
 
+    require_earlier(out, _BLOCK, "ztctl ssh client render")
     write_private(out, installable(found.stack, found.here.config), "the block")
     if not found.known_hosts:
         return [out]
@@ -171,8 +176,11 @@ def _home(stated: Path | None) -> Path:
     """The home directory.
 
     Raises:
-        Usage: that of the environment is not the one where OpenSSH looks: the account's.
+        Usage: the stated one is not there; or that of the environment is not the account's, where
+            OpenSSH looks.
     """
+    if stated is not None and not stated.is_dir():
+        raise Usage(f"--home {stated}: there is no such folder", "name a home that is there")
     if stated is not None:
         return stated
     home = Path.home()

@@ -34,7 +34,7 @@ def guide(
     from ztctl.cli.session import declared_by, view_of
     from ztctl.cli.ssh_reading import seen_by
     from ztctl.documents.mask import Mask
-    from ztctl.ssh.guide import Typed, guide_of
+    from ztctl.ssh.guide import guide_of
     from ztctl.views.escape import Clean
     from ztctl.views.guide_view import guide_page
 
@@ -42,8 +42,11 @@ def guide(
     view = view_of(chosen, declared)
     with errors_shown(view):
         seen = seen_by(chosen, declared, view, host)
-        typed = Typed(chosen.file_options, chosen.account_options)
-        guides = [guide_of(it, typed) for it in seen.hosts]
+        typed = chosen.typed
+        guides = [
+            guide_of(it, typed, [one.name for one in declared.inner.get(it.host.name, ())])
+            for it in seen.hosts
+        ]
         clean = Clean(Mask(declared.environment).hide)
         view.page(guide_page(declared.stack, guides, clean, typed.command("ssh guide HOST")))
     return Exit.DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -88,7 +89,7 @@ def rotate(
 
 def _tell(chosen: Settings, declared: Declared, key: str) -> Exit:
     """Say how far a rotation has come, and what comes next."""
-    from ztctl.cli.rotations import STATES
+    from ztctl.cli.rotations import STATES, step_command
     from ztctl.cli.session import run_to_end, view_of
     from ztctl.cli.ssh_ca_reading import planned_of
     from ztctl.core.planning.rotation import RotationState, under_way
@@ -103,7 +104,8 @@ def _tell(chosen: Settings, declared: Declared, key: str) -> Exit:
     state = found.get(key, RotationState.NONE)
     done, following = STATES[state]
     clean = Clean(Mask(declared.environment).hide)
-    view.page(rotation_page(key, state.value, done, following.value, clean))
+    command = step_command(key, following, chosen.typed)
+    view.page(rotation_page(key, state.value, done, following.value, clean, command))
     view.close()
     return Exit.DONE
 
@@ -123,26 +125,16 @@ class _Rotation:
         from ztctl.cli.apply_flow import Request, plan_and_apply
         from ztctl.cli.rotations import RotationPlans, options_for, question
         from ztctl.cli.session import view_of
-        from ztctl.core.model.diagnostics import Failure
-        from ztctl.core.planning.rotation import RotationStep
 
-        name, step = self.asked.application.key, self.asked.step
         view = view_of(self.chosen, self.declared)
-        if step is RotationStep.MOVE and not self.yes.interruption:
-            view.failure(
-                Failure(
-                    f"nobody can log in to {name} while its name changes the application: that "
-                    "takes two writes",
-                    "choose the moment, and pass --allow-interruption",
-                )
-            )
-            return Exit.REFUSED
         confirm = None if self.yes.servers_updated else question(self.asked)
         request = Request(
             self.chosen,
             options_for(self.asked),
             self.run,
-            completed=RotationPlans(self.declared, self.asked).completed,
+            completed=partial(
+                RotationPlans(self.declared, self.asked).asked, interruption=self.yes.interruption
+            ),
             confirm=confirm,
         )
         ended = plan_and_apply(request)
@@ -153,7 +145,5 @@ class _Rotation:
 
     def _next(self) -> str:
         from ztctl.cli.rotations import following
-        from ztctl.ssh.guide import Typed
 
-        typed = Typed(self.chosen.file_options, self.chosen.account_options)
-        return following(self.asked, typed.command)
+        return following(self.asked, self.chosen.typed)

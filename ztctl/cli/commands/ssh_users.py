@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ztctl.ssh.users import UserChoices
 
 _MOST: Final = 16 << 20
+# Stands at the head of each users file: no other one is overwritten.
+_SIGN: Final = "by ztctl ssh users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ def _admitted(chosen: Settings, host: str | None) -> tuple[str, tuple[str, ...],
 
 
 def _known_to(addresses: Sequence[str], choices: UserChoices) -> None:
-    """Require that aliases and mappings are about people of the host."""
+    """Require that aliases, mappings and allowances are about people of the host."""
     from ztctl.core.model.principals import by_principal
     from ztctl.documents.suggest import nearest
 
@@ -203,6 +205,11 @@ def _known_to(addresses: Sequence[str], choices: UserChoices) -> None:
     names = by_principal(addresses)
     asked = [("--map", it.lower(), lower) for them in choices.maps.values() for it in them]
     asked += [("--alias", it, set(names)) for it in choices.aliases]
+    for option, allowed in (
+        ("--allow-collision", choices.collisions),
+        ("--allow-system", choices.systems),
+    ):
+        asked += [(option, it, {*names, *choices.maps}) for it in {*allowed} - {"all"}]
     for option, item, known in asked:
         if item not in known:
             near = nearest(item, tuple(known))
@@ -240,9 +247,11 @@ def _read(path: Path, label: str) -> str:
 
 def _written(found: UsersReport, path: Path) -> str:
     from ztctl.core.model.diagnostics import Failure
+    from ztctl.engine.private_file import require_earlier
 
+    require_earlier(path, _SIGN, "ztctl ssh users")
     about = f" of {found.host}" if found.host else ""
-    head = f"# Accounts{about}, by ztctl ssh users: sh install.sh --users FILE applies it.\n"
+    head = f"# Accounts{about}, {_SIGN}: sh install.sh --users FILE applies it.\n"
     text = head + "".join(f"{line}\n" for line in found.lines)
     try:
         path.write_text(text, encoding="utf-8")

@@ -188,13 +188,20 @@ def service(
 
 
 def _leads_to_itself(name: str, declared: Declared | None, view: View) -> bool:
-    """Whether the files say that a rule of the tunnel leads to the connector's own machine."""
+    """Whether the files say that a rule of the tunnel leads to the connector's own machine.
+
+    Raises:
+        Usage: the name is nearly one of the files'; any other may be that of a live tunnel.
+    """
     from ztctl.cli.tunnel_choice import wanted_tunnel
+    from ztctl.documents.suggest import nearest
     from ztctl.ssh.connector import leads_to_itself
 
     wanted = wanted_tunnel(declared, name)
     if wanted is None:
         if declared is not None:
+            if near := nearest(name, tuple(it.address.key for it in declared.of("tunnel"))):
+                raise Usage(f"the files declare no tunnel {name!r}", f"did you mean {near}?")
             view.note(f"The files declare no tunnel {name}: nothing is known of its rules.")
         return False
     rules = wanted.values.get("ingress") or ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -123,14 +124,21 @@ class _Renewal:
         return Exit.DONE
 
     def _tell_next(self, tunnel: Live, moment: datetime) -> None:
-        self.view.note(
-            f"{tunnel.name} has a new secret. Running connectors go on by the old one until they "
-            "start again: give each the new token, on its server:"
+        from ztctl.cli.rotations import paragraphs
+
+        name, command = quote(self.name), self.chosen.typed.command
+        drop = f"tunnel rotate {name} --drop-before {moment:%Y-%m-%dT%H:%M:%SZ}"
+        self.view.next_steps(
+            paragraphs(
+                f"{tunnel.name} has a new secret. Running connectors go on by the old one until "
+                "they start again: give each the new token, on its server:",
+                "!sudo sh install.sh --connector --token-file FILE",
+                "Then cut off what still runs by the old one:",
+                f"!{command(drop)}",
+                "A lost token comes again from:",
+                f"!{command(f'tunnel token {name}')}",
+            )
         )
-        self.view.note("sudo sh install.sh --connector --token-file FILE")
-        self.view.note("Then cut off what still runs by the old one:")
-        self.view.note(f"ztctl tunnel rotate {self.name} --drop-before {moment:%Y-%m-%dT%H:%M:%SZ}")
-        self.view.note(f"A lost token comes again from: ztctl tunnel token {self.name}")
 
     async def drop(self, before: datetime) -> Exit:
         from ztctl.cli.session import connected

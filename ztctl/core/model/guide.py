@@ -16,6 +16,23 @@ class Progress(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """How this command was called, for those that are told as the next ones.
+
+    Attributes:
+        files: the options that name the files, each behind a blank.
+        account: the same of the account.
+    """
+
+    files: str = ""
+    account: str = ""
+
+    def command(self, words: str, *, asks: bool = True) -> str:
+        """A command of ztctl on the same files; one that ``asks`` on the same account, too."""
+        return f"ztctl {words}{self.files}{self.account if asks else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class Commands:
     """Commands to be pasted, one a line, behind a text that says where.
 

@@ -180,6 +180,12 @@ def access_covers(pattern: str, host: str) -> bool:
     return re.fullmatch(labels, host) is not None
 
 
+def named_or_covering(host: str, known: Iterable[str]) -> str | None:
+    """The known name that a name is, else the most specific pattern among them that covers it."""
+    found = [it for it in known if it == host or access_covers(it, host)]
+    return max(found, key=lambda it: (it == host, specificity(it)), default=None)
+
+
 def access_may_cover(pattern: str, served: str) -> bool:
     """True if an application's host pattern may cover a name that an ingress pattern serves.
 
