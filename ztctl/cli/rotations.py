@@ -247,13 +247,10 @@ def following(asked: Rotate, typed: Typed) -> str:
             return paragraphs(
                 "The new CA signs. Whoever was logged in to Access logs in once more. In some "
                 "minutes the certificates of the old one have expired: then let servers trust the "
-                "new one alone, by this file of CAs:",
-                f"!{show} --without-old",
+                "new one alone, by a bundle that is rendered anew, or by this file of CAs:",
+                f"!{render}\n{show} --without-old",
                 "Then the old CA can go:",
                 f"!{command(f'ssh ca rotate {host} finish')}",
-                "A bundle trusts both until then: servers that are set up by one get it again "
-                "afterwards, rendered anew:",
-                f"!{render}",
             )
         case RotationStep.FINISH:
             return paragraphs(f"The rotation is done: {name} has one CA, the new one.")
