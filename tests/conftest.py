@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 
 # Of each property, where it says nothing else; `--thorough` tries others, and more.
-QUICK = 40
+QUICK = 25
 
 Command = Callable[..., Ended]
 

@@ -19,7 +19,7 @@ from tests.support.walk.hands import DEEDS
 from tests.support.walk.walk import FAULTS, lived
 
 # A history takes some two hundred calls.
-FEW = 8
+FEW = 5
 # A seed is told as it was found: a smaller one is another history.
 TOLD = settings(phases=(Phase.explicit, Phase.generate), suppress_health_check=[*HealthCheck])
 SEEDS = st.integers(0, 2**32)
