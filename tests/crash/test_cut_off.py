@@ -13,7 +13,7 @@ from tests.crash.scenarios import scenarios
 from tests.crash.test_every_call import NAMES, rehearsed
 
 Prepare = Callable[[Crashing, int], None]
-SAMPLE = 3
+SAMPLE = 2
 
 
 def no_network(account: Crashing, nth: int) -> None:

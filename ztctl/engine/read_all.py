@@ -11,7 +11,7 @@ from ztctl.core.model.kind import Kinds
 from ztctl.core.reach.versions import facts_of
 from ztctl.engine.drive import Api
 from ztctl.engine.read import Reader, raise_all
-from ztctl.engine.whole_account import all_unseen
+from ztctl.engine.whole_account import all_unseen, certificates
 
 
 async def read_all(kinds: Kinds, api: Api, report: Report) -> None:
@@ -22,7 +22,8 @@ async def read_all(kinds: Kinds, api: Api, report: Report) -> None:
     Raises:
         CallFailed, Failures: something failed other than by a missing permission.
     """
-    reader = Reader(kinds, Ask("", lookups=frozenset(kinds)), api)
+    ask = Ask("", lookups=frozenset(kinds))
+    reader = Reader(kinds, ask, api)
     report(Reading(0, len(kinds)))
     found = await asyncio.gather(*map(reader.live_of, kinds), return_exceptions=True)
     failures = [it for it in found if isinstance(it, BaseException)]
@@ -30,4 +31,5 @@ async def read_all(kinds: Kinds, api: Api, report: Report) -> None:
     report(Reading(len(kinds), len(kinds)))
     read = zip(kinds, found, strict=True)
     live = {kind: items for kind, items in read if not isinstance(items, BaseException)}
-    await reader.with_beyond(dict(facts_of(live, kinds)), all_unseen)
+    facts = await reader.with_beyond(dict(facts_of(live, kinds)), all_unseen)
+    await certificates(reader, ask, facts, kinds)

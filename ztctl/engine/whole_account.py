@@ -77,11 +77,22 @@ async def whole_account(kinds: Kinds, api: Api, report: Report) -> WholeAccount:
     zones = frozenset(it.name for it in facts.values() if isinstance(it, ZoneRecords) and it.read)
     # The lists are those that the facts come from: no call is sent again.
     records = await reader.driven(known[_RECORDS].read(replace(ask, hosts=zones)))
-    led = frozenset(it.name for it in facts.values() if isinstance(it, Record) and it.tunnel)
-    certificates = await reader.driven(known[_CERTIFICATES].read(replace(ask, hosts=led)))
-    facts |= facts_of({_CERTIFICATES: certificates}, known)
+    facts |= await certificates(reader, ask, facts, known)
     gaps = (f"{it.summary} ({it.hint})" if it.hint else it.summary for it in seen.unread.values())
     return WholeAccount({**seen.live, _RECORDS: records}, facts, (*gaps, *_gaps(facts)))
+
+
+async def certificates(
+    reader: Reader, ask: Ask, facts: Mapping[Slot, Fact], kinds: Kinds
+) -> dict[Slot, Fact]:
+    """The certificates of each zone in which a deep name leads to a tunnel.
+
+    Raises:
+        CallFailed: they could not be read, other than by a missing permission.
+    """
+    led = frozenset(it.name for it in facts.values() if isinstance(it, Record) and it.tunnel)
+    found = await reader.driven(kinds[_CERTIFICATES].read(replace(ask, hosts=led)))
+    return dict(facts_of({_CERTIFICATES: found}, kinds))
 
 
 def all_unseen(facts: Mapping[Slot, Fact]) -> Unseen:
