@@ -34,7 +34,7 @@ NAMED = ("no_policy", "ca_deletion", "protected", "interruption", "disconnect")
 YES: dict[str, Any] = {"deletions": True, **{flag: ["all"] for flag in NAMED}}
 EMPTY: list[Any] = []
 # An example of a law takes a few dozen calls.
-FEW = 6
+FEW = 4
 TRIED = settings(database=None, derandomize=True, phases=[Phase.generate])
 
 
