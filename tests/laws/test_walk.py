@@ -18,6 +18,8 @@ from tests.support.examples import examples
 from tests.support.walk.hands import DEEDS
 from tests.support.walk.walk import FAULTS, lived
 
+pytestmark = pytest.mark.thorough
+
 # A history takes some two hundred calls.
 FEW = 5
 # A seed is told as it was found: a smaller one is another history.
