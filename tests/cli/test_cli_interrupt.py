@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.exhaustive
+
 Ztctl = Any
 Account = Any
 Start = Callable[..., Any]
