@@ -185,6 +185,19 @@ def test_a_host_outside_the_account_is_an_error(ztctl: Ztctl) -> None:
     assert done.out == ""
 
 
+def test_a_host_of_a_pending_zone_names_its_name_servers(
+    ztctl: Ztctl, open_account: Callable[..., Any]
+) -> None:
+    """Nobody gets there until the registrar names the servers that Cloudflare gave the zone."""
+    account = open_account(zones=(ZoneSeed("example.com", status="pending"),))
+
+    done = ztctl.at(account)("who", "ssh.example.com")
+
+    assert done.code == 1
+    assert "ssh.example.com lies in the zone example.com, which is pending" in done.err
+    assert "ada.ns.cloudflare.com, bob.ns.cloudflare.com" in done.err
+
+
 @pytest.mark.parametrize("host", ["*.example.com", "nodots", "a b.example.com", "x/../y", ""])
 def test_what_is_no_host_is_wrong_usage(ztctl: Ztctl, host: str) -> None:
     """A pattern, a path or nothing is no host name."""

@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 
 # Kinds that `who` must be able to read for a host; without the others its answer has gaps.
 _NEEDED = ("zone", "dns_record", "access_application", "access_policy")
-_USEFUL = ("organization", "access_group", "tunnel", "identity_provider", "service_token")
+_USEFUL = (
+    "inactive_zone",
+    "organization",
+    "access_group",
+    "tunnel",
+    "identity_provider",
+    "service_token",
+)
 # The same for a private address.
 _PRIVATE = ("private_route",)
 _NAMES = ("virtual_network", "tunnel")
@@ -145,13 +152,16 @@ def _reach(
     view: View,
     person: Person | None = None,
 ) -> Reach:
+    from ztctl.core.model.diagnostics import Failure
     from ztctl.core.model.flows import Ask
     from ztctl.core.reach.open_now import PublicPlaces
     from ztctl.core.reach.who import reach
+    from ztctl.kinds.zone import no_active_zone, zone_of
 
     ask = Ask("", lookups=frozenset(_USEFUL), hosts=frozenset({host}))
     live, facts, unread = _read(chosen, declared, view, ask, _NEEDED, _USEFUL, host)
-    _check_zone(live["zone"], host)
+    if zone_of(host, live["zone"]) is None:
+        raise Failure(*no_active_zone(host, live["zone"], live.get("inactive_zone", ())))
     if not live.get("organization") and "organization" not in unread:
         unread["organization"] = (
             "the Zero Trust organisation could not be read: hosts without an application count "
@@ -215,18 +225,6 @@ def _read(
         if isinstance(fact, ZoneRecords) and fact.gap:
             unread[f"records of {fact.name}"] = f"records of the zone {fact.name}: {fact.gap}"
     return seen.live, facts, unread
-
-
-def _check_zone(zones: Sequence[Live], host: str) -> None:
-    from ztctl.core.model.diagnostics import Failure
-    from ztctl.kinds.zone import zone_of
-
-    if zone_of(host, zones) is None:
-        known = ", ".join(sorted(zone.name for zone in zones)[:12]) or "none"
-        raise Failure(
-            f"{host} lies in no active zone of the account",
-            f"the token sees these active zones: {known}",
-        )
 
 
 def _show(
