@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.account import Account, edits, refused, told
-from tests.support.files import HOST, MARKED, host, whole
+from tests.support.files import HOST, MARKED, host, short, whole
 from tests.support.foreign import changed, snapshot
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.plan import Action
@@ -25,6 +25,12 @@ def application(account: Account, **fields: Any) -> Any:
     """An application on the host's domain, made by hand."""
     body = {"type": "self_hosted", "name": "By hand", "domain": HOST, **fields}
     return account.call("POST", "{A}/access/apps", body)
+
+
+def address_record(account: Account) -> None:
+    """The host's name leads to an address."""
+    body = {"type": "A", "name": HOST, "content": "192.0.2.1"}
+    account.call("POST", zone(account), body)
 
 
 def by_hand(account: Account, section: str) -> str:
@@ -247,3 +253,127 @@ def test_what_another_stack_owns_cannot_be_removed(account: Account) -> None:
 
     assert refused(plan) == [("tunnel.old", "")]
     assert "'staging'" in plan.refusals[0].reason
+
+
+# -- one after the other --------------------------------------------------------------------
+
+
+def test_only_what_is_named_is_taken_over(account: Account) -> None:
+    """A yes to one object is none to another: the plan tells the flag of each that is left."""
+    by_hand(account, "policies")
+    by_hand(account, "tunnels")
+    address_record(account)
+
+    plan = account.plan(whole(), adopt=["tunnel.pool"])
+
+    assert refused(plan) == [
+        ("access_policy.team", "--adopt access_policy.team"),
+        (f"dns_record.{HOST}", f"--adopt dns_record.{HOST}"),
+    ]
+
+
+def test_a_host_is_adopted_by_its_name(account: Account) -> None:
+    """All that is its own is meant, and nothing that others may use."""
+    application(account)
+    address_record(account)
+    by_hand(account, "tunnels")
+
+    plan = account.plan(whole(), adopt=[f"hosts.{HOST}"])
+
+    assert refused(plan) == [("tunnel.pool", "--adopt tunnel.pool")]
+
+
+def test_one_host_of_several_is_adopted(account: Account) -> None:
+    """With a target nothing of the others is touched, and the next plan still shows them."""
+    second = "db.example.com"
+    file = host()
+    file["hosts"][second] = short()
+    for name in (HOST, second):
+        account.call("POST", zone(account), {"type": "A", "name": name, "content": "192.0.2.1"})
+
+    account.apply(file, adopt=[f"hosts.{HOST}"], target=[f"hosts.{HOST}"])
+
+    assert account.one("dns_records", name=second)["content"] == "192.0.2.1"
+    assert f"adopt dns_record.{second}" in told(account.plan(file))
+    assert f"adopt dns_record.{HOST}" not in told(account.plan(file))
+
+
+def test_an_adoption_names_who_else_uses_it(account: Account) -> None:
+    """Nobody's application and another stack's, whose name is told."""
+    policy = by_hand(account, "policies")
+    account.call("POST", "{A}/access/tags", {"name": "ztctl-staging"})
+    for name, tags in (("wiki", []), ("chat", ["ztctl-staging"])):
+        body = {
+            "type": "self_hosted", "name": name, "domain": f"{name}.example.com",
+            "policies": [{"id": policy}], "tags": tags,
+        }  # fmt: skip
+        account.call("POST", "{A}/access/apps", body)
+
+    (change,) = (item for item in account.plan(whole()).changes if item.action is Action.ADOPT)
+
+    assert change.notes == (
+        "is used by the Access application 'wiki', too",
+        "is used by the Access application 'chat' of the stack 'staging', too",
+    )
+
+
+# -- what accounts hold ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["example.com", "*.example.com"], ids=["apex", "wildcard"])
+def test_a_name_with_both_addresses_is_shown_whole(account: Account, name: str) -> None:
+    """At the apex and below a star: each record that goes is told, and mail stays."""
+    for kind, content in (("A", "192.0.2.1"), ("AAAA", "2001:db8::1"), ("MX", "mx.example.net")):
+        body = {"type": kind, "name": name, "content": content}
+        account.call("POST", zone(account), body | ({"priority": 1} if kind == "MX" else {}))
+    file = {"tunnels": {"pool": {}}, "dns": {name: {"tunnel": "pool"}}}
+
+    (change,) = (it for it in account.plan(file).changes if it.action is Action.ADOPT)
+    account.apply(file, adopt=["all"])
+
+    assert change.notes == (
+        f"{name} leads to 192.0.2.1 now",
+        f"deletes the AAAA record of {name} to 2001:db8::1",
+    )
+    kinds = {item["type"] for item in account.everything()["dns_records"] if item["name"] == name}
+    assert kinds == {"CNAME", "MX"}
+
+
+@pytest.mark.parametrize("note", [HOST, f"a-{HOST}"], ids=["former", "current"])
+def test_a_record_of_external_dns_is_not_taken_over(account: Account, note: str) -> None:
+    """It would come back: its owner is named before anything is written, and no flag admits it."""
+    address_record(account)
+    words = "heritage=external-dns,external-dns/owner=k8s,external-dns/resource=ingress/web/ssh"
+    account.call("POST", zone(account), {"type": "TXT", "name": note, "content": f'"{words}"'})
+    before = account.everything()
+
+    plan = account.plan(whole(), adopt=True)
+
+    assert refused(plan) == [(f"dns_record.{HOST}", "")]
+    assert "external-dns (owner 'k8s', for ingress/web/ssh), as the TXT record" in (
+        plan.refusals[0].reason
+    )
+    assert account.everything() == before
+
+
+def test_a_text_of_somebody_else_claims_nothing(account: Account) -> None:
+    """Neither a note about another type of record, nor a text that only speaks of it."""
+    address_record(account)
+    for name, words in (
+        (f"aaaa-{HOST}", "heritage=external-dns,external-dns/owner=k8s"),
+        (HOST, "see heritage=external-dns"),
+    ):
+        account.call("POST", zone(account), {"type": "TXT", "name": name, "content": words})
+
+    assert account.apply(whole(), adopt=True).is_complete
+
+
+def test_a_local_tunnel_is_refused_before_the_first_write(account: Account) -> None:
+    """With a yes to everything: its connectors read a file that nobody here can see."""
+    account.call("POST", "{A}/cfd_tunnel", {"name": "pool", "config_src": "local"})
+    account.forget_log()
+
+    plan = account.plan(host(), adopt=True)
+
+    assert refused(plan) == [("tunnel.pool", "")]
+    assert account.writes() == []

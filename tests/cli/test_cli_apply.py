@@ -160,6 +160,25 @@ def test_adopting_wants_a_word_at_apply_and_none_at_plan(project: Ztctl, account
     assert [found["type"] for found in account.sandbox.export()["dns_records"]] == ["CNAME"]
 
 
+def test_adopt_goes_with_an_address_and_without(project: Ztctl, account: Account) -> None:
+    """Before an option, a saved plan and at the end it means everything; a typo is one."""
+    ztctl = project.at(account)
+    record = {"type": "A", "name": "ssh.example.com", "content": "192.0.2.7", "proxied": True}
+    account.post("/zones/{zone}/dns_records", record)
+    ztctl("plan", "--out", "plan.json")
+    told = "Apply will want --adopt"
+
+    outputs = [
+        ztctl("plan", "--adopt", *words).out
+        for words in (("--full",), (), ("dns_record.ssh.example.com",), ("tunnel.ssh-pool",))
+    ]
+    done = ztctl("apply", "--adopt", "plan.json", "--auto-approve")
+
+    assert [told in output for output in outputs] == [False, False, False, True]
+    assert "Apply will want --adopt dns_record.ssh.example.com:\n" in outputs[-1]
+    assert done.code == 0
+
+
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [

@@ -19,7 +19,7 @@ Ztctl = Any
         (("plan", "--format", "mardown"), "did you mean `markdown`? ztctl plan --help shows how"),
         (("drift", "--only", "exposd"), "did you mean `exposed`? ztctl drift --help shows how"),
         (("drift", "--only", "zzz"), "'other'.\n  ztctl drift --help shows how"),
-        (("plan", "--adopt"), "; --adopt is an option of apply\n"),
+        (("drift", "--adopt"), "; --adopt is an option of plan and apply\n"),
         (
             ("plan", "--sandbox", "--target", "hosts.shh.example.com"),
             "no file declares hosts.shh.example.com\n  did you mean hosts.ssh.example.com?\n",
@@ -36,6 +36,7 @@ Ztctl = Any
             ("plan", "--allow-disconnect", "hosts.a.example.com"),
             "\n  write the tunnel that leads there, such as tunnel.edge\n",
         ),
+        (("plan", "--adopt", "tunels.edge"), "\n  did you mean tunnel.edge?\n"),
         (("plan", "--target", "tunnels.edge"), "\n  did you mean tunnel.edge?\n"),
         (("plan", "--target", "tunel.edge"), "\n  did you mean tunnel.edge?\n"),
         (("plan", "--target", "dns.a.example.com"), "\n  did you mean dns_record.a.example.com?\n"),

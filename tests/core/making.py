@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -93,11 +93,13 @@ def plan(
     live: Mapping[str, tuple[Live, ...]] | None = None,
     *,
     targets: Iterable[str] = (),
+    adopt: Collection[str] = (),
     **allowances: Any,
 ) -> Plan:
     """The plan of these files against this account, which is empty unless said otherwise."""
     options = Options(
-        Allowances(**allowances), frozenset(Address.parse(target) for target in targets)
+        Allowances(adopt=frozenset(adopt), **allowances),
+        frozenset(Address.parse(target) for target in targets),
     )
     account = EMPTY_ACCOUNT if live is None else live
     draft = Draft.of(declared, account, KINDS, account="acc-1", options=options)

@@ -167,7 +167,7 @@ def test_every_address_record_of_a_name_is_taken_over_at_once() -> None:
         for id, kind, content in (("a", "A", "192.0.2.1"), ("b", "AAAA", "2001:db8::1"))
     )
 
-    found = plan(files(host()), {**OWNED, "dns_record": addresses}, adopt=True)
+    found = plan(files(host()), {**OWNED, "dns_record": addresses}, adopt=["all"])
 
     change = change_of(found, "dns_record.ssh.example.com")
     assert change.live is not None
@@ -184,7 +184,7 @@ def test_an_unmarked_object_of_the_bare_name_is_adopted(kind: str, key: str) -> 
 
     assert actions(found)[f"{kind}.{key}"] is Action.ADOPT
     assert (f"{kind}.{key}", "--adopt") in told(found)
-    assert (f"{kind}.{key}", "--adopt") not in told(plan(files(host()), account, adopt=True))
+    assert (f"{kind}.{key}", "--adopt") not in told(plan(files(host()), account, adopt=["all"]))
 
 
 def test_an_unmarked_application_on_the_domain_is_adopted() -> None:
@@ -239,14 +239,14 @@ def test_an_adoption_never_replaces() -> None:
         untagged(OWNED, []), "access_application", "ssh.example.com", values={"type": "ssh"}
     )
 
-    found = plan(files(host()), account, adopt=True)
+    found = plan(files(host()), account, adopt=["all"])
 
     assert APP not in actions(found)
     assert told(found) == [(APP, "")]
     assert "differs in type" in found.refusals[0].reason
 
 
-@pytest.mark.parametrize("given", [{}, {"adopt": True}])
+@pytest.mark.parametrize("given", [{}, {"adopt": ["all"]}])
 def test_what_another_stack_owns_is_refused_always(given: dict[str, Any]) -> None:
     """No flag takes an object away from another stack, and the refusal names it."""
     account = untagged(OWNED, ["ztctl-other"], Mark("other"))

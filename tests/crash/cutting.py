@@ -102,6 +102,7 @@ class Scenario:
     before: tuple[File, ...]
     after: File
     destroy: bool = False
+    by_hand: Callable[[Account], None] = lambda account: None
     yes: Mapping[str, Any] = field(default_factory=dict)
 
     def wanted(self, account: Account) -> Declared:
@@ -120,6 +121,7 @@ def began(scenario: Scenario, account: Crashing) -> dict[str, str]:
     foreign = snapshot(account)
     for file in scenario.before:
         assert account.apply(file, **YES).is_complete
+    scenario.by_hand(account)
     account.forget_log()
     return foreign
 

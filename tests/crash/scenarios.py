@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from tests.crash.cutting import Scenario
+from tests.support.account import Account
 from tests.support.files import HOST, whole
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -42,6 +43,23 @@ def edited() -> dict[str, Any]:
     return file
 
 
+def made_by_hand(account: Account) -> None:
+    """What the whole file declares is live already, but for the group and the record's target."""
+    call = account.call
+    rules: list[Any] = [{"email": {"email": "ann@example.com"}}]
+    policy = {"name": "team", "decision": "allow", "include": rules, "session_duration": "8h"}
+    used = [{"id": call("POST", "{A}/access/policies", policy)["id"]}]
+    app = {"type": "self_hosted", "name": "SSH", "domain": HOST, "policies": used}
+    call("POST", "{A}/access/apps", app)
+    tunnel = call("POST", "{A}/cfd_tunnel", {"name": "pool", "config_src": "cloudflare"})["id"]
+    ingress = [{"hostname": HOST, "service": "ssh://localhost:22"}, {"service": "http_status:404"}]
+    config = {"config": {"ingress": ingress}}
+    call("PUT", f"{{A}}/cfd_tunnel/{tunnel}/configurations", config)
+    zone = account.one("zones", name="example.com")["id"]
+    body = {"type": "CNAME", "name": HOST, "content": f"{tunnel}.cfargotunnel.com", "proxied": True}
+    call("POST", f"/zones/{zone}/dns_records", body)
+
+
 @cache
 def scenarios() -> dict[str, Scenario]:
     """Every scenario by its name."""
@@ -55,5 +73,6 @@ def scenarios() -> dict[str, Scenario]:
         "team": Scenario((), json.loads(example("team"))),
         "rename": Scenario((quickstart,), renamed),
         "edit": Scenario((whole(),), edited(), yes={"interruption": ["all"]}),
+        "adoption": Scenario((), whole(), by_hand=made_by_hand, yes={"adopt": True}),
         "destroy": Scenario((whole(),), whole(), destroy=True),
     }

@@ -95,6 +95,13 @@ def test_one_clean_apply_finishes_a_run_that_was_cut_off(
     assert wrong(name, cut, tmp_path, calls, awkward=False) == []
 
 
+def test_one_clean_apply_finishes_an_adoption_that_was_killed_at_any_call(tmp_path: Path) -> None:
+    """What has its mark already is ours; what has it not wants the same yes again."""
+    count, _ = rehearsed("adoption")
+
+    assert wrong("adoption", killed_after, tmp_path, range(1, count + 1), awkward=False) == []
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("awkward", [False, True], ids=["ordinary", "awkward"])
 @pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.__name__)

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -80,7 +81,7 @@ for name, (group, panel) in GROUPS.items():
     app.add_typer(group, name=name, rich_help_panel=panel)
 # What is said behind the name of an option that a command has not, and others have.
 ELSEWHERE = {
-    "option: --adopt": "; --adopt is an option of apply",
+    "option: --adopt": "; --adopt is an option of plan and apply",
     "option: --live": "; --live is for commands that change nothing",
 }
 app.add_typer(tunnel.app, name="tunnel", rich_help_panel="Log in")
@@ -106,7 +107,7 @@ def _root(
 def run(arguments: Sequence[str]) -> int:
     """Run one command line, show its errors, return its exit code."""
     try:
-        code = app(args=list(arguments), prog_name="ztctl", standalone_mode=False)
+        code = app(args=_with_values(arguments), prog_name="ztctl", standalone_mode=False)
     except Usage as error:
         return _usage(error.summary, error.hint, arguments)
     except typer.TyperException as error:
@@ -133,6 +134,18 @@ def run(arguments: Sequence[str]) -> int:
         else:
             sys.stderr.write(INTERRUPTED)
     return code if isinstance(code, int) else Exit.DONE
+
+
+def _with_values(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with ``all`` for an ``--adopt`` that stands alone.
+
+    typer knows no option that may go without its value. Before a saved plan it stands alone, too.
+    """
+    found: list[str] = []
+    for word, after in pairwise((*arguments, "")):
+        alone = not after or after.startswith("-") or (after != "all" and Path(after).is_file())
+        found.append(f"{word}=all" if word == "--adopt" and alone else word)
+    return found
 
 
 def _meant(message: str) -> str:

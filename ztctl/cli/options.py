@@ -208,6 +208,13 @@ class PlanOptions:
             help="Only this object, such as tunnel.edge, and what it needs; may be repeated.",
         ),
     ] = None
+    adopt: Annotated[
+        list[str] | None,
+        _addresses(
+            "--adopt",
+            help="Take over this live object without a mark; bare or with `all`, every one.",
+        ),
+    ] = None
     deletions: Annotated[
         bool,
         approval_option("--allow-deletions", help="Delete also when much of the stack would go."),

@@ -17,6 +17,8 @@ from ztctl.documents.suggest import nearest
 from ztctl.engine.plan import PlanSource
 from ztctl.kinds.registry import KINDS
 
+# The options that take a host as a whole.
+_OF_HOSTS = ("target", "adopt")
 # The one part of a host with which an option has to do.
 _CONCERNED = {"no_policy": (HostPart.APPLICATION,), "ca_deletion": (HostPart.CA_KEY,)}
 
@@ -63,7 +65,7 @@ def _parts(target: Address, declared: Declared) -> Iterator[Address]:
 def options_of(
     *,
     target: Sequence[str] | None = None,
-    adopt: bool = False,
+    adopt: Sequence[str] | bool | None = None,
     deletions: bool = False,
     exposure: Sequence[str] | None = None,
     **addresses: Sequence[str] | None,
@@ -72,7 +74,7 @@ def options_of(
 
     Args:
         target: addresses; the plan is for these and what they need.
-        adopt: as in `Allowances`.
+        adopt: addresses, or ``all``, as is true.
         deletions: as in `Allowances`.
         exposure: host names, or ``all``.
         addresses: each further field of `Allowances`: addresses, or ``all``.
@@ -81,7 +83,7 @@ def options_of(
         Usage: a text is no address, or its kind does not exist.
     """
     allowances = Allowances(
-        adopt,
+        _addresses("adopt", ["all"] if adopt is True else adopt or ()),
         deletions,
         exposure=frozenset(item if item == "all" else to_ascii(item) for item in exposure or ()),
         **{name: _addresses(name, given) for name, given in addresses.items()},
@@ -90,7 +92,20 @@ def options_of(
 
 
 def _addresses(option: str, given: Sequence[str] | None) -> frozenset[str]:
-    return frozenset(item if item == "all" else str(_address(item, option)) for item in given or ())
+    return frozenset(name for item in given or () for name in _named(option, item))
+
+
+def _named(option: str, text: str) -> Iterator[str]:
+    """The addresses that a value of a flag stands for; a host for what is its own."""
+    if text == "all":
+        yield text
+        return
+    address = _address(text, option)
+    if address.kind != HOSTS:
+        yield str(address)
+        return
+    for part in OWN_PARTS:
+        yield str(Address(KINDS.of_host(part).name, to_ascii(address.key)))
 
 
 def _address(text: str, option: str = "target") -> Address:
@@ -98,7 +113,7 @@ def _address(text: str, option: str = "target") -> Address:
         address = Address.parse(text)
     except ValueError as error:
         raise Usage(str(error)) from error
-    if address.kind not in KINDS and (address.kind, option) != (HOSTS, "target"):
+    if address.kind not in KINDS and not (address.kind == HOSTS and option in _OF_HOSTS):
         raise Usage(f"{text!r}: there is no kind {address.kind!r}", _meant(address, option))
     return address
 

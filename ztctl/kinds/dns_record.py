@@ -43,6 +43,7 @@ from ztctl.kinds.common import (
     text_of,
 )
 from ztctl.kinds.destinations import named_hosts
+from ztctl.kinds.external_dns import Claims, is_claim
 from ztctl.kinds.plain import Comment, InComment, Rest, too_long
 from ztctl.kinds.tunnel import served_hosts
 from ztctl.kinds.zone import (
@@ -58,6 +59,7 @@ from ztctl.kinds.zone_certificates import known_of
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
 _ADDRESSES = ("A", "AAAA", "CNAME")
+_NO_CLAIMS = Claims(())
 _BARE = only("id", "name", "type")
 # Members that only the service sets (recorded replies, 2024 to 2026), or addresses alone can have.
 _READ_ONLY = frozenset(
@@ -104,9 +106,15 @@ class DnsRecordFields(Fields):
 
 @dataclass(frozen=True, slots=True)
 class DnsRecordAttributes(Attributes):
-    """The type of a live record, which may be another one than CNAME."""
+    """What no field of a record says.
+
+    Attributes:
+        type: may be another one than CNAME.
+        manager: who else keeps this record as it is, for people; empty if nobody says so.
+    """
 
     type: str = ""
+    manager: str = ""
 
 
 class _InRecordComment(InComment):
@@ -213,12 +221,12 @@ class DnsRecord(Kind, Contained, TakesPlaces):
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """Refuse to write what another product manages, and where the token may only read."""
         for live in (change.live, *change.others):
-            meta = live.raw.get("meta") if live is not None else None
-            if live is not None and isinstance(meta, Mapping) and meta.get("read_only") is True:
+            manager = _manager(change, live) if live is not None else ""
+            if live is not None and manager:
                 kind, where = DnsRecordAttributes.of(live).type, live.values.get("tunnel")
                 yield Refusal(
                     change.address,
-                    f"the {kind} record of {live.name} to {where} is managed by {_manager(meta)}: "
+                    f"the {kind} record of {live.name} to {where} is managed by {manager}: "
                     "remove it there first",
                 )
         zone = change.container
@@ -293,19 +301,20 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         return self._live_records(zones, replies)
 
     def _live_records(self, zones: Sequence[Live], replies: Sequence[Any]) -> tuple[Live, ...]:
-        return tuple(
-            self._live(raw, zone)
-            for zone, reply in zip(zones, replies, strict=True)
-            for raw in objects(reply)
-            if text_of(raw, "type") in _ADDRESSES
-        )
+        found: list[Live] = []
+        for zone, reply in zip(zones, replies, strict=True):
+            records = objects(reply)
+            claims = Claims(records)
+            listed = (raw for raw in records if text_of(raw, "type") in _ADDRESSES)
+            found += (self._live(raw, zone, claims) for raw in listed)
+        return tuple(found)
 
     def carried_over(self, live: Live) -> Values:
         """The type, as a record of another may have replaced this one, and what no field models."""
         more = unmodelled(_writable(live.raw), _document(live.values))
         return {**more, "type": DnsRecordAttributes.of(live).type}
 
-    def _live(self, raw: Mapping[str, Any], zone: Live) -> Live:
+    def _live(self, raw: Mapping[str, Any], zone: Live, claims: Claims = _NO_CLAIMS) -> Live:
         name = to_ascii(text_of(raw, "name"))
         key, mark = self.marking.read(name, raw)
         proxied = raw.get("proxied") is True
@@ -315,7 +324,8 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             "proxied": proxied,
             "ttl": 1 if proxied else raw.get("ttl"),
         }
-        attributes = DnsRecordAttributes(text_of(raw, "type"))
+        type_ = text_of(raw, "type")
+        attributes = DnsRecordAttributes(type_, claims.of(type_, name))
         values = canonical_fields(self.specs, fields)
         id_ = text_of(raw, "id")
         return Live(self.name, id_, name, key, values, attributes, mark, raw, container=zone)
@@ -453,7 +463,15 @@ def _too_deep(wanted: Wanted, name: str, why: str) -> Problem:
     return warning(Code.DEEP_NAME, text, wanted.where, hint, about=name)
 
 
-def _manager(meta: Mapping[str, Any]) -> str:
+def _manager(change: Change, live: Live) -> str:
+    """Who would refuse the write, or put a record back that is not ours yet; empty for nobody."""
+    meta = live.raw.get("meta")
+    if isinstance(meta, Mapping) and meta.get("read_only") is True:
+        return _product(meta)
+    return DnsRecordAttributes.of(live).manager if change.action is Action.ADOPT else ""
+
+
+def _product(meta: Mapping[str, Any]) -> str:
     """The product that manages a record, by what its ``meta`` tells (recorded; see DNSControl)."""
     if meta.get("email_routing"):
         return "Email Routing"
@@ -492,8 +510,10 @@ def _leaves_gap(failure: CallFailed) -> bool:
 
 
 def _kept(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The whole record; of one that leads nowhere, that it is there."""
-    return raw if text_of(raw, "type") in _ADDRESSES else _BARE(raw)
+    """The whole record; of one that leads nowhere, that it is there, and what it says of others."""
+    if text_of(raw, "type") in _ADDRESSES or is_claim(raw):
+        return raw
+    return _BARE(raw)
 
 
 def _by_name(records: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -47,10 +47,6 @@ def apply(
             help="Refuse a plan with another digest than `plan --digest` has shown.",
         ),
     ] = None,
-    adopt: Annotated[
-        bool,
-        opt.approval_option("--adopt", help="Take over live objects that carry no mark."),
-    ] = False,
     output: opt.OutputOptions,
     detail: opt.DetailOptions,
     progress: opt.ProgressOptions,
@@ -68,7 +64,7 @@ def apply(
     chosen = settings(output, files, account, journal=run.journal, detail=detail, progress=progress)
     from ztctl.cli.planning import options_of
 
-    options = options_of(**asdict(plan), adopt=adopt)
+    options = options_of(**asdict(plan))
     from ztctl.cli.apply_flow import Request, plan_and_apply
 
     request = Request(

@@ -11,7 +11,7 @@ from ztctl.core.model.address import Address
 class Allowances:
     """The approvals of one run; the sets hold addresses or host names, or ``all``."""
 
-    adopt: bool = False
+    adopt: frozenset[str] = frozenset()
     deletions: bool = False
     no_policy: frozenset[str] = frozenset()
     ca_deletion: frozenset[str] = frozenset()

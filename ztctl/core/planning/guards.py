@@ -38,12 +38,13 @@ def refusals(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> 
 
 
 def _adoptions(proposal: Proposal) -> Iterator[Refusal]:
-    if proposal.allowances.adopt:
-        return
+    given = proposal.allowances.adopt
     for change in proposal.changes:
-        if change.action is Action.ADOPT:
+        if change.action is Action.ADOPT and not allowed(change.address, given):
             reason = "it is live already and carries no mark of this stack"
-            yield Refusal(change.address, reason, "--adopt", apply_only=True)
+            # Whoever consents to one object after the other is told the flag of the next one.
+            flag = f"--adopt {quote(str(change.address))}" if given else "--adopt"
+            yield Refusal(change.address, reason, flag, apply_only=True)
 
 
 def _deletions(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> Iterator[Refusal]:

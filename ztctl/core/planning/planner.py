@@ -366,7 +366,9 @@ class _Planner:
                 seen.add((user.kind, user.id))
                 waiting.append(user)
                 if not self._ledger.is_own(user):
-                    yield f"is used by the {self._kinds[user.kind].title} {user.name!r}, too"
+                    whose = f" of the stack {user.mark.stack!r}" if user.mark else ""
+                    title = self._kinds[user.kind].title
+                    yield f"is used by the {title} {user.name!r}{whose}, too"
 
 
 def _once_each(found: Sequence[Refusal]) -> tuple[Refusal, ...]:
