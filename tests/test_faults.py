@@ -111,7 +111,7 @@ What is known beforehand:
 a service, path, name or rule that is refused later passes validate | behaviour/test_beforehand.py::test_a_mistake_of_the_file_is_an_error_at_its_place
 what is valid and dead passes unseen | behaviour/test_beforehand.py::test_what_is_valid_and_dead_is_a_warning_at_its_place
 what the service takes is refused | behaviour/test_beforehand.py::test_what_is_right_is_taken
-a path that Go does not compile passes, or one that it compiles does not | kinds/test_go_regexp.py::test_what_is_taken_is_what_the_oracle_compiles
+a path that Go does not compile passes, or one that it compiles does not | core/test_go_regexp.py::test_what_is_taken_is_what_the_oracle_compiles
 a file passes that costs a tunnel its new configuration | kinds/test_connector_rules.py::test_what_a_file_may_say_a_connector_takes
 a file passes that the API refuses in the midst of an apply | kinds/test_connector_rules.py::test_what_a_file_may_say_the_sandbox_takes
 the sandbox takes a configuration that a connector refuses | kinds/test_connector_rules.py::test_what_the_sandbox_takes_a_connector_takes

@@ -1,7 +1,7 @@
 """What files say of ingress rules, against what a connector makes of them.
 
-The oracle is `connector.py` beside this, and a real cloudflared where ZTCTL_TEST_CLOUDFLARED names
-one. A connector that refuses a part of its configuration keeps the whole old one, for every host.
+The oracle is `tests/support/connector.py`, and a real cloudflared where ZTCTL_TEST_CLOUDFLARED
+names one. One that refuses a part of its configuration keeps the whole old one, for all hosts.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.support.connector import LABELS, answering, refusal
 from tests.support.examples import examples
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Severity
@@ -28,7 +29,6 @@ from ztctl.sandbox.edge.ingress import Arriving, rules_of, served
 from ztctl.sandbox.messages import Request
 from ztctl.sandbox.service import Sandbox
 
-from .connector import LABELS, answering, refusal
 from .replay import declare, kind, live_of, play
 
 Json = Any

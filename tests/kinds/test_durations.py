@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from ztctl.core.model.durations import nanoseconds
 from ztctl.kinds.common import (
     Cidr,
     Duration,
@@ -18,7 +19,6 @@ from ztctl.kinds.common import (
     Seconds,
     cidr,
     duration_text,
-    nanoseconds,
     seconds,
     segment,
 )

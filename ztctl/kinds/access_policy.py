@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field
 from ztctl.core.model.calls import Passing
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.durations import nanoseconds
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.ledger import Ledger
@@ -32,7 +33,6 @@ from ztctl.kinds.common import (
     Uuid,
     duration_text,
     invalid,
-    nanoseconds,
 )
 from ztctl.kinds.open_policies import open_policies
 from ztctl.kinds.plain import Rest

@@ -20,6 +20,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, Passing
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.durations import UNITS, nanoseconds
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Default, Local, Normalised
 from ztctl.core.model.names import encoded, to_ascii
@@ -45,32 +46,8 @@ JUST_MADE = Passing(400, "(policy|group).*not[ _]found|failed_to_load_group", se
 # Members of Access objects that only the service sets (recorded replies, 2025 and 2026).
 STAMPS = frozenset({"id", "uid", "created_at", "updated_at", "account_id"})
 
-# Units of Go's time.ParseDuration, in nanoseconds.
-_UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
-_UNITS["h"] = 60 * _UNITS["m"]
-_PART = re.compile(r"(\d{1,19}(?:\.\d{0,19})?|\.\d{1,19})(ns|us|µs|ms|s|m|h)", re.ASCII)
-_DURATION = re.compile(f"(?:{_PART.pattern})+", re.ASCII)
-_LONGEST = 2**63 - 1
 _UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HOST = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
-
-
-def nanoseconds(text: str) -> int | None:
-    """Parse a Go duration such as ``1h30m`` to nanoseconds; ``None`` if it is invalid.
-
-    As in Go, the result must fit into 64 bits, and fractions of a nanosecond are cut off.
-    """
-    if text == "0":
-        return 0
-    if not _DURATION.fullmatch(text):
-        return None
-    length = sum(_part_length(number, _UNITS[unit]) for number, unit in _PART.findall(text))
-    return length if length <= _LONGEST else None
-
-
-def _part_length(number: str, unit: int) -> int:
-    whole, _, part = number.partition(".")
-    return int(whole or 0) * unit + int(part.ljust(19, "0")) * unit // 10**19
 
 
 def duration_text(value: Any) -> Any:
@@ -80,7 +57,7 @@ def duration_text(value: Any) -> Any:
         return value
     parts = []
     for unit in ("h", "m", "s", "ms", "us", "ns"):
-        count, length = divmod(length, _UNITS[unit])
+        count, length = divmod(length, UNITS[unit])
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"

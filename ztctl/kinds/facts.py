@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ztctl.core.model.durations import nanoseconds
 from ztctl.core.model.facts import (
     EVERYONE,
     NO_SECOND_FACTOR,
@@ -27,7 +28,7 @@ from ztctl.core.model.objects import Values
 from ztctl.core.reach.people import APPROVAL
 from ztctl.core.reach.versions import is_new
 from ztctl.kinds.application_checks import guards
-from ztctl.kinds.common import nanoseconds, text_of
+from ztctl.kinds.common import text_of
 from ztctl.kinds.destinations import public, public_paths
 from ztctl.kinds.ingress import is_no_address, pattern_of
 from ztctl.kinds.origin_request import effective

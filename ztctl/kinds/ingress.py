@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
+from ztctl.core.model import go_regexp
 from ztctl.core.model.canonical import Spec, canonical
 from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.identity import Fields
@@ -28,7 +29,7 @@ from ztctl.core.model.names import (
     serves_every_name,
     to_ascii,
 )
-from ztctl.kinds import go_regexp, origin_request
+from ztctl.kinds import origin_request
 from ztctl.kinds.carry import Elements
 from ztctl.kinds.common import Flag, check_host, encoded_host, invalid, text_of
 from ztctl.kinds.origin_request import OriginRequest

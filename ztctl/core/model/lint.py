@@ -83,6 +83,11 @@ def warning(
     return Problem(summary, where, hint, Severity.WARNING, code.value, about)
 
 
+def remark(text: str, where: Where, hint: str = "") -> Problem:
+    """A warning about a file that is not ztctl's: it has no code, and nothing silences it."""
+    return Problem(text, where, hint, Severity.WARNING)
+
+
 @dataclass(frozen=True, slots=True)
 class Silence:
     """A warning that the files take back, or mean to.

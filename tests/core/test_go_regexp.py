@@ -11,7 +11,7 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ztctl.kinds.go_regexp import NotInGo, check
+from ztctl.core.model.go_regexp import NotInGo, check
 
 QUIET = re2.Options()
 QUIET.log_errors = False
