@@ -1,12 +1,14 @@
-"""Commands without their start-up: forks of one process that has imported the command line.
+"""Commands without their start-up: forks of one process that has run some of them already.
 
-Importing is half of what a command of the tests costs, and the same for each. A fork is a process
-like any other: its folder, environment, streams and exit code are its own.
+Importing, and building models and commands, is most of what a command of the tests costs, and the
+same for each. A fork is a process like any other: its folder, environment, streams and exit code
+are its own.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -17,15 +19,29 @@ import signal
 import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 import ztctl
 from tests.support.process import PATIENCE, Ended
+from ztctl.cli.app import run
 
 _LONGEST = 1 << 20
+# Typer asks the parent processes for the shell unless this is set.
+SHELL = "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"
+EXAMPLE = """\
+version: 1
+stack: prod
+policies:
+  p: {decision: allow, include: [{email_domain: example.com}]}
+tunnels:
+  t: {}
+hosts:
+  a.example.com: {tunnel: t, service: "ssh://localhost:22", policies: [p]}
+"""
 
 
 class Forks:
@@ -86,17 +102,67 @@ def _serve(asked: socket.socket) -> dict[str, Any]:
         asked.send(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
 
 
+def _warm() -> None:
+    """Build what each command builds anew: the tree of commands, and the models of the file."""
+    main = importlib.import_module("typer.main")
+    build = vars(main)["get_command"]
+    kept = functools.cache(build)
+
+    def command_of(app: Any) -> Any:
+        # What completion takes depends on the environment.
+        return build(app) if SHELL in os.environ else kept(app)
+
+    vars(main)["get_command"] = command_of
+    folder, environment = Path.cwd(), {**os.environ}
+    with TemporaryDirectory() as place, TemporaryFile("w+") as said:
+        os.chdir(place)
+        os.environ["HOME"] = place
+        Path("ztctl.yaml").write_text(EXAMPLE, encoding="utf-8")
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            for words in (
+                ["validate"],
+                ["plan", "--sandbox"],
+                ["who", "a.example.com", "--sandbox"],
+            ):
+                run(words)
+        os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def _ended() -> int:
+    """Run the command, and return its exit code.
+
+    The interpreter is not taken down, which takes longer than most commands: what is left open is
+    warned of by collecting what nothing refers to any more.
+    """
+    code = 1
+    try:
+        runpy.run_module("ztctl", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    gc.collect()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    return code
+
+
 def _main() -> None:
     for module in pkgutil.walk_packages(ztctl.__path__, "ztctl."):
         if module.name != "ztctl.__main__":
             importlib.import_module(module.name)
+    _warm()
+    gc.collect()
     gc.freeze()
     job = _serve(socket.socket(fileno=int(sys.argv[1])))
     os.chdir(job["folder"])
     os.environ.clear()
     os.environ.update(job["env"])
     sys.argv[1:] = job["arguments"]
-    runpy.run_module("ztctl", run_name="__main__", alter_sys=True)
+    os._exit(_ended())
 
 
 if __name__ == "__main__":
