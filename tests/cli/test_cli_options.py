@@ -17,7 +17,7 @@ PANELS = {
     "Person": {"--as", "--group", "--country"},
     "Audit": {"--explain", "--accept", "--write-accept", "--all"},
     "Files": {"--file", "--var", "--var-file", "--allow-env"},
-    "Account": {"--sandbox", "--api-url", "--api-token-file", "--live"},
+    "Account": {"--sandbox", "--api-url", "--api-token-file", "--live", "--local"},
     "Token": {"--zone", "--split", "--token-body"},
     "Run": {
         *("--target", "--auto-approve", "--journal", "--lock-wait", "--settle", "--probe"),

@@ -129,7 +129,7 @@ def plan_only(
         if failure is not None:
             view.failure(failure)
         elif out is not None:
-            save_plan(out, plan, declared, request.options)
+            save_plan(out, plan, declared, request.options, request.settings.copies)
             account = request.settings.account_options
             view.note(f"The plan is saved: ztctl apply {quote(str(out))}{account}")
     if any(not refusal.apply_only for refusal in plan.refusals):

@@ -159,7 +159,9 @@ def _report(planned: Planned) -> DriftReport:
     plan = planned.plan
     unread = tuple(it.summary for it in plan.warnings if it.code == Code.UNREAD_ZONE)
     items = drift_items(planned.draft, plan)
-    return DriftReport(plan.account, plan.stack, items, unread=unread, in_step=plan.unchanged)
+    return DriftReport(
+        plan.account, plan.stack, items, unread=unread, in_step=plan.unchanged, copies=plan.copies
+    )
 
 
 async def _ends(run: _Watched, live: AccountApi) -> None:
@@ -218,7 +220,9 @@ def _show(report: DriftReport, view: View, mask: Mask, chosen: Settings) -> None
     silent = chosen.quiet and chosen.format in ("text", "markdown")
     if silent and not (report.items or report.open_withheld or report.unread):
         return
-    view.page(drift_page(report, mask.hide, _now(), typed=chosen.file_options))
+    view.page(
+        drift_page(report, mask.hide, _now(), typed=f"{chosen.file_options}{chosen.copy_options}")
+    )
 
 
 def _failures(error: ZtctlError | OSError) -> Iterator[Failure]:

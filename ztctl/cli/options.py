@@ -117,6 +117,21 @@ class LiveOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyOptions:
+    """What stands in for files that only servers hold."""
+
+    local: Annotated[
+        list[str] | None,
+        _account(
+            "--local",
+            metavar="NAME=FILE",
+            help="Trust a copy of the config.yml by which a server runs this tunnel; may be "
+            "repeated.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class OutputOptions:
     """Format and amount of output."""
 

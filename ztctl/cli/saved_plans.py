@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ztctl.cli.copies import Given, copy_files, with_copies
 from ztctl.cli.session import problems_of
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Problems
@@ -18,14 +19,16 @@ from ztctl.kinds.registry import KINDS
 from ztctl.ssh.public_keys import key_files
 
 
-def save_plan(path: Path, plan: Plan, declared: Declared, options: Options) -> None:
-    """Save a plan, with the files that it was built from.
+def save_plan(
+    path: Path, plan: Plan, declared: Declared, options: Options, copies: Given = ()
+) -> None:
+    """Save a plan, with the files that it was built from, and the names of ``copies`` of options.
 
     Raises:
         Failure: the file cannot be written.
     """
     assert isinstance(declared.contents, Contents), "what is planned was read from files"
-    save(path, plan, dumped(declared.contents), options)
+    save(path, plan, dumped(declared.contents), options, copies)
 
 
 def read_plan(path: Path, *, to_apply: bool = True) -> tuple[Saved, Declared]:
@@ -33,10 +36,12 @@ def read_plan(path: Path, *, to_apply: bool = True) -> tuple[Saved, Declared]:
 
     Args:
         path: the plan file.
-        to_apply: it has to be in the folder where it was made, for keys are written there.
+        to_apply: it has to be in the folder where it was made, for keys are written there; copies
+            that it trusts are read again.
 
     Raises:
         Failure: it cannot be read, is no plan, or has been edited to something that is not valid.
+        Problems: a copy that it trusts cannot be read.
     """
     saved = parse(_bytes_of(path), str(path))
     for address in saved.targets:
@@ -45,6 +50,7 @@ def read_plan(path: Path, *, to_apply: bool = True) -> tuple[Saved, Declared]:
     declared = _declared(saved.contents)
     if to_apply:
         _check_folders(declared)
+        declared = with_copies(declared, saved.copies)
     return saved, declared
 
 
@@ -57,25 +63,28 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _check_folders(declared: Declared) -> None:
-    """Require the YAML files next to which public keys are written, and that they say so.
+    """Require the YAML files next to which keys are written and copies read, and that they say so.
 
     A plan file may have been edited to write a key elsewhere: the folder is believed only where the
-    file of that name states such a `public_key_file`, or one with a variable.
+    file of that name states such a field, or one with a variable.
 
     Raises:
         Failure: a YAML file is not found from the current folder, or states no such file.
     """
-    for wanted, path in key_files(declared):
+    named = [(it, "write", "public_key_file") for it, _ in key_files(declared)]
+    named += [(it, "trust", "config_file") for it, _ in copy_files(declared)]
+    for wanted, what, field in named:
         assert wanted.where is not None
-        file, name = Path(wanted.where.file), wanted.local["public_key_file"]
+        file, name = Path(wanted.where.file), str(wanted.local[field])
+        path = file.parent / name
         if not file.is_file():
             raise Failure(
-                f"the plan is to write {path}, but {file} is not here",
+                f"the plan is to {what} {path}, but {file} is not here",
                 "apply the plan in the folder in which it was made",
             )
-        stated = stated_texts(file, "public_key_file")
+        stated = stated_texts(file, field)
         if not any(text == name or "${" in text for text in stated):
-            raise Failure(*damaged(f"it is to write {path}, which {file} does not say"))
+            raise Failure(*damaged(f"it is to {what} {path}, which {file} does not say"))
 
 
 def _declared(contents: object) -> Declared:

@@ -85,11 +85,14 @@ def declared_by(chosen: Settings, kinds: Kinds = KINDS) -> Declared:
         Problems: all problems of the files.
         Failure: no file was named, and there is no default one.
     """
+    from ztctl.cli.copies import with_copies
+
     files = files_of(chosen)
     try:
-        return _loaded(files, chosen, kinds)
+        declared = _loaded(files, chosen, kinds)
     except Problems as found:
         raise Problems(_with_the_folder(found.items, files, chosen, kinds)) from found
+    return with_copies(declared, chosen.copies)
 
 
 def _loaded(files: Sequence[Path], chosen: Settings, kinds: Kinds) -> Declared:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ztctl.cli.options import (
     AccountOptions,
+    CopyOptions,
     DetailOptions,
     FileOptions,
     LiveOptions,
@@ -56,12 +57,14 @@ class Settings:
         api_url: base URL of the API, ``None`` for Cloudflare's.
         token: the API token, ``None`` when there is none.
         live: stands in for the account, ``None`` for the account itself.
+        copies: tunnels and the copies of the files by which their servers run them.
         webhook: the URL of a webhook in the environment, ``None`` when there is none.
         journal: the journal's file, ``None`` for the default location.
         environment: variables of the process without the two; nothing else reads them.
         account_options: the options that name the account, each behind a blank, for a command that
             is told as the next one.
         file_options: the same of the options that name the files and their variables.
+        copy_options: the same of the options that name copies.
         sarif_location: the file of a finding that no file declares.
     """
 
@@ -73,6 +76,7 @@ class Settings:
     api_url: str | None = None
     token: Secret | None = None
     live: Snapshot | None = None
+    copies: tuple[tuple[str, Path], ...] = ()
     journal: Path | None = None
     format: OutputFormat = OutputFormat.text
     color: bool = False
@@ -83,6 +87,7 @@ class Settings:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     account_options: str = ""
     file_options: str = ""
+    copy_options: str = ""
     sarif_location: str = str(DEFAULT_FILE)
     webhook: Secret | None = None
 
@@ -100,6 +105,7 @@ def settings(
     account: AccountOptions | None = None,
     *,
     live: LiveOptions | None = None,
+    copies: CopyOptions | None = None,
     journal: Path | None = None,
     detail: DetailOptions | None = None,
     progress: ProgressOptions | None = None,
@@ -112,6 +118,7 @@ def settings(
         Failure: the token file or the snapshot cannot be read.
     """
     files, account = files or FileOptions(), account or AccountOptions()
+    given = (copies.local if copies is not None else None) or ()
     environment = dict(os.environ)
     # Removed from the copy: `${env.NAME}` in a file must not be able to read it.
     token = environment.pop(TOKEN, "")
@@ -137,6 +144,7 @@ def settings(
         api_url=api_url,
         token=_token(token, account.api_token_file),
         live=_snapshot(live),
+        copies=tuple(map(_copied, given)),
         journal=journal,
         # A command has an enumeration of its own formats.
         format=OutputFormat(output.format),
@@ -148,6 +156,7 @@ def settings(
         environment=environment,
         account_options=_typed(account, environment),
         file_options=_typed_files(files),
+        copy_options="".join(f" --local {quote(item)}" for item in given),
         sarif_location=str((sarif or SarifOptions()).sarif_location),
         webhook=Secret(webhook) if webhook else None,
     )
@@ -226,6 +235,13 @@ def _pair(text: str) -> tuple[str, str]:
     if not (name and equals):
         raise Usage(f"--var {text!r} has no value", "write --var NAME=VALUE")
     return name, value
+
+
+def _copied(text: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
+    if not (name and path):
+        raise Usage(f"--local {text!r} names no tunnel and file", "write --local NAME=FILE")
+    return name, Path(path)
 
 
 def _token(text: str, file: Path | None) -> Secret | None:

@@ -79,7 +79,7 @@ async def look_at_account(
     from ztctl.kinds.registry import KINDS
 
     async with account_of(chosen, declared, view) as account:
-        whole = await whole_account(KINDS, account, view.event)
+        whole = await whole_account(KINDS, account, view.event, declared.copies)
         look = _HostSights(whole, _auditor(whole, declared), account, chosen.typed)
         found = Looked(unread=whole.unread, team=look.team)
         for host in hosts:

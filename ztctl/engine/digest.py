@@ -32,6 +32,8 @@ def digest(plan: Plan, targets: Iterable[Address], redact: Redact) -> str:
         "changes": [{k: v for k, v in it.items() if k not in WHY} for it in known["changes"]],
         "access": [{k: v for k, v in it.items() if k not in _STAYS} for it in known["access"]],
         "exposed": known["exposed"],
+        # Only where there are any: what is agreed to without one keeps its digest.
+        **({"copies": known["copies"]} if known["copies"] else {}),
     }
     text = json.dumps(_masked(document, redact), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -87,4 +87,8 @@ def emptied(declared: Declared, kinds: Kinds) -> Declared:
     """
     used = frozenset(item.address.kind for item in declared.wanted)
     names = named_hosts(declared.wanted, kinds)
-    return replace(declared, wanted=(), moved=(), names=names, used=used, warnings=())
+    # A tunnel that is gone already has no file to be trusted.
+    copies = tuple(replace(it, required=it.where is None) for it in declared.copies)
+    return replace(
+        declared, wanted=(), moved=(), names=names, used=used, warnings=(), copies=copies
+    )

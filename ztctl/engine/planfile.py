@@ -8,6 +8,7 @@ edited since.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ from ztctl.core.planning.planner import Options
 from ztctl.engine.plan_document import DamagedPlan, dumped, restored
 from ztctl.engine.private_file import write_private
 
-FORMAT = 5
+FORMAT = 6
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -34,15 +35,23 @@ class Saved:
         targets: the addresses that the plan is for.
         account: the account's id.
         plan: the plan as it was shown.
+        copies: tunnels and the copies of their servers' files that options named; read again.
     """
 
     contents: Json
     targets: frozenset[Address]
     account: str
     plan: Plan
+    copies: tuple[tuple[str, Path], ...] = ()
 
 
-def save(path: Path, plan: Plan, contents: Json, options: Options) -> None:
+def save(
+    path: Path,
+    plan: Plan,
+    contents: Json,
+    options: Options,
+    copies: Sequence[tuple[str, Path]] = (),
+) -> None:
     """Write a plan file with mode 0600, in place of an existing file.
 
     Raises:
@@ -53,6 +62,7 @@ def save(path: Path, plan: Plan, contents: Json, options: Options) -> None:
         "ztctl_version": __version__,
         "account": plan.account,
         "targets": sorted(map(str, options.targets)),
+        "copies": [[name, str(file)] for name, file in copies],
         "contents": contents,
         "plan": dumped(plan),
     }
@@ -88,7 +98,14 @@ def parse(content: bytes, name: str) -> Saved:
         plan = restored(document["plan"])
     except DamagedPlan as error:
         raise Failure(*damaged(str(error))) from error
-    return Saved(document["contents"], addresses, account, plan)
+    return Saved(document["contents"], addresses, account, plan, _copies(document.get("copies")))
+
+
+def _copies(found: Json) -> tuple[tuple[str, Path], ...]:
+    pairs: list[Any] = found if isinstance(found, list) else [None]
+    if not all(isinstance(it, list) and [*map(type, it)] == [str, str] for it in pairs):
+        raise Failure(*damaged("its copies are no names with their files"))
+    return tuple((name, Path(file)) for name, file in pairs)
 
 
 def damaged(why: str) -> tuple[str, str]:
@@ -112,7 +129,13 @@ def moved(saved: Saved, plan: Plan) -> tuple[str, ...]:
     )
     one, other = ({it.host: it for it in known.access} for known in (saved.plan, plan))
     hosts = (host for host in {**one, **other} if one.get(host) != other.get(host))
-    return (*objects, *(f"who may enter {host}" for host in hosts))
+    told, tells = ({it.id: it for it in known.copies} for known in (saved.plan, plan))
+    copies = (it for key, it in {**told, **tells}.items() if told.get(key) != tells.get(key))
+    return (
+        *objects,
+        *(f"who may enter {host}" for host in hosts),
+        *(f"what {it.file}, the copy that is trusted for {it.tunnel}, says" for it in copies),
+    )
 
 
 def _by_address(document: Any) -> dict[str, Any]:
@@ -156,4 +179,4 @@ def _comparable(plan: Plan) -> Any:
         )
         for change in plan.changes
     ]
-    return changes, plan.access
+    return changes, plan.access, plan.copies

@@ -156,7 +156,9 @@ def ask_for(declared: Declared, wanted: Sequence[Wanted], kinds: Kinds) -> Ask:
         (it.address.kind, text) for it in declared.removed if (text := it.id or it.name)
     )
     by_id = lookups - by_name
-    return Ask(declared.stack, by_kind, lookups, by_id, hosts, used=used, removed=removed)
+    return Ask(
+        declared.stack, by_kind, lookups, by_id, hosts, used, removed, copies=declared.copies
+    )
 
 
 def named_hosts(wanted: Sequence[Wanted], kinds: Kinds) -> frozenset[str]:

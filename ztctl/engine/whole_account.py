@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ztctl.core.model.copies import Copy
 from ztctl.core.model.events import Report
 from ztctl.core.model.facts import (
     Fact,
@@ -58,8 +59,12 @@ class WholeAccount:
     unread: tuple[str, ...] = ()
 
 
-async def whole_account(kinds: Kinds, api: Api, report: Report) -> WholeAccount:
+async def whole_account(
+    kinds: Kinds, api: Api, report: Report, copies: tuple[Copy, ...] = ()
+) -> WholeAccount:
     """Read every zone's records and applications, and every tunnel's rules.
+
+    ``copies`` tell the rules of tunnels that are managed on their servers.
 
     Of calls that is a list for each kind, two lists for each zone, that of the certificates
     of a zone with a deep name of a tunnel, and one call for each tunnel
@@ -68,9 +73,10 @@ async def whole_account(kinds: Kinds, api: Api, report: Report) -> WholeAccount:
     Raises:
         CallFailed, Failures: something failed other than by a missing permission, or without it
             nothing can be said.
+        Problems: a copy may not stand for the tunnel that it is given for.
     """
     known = kinds.only((*_NEEDED, *_USEFUL))
-    ask = Ask("", lookups=frozenset(_USEFUL), used=frozenset(_USEFUL))
+    ask = Ask("", lookups=frozenset(_USEFUL), used=frozenset(_USEFUL), copies=copies)
     reader = Reader(known, ask, api)
     seen = await reader.account(report, required=_NEEDED)
     facts = await reader.with_beyond(dict(facts_of(seen.live, known)), all_unseen)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -32,9 +31,9 @@ from ztctl.core.model.values import Ref
 from ztctl.kinds.common import (
     ACCESS_APPS,
     ids_of,
-    invalid,
     listing,
     objects,
+    path_below,
     segment,
     text_of,
     written,
@@ -43,12 +42,7 @@ from ztctl.kinds.common import (
 APPS = "/accounts/{account}/access/apps"
 
 
-def _check_relative_path(value: Any) -> Any:
-    path = PurePosixPath(value) if isinstance(value, str) and value else PurePosixPath("/")
-    if path.is_absolute() or ".." in path.parts or "\0" in str(value) or "\\" in str(value):
-        hint = "write a relative path such as ca/ssh.example.com.pub"
-        raise invalid(value, "{value} does not stay below the folder of this file", hint)
-    return value
+_check_path = path_below("ca/ssh.example.com.pub")
 
 
 class CaKeyFields(Fields):
@@ -56,7 +50,7 @@ class CaKeyFields(Fields):
 
     application: Annotated[Any, RefersTo("access_application"), Immutable(), DecidesReach()] = None
     """The application, when it is not the one of that key."""
-    public_key_file: Annotated[str | None, BeforeValidator(_check_relative_path), Local()] = None
+    public_key_file: Annotated[str | None, BeforeValidator(_check_path), Local()] = None
     """Where to write the public key, relative to this file and below its folder; nothing but such a
     key is overwritten."""
 

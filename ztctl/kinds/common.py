@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -66,6 +67,19 @@ def duration_text(value: Any) -> Any:
 def invalid(value: Any, text: str, hint: str, **context: Any) -> PydanticCustomError:
     """Make a validation error; ``{value}`` and names of the context are replaced in its text."""
     return PydanticCustomError("invalid", text, {"value": repr(value), "hint": hint, **context})
+
+
+def path_below(example: str) -> Callable[[Any], Any]:
+    """Make the validator of a path that stays below the folder of the YAML file."""
+
+    def check(value: Any) -> Any:
+        path = PurePosixPath(value) if isinstance(value, str) and value else PurePosixPath("/")
+        if path.is_absolute() or ".." in path.parts or "\0" in str(value) or "\\" in str(value):
+            hint = f"write a relative path such as {example}"
+            raise invalid(value, "{value} does not stay below the folder of this file", hint)
+        return value
+
+    return check
 
 
 def _check_duration(value: Any) -> Any:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, Passing, only
 from ztctl.core.model.canonical import Spec, canonical_fields, fields_of
+from ztctl.core.model.copies import Copy
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import UNKNOWN_TUNNEL, Fact, Slot, TunnelRules
@@ -30,9 +31,19 @@ from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
 from ztctl.kinds import ingress, origin_request
 from ztctl.kinds.audience import with_access, with_team
 from ztctl.kinds.carry import Lists, patched, unmodelled
-from ztctl.kinds.common import TUNNEL, Id, Protect, listing, objects, segment, text_of, written
+from ztctl.kinds.common import (
+    TUNNEL,
+    Id,
+    Protect,
+    listing,
+    objects,
+    segment,
+    text_of,
+    written,
+)
 from ztctl.kinds.ingress import IngressRule
 from ztctl.kinds.origin_request import OriginRequest
+from ztctl.kinds.tunnel_copies import copies_by_id, source_of
 
 PATH = "/accounts/{account}/cfd_tunnel"
 _LOCAL = (
@@ -79,11 +90,13 @@ class TunnelAttributes(Attributes):
         running: at least one connector is connected.
         status: status in the API, such as ``healthy``.
         version: version of the configuration, if this run read or wrote it.
+        copy: what tells its configuration, where nobody can read it.
     """
 
     running: bool = False
     status: str = ""
     version: int | None = None
+    copy: Copy | None = None
 
 
 class Tunnel(Kind, Lagging):
@@ -235,33 +248,41 @@ class Tunnel(Kind, Lagging):
             yield Alternative((relax, *change.steps))
 
     def fact(self, values: Values, live: Live | None) -> Fact:
-        """The rules that it serves; unknown if the configuration was not read."""
+        """The rules that it serves, read or told by a copy; else unknown."""
         from ztctl.kinds import facts
 
         read = live is None or live.values is not values or live.is_whole
-        return facts.tunnel(values) if read else UNKNOWN_TUNNEL
+        if not read:
+            return UNKNOWN_TUNNEL
+        copy = live.attribute("copy") if live is not None else None
+        return replace(facts.tunnel(values), copy=copy.path if copy is not None else "")
 
     # -- flows ------------------------------------------------------------------------------
 
     def read(self, ask: Ask) -> Flow[tuple[Live, ...]]:
         """Read all tunnels in one list, and the configurations that the plan may need."""
         found = objects((yield tunnels()))
-        return (yield from self._with_rules(found, _concerned(ask)))
+        return (yield from self._with_rules(found, _concerned(ask), copies_by_id(ask, found)))
 
     def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
         """Read the list, and those configurations of changed tunnels that were read before."""
         found = objects((yield tunnels()))
         changed = [change.live for change in changes if change.live is not None]
-        seen = {live.id for live in changed if live.is_whole}
-        return (yield from self._with_rules(found, lambda raw: text_of(raw, "id") in seen))
+        known = {live.id: live.attribute("copy") for live in changed if live.is_whole}
+        copies = {key: copy for key, copy in known.items() if copy is not None}
+        seen = known.keys() - copies.keys()
+        return (yield from self._with_rules(found, lambda raw: text_of(raw, "id") in seen, copies))
 
     def beyond(self, unseen: Unseen) -> Flow[Mapping[Slot, Fact]]:
-        """The rules of these tunnels; unknown for those that cannot be read."""
+        """The rules of these tunnels; unknown for those that cannot be read.
+
+        Those of which a copy tells are known as soon as the tunnels are listed.
+        """
         found: dict[Slot, Fact] = {(TunnelRules, key): UNKNOWN_TUNNEL for key in unseen.tunnels}
         try:
             listed = {text_of(raw, "id"): raw for raw in objects((yield tunnels()))}
             asked = [raw for key in sorted(unseen.tunnels) if (raw := listed.get(key)) is not None]
-            remote = [raw for raw in asked if _source(raw) == "cloudflare"]
+            remote = [raw for raw in asked if source_of(raw) == "cloudflare"]
             replies = yield tuple(configuration(raw) for raw in remote)
             for raw, reply in zip(remote, replies, strict=True):
                 live = self._live(raw, UNREAD if _unreadable(reply) else reply)
@@ -281,9 +302,15 @@ class Tunnel(Kind, Lagging):
         return found
 
     def _with_rules(
-        self, found: Sequence[Mapping[str, Any]], chosen: Callable[[Mapping[str, Any]], bool]
+        self,
+        found: Sequence[Mapping[str, Any]],
+        chosen: Callable[[Mapping[str, Any]], bool],
+        copies: Mapping[str, Copy],
     ) -> Flow[tuple[Live, ...]]:
-        """Convert tunnels of a list; read the configurations of the chosen ones concurrently."""
+        """Convert tunnels of a list; read the configurations of the chosen ones concurrently.
+
+        ``copies``, by id, stand in for configurations that nobody can read.
+        """
         asked = tuple(raw for raw in found if chosen(raw))
         replies = yield tuple(configuration(raw) for raw in asked)
         for raw, reply in zip(asked, replies, strict=True):
@@ -291,7 +318,10 @@ class Tunnel(Kind, Lagging):
                 text = f"the configuration of the tunnel {text_of(raw, 'name')!r} cannot be read"
                 raise CallFailed(configuration(raw), f"{text}: {why}", hint=_MALFORMED)
         left = iter(replies)
-        return tuple(self._live(raw, next(left) if chosen(raw) else UNREAD) for raw in found)
+        return tuple(
+            self._live(raw, next(left) if chosen(raw) else UNREAD, copies.get(text_of(raw, "id")))
+            for raw in found
+        )
 
     def carried_over(self, live: Live) -> Values:
         """What no field models, at any depth, of the configuration."""
@@ -376,27 +406,29 @@ class Tunnel(Kind, Lagging):
         yield Call("DELETE", f"{path}/connections", permission=TUNNEL)
         yield from delete_if_present(retried)
 
-    def _live(self, raw: Mapping[str, Any], reply: Any) -> Live:
+    def _live(self, raw: Mapping[str, Any], reply: Any, copy: Copy | None = None) -> Live:
         name = text_of(raw, "name")
         key, mark = Mark.of_name(name)
         answer = reply if isinstance(reply, Mapping) else {}
-        config, version = answer.get("config"), answer.get("version")
-        config = config if isinstance(config, Mapping) else {}
+        came, version = answer.get("config"), answer.get("version")
+        came = came if isinstance(came, Mapping) else {}
+        # What came is written back with what changes; a copy never is.
+        config = came if copy is None else copy.configuration
         fields = {
             "name": name,
-            "config_src": _source(raw),
+            "config_src": source_of(raw),
             "ingress": ingress.from_api(config.get("ingress")),
             "origin_request": origin_request.from_api(config.get("originRequest")),
         }
         status = text_of(raw, "status")
-        attributes = TunnelAttributes(
-            status in ("healthy", "degraded"), status, version if isinstance(version, int) else None
-        )
+        running, is_number = status in ("healthy", "degraded"), isinstance(version, int)
+        attributes = TunnelAttributes(running, status, version if is_number else None, copy)
         # The configuration of a locally managed tunnel is a file on its host.
-        is_whole = reply is not UNREAD and _source(raw) == "cloudflare"
+        is_read = reply is not UNREAD and source_of(raw) == "cloudflare"
         id_ = text_of(raw, "id")
         values = _with_own_settings(canonical_fields(self.specs, fields))
-        kept = {**_public(raw), **({"config": config} if config else {})}
+        kept = {**_public(raw), **({"config": came} if came else {})}
+        is_whole = is_read or copy is not None
         return Live(self.name, id_, name, key, values, attributes, mark, kept, is_whole=is_whole)
 
 
@@ -433,7 +465,7 @@ def configuration(raw: Mapping[str, Any]) -> Call:
 
 def served_hosts(live: Live, ask: Ask) -> frozenset[str]:
     """Host names in the rules of a tunnel that is declared or carries the stack's mark."""
-    if not _concerned(ask)(live.raw):
+    if not _ours(ask)(live.raw):
         return frozenset()
     names = (rule.get("hostname") for rule in live.values.get("ingress") or ())
     return frozenset(name for name in names if name)
@@ -441,18 +473,23 @@ def served_hosts(live: Live, ask: Ask) -> frozenset[str]:
 
 def _concerned(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
     """Make the test of which tunnels need their configuration read."""
+    ours = _ours(ask)
+    return lambda raw: ours(raw) and source_of(raw) == "cloudflare"
+
+
+def _ours(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
+    """Make the test of which tunnels the files name, or the stack's mark is on."""
     wanted = ask.wanted.get("tunnel", ())
     named = {it.claim.id if it.claim else it.name or it.address.key for it in wanted}
     named |= {name for kind, name in ask.removed if kind == "tunnel"}
 
-    def concerned(raw: Mapping[str, Any]) -> bool:
+    def ours(raw: Mapping[str, Any]) -> bool:
         name = text_of(raw, "name")
         _, mark = Mark.of_name(name)
-        ours = mark is not None and mark.stack == ask.stack
-        known = ours or name in named or text_of(raw, "id") in named
-        return known and _source(raw) == "cloudflare"
+        marked = mark is not None and mark.stack == ask.stack
+        return marked or name in named or text_of(raw, "id") in named
 
-    return concerned
+    return ours
 
 
 _RULE = fields_of(TunnelFields)["ingress"].element or Spec()
@@ -481,11 +518,6 @@ def _with_own_settings(values: Values) -> Values:
     rules = ingress.with_own_settings(values.get("ingress") or (), general)
     found = {"ingress": rules, "origin_request": general or None}
     return {**values, **{name: item for name, item in found.items() if name in values}}
-
-
-def _source(raw: Mapping[str, Any]) -> str:
-    # Old replies have the boolean ``remote_config`` in place of ``config_src``.
-    return text_of(raw, "config_src") or ("cloudflare" if raw.get("remote_config") else "local")
 
 
 def _public(raw: Any) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _folder(wanted: Wanted) -> Path:
 
 def _obstacle(path: Path, folder: Path) -> str | None:
     """Why a key is not written there; ``None`` if nothing is there or a CA key is."""
-    if not _is_below(path, folder):
+    if not is_below(path, folder):
         return f"{path} leads out of {folder} by a link"
     try:
         text = read_text(path)
@@ -115,7 +115,8 @@ def _obstacle(path: Path, folder: Path) -> str | None:
     return None if text is None or _KEY.fullmatch(text) else f"{path} is there, and holds no CA key"
 
 
-def _is_below(path: Path, folder: Path) -> bool:
+def is_below(path: Path, folder: Path) -> bool:
+    """Whether a path leads into a folder, which must be resolved, whatever links are on the way."""
     try:
         return path.resolve().is_relative_to(folder)
     except (RuntimeError, OSError):

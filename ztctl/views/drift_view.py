@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from ztctl.views.jsonplan import FORMAT_VERSION, way_fields
 from ztctl.views.jsonvalue import redacted, to_json
 from ztctl.views.markdown import code_span
 from ztctl.views.page import Page
+from ztctl.views.plan_lines import TRUSTS
 from ztctl.views.styled_line import Line, Tone
 from ztctl.views.wording import noun, plural
 
@@ -132,6 +133,9 @@ class DriftLines:
         if self.report.unread:
             yield Line("Not everything could be read:")
             yield from (Line(self.clean(text), "!", 3) for text in self.report.unread)
+        if self.report.copies:
+            yield Line(TRUSTS)
+            yield from (Line(self.clean(it.text), "!", 3) for it in self.report.copies)
         if self.report.withheld:
             more = _many(self.report.withheld, "difference")
             opened = ", ONE OF AN OPEN HOST" if self.report.open_withheld else ""
@@ -370,6 +374,7 @@ def drift_document(report: DriftReport, redact: Redact, now: datetime) -> dict[s
         "since": report.since or None,
         "authors_unread": report.authors or None,
         "unread": list(report.unread),
+        "copies": [asdict(it) for it in report.copies],
     }
     shown: dict[str, Any] = redacted(found, redact)
     return {**shown, "items": [_item_document(item, redact) for item in report.items]}

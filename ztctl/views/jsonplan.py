@@ -53,6 +53,7 @@ def plan_document(plan: Plan, redact: Redact, version: str) -> dict[str, Any]:
         ],
         "summary": {**asdict(plan.summary), "unchanged": plan.unchanged},
         "exposed": [_exposed(item, redact) for item in plan.exposed],
+        "copies": [redacted(asdict(it), redact) for it in plan.copies],
         "access_changes": [_access(change, redact) for change in plan.access],
         "refusals": [_refusal(refusal, redact) for refusal in plan.refusals],
         "warnings": [problem_fields(problem, redact) for problem in plan.warnings],

@@ -33,6 +33,7 @@ EXPOSED = {
     Openness.OPEN: "OPEN TO EVERYBODY NOW:",
     Openness.ANY_LOGIN: "OPEN TO ANYBODY WHO LOGS IN, NOW:",
 }
+TRUSTS = "This is as true as a copy that is trusted:"
 WHEN_LOST = (
     "A loss holds for new logins at once, for issued tokens when their session ends,",
     "and for open SSH sessions when they are closed.",
@@ -57,13 +58,20 @@ class PlanLines:
         )
 
     def exposed(self, plan: Plan) -> Iterator[Line]:
-        """Hosts that are open now, in each degree; first, because they are so before any apply."""
+        """Hosts that are open now, in each degree; first, because they are so before any apply.
+
+        And the copies that all of the plan trusts.
+        """
         for degree, title in EXPOSED.items():
             found = [item for item in plan.exposed if item.openness is degree]
             if found:
                 yield Line(title, tone=Tone.ERROR)
                 yield from (line for item in found for line in self._exposed(item))
                 yield BLANK
+        if plan.copies:
+            yield Line(TRUSTS, tone=Tone.WARNING)
+            yield from (Line(self.clean(it.text), "!", OBJECT) for it in plan.copies)
+            yield BLANK
 
     def _exposed(self, item: Exposed) -> Iterator[Line]:
         host = any_other(self.clean(item.host))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from ztctl.core.model.copies import Trusted
 from ztctl.core.model.names import any_other
 from ztctl.views.escape import Clean, cut
 from ztctl.views.sheet import (
@@ -107,6 +108,8 @@ def _notices(document: Json, clean: Clean) -> Iterator[Notice]:
     yield Notice("Open now", "open", exposed)
     refusals = [_refusal(it, clean) for it in document["refusals"]]
     yield Notice("Apply refuses this", "open", refusals)
+    trusted = [(clean(Trusted(**it).text), "") for it in document["copies"]]
+    yield Notice("Copies that are trusted", "login", trusted)
     yield Notice("Warnings", "login", [_warning(it, clean) for it in document["warnings"]])
 
 

@@ -16,6 +16,7 @@ from ztctl.views.jsonplan import FORMAT_VERSION, way_fields
 from ztctl.views.jsonvalue import redacted
 from ztctl.views.markdown import code_span
 from ztctl.views.page import Page
+from ztctl.views.plan_lines import TRUSTS
 from ztctl.views.styled_line import Line, Tone
 
 _KNOWN = {"format_version": FORMAT_VERSION}
@@ -81,6 +82,9 @@ def _verdict(found: Reach, clean: Clean) -> Iterator[Line]:
         yield Line(text, tone=Tone.WARNING)
         yield from _reasons(found.any_login, clean)
     yield from _unread(found.unread, clean)
+    if found.copies:
+        yield Line(TRUSTS, tone=Tone.WARNING)
+        yield from _reasons((it.text for it in found.copies), clean)
 
 
 def _reasons(texts: Iterable[str], clean: Clean) -> Iterator[Line]:

@@ -23,6 +23,7 @@ def apply(
     ] = None,
     files: opt.FileOptions,
     account: opt.AccountOptions,
+    copies: opt.CopyOptions,
     plan: opt.PlanOptions,
     run: opt.RunOptions,
     probe: Annotated[
@@ -52,16 +53,25 @@ def apply(
     progress: opt.ProgressOptions,
 ) -> Exit:
     """Show the plan, ask, and carry it out."""
-    if planfile is not None and (files != opt.FileOptions() or plan.target):
+    given = files != opt.FileOptions() or copies != opt.CopyOptions()
+    if planfile is not None and (given or plan.target):
         raise Usage(
             "a saved plan holds its files and variables already",
-            "drop -f, --var, --var-file, --allow-env and --target",
+            "drop -f, --var, --var-file, --allow-env, --local and --target",
         )
     if expect_digest is not None and not re.fullmatch(r"[0-9a-f]{64}", expect_digest):
         raise Usage(
             f"{expect_digest!r} is no digest of a plan", "`plan --digest` shows one: 64 hex digits"
         )
-    chosen = settings(output, files, account, journal=run.journal, detail=detail, progress=progress)
+    chosen = settings(
+        output,
+        files,
+        account,
+        copies=copies,
+        journal=run.journal,
+        detail=detail,
+        progress=progress,
+    )
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(plan))
@@ -85,6 +95,7 @@ def destroy(
     *,
     files: opt.FileOptions,
     account: opt.AccountOptions,
+    copies: opt.CopyOptions,
     run: opt.RunOptions,
     plan: Annotated[
         opt.PlanOptions, opt.only("ca_deletion", "protected", "disconnect", "exposure")
@@ -94,7 +105,15 @@ def destroy(
     progress: opt.ProgressOptions,
 ) -> Exit:
     """Delete everything that carries the stack's mark, Access last."""
-    chosen = settings(output, files, account, journal=run.journal, detail=detail, progress=progress)
+    chosen = settings(
+        output,
+        files,
+        account,
+        copies=copies,
+        journal=run.journal,
+        detail=detail,
+        progress=progress,
+    )
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(replace(plan, deletions=True, no_policy=["all"])))

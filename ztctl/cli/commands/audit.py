@@ -92,6 +92,7 @@ def audit(
     files: opt.FileOptions,
     account: opt.AccountOptions,
     live: opt.LiveOptions,
+    copies: opt.CopyOptions,
     run: AuditRunOptions,
     output: Annotated[opt.OutputOptions, opt.formats(*_FORMATS)],
     sarif: opt.SarifOptions,
@@ -102,7 +103,7 @@ def audit(
 
     if run.probe and live.live is not None:
         raise Usage("--probe asks the hosts, and --live nobody", "drop one of them")
-    chosen = settings(output, files, account, live=live, sarif=sarif)
+    chosen = settings(output, files, account, live=live, copies=copies, sarif=sarif)
     _check(asked, run)
     declared = declared_by(chosen) if files.file else None
     view = view_of(chosen, declared)
@@ -184,12 +185,14 @@ def _audited(request: _AuditRequest) -> Exit:
 
 
 async def _read(request: _AuditRequest) -> tuple[str, WholeAccount]:
+    from ztctl.cli.copies import copies_of
     from ztctl.cli.session import account_of
     from ztctl.engine.whole_account import whole_account
     from ztctl.kinds.registry import KINDS
 
+    copies = copies_of(request.settings, request.declared)
     async with account_of(request.settings, request.declared, request.view) as live:
-        whole = await whole_account(KINDS, live, request.view.event)
+        whole = await whole_account(KINDS, live, request.view.event, copies)
         return str(live.account), whole
 
 

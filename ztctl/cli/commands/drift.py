@@ -96,6 +96,7 @@ def drift(
     files: opt.FileOptions,
     account: opt.AccountOptions,
     live: opt.LiveOptions,
+    copies: opt.CopyOptions,
     look: LookOptions,
     run: Annotated[opt.RunOptions, opt.only("journal")],
     output: Annotated[
@@ -114,7 +115,9 @@ def drift(
         text = "--live is about the past: no webhook is told of it, and no figures are written"
         raise Usage(text, "drop --webhook, --webhook-file and --metrics")
     with failure_seen(tell.metrics):
-        chosen = settings(output, files, account, live=live, journal=run.journal, sarif=sarif)
+        chosen = settings(
+            output, files, account, live=live, copies=copies, journal=run.journal, sarif=sarif
+        )
     if tell.metrics is not None and tell.metrics.suffix != ".prom":
         text = f"--metrics {tell.metrics}: the textfile collector reads *.prom alone"
         raise Usage(text, f"name it {tell.metrics}.prom")

@@ -20,6 +20,7 @@ def plan(
     files: opt.FileOptions,
     account: opt.AccountOptions,
     live: opt.LiveOptions,
+    copies: opt.CopyOptions,
     plan: opt.PlanOptions,
     exit_code: Annotated[
         bool,
@@ -46,7 +47,7 @@ def plan(
     """Show what apply would do; change nothing."""
     if out is not None and live.live is not None:
         raise Usage("a plan of a snapshot cannot be saved", UNSAVED)
-    chosen = settings(output, files, account, live=live, detail=detail)
+    chosen = settings(output, files, account, live=live, copies=copies, detail=detail)
     from ztctl.cli.planning import options_of
 
     options = options_of(**asdict(plan))

@@ -46,10 +46,11 @@ def check(
     files: opt.FileOptions,
     account: opt.AccountOptions,
     live: opt.LiveOptions,
+    copies: opt.CopyOptions,
     output: opt.OutputOptions,
 ) -> Exit:
     """Look for what stops a login: in the account, on the way, on this laptop, on a server."""
-    chosen = settings(output, files, account, live=live)
+    chosen = settings(output, files, account, live=live, copies=copies)
     from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import declared_by, view_of
     from ztctl.core.model.checkup import Verdict

@@ -81,6 +81,7 @@ def who(
     files: opt.FileOptions,
     account: opt.AccountOptions,
     live: opt.LiveOptions,
+    copies: opt.CopyOptions,
     output: opt.OutputOptions,
 ) -> Exit:
     """Say where a host leads and who may enter; needs no file."""
@@ -90,7 +91,7 @@ def who(
     from ztctl.core.reach.networks import parse_network
     from ztctl.core.reach.who import Reach
 
-    chosen = settings(output, files, account, live=live)
+    chosen = settings(output, files, account, live=live, copies=copies)
     private = parse_network(host) is not None
     name = host if private else to_ascii(host)
     person = _person(asked, private=private)
@@ -152,13 +153,15 @@ def _reach(
     view: View,
     person: Person | None = None,
 ) -> Reach:
+    from ztctl.cli.copies import copies_of
     from ztctl.core.model.diagnostics import Failure
     from ztctl.core.model.flows import Ask
     from ztctl.core.reach.open_now import PublicPlaces
     from ztctl.core.reach.who import reach
     from ztctl.kinds.zone import no_active_zone, zone_of
 
-    ask = Ask("", lookups=frozenset(_USEFUL), hosts=frozenset({host}))
+    copies = copies_of(chosen, declared)
+    ask = Ask("", lookups=frozenset(_USEFUL), hosts=frozenset({host}), copies=copies)
     live, facts, unread = _read(chosen, declared, view, ask, _NEEDED, _USEFUL, host)
     if zone_of(host, live["zone"]) is None:
         raise Failure(*no_active_zone(host, live["zone"], live.get("inactive_zone", ())))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ztctl.core.model.address import Address
+from ztctl.core.model.copies import Copy
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.inner import InnerHost
 from ztctl.core.model.lint import Silence
@@ -97,6 +98,7 @@ class Declared:
         warnings: problems that do not stop anything, and that nothing silences.
         silences: which warnings the files take back.
         ignored: fields whose live value stays, whatever the files say.
+        copies: what stands in for configurations that nobody can read, of the files and of options.
     """
 
     stack: str
@@ -116,6 +118,7 @@ class Declared:
     warnings: tuple[Problem, ...] = ()
     silences: tuple[Silence, ...] = ()
     ignored: tuple[Ignored, ...] = ()
+    copies: tuple[Copy, ...] = ()
 
     def of(self, kind: str) -> Iterator[Wanted]:
         """The declared objects of one kind."""

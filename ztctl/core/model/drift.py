@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ztctl.core.model.address import Address
+from ztctl.core.model.copies import Trusted
 from ztctl.core.model.diagnostics import Where
 from ztctl.core.model.plan import AccessChange, Edit, Exposed
 
@@ -129,6 +130,7 @@ class DriftReport:
         since: the time of the apply since which is looked at, ISO 8601; empty: ever.
         unread: what could not be read, and decides nothing about who reaches what.
         in_step: number of declared objects without a difference.
+        copies: the tunnels of which a copy tells what they serve, trusted for all of this.
     """
 
     account: str
@@ -140,6 +142,7 @@ class DriftReport:
     since: str = ""
     unread: tuple[str, ...] = field(default=())
     in_step: int = 0
+    copies: tuple[Trusted, ...] = ()
 
     @property
     def exposed_hosts(self) -> tuple[str, ...]:

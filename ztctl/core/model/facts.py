@@ -190,14 +190,31 @@ class Ingress:
 
 @dataclass(frozen=True, slots=True)
 class TunnelRules(Fact):
-    """The ingress rules of a tunnel; ``None``: not read, so that it may serve anything."""
+    """The ingress rules of a tunnel; ``None``: not read, so that it may serve anything.
+
+    Attributes:
+        others: further lists of rules, any of which may be in force in place of ``rules``.
+        copy: the file that tells the rules, where nobody could read what is in force.
+    """
 
     rules: tuple[Ingress, ...] | None = ()
+    others: tuple[tuple[Ingress, ...], ...] = ()
+    copy: str = field(default="", compare=False)
+
+    @property
+    def lists(self) -> tuple[tuple[Ingress, ...], ...]:
+        """Every list of rules that may be in force; none where they are not known."""
+        return () if self.rules is None else (self.rules, *self.others)
+
+    @property
+    def every_rule(self) -> Iterator[Ingress]:
+        """The rules of all lists, as far as they are known."""
+        return (rule for rules in self.lists for rule in rules)
 
     @property
     def names(self) -> Iterable[str]:
         """The host names of its rules, without catch-all rules."""
-        found = (rule.hostname for rule in self.rules or ())
+        found = (rule.hostname for rule in self.every_rule)
         return (name for name in found if not serves_every_name(name))
 
 

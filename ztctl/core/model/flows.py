@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, ReadFlow
+from ztctl.core.model.copies import Copy
 from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.identity import Identity
 from ztctl.core.model.objects import EMPTY, Live, Values, Wanted
@@ -34,6 +35,7 @@ class Ask:
         hosts: host names in the files, in punycode.
         used: kinds that the files declare or mention.
         removed: kinds and live names or ids of the objects that the files remove by them.
+        copies: what stands in for configurations that nobody can read.
     """
 
     stack: str
@@ -43,6 +45,7 @@ class Ask:
     hosts: frozenset[str] = frozenset()
     used: frozenset[str] = frozenset()
     removed: frozenset[tuple[str, str]] = frozenset()
+    copies: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from ztctl.core.model.address import Address
+from ztctl.core.model.copies import Trusted
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import DescribedEntry, Fact, Openness, Slot
 from ztctl.core.model.objects import Live, Values, Wanted
@@ -232,6 +233,7 @@ class Plan:
         access: who gains and who loses access, by host.
         exposed: hosts of the stack that are open now without ``public:`` in a file.
         live: matched live objects by address, to resolve references.
+        copies: the tunnels of which a copy tells what they serve, trusted for all of this.
     """
 
     account: str
@@ -243,6 +245,7 @@ class Plan:
     access: tuple[AccessChange, ...] = ()
     exposed: tuple[Exposed, ...] = ()
     live: Mapping[Address, Live] = field(default_factory=dict, repr=False)
+    copies: tuple[Trusted, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.canonical import Spec, replaced
+from ztctl.core.model.copies import trusted
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Problems, Severity
 from ztctl.core.model.facts import Fact, Slot, ZoneApplications, ZoneRecords
@@ -179,6 +180,7 @@ class Draft:
             access=safe.access,
             exposed=exposed_names(safe.timeline, ledger.own, run.public),
             live={**ledger.pairs, **self.removed},
+            copies=trusted(run.now, ledger.display_names()),
         )
 
 

@@ -50,6 +50,7 @@ class AuditCode(StrEnum):
     OPTIONS_UNASKED = "options-unasked"
     DEEP_NAME = "deep-name"
     NO_CONNECTOR = "no-connector"
+    TRUSTED_COPY = "trusted-copy"
     IDLE_CA = "idle-ca"
     IDLE_APPLICATION = "idle-application"
 
@@ -115,8 +116,9 @@ _RULES: Final = (
         Risk.UNSEEN,
         "the tunnel is configured on its server, and no application covers the name",
         "what the tunnel serves cannot be seen from here, so that it may be anything",
-        "put an application in front of the name, which closes it whatever the tunnel serves; or "
-        "move the tunnel to remote management",
+        "put an application in front of the name, which closes it whatever the tunnel serves; "
+        "give a copy of its configuration file by `--local`, which is then trusted; or move the "
+        "tunnel to remote management",
     ),
     AuditRule(
         AuditCode.UNREAD_TUNNEL,
@@ -226,6 +228,15 @@ _RULES: Final = (
         "no connector of the tunnel runs",
         "nobody gets through it, and whoever has its token may run one",
         "start a connector, or delete the tunnel with its records",
+    ),
+    AuditRule(
+        AuditCode.TRUSTED_COPY,
+        Risk.WEAK,
+        "what the tunnel serves is told by a copy of its server's file",
+        "the server may run another file, which nobody can see from here; what is said of names "
+        "that lead to the tunnel is as true as the copy",
+        "copy the file from the server again whenever it changes; or move the tunnel to remote "
+        "management",
     ),
     AuditRule(
         AuditCode.IDLE_CA,

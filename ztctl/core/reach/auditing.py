@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ztctl.core.model.copies import trusted
 from ztctl.core.model.facts import (
     Application,
     Fact,
@@ -21,7 +22,7 @@ from ztctl.core.reach.acceptance import Acceptance
 from ztctl.core.reach.audit import AuditedName, AuditReport, Finding, order
 from ztctl.core.reach.audit_names import NameAudit, Public
 from ztctl.core.reach.audit_rules import AuditCode
-from ztctl.core.reach.entries import DIRECT, Origin, rules_for
+from ztctl.core.reach.entries import DIRECT, Origin, serving
 from ztctl.core.reach.private import PrivatePath, private_paths
 
 # Services of a tunnel that certainly are no SSH server. What is TCP, or a bastion, may be one.
@@ -110,6 +111,7 @@ class Auditor:
     def _findings(self, names: Iterable[AuditedName]) -> Iterator[Finding]:
         yield from self._unread_zones()
         yield from self._idle_tunnels(names)
+        yield from self._copies()
         yield from self._tokens()
         for (_, key), fact in self._facts.items():
             live = self._account.live.get(key)
@@ -141,6 +143,11 @@ class Auditor:
                 lead = "1 name leads to it" if count == 1 else f"{count or 'no'} names lead to it"
                 reason = f"no connector runs, and {lead}"
                 yield _finding(AuditCode.NO_CONNECTOR, live, name, reason)
+
+    def _copies(self) -> Iterator[Finding]:
+        for it in trusted(self._facts, self._account.names):
+            reason = f"{it.file} is trusted for it"
+            yield _finding(AuditCode.TRUSTED_COPY, self._account.live[it.id], it.tunnel, reason)
 
     def _tokens(self) -> Iterator[Finding]:
         for live in self._live.get("service_token", ()):
@@ -196,7 +203,8 @@ class Auditor:
             found = self._facts.get((TunnelRules, end))
             if not isinstance(found, TunnelRules) or found.rules is None:
                 return True
-            if any(not it.service.startswith(_NO_SSH) for it in rules_for(host, found.rules)):
+            rules = (rule for of_list in serving(found, host) for rule in of_list)
+            if any(not it.service.startswith(_NO_SSH) for it in rules):
                 return True
         return False
 

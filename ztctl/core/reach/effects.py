@@ -69,8 +69,8 @@ def _target(fact: Fact | None) -> tuple[str | None, bool, str] | None:
 
 def _origins(fact: Fact | None) -> frozenset[Ingress]:
     """The rules that lead to an origin; none for a tunnel whose configuration was not read."""
-    rules = fact.rules if isinstance(fact, TunnelRules) else None
-    return frozenset(rule for rule in rules or () if rule.is_origin)
+    rules = fact.every_rule if isinstance(fact, TunnelRules) else ()
+    return frozenset(rule for rule in rules if rule.is_origin)
 
 
 def _names(rules: Iterable[Ingress]) -> Names:

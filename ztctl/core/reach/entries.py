@@ -191,15 +191,23 @@ def routes(
                 yield Ingress(end.service), end.tunnel, []
             continue
         found = state.tunnels(end)
-        rules: list[Ingress] = []
-        if found is not None:
-            unread = [Ingress(UNREAD)]
-            rules += unread if found.rules is None else rules_for(state.host, found.rules)
-        for place, rule in enumerate(rules):
-            if rule.is_origin:
-                leads = rule.service, rule.audience
-                earlier = (it for it in rules[:place] if (it.service, it.audience) != leads)
-                yield rule, end, [it.path for it in earlier]
+        for rules in serving(found, state.host) if found is not None else ():
+            for place, rule in enumerate(rules):
+                if rule.is_origin:
+                    leads = rule.service, rule.audience
+                    earlier = (it for it in rules[:place] if (it.service, it.audience) != leads)
+                    yield rule, end, [it.path for it in earlier]
+
+
+def serving(tunnel: TunnelRules, host: str) -> Iterator[Sequence[Ingress]]:
+    """The rules that may serve a host, of each list that may be in force.
+
+    A single one without a known service where none of them was read.
+    """
+    if tunnel.rules is None:
+        yield [Ingress(UNREAD)]
+    for rules in tunnel.lists:
+        yield [*rules_for(host, rules)]
 
 
 def _others_at(path: str, expressions: Iterable[str]) -> frozenset[str]:

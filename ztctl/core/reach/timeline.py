@@ -348,7 +348,7 @@ class Timeline:
         policies = self._policies_of(core)
         applications = [fact for slot in core for fact in self._facts(slot, Application)]
         tunnels = (fact for slot in core for fact in self._facts(slot, TunnelRules))
-        rules = (rule for fact in tunnels for rule in fact.rules or ())
+        rules = (rule for fact in tunnels for rule in fact.every_rule)
         paths = paths_of(host, applications, rules, self.witness)
         return HostScope(self, host, tuple(core), tuple(policies), paths)
 

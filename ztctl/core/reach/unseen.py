@@ -146,5 +146,5 @@ def _serves_more_names(versions: Versions) -> bool:
 
 
 def _rules_for_every_name(fact: object) -> Iterator[Ingress]:
-    rules = fact.rules if isinstance(fact, TunnelRules) else ()
-    return (rule for rule in rules or () if rule.is_origin and serves_every_name(rule.hostname))
+    rules = fact.every_rule if isinstance(fact, TunnelRules) else ()
+    return (rule for rule in rules if rule.is_origin and serves_every_name(rule.hostname))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
+from ztctl.core.model.copies import Trusted, trusted
 from ztctl.core.model.facts import (
     EVERYONE,
     Application,
@@ -17,6 +18,7 @@ from ztctl.core.model.facts import (
     Policy,
     Slot,
     Test,
+    TunnelRules,
     stable_sorted,
 )
 from ztctl.core.model.objects import Live, Mark
@@ -35,7 +37,7 @@ from ztctl.core.reach.entries import (
     entries,
     records_for,
     resolve,
-    rules_for,
+    serving,
     tunnels_of,
 )
 from ztctl.core.reach.people import AdmittedBy, Grant, resolved, tested, within
@@ -109,6 +111,7 @@ class Reach:
         unread: what could not be read, as text; the answer may be wrong in that respect.
         any_login: why anyone may enter who logs in, with a mailbox or a free account.
         person: whether one person enters, if one was asked about.
+        copies: the tunnels on the way of which a copy tells what they serve, trusted.
     """
 
     host: str
@@ -124,6 +127,7 @@ class Reach:
     unread: tuple[str, ...] = ()
     any_login: tuple[str, ...] = ()
     person: PersonReach | None = None
+    copies: tuple[Trusted, ...] = ()
 
     @property
     def may_be_open(self) -> bool:
@@ -231,6 +235,9 @@ class HostNow:
             tuple(self._notes()),
             unread,
             reasons(Openness.ANY_LOGIN, True, False),
+            copies=trusted(
+                {(TunnelRules, key): it for key, it in tunnels_of(self.state)}, self._names
+            ),
         )
 
     def enters(self, person: Person) -> PersonReach:
@@ -268,10 +275,11 @@ class HostNow:
 
     def _services(self) -> Iterator[Service]:
         for key, tunnel in tunnels_of(self.state):
-            for rule in rules_for(self._host, tunnel.rules or ()):
-                checks = rule.audience is not None
-                place = (rule.hostname, rule.path, rule.service, checks)
-                yield Service(self._account.name(key), key, *place)
+            for rules in serving(tunnel, self._host) if tunnel.lists else ():
+                for rule in rules:
+                    checks = rule.audience is not None
+                    place = (rule.hostname, rule.path, rule.service, checks)
+                    yield Service(self._account.name(key), key, *place)
 
     def _notes(self) -> Iterator[str]:
         if not self._leads:
