@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.account import Account, File
-from ztctl.cli.planning import _parts
+from ztctl.cli.planning import parts_of
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problems
 
@@ -100,7 +100,7 @@ def test_a_target_is_what_the_host_alone_needs(account: Account) -> None:
     declared = account.declared({**file, **shared})
 
     found = [
-        {str(part) for part in _parts(Address("hosts", name), declared)}
+        {str(part) for part in parts_of(Address("hosts", name), declared)}
         for name in ("a.example.com", "b.example.com")
     ]
 

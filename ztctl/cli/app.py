@@ -21,6 +21,7 @@ from ztctl.cli.commands import (
     history,
     permissions,
     plan,
+    release,
     sandbox,
     schema,
     show,
@@ -48,7 +49,14 @@ PANELS = {
     "Watch": (drift.drift, audit.audit, history.history),
     "Log in": (),
     "Start": (validate.validate, fmt.fmt, permissions.permissions, doctor.doctor),
-    "Other": (apply.destroy, show.show, snapshot.snapshot, unlock.unlock, schema.schema),
+    "Other": (
+        apply.destroy,
+        release.release,
+        show.show,
+        snapshot.snapshot,
+        unlock.unlock,
+        schema.schema,
+    ),
 }
 GROUPS = {"ssh": (ssh.app, "Log in"), "sandbox": (sandbox.app, "Start")}
 

@@ -174,6 +174,8 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
         journal = journal_of(request.settings, declared, account, lock.holder, view)
         if plans.plan is not None:
             asked = "Destroy all of this?" if request.destroy else "Apply these changes?"
+            if (handover := request.options.handover) is not None:
+                asked = "Release these?" if handover.to is None else "Hand these over?"
             confirm, flags = request.confirm or ("", "")
             question = "\n".join(filter(None, (plan_in_a_line(plans.plan), confirm, asked)))
             verdict = approved(
@@ -204,7 +206,7 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
             outcome = await revoke_sessions(client, plan, outcome)
     view.outcome(plan, outcome)
     written = _write_keys(declared, outcome, view)
-    if outcome.is_complete and not request.destroy:
+    if outcome.is_complete and not request.destroy and request.options.handover is None:
         from ztctl.ssh.guide import after_apply
 
         if steps := after_apply(declared, plan, outcome, KINDS, request.settings.typed):

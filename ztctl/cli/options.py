@@ -247,7 +247,9 @@ class PlanOptions:
     ] = None
     protected: Annotated[
         list[str] | None,
-        _addresses("--allow-protected", help="Delete or replace this protected object; or `all`."),
+        _addresses(
+            "--allow-protected", help="Delete, replace or release this protected object; or `all`."
+        ),
     ] = None
     interruption: Annotated[
         list[str] | None,

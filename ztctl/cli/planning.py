@@ -12,6 +12,7 @@ from ztctl.core.model.allowances import Allowances
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.identity import HOSTS, OWN_PARTS, HostPart
 from ztctl.core.model.names import to_ascii
+from ztctl.core.planning.handover import Handover
 from ztctl.core.planning.planner import Options
 from ztctl.documents.suggest import nearest
 from ztctl.engine.plan import PlanSource
@@ -38,12 +39,12 @@ def plan_source(
 ) -> PlanSource:
     """The source of plans of these files, read from an account."""
     account = live.account or ""
-    targets = frozenset(part for it in options.targets for part in _parts(it, declared))
+    targets = frozenset(part for it in options.targets for part in parts_of(it, declared))
     options = replace(options, targets=targets)
     return PlanSource(declared, options, KINDS, account, live, view.event, ahead, watching)
 
 
-def _parts(target: Address, declared: Declared) -> Iterator[Address]:
+def parts_of(target: Address, declared: Declared) -> Iterator[Address]:
     """The objects that a target means: of a host its own, and the application that covers it."""
     if target.kind != HOSTS:
         yield target
@@ -68,6 +69,7 @@ def options_of(
     adopt: Sequence[str] | bool | None = None,
     deletions: bool = False,
     exposure: Sequence[str] | None = None,
+    handover: Handover | None = None,
     **addresses: Sequence[str] | None,
 ) -> Options:
     """Convert the options of a command to planner options.
@@ -77,6 +79,7 @@ def options_of(
         adopt: addresses, or ``all``, as is true.
         deletions: as in `Allowances`.
         exposure: host names, or ``all``.
+        handover: as in `Options`.
         addresses: each further field of `Allowances`: addresses, or ``all``.
 
     Raises:
@@ -88,7 +91,8 @@ def options_of(
         exposure=frozenset(item if item == "all" else to_ascii(item) for item in exposure or ()),
         **{name: _addresses(name, given) for name, given in addresses.items()},
     )
-    return Options(allowances, frozenset(_address(item) for item in target or ()))
+    targets = frozenset(address_of(item) for item in target or ())
+    return Options(allowances, targets, handover=handover)
 
 
 def _addresses(option: str, given: Sequence[str] | None) -> frozenset[str]:
@@ -100,7 +104,7 @@ def _named(option: str, text: str) -> Iterator[str]:
     if text == "all":
         yield text
         return
-    address = _address(text, option)
+    address = address_of(text, option)
     if address.kind != HOSTS:
         yield str(address)
         return
@@ -108,7 +112,12 @@ def _named(option: str, text: str) -> Iterator[str]:
         yield str(Address(KINDS.of_host(part).name, to_ascii(address.key)))
 
 
-def _address(text: str, option: str = "target") -> Address:
+def address_of(text: str, option: str = "target") -> Address:
+    """The address that somebody typed; with the kind ``hosts`` where the option takes one.
+
+    Raises:
+        Usage: it is none.
+    """
     try:
         address = Address.parse(text)
     except ValueError as error:

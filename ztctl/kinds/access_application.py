@@ -9,7 +9,7 @@ applications cannot have the same domain (API error 11010).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -474,10 +474,7 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
             first = text_of(live.raw, "domain") if live is not None else ""
             preferred = (places.uri(first), values["name"], *sent)
             made["domain"] = next(sent[item] for item in preferred if item in sent)
-        made["policies"] = [
-            {"id": policy, "precedence": place}
-            for place, policy in enumerate(values.get("policies") or (), start=1)
-        ]
+        made["policies"] = _placed(values.get("policies") or (), live)
         return made
 
     def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -505,6 +502,15 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
 def _mark_tags(wanted: Wanted, stack: str) -> tuple[str, ...]:
     """The tag that is the mark; none on what is claimed by its id."""
     return () if wanted.claim is not None else (Mark(stack, wanted.protect, wanted.spare).tag,)
+
+
+def _placed(policies: Sequence[str], live: Live | None) -> list[Mapping[str, Any]]:
+    """Policies with their precedence; those that stay keep theirs, which need not be 1, 2, 3."""
+    had = _attached_policies(live.raw) if live is not None else []
+    ids, taken = ([it.get(name) for it in had] for name in ("id", "precedence"))
+    if ids != [*policies] or not all(isinstance(place, int) for place in taken):
+        taken = [*range(1, len(policies) + 1)]
+    return [{"id": it, "precedence": at} for it, at in zip(policies, taken, strict=True)]
 
 
 def _is_readable(raw: Mapping[str, Any]) -> bool:

@@ -220,6 +220,7 @@ class DnsRecord(Kind, Contained, TakesPlaces):
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """Refuse to write what another product manages, and where the token may only read."""
+        yield from _comment_too_long(change)
         for live in (change.live, *change.others):
             manager = _manager(change, live) if live is not None else ""
             if live is not None and manager:
@@ -455,6 +456,16 @@ def _beyond_plan(
     if (values.get("settings") or {}).get("flatten_cname"):
         text = f"{wanted.address}: the plan of the zone {zone.name} flattens no single record"
         yield Problem(text, wanted.where, "take `flatten_cname` out")
+
+
+def _comment_too_long(change: Change) -> Iterator[Refusal]:
+    """Refuse a comment with the mark of another stack, which may be a longer one."""
+    comment = str(change.written.get("comment") or "")
+    zone = change.container
+    if zone is not None and len(comment) > ZoneAttributes.of(zone).comment:
+        most = ZoneAttributes.of(zone).comment
+        text = f"its comment would have {len(comment)} characters, and {most} is the most"
+        yield Refusal(change.address, f"{text} in the zone {zone.name}: write a shorter one first")
 
 
 def _too_deep(wanted: Wanted, name: str, why: str) -> Problem:

@@ -18,12 +18,12 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.flows import Ask, delete_if_present
 from ztctl.core.model.identity import Fields
-from ztctl.core.model.kind import Kind
+from ztctl.core.model.kind import Kind, Proposal
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.markers import Normalised
 from ztctl.core.model.marks import UNMARKED, Marking
 from ztctl.core.model.objects import EMPTY, Live, Mark, Values, Wanted
-from ztctl.core.model.plan import Change
+from ztctl.core.model.plan import Change, Refusal
 from ztctl.core.model.values import Lookup, Ref
 from ztctl.core.planning.compare import recanonised
 from ztctl.kinds.carry import Body, Lists, lists_of, unmodelled
@@ -310,6 +310,13 @@ class CommentedKind(PlainKind):
     def live_keys(self, live: Live) -> frozenset[str]:
         """The live unique fields, joined by ``@``."""
         return frozenset({"@".join(str(live.values.get(it) or "") for it in self.rest.unique)})
+
+    def refusals(self, change: Change, proposal: Proposal) -> Iterable[Refusal]:
+        """Refuse a comment with the mark of another stack, which may be a longer one."""
+        comment = str(change.written.get("comment") or "")
+        if 0 < self.marking.longest < len(comment):
+            text = f"its comment would have {len(comment)} characters, and {self.marking.longest}"
+            yield Refusal(change.address, f"{text} is the most: write a shorter one first")
 
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Report comments that leave no room for the mark."""

@@ -52,6 +52,8 @@ _REASONS: Final[Mapping[Reason, str]] = {
     Reason.REMOVED: "the file lists it under removed",
     Reason.OWNER_GOES: "its owner goes",
     Reason.MOVED: "the file moves it",
+    Reason.RELEASED: "ztctl lets go of it",
+    Reason.HANDED_OVER: "it is handed to the stack",
     Reason.DESTROYED: "all that carries the mark of this stack is to go",
 }
 

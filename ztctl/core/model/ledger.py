@@ -71,6 +71,15 @@ class Ledger:
                 if self.is_own(live):
                     yield live
 
+    @property
+    def wanted(self) -> Iterable[Wanted]:
+        """All wanted objects."""
+        return self._wanted.values()
+
+    def is_declared(self, address: Address) -> bool:
+        """Whether this address is wanted."""
+        return address in self._wanted
+
     def wanted_of(self, kind: str) -> Sequence[Wanted]:
         """The wanted objects of a kind."""
         return self._by_kind.get(kind, ())

@@ -18,8 +18,10 @@ Path = tuple[str | int, ...]
 
 EMPTY: Values = MappingProxyType({})
 
-_WORD = re.compile(r"ztctl-([a-z0-9-]{1,20}?)((?:\.|--)protect|--next|--former)?", re.ASCII)
-_PROTECTED, _PROTECTED_TAG = ".protect", "--protect"
+_WORD = re.compile(
+    r"ztctl-([a-z0-9-]{1,20}?)((?:\.|--)protect|--next|--former|--moving)?", re.ASCII
+)
+_PROTECTED, _PROTECTED_TAG, _MOVING = ".protect", "--protect", "--moving"
 
 
 class Spare(StrEnum):
@@ -45,12 +47,14 @@ class Mark:
 
     As a tag it ends in ``--protect`` then: nobody has seen a tag with a dot. No stack's name holds
     ``--``, so that no mark reads as one of another stack. Applications of a CA rotation have
-    ``--next`` or ``--former`` there.
+    ``--next`` or ``--former`` there. A tag that ends in ``--moving`` is on no application: it is
+    there while objects are handed from this stack to another one, or the other way round.
     """
 
     stack: str
     protect: bool = False
     spare: Spare | None = None
+    moving: bool = False
 
     def __str__(self) -> str:
         return self._spelled(_PROTECTED)
@@ -58,7 +62,8 @@ class Mark:
     @property
     def tag(self) -> str:
         """The mark as the name of a tag."""
-        return self._spelled(_PROTECTED_TAG) + (self.spare.ending if self.spare else "")
+        further = self.spare.ending if self.spare else _MOVING if self.moving else ""
+        return self._spelled(_PROTECTED_TAG) + further
 
     def _spelled(self, ending: str) -> str:
         return f"ztctl-{self.stack}{ending if self.protect else ''}"
@@ -71,16 +76,16 @@ class Mark:
     @classmethod
     def of_tag(cls, tag: str) -> Mark | None:
         """Parse a mark that is the name of a tag."""
-        return cls._parse(tag, (_PROTECTED_TAG, *(it.ending for it in Spare)))
+        return cls._parse(tag, (_PROTECTED_TAG, _MOVING, *(it.ending for it in Spare)))
 
     @classmethod
     def _parse(cls, word: str, endings: tuple[str, ...]) -> Mark | None:
         found = _WORD.fullmatch(word)
         if found is None or "--" in found[1] or found[2] not in (None, *endings):
             return None
-        protect = found[2] in (_PROTECTED, _PROTECTED_TAG)
-        spare = Spare(found[2][2:]) if found[2] and not protect else None
-        return cls(found[1], protect, spare)
+        protect, moving = found[2] in (_PROTECTED, _PROTECTED_TAG), found[2] == _MOVING
+        spare = Spare(found[2][2:]) if found[2] and not protect and not moving else None
+        return cls(found[1], protect, spare, moving)
 
     @classmethod
     def of_name(cls, name: str) -> tuple[str, Mark | None]:

@@ -51,6 +51,8 @@ class Reason(StrEnum):
     OWNER_GOES = "owner_goes"
     MOVED = "moved"
     DESTROYED = "destroyed"
+    RELEASED = "released"
+    HANDED_OVER = "handed_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class Change:
         notes: what to tell the user, such as what an adoption overwrites.
         housekeeping: not counted in the summary (the tag that holds the mark).
         detail: object of the reason, such as the owner that is deleted.
+        last: its steps run after those of all changes that are not.
     """
 
     address: Address
@@ -153,6 +156,7 @@ class Change:
     notes: tuple[str, ...] = ()
     housekeeping: bool = False
     detail: str = ""
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

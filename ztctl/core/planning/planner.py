@@ -28,6 +28,7 @@ from ztctl.core.model.values import Lookup, Unknown
 from ztctl.core.planning import check
 from ztctl.core.planning.compare import at_default, describe, differing, recanonised
 from ztctl.core.planning.guards import refusals
+from ztctl.core.planning.handover import Going, Handing, Handover, helpers, under_way
 from ztctl.core.planning.matching import Match, Matcher, MatchGround
 from ztctl.core.planning.quotas import quota_warnings
 from ztctl.core.planning.removals import Removals
@@ -56,11 +57,13 @@ class Options:
 
     Attributes:
         rotation: the step of a CA rotation to plan; ``None``: what is under way stays as it is.
+        handover: which objects get another mark, or none; then nothing else is planned.
     """
 
     allowances: Allowances = field(default_factory=Allowances)
     targets: frozenset[Address] = frozenset()
     rotation: Rotate | None = None
+    handover: Handover | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,12 @@ class Draft:
         ledger = Ledger(declared, wanted, live, kinds)
         planner = _Planner(ledger, declared, kinds)
         decided = [change for item in wanted if (change := planner.decide(item)) is not None]
+        if options.handover is not None:
+            return cls._handed(ledger, declared, kinds, account=account, options=options)
         kept = [planner.with_users(change) for change in decided]
         removals = Removals(ledger, declared, kinds)
         going = removals.changes(kept)
+        refused = (*under_way(ledger, kinds), *planner.refused, *removals.refused)
         errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
         if errors:
             raise Problems(dict.fromkeys(errors))
@@ -115,11 +121,30 @@ class Draft:
         stepped = _targeted(_with_steps([*kept, *going], run), options.targets, ledger)
         removed = {item.address: item.live for item in going if item.live}
         touched = {change.address for change in kept}
-        refused = (*planner.refused, *removals.refused)
         touched |= {refusal.address for refusal in refused if refusal.address}
         counted = (it.address for it in wanted if not kinds[it.address.kind].housekeeping)
         unchanged = sum(address not in touched for address in counted)
         return cls(declared, account, ledger, live, run, stepped, removed, unchanged, refused)
+
+    @classmethod
+    def _handed(
+        cls, known: Ledger, declared: Declared, kinds: Kinds, *, account: str, options: Options
+    ) -> Draft:
+        """The changes of a handover; ``known`` has the live objects matched with the files."""
+        assert options.handover is not None
+        going = Going.of(options.handover, known, kinds)
+        wanted = helpers(going, options.handover, kinds)
+        live = {kind: tuple(known.live_of(kind)) for kind in kinds}
+        ledger = Ledger(declared, wanted, live, kinds)
+        planner = _Planner(ledger, replace(declared, ignored=()), kinds)
+        made = [change for item in wanted if (change := planner.decide(item)) is not None]
+        handing = Handing(ledger, kinds, options.handover, going)
+        changes = handing.changes()
+        now, public = dict(facts_of(live, kinds)), PublicPlaces(declared.public)
+        run = Run(now, kinds, ledger.resolve, public, options.allowances)
+        stepped = _with_steps([*made, *changes], run)
+        there = {it.address: it.live for it in changes if it.live}
+        return cls(declared, account, ledger, live, run, stepped, there, 0, tuple(handing.refused))
 
     @property
     def unseen(self) -> Unseen:

@@ -43,7 +43,9 @@ class Removals:
             (kind, live.id): self._undeclared(live)
             for kind in self._kinds
             for live in self._ledger.live_of(kind)
-            if live.belongs_to(self._ledger.stack) and self._ledger.owner_of(live) is None
+            if live.belongs_to(self._ledger.stack)
+            and self._ledger.owner_of(live) is None
+            and not (live.mark and live.mark.moving)
         }
         self._report_forgetting_nothing(list(found.values()))
         for entry in self._declared.removed:

@@ -34,6 +34,7 @@ def ordered(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) ->
         _references(changes),
         _releases(changes, kinds),
         _by_host(changes, kinds, now),
+        _last(changes),
     ):
         if step != need:
             needs[step].add(need)
@@ -94,6 +95,14 @@ def _releases(changes: Sequence[Change], kinds: Kinds) -> Iterator[Edge]:
                 target = deleted.get(used)
                 if target is not None and target.address != change.address:
                     yield from _release(change, target)
+
+
+def _last(changes: Sequence[Change]) -> Iterator[Edge]:
+    """What is to be last waits for every step of the others."""
+    others = [step for change in changes if not change.last for step in change.steps]
+    for change in changes:
+        if change.last:
+            yield from ((step.id, other.id) for step in change.steps for other in others)
 
 
 def _release(change: Change, target: Change) -> Iterator[Edge]:

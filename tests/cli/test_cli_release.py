@@ -1,0 +1,63 @@
+"""``ztctl release``, from the files to the exit code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+Ztctl = Any
+Account = Any
+
+
+def test_a_release_ends_as_an_apply_does(project: Ztctl) -> None:
+    """With what was done, what is left, and the way back."""
+    project("apply", "--sandbox", "--auto-approve")
+
+    done = project("release", "--sandbox", "--auto-approve")
+    again = project("plan", "--sandbox", "--quiet")
+
+    assert done.code == 0
+    assert done.out.endswith("Apply complete: 0 added, 0 changed, 0 destroyed, 6 forgotten.\n")
+    assert "`ztctl apply --adopt` of the same files takes it back." in done.err
+    assert again.out.endswith("Plan: 6 to adopt, 0 to add, 0 to change, 0 to destroy.\n")
+
+
+def test_without_a_yes_nothing_is_released(project: Ztctl) -> None:
+    """It asks as an apply does, and there is nobody to answer."""
+    project("apply", "--sandbox", "--auto-approve")
+
+    done = project("release", "--sandbox")
+    planned = project("plan", "--sandbox")
+
+    assert done.code == 64
+    assert planned.out.startswith("No changes.")
+
+
+def test_a_release_under_the_lock_tells_records(project: Ztctl, account: Account) -> None:
+    """In JSON it is a plan and an outcome, and the lock is held while it writes."""
+    ztctl = project.at(account)
+    ztctl("apply", "--auto-approve")
+    account.sandbox.log.clear()
+
+    done = ztctl("release", "--auto-approve", "--format", "json", "--settle", "0")
+
+    records = [json.loads(line) for line in done.out.splitlines()]
+    (plan,) = (it for it in records if it["type"] == "plan")
+    actions = {str(it["change"]["actions"]) for it in plan["resource_changes"]}
+    assert actions == {"['forget']", "['delete']"}
+    writes = [it for it in account.sandbox.log if it.method != "GET"]
+    assert b"lock-ztctl" in writes[0].body
+    assert "lock-ztctl" in writes[-1].path
+    assert done.code == 0
+
+
+def test_an_address_with_a_mistake_in_it_is_an_error(project: Ztctl) -> None:
+    """What is no address is wrong usage; what nothing has is told with what was meant."""
+    project("apply", "--sandbox", "--auto-approve")
+
+    usage = project("release", "tunel.edge", "--sandbox")
+    unknown = project("release", "tunnel.edgee", "--sandbox")
+
+    assert (usage.code, unknown.code) == (64, 1)
+    assert "there is no kind 'tunel'" in usage.err
+    assert "no declared or owned object is called tunnel.edgee" in unknown.err

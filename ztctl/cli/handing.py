@@ -1,0 +1,66 @@
+"""``release`` and ``stack``: objects whose mark changes, from what is typed to a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from ztctl.cli.exits import Exit
+from ztctl.cli.options import PlanOptions, RunOptions
+from ztctl.cli.planning import address_of, options_of, parts_of
+from ztctl.cli.settings import Settings
+from ztctl.core.model.address import Address
+from ztctl.core.model.declared import Declared
+from ztctl.core.planning.handover import Handover
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asked for.
+
+    Attributes:
+        addresses: as they were typed; none: all of the stack.
+        to: the stack that gets the objects; ``None``: they are released.
+        whole: the stack as a whole gets another name.
+    """
+
+    addresses: Sequence[str] = ()
+    to: str | None = None
+    whole: bool = False
+
+    def handover(self, declared: Declared) -> Handover:
+        """The same for the planner.
+
+        Raises:
+            Usage: a text is no address, or names a host that no file declares.
+        """
+        return Handover(self.to, frozenset(self._chosen(declared)), self.whole)
+
+    def _chosen(self, declared: Declared) -> Iterable[Address]:
+        for text in self.addresses:
+            yield from parts_of(address_of(text), declared)
+
+
+def handed(chosen: Settings, asked: Asked, run: RunOptions, plan: PlanOptions, done: str) -> Exit:
+    """Show what changes, ask, and carry it out.
+
+    Args:
+        chosen: the settings.
+        asked: what is asked for.
+        run: options of the run.
+        plan: approvals.
+        done: what is to be said when all of it is done.
+    """
+    from ztctl.cli.apply_flow import Request, plan_and_apply
+    from ztctl.cli.error_output import errors_shown
+    from ztctl.cli.session import declared_by, view_of
+
+    view = view_of(chosen)
+    with errors_shown(view):
+        handover = asked.handover(declared_by(chosen))
+    options = options_of(**asdict(plan), handover=handover)
+    ended = plan_and_apply(Request(chosen, options, run))
+    if ended is Exit.DONE:
+        view.note(done)
+        view.close()
+    return ended
