@@ -17,6 +17,7 @@ from ztctl.cli.commands import (
     audit,
     doctor,
     drift,
+    export,
     fmt,
     history,
     permissions,
@@ -48,7 +49,13 @@ PANELS = {
     "Every day": (plan.plan, apply.apply, who.who),
     "Watch": (drift.drift, audit.audit, history.history),
     "Log in": (),
-    "Start": (validate.validate, fmt.fmt, permissions.permissions, doctor.doctor),
+    "Start": (
+        validate.validate,
+        export.export,
+        fmt.fmt,
+        permissions.permissions,
+        doctor.doctor,
+    ),
     "Other": (
         apply.destroy,
         release.release,

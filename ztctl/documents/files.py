@@ -10,7 +10,7 @@ from typing import Final
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.lint import Silence
 from ztctl.documents.nodes import MappingNode, Node, Scalar, SequenceNode, is_null
-from ztctl.documents.reader import read_file
+from ztctl.documents.reader import content_of, read_bytes, read_file
 
 # Keys at the top of cloudflared's file, and of ours (Cloudflare One documentation, "Configuration
 # file").
@@ -158,9 +158,15 @@ def _without_foreign(source: Source, problems: list[Problem]) -> Source:
 
 def _source(path: Path, problems: list[Problem]) -> Source:
     name = display_path(path)
+    content = content_of(path, name, problems)
+    return Source(name, None) if content is None else source_of(content, name, problems)
+
+
+def source_of(content: bytes, name: str, problems: list[Problem]) -> Source:
+    """The content of a file as it is read; what is wrong is appended to ``problems``."""
     found: list[Problem] = []
     silences: list[Silence] = []
-    root = top_of(read_file(path, name, found, silences), name, found)
+    root = top_of(read_bytes(content, name, found, silences), name, found)
     problems += found
     return Source(name, root, tuple(silences))
 

@@ -21,16 +21,16 @@ def with_rules(tunnel: SectionEntry, hosts: Sequence[HostEntry]) -> SectionEntry
     by_hand = fields.value("ingress") or SequenceNode((), tunnel.key.where)
     if not isinstance(by_hand, SequenceNode):
         return tunnel
-    ordered = sorted(hosts, key=_sort_key)
+    ordered = sorted(hosts, key=lambda entry: rule_order(entry.name))
     rules = (*by_hand.items, *map(_rule, ordered))
     key = fields.entries.get("ingress", (tunnel.key.with_text("ingress"), None))[0]
     node = fields.with_pairs([(key, SequenceNode(rules, by_hand.where))])
     return SectionEntry(tunnel.key, node, tunnel.origin)
 
 
-def _sort_key(entry: HostEntry) -> tuple[bool, int, str]:
+def rule_order(host: str) -> tuple[bool, int, str]:
     """Exact names, then wildcards from deep to shallow; otherwise by name, not by file order."""
-    name = to_ascii(entry.name)
+    name = to_ascii(host)
     return (is_wildcard(name), -name.count(".") * is_wildcard(name), name)
 
 

@@ -17,7 +17,14 @@ from ztctl.core.model.kind import Exposing, Kinds
 from ztctl.core.model.lint import Code, audible, faults
 from ztctl.core.model.objects import Wanted
 from ztctl.documents import hosts
-from ztctl.documents.files import display_path, read_sources, read_values, scalars
+from ztctl.documents.files import (
+    Source,
+    display_path,
+    read_sources,
+    read_values,
+    scalars,
+    source_of,
+)
 from ztctl.documents.host_checks import host_sections
 from ztctl.documents.mask import Mask, forms_of
 from ztctl.documents.merge import MergedFiles, declared_twice, merge_files
@@ -64,14 +71,36 @@ def load(
     values = read_values(variable_files, problems)
     values = {**_declared_variables(roots, problems), **values}
     substitution = Variables(values, variables, Environment(environment, allow_env))
+    names = [*(source.name for source in sources), *map(display_path, variable_files)]
+    contents = _contents(sources, substitution, kinds)
+    return _loaded(
+        _Read(contents, names, problems, substitution, complete=not unread), kinds, check
+    )
+
+
+def load_texts(
+    texts: Mapping[str, bytes], kinds: Kinds, *, check: Check = lambda _: ()
+) -> Declared:
+    """Load the content of files, by their names, as ``load`` loads files.
+
+    Raises:
+        Problems: everything that is wrong.
+    """
+    problems: list[Problem] = []
+    sources = [source_of(content, name, problems) for name, content in texts.items()]
+    unread = bool(problems)
+    substitution = Variables({}, {}, Environment({}))
+    contents = _contents(sources, substitution, kinds)
+    return _loaded(
+        _Read(contents, [*texts], problems, substitution, complete=not unread), kinds, check
+    )
+
+
+def _contents(sources: Sequence[Source], substitution: Variables, kinds: Kinds) -> Contents:
+    roots = (source.root for source in sources if source.root is not None)
     substituted = tuple(_substituted(root, substitution) for root in roots)
     forms = forms_of(substitution.used, substitution.leaves, kinds)
-    names = [*(source.name for source in sources), *map(display_path, variable_files)]
-    silences = tuple(it for source in sources for it in source.silences)
-    read = _Read(
-        Contents(substituted, forms, silences), names, problems, substitution, complete=not unread
-    )
-    return _loaded(read, kinds, check)
+    return Contents(substituted, forms, tuple(it for source in sources for it in source.silences))
 
 
 def reload(contents: Contents, kinds: Kinds, *, check: Check = lambda _: ()) -> Declared:

@@ -108,8 +108,13 @@ def _version(value: Any) -> Any:
     return 1 if value == "1" else value
 
 
+def is_stack(text: str) -> bool:
+    """Whether a text is the name of a stack."""
+    return _STACK.fullmatch(text) is not None
+
+
 def _stack(value: str) -> str:
-    if _STACK.fullmatch(value):
+    if is_stack(value):
         return value
     raise PydanticCustomError(
         "stack",

@@ -22,6 +22,7 @@ from ztctl.core.model.declared import Declared, PublicPlace
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.flows import Ask, Unseen
+from ztctl.core.model.gap import Gap
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import (
     Alternative,
@@ -79,6 +80,7 @@ from ztctl.kinds.zone_applications import own_list, without_saas, zone_applicati
 
 PATH = "/accounts/{account}/access/apps"
 _CORS = "cors_headers"
+_TYPES = ("self_hosted", "ssh")
 TAG = RefersTo("access_tag", attribute="name")
 
 
@@ -226,6 +228,7 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
         keep=without_saas,
     )
     limit = 500
+    said_by_key = ("name", "destinations")
 
     # -- the wanted side --------------------------------------------------------------------
 
@@ -378,6 +381,30 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
         from ztctl.kinds import facts
 
         return facts.application(values, live.raw if live else {})
+
+    # -- export -----------------------------------------------------------------------------
+
+    def gap(self, live: Live) -> Gap | None:
+        """Other types, a rotation under way, policies of its own, and nothing to stand before."""
+        type_, linked = live.values.get("type"), {*_linked_policies(live.raw)}
+        own = [it for it in _attached_policies(live.raw) if text_of(it, "id") not in linked]
+        if type_ not in _TYPES:
+            return Gap(f"it is of the type {type_}")
+        if live.mark is not None and live.mark.spare is not None:
+            return Gap("the CA of its name is being rotated: finish that first")
+        if own:
+            named = ", ".join(repr(text_of(it, "name")) for it in own)
+            return Gap(f"it has policies of its own, which no other application can use: {named}")
+        if not live.values.get("destinations"):
+            return Gap("it stands in front of nothing that a file can name")
+        return None
+
+    def entry(self, live: Live) -> Values:
+        """Without overrides that are not understood: they stay where a file states none."""
+        values = super().entry(live)
+        listed = values.get("destinations")
+        unknown = {it for it in public(listed) if places.has_unknown_overrides(it, listed)}
+        return {**values, "destinations": places.without_overrides(listed, unknown)[0]}
 
     # -- flows ------------------------------------------------------------------------------
 

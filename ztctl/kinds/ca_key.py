@@ -75,6 +75,7 @@ class CaKey(Kind, Rotating):
     host_part = HostPart.CA_KEY
     id_form = HEX_48
     owner = "access_application"
+    said_by_key = ("application",)
 
     @property
     def collection(self) -> str:

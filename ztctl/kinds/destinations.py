@@ -296,6 +296,12 @@ def without_overrides(
     return rest, [(place, override) for place, it in taken for override in _overrides_of(it)]
 
 
+def has_unknown_overrides(place: str, destinations: Iterable[Any] | None) -> bool:
+    """Whether an override of this place is not understood."""
+    found = (it for it in destinations or () if _uri_of(it) == place)
+    return not all(_is_known(override) for it in found for override in _overrides_of(it))
+
+
 def public_paths(destinations: Any) -> Iterator[PublicPaths]:
     """What the overrides of canonical destinations make public.
 

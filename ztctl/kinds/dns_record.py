@@ -20,6 +20,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import Fact, Record, Slot, ZoneRecords, Zones
 from ztctl.core.model.flows import Ask, BatchItem, StepResult, Unseen, delete_if_present
+from ztctl.core.model.gap import FOREIGN, Gap
 from ztctl.core.model.identity import HEX_32, Fields, HostPart
 from ztctl.core.model.kind import Contained, Kind, Proposal, TakesPlaces
 from ztctl.core.model.ledger import Ledger
@@ -222,7 +223,9 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         """Refuse to write what another product manages, and where the token may only read."""
         yield from _comment_too_long(change)
         for live in (change.live, *change.others):
-            manager = _manager(change, live) if live is not None else ""
+            manager = (
+                _manager(live, adopted=change.action is Action.ADOPT) if live is not None else ""
+            )
             if live is not None and manager:
                 kind, where = DnsRecordAttributes.of(live).type, live.values.get("tunnel")
                 yield Refusal(
@@ -251,6 +254,15 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         zone = live.container.name if live is not None and live.container is not None else ""
         name = str(values.get("name") or (live.name if live is not None else ""))
         return facts.record(values, name, zone)
+
+    # -- export -----------------------------------------------------------------------------
+
+    def gap(self, live: Live) -> Gap | None:
+        """What leads to no tunnel is nothing for a file; what another product manages stays so."""
+        if DnsRecordAttributes.of(live).type != "CNAME" or not [*self.uses(live)]:
+            return FOREIGN
+        manager = _manager(live, adopted=live.mark is None)
+        return Gap(f"it is managed by {manager}") if manager else None
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -474,12 +486,12 @@ def _too_deep(wanted: Wanted, name: str, why: str) -> Problem:
     return warning(Code.DEEP_NAME, text, wanted.where, hint, about=name)
 
 
-def _manager(change: Change, live: Live) -> str:
+def _manager(live: Live, *, adopted: bool) -> str:
     """Who would refuse the write, or put a record back that is not ours yet; empty for nobody."""
     meta = live.raw.get("meta")
     if isinstance(meta, Mapping) and meta.get("read_only") is True:
         return _product(meta)
-    return DnsRecordAttributes.of(live).manager if change.action is Action.ADOPT else ""
+    return DnsRecordAttributes.of(live).manager if adopted else ""
 
 
 def _product(meta: Mapping[str, Any]) -> str:

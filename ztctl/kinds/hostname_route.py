@@ -13,6 +13,7 @@ from typing import Any
 from ztctl.core.model.calls import CallFailed, LiveObjects, ReadFlow
 from ztctl.core.model.facts import Fact, PrivateNetwork
 from ztctl.core.model.flows import Ask
+from ztctl.core.model.gap import Gap
 from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.common import TUNNEL, text_of
 from ztctl.kinds.plain import PlainKind, Rest
@@ -45,6 +46,10 @@ class HostnameRoute(PlainKind):
         if live is None:
             return None
         return PrivateNetwork(live.name, dict(live.uses).get("tunnel", ""))
+
+    def gap(self, live: Live) -> Gap | None:
+        """There is no section for them."""
+        return Gap("routes of private host names cannot be declared")
 
     def needed(self, ask: Ask) -> bool:
         """A plan may delete a tunnel; else where the routes themselves are asked about."""

@@ -213,6 +213,17 @@ def closed(rules: Sequence[Any]) -> list[Any]:
     return [*rules, {"service": CLOSING}]
 
 
+def is_closing(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule is the one that is appended."""
+    return dict(rule) == {"service": CLOSING}
+
+
+def to_file(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A canonical rule as a file states it."""
+    settings = {"origin_request": origin_request.to_file(rule.get("origin_request"))}
+    return {**rule, **{name: it for name, it in settings.items() if it}}
+
+
 def pattern_of(rule: Mapping[str, Any]) -> str:
     """The host name or pattern that a rule serves; no name is ``*``."""
     return str(rule.get("hostname") or "*")

@@ -20,7 +20,7 @@ from ztctl.core.model.canonical import fields_of
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import KeepsEmpty, RefersTo, Unordered
 from ztctl.kinds.carry import Lists, lists_of
-from ztctl.kinds.common import Cidr, Flag, Inside, Seconds, invalid
+from ztctl.kinds.common import Cidr, Flag, Inside, Seconds, invalid, seconds
 
 Audience = Annotated[Any, RefersTo("access_application", attribute="aud")]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -138,6 +138,21 @@ LISTS: Lists = {_API[name]: it for name, it in lists_of(fields_of(OriginRequest)
 def from_api(raw: Any) -> dict[str, Any]:
     """Convert settings of a reply; keys without a field are left out."""
     return _renamed(raw, _inverted(_API), _inverted(_ACCESS))
+
+
+_IN_SECONDS = frozenset(
+    name for name, spec in fields_of(OriginRequest).items() if seconds in spec.normalise
+)
+
+
+def to_file(values: Any) -> Any:
+    """Canonical settings as a file states them: seconds with their unit."""
+    if not isinstance(values, Mapping):
+        return values
+    return {
+        name: f"{item}s" if name in _IN_SECONDS and type(item) is int else item
+        for name, item in values.items()
+    }
 
 
 def _renamed(values: Any, names: Mapping[str, str], access: Mapping[str, str]) -> dict[str, Any]:

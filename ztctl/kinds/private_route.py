@@ -78,6 +78,7 @@ class PrivateRoute(CommentedKind):
     phase = Phase.TUNNEL
     limit = 1000
     marking = InComment(longest=100)
+    said_by_key = ("network",)
     rest = Rest(
         "/accounts/{account}/teamnet/routes",
         TUNNEL,
@@ -111,6 +112,11 @@ class PrivateRoute(CommentedKind):
         return PrivateNetwork(
             str(values.get("network")), str(values.get("tunnel")), str(values.get(VNET) or "")
         )
+
+    def entry(self, live: Live) -> Values:
+        """Without the network where that is the default one."""
+        values = super().entry(live)
+        return {**values, VNET: None} if live.raw.get("is_default") else values
 
     def everything(self) -> Flow[tuple[Live, ...]]:
         """Read the routes, and the virtual networks to know which is the default one."""

@@ -20,6 +20,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import UNKNOWN_TUNNEL, Fact, Slot, TunnelRules
 from ztctl.core.model.flows import Ask, Unseen, delete_if_present
+from ztctl.core.model.gap import Gap
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Kind, Lagging, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
@@ -256,6 +257,24 @@ class Tunnel(Kind, Lagging):
             return UNKNOWN_TUNNEL
         copy = live.attribute("copy") if live is not None else None
         return replace(facts.tunnel(values), copy=copy.path if copy is not None else "")
+
+    # -- export -----------------------------------------------------------------------------
+
+    def gap(self, live: Live) -> Gap | None:
+        """A configuration that is a file on a server, was not read, or is not there yet."""
+        if live.values.get("config_src") != "cloudflare":
+            return Gap("its configuration is a file on its server")
+        if not live.is_whole:
+            return Gap("its configuration could not be read")
+        return None if live.values.get("ingress") else Gap("it has no configuration yet")
+
+    def entry(self, live: Live) -> Values:
+        """Without the closing rule, which each tunnel has."""
+        values = super().entry(live)
+        rules = [ingress.to_file(rule) for rule in values.get("ingress") or ()]
+        own = rules[:-1] if rules and ingress.is_closing(rules[-1]) else rules
+        general = origin_request.to_file(values.get("origin_request"))
+        return {**values, "ingress": own, "origin_request": general}
 
     # -- flows ------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.gap import FOREIGN, Gap
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.kind import Proposal
 from ztctl.core.model.ledger import Ledger
@@ -60,6 +61,10 @@ class VirtualNetwork(CommentedKind):
         if change.action is Action.DELETE and change.live and is_default(change.live.raw):
             reason = "it is the account's default network, which cannot be deleted"
             yield Refusal(change.address, reason)
+
+    def gap(self, live: Live) -> Gap | None:
+        """The default network belongs to nobody."""
+        return FOREIGN if is_default(live.raw) else None
 
     def live_from(self, raw: Mapping[str, Any]) -> Live:
         """Convert a network; a mark on the default one is ignored, so that it is never deleted."""

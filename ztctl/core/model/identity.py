@@ -81,6 +81,7 @@ class Identity:
         owner: kind of the object that this one is deleted with; ``Live.owner`` holds its id.
         id_form: the form of their ids; ``None`` where the name is the id.
         keyed_by_fields: match by the natural key alone; ``Live.key`` is only how it is shown.
+        said_by_key: fields that are what the key says, unless they are stated.
     """
 
     name: ClassVar[str]
@@ -96,6 +97,7 @@ class Identity:
     owner: ClassVar[str] = ""
     id_form: ClassVar[IdForm | None] = UUID
     keyed_by_fields: ClassVar[bool] = False
+    said_by_key: ClassVar[tuple[str, ...]] = ("name",)
 
     @property
     def specs(self) -> Mapping[str, Spec]:

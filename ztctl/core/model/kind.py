@@ -14,6 +14,7 @@ from ztctl.core.model.calls import Flow, ReadFlow
 from ztctl.core.model.declared import PublicPlace
 from ztctl.core.model.facts import Fact
 from ztctl.core.model.flows import Ask, BatchItem, Flows, StepResult
+from ztctl.core.model.gap import FOREIGN, Gap
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import EMPTY, Live, Spare, Values, Wanted
@@ -112,6 +113,16 @@ class Kind(Flows):
         written = change.written if values is None else values
         identity = StepId(change.address, verb)
         return Step(identity, self.phase, written, container=change.container, **data)
+
+    # -- export: from the live side to the file ------------------------------------------------
+
+    def gap(self, live: Live) -> Gap | None:
+        """Why no entry of a file can state a live object; ``None`` if one can."""
+        return None if self.section else FOREIGN
+
+    def entry(self, live: Live) -> Values:
+        """The fields of the entry that states a live object, mark left out, ids as references."""
+        return self.marking.off(live)
 
     # -- facts: who reaches what, and what a step does to host names, is derived from them -----
 

@@ -1,0 +1,114 @@
+"""Promises about ``ztctl export``: the files, what is told beside them, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.account import Account
+from tests.support.exporting import application, policy, record, rule, tunnel
+from ztctl.cli.app import run
+from ztctl.cli.exits import Exit
+from ztctl.sandbox import open_sandbox
+
+HOST = "ssh.example.com"
+SECRET = "Y2FuYXJ5" * 6
+
+
+@pytest.fixture
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """The account of this folder's sandbox, with one host made by hand and secrets in it."""
+    (tmp_path / ".ztctl").mkdir()
+    monkeypatch.chdir(tmp_path)
+    account = Account(tmp_path)
+    account.sandbox = open_sandbox(tmp_path / ".ztctl" / "sandbox.jsonl")
+    std = policy(account, session_duration="24h")
+    body = {"name": "other", "config_src": "cloudflare", "tunnel_secret": SECRET}
+    account.call("POST", "{A}/cfd_tunnel", body)
+    pool = tunnel(account, [rule(HOST)])
+    record(account, HOST, pool)
+    application(account, HOST, policies=[std], app_launcher_visible=False)
+    provider = {"name": "Corporate", "type": "okta", "config": {"client_secret": SECRET}}
+    account.call("POST", "{A}/access/identity_providers", provider)
+    return account
+
+
+def test_what_no_file_states_is_told_and_ends_with_two(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The YAML is all that standard output holds; what it lacks is named beside it, by its id."""
+    code = run(["export", "--sandbox", "--stack", "prod"])
+
+    out, err = capsys.readouterr()
+    missing = account.one("tunnels", name="other")["id"]
+    assert code == Exit.DIFFERENT
+    assert list(yaml.safe_load(out)["hosts"]) == [HOST]
+    assert f"not exported: tunnel 'other' ({missing})" in err
+    assert missing in out.partition("version:")[0]
+    assert SECRET not in out + err
+
+
+def test_a_whole_export_ends_with_zero_and_plans_nothing_but_adoptions(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file goes on with plan; a second export does not overwrite it."""
+    selection = ["--sandbox", "--stack", "prod", "--host", HOST, "-o", "live.yaml"]
+
+    assert run(["export", *selection]) == Exit.DONE
+    assert run(["export", *selection]) == Exit.ERROR
+    assert "live.yaml is there already" in capsys.readouterr().err
+    assert run(["plan", "--sandbox", "-f", "live.yaml", "--format", "json"]) == Exit.DONE
+
+    changes = json.loads(capsys.readouterr().out)["resource_changes"]
+    kept = [it for it in changes if it["type"] != "access_tag"]
+    assert kept
+    assert all("importing" in it["change"] for it in kept)
+
+
+def test_a_folder_has_a_file_for_each_section(account: Account) -> None:
+    """They are read together, and each says whose it is."""
+    run(["export", "--sandbox", "--stack", "prod", "-o", "live/"])
+
+    names = sorted(it.name for it in account.folder.joinpath("live").iterdir())
+    assert names == ["hosts.yaml", "policies.yaml", "tunnels.yaml"]
+    assert run(["validate", "-f", "live"]) == Exit.DONE
+
+
+def test_a_snapshot_is_exported_as_the_account_is(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a token and a call, somebody else gets the same file."""
+    run(["export", "--sandbox", "--stack", "prod", "-q"])
+    live = capsys.readouterr().out
+    run(["snapshot", "live.json", "--sandbox"])
+    capsys.readouterr()
+
+    run(["export", "--live", "live.json", "--stack", "prod", "-q"])
+
+    assert capsys.readouterr().out == live
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--sandbox"], Exit.USAGE, "--stack is missing"),
+        (["--sandbox", "--stack", "No Name"], Exit.USAGE, "no name of a stack"),
+        (["--sandbox", "--stack", "prod", "--host", "shh.example.com"], Exit.ERROR, HOST),
+        (["--sandbox", "--stack", "prod", "--zone", "example.net"], Exit.ERROR, "example.com"),
+        (["--sandbox", "--stack", "prod", "--tunnel", "pol"], Exit.ERROR, "pool"),
+        (["--sandbox", "--stack", "prod", "--tag", "none"], Exit.ERROR, "no live application"),
+    ],
+)
+def test_what_is_not_there_is_said(
+    account: Account,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: Exit,
+    said: str,
+) -> None:
+    """A selection of nothing is an error with what may have been meant."""
+    assert run(["export", *arguments]) == code
+    assert said in capsys.readouterr().err

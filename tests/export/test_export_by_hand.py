@@ -1,0 +1,268 @@
+"""What somebody made by hand is written as it is: adopted by marks alone, never opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.account import Account, told
+from tests.support.exporting import (
+    EVERYONE,
+    adopted,
+    application,
+    body_of,
+    exported,
+    group,
+    left,
+    policy,
+    record,
+    rule,
+    stored,
+    text_of,
+    tunnel,
+)
+
+HOSTS = ("db.example.com", "git.example.com", "ssh.example.com")
+OTHER_TYPES: dict[str, Any] = {
+    "warp": {"name": "Warp Login App", "domain": "acme.cloudflareaccess.com/warp"},
+    "app_launcher": {"name": "App Launcher", "domain": "acme.cloudflareaccess.com"},
+    "bookmark": {"name": "Docs", "domain": HOSTS[2]},
+    "vnc": {"name": "Desktop", "domain": "desk.example.com"},
+}
+
+
+def dashboard(account: Account) -> dict[str, Any]:
+    """Three hosts as the dashboard makes them: visible, called by words, no CA, no check."""
+    std = policy(account, session_duration="24h")
+    pool = tunnel(account, [rule(host) for host in reversed(HOSTS)])
+    for host in HOSTS:
+        record(account, host, pool)
+    return {host: application(account, host, name=f"My {host}", policies=[std]) for host in HOSTS}
+
+
+def test_a_dashboard_account_keeps_ids_and_audiences(account: Account) -> None:
+    """Its names, launcher tiles and missing checks are stated; adoption only puts marks on."""
+    made = dashboard(account)
+
+    found = exported(account)
+    again = adopted(account, found)
+
+    assert found.is_complete
+    assert again.is_empty
+    assert "ca_keys" not in yaml.safe_load(text_of(found))
+    assert text_of(found).count("access: false") == len(HOSTS)
+    live = {it["id"]: it["aud"] for it in account.everything()["apps"]}
+    assert live == {it["id"]: it["aud"] for it in made.values()}
+
+
+def test_what_hosts_says_exactly_is_written_short(account: Account) -> None:
+    """A hidden application called as its domain is an entry of `hosts`; another one is not."""
+    std = policy(account, session_duration="24h")
+    pool = tunnel(account, [rule("a.example.com"), rule("b.example.com"), rule("c.example.com")])
+    for host in ("a.example.com", "b.example.com", "c.example.com"):
+        record(account, host, pool)
+        hidden = host != "a.example.com"
+        app = application(account, host, policies=[std], app_launcher_visible=not hidden)
+        if host == "b.example.com":
+            account.call("POST", f"{{A}}/access/apps/{app['id']}/ca")
+
+    found = yaml.safe_load(text_of(exported(account)))
+
+    assert found["hosts"] == {
+        "b.example.com": {
+            "tunnel": "pool",
+            "service": "ssh://localhost:22",
+            "policies": ["std"],
+            "access": False,
+        },
+        "c.example.com": {
+            "tunnel": "pool",
+            "service": "ssh://localhost:22",
+            "policies": ["std"],
+            "access": False,
+            "ca_key": False,
+        },
+    }
+
+
+def test_a_rule_out_of_order_is_written_in_full(account: Account) -> None:
+    """Rules keep their order, which decides: `hosts` would sort them by name."""
+    std = policy(account, session_duration="24h")
+    names = ["z.example.com", "a.example.com"]
+    pool = tunnel(account, [rule(host) for host in names])
+    for host in names:
+        record(account, host, pool)
+        application(account, host, policies=[std], app_launcher_visible=False)
+
+    found = yaml.safe_load(text_of(exported(account)))
+
+    assert [it["hostname"] for it in found["tunnels"]["pool"]["ingress"]] == ["z.example.com"]
+    assert list(found["hosts"]) == ["a.example.com"]
+
+
+def test_countries_that_are_required_together_stay_apart(account: Account) -> None:
+    """Under `require` a list means any of them, which would let more people in."""
+    both = [{"geo": {"country_code": "PT"}}, {"geo": {"country_code": "ES"}}]
+    group(account, "iberia", require=both)
+
+    found = yaml.safe_load(text_of(exported(account)))
+
+    assert found["groups"]["iberia"]["require"] == [{"country": "ES"}, {"country": "PT"}]
+
+
+def test_a_policy_that_excludes_everyone_is_stated_or_named(account: Account) -> None:
+    """Nobody enters by it, and nobody does after its adoption."""
+    policy(account, "nobody", exclude=EVERYONE)
+
+    found = exported(account)
+
+    said = yaml.safe_load(text_of(found)).get("policies", {})
+    assert said.get("nobody", {}).get("exclude") == [{"everyone": True}] or left(found)
+
+
+def test_a_selector_that_is_not_known_is_named_and_not_dropped(account: Account) -> None:
+    """A rule set without one of its rules would be another one."""
+    team = group(account)
+    stored(account, "access_group", team, require=[{"moon_phase": {"phase": "full"}}])
+    policy(account, include=[{"group": {"id": team}}])
+
+    found = exported(account)
+
+    assert "moon_phase" in left(found)["team"]
+    assert yaml.safe_load(text_of(found))["policies"]["std"]["include"] == [
+        {"group": {"live": "team"}}
+    ]
+    assert not found.is_complete
+
+
+def test_two_of_one_name_are_told_apart_by_id(account: Account) -> None:
+    """Each is the object that it was, and what refers to one refers to it still."""
+    first, second = (
+        group(account, "Ops", include=[{"email": {"email": mail}}])
+        for mail in ("ann@example.com", "bob@example.com")
+    )
+    policy(account, "std", include=[{"group": {"id": second}}])
+    policy(account, "std", include=[{"group": {"id": first}}])
+
+    found = exported(account)
+    again = adopted(account, found)
+
+    said = yaml.safe_load(text_of(found))
+    assert {it["id"] for it in said["groups"].values()} == {first, second}
+    assert {it["include"][0]["group"] for it in said["policies"].values()} == {
+        f"Ops-{first[:8]}",
+        f"Ops-{second[:8]}",
+    }
+    assert again.is_empty
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "NO",
+        "1e3",
+        "022",
+        "a.b",
+        "🚀 team",
+        "a\u202eb",
+        "${x}",
+        "${env.HOME}",
+        "~",
+        "#1",
+        "a: b",
+        "'",
+        "",
+    ],
+)
+def test_a_hostile_name_is_the_same_after_reading(account: Account, name: str) -> None:
+    """Whatever a group is called, its adoption is of that group and keeps its name."""
+    made = group(account, name or " ")
+    policy(account, include=[{"group": {"id": made}}])
+
+    found = exported(account)
+    again = adopted(account, found)
+
+    assert found.is_complete
+    assert again.is_empty
+    (kept,) = account.everything()["groups"]
+    assert (kept["id"], kept["name"]) == (made, f"{name or ' '}.ztctl-prod")
+
+
+def test_what_another_stack_owns_is_named_and_left(account: Account) -> None:
+    """An object of another stack is in no file, and what refers to it says that it is live."""
+    theirs = group(account, "x.ztctl-other")
+    policy(account, include=[{"group": {"id": theirs}}])
+
+    found = exported(account)
+
+    assert left(found) == {"x.ztctl-other": "it belongs to the stack other"}
+    assert "live: x.ztctl-other" in body_of(found)
+    assert found.is_complete
+
+
+@pytest.mark.parametrize("type_", OTHER_TYPES)
+def test_an_application_of_another_type_is_named(account: Account, type_: str) -> None:
+    """It is in no file, not even where it has the domain of a host, and the host is."""
+    dashboard(account)
+    made = account.call("POST", "{A}/access/apps", {"type": type_, **OTHER_TYPES[type_]})
+
+    found = exported(account)
+
+    assert [it.id for it in found.document.left] == [made["id"]]
+    assert type_ in left(found)[made["name"]]
+    assert not found.is_complete
+    assert made["id"] not in body_of(found)
+
+
+def test_a_policy_without_a_session_keeps_that_of_its_applications(account: Account) -> None:
+    """It is left unsaid; where applications differ, the policy is never written."""
+    unsaid = policy(account, "unsaid")
+    shared = policy(account, "shared")
+    for key in (unsaid, shared):
+        stored(account, "policy", key, session_duration=None)
+    half, day = {"session_duration": "30m"}, {"session_duration": "8h"}
+    application(account, "a.example.com", policies=[unsaid, shared], **half)
+    application(account, "b.example.com", policies=[shared], **day)
+
+    found = exported(account)
+    again = adopted(account, found)
+
+    said = yaml.safe_load(text_of(found))["policies"]
+    assert "session_duration" not in said["unsaid"]
+    assert said["shared"]["id"] == shared
+    live = {it["id"]: it.get("session_duration") for it in account.everything()["policies"]}
+    assert live == {unsaid: "30m", shared: None}
+    assert again.is_empty
+
+
+def test_the_same_account_gives_the_same_file(account: Account) -> None:
+    """Whatever order the service lists things in, two exports are equal, byte for byte."""
+    dashboard(account)
+    group(account)
+
+    assert text_of(exported(account)) == text_of(exported(account))
+
+
+def test_an_exported_stack_is_exported_as_it_is_declared(account: Account) -> None:
+    """Once adopted, another export says the same and its plan is empty."""
+    dashboard(account)
+    first = exported(account)
+    adopted(account, first)
+
+    second = exported(account)
+
+    assert body_of(second) == body_of(first)
+    assert told(adopted(account, second)) == []
+
+
+def test_foreign_records_are_left_out_without_a_word(account: Account) -> None:
+    """Most records of a zone lead to no tunnel, and are nothing for these files."""
+    body = {"type": "A", "name": "www.example.com", "content": "192.0.2.1", "proxied": True}
+    zone = account.one("zones", name="example.com")["id"]
+    account.call("POST", f"/zones/{zone}/dns_records", body)
+
+    found = exported(account)
+
+    assert (found.objects, found.document.left) == (0, ())

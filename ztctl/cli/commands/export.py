@@ -1,0 +1,207 @@
+"""``ztctl export``: what is live, as files that say the same."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ztctl.cli import completion
+from ztctl.cli import options as opt
+from ztctl.cli.exits import Exit
+from ztctl.cli.settings import Settings, Usage, settings
+
+if TYPE_CHECKING:
+    from ztctl.cli.export_flow import Exported, Target
+    from ztctl.core.planning.selection import Chosen
+    from ztctl.views.view import View
+
+_selection = typer.Option
+_STDOUT = "export.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionOptions:
+    """What of the account is exported."""
+
+    host: Annotated[
+        list[str] | None,
+        _selection(
+            "--host",
+            metavar="HOST",
+            autocompletion=completion.hosts,
+            rich_help_panel="Selection",
+            help="This host, with all that it depends on; may be repeated, as the others here.",
+        ),
+    ] = None
+    zone: Annotated[
+        list[str] | None,
+        _selection(
+            "--zone", metavar="ZONE", rich_help_panel="Selection", help="All hosts of this zone."
+        ),
+    ] = None
+    tunnel: Annotated[
+        list[str] | None,
+        _selection(
+            "--tunnel",
+            metavar="TUNNEL",
+            rich_help_panel="Selection",
+            help="This tunnel, by name or id, and all hosts that it serves.",
+        ),
+    ] = None
+    application: Annotated[
+        list[str] | None,
+        _selection(
+            "--application",
+            metavar="APPLICATION",
+            rich_help_panel="Selection",
+            help="This application, by domain, name or id, and all its hosts.",
+        ),
+    ] = None
+    tag: Annotated[
+        list[str] | None,
+        _selection(
+            "--tag",
+            metavar="TAG",
+            rich_help_panel="Selection",
+            help="All applications with this tag, and their hosts.",
+        ),
+    ] = None
+
+
+@opt.with_options
+def export(
+    *,
+    chosen: SelectionOptions,
+    account: opt.AccountOptions,
+    live: opt.LiveOptions,
+    stack: Annotated[
+        str | None,
+        opt.run_option(
+            "--stack", metavar="STACK", help="The stack that is to own what is exported."
+        ),
+    ] = None,
+    out: Annotated[
+        str | None,
+        opt.run_option(
+            "-o",
+            "--out",
+            metavar="PATH",
+            help="Write a new file, or with a slash at the end a folder, one file a section.",
+        ),
+    ] = None,
+    output: Annotated[opt.OutputOptions, opt.only("no_color", "quiet")],
+) -> Exit:
+    """Write what is live as YAML, proved: a plan of it holds nothing but marks.
+
+    Ends with 2 where something that was asked for cannot be stated; it is named.
+    """
+    named = settings(output, None, account, live=live)
+    name = _stack(stack)
+    target = _target(out)
+    from ztctl.cli.error_output import errors_shown
+    from ztctl.cli.session import run_to_end, view_of
+
+    view = view_of(named)
+    with errors_shown(view):
+        found = run_to_end(_exported(named, name, _chosen(chosen), target, view))
+        view.close()
+        _write(found, out)
+        _tell(found, name, out, view)
+    return Exit.DONE if found.is_complete else Exit.DIFFERENT
+
+
+def _stack(given: str | None) -> str:
+    """The stack, asked for where there is somebody to ask.
+
+    Raises:
+        Usage: it is missing, or no name of a stack.
+    """
+    from ztctl.documents.models import is_stack
+
+    if given is None and sys.stdin.isatty() and sys.stderr.isatty():
+        given = typer.prompt("The stack that is to own it, such as ssh-prod", err=True)
+    if given is None:
+        hint = "name the owner of what is exported, such as --stack ssh-prod"
+        raise Usage("--stack is missing", hint)
+    if not is_stack(given):
+        hint = "write lower-case letters, digits and single hyphens, at most 20 of them"
+        raise Usage(f"{given!r} is no name of a stack", hint)
+    return str(given)
+
+
+def _target(out: str | None) -> Target:
+    from ztctl.cli.export_flow import Target
+
+    if out is None:
+        return Target(_STDOUT)
+    by_section = out.endswith("/") or Path(out).is_dir()
+    return Target(out.rstrip("/") or "/", by_section)
+
+
+def _chosen(given: SelectionOptions) -> Chosen:
+    from ztctl.core.planning.selection import Chosen
+
+    return Chosen(
+        *(
+            tuple(names or ())
+            for names in (given.host, given.zone, given.tunnel, given.application, given.tag)
+        )
+    )
+
+
+async def _exported(
+    named: Settings, stack: str, chosen: Chosen, target: Target, view: View
+) -> Exported:
+    from ztctl.cli.export_flow import export as made
+    from ztctl.cli.session import account_of
+
+    async with account_of(named, None, view) as live:
+        return await made(live, stack, chosen, target, view.event)
+
+
+def _write(found: Exported, out: str | None) -> None:
+    """Write the files, or to standard output; what is there already stays.
+
+    Raises:
+        Failure: a file is there, or cannot be written.
+    """
+    from ztctl.core.model.diagnostics import Failure
+
+    texts = found.document.texts
+    if out is None:
+        sys.stdout.writelines(text.decode("utf-8") for text in texts.values())
+        return
+    for name in texts:
+        if Path(name).exists():
+            raise Failure(f"{name} is there already", "name another file or folder by -o")
+    for name, text in texts.items():
+        try:
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            with Path(name).open("xb") as file:
+                file.write(text)
+        except OSError as error:
+            raise Failure(f"cannot write {name}: {(error.strerror or '').lower()}") from error
+
+
+def _tell(found: Exported, stack: str, out: str | None, view: View) -> None:
+    from ztctl.views.escape import visible
+
+    for text in found.unread:
+        view.note(visible(f"not read: {text}"))
+    for it in found.document.left:
+        view.note(visible(f"not exported: {it}"))
+    for text in found.notes:
+        view.note(visible(text))
+    gaps = len([it for it in found.document.left if not it.stack])
+    objects = f"{found.objects} object{'' if found.objects == 1 else 's'}"
+    without = f", without {gaps} that no file can state" if gaps else ""
+    where = f" in {out}" if out is not None else ""
+    view.note(
+        f"Exported {objects}{where}{without}. Proved: a plan of it puts on marks of {stack} alone."
+    )
+    if out is not None and found.objects:
+        view.next_steps(f"ztctl plan -f {out}\nztctl apply --adopt -f {out}")

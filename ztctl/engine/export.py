@@ -1,0 +1,55 @@
+"""Read an account for an export: all that any plan of the exported files needs, each list once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ztctl.core.model.events import Report
+from ztctl.core.model.facts import TunnelRules
+from ztctl.core.model.flows import Ask
+from ztctl.core.model.kind import Kinds
+from ztctl.core.model.objects import Live
+from ztctl.engine.drive import Api
+from ztctl.engine.read import Reader
+from ztctl.engine.whole_account import whole_account
+
+_TUNNEL: Final = "tunnel"
+
+
+@dataclass(frozen=True, slots=True)
+class Exportable:
+    """An account, as far as the token may read it.
+
+    Attributes:
+        live: the live objects by kind, tunnels with their configurations.
+        unread: what could not be read, as text, with the permission for it.
+        replies: answers what was asked for already, and asks for the rest.
+    """
+
+    live: Mapping[str, tuple[Live, ...]]
+    unread: tuple[str, ...]
+    replies: Api
+
+
+async def read_exportable(kinds: Kinds, api: Api, report: Report) -> Exportable:
+    """Read every list of an account, and the rules of every tunnel.
+
+    Raises:
+        CallFailed, Failures: something failed other than by a missing permission, or without it
+            nothing can be said.
+    """
+    replies = Reader(kinds, Ask(""), api)
+    whole = await whole_account(kinds, replies, report)
+    readable = frozenset(
+        (_TUNNEL, key)
+        for (of, key), it in whole.facts.items()
+        if of is TunnelRules and isinstance(it, TunnelRules) and it.rules is not None
+    )
+    # What is removed by its id is read whole: here, each tunnel of which the rules can be read.
+    reader = Reader(kinds, Ask("", removed=readable), replies)
+    live = {**whole.live}
+    if _TUNNEL in live:
+        live[_TUNNEL] = await reader.live_of(_TUNNEL)
+    return Exportable(live, whole.unread, replies)
