@@ -23,7 +23,7 @@ ENDS = {
     "private_route network",
     "private_route virtual_network",
 }
-FIXED = {"access_application type", "tunnel config_src", "ca_key application"}
+FIXED = {"access_application type", "tunnel config", "ca_key application"}
 
 
 @pytest.fixture(scope="module")

@@ -196,6 +196,12 @@ def unmarked(account: Account) -> Iterable[Problem]:
     return account.plan({"removed": [{"address": "tunnel.office"}]}).warnings
 
 
+def looked_for(account: Account) -> Iterable[Problem]:
+    """A tunnel that a file on its server configures, before the mark goes into its name."""
+    account.call("POST", "{A}/cfd_tunnel", {"name": "pool", "config_src": "local"})
+    return account.plan({"tunnels": {"pool": {"config": "local"}}}, adopt=True).warnings
+
+
 def beyond_limit(account: Account) -> Iterable[Problem]:
     """A record for which a zone on the free plan has no room."""
     zone = account.one("zones", name="example.org")["id"]
@@ -239,6 +245,7 @@ BY_LIVE: Mapping[Code, Callable[[Account], Iterable[Problem]]] = {
     Code.SAME_NAME_LIVE: of_one_name,
     Code.KEPT_IN_USE: in_use,
     Code.REMOVED_STAYS: unmarked,
+    Code.RENAMED_TUNNEL: looked_for,
     Code.OVER_LIMIT: beyond_limit,
     Code.UNREAD_ZONE: unread,
     Code.KEY_FILE_STALE: stale,

@@ -126,7 +126,7 @@ def test_a_tunnel_at_work_wants_a_yes(status: bool) -> None:
 def test_a_locally_managed_tunnel_is_not_replaced() -> None:
     """No flag makes ztctl delete a tunnel that a file on its host configures."""
     account = edited(
-        living(files({"tunnels": {"edge": {}}})), "tunnel", "edge", values={"config_src": "local"}
+        living(files({"tunnels": {"edge": {}}})), "tunnel", "edge", values={"config": "local"}
     )
 
     found = plan(files({"tunnels": {"edge": {}}}), account, disconnect=frozenset({"all"}))

@@ -355,4 +355,4 @@ def test_a_local_tunnel_differs() -> None:
 
     found = differing(kind("tunnel").specs, wanted, live_of_declared(reply, None))
 
-    assert "config_src" in found
+    assert "config" in found

@@ -28,7 +28,7 @@ _DEFAULTS: dict[str, Side] = {
         "app_launcher_visible": True,
         "allow_iframe": False,
     },
-    "tunnels": {"config_src": "cloudflare", "origin_request": {}},
+    "tunnels": {"config": "cloudflare", "origin_request": {}},
     "dns": {"proxied": True, "ttl": 1},
 }
 

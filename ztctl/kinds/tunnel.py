@@ -1,4 +1,4 @@
-"""Cloudflare Tunnels, remotely managed, together with their configuration.
+"""Cloudflare Tunnels, together with their configuration; see ``local_tunnel`` for local ones.
 
 Names are unique among tunnels that are not deleted; lists contain deleted ones unless
 ``is_deleted=false``. The configuration is one document, replaced by a ``PUT``. Whether a ``PUT``
@@ -25,35 +25,30 @@ from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import Alternative, Kind, Lagging, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
-from ztctl.core.model.markers import DecidesReach, Default, Immutable
+from ztctl.core.model.markers import DecidesReach, Default, Immutable, Local
 from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
-from ztctl.kinds import ingress, origin_request
-from ztctl.kinds.audience import with_access, with_team
+from ztctl.kinds import ingress, local_tunnel, origin_request
 from ztctl.kinds.carry import Lists, patched, unmodelled
-from ztctl.kinds.common import (
-    TUNNEL,
-    Id,
-    Protect,
-    listing,
-    objects,
-    segment,
-    text_of,
-    written,
-)
+from ztctl.kinds.common import TUNNEL, Id, Protect, listing, objects, segment, text_of, written
 from ztctl.kinds.ingress import IngressRule
+from ztctl.kinds.local_tunnel import NOT_REPLACED, ConnectorFields, is_local
 from ztctl.kinds.origin_request import OriginRequest
+from ztctl.kinds.tunnel_configuration import (
+    UNREAD,
+    completed,
+    configuration_of,
+    document,
+    fields_in,
+    unreadable,
+    with_own_settings,
+    without_nothing,
+)
 from ztctl.kinds.tunnel_copies import copies_by_id, source_of
 
 PATH = "/accounts/{account}/cfd_tunnel"
-_LOCAL = (
-    "its configuration is a file on its server; give this tunnel another key, and lead records to "
-    "that one by `tunnel: {{live: {live}}}`, or delete it by hand"
-)
 _MALFORMED = "connectors go on with the one before: mend it in the dashboard, or try again later"
-# In place of a configuration that was not read; ``None`` is that of a tunnel without one.
-UNREAD = object()
 # "Configuration not found": the tunnel never had one.
 NOT_CONFIGURED = 1055
 _READ = ("id", "name", "config_src", "remote_config", "status")
@@ -62,19 +57,21 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class TunnelFields(Fields):
-    """A way from Cloudflare to hosts inside; its connectors fetch their rules by themselves."""
+    """A way from Cloudflare to hosts inside."""
 
     ingress: Annotated[list[IngressRule] | None, Default(()), DecidesReach()] = None
     """Which names go where, in order; a closing `http_status:404` is added."""
     origin_request: Annotated[OriginRequest | None, DecidesReach()] = None
     """Settings for all rules; a rule's own win."""
-    config_src: Annotated[
-        Literal["cloudflare"] | None,
+    config: Annotated[
+        Literal["cloudflare", "local"] | None,
         Default("cloudflare"),
-        Immutable(instead=_LOCAL),
+        Immutable(instead=local_tunnel.INSTEAD),
         DecidesReach(),
     ] = None
-    """Remotely managed, which is the only kind that can be declared."""
+    """Where its rules are: in the account, or in a file on its server (`ztctl tunnel files`)."""
+    connector: Annotated[ConnectorFields | None, Local()] = None
+    """Of `config: local`: what else stands in that file."""
     name: str | None = None
     """The live name before the stack's mark, when it is not the key."""
     id: Id | None = None
@@ -127,7 +124,7 @@ class Tunnel(Kind, Lagging):
     def declare(self, key: str, fields: Fields, **place: Any) -> Wanted:
         """Convert an entry; ``local`` holds ``access:`` and the position of each rule."""
         wanted = super().declare(key, fields, **place)
-        wanted = replace(wanted, values=_with_own_settings(wanted.values))
+        wanted = replace(wanted, values=with_own_settings(wanted.values))
         rules: Sequence[IngressRule] = getattr(fields, "ingress", None) or ()
         by_rule = {
             "access": [rule.access for rule in rules],
@@ -138,6 +135,7 @@ class Tunnel(Kind, Lagging):
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Report rules that never match, or lead back to their own host name."""
         for wanted in declared.of(self.name):
+            yield from local_tunnel.misplaced(wanted)
             for index, text, hint, code in ingress.mistakes(wanted.values["ingress"]):
                 where, summary = (
                     wanted.local["places"][index] or wanted.where,
@@ -159,17 +157,15 @@ class Tunnel(Kind, Lagging):
         return ingress.names(values.get("ingress"))
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
-        """Add the mark, and ``origin_request.access`` to the rules."""
-        choices: list[bool | None] = [*wanted.local["access"]]
-        rules = wanted.values["ingress"]
-        choices += [None] * (len(rules) - len(choices))
-        checked = [
-            with_access(rule, choice, wanted, ledger)
-            for rule, choice in zip(rules, choices, strict=False)
-        ]
-        general = with_team(wanted.values.get("origin_request"), wanted, ledger)
-        completed = super().complete(wanted, live, ledger)
-        return {**completed, "ingress": checked, "origin_request": general}
+        """Add the mark, and ``origin_request.access`` to the rules; local ones are not written."""
+        values = super().complete(wanted, live, ledger)
+        if live is not None:
+            running = TunnelAttributes.of(live).running
+            for it in local_tunnel.renamed(wanted, live, str(values["name"]), running=running):
+                ledger.add_problem(it)
+        if is_local(values):
+            return {name: it for name, it in values.items() if name not in _CONFIGURED}
+        return {**values, **completed(wanted, ledger)}
 
     def dropped_by(self, change: Change) -> tuple[str, ...]:
         """The host names that the tunnel serves now, and whether it goes on to."""
@@ -188,22 +184,21 @@ class Tunnel(Kind, Lagging):
             text = "it has running connectors: everybody who works through it is cut off"
             yield from proposal.unless_allowed("--allow-disconnect", change, text)
         if change.action is Action.REPLACE:
-            yield Refusal(
-                change.address,
-                "it is managed by a file on its host; move it to remote "
-                "management in the dashboard first, or give the new tunnel another key",
-            )
+            yield Refusal(change.address, NOT_REPLACED[change.written["config"]])
 
     # -- steps ------------------------------------------------------------------------------
 
     def steps(self, change: Change) -> tuple[Step, ...]:
         """Add new rules first; remove old ones after the records that point to them are gone."""
         match change.action:
-            case Action.CREATE:
+            case Action.CREATE if not is_local(change.written):
                 made = self.step(change, "create", keeps_fact=True)
                 return (made, self.step(change, "configure"))
             case Action.UPDATE | Action.ADOPT:
                 return tuple(self._update_steps(change))
+            case Action.REPLACE:
+                # Always refused; of its steps no order would be found, since names are unique.
+                return ()
             case _:
                 return super().steps(change)
 
@@ -239,7 +234,8 @@ class Tunnel(Kind, Lagging):
         The audience of a new application is known only after it was created, and from then on
         users bring its tokens, which the connector would deny. Access protects the name meanwhile.
         """
-        if change.live is None or change.action not in (Action.UPDATE, Action.ADOPT):
+        updates = change.live is not None and change.action in (Action.UPDATE, Action.ADOPT)
+        if not updates or change.live is None or is_local(change.written):
             return
         old = change.live.values.get("ingress") or []
         relaxed = ingress.without_renewed_checks(old, resolve(change.written["ingress"]))
@@ -253,9 +249,9 @@ class Tunnel(Kind, Lagging):
         from ztctl.kinds import facts
 
         read = live is None or live.values is not values or live.is_whole
-        if not read:
-            return UNKNOWN_TUNNEL
         copy = live.attribute("copy") if live is not None else None
+        if not read or (is_local(values) and copy is None):
+            return UNKNOWN_TUNNEL
         return replace(facts.tunnel(values), copy=copy.path if copy is not None else "")
 
     # -- export -----------------------------------------------------------------------------
@@ -304,7 +300,7 @@ class Tunnel(Kind, Lagging):
             remote = [raw for raw in asked if source_of(raw) == "cloudflare"]
             replies = yield tuple(configuration(raw) for raw in remote)
             for raw, reply in zip(remote, replies, strict=True):
-                live = self._live(raw, UNREAD if _unreadable(reply) else reply)
+                live = self._live(raw, UNREAD if unreadable(reply) else reply)
                 found[TunnelRules, live.id] = self.fact(live.values, live)
             missing = sorted(key for key in unseen.tunnels - listed.keys() if _ID.fullmatch(key))
             calls = tuple(
@@ -333,7 +329,7 @@ class Tunnel(Kind, Lagging):
         asked = tuple(raw for raw in found if chosen(raw))
         replies = yield tuple(configuration(raw) for raw in asked)
         for raw, reply in zip(asked, replies, strict=True):
-            if why := _unreadable(reply):
+            if why := unreadable(reply):
                 text = f"the configuration of the tunnel {text_of(raw, 'name')!r} cannot be read"
                 raise CallFailed(configuration(raw), f"{text}: {why}", hint=_MALFORMED)
         left = iter(replies)
@@ -344,8 +340,8 @@ class Tunnel(Kind, Lagging):
 
     def carried_over(self, live: Live) -> Values:
         """What no field models, at any depth, of the configuration."""
-        known = _document(live.values)
-        return unmodelled(_configuration_of(live), known, self._lists(live.values))
+        known = document(live.values)
+        return unmodelled(configuration_of(live), known, self._lists(live.values))
 
     def _lists(self, values: Values) -> Lists:
         rules = ingress.elements(_RULE, values.get("origin_request") or {})
@@ -355,15 +351,16 @@ class Tunnel(Kind, Lagging):
         """The configuration as it came, with what these values change in it."""
         # What a rule has for itself depends on the settings of the tunnel: none is taken for
         # unchanged before it was looked at.
-        known = {**_document(live.values), "ingress": None}
-        was = _configuration_of(live)
-        made: dict[str, Any] = patched(was, known, _document(values), self._lists(values))
-        rules = [_without_nothing(rule) for rule in made["ingress"]]
-        return _without_nothing({**made, "ingress": rules})
+        known = {**document(live.values), "ingress": None}
+        was = configuration_of(live)
+        made: dict[str, Any] = patched(was, known, document(values), self._lists(values))
+        rules = [without_nothing(rule) for rule in made["ingress"]]
+        return without_nothing({**made, "ingress": rules})
 
     def create(self, values: Values) -> Flow[Live]:
         """Create the tunnel; the secret in the reply is dropped."""
-        body = {"name": values["name"], "config_src": "cloudflare"}
+        source = local_tunnel.LOCAL if is_local(values) else "cloudflare"
+        body = {"name": values["name"], "config_src": source}
         made = yield from written(Call("POST", PATH, body, permission=TUNNEL))
         return self._live(made, None)
 
@@ -407,7 +404,7 @@ class Tunnel(Kind, Lagging):
     def undo(self, step: Step, before: Live | None, made: Live) -> Flow[None]:
         """Restore the configuration as it came."""
         assert before is not None, "a step that serves names works on a tunnel that is there"
-        was = _configuration_of(before)
+        was = configuration_of(before)
         rules = was.get("ingress") or ingress.to_api(ingress.closed([]))
         yield from self._configure(made, {**was, "ingress": rules})
 
@@ -435,9 +432,8 @@ class Tunnel(Kind, Lagging):
         config = came if copy is None else copy.configuration
         fields = {
             "name": name,
-            "config_src": source_of(raw),
-            "ingress": ingress.from_api(config.get("ingress")),
-            "origin_request": origin_request.from_api(config.get("originRequest")),
+            "config": source_of(raw),
+            **fields_in(config),
         }
         status = text_of(raw, "status")
         running, is_number = status in ("healthy", "degraded"), isinstance(version, int)
@@ -445,20 +441,10 @@ class Tunnel(Kind, Lagging):
         # The configuration of a locally managed tunnel is a file on its host.
         is_read = reply is not UNREAD and source_of(raw) == "cloudflare"
         id_ = text_of(raw, "id")
-        values = _with_own_settings(canonical_fields(self.specs, fields))
+        values = with_own_settings(canonical_fields(self.specs, fields))
         kept = {**_public(raw), **({"config": came} if came else {})}
         is_whole = is_read or copy is not None
         return Live(self.name, id_, name, key, values, attributes, mark, kept, is_whole=is_whole)
-
-
-def _unreadable(reply: Any) -> str:
-    """Why a reply about a configuration says nothing; empty if it can be read, or there is none."""
-    if reply is UNREAD or reply is None:
-        return ""
-    if not isinstance(reply, Mapping):
-        return "the answer is no object"
-    where = ingress.unreadable(reply.get("config"))
-    return f"`{where}` is of another type than cloudflared expects" if where else ""
 
 
 def _name_taken(change: Change, proposal: Proposal) -> Iterator[Refusal]:
@@ -512,31 +498,8 @@ def _ours(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
 
 
 _RULE = fields_of(TunnelFields)["ingress"].element or Spec()
-
-
-def _configuration_of(live: Live) -> Mapping[str, Any]:
-    """The configuration as it came; empty if there is none, or it was not read."""
-    found = live.raw.get("config")
-    return found if isinstance(found, Mapping) else {}
-
-
-def _document(values: Values) -> dict[str, Any]:
-    """Canonical values as a configuration of the API."""
-    settings = origin_request.to_api(values.get("origin_request"))
-    return {"ingress": ingress.to_api(values.get("ingress")), "originRequest": settings}
-
-
-def _without_nothing(item: dict[str, Any]) -> dict[str, Any]:
-    """A rule or configuration without settings that would say nothing."""
-    return {name: value for name, value in item.items() if name != "originRequest" or value}
-
-
-def _with_own_settings(values: Values) -> Values:
-    """Canonical values without settings that are what they would be if they were left out."""
-    general = origin_request.own_settings(values.get("origin_request"), {})
-    rules = ingress.with_own_settings(values.get("ingress") or (), general)
-    found = {"ingress": rules, "origin_request": general or None}
-    return {**values, **{name: item for name, item in found.items() if name in values}}
+# What of a locally managed tunnel is in its file, and not in the account.
+_CONFIGURED = ("ingress", "origin_request")
 
 
 def _public(raw: Any) -> dict[str, Any]:

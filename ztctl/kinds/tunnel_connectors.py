@@ -21,7 +21,7 @@ from ztctl.kinds.tunnel import PATH, configuration
 def status_of(tunnels: Iterable[Live]) -> Flow[tuple[TunnelStatus, ...]]:
     """Ask for connectors and configuration of each tunnel, all at once."""
     asked = tuple(tunnels)
-    remote = [it for it in asked if it.values.get("config_src") == "cloudflare"]
+    remote = [it for it in asked if it.values.get("config") == "cloudflare"]
     replies = yield (
         *(_connections(it.id) for it in asked),
         *(configuration({"id": it.id}) for it in remote),

@@ -25,7 +25,7 @@ def tunnels(draw: st.DrawFn, covered: tuple[str, ...], applications: Side) -> Si
             **draw(
                 optional(
                     origin_request=origin_request(),
-                    config_src=st.just("cloudflare"),
+                    config=st.just("cloudflare"),
                     protect=flags,
                 )
             ),

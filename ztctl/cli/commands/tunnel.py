@@ -78,7 +78,7 @@ def token(
     with errors_shown(view):
         tunnel, found = run_to_end(_token(name, chosen, declared, view))
         delivery.deliver(found)
-        if tunnel.values.get("config_src") == "local":
+        if tunnel.values.get("config") == "local":
             view.note(
                 f"{tunnel.name} is configured by a file on its server: a connector that runs by "
                 "this token alone serves nothing."

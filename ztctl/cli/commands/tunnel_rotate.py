@@ -170,7 +170,7 @@ class _Renewal:
         from ztctl.core.model.diagnostics import Failure
 
         tunnel = chosen_tunnel(self.name, self.declared, await live_tunnels(client))
-        if tunnel.values.get("config_src") == "local":
+        if tunnel.values.get("config") == "local":
             raise Failure(
                 f"{tunnel.name} runs by a credentials file on its server",
                 "a new secret would make that file useless: make a new tunnel instead",

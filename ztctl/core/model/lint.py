@@ -36,6 +36,7 @@ class Code(StrEnum):
     CA_LEFT_LIVE = "ca-left-live"
     RENAME_LOSES_CA = "rename-loses-ca"
     SAME_NAME_LIVE = "same-name-live"
+    RENAMED_TUNNEL = "renamed-tunnel"
     KEPT_IN_USE = "kept-in-use"
     REMOVED_STAYS = "removed-stays"
     OVER_LIMIT = "over-limit"
@@ -56,6 +57,7 @@ BY_ACCOUNT: Final = frozenset(
         Code.CA_LEFT_LIVE,
         Code.RENAME_LOSES_CA,
         Code.SAME_NAME_LIVE,
+        Code.RENAMED_TUNNEL,
         Code.KEPT_IN_USE,
         Code.REMOVED_STAYS,
         Code.OVER_LIMIT,

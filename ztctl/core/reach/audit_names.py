@@ -157,7 +157,7 @@ class NameAudit:
 
     def _unseen_tunnel(self, key: str) -> tuple[AuditCode, str]:
         live, name = self.account.live.get(key), self.account.name(key)
-        if live is not None and live.values.get("config_src") == "local":
+        if live is not None and live.values.get("config") == "local":
             return AuditCode.LOCAL_TUNNEL, f"tunnel {name} is configured on its server"
         return AuditCode.UNREAD_TUNNEL, f"the configuration of tunnel {name} was not read"
 
