@@ -258,7 +258,7 @@ class Tunnel(Kind, Lagging):
 
     def gap(self, live: Live) -> Gap | None:
         """A configuration that is a file on a server, was not read, or is not there yet."""
-        if live.values.get("config_src") != "cloudflare":
+        if live.values.get("config") != "cloudflare":
             return Gap("its configuration is a file on its server")
         if not live.is_whole:
             return Gap("its configuration could not be read")
