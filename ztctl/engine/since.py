@@ -10,7 +10,7 @@ from ztctl.core.model.drift import Deviation, DriftItem, DriftReport, DriftSever
 from ztctl.core.runs.journal import JournalledRun, WriteResult
 
 # What no object that was written explains.
-_ALWAYS = (Deviation.OPEN, Deviation.REFUSED)
+_ALWAYS = (Deviation.OPEN, Deviation.REFUSED, Deviation.SERVER)
 
 
 @dataclass(frozen=True, slots=True)

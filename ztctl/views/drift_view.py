@@ -247,6 +247,8 @@ class _Item:
             also = f"; {_AUDIENCE}" if item.with_it else ""
             place = self.clean(item.detail)
             return f"{subject}, not of this stack, stands on {place}{also}"
+        on_server = item.deviation is Deviation.SERVER
+        server = f"; {_SERVER} {' and '.join(keys)}`" if on_server else ""
         state = _STATES.get(item.deviation, ("", ""))[several]
         unstated = f"; {_UNSTATED}" if item.deviation is Deviation.UNSTATED else ""
         phrases = list(self._edits(item)) if item.deviation is not Deviation.MISSING else []
@@ -258,7 +260,7 @@ class _Item:
         )
         also = f", and with it {followers}" if followers and not several else ""
         told_state = f" {state}{also}" if state else also
-        return f"{subject}{told_state}{f': {fields}' if fields else ''}{unstated}"
+        return f"{subject}{told_state}{f': {fields}' if fields else ''}{unstated}{server}"
 
     def _edits(self, item: DriftItem) -> Iterator[str]:
         """Each field: what it is, and what the files say."""
@@ -304,6 +306,7 @@ class _Item:
 # An element of a list as a whole.
 _ELEMENT = re.compile(r"(.*)\[\d*\]")
 _UNSTATED = "no apply changes what the files leave unsaid"
+_SERVER = "no apply changes a file on a server: write it anew by `ztctl tunnel files"
 _AUDIENCE = "an apply has the connector take its tokens"
 # Of these a plan tells as well.
 _IN_A_PLAN = (Deviation.OPEN, Deviation.REFUSED)

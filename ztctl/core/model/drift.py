@@ -36,7 +36,8 @@ class Deviation(StrEnum):
     ``REFUSED``: what an apply would not touch, such as an object that another stack has marked.
     ``OPEN``: a host is open, and no object differs that would explain it. ``UNSTATED``: a live
     object holds what the files leave unsaid. ``FOREIGN``: an application of others decides at a
-    host of the stack. No apply puts the last three back.
+    host of the stack. ``SERVER``: a file on a server is not as the files say. No apply puts the
+    last four back.
     """
 
     CHANGED = "changed"
@@ -47,6 +48,7 @@ class Deviation(StrEnum):
     OPEN = "open"
     UNSTATED = "unstated"
     FOREIGN = "foreign"
+    SERVER = "server"
 
     @property
     def stays(self) -> bool:
@@ -56,6 +58,7 @@ class Deviation(StrEnum):
             Deviation.OPEN,
             Deviation.UNSTATED,
             Deviation.FOREIGN,
+            Deviation.SERVER,
         )
 
 

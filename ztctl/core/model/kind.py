@@ -188,6 +188,21 @@ class Stating(ABC):
         """The live values of an object without what its files leave unsaid, and what that is."""
 
 
+class Elsewhere(ABC):
+    """A kind of whose objects some are configured where no run writes, such as on a server."""
+
+    @abstractmethod
+    def elsewhere(self, wanted: Wanted, live: Live, ledger: Ledger) -> Values:
+        """What the files say of a live object that somebody has to put there, completed.
+
+        Empty where nothing is, and where nobody knows what is there now.
+        """
+
+    @abstractmethod
+    def either(self, live: Live, values: Values | None) -> Fact:
+        """What an object means that is as live, or as these values; ``None``: as live alone."""
+
+
 class Exposing(ABC):
     """A kind of which an entry may state that it is open on purpose."""
 

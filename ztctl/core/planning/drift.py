@@ -89,7 +89,7 @@ def _unplanned(beyond: Beyond) -> Iterator[DriftItem]:
     draft, plan = beyond.draft, beyond.plan
     differences = list(beyond.found())
     causes = [_Cause(it.undone, (), frozenset()) for it in differences]
-    timeline = timeline_of([it.undone for it in differences], draft.run.now)
+    timeline = timeline_of([it.undone for it in differences], beyond.now)
     names = draft.ledger.display_names()
     found = _Found(timeline, draft.run.public, names, causes, leaves_public=True)
     own = {*own_hosts(timeline, draft.ledger.own)}
@@ -107,7 +107,8 @@ def _unplanned(beyond: Beyond) -> Iterator[DriftItem]:
             deviation=it.deviation,
             exposed=tuple(known.get(host.host, host) for host in item.exposed),
             with_it=it.with_it,
-            objects=item.objects | it.objects,
+            # No log of the account tells of what is written on a server.
+            objects=frozenset() if it.deviation is Deviation.SERVER else item.objects | it.objects,
             detail=it.detail,
         )
 

@@ -27,6 +27,7 @@ from ztctl.core.model.plan import Action, Change, Edit, Phase, Plan, Reason, Ref
 from ztctl.core.model.values import Lookup, Unknown
 from ztctl.core.planning import check
 from ztctl.core.planning.compare import at_default, describe, differing, recanonised
+from ztctl.core.planning.elsewhere import Placed, elsewhere
 from ztctl.core.planning.guards import refusals
 from ztctl.core.planning.handover import Going, Handing, Handover, helpers, under_way
 from ztctl.core.planning.matching import Match, Matcher, MatchGround
@@ -74,6 +75,7 @@ class Draft:
         removed: the live objects that the plan deletes or forgets, by address.
         unchanged: number of declared objects without a change.
         refused: refusals found while wanted and live objects were matched.
+        placed: what is on servers of which it is known, and what the files say of it.
     """
 
     declared: Declared
@@ -85,6 +87,7 @@ class Draft:
     removed: Mapping[Address, Live]
     unchanged: int
     refused: tuple[Refusal, ...]
+    placed: tuple[Placed, ...] = ()
 
     @classmethod
     def of(
@@ -113,10 +116,13 @@ class Draft:
         removals = Removals(ledger, declared, kinds)
         going = removals.changes(kept)
         refused = (*under_way(ledger, kinds), *planner.refused, *removals.refused)
+        placed = tuple(elsewhere(ledger, kinds))
         errors = [item for item in ledger.problems if item.severity is Severity.ERROR]
         if errors:
             raise Problems(dict.fromkeys(errors))
         now, public = dict(facts_of(live, kinds)), PublicPlaces(declared.public)
+        # What somebody is to put on a server may be there at any time: before the run, and in it.
+        now |= {it.slot: it.either for it in placed}
         run = Run(now, kinds, ledger.resolve, public, options.allowances)
         stepped = _targeted(_with_steps([*kept, *going], run), options.targets, ledger)
         removed = {item.address: item.live for item in going if item.live}
@@ -124,7 +130,9 @@ class Draft:
         touched |= {refusal.address for refusal in refused if refusal.address}
         counted = (it.address for it in wanted if not kinds[it.address.kind].housekeeping)
         unchanged = sum(address not in touched for address in counted)
-        return cls(declared, account, ledger, live, run, stepped, removed, unchanged, refused)
+        return cls(
+            declared, account, ledger, live, run, stepped, removed, unchanged, refused, placed
+        )
 
     @classmethod
     def _handed(

@@ -1,8 +1,9 @@
 """Differences that no change of a plan puts back, and the objects that they are about.
 
-Three sorts: an application of others that came after the last apply, which shows in an audience
-alone; an application of others that opens a host of the stack; and what a live object of the stack
-holds though the files leave it unsaid, such as the override of a path. Each is the change that
+Four sorts: an application of others that came after the last apply, which shows in an audience
+alone; an application of others that opens a host of the stack; what a live object of the stack
+holds though the files leave it unsaid, such as the override of a path; and what is not on a server
+as the files say. Each is the change that
 would undo it, so that what it means is worked out as for a planned one. No plan makes that change.
 """
 
@@ -68,6 +69,7 @@ class Beyond:
         """Everything, in a stable order."""
         yield from self._arrived()
         yield from self._unsaid()
+        yield from self._elsewhere()
         yield from self._opening()
 
     # -- applications of others ---------------------------------------------------------------
@@ -202,6 +204,27 @@ class Beyond:
         undone = _undoing(wanted.address, live, Action.UPDATE, makes, wanted=wanted, edits=edits)
         ids = frozenset({live.id, *live.aliases})
         return Unplanned(undone, Deviation.UNSTATED, objects=ids)
+
+    # -- what is on a server --------------------------------------------------------------------
+
+    @property
+    def now(self) -> Mapping[Slot, Fact]:
+        """What is now, also where a plan has to reckon with what somebody may put on a server."""
+        return {**self.draft.run.now, **{it.slot: it.now for it in self.draft.placed}}
+
+    def _elsewhere(self) -> Iterator[Unplanned]:
+        for it in self.draft.placed:
+            if it.edits:
+                makes = ((it.slot, it.then),)
+                undone = _undoing(
+                    it.wanted.address,
+                    it.live,
+                    Action.UPDATE,
+                    makes,
+                    wanted=it.wanted,
+                    edits=it.edits,
+                )
+                yield Unplanned(undone, Deviation.SERVER, detail=it.wanted.address.key)
 
 
 def _undoing(
