@@ -24,6 +24,7 @@ from ztctl.sandbox.transport import SandboxTransport
 OKTA = {"okta": {"identity_provider": "Okta", "name": "infra"}}
 WITH_OKTA = {**whole(), "groups": {"people": {"include": [OKTA]}}}
 VERIFY = "/tokens/verify$"
+CLOSING = "http_status:404"
 FAIL, WARN, PASS, SKIP = Verdict.FAIL, Verdict.WARN, Verdict.PASS, Verdict.SKIP
 
 
@@ -253,3 +254,17 @@ def test_what_cannot_be_understood_is_not_fine(account: Account, junk: Any) -> N
     file = {**WITH_OKTA, "removed": [{"address": "dns_record.nodots"}]}
 
     assert {FAIL, WARN, SKIP} & set(wrong(checked(account, file)).values())
+
+
+def test_a_copy_that_may_not_stand_for_a_tunnel_is_a_check_that_fails(account: Account) -> None:
+    """The rest is checked all the same."""
+    text = f"tunnel: home\ningress: [{{service: {CLOSING}}}]\n"
+    (account.folder / "pool.yml").write_text(text, encoding="utf-8")
+    account.call("POST", "{A}/cfd_tunnel", {"name": "pool.ztctl-prod", "config_src": "local"})
+    tunnel = {"config": "local", "config_file": "pool.yml"}
+
+    found = checked(account, {**whole(), "tunnels": {"pool": tunnel}})
+
+    assert found["copies"].verdict is FAIL
+    assert "the file of another tunnel, home" in found["copies"].found
+    assert found["organisation"].verdict is PASS

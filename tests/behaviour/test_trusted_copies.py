@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.account import Account
 from tests.support.audited import DAYS, TEAM, ByHand, found, not_stated
-from tests.support.files import HOST, whole
+from tests.support.files import HOST, host, whole
+from ztctl.cli.planning import options_of, plan_source
 from ztctl.core.model.copies import Copy, Trusted
+from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problems, Where
+from ztctl.core.model.drift import Deviation, DriftItem, DriftSeverity
 from ztctl.core.model.facts import UNKNOWN_TUNNEL, TunnelRules
 from ztctl.core.model.plan import Plan
+from ztctl.core.planning.drift import drift_items
 from ztctl.core.reach.audit import AuditReport
 from ztctl.core.reach.auditing import Auditor
+from ztctl.engine.plan import emptied
 from ztctl.engine.planfile import Saved, alike, moved
 from ztctl.engine.whole_account import WholeAccount, whole_account
 from ztctl.kinds.registry import KINDS
@@ -262,3 +268,191 @@ def test_a_saved_plan_does_not_hold_with_another_copy(server: Account) -> None:
     assert (moved(saved, same), alike(one, same)) == ((), True)
     assert moved(saved, other) == ("what office.yml, the copy that is trusted for office, says",)
     assert not alike(one, other)
+
+
+# -- declared tunnels -----------------------------------------------------------------------
+
+THIRD = "third.example.com"
+
+
+def local(**tunnel: Any) -> dict[str, Any]:
+    """One host behind a tunnel of the files that a file on its server configures."""
+    return {**host(), "tunnels": {"pool": {"config": "local", **tunnel}}}
+
+
+@pytest.fixture
+def declared(account: Account) -> Account:
+    """That host, applied."""
+    assert account.apply(local()).is_complete
+    return account
+
+
+def with_copy(account: Account, file: Any, copy: Copy) -> Declared:
+    """What a file declares, with a copy beside it."""
+    return replace(account.declared(file), copies=(replace(copy, stack="prod"),))
+
+
+def differences(account: Account, file: Any, copy: Copy) -> tuple[DriftItem, ...]:
+    """What a drift tells."""
+
+    async def work() -> tuple[DriftItem, ...]:
+        async with account.client() as client:
+            source = plan_source(
+                client, with_copy(account, file, copy), options_of(), account.view()
+            )
+            found = await source.plan()
+        return drift_items(found.draft, found.plan)
+
+    return asyncio.run(work())
+
+
+def aud_of(account: Account) -> dict[str, Any]:
+    """The check that the file declares for the host, as cloudflared spells it."""
+    tag = account.one("apps")["aud"]
+    team = account.call("GET", "{A}/access/organizations")["auth_domain"].partition(".")[0]
+    return {"access": {"required": True, "teamName": team, "audTag": [tag]}}
+
+
+def test_a_server_that_runs_what_the_files_say_does_not_drift(declared: Account) -> None:
+    """The declared rules are compared as they would be written, the check of Access with them."""
+    copy = copy_of("pool", served(HOST, originRequest=aud_of(declared)))
+
+    assert differences(declared, local(), copy) == ()
+    assert declared.plan_of(with_copy(declared, local(), copy)).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_checked", "severity"),
+    [
+        (served(HOST, "ssh://elsewhere:22"), True, DriftSeverity.WIDER),
+        (served(THIRD), True, DriftSeverity.LOST),
+        (served(HOST), False, DriftSeverity.WIDER),
+        (served(HOST, noHappyEyeballs=True), True, DriftSeverity.OTHER),
+    ],
+)
+def test_a_server_that_runs_something_else_drifts_and_no_apply_writes_it(
+    declared: Account, rule: Any, is_checked: bool, severity: DriftSeverity
+) -> None:
+    """Another origin, none at all, a check that is gone, a setting; an apply is no remedy."""
+    settings = {"noHappyEyeballs": rule.get("noHappyEyeballs", False)}
+    settings |= aud_of(declared) if is_checked else {}
+    copy = copy_of("pool", {**rule, "originRequest": settings})
+
+    (item,) = differences(declared, local(), copy)
+
+    assert (item.deviation, item.severity) == (Deviation.SERVER, severity)
+    assert item.edits
+    assert declared.plan_of(with_copy(declared, local(), copy)).changes == ()
+
+
+def test_what_a_server_serves_in_the_open_is_told_as_open(declared: Account) -> None:
+    """Of a name that nobody guards, and that the files do not know."""
+    ByHand(declared, {"pool": declared.one("tunnels")["id"]}).record(THIRD, "pool")
+    copy = copy_of("pool", served(HOST), served(THIRD))
+
+    plan = declared.plan_of(with_copy(declared, local(), copy))
+    report = audited(declared, copy)
+
+    assert THIRD in [it.host for it in plan.exposed]
+    assert ("no-cover", THIRD) in found(report)
+
+
+@pytest.mark.parametrize("where", ["copy", "file", "neither"])
+def test_a_plan_reckons_with_the_copy_and_with_the_file(declared: Account, where: str) -> None:
+    """Whoever puts the declared file on the server needs no run for it."""
+    rules = [{"hostname": THIRD, "service": SSH, "access": False}]
+    file = local(ingress=rules if where == "file" else [])
+    file["dns"] = {THIRD: {"tunnel": "pool"}}
+    copy = copy_of("pool", served(HOST), *([served(THIRD)] if where == "copy" else []))
+
+    plan = declared.plan_of(with_copy(declared, file, copy))
+
+    assert bool(plan.refusals) == (where != "neither")
+
+
+def test_a_record_goes_before_the_application_though_only_the_server_serves_the_name(
+    declared: Account,
+) -> None:
+    """What is out of the files may still be in the file of the server."""
+    file = {**local(), "hosts": {}}
+    copy = copy_of("pool", served(HOST))
+
+    outcome = declared.carry_out(
+        declared.plan_of(with_copy(declared, file, copy), deletions=True, ca_deletion=["all"])
+    )
+
+    assert outcome.is_complete
+    written = [it.path.split("/")[-2] for it in declared.writes()]
+    assert written.index("dns_records") < written.index("apps")
+
+
+def test_a_rename_under_a_copy_is_written_and_the_rules_are_not(account: Account) -> None:
+    """An adoption looks again before it writes, and the copy is no difference then."""
+    ByHand(account).tunnel("pool", source="local")
+    copy = copy_of("pool", served(HOST))
+    plan = account.plan_of(with_copy(account, local(), copy), adopt=True)
+    account.forget_log()
+
+    assert account.carry_out(plan).is_complete
+    assert [it.method for it in account.writes() if "cfd_tunnel" in it.path] == ["PATCH"]
+
+
+def test_to_destroy_a_stack_twice_needs_no_copy_the_second_time(declared: Account) -> None:
+    """A tunnel that is gone has no file; an option that names it is wrong all the same."""
+    of_file = replace(copy_of("pool", served(HOST)), where=Where("ztctl.yaml", 3, 5))
+    assert declared.destroy(local()).is_complete
+
+    nothing = emptied(with_copy(declared, local(), of_file), KINDS)
+    by_option = emptied(with_copy(declared, local(), copy_of("pool")), KINDS)
+
+    assert declared.plan_of(nothing).changes == ()
+    with pytest.raises(Problems, match="no live tunnel"):
+        declared.plan_of(by_option)
+
+
+def test_a_copy_is_of_a_tunnel_that_is_declared_as_local(account: Account) -> None:
+    """Of another one the account itself tells."""
+    with pytest.raises(Problems, match="`config_file` is of a locally managed tunnel"):
+        account.declared({**host(), "tunnels": {"pool": {"config_file": "pool.yml"}}})
+
+
+# -- a copy that the files name -------------------------------------------------------------
+
+RULES = f"{{hostname: {HOST}, service: {SSH}}}, {{service: 'http_status:404'}}"
+OWN = f"tunnel: pool\ningress: [{RULES}]\n"
+
+
+def test_a_copy_stands_beside_the_file_that_names_it(declared: Account) -> None:
+    """Wherever the command is run; it means the tunnel of that entry."""
+    (declared.folder / "pool.yml").write_text(OWN, encoding="utf-8")
+    file = declared.declared(local(config_file="pool.yml"))
+
+    plan = declared.plan_of(file)
+
+    assert [it.file for it in plan.copies] == [str(declared.folder / "pool.yml")]
+    assert plan.changes == ()
+
+
+def test_a_copy_that_leads_out_of_the_folder_is_refused(account: Account, tmp_path: Path) -> None:
+    """By dots, as an absolute path or by a link; so is one that is missing."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "pool.yml").write_text(OWN, encoding="utf-8")
+    account.folder = tmp_path / "inside"
+    account.folder.mkdir()
+    (account.folder / "link").symlink_to(outside)
+
+    for name in ("link/pool.yml", "../outside/pool.yml", f"{outside}/pool.yml", "gone.yml"):
+        with pytest.raises(Problems) as refused:
+            account.declared(local(config_file=name))
+        assert len(refused.value.items) == 1, name
+
+
+def test_a_copy_of_the_files_and_one_of_an_option_are_one_too_many(declared: Account) -> None:
+    """Nobody knows which of them to trust."""
+    (declared.folder / "pool.yml").write_text(OWN, encoding="utf-8")
+    file = declared.declared(local(config_file="pool.yml"))
+    both = replace(file, copies=(*file.copies, copy_of(declared.one("tunnels")["id"])))
+
+    with pytest.raises(Problems, match=r"has the copy .*pool\.yml already"):
+        declared.plan_of(both)

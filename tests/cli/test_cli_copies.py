@@ -164,3 +164,34 @@ def test_a_plan_without_the_copy_is_refused(lived_in: Ztctl) -> None:
     (lived_in.folder / "ztctl.yaml").write_text(LEADS, encoding="utf-8")
 
     assert lived_in("plan", "--sandbox").code == 4
+
+
+DECLARED = f"""\
+version: 1
+stack: prod
+policies:
+  team: {{decision: allow, include: [{{email: ann@example.com}}]}}
+tunnels:
+  pool: {{config: local, config_file: pool.yml}}
+hosts:
+  {NEW}: {{tunnel: pool, service: 'ssh://10.0.0.1:22', policies: [team], access: false}}
+"""
+
+
+def test_drift_of_a_server_s_file_says_what_to_do(ztctl: Ztctl) -> None:
+    """No apply puts it back, and a saved plan holds no more once the copy is another one."""
+    folder = ztctl.folder
+    file, copy = folder / "ztctl.yaml", folder / "pool.yml"
+    file.write_text(DECLARED.replace(", config_file: pool.yml", ""), encoding="utf-8")
+    assert ztctl("apply", "--sandbox", "--auto-approve").code == 0
+    file.write_text(DECLARED, encoding="utf-8")
+    copy.write_text(COPY.format(name=NEW).replace("office", "pool"), encoding="utf-8")
+    drift = ztctl("drift", "--sandbox")
+    saved = ztctl("plan", "--sandbox", "--out", "plan.json")
+    copy.write_text(copy.read_text("utf-8").replace("localhost", "10.0.0.1"), encoding="utf-8")
+    moved = ztctl("apply", "plan.json", "--sandbox", "--auto-approve")
+    in_step = ztctl("drift", "--sandbox")
+
+    assert (drift.code, saved.code, moved.code, in_step.code) == (2, 0, 4, 0)
+    assert "`ztctl tunnel files pool`" in flat(drift.out)
+    assert "told by pool.yml, a copy" in flat(drift.out)

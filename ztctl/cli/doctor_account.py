@@ -17,7 +17,7 @@ from ztctl.core.model.calls import Call, CallFailed, Json, permission_of
 from ztctl.core.model.canonical import references
 from ztctl.core.model.checkup import Check, Verdict
 from ztctl.core.model.declared import Declared
-from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.diagnostics import Failure, Problem, Problems
 from ztctl.core.model.flows import Unseen
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.names import to_ascii, upwards
@@ -183,6 +183,7 @@ class _AccountLook:
         self._api = _NotingApi(client)
         self._ask = ask_for(self._declared, self._wanted, KINDS)
         self._reader = Reader(KINDS, self._ask, self._api)
+        self._problems: dict[Problem, None] = {}
 
     async def checks(self) -> AsyncIterator[Check]:
         listed = await self._listed()
@@ -192,6 +193,9 @@ class _AccountLook:
         yield self._organization(live)
         for it in (*self._zones(listed), *self._lookups(live)):
             yield it
+        for wrong in self._problems:
+            # Of what the files say, and the account contradicts: copies of servers' files.
+            yield Check(ACCOUNT, "copies", Verdict.FAIL, wrong.text, wrong.hint)
         if broken:
             more = f", and likewise {len(broken) - 1} more" if len(broken) > 1 else ""
             text = f"{broken[0].summary}{more}"
@@ -218,14 +222,16 @@ class _AccountLook:
         # Of an object that is not there, and of a list that the service does not have.
         return live, [it for it in missing if it.status not in (404, 405, 410)]
 
-    @staticmethod
-    async def _together(reading: Iterable[Awaitable[T]]) -> list[T | None]:
-        """The results; ``None`` for what failed, of which the api has taken note."""
+    async def _together(self, reading: Iterable[Awaitable[T]]) -> list[T | None]:
+        """The results; ``None`` for what failed, of which the api, or ``_problems``, takes note."""
 
         async def one(it: Awaitable[T]) -> T | None:
             try:
                 return await it
             except CallFailed:
+                return None
+            except Problems as found:
+                self._problems |= dict.fromkeys(found.items)
                 return None
 
         return await asyncio.gather(*map(one, reading))

@@ -18,7 +18,7 @@ _CLOUDFLARED: Final = frozenset({"tunnel", "credentials-file", "ingress", "warp-
 _OWN: Final = frozenset({"version", "stack", "tunnels", "hosts"})
 _TRANSLATE: Final = (
     "its rules stand here below `tunnels: {NAME: {ingress: [{hostname: …, service: …}]}}`, beside "
-    "`version: 1` and `stack: NAME`"
+    "`version: 1` and `stack: NAME`; a copy that `config_file` names stands in a folder below"
 )
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
 

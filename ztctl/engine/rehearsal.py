@@ -109,7 +109,8 @@ class _Rehearsal:
         self._kinds = kinds
         self._account = account
         self._wanted = check.expanded(declared, kinds)
-        self._ask = ask_for(declared, self._wanted, kinds)
+        # An account with nothing in it has no tunnel for which a copy could stand.
+        self._ask = replace(ask_for(declared, self._wanted, kinds), copies=())
         self._reader = Reader(kinds, self._ask, _Asked(account))
 
     async def needs(self) -> list[Need]:

@@ -111,7 +111,14 @@ def is_local(values: Values) -> bool:
 
 
 def misplaced(wanted: Wanted) -> Iterator[Problem]:
-    """Report settings of a connector where the tunnel is managed remotely."""
+    """Report settings and a copy of a server's file where the tunnel is managed remotely."""
+    if wanted.local.get("config_file") and not is_local(wanted.values):
+        yield Problem(
+            f"{wanted.address}: `config_file` is of a locally managed tunnel, and this one is "
+            "managed remotely",
+            wanted.where,
+            "write `config: local` beside it; what this one serves is read from the account",
+        )
     if wanted.local.get("connector") and not is_local(wanted.values):
         yield Problem(
             f"{wanted.address}: `connector` is of a locally managed tunnel, and this one is "

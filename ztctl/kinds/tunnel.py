@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator
+
 from ztctl.core.model.calls import Call, CallFailed, Flow, Passing, only
 from ztctl.core.model.canonical import Spec, canonical_fields, fields_of
 from ztctl.core.model.copies import Copy
@@ -22,7 +24,7 @@ from ztctl.core.model.facts import UNKNOWN_TUNNEL, Fact, Slot, TunnelRules
 from ztctl.core.model.flows import Ask, Unseen, delete_if_present
 from ztctl.core.model.gap import Gap
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Alternative, Kind, Lagging, Proposal, Resolve
+from ztctl.core.model.kind import Alternative, Elsewhere, Kind, Lagging, Proposal, Resolve
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.markers import DecidesReach, Default, Immutable, Local
@@ -31,7 +33,17 @@ from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
 from ztctl.kinds import ingress, local_tunnel, origin_request
 from ztctl.kinds.carry import Lists, patched, unmodelled
-from ztctl.kinds.common import TUNNEL, Id, Protect, listing, objects, segment, text_of, written
+from ztctl.kinds.common import (
+    TUNNEL,
+    Id,
+    Protect,
+    listing,
+    objects,
+    path_below,
+    segment,
+    text_of,
+    written,
+)
 from ztctl.kinds.ingress import IngressRule
 from ztctl.kinds.local_tunnel import NOT_REPLACED, ConnectorFields, is_local
 from ztctl.kinds.origin_request import OriginRequest
@@ -72,6 +84,11 @@ class TunnelFields(Fields):
     """Where its rules are: in the account, or in a file on its server (`ztctl tunnel files`)."""
     connector: Annotated[ConnectorFields | None, Local()] = None
     """Of `config: local`: what else stands in that file."""
+    config_file: Annotated[
+        str | None, BeforeValidator(path_below("connectors/pool.yml")), Local()
+    ] = None
+    """Of `config: local`: a copy of that file, as its server runs it, relative to this file and
+    below its folder. It is trusted for what the tunnel serves."""
     name: str | None = None
     """The live name before the stack's mark, when it is not the key."""
     id: Id | None = None
@@ -97,7 +114,7 @@ class TunnelAttributes(Attributes):
     copy: Copy | None = None
 
 
-class Tunnel(Kind, Lagging):
+class Tunnel(Kind, Elsewhere, Lagging):
     """A Cloudflare Tunnel with its ingress rules."""
 
     name = "tunnel"
@@ -248,11 +265,27 @@ class Tunnel(Kind, Lagging):
         """The rules that it serves, read or told by a copy; else unknown."""
         from ztctl.kinds import facts
 
+        if live is not None and (copy := live.attribute("copy")) is not None:
+            # Whatever a run writes, the file on the server stays as it is.
+            return replace(facts.tunnel(live.values), copy=copy.path)
         read = live is None or live.values is not values or live.is_whole
-        copy = live.attribute("copy") if live is not None else None
-        if not read or (is_local(values) and copy is None):
-            return UNKNOWN_TUNNEL
-        return replace(facts.tunnel(values), copy=copy.path if copy is not None else "")
+        return facts.tunnel(values) if read and not is_local(values) else UNKNOWN_TUNNEL
+
+    def elsewhere(self, wanted: Wanted, live: Live, ledger: Ledger) -> Values:
+        """The rules of a locally managed tunnel, where a copy tells what its server runs."""
+        states_rules = len(wanted.values["ingress"]) > 1
+        if live.attribute("copy") is None or not (is_local(wanted.values) and states_rules):
+            return {}
+        return completed(wanted, ledger)
+
+    def either(self, live: Live, values: Values | None) -> Fact:
+        """The rules that the copy tells, and those that somebody may put on the server."""
+        from ztctl.kinds import facts
+
+        now = self.fact(live.values, live)
+        stated = facts.tunnel(values).rules if values is not None else None
+        assert isinstance(now, TunnelRules)
+        return now if stated is None or stated == now.rules else replace(now, others=(stated,))
 
     # -- export -----------------------------------------------------------------------------
 
