@@ -1,0 +1,84 @@
+"""Replies of real accounts, as others recorded them, are exported and proved, or named."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import yaml
+
+from tests.support.exporting import body_of, left
+from tests.support.recorded.exchanges import BY_LINE
+from ztctl.cli.export_flow import Exported, Target, export
+from ztctl.cloudflare.snapshot import Question, Snapshot
+from ztctl.core.planning.selection import Chosen
+
+Json = Any
+ACCOUNT = "7050e9700cc6b76fb81677dbbce565a0"
+SPIKE, TERRAFORM = (BY_LINE[line].result["tunnel_id"] for line in (16, 18))
+LISTS: dict[str, tuple[int, ...]] = {
+    "access/apps": (21, 22, 23, 24),
+    "access/groups": (28,),
+    "access/tags": (31,),
+    "access/identity_providers": (35,),
+    "access/service_tokens": (41,),
+    "teamnet/routes": (102,),
+    "teamnet/virtual_networks": (104,),
+}
+NOT_DELETED = (("is_deleted", "false"),)
+
+
+def listed(lines: tuple[int, ...]) -> list[Json]:
+    """All objects of these replies; one object is a list of one."""
+    found = (BY_LINE[line].result for line in lines)
+    return [it for result in found for it in (result if isinstance(result, list) else [result])]
+
+
+def replies() -> dict[Question, Json]:
+    """The replies of one account that has all that was recorded of several."""
+    own = {**BY_LINE[3].result, "name": "spike"}
+    tunnels = [own, {**own, "id": TERRAFORM, "name": "terraform"}, *listed((11,))]
+    policies = [*listed((27,)), *_attached()]
+    zones = listed((44,))
+    records = {"example.com": listed((80,))}
+    found: dict[str, Json] = {
+        **{name: listed(lines) for name, lines in LISTS.items()},
+        "access/policies": [*{it["id"]: it for it in policies}.values()],
+        "access/organizations": BY_LINE[40].result,
+        "access/apps/ca": [],
+        "cfd_tunnel": tunnels,
+        "zerotrust/routes/hostname": [],
+        f"cfd_tunnel/{SPIKE}/configurations": BY_LINE[16].result,
+        f"cfd_tunnel/{TERRAFORM}/configurations": BY_LINE[18].result,
+    }
+    asked: dict[Question, Json] = {("/zones", (("account.id", "{account}"),)): zones}
+    for path, result in found.items():
+        is_filtered = path in ("cfd_tunnel", "zerotrust/routes/hostname") or "teamnet" in path
+        query = NOT_DELETED if is_filtered else ()
+        asked[f"/accounts/{{account}}/{path}", query] = result
+    for zone in zones:
+        asked[f"/zones/{zone['id']}/dns_records", ()] = records.get(zone["name"], [])
+        asked[f"/zones/{zone['id']}/access/apps", ()] = []
+    return asked
+
+
+def _attached() -> list[Json]:
+    policies = [it for app in listed(LISTS["access/apps"]) for it in app["policies"]]
+    return [it for it in policies if it.get("reusable")]
+
+
+def exported() -> Exported:
+    """The export of that account."""
+    snapshot = Snapshot(ACCOUNT, "", "2026-11-30T00:00:00Z", False, True, replies())
+    work = export(snapshot, "prod", Chosen(), Target("live.yaml"), lambda _: None)
+    return asyncio.run(work)
+
+
+def test_recorded_accounts_are_exported_or_named() -> None:
+    """Nothing of them is dropped: what is not in the file is named, with the reason."""
+    found = exported()
+
+    said = yaml.safe_load(body_of(found))
+    print(body_of(found))
+    print(left(found))
+    assert said == {}
