@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 
@@ -13,7 +11,6 @@ from tests.laws.test_laws import EMPTY, edits, every_yes
 from tests.support.account import told
 from tests.support.examples import examples
 from tests.support.exporting import adopted, body_of, exported
-from tests.support.foreign import changed, snapshot
 from tests.support.strategies.parts import Side
 from tests.support.strategies.sides import sides
 from tests.support.unmarked import made_by_hand
@@ -48,6 +45,3 @@ def test_what_was_made_by_hand_is_adopted_by_its_export(
 
     assert edits(again) == EMPTY
     assert told(again) == EMPTY
-
-
-__all__ = ["Path", "changed", "snapshot"]

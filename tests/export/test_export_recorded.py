@@ -18,11 +18,8 @@ ACCOUNT = "7050e9700cc6b76fb81677dbbce565a0"
 SPIKE, TERRAFORM = (BY_LINE[line].result["tunnel_id"] for line in (16, 18))
 LISTS: dict[str, tuple[int, ...]] = {
     "access/apps": (21, 22, 23, 24),
-    "access/groups": (28,),
     "access/tags": (31,),
-    "access/identity_providers": (35,),
     "access/service_tokens": (41,),
-    "teamnet/routes": (102,),
     "teamnet/virtual_networks": (104,),
 }
 NOT_DELETED = (("is_deleted", "false"),)
@@ -44,8 +41,11 @@ def replies() -> dict[Question, Json]:
     found: dict[str, Json] = {
         **{name: listed(lines) for name, lines in LISTS.items()},
         "access/policies": [*{it["id"]: it for it in policies}.values()],
+        "access/groups": [*listed((28,)), *map(_group, _named_in(policies, "group"))],
+        "access/identity_providers": [*listed((35,)), *map(_provider, _providers())],
         "access/organizations": BY_LINE[40].result,
         "access/apps/ca": [],
+        "teamnet/routes": [],
         "cfd_tunnel": tunnels,
         "zerotrust/routes/hostname": [],
         f"cfd_tunnel/{SPIKE}/configurations": BY_LINE[16].result,
@@ -67,6 +67,28 @@ def _attached() -> list[Json]:
     return [it for it in policies if it.get("reusable")]
 
 
+def _named_in(policies: list[Json], selector: str) -> list[str]:
+    """The ids that rules of these policies name."""
+    rules = [rule for it in policies for rule in it["include"] if selector in rule]
+    return sorted({rule[selector]["id"] for rule in rules})
+
+
+def _providers() -> list[str]:
+    apps = listed(LISTS["access/apps"])
+    known = {it["id"] for it in listed((35,))}
+    return sorted({it for app in apps for it in app.get("allowed_idps") or ()} - known)
+
+
+def _group(key: str) -> Json:
+    """A group of which only the id was recorded."""
+    return {"id": key, "name": f"group {key[:4]}", "include": [{"everyone": {}}]}
+
+
+def _provider(key: str) -> Json:
+    """A provider of which only the id was recorded."""
+    return {"id": key, "name": f"provider {key[:4]}", "type": "oidc"}
+
+
 def exported() -> Exported:
     """The export of that account."""
     snapshot = Snapshot(ACCOUNT, "", "2026-11-30T00:00:00Z", False, True, replies())
@@ -79,6 +101,30 @@ def test_recorded_accounts_are_exported_or_named() -> None:
     found = exported()
 
     said = yaml.safe_load(body_of(found))
-    print(body_of(found))
-    print(left(found))
-    assert said == {}
+    assert sorted(said["applications"]) == [
+        "app1.example.com",
+        "app2.example.com",
+        "gpfqbfyfcx.terraform.example.com",
+    ]
+    assert said["applications"]["app1.example.com"]["policies"] == [
+        "warp-required",
+        "owner-trusted-device",
+        "owner-anywhere",
+    ]
+    assert sorted(said["tunnels"]) == ["spike", "t1"]
+    assert left(found) == {
+        "app-1": "it has policies of its own, which no other application can use: 'policy-1'",
+        "terraform": "`ingress[0].hostname`: 'foo' is not a host name",
+        "tunnel.example.com": "there is no live tunnel with the id "
+        "06410143-216d-455a-ad68-bab7d25051b7",
+    }
+
+
+def test_two_recorded_policies_of_one_name_keep_it() -> None:
+    """Each is claimed by its id, which is in its key, too."""
+    policies = yaml.safe_load(body_of(exported()))["policies"]
+
+    assert {name: it["id"] for name, it in policies.items() if "id" in it} == {
+        "dryjkmkfpz-434d8c0d": "434d8c0d-0b00-4e1b-9924-68689d60f9f3",
+        "dryjkmkfpz-68c7d7c5": "68c7d7c5-3f0a-4bf7-8aab-6d82bb02c745",
+    }

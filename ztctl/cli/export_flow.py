@@ -120,7 +120,10 @@ def _without(scope: Scope, document: Document, problems: Sequence[Problem]) -> S
         if section == HOSTS:
             long.add(key)
         elif place := document.places.get(Address(_kind_of(section), key)):
-            refused.setdefault(place, problem.summary)
+            said = problem.summary
+            for address in (f"{section}.{key}: ", f"{_kind_of(section)}.{key}: "):
+                said = said.removeprefix(address)
+            refused.setdefault(place, said)
     changed = replace(scope, long=frozenset(long), refused=refused)
     if changed == scope:
         raise Problems(errors)

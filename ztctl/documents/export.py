@@ -26,6 +26,10 @@ from ztctl.documents.reader import read_bytes
 # How a rule's check of the token is written, in turn: as the default, as a word, field by field.
 DEFAULT, WORD, WRITTEN_OUT = range(3)
 _SUFFIX: Final = 8
+_ELSEWHERE: Final = (
+    "Its rules stand in a file on its server: copy them to `ingress` here before `ztctl tunnel "
+    "files` writes that file."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +280,8 @@ def _entry(live: Live, key: str, names: Names, scope: Scope) -> StatedEntry:
         entry.comments.append(f"By its id, because {why}: it stays{called}, without a mark.")
     elif live.mark is not None and live.mark.protect:
         fields["protect"] = True
+    if kind.host_part is HostPart.TUNNEL and not live.is_whole:
+        entry.comments.append(_ELSEWHERE)
     return entry
 
 

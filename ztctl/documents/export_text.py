@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ztctl.documents.layout_text import WIDTH, inline
+from ztctl.documents.layout_text import WIDTH, inline, means_more
 from ztctl.documents.layout_tree import Part
 
 _INDENT: Final = 2
@@ -19,14 +19,8 @@ def scalar_text(value: Any, *, flow: bool = False, key: bool = False) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = str(value).replace("${", "$${")
-    style = '"' if _is_taken(text) else ""
+    style = '"' if not text or means_more(text) else ""
     return inline(Part(0, 0, 0, text=text, style=style, source=text or '""'), flow=flow, key=key)
-
-
-def _is_taken(text: str) -> bool:
-    from ztctl.documents.layout_text import means_more
-
-    return not text or means_more(text)
 
 
 def in_brackets(value: Any) -> str:
@@ -53,7 +47,7 @@ def _pair(head: str, value: Any, indent: int) -> Iterator[str]:
         yield f"{head} {scalar_text(value)}"
         return
     short = in_brackets(value)
-    is_plain = not isinstance(value, list) or not any(isinstance(it, Mapping) for it in value)
+    is_plain = not isinstance(value, list) or all(map(_is_reference, value))
     if not value or (is_plain and len(head) + 1 + len(short) <= WIDTH):
         yield f"{head} {short}"
     elif isinstance(value, Mapping):
@@ -62,6 +56,11 @@ def _pair(head: str, value: Any, indent: int) -> Iterator[str]:
     else:
         yield head
         yield from _items(value, indent + _INDENT)
+
+
+def _is_reference(item: Any) -> bool:
+    """Whether an element is a scalar, or names something live."""
+    return not isinstance(item, Mapping) or item.keys() <= {"live", "id"}
 
 
 def _items(items: Sequence[Any], indent: int) -> Iterator[str]:

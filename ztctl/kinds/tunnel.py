@@ -290,9 +290,9 @@ class Tunnel(Kind, Elsewhere, Lagging):
     # -- export -----------------------------------------------------------------------------
 
     def gap(self, live: Live) -> Gap | None:
-        """A configuration that is a file on a server, was not read, or is not there yet."""
-        if live.values.get("config") != "cloudflare":
-            return Gap("its configuration is a file on its server")
+        """A configuration that could not be read, or is not there yet; local ones have none."""
+        if is_local(live.values):
+            return None
         if not live.is_whole:
             return Gap("its configuration could not be read")
         return None if live.values.get("ingress") else Gap("it has no configuration yet")

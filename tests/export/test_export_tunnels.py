@@ -1,0 +1,175 @@
+"""What tunnels do is written as it is: rules in their order, checks, files on servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.account import Account
+from tests.support.exporting import (
+    adopted,
+    application,
+    body_of,
+    exported,
+    left,
+    policy,
+    record,
+    rule,
+    stored,
+    text_of,
+    tunnel,
+)
+from ztctl.core.planning.selection import Chosen
+
+HOST = "ssh.example.com"
+OTHER = "0" * 64
+
+
+def behind(account: Account, **settings: Any) -> tuple[str, str]:
+    """A host of which the connector asks for the token as said; the tunnel and the audience."""
+    std = policy(account, session_duration="24h")
+    app = application(account, HOST, policies=[std], app_launcher_visible=False)
+    access = {"required": True, "teamName": "acme", "audTag": [app["aud"]], **settings}
+    if access.get("audTag") == [OTHER]:
+        access["audTag"] = [app["aud"], OTHER]
+    pool = tunnel(account, [rule(HOST, originRequest={"access": access})])
+    record(account, HOST, pool)
+    return pool, app["aud"]
+
+
+def test_a_check_that_is_the_default_is_left_out(account: Account) -> None:
+    """The connector asks for the token of the one application that decides: nothing to say."""
+    behind(account)
+
+    found = exported(account)
+
+    assert yaml.safe_load(text_of(found))["hosts"][HOST] == {
+        "tunnel": "pool",
+        "service": "ssh://localhost:22",
+        "policies": ["std"],
+        "ca_key": False,
+    }
+    assert adopted(account, found).is_empty
+
+
+def test_a_check_of_a_bypassed_host_is_said_in_a_word(account: Account) -> None:
+    """There the default is none: what nobody states would switch it off."""
+    behind(account)
+    stored(account, "policy", account.one("policies")["id"], decision="bypass")
+
+    found = exported(account)
+
+    assert "access: true" in body_of(found)
+    assert adopted(account, found).is_empty
+
+
+@pytest.mark.parametrize("settings", [{"audTag": [OTHER]}, {"required": False}], ids=str)
+def test_another_check_is_written_out(account: Account, settings: dict[str, Any]) -> None:
+    """Whose tokens are taken beside, and that none is asked for, stay as they are."""
+    pool, aud = behind(account, **settings)
+
+    found = exported(account)
+
+    (said,) = yaml.safe_load(text_of(found))["tunnels"]["pool"]["ingress"]
+    access = said["origin_request"]["access"]
+    assert access["required"] is settings.get("required", True)
+    assert HOST in access["aud_tag"]
+    assert aud not in body_of(found)
+    assert adopted(account, found).is_empty
+    assert account.one("tunnels")["id"] == pool
+
+
+def test_a_tunnel_of_a_file_on_a_server_is_declared_as_one(account: Account) -> None:
+    """What it serves is not known here; what leads to it is exported all the same."""
+    body = {"name": "closet", "config_src": "local"}
+    made = account.call("POST", "{A}/cfd_tunnel", body)["id"]
+    application(account, HOST, policies=[policy(account)])
+    record(account, HOST, made)
+
+    found = exported(account)
+
+    said = yaml.safe_load(text_of(found))
+    assert said["tunnels"] == {"closet": {"config": "local"}}
+    assert said["dns"] == {HOST: {"tunnel": "closet"}}
+    assert "ztctl tunnel files" in body_of(found)
+    assert adopted(account, found).is_empty
+
+
+def test_odd_settings_of_a_configuration_are_kept_or_named(account: Account) -> None:
+    """A dead duplicate is no rule that a file takes; without it, every setting survives an edit."""
+    rules = [
+        rule("db.example.com", originRequest={"bastionMode": True}),
+        {"hostname": "s.example.com", "service": "socks-proxy", "originRequest": {"ipRules": IP}},
+    ]
+    fine = tunnel(account, rules, "fine", **{"warp-routing": {"enabled": True}})
+    tunnel(account, [rule(HOST), rule(HOST)], "twice")
+
+    found = exported(account)
+
+    said = yaml.safe_load(text_of(found))["tunnels"]
+    assert list(said) == ["fine"]
+    assert "same name as rule 1" in left(found)["twice"]
+    assert said["fine"]["ingress"][0]["origin_request"] == {"bastion_mode": True}
+    assert len(said["fine"]["ingress"][1]["origin_request"]["ip_rules"]) == len(IP)
+    assert adopted(account, found).is_empty
+    kept = account.one("tunnel_configurations", tunnel_id=fine)["config"]
+    assert kept["ingress"][:2] == rules
+
+
+IP = [
+    {"prefix": "192.0.2.0/24", "ports": [22], "allow": True},
+    {"prefix": "0.0.0.0/0", "allow": False},
+]
+
+
+def test_records_are_kept_whatever_they_are(account: Account) -> None:
+    """An apex and a wildcard are exported, what another product manages is named."""
+    pool = tunnel(account, [rule("*.example.com"), rule("example.com")])
+    for name in ("example.com", "*.example.com"):
+        record(account, name, pool, comment="by hand")
+    managed = record(account, "mail.example.com", pool)
+    stored(account, "dns_record", managed["id"], meta={"read_only": True, "email_routing": True})
+
+    found = exported(account)
+
+    assert list(yaml.safe_load(text_of(found))["dns"]) == ["*.example.com", "example.com"]
+    assert left(found) == {"mail.example.com": "it is managed by Email Routing"}
+    assert adopted(account, found).is_empty
+
+
+def test_a_comment_without_room_for_the_mark_is_named(account: Account) -> None:
+    """On a free zone a comment has 100 characters: its record cannot be adopted as it is."""
+    pool = tunnel(account, [rule("a.example.org"), rule("b.example.org")])
+    for name, comment in (("a.example.org", "x" * 100), ("b.example.org", "short")):
+        body = {"type": "CNAME", "name": name, "content": f"{pool}.cfargotunnel.com"}
+        zone = account.one("zones", name="example.org")["id"]
+        sent = {**body, "proxied": True, "comment": comment}
+        account.call("POST", f"/zones/{zone}/dns_records", sent)
+
+    found = exported(account)
+
+    assert list(yaml.safe_load(text_of(found))["dns"]) == ["b.example.org"]
+    assert "characters" in left(found)["a.example.org"]
+
+
+def test_a_selection_holds_what_it_needs_and_names_who_shares_it(account: Account) -> None:
+    """One host of two: its record, application, policy and tunnel; the other one is told of."""
+    std = policy(account, session_duration="24h")
+    pool = tunnel(account, [rule("a.example.com"), rule("b.example.com")])
+    for host in ("a.example.com", "b.example.com"):
+        record(account, host, pool)
+        application(account, host, policies=[std], app_launcher_visible=False)
+
+    found = exported(account, Chosen(host=("a.example.com",)))
+
+    said = yaml.safe_load(text_of(found))
+    assert list(said["applications"]) == list(said["dns"]) == ["a.example.com"]
+    assert [it["hostname"] for it in said["tunnels"]["pool"]["ingress"]] == [
+        "a.example.com",
+        "b.example.com",
+    ]
+    assert "Also used by the Access application 'b.example.com'" in body_of(found)
+    assert "Also used by the DNS record 'b.example.com'" in body_of(found)
+    assert adopted(account, found).is_empty
