@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 
 from tests.laws.conftest import NewAccount
-from tests.laws.conftest import new_account as new_account
 from tests.laws.test_laws import EMPTY, edits, every_yes
 from tests.support.account import told
 from tests.support.examples import examples
