@@ -16,6 +16,7 @@ import pytest
 from tests.support.sshd import keygen, missing, program
 from ztctl.core.model.address import Address
 from ztctl.core.model.checkup import Verdict
+from ztctl.core.model.copies import Trusted
 from ztctl.core.model.facts import EdgeCertificates
 from ztctl.core.model.guide import Typed
 from ztctl.core.model.objects import Live
@@ -37,6 +38,7 @@ from ztctl.ssh.stack import SshHost
 HOST = "ssh.example.com"
 UUID = "6ff42ae2-765d-4adf-8112-31c55c1551ef"
 AUD = "a" * 64
+TRUSTED = Trusted("t", UUID, "t.yml")
 LOCAL = Service("t", UUID, HOST, "", "ssh://localhost:22", checks=True)
 
 
@@ -122,6 +124,8 @@ CLOUD_FAULTS: list[tuple[str, dict[str, Any], Verdict]] = [
     ("D11", {"named": named(reach(replace(LOCAL, service="http://localhost:80")))}, FAIL),
     ("D11", {"named": named(reach(replace(LOCAL, path="^/x")))}, FAIL),
     ("D11", {"named": named(reach(replace(LOCAL, service="ssh://10.0.0.1:22")))}, WARN),
+    ("D11", {"named": named(reach(None)), "tunnel": replace(tunnel(), is_whole=False)}, SKIP),
+    ("D11", {"named": named(replace(reach(None), copies=(TRUSTED,)))}, FAIL),
     ("D12", {"routes": ("*.example.com/*",)}, WARN),
     ("D12", {"routes": None}, SKIP),
     ("D13", {"organization": None}, SKIP),
@@ -181,6 +185,16 @@ CONFIGS: list[tuple[str, str, Verdict]] = [
 def by_id(checks: Any) -> dict[str, HostCheck]:
     """Checks by their ids."""
     return {it.id: it for it in checks}
+
+
+def test_a_rule_that_only_a_copy_tells_is_said_to_be_so() -> None:
+    """And an apply is no remedy where it is wrong."""
+    seen = replace(reach(replace(LOCAL, service="ssh://10.0.0.1:22")), copies=(TRUSTED,))
+
+    (found,) = (it for it in cloud_checks(replace(CLOUD, named=named(seen))) if it.id == "D11")
+
+    assert "by t.yml, a copy" in found.found
+    assert "ztctl tunnel files" in found.remedy
 
 
 def test_a_remedy_is_a_command_as_it_was_called() -> None:

@@ -42,6 +42,7 @@ _WEAK: Final = frozenset(
     }
 )
 _OF_TERMINAL: Final = ("allow", "deny")
+_BY_APPLY: Final = "ztctl apply makes the rule"
 _NOT_READ: Final = "the token may not read it, or the account has none"
 
 
@@ -252,10 +253,17 @@ class _HostCloud:
         return (year - int(found[1])) * 12 + month - int(found[2]) > _MONTHS
 
     def _rule(self) -> HostCheck:
-        services = self._seen.named.reach.services
+        services, tunnel = self._seen.named.reach.services, self._seen.tunnel
+        # By a copy that is trusted, where its rules are in a file on a server.
+        copies = [it.file for it in self._seen.named.reach.copies]
+        told = f" (by {', '.join(copies)}, a copy)" if copies else ""
+        makes = "ztctl tunnel files writes the server's file" if copies else _BY_APPLY
+        if not services and not copies and tunnel is not None and not tunnel.is_whole:
+            text = "what the tunnel serves is not known: its file is on its server, or was not read"
+            return self._of("D11", Verdict.SKIP, text, "a copy of the file tells it: --local")
         if not services:
-            text = "no rule of the tunnel serves it: requests end in its closing 404"
-            return self._of("D11", Verdict.FAIL, text, "ztctl apply makes the rule")
+            text = f"no rule of the tunnel serves it: requests end in its closing 404{told}"
+            return self._of("D11", Verdict.FAIL, text, makes)
         first = services[0]
         if not (first.service == "bastion" or first.service.startswith(("ssh://", "tcp://"))):
             text = f"it leads to {first.service}, which is no SSH"
@@ -264,9 +272,10 @@ class _HostCloud:
             text = f"the rule is for the path {first.path}, and clients ask for /"
             return self._of("D11", Verdict.FAIL, text, "take the path out")
         if self._seen.host.service and first.service != self._seen.host.service:
-            text = f"it leads to {first.service}; the files say {self._seen.host.service}"
-            return self._of("D11", Verdict.WARN, text, "ztctl plan shows the difference")
-        return self._of("D11", Verdict.PASS, f"it leads to {first.service}")
+            text = f"it leads to {first.service}{told}; the files say {self._seen.host.service}"
+            remedy = makes if copies else "ztctl plan shows the difference"
+            return self._of("D11", Verdict.WARN, text, remedy)
+        return self._of("D11", Verdict.PASS, f"it leads to {first.service}{told}")
 
     def _workers(self) -> HostCheck:
         if self._seen.routes is None:
