@@ -200,8 +200,8 @@ def test_a_rule_is_told_where_it_is_broken_and_nowhere_else(
 
 
 def test_every_code_is_tried() -> None:
-    """None is left out, here or where doors and answers from outside are."""
-    elsewhere = {*DOORS, AuditCode.ANSWERS_UNASKED}
+    """None is left out, here or where doors, answers from outside and copies are."""
+    elsewhere = {*DOORS, AuditCode.ANSWERS_UNASKED, AuditCode.TRUSTED_COPY}
 
     assert {*CASES} | elsewhere == {*AuditCode} == {*RULES}
 
