@@ -221,7 +221,7 @@ def test_a_part_is_released_and_the_rest_stays(account: Account) -> None:
     notes = {str(it.address): it.notes for it in plan.changes}
     (note,) = notes["access_policy.team"]
     assert note == (
-        "access_application.b.example.com refers to it: once it is out of the file, "
+        "used by access_application.b.example.com: once it is out of the file, "
         "write {live: team} there"
     )
     assert [it["name"] for it in account.everything()["tags"]] == ["ztctl-prod"]

@@ -28,6 +28,7 @@ from ztctl.cli.commands import (
     show,
     snapshot,
     ssh,
+    stack,
     tunnel,
     unlock,
     validate,
@@ -100,6 +101,7 @@ ELSEWHERE = {
     "option: --live": "; --live is for commands that change nothing",
 }
 app.add_typer(tunnel.app, name="tunnel", rich_help_panel="Log in")
+app.add_typer(stack.app, name="stack", rich_help_panel="Other")
 app.add_typer(sandbox.app, name="sandbox", rich_help_panel="Start")
 
 

@@ -34,6 +34,7 @@ from ztctl.core.planning.planner import Options
 from ztctl.core.runs.journal import Ending, ending_of
 from ztctl.engine.lock import Locked
 from ztctl.engine.locked_run import LockedRun
+from ztctl.engine.moving import Moving
 from ztctl.engine.plan import Planned, emptied
 from ztctl.engine.planfile import Saved, alike, moved
 from ztctl.kinds.registry import KINDS
@@ -73,6 +74,7 @@ class Request:
         digest: the digest of the only plan that may be applied; ``None``: any may.
         completed: turns what was planned into the plan that is shown; may raise a `Failure`.
         confirm: a question to answer beside that of every apply, and the flag that answers it.
+        stack: whose objects are looked at, where that is not the stack of the files.
     """
 
     settings: Settings
@@ -86,10 +88,13 @@ class Request:
     digest: str | None = None
     completed: Callable[[Planned], Plan] = attrgetter("plan")
     confirm: tuple[str, str] | None = None
+    stack: str | None = None
 
     def declared(self) -> Declared:
         """What the files declare; nothing for destroy."""
         declared = declared_by(self.settings)
+        if self.stack is not None:
+            declared = replace(declared, stack=self.stack)
         return emptied(declared, KINDS) if self.destroy else declared
 
 
@@ -194,7 +199,7 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
                 journal,
                 lock,
                 plans.plan_under_lock,
-                edge,
+                (*edge, *((Moving(),) if _moves(request) else ())),
                 plans.plan,
             )
             outcome = await run_interruptibly(client, locked, view)
@@ -212,6 +217,11 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
         if steps := after_apply(declared, plan, outcome, KINDS, request.settings.typed):
             view.next_steps(steps)
     return _exit_of(outcome, written=written)
+
+
+def _moves(request: Request) -> bool:
+    handover = request.options.handover
+    return handover is not None and handover.to is not None
 
 
 class Plans:

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from ztctl.cli.exits import Exit
 from ztctl.cli.options import PlanOptions, RunOptions
 from ztctl.cli.planning import address_of, options_of, parts_of
-from ztctl.cli.settings import Settings
+from ztctl.cli.settings import Settings, Usage
 from ztctl.core.model.address import Address
 from ztctl.core.model.declared import Declared
 from ztctl.core.planning.handover import Handover
+from ztctl.documents.models import HOW_STACKS_ARE_NAMED, is_stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +23,34 @@ class Asked:
         addresses: as they were typed; none: all of the stack.
         to: the stack that gets the objects; ``None``: they are released.
         whole: the stack as a whole gets another name.
+        stack: whose objects they are, where that is not the stack of the files.
     """
 
     addresses: Sequence[str] = ()
     to: str | None = None
     whole: bool = False
+    stack: str | None = None
 
     def handover(self, declared: Declared) -> Handover:
         """The same for the planner.
 
         Raises:
-            Usage: a text is no address, or names a host that no file declares.
+            Usage: a text is no address, names a host that no file declares, or names no stack.
         """
+        self._require_names(declared.stack)
         return Handover(self.to, frozenset(self._chosen(declared)), self.whole)
+
+    def _require_names(self, of_files: str) -> None:
+        stack = self.stack or of_files
+        for name in filter(None, (self.stack, self.to)):
+            if not is_stack(name):
+                raise Usage(f"{name!r} is no name of a stack", HOW_STACKS_ARE_NAMED)
+        if self.to == stack:
+            raise Usage(f"the objects are of the stack {stack!r} already")
+        if of_files not in (stack, self.to):
+            raise Usage(
+                f"the files are of the stack {of_files!r}", f"name those of {stack!r} by -f"
+            )
 
     def _chosen(self, declared: Declared) -> Iterable[Address]:
         for text in self.addresses:
@@ -59,7 +75,7 @@ def handed(chosen: Settings, asked: Asked, run: RunOptions, plan: PlanOptions, d
     with errors_shown(view):
         handover = asked.handover(declared_by(chosen))
     options = options_of(**asdict(plan), handover=handover)
-    ended = plan_and_apply(Request(chosen, options, run))
+    ended = plan_and_apply(Request(chosen, options, run, stack=asked.stack))
     if ended is Exit.DONE:
         view.note(done)
         view.close()

@@ -29,6 +29,9 @@ from ztctl.documents.suggest import did_you_mean
 
 _INNER_NAME_HINT: Final = "letters, digits, hyphens, dots and underscores, such as db1"
 _STACK: Final = re.compile(r"(?!.*--)[a-z0-9-]{1,20}")
+HOW_STACKS_ARE_NAMED: Final = (
+    "a stack is named by lower-case letters, digits and single hyphens, at most 20 of them"
+)
 
 
 class DescribedFields(Fields):
@@ -116,11 +119,8 @@ def is_stack(text: str) -> bool:
 def _stack(value: str) -> str:
     if is_stack(value):
         return value
-    raise PydanticCustomError(
-        "stack",
-        "a stack is named by lower-case letters, digits and single hyphens, at most 20 of them",
-        {"hint": "for example `ssh-prod`"},
-    )
+    hint = {"hint": "for example `ssh-prod`"}
+    raise PydanticCustomError("stack", HOW_STACKS_ARE_NAMED, hint)
 
 
 def _known_kind(value: Any, info: ValidationInfo) -> Any:

@@ -58,6 +58,7 @@ class VirtualNetwork(CommentedKind):
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """Refuse to delete the default network, which ``removed`` may name."""
+        yield from super().refusals(change, proposal)
         if change.action is Action.DELETE and change.live and is_default(change.live.raw):
             reason = "it is the account's default network, which cannot be deleted"
             yield Refusal(change.address, reason)

@@ -28,7 +28,8 @@ from ztctl.core.model.plan import Action, Change, Phase, Reason, Refusal
 from ztctl.core.model.values import Ref
 from ztctl.core.planning.compare import describe, differing, recanonised
 
-LiveByKind = Mapping[str, tuple[Live, ...]]
+# Of more objects that refer to one only so many are named.
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +171,12 @@ class Handing:
         if to is None:
             return
         there = {flag.mark.stack: flag for flag in flags(self._ledger, self._kinds) if flag.mark}
-        for name in (stack, to) if at_work or there else ():
+        for name in (stack, to) if at_work else there:
             kind = next(it for it in self._kinds.values() if it.housekeeping)
             tag = Mark(name, moving=True).tag
             made = Live(kind.name, tag, tag, tag, {"name": tag}, mark=Mark(name, moving=True))
-            yield replace(self._deletion(there.get(name, made)), last=True)
+            change = replace(self._deletion(there.get(name, made)), last=True)
+            yield change if name in there else replace(change, before=EMPTY)
 
     def _deletion(self, live: Live) -> Change:
         kind = self._kinds[live.kind]
@@ -287,22 +289,26 @@ def _notes(
     going: Mapping[Address, Live], known: Ledger, kinds: Kinds, handover: Handover
 ) -> dict[Address, tuple[str, ...]]:
     """What the files have to say of the objects that go, where others that stay refer to them."""
-    told: dict[Address, list[str]] = {}
+    users: dict[Address, dict[str, None]] = {}
+    told: dict[Address, tuple[str, ...]] = {}
     leaving = {it.origin for it in known.wanted if it.address in going and it.origin}
     for wanted in known.wanted:
+        stays = wanted.address not in going and wanted.origin not in leaving
         for to in dict.fromkeys(it.to for it in references(wanted.values) if isinstance(it, Ref)):
-            stays = wanted.address not in going and wanted.origin not in leaving
             if to in going and stays:
-                live = going[to]
-                name = live.key if handover.to is None else f"{live.key}.{Mark(handover.to)}"
-                user = wanted.origin or str(wanted.address)
-                told.setdefault(to, []).append(
-                    f"{user} refers to it: once it is out of the file, write {{live: {name}}} there"
-                )
+                users.setdefault(to, {})[wanted.origin or str(wanted.address)] = None
             leads = kinds[to.kind].host_part is HostPart.TUNNEL and to not in going
             if leads and wanted.origin and wanted.address in going:
-                told.setdefault(wanted.address, []).append(
-                    f"{wanted.origin} states a rule of {to}, too: once it is out of the file, the "
-                    "next apply takes that rule off, unless it is written out there"
-                )
-    return {address: tuple(dict.fromkeys(found)) for address, found in told.items()}
+                rule = f"{wanted.origin} states a rule of {to}, too: once it is out of the file, "
+                rest = "the next apply takes that rule off, unless it is written out there"
+                told[wanted.address] = (f"{rule}{rest}",)
+    for to, found in users.items():
+        live, marking = going[to], kinds[to.kind].marking
+        name = live.key
+        if handover.to is not None:
+            name = marking.live_name(_as_wanted(to, live), live, handover.to)
+        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        named = ", ".join([*found][:_MOST_NAMED])
+        text = f"used by {named}{more}: once it is out of the file, write {{live: {name}}} there"
+        told[to] = (*told.get(to, ()), text)
+    return told
