@@ -7,10 +7,8 @@ By default the page of the file, from the models that validate it; else that of 
 
 from __future__ import annotations
 
-import ast
 import inspect
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +19,7 @@ from ztctl.core.model.canonical import Spec, fields_of
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.values import UNSET
 from ztctl.core.reach.audit_rules import RULES, Risk
+from ztctl.documents.field_docs import field_docs
 from ztctl.documents.models import Host, Top
 from ztctl.kinds import common
 from ztctl.kinds.access_application import AccessApplicationFields
@@ -155,7 +154,7 @@ def _doc(model: type[BaseModel]) -> str:
 def _table(model: type[BaseModel], definitions: Schema) -> Iterator[str]:
     schema = definitions[model.__name__]
     specs = fields_of(model)
-    told = _told(model)
+    told = field_docs(model)
     yield "| field | type | default | |"
     yield "|---|---|---|---|"
     for name, field in model.model_fields.items():
@@ -171,22 +170,6 @@ def _table(model: type[BaseModel], definitions: Schema) -> Iterator[str]:
             " ".join(filter(None, words)),
         )
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-def _told(model: type[BaseModel]) -> dict[str, str]:
-    """The docstrings that stand below the fields of a model."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(model)))
-    (made,) = tree.body
-    assert isinstance(made, ast.ClassDef)
-    found: dict[str, str] = {}
-    for field, told in zip(made.body, made.body[1:], strict=False):
-        match field, told:
-            case (
-                ast.AnnAssign(target=ast.Name(id=name)),
-                ast.Expr(value=ast.Constant(value=str(text))),
-            ):
-                found[name] = " ".join(text.split())
-    return found
 
 
 def _sharpened(text: str, spec: Spec) -> str:
@@ -249,7 +232,8 @@ def _type(node: Schema, definitions: Schema) -> str:
 
 def _either(options: list[Any], definitions: Schema) -> str:
     if any("live" in item.get("properties", {}) for item in options):
-        return "reference"
+        bodies = [_type(item, definitions) for item in options if "$ref" in item]
+        return " or ".join(("reference", *bodies))
     names = list(dict.fromkeys(_type(item, definitions) for item in options))
     if len(names) == 2 and names[1] == f"list of {names[0]}":
         return f"one or a list of {names[0]}"

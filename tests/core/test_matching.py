@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from ztctl.core.model.diagnostics import Problems
 from ztctl.core.model.objects import Live, Mark
 from ztctl.core.model.plan import Action, Reason
-from ztctl.kinds.access_application import ApplicationAttributes
 from ztctl.kinds.dns_record import DnsRecordAttributes
 
 from .making import (
@@ -205,7 +204,7 @@ def test_an_adoption_lists_the_policies_that_it_drops() -> None:
         untagged(OWNED, []),
         "access_application",
         "ssh.example.com",
-        attributes=ApplicationAttributes("a", ("Allow office",)),
+        raw={"policies": [{"id": "own", "name": "Allow office", "reusable": False}]},
     )
 
     found = plan(files(host()), account)

@@ -90,12 +90,12 @@ def _is_default(spec: Spec, value: Any) -> bool:
 
 
 def _stated(spec: Spec, value: Any, names: Names, path: str) -> Any:
-    if spec.refers is not None:
+    if spec.refers is not None and not (spec.fields and isinstance(value, Mapping)):
         return names.reference(spec.refers, value)
     if isinstance(value, list | tuple):
         each = [_stated(spec.element or Spec(), it, names, f"{path}[]") for it in value]
         is_any = spec.unordered and spec.element is not None and spec.element.fields
-        return [*_folded(spec.element, each)] if is_any and path != _ALL_OF else each
+        return [*_folded(spec.element, each)] if is_any and not _is_all_of(path) else each
     if isinstance(value, Mapping):
         if spec.element is not None:
             return _stated(spec.element, value, names, path)
@@ -109,6 +109,10 @@ def _stated(spec: Spec, value: Any, names: Names, path: str) -> Any:
     if not isinstance(value, str | int | float):
         raise Inexpressible(f"`{path}` is of a type that ztctl does not know")
     return value
+
+
+def _is_all_of(path: str) -> bool:
+    return path.rpartition(".")[2] == _ALL_OF
 
 
 def _has_short_form(spec: Spec) -> bool:

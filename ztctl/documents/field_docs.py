@@ -19,6 +19,11 @@ from ztctl.documents.problems import models_within
 
 def field_docs(model: type[BaseModel]) -> dict[str, str]:
     """Map field names to attribute docstrings, as single lines; fields without one are left out."""
+    bases = reversed(model.__mro__[: model.__mro__.index(BaseModel)])
+    return {name: text for base in bases for name, text in _docs_in(base).items()}
+
+
+def _docs_in(model: type[BaseModel]) -> dict[str, str]:
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
     body = definition.body if isinstance(definition, ast.ClassDef) else []
     docs: dict[str, str] = {}

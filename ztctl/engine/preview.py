@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from ztctl.core.model.calls import Call
+from ztctl.core.model.calls import Call, Flow
 from ztctl.core.model.canonical import replaced
 from ztctl.core.model.kind import Contained, Kind, Kinds
 from ztctl.core.model.plan import Action, Change, Plan, Step
@@ -20,14 +20,14 @@ _QUOTED_UNKNOWN = quote(UNKNOWN, safe="")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The first call of one step; ids that are not known yet read ``(known after apply)``."""
+    """The first write of one step; ids that are not known yet read ``(known after apply)``."""
 
     step: Step
     call: Call
 
 
 def previews(plan: Plan, kinds: Kinds) -> Iterator[Preview]:
-    """The first call of each step, in the order of the plan.
+    """The first write of each step, in the order of the plan.
 
     DNS records are shown one by one; `apply` sends those of one zone that are ready together in one
     batch call.
@@ -54,10 +54,14 @@ def _first_call(plan: Plan, kind: Kind, change: Change, step: Step) -> Call:
     live = change.live or kind.not_yet(change.address.key)
     if isinstance(kind, Contained) and step.container is not None:
         work = change.live if step.id.verb != "create" else None
-        return _one(next(kind.batch([(step, work, values)])))
-    return _one(next(kind.perform(step, live, values)))
+        return _one(kind.batch([(step, work, values)]))
+    return _one(kind.perform(step, live, values))
 
 
-def _one(request: Call | tuple[Call, ...]) -> Call:
+def _one(flow: Flow[Any]) -> Call:
+    request = next(flow)
+    while isinstance(request, Call) and not request.writes:
+        # It looks first; here everything is as it was read.
+        request = flow.send(None)
     call = request if isinstance(request, Call) else request[0]
     return replace(call, path=call.path.replace(_QUOTED_UNKNOWN, UNKNOWN))

@@ -9,7 +9,7 @@ applications cannot have the same domain (API error 11010).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -17,9 +17,9 @@ from pydantic import Field
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.calls import Flow, LiveObjects, Passing, ReadFlow
-from ztctl.core.model.canonical import canonical_fields, fields_of, live_references
+from ztctl.core.model.canonical import canonical_fields, live_references
 from ztctl.core.model.declared import Declared, PublicPlace
-from ztctl.core.model.diagnostics import Problem
+from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.flows import Ask, Unseen
 from ztctl.core.model.gap import Gap
@@ -31,6 +31,7 @@ from ztctl.core.model.kind import (
     Proposal,
     Resolve,
     Rotating,
+    Showing,
     Stating,
 )
 from ztctl.core.model.ledger import Ledger
@@ -40,22 +41,35 @@ from ztctl.core.model.objects import Attributes, Live, Mark, Spare, Values, Want
 from ztctl.core.model.plan import Action, Change, Edit, Refusal, Step
 from ztctl.core.model.public import Public
 from ztctl.core.model.values import Ref
-from ztctl.kinds import access_policy
 from ztctl.kinds import destinations as places
-from ztctl.kinds.access_policy import AccessPolicyFields, MfaConfig
+from ztctl.kinds.access_policy import POLICY, MfaConfig
 from ztctl.kinds.application_checks import (
     MOST_DOMAINS,
     attached_twice,
     destination_conflicts,
     guards,
     mistakes,
+    own_policy_refusals,
     shut_applications,
+)
+from ztctl.kinds.attached_policies import (
+    OWN,
+    Attached,
+    bodies,
+    completed,
+    own_dropped,
+    own_ids,
+    shown_beside,
+    shut,
+    stated_bodies,
+    with_helpers,
 )
 from ztctl.kinds.browser_terminal import terminal_mistakes
 from ztctl.kinds.ca_key import left_live
 from ztctl.kinds.carry import Lists
 from ztctl.kinds.common import (
     ACCESS_APPS,
+    APPLICATIONS,
     JUST_MADE,
     STAMPS,
     Duration,
@@ -72,13 +86,14 @@ from ztctl.kinds.common import (
     unreadable,
 )
 from ztctl.kinds.destinations import Place, Uri, named_hosts, public, public_hosts
+from ztctl.kinds.own_policies import attached_policies, own_policies
 from ztctl.kinds.plain import PlainKind, Rest
-from ztctl.kinds.rules import LISTS, rules_from_api
+from ztctl.kinds.rules import LISTS, helper_groups, rules_from_api
 from ztctl.kinds.selectors import IDENTITY_PROVIDER
 from ztctl.kinds.zone import require_zones, zones_of
 from ztctl.kinds.zone_applications import own_list, without_saas, zone_applications
 
-PATH = "/accounts/{account}/access/apps"
+PATH = APPLICATIONS
 _CORS = "cors_headers"
 _TYPES = ("self_hosted", "ssh")
 TAG = RefersTo("access_tag", attribute="name")
@@ -108,10 +123,8 @@ class AccessApplicationFields(Fields):
     """`host/path` without a scheme; the key when left out."""
     destinations: Annotated[list[Place] | None, Default(()), Unordered(), DecidesReach()] = None
     """All places it stands in front of; at most five public ones."""
-    policies: Annotated[
-        list[Annotated[Any, RefersTo("access_policy")]] | None, Default(()), DecidesReach()
-    ] = None
-    """Policies of the file in order of precedence, or `{live: NAME}`."""
+    policies: Annotated[list[Attached] | None, Default(()), DecidesReach()] = None
+    """In order of precedence: policies of the file, `{live: NAME}`, or own ones in full."""
     session_duration: Annotated[Duration | None, Default("24h")] = None
     """How long a login lasts."""
     allowed_idps: Annotated[
@@ -154,7 +167,7 @@ class AccessApplicationFields(Fields):
     """Refuse to delete it, also when it is taken out of the file."""
 
 
-RULES = {name: fields_of(AccessPolicyFields)[name] for name in LISTS}
+RULES = {name: OWN[name] for name in LISTS}
 
 
 class _InTags(Marking):
@@ -196,13 +209,12 @@ class _InTags(Marking):
 
 @dataclass(frozen=True, slots=True)
 class ApplicationAttributes(Attributes):
-    """The audience tag of its tokens, and the names of its inline policies."""
+    """The audience tag of its tokens."""
 
     aud: str = ""
-    inline: tuple[str, ...] = ()
 
 
-class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
+class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Showing, Stating):
     """A self-hosted Access application."""
 
     name = "access_application"
@@ -232,6 +244,15 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
 
     # -- the wanted side --------------------------------------------------------------------
 
+    def declare(
+        self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""
+    ) -> Wanted:
+        """Convert an entry; lists that its own policies require become helper groups."""
+        wanted = super().declare(key, fields, where=where, origin=origin)
+        values, helpers = with_helpers(wanted, getattr(fields, "policies", None) or ())
+        local = {**wanted.local, "helpers": helpers} if helpers else wanted.local
+        return replace(wanted, values=values, local=local)
+
     def normalise_stated(self, key: str, stated: Values) -> Values:
         """Combine ``domain`` and ``destinations``; without either, the key is the domain."""
         listed = list(stated.get("destinations") or ())
@@ -242,11 +263,11 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
         return {**rest, "destinations": listed or [key]}
 
     def companions(self, wanted: Wanted, stack: str) -> tuple[Wanted, ...]:
-        """The tags of the mark and of the file, and the application."""
+        """The tags of the mark and of the file, groups of lists required, and the application."""
         given = [tag.to.key for tag in wanted.values.get("tags") or () if isinstance(tag, Ref)]
         names = (*_mark_tags(wanted, stack), *given)
         tags = (Wanted(Address("access_tag", name), {"name": name}) for name in names)
-        return (*tags, wanted)
+        return (*tags, *helper_groups(wanted), wanted)
 
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Report what is wrong with domains and settings, and who lets nobody in."""
@@ -305,6 +326,7 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
         known = live.values.get("destinations") if live is not None else None
         carried = places.with_live_overrides(listed, known or ())
         made = {**super().complete(wanted, live, ledger), "destinations": carried}
+        made["policies"] = completed(wanted, live, ledger)
         # The API refuses both, so that live headers of which the file says nothing go.
         goes = wanted.values["options_preflight_bypass"] and live and live.values.get(_CORS)
         return {**made, _CORS: None} if goes and _CORS not in made else made
@@ -317,7 +339,7 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
         return {**values, "destinations": listed}, tuple(edits)
 
     def dropped_by(self, change: Change) -> tuple[str, ...]:
-        """Places that it no longer guards, and inline policies, deleted for reusable ones."""
+        """Places that it no longer guards, and policies of its own that the file leaves out."""
         assert change.live is not None
         kept = change.after.get("destinations") or []
         given_up = places.added_to(kept, change.before.get("destinations") or ())[len(kept) :]
@@ -325,7 +347,7 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
             *(f"no longer stands in front of {places.label(place)}" for place in given_up),
             *(
                 f"drops the application's own policy {name!r}"
-                for name in ApplicationAttributes.of(change.live).inline
+                for name in own_dropped(change.live, change.after.get("policies") or ())
             ),
         )
 
@@ -342,6 +364,11 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
             )
             yield from proposal.unless_allowed("--allow-interruption", change, text)
         yield from destination_conflicts(change, proposal)
+        yield from own_policy_refusals(change, proposal)
+
+    def shown(self, name: str, live: Live, after: Any) -> Any:
+        """The live value of a field as an edit shows it; own policies by what they say."""
+        return shown_beside(live, after) if name == "policies" else live.values.get(name)
 
     # -- steps ------------------------------------------------------------------------------
 
@@ -371,7 +398,9 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
             return
         live = change.live.values
         had = live.get("policies") or ()
-        kept = [item for item in change.written.get("policies") or () if resolve(item) in had]
+        written = change.written.get("policies") or ()
+        # What is left out is gone: an own one that is edited stays, and lets nobody in.
+        kept = [shut(it) for it in written if resolve(it) in had or resolve(it) in own_ids(it)]
         place = {"destinations": live.get("destinations") or [], "policies": kept}
         restrict = self.step(change, "restrict", {**change.written, **place})
         yield Alternative((restrict, *change.steps), interrupts=True)
@@ -385,48 +414,24 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
     # -- export -----------------------------------------------------------------------------
 
     def gap(self, live: Live) -> Gap | None:
-        """Other types, a rotation under way, policies of its own, and nothing to stand before."""
-        type_, linked = live.values.get("type"), {*_linked_policies(live.raw)}
-        own = [it for it in _attached_policies(live.raw) if text_of(it, "id") not in linked]
+        """Other types, a rotation under way, and nothing to stand before."""
+        type_ = live.values.get("type")
         if type_ not in _TYPES:
             return Gap(f"it is of the type {type_}")
         if live.mark is not None and live.mark.spare is not None:
             return Gap("the CA of its name is being rotated: finish that first")
-        if own:
-            named = ", ".join(repr(text_of(it, "name")) for it in own)
-            return Gap(f"it has policies of its own, which no other application can use: {named}")
         if not live.values.get("destinations"):
             return Gap("it stands in front of nothing that a file can name")
         return None
 
     def entry(self, live: Live) -> Values:
-        """Without overrides that are not understood: they stay where a file states none."""
-        values = super().entry(live)
+        """Own policies whole, and no overrides that are not understood, which stay unstated."""
+        values = {**super().entry(live), "policies": stated_bodies(live)}
         listed = values.get("destinations")
         unknown = {it for it in public(listed) if places.has_unknown_overrides(it, listed)}
         return {**values, "destinations": places.without_overrides(listed, unknown)[0]}
 
     # -- flows ------------------------------------------------------------------------------
-
-    def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
-        """Read all applications.
-
-        Raises:
-            CallFailed: one of the stack uses a policy that the list of policies lacks, which then
-                misses an object; made again, it would be there twice.
-        """
-        found = yield from super().read(ask)
-        if not ask.wanted:
-            # Read again before a write, or to look at the applications alone: nothing is made.
-            return found
-        policies = yield LiveObjects("access_policy")
-        known = {live.id for live in policies}
-        for live in found:
-            lacking = [it for it in _linked_policies(live.raw) if it not in known]
-            if lacking and live.belongs_to(ask.stack):
-                text = f"the application {live.name!r} uses the policy {lacking[0]}, which "
-                raise unreadable(access_policy.REST.all(), f"{text}the list of policies lacks")
-        return found
 
     def everything(self) -> Flow[tuple[Live, ...]]:
         """Read all applications.
@@ -458,8 +463,11 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
         if not _is_readable(raw):
             what = f"the application {raw.get('id')!r} that a zone lists cannot be read"
             raise unreadable(self.rest.all(), what)
+        from ztctl.kinds import facts
+
         live = self.live_from(raw)
-        return self.fact(live.values, live)
+        own = {it.id: facts.policy(it.values) for it in POLICY.own_of(live)}
+        return facts.application(live.values, live.raw, own)
 
     def find(self, values: Values) -> Flow[Live | None]:
         """Look up the application by name and a domain, of which there can be only one.
@@ -485,6 +493,20 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
         found = super().writable(raw)
         return {name: it for name, it in found.items() if name != "destinations" or it}
 
+    def update(self, live: Live, values: Values, verb: str) -> Flow[Live]:
+        """Write the application, its own policies as they are at that moment.
+
+        They are sent whole, and may be another's work by now, or reusable by this run's.
+        """
+        if own_policies(live.raw):
+            call = self.rest.one("GET", live.id)
+            # A preview has nothing else to go by.
+            now = (yield call) or live.raw
+            if text_of(now, "id") != live.id or not _is_readable(now):
+                raise unreadable(call, f"the application {live.name!r} cannot be read")
+            live = self.live_from(now)
+        return (yield from super().update(live, values, verb))
+
     def to_api(self, values: Values) -> dict[str, Any]:
         """All fields but the policies, of which replies hold more than a write takes."""
         made = super().to_api(values)
@@ -501,43 +523,33 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Stating):
             first = text_of(live.raw, "domain") if live is not None else ""
             preferred = (places.uri(first), values["name"], *sent)
             made["domain"] = next(sent[item] for item in preferred if item in sent)
-        made["policies"] = _placed(values.get("policies") or (), live)
+        made["policies"] = bodies(values, live)
         return made
 
     def from_api(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """Convert an application; policies become ids."""
-        policies = [text_of(policy, "id") for policy in _attached_policies(raw)]
+        policies = [text_of(policy, "id") for policy in attached_policies(raw)]
         listed = places.from_api(raw)
         return {**raw, "destinations": listed, "policies": policies, "tags": _tags(raw)}
 
     def live_from(self, raw: Mapping[str, Any]) -> Live:
         """Convert an application with its audience tag and inline policies."""
         made = super().live_from(raw)
-        inline = [item for item in _attached_policies(raw) if item.get("reusable") is False]
         aud = text_of(raw, "aud")
         return replace(
             made,
             # A mark on what guards nothing is nobody's.
             mark=made.mark if guards(made.values) else None,
             is_matchable=guards(made.values),
-            attributes=ApplicationAttributes(aud, tuple(text_of(item, "name") for item in inline)),
+            attributes=ApplicationAttributes(aud),
             aliases=(aud,) if aud else (),
-            uses=tuple(use for policy in inline for use in _used_by(policy)),
+            uses=tuple(use for policy in own_policies(raw) for use in _used_by(policy)),
         )
 
 
 def _mark_tags(wanted: Wanted, stack: str) -> tuple[str, ...]:
     """The tag that is the mark; none on what is claimed by its id."""
     return () if wanted.claim is not None else (Mark(stack, wanted.protect, wanted.spare).tag,)
-
-
-def _placed(policies: Sequence[str], live: Live | None) -> list[Mapping[str, Any]]:
-    """Policies with their precedence; those that stay keep theirs, which need not be 1, 2, 3."""
-    had = _attached_policies(live.raw) if live is not None else []
-    ids, taken = ([it.get(name) for it in had] for name in ("id", "precedence"))
-    if ids != [*policies] or not all(isinstance(place, int) for place in taken):
-        taken = [*range(1, len(policies) + 1)]
-    return [{"id": it, "precedence": at} for it, at in zip(policies, taken, strict=True)]
 
 
 def _is_readable(raw: Mapping[str, Any]) -> bool:
@@ -551,16 +563,6 @@ def _is_readable(raw: Mapping[str, Any]) -> bool:
     )
 
 
-def _linked_policies(raw: Mapping[str, Any]) -> Iterator[str]:
-    """Ids of the reusable policies of an application.
-
-    Inline ones say ``reusable: false``; in a recording of 2023 they say nothing and come whole.
-    """
-    for policy in _attached_policies(raw):
-        if policy.get("reusable", "decision" not in policy) is True:
-            yield text_of(policy, "id")
-
-
 def _tags(raw: Mapping[str, Any]) -> list[str]:
     return [tag for tag in items(raw, "tags") if isinstance(tag, str)]
 
@@ -568,16 +570,6 @@ def _tags(raw: Mapping[str, Any]) -> list[str]:
 def _user_tags(live: Live) -> list[str]:
     """Tags of a live application without marks."""
     return [tag for tag in live.values.get("tags") or () if Mark.of_tag(tag) is None]
-
-
-def _attached_policies(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The policies of an application in a reply, sorted by precedence."""
-    found = [item for item in items(raw, "policies") if isinstance(item, Mapping)]
-    return sorted(found, key=lambda policy: _precedence(policy.get("precedence")))
-
-
-def _precedence(value: Any) -> int:
-    return value if isinstance(value, int) else 0
 
 
 def _used_by(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ interruption, and refused if the host would be open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -18,8 +18,10 @@ from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.objects import Values, Wanted
 from ztctl.core.model.plan import Action, Change, Refusal
 from ztctl.core.model.values import Lookup, Ref
-from ztctl.kinds.common import failed_check
+from ztctl.kinds.common import failed_check, text_of
 from ztctl.kinds.destinations import check_uri, public
+from ztctl.kinds.own_policies import own_policies
+from ztctl.kinds.rules import contradictions
 
 # Public domains an application may have (Cloudflare documentation, account limits).
 MOST_DOMAINS = 5
@@ -38,7 +40,7 @@ def guards(values: Values) -> bool:
 
 def mistakes(wanted: Wanted) -> Iterator[Problem]:
     """Report policies listed twice, bad or too many domains, settings that exclude each other."""
-    yield from attached_twice(wanted, lambda item: item)
+    yield from attached_twice(wanted, _named)
     values = wanted.values
     domains = public(values["destinations"])
     if len(domains) > MOST_DOMAINS:
@@ -80,7 +82,7 @@ def shut_applications(declared: Declared) -> Iterator[Problem]:
     denying = {it.address for it in policies if it.values.get("decision") == "deny"}
     for wanted in declared.of("access_application"):
         used = wanted.values.get("policies") or ()
-        if not all(isinstance(it, Ref) and it.to in denying for it in used):
+        if not all(_denies(it, denying) for it in used):
             continue
         why = "all of its policies deny" if used else "it has no policy"
         yield warning(
@@ -89,6 +91,12 @@ def shut_applications(declared: Declared) -> Iterator[Problem]:
             wanted.where,
             "name a policy with the decision `allow`",
         )
+
+
+def _denies(policy: Any, denying: Container[Any]) -> bool:
+    if isinstance(policy, Mapping):
+        return policy.get("decision") == "deny"
+    return isinstance(policy, Ref) and policy.to in denying
 
 
 def attached_twice(wanted: Wanted, id_of: Callable[[Any], Any]) -> Iterator[Problem]:
@@ -103,14 +111,23 @@ def attached_twice(wanted: Wanted, id_of: Callable[[Any], Any]) -> Iterator[Prob
             yield Problem(
                 f"{wanted.address} lists the policy {_label(item)!r} twice",
                 getattr(item, "where", None) or wanted.where,
-                "the first one decides: drop the other",
+                "two own ones of one name are told apart by `id`"
+                if isinstance(item, Mapping)
+                else "the first one decides: drop the other",
             )
         elif found is not None:
             seen.add(found)
 
 
+def _named(item: Any) -> Any:
+    """What two own policies of one application must not have in common; else the reference."""
+    return (item.get("id"), item["name"]) if isinstance(item, Mapping) else item
+
+
 def _label(reference: Any) -> str:
     match reference:
+        case Mapping():
+            return str(reference["name"])
         case Ref():
             return reference.to.key
         case Lookup():
@@ -168,3 +185,25 @@ def destination_conflicts(change: Change, proposal: Proposal) -> Iterator[Refusa
                 f"{name} belongs to the application {other.name!r} ({other.id}): "
                 "take it out there first",
             )
+
+
+def own_policy_refusals(change: Change, proposal: Proposal) -> Iterator[Refusal]:
+    """Refuse own policies that admit nobody, and to delete an application that has some in use."""
+    for item in change.after.get("policies") or () if change.action is not Action.DELETE else ():
+        if isinstance(item, Mapping) and item.get("decision") != "deny":
+            for why in contradictions(item):
+                text = f"its own policy {item.get('name')!r} would admit nobody: {why}"
+                yield Refusal(change.address, text)
+    if change.live is None or change.action not in (Action.DELETE, Action.REPLACE):
+        return
+    for other in proposal.changes:
+        if other.live is not None and other.live.owner == change.live.id and other.written:
+            text = (
+                f"{other.address} takes over a policy of its own, which would go with it: apply "
+                "that first"
+            )
+            yield Refusal(change.address, text)
+    own = [text_of(it, "name") for it in own_policies(change.live.raw)]
+    if own and change.action is Action.REPLACE:
+        text = f"its own policies would go with it: {', '.join(map(repr, own))}; declare them first"
+        yield Refusal(change.address, text)

@@ -113,6 +113,8 @@ def _bypassed(application: Wanted, ledger: Ledger) -> bool:
 
 
 def _decision(policy: Any, ledger: Ledger) -> Any:
+    if isinstance(policy, Mapping):
+        return policy.get("decision")
     if isinstance(policy, Ref):
         declared: Iterator[Wanted | Live] = (
             item for item in ledger.wanted_of(policy.to.kind) if item.address == policy.to

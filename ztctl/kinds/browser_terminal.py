@@ -7,7 +7,7 @@ shown in the App Launcher; that a bastion is out is inferred: a browser sends no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ztctl.core.model.declared import Declared
@@ -38,6 +38,7 @@ def terminal_mistakes(declared: Declared) -> Iterator[Problem]:
             yield _warning(wanted, text, hint)
         used = wanted.values.get("policies") or ()
         found = {policies.get(it.to): it.to.key for it in used if isinstance(it, Ref)}
+        found |= {it.get("decision"): it["name"] for it in used if isinstance(it, Mapping)}
         for decision, name in _OTHERS.items():
             if decision in found:
                 text = f"takes Allow and Block, and the policy {found[decision]!r} is {name}"

@@ -38,6 +38,7 @@ CERTIFICATES = "Zone · SSL and Certificates"
 
 # The kind that several others ask about.
 APPLICATION = "access_application"
+APPLICATIONS = "/accounts/{account}/access/apps"
 
 # A policy or group made a moment ago is not known to what names it, and an application that holds
 # one makes the list of applications fail (public code of other clients, which wait for 45 s; status

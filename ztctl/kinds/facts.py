@@ -32,7 +32,6 @@ from ztctl.kinds.common import text_of
 from ztctl.kinds.destinations import public, public_paths
 from ztctl.kinds.ingress import is_no_address, pattern_of
 from ztctl.kinds.origin_request import effective
-from ztctl.kinds.rules import canonical_rules
 
 _TUNNEL_DOMAIN = ".cfargotunnel.com"
 # Flags of a policy that restrict access beyond its rules.
@@ -132,20 +131,23 @@ def _second_factor(config: Any) -> Criterion | None:
     return Criterion("second_factor", _plain(stated)) if kinds or session else None
 
 
-def application(values: Values, raw: Values) -> Application | None:
-    """Convert an application; policies of its own are found in ``raw``, the API's object, only."""
+def application(
+    values: Values, raw: Values, own: Mapping[str, Policy] | None = None
+) -> Application | None:
+    """Convert an application.
+
+    Args:
+        values: its canonical values.
+        raw: the object of the API.
+        own: policies that it has of its own, by id, where they are no facts by themselves.
+    """
     if not guards({"type": values.get("type") or text_of(raw, "type")}):
         return None
-    own = {
-        text_of(item, "id"): _own_policy(item)
-        for item in raw.get("policies") or ()
-        if isinstance(item, Mapping) and item.get("reusable", "decision" not in item) is False
-    }
-    given = [str(item) for item in values.get("policies") or ()]
+    given = [_policy(item, own or {}) for item in values.get("policies") or ()]
     providers = frozenset(str(item) for item in values.get("allowed_idps") or ())
     return Application(
         tuple(public(values.get("destinations"))),
-        tuple(own.get(item, item) for item in given),
+        tuple(given),
         text_of(raw, "aud"),
         _seconds(values.get("session_duration")),
         providers or None,
@@ -162,8 +164,9 @@ def login_provider(type: str) -> LoginProvider:
     return LoginProvider(is_open=type not in _CLOSED_PROVIDERS)
 
 
-def _own_policy(raw: Mapping[str, Any]) -> Policy:
-    return policy({**raw, **canonical_rules(raw)})
+def _policy(item: Any, own: Mapping[str, Policy]) -> str | Policy:
+    """A policy of an application: by its id, or what it says where it is to be written."""
+    return policy(item) if isinstance(item, Mapping) else own.get(str(item), str(item))
 
 
 def tunnel(values: Values) -> TunnelRules:

@@ -12,6 +12,7 @@ from ztctl.core.model.facts import Criterion, LoginProvider, Members, Openness
 from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.objects import Wanted
 from ztctl.core.model.values import Lookup, Ref
+from ztctl.kinds.own_policies import own_of
 from ztctl.kinds.selectors import flattened
 
 _GROUP = "access_group"
@@ -56,8 +57,10 @@ def _public_alone(declared: Declared) -> set[Any]:
     """The policies that public applications use, and no others."""
     used: dict[bool, set[Any]] = {True: set(), False: set()}
     for application in declared.of("access_application"):
-        of_kind = used[bool(application.local.get("public"))]
-        of_kind |= {it.to for it in application.values.get("policies") or () if isinstance(it, Ref)}
+        is_public = bool(application.local.get("public"))
+        used[is_public] |= {it.address for it in own_of(application)}
+        listed = application.values.get("policies") or ()
+        used[is_public] |= {it.to for it in listed if isinstance(it, Ref)}
     return used[True] - used[False]
 
 

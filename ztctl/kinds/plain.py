@@ -231,7 +231,7 @@ class PlainKind(Kind):
                 raise
             return ()
 
-    def reread(self, ask: Ask, changes: Sequence[Change]) -> Flow[tuple[Live, ...]]:
+    def reread(self, ask: Ask, changes: Sequence[Change]) -> ReadFlow[tuple[Live, ...]]:
         """Read all objects again; here a 403 is an error."""
         return (yield from self.everything())
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.canonical import Spec, canonical, canonical_fields, fields_of, sort_key
+from ztctl.core.model.canonical import Spec, canonical, fields_of, sort_key
 from ztctl.core.model.decisions import ONE_EACH, is_tested
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Where
@@ -58,6 +58,40 @@ class _Lists(Fields):
 _LISTS = fields_of(_Lists)
 
 
+def required(owner: str, fields: Fields, helpers: dict[str, Any]) -> list[Any]:
+    """What an entry requires, with references to helper groups in place of lists.
+
+    Args:
+        owner: what the names of the groups begin with.
+        fields: the entry.
+        helpers: the groups by name; further ones are added.
+    """
+
+    def of(rule: Any) -> Any:
+        if not isinstance(rule, Mapping) or selectors.count(rule) < 2:
+            return rule
+        selector = next(iter(rule))
+        name = f"{owner}{HELPER}{selector}"
+        # Two lists of the same selector need two helper groups.
+        taken = sum(1 for helper in helpers if helper.partition("#")[0] == name)
+        helper = f"{name}#{taken + 1}" if taken else name
+        helpers[helper] = rule
+        return {"group": Ref(Address("access_group", helper))}
+
+    return [of(plain(rule)) for rule in getattr(fields, "require", None) or []]
+
+
+def helper_groups(wanted: Wanted) -> Iterator[Wanted]:
+    """The helper groups of lists that an object requires."""
+    for name, rule in wanted.local.get("helpers", {}).items():
+        yield Wanted(
+            Address("access_group", name),
+            {"include": canonical(_LISTS["include"], [rule]), "exclude": [], "require": []},
+            where=wanted.where,
+            origin=f"any of a list that {wanted.address} requires",
+        )
+
+
 class Ruled(PlainKind):
     """A kind with ``include``, ``exclude`` and ``require``."""
 
@@ -85,25 +119,13 @@ class Ruled(PlainKind):
         self, key: str, fields: Fields, *, where: Where | None = None, origin: str = ""
     ) -> Wanted:
         """Convert an entry; lists under ``require`` become references to helper groups."""
-        require = getattr(fields, "require", None) or []
         helpers: dict[str, Any] = {}
-        kept = [self._required(key, plain(rule), helpers) for rule in require]
+        kept = required(f"{self.name.removeprefix('access_')}.{key}", fields, helpers)
         wanted = super().declare(key, fields, where=where, origin=origin)
         if not helpers:
             return wanted
         values = {**wanted.values, "require": canonical(self.specs["require"], kept)}
         return replace(wanted, values=values, local={**wanted.local, "helpers": helpers})
-
-    def _required(self, key: str, rule: Any, helpers: dict[str, Any]) -> Any:
-        if not isinstance(rule, Mapping) or selectors.count(rule) < 2:
-            return rule
-        selector = next(iter(rule))
-        name = f"{self.name.removeprefix('access_')}.{key}{HELPER}{selector}"
-        # Two lists of the same selector need two helper groups.
-        taken = sum(1 for helper in helpers if helper.partition("#")[0] == name)
-        helper = f"{name}#{taken + 1}" if taken else name
-        helpers[helper] = rule
-        return {"group": Ref(Address("access_group", helper))}
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """Add the mark; report rules about identity providers of another type."""
@@ -138,28 +160,12 @@ class Ruled(PlainKind):
 
     def companions(self, wanted: Wanted, stack: str) -> tuple[Wanted, ...]:
         """The helper groups of ``require`` lists, and the object."""
-        helpers: Values = wanted.local.get("helpers", {})
-        return (
-            *(
-                Wanted(
-                    Address("access_group", name),
-                    {
-                        "include": canonical(self.specs["include"], [rule]),
-                        "exclude": [],
-                        "require": [],
-                    },
-                    where=wanted.where,
-                    origin=f"any of a list that {wanted.address} requires",
-                )
-                for name, rule in helpers.items()
-            ),
-            wanted,
-        )
+        return (*helper_groups(wanted), wanted)
 
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Warn of rule sets that nobody can satisfy, and of rules that count for nothing."""
         for wanted in declared.of(self.name):
-            found = list(_contradictions(wanted.values))
+            found = list(contradictions(wanted.values))
             for why in found:
                 text = f"nobody can satisfy {wanted.address}: {why}"
                 yield warning(Code.NO_ONE_ENTERS, text, wanted.where)
@@ -168,7 +174,8 @@ class Ruled(PlainKind):
                 yield warning(Code.SHADOWED_RULE, summary, wanted.where, hint)
 
 
-def _contradictions(values: Values) -> Iterator[str]:
+def contradictions(values: Values) -> Iterator[str]:
+    """Why nobody can satisfy rules, as text; nothing where somebody may."""
     excluded = {sort_key(rule) for rule in values.get("exclude") or ()}
     included = [sort_key(rule) for rule in values.get("include") or ()]
     if sort_key({"everyone": True}) in excluded:
@@ -218,11 +225,6 @@ def _comparison_key(rule: Any) -> str:
 def rules_from_api(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Convert the three rule lists of a reply to those of the file."""
     return {name: selectors.from_api(raw.get(name)) for name in LISTS}
-
-
-def canonical_rules(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The three rule lists of a reply as they are compared: a mail has no case, for example."""
-    return {**dict.fromkeys(LISTS), **canonical_fields(_LISTS, rules_from_api(raw))}
 
 
 def rules_to_api(values: Values) -> dict[str, Any]:

@@ -15,14 +15,14 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
-from ztctl.core.model.objects import Live, Wanted
+from ztctl.core.model.objects import Live, Values, Wanted
 from ztctl.core.model.values import Ref
 from ztctl.kinds.common import APPLICATION
 
 SESSION = "session_duration"
 DEFAULT = "24h"
 # Decisions by which somebody gets a session.
-_GIVES_ONE = ("allow", "non_identity")
+GIVES_ONE = ("allow", "non_identity")
 
 
 def session_of(policy: Wanted, live: Live | None, ledger: Ledger) -> str | None:
@@ -66,7 +66,7 @@ def _session(application: Wanted | Live) -> str:
 
 
 def _is_silent(policy: Wanted) -> bool:
-    return policy.values.get(SESSION) is None and policy.values.get("decision") in _GIVES_ONE
+    return policy.values.get(SESSION) is None and policy.values.get("decision") in GIVES_ONE
 
 
 def _asked(policy: Wanted, applications: Iterable[Wanted]) -> dict[str, str]:
@@ -91,18 +91,26 @@ def session_warnings(declared: Declared) -> Iterator[Problem]:
         if _is_silent(policy) and len({*own.values()}) > 1:
             yield _differ(policy, own)
     for application in applications:
-        used = (policies.get(it.to) for it in _policies(application) if isinstance(it, Ref))
+        used = [_used(it, policies) for it in _policies(application)]
         yield from _shadowed(application, [it for it in used if it is not None])
 
 
-def _shadowed(application: Wanted, policies: Iterable[Wanted]) -> Iterator[Problem]:
+def _used(item: Any, policies: Mapping[Any, Wanted]) -> tuple[str, Values] | None:
+    """The name and values of a policy of the files, or of one that the application has."""
+    if isinstance(item, Mapping):
+        return str(item.get("name")), item
+    found = policies.get(item.to) if isinstance(item, Ref) else None
+    return (found.address.key, found.values) if found is not None else None
+
+
+def _shadowed(application: Wanted, policies: Iterable[tuple[str, Values]]) -> Iterator[Problem]:
     """Warn of a session that none of the application's policies gives.
 
     Its fields hold the default where the file states none, so that of the default nobody is told.
     """
     asked = _session(application)
-    giving = [it for it in policies if it.values.get("decision") in _GIVES_ONE]
-    given = {it.address.key: it.values.get(SESSION) or asked for it in giving}
+    giving = ((name, it) for name, it in policies if it.get("decision") in GIVES_ONE)
+    given = {name: it.get(SESSION) or asked for name, it in giving}
     if asked != DEFAULT and given and asked not in given.values():
         shown = " and ".join(f"policy {name} gives {session}" for name, session in given.items())
         yield warning(

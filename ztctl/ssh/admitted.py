@@ -64,24 +64,37 @@ class _Rules:
         found = _Listed()
         barred: list[Mapping[str, Any]] = []
         for item in policies:
-            policy = self._objects.get(item.to) if isinstance(item, Ref) else None
-            if policy is None:
-                named = item.name if isinstance(item, Lookup) else str(item)
-                found.unlisted[f"whom the live policy {named} admits"] = None
-                continue
-            if policy.values.get("decision") == _DENY:
-                barred += self._bars(policy.values)
-            elif policy.values.get("decision") == _ALLOW:
-                self._policy(policy, barred, found)
+            name, values = self._stated(item)
+            if values is None:
+                found.unlisted[f"whom the live policy {name} admits"] = None
+            elif values.get("decision") == _DENY:
+                barred += self._bars(values)
+            elif values.get("decision") == _ALLOW:
+                self._policy(name, values, barred, found)
         return Admitted(tuple(sorted(found.addresses)), tuple(found.unlisted))
+
+    def _stated(self, item: object) -> tuple[str, Mapping[str, Any] | None]:
+        """The name of a policy, and what the files say of it; an application may have its own."""
+        if isinstance(item, Mapping):
+            return str(item.get("name")), item
+        policy = self._objects.get(item.to) if isinstance(item, Ref) else None
+        if policy is not None:
+            return policy.address.key, policy.values
+        return item.name if isinstance(item, Lookup) else str(item), None
 
     @staticmethod
     def _bars(values: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         """The rules of a Deny that hold for whomever they name."""
         return () if values.get("require") or values.get("exclude") else values.get("include", ())
 
-    def _policy(self, policy: Wanted, barred: Iterable[Mapping[str, Any]], found: _Listed) -> None:
-        inner = self._members(policy.values, f"policy {policy.address.key}", frozenset())
+    def _policy(
+        self,
+        name: str,
+        values: Mapping[str, Any],
+        barred: Iterable[Mapping[str, Any]],
+        found: _Listed,
+    ) -> None:
+        inner = self._members(values, f"policy {name}", frozenset())
         for address in inner.addresses:
             if not any(_names(rule, address) for rule in barred):
                 found.addresses[address] = None
@@ -153,7 +166,7 @@ def risky_names(declared: Declared, kinds: Kinds) -> Iterator[Problem]:
     rules = _Rules({item.address: item for item in declared.wanted})
     for application in _with_ca(declared, kinds):
         policies = application.values.get("policies") or ()
-        named = tuple(str(it.to) if isinstance(it, Ref) else "" for it in policies)
+        named = tuple(map(_alike, policies))
         alike.setdefault(named, []).append(application)
     for applications in alike.values():
         found = by_principal(rules.admitted(applications[0].values.get("policies") or ()).addresses)
@@ -166,11 +179,20 @@ def risky_names(declared: Declared, kinds: Kinds) -> Iterator[Problem]:
             yield from _warnings(hosts, shared, system)
 
 
+def _alike(policy: object) -> str:
+    """What policies that admit the same people have in common; of live ones nothing is known."""
+    if isinstance(policy, Ref):
+        return str(policy.to)
+    return str(policy) if isinstance(policy, Mapping) else ""
+
+
 def _stated(declared: Declared) -> Iterator[str]:
     """Every address of the files, whatever is said of it; most files have no risky one."""
     for item in declared.wanted:
-        for rule in item.values.get("include") or ():
-            yield from map(str, _listed(rule[_EMAIL])) if _EMAIL in rule else ()
+        policies = (it for it in item.values.get("policies") or () if isinstance(it, Mapping))
+        for values in (item.values, *policies):
+            for rule in values.get("include") or ():
+                yield from map(str, _listed(rule[_EMAIL])) if _EMAIL in rule else ()
 
 
 def _is_risky(name: str, addresses: Sequence[str]) -> bool:

@@ -218,6 +218,7 @@ def _stated(spec: Spec, value: Any) -> Iterator[Ref | Lookup]:
             found = spec.refers.parse(value)
             if not isinstance(found, str):
                 yield found
+        yield from stated_references(spec.fields, value)
     else:
         yield from stated_references(spec.fields, value)
 

@@ -170,7 +170,12 @@ class Identity:
         return frozenset({live.name})
 
     def uses(self, live: Live) -> Iterator[tuple[str, str]]:
-        """Kind and id of each object that a live object refers to."""
+        """Kind and id of each object that a live object refers to.
+
+        What is part of another object of the account refers to them by that.
+        """
+        if live.owner and not self.owner:
+            return
         yield from live_references(self.specs, live.values)
         yield from live.uses
 

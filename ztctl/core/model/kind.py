@@ -203,6 +203,14 @@ class Elsewhere(ABC):
         """What an object means that is as live, or as these values; ``None``: as live alone."""
 
 
+class Showing(ABC):
+    """A kind whose live values name what an edit of them has to tell."""
+
+    @abstractmethod
+    def shown(self, name: str, live: Live, after: Any) -> Any:
+        """The live value of a field that differs, as its edits show it beside the wanted one."""
+
+
 class Exposing(ABC):
     """A kind of which an entry may state that it is open on purpose."""
 

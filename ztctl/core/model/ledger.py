@@ -175,7 +175,8 @@ class Ledger:
     def found(self, lookup: Lookup) -> Sequence[Live]:
         """The live objects that a lookup matches, by id, or by live name or natural key.
 
-        One that could be declared goes before others of the name, such as bookmarks.
+        One that could be declared goes before others of the name, such as bookmarks; one of the
+        account before those that belong to another object.
         """
         if lookup.by_id:
             return [live for live in self.live_of(lookup.kind) if live.id == lookup.name]
@@ -187,7 +188,8 @@ class Ledger:
                     names[name].append(live)
             self._names[lookup.kind] = names
         found = self._names[lookup.kind].get(lookup.name, ())
-        return [live for live in found if live.is_matchable] or found
+        known = [live for live in found if live.is_matchable] or found
+        return [live for live in known if not live.owner] or known
 
     def display_names(self) -> dict[str, str]:
         """Names to show instead of ids: the key in the file, else the live name."""

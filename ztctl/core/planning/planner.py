@@ -17,7 +17,7 @@ from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem, Problems, Severity
 from ztctl.core.model.facts import Fact, Slot, ZoneApplications, ZoneRecords
 from ztctl.core.model.flows import Unseen
-from ztctl.core.model.kind import Contained, Kind, Kinds, Proposal
+from ztctl.core.model.kind import Contained, Kind, Kinds, Proposal, Showing
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, audible, warning
 from ztctl.core.model.markers import Immutable
@@ -349,7 +349,9 @@ class _Planner:
         edits = tuple(
             edit
             for name in names
-            for edit in describe(name, kind.specs[name], live.values.get(name), after[name])
+            for edit in describe(
+                name, kind.specs[name], _shown(kind, name, live, after), after[name]
+            )
         )
         action, reason = _verdict(match, edits)
         if action is Action.REPLACE:
@@ -404,6 +406,13 @@ class _Planner:
                     whose = f" of the stack {user.mark.stack!r}" if user.mark else ""
                     title = self._kinds[user.kind].title
                     yield f"is used by the {title} {user.name!r}{whose}, too"
+
+
+def _shown(kind: Kind, name: str, live: Live, after: Values) -> Any:
+    """The live value of a field, as its edits show it."""
+    if isinstance(kind, Showing):
+        return kind.shown(name, live, after[name])
+    return live.values.get(name)
 
 
 def _once_each(found: Sequence[Refusal]) -> tuple[Refusal, ...]:

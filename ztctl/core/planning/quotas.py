@@ -36,7 +36,7 @@ def _by_kind(
 ) -> Iterator[str]:
     for kind in kinds.values():
         made = [change.address for change in created if change.address.kind == kind.name]
-        there = len(live.get(kind.name, ()))
+        there = sum(not it.owner for it in live.get(kind.name, ()))
         number = there + len(made)
         if kind.limit and made and number > kind.limit:
             first = made[max(0, kind.limit - there)]
