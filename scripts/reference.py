@@ -139,6 +139,8 @@ def _kind(kind: Kind, definitions: Schema) -> Iterator[str]:
 def _mark(kind: Kind) -> str:
     if kind.owner:
         return "It carries no mark: it goes with its application."
+    if not kind.marking.where:
+        return "It carries no mark: it goes by `removed:` alone."
     return f"The mark is {kind.marking.where}."
 
 

@@ -22,6 +22,9 @@ ENDS = {
     "virtual_network name",
     "private_route network",
     "private_route virtual_network",
+    "gateway_rule name",
+    # Another key may be anybody's: tests/behaviour/test_ssh_logging.py.
+    "ssh_audit_key public_key",
 }
 FIXED = {"access_application type", "tunnel config", "ca_key application"}
 
@@ -100,6 +103,8 @@ def _do(account: Account, kind: str, deed: Deed) -> None:
         case "virtual_network":
             found = account.one("virtual_networks", name="lab")
             account.call("PATCH", f"{{A}}/teamnet/virtual_networks/{found['id']}", changes)
+        case "gateway_rule":
+            put(account, "{A}/gateway/rules", account.one("gateway_rules"), **changes)
 
 
 def _configure(account: Account, changes: Mapping[str, Any]) -> None:

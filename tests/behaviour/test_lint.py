@@ -96,6 +96,7 @@ BY_FILE = {
         " [{hostname: ¦a.example.com, path: ^/x, service: 'ssh://localhost:22'}]}}"
     ),
     Code.BROWSER_TERMINAL: "applications: {¦a.example.com/x: {type: ssh, policies: [p0]}}",
+    Code.UNLOGGED_SSH: "gateway_rules: {¦r0: {traffic: net.dst.port == 2222}}",
     Code.DOTTED_TAG: "applications: {¦a.example.com: {policies: [p0], tags: [v1.2]}}",
     Code.SILENCE_WITHOUT_REASON: "lint: {ignore: {¦deep-name: ' '}}",
     Code.SILENCE_UNKNOWN: "lint: {ignore: {¦deep-names: it is a demo}}",
@@ -238,7 +239,21 @@ def unwritable(account: Account) -> Iterable[Problem]:
     return stale_keys(declared, account.plan_of(declared).live)
 
 
+def without_audit_key(account: Account) -> Iterable[Problem]:
+    """A live rule that logs commands, of an account without a key for them."""
+    rule = {"traffic": "net.dst.ip == 10.0.0.5", "command_logging": True}
+    account.apply({"gateway_rules": {"ssh": rule}})
+    return account.plan({"gateway_rules": {"ssh": rule}}).warnings
+
+
+def new_rule(account: Account) -> Iterable[Problem]:
+    """A rule that logs SSH, and is not live."""
+    return account.plan({"gateway_rules": {"ssh": {"traffic": "net.dst.ip == 10.0.0.5"}}}).warnings
+
+
 BY_LIVE: Mapping[Code, Callable[[Account], Iterable[Problem]]] = {
+    Code.NO_AUDIT_KEY: without_audit_key,
+    Code.AUDIT_SSH_ENDED: new_rule,
     Code.DEEP_NAME: deep,
     Code.CA_LEFT_LIVE: ca_left,
     Code.RENAME_LOSES_CA: renamed,

@@ -248,7 +248,8 @@ def recorded(apps: int, zones: int) -> httpx.MockTransport:
         if path.startswith("/zones/"):
             body = {"success": False, "errors": [{"code": 10000, "message": "no"}]}
             return httpx.Response(403, json=body)
-        return httpx.Response(200, json={"result": []})
+        empty: Json = {} if path.endswith("_settings") else []
+        return httpx.Response(200, json={"result": empty})
 
     return httpx.MockTransport(answer)
 

@@ -51,6 +51,8 @@ EVERY_KIND = {
     },
     "applications": {"ssh.example.com": {"policies": ["team", "robots"], "tags": ["ssh"]}},
     "virtual_networks": {"staging": {}},
+    "gateway_rules": {"ssh": {"traffic": "net.dst.ip == 10.0.0.5", "command_logging": True}},
+    "ssh_audit_keys": {"account": {"public_key": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}},
     "private_routes": {"10.0.0.0/8": {"tunnel": "pool", "virtual_network": "staging"}},
     "hosts": {
         "web.example.org": {"tunnel": "pool", "service": "http://localhost", "policies": ["team"]}

@@ -266,3 +266,22 @@ def test_foreign_records_are_left_out_without_a_word(account: Account) -> None:
     found = exported(account)
 
     assert (found.objects, found.document.left) == (0, ())
+
+
+def test_rules_that_log_ssh_are_stated(account: Account) -> None:
+    """A rule made by hand gets a mark and nothing else; the account's key is no stack's."""
+    logs = {"audit_ssh": {"command_logging": True}}
+    body = {"name": "Log SSH", "action": "audit_ssh", "traffic": "net.dst.ip == 10.0.0.5"}
+    account.call("POST", "{A}/gateway/rules", {**body, "enabled": True, "rule_settings": logs})
+    account.call("POST", "{A}/gateway/rules", {"name": "no", "action": "block", "filters": ["l4"]})
+    key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    account.call("PUT", "{A}/gateway/audit_ssh_settings", {"public_key": key})
+
+    found = exported(account)
+    again = adopted(account, found)
+
+    stated = yaml.safe_load(text_of(found))
+    assert "ssh_audit_keys" not in stated
+    assert [*stated["gateway_rules"]] == ["Log SSH"]
+    assert stated["gateway_rules"]["Log SSH"]["command_logging"] is True
+    assert (again.is_empty, again.warnings) == (True, ())

@@ -160,6 +160,16 @@ ENTRIES: dict[str, st.SearchStrategy[Fields]] = {
             "settings": optional(ipv4_only=flags, flatten_cname=flags),
         },
     ),
+    "gateway_rule": st.fixed_dictionaries(
+        {"traffic": st.sampled_from(["net.dst.ip == 10.0.0.5", "net.dst.ip == 10.0.0.6"])},
+        optional={
+            "identity": words | st.just(""),
+            "enabled": flags,
+            "command_logging": flags,
+            "precedence": st.sampled_from([1, 2]),
+            "description": words,
+        },
+    ),
 }
 KEY = "a.example.com"
 ECHOED: dict[str, Fields] = {
@@ -170,6 +180,9 @@ ECHOED: dict[str, Fields] = {
         "policies": [{"id": "p-1", "precedence": 1, "decision": "allow", "reusable": True}],
     },
     "tunnel": {"id": "t-1", "name": "edge.ztctl-prod", "config_src": "cloudflare"},
+    "gateway_rule": {
+        "id": "l-1", "action": "audit_ssh", "version": 2, "created_at": "x", "updated_at": "x",
+    },
     "dns_record": {
         "id": "r-1", "zone_id": "zone-1", "meta": {"auto_added": False}, "proxiable": True,
         "created_on": "x", "modified_on": "x", "locked": False, "private_routing": False,
@@ -180,7 +193,7 @@ REPLACING = [name for name, it in KINDS.items() if it.section and name in ENTRIE
 
 def test_every_kind_that_replaces_is_tried() -> None:
     """The others of a file are merged by their writes, or are made and deleted only."""
-    others = {"ca_key"} | {
+    others = {"ca_key", "ssh_audit_key"} | {
         name
         for name, it in KINDS.items()
         if isinstance(it, PlainKind) and it.rest.change == "PATCH"
@@ -217,6 +230,7 @@ _LEAST: dict[str, Fields] = {
     "access_group": {"include": [{"everyone": True}]},
     "access_policy": {"decision": "allow", "include": [{"everyone": True}]},
     "dns_record": {"tunnel": {"id": "t-1"}},
+    "gateway_rule": {"traffic": "net.dst.ip == 10.0.0.5"},
 }
 
 

@@ -23,6 +23,7 @@ _KINDS = {
     "dns_record": "dns_records",
     "virtual_network": "virtual_networks",
     "private_route": "routes",
+    "gateway_rule": "gateway_rules",
 }
 _SETS = frozenset(
     {
@@ -70,6 +71,9 @@ def fields(kind: str, key: str, account: Json) -> Mapping[str, Json]:
     spelt = {name: _spelt(name, value) for name, value in found.items()}
     if kind == "dns_record":
         spelt["tunnel"] = str(found.get("content")).lower()
+    if kind == "gateway_rule" and found:
+        audit = found["rule_settings"].get("audit_ssh") or {}
+        spelt["command_logging"] = audit.get("command_logging")
     if kind == "private_route":
         spelt["tunnel"] = found.get("tunnel_id")
     for name, value in _DEFAULTS.items():

@@ -30,6 +30,7 @@ _DEFAULTS: dict[str, Side] = {
     },
     "tunnels": {"config": "cloudflare", "origin_request": {}},
     "dns": {"proxied": True, "ttl": 1},
+    "gateway_rules": {"action": "audit_ssh", "enabled": True, "identity": ""},
 }
 
 

@@ -51,7 +51,15 @@ def test_no_seed_without_a_key(api: Api) -> None:
     assert api.post(SETTINGS + "/rotate_seed").status == 404
 
 
-@pytest.mark.parametrize("key", ["", "x", KEY[:-4], KEY + KEY, 5, None, [], "ü" * 44, KEY + "\n"])
+def test_an_empty_key_takes_the_key_away(api: Api) -> None:
+    """Without a key, as the documentation has it, no command is logged any more."""
+    api.put(SETTINGS, {"public_key": KEY})
+
+    assert api.put(SETTINGS, {"public_key": ""}).status == 200
+    assert api.get(SETTINGS).result["public_key"] == ""
+
+
+@pytest.mark.parametrize("key", ["x", KEY[:-4], KEY + KEY, 5, None, [], "ü" * 44, KEY + "\n"])
 def test_wrong_keys_are_refused(api: Api, key: Any) -> None:
     """Anything but the base64 of 32 bytes answers 400 and is not kept."""
     assert api.put(SETTINGS, {"public_key": key}).status == 400

@@ -155,3 +155,14 @@ def test_an_apply_ends_with_what_cannot_be_seen(declared: Read) -> None:
         "Whether the 2 servers trust their CA cannot be seen from here.\n"
         "Next: ztctl ssh guide -f team.yaml --sandbox"
     )
+
+
+@pytest.mark.parametrize("logs", [False, True])
+def test_a_login_by_name_is_said_not_to_be_logged(declared: Read, *, logs: bool) -> None:
+    """Where the files have rules that log SSH, nobody is left to think that they log this."""
+    read = declared(HOST % ("a.example.com", "ssh://localhost:22", ""))
+    (seen,) = seen_hosts(ssh_hosts(read, KINDS), {}, frozenset())
+
+    guide = guide_of(seen, TYPED, logs=logs)
+
+    assert any("are not logged" in note for note in guide.notes) is logs

@@ -12,6 +12,7 @@ from ztctl.core.model.drift import DriftSeverity
 EXPOSED, WIDER, LOST, OTHER = DriftSeverity
 RAW = "raw.example.com"
 NETWORK = "10.0.0.0/8"
+AUDIT_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
 def everything() -> dict[str, Any]:
@@ -91,6 +92,17 @@ def everything() -> dict[str, Any]:
             NETWORK: {"tunnel": "pool", "virtual_network": "lab", "comment": "all of it"}
         },
         "ca_keys": {HOST: {}},
+        "ssh_audit_keys": {"account": {"public_key": AUDIT_KEY}},
+        "gateway_rules": {
+            "logs": {
+                "traffic": "net.dst.ip in {10.0.0.5}",
+                "identity": 'identity.email == "ann@example.com"',
+                "device_posture": "any(device_posture.checks.passed[*] in {0})",
+                "command_logging": True,
+                "precedence": 700,
+                "description": "all of it",
+            }
+        },
     }
 
 
@@ -105,6 +117,7 @@ class Deed:
 
 PEOPLE, TEAM, APP = "access_group.people", "access_policy.team", f"access_application.{HOST}"
 RECORD, ROUTE = f"dns_record.{HOST}", f"private_route.{NETWORK}"
+LOGS = "gateway_rule.logs"
 ANN, EVE = {"email": {"email": "ann@example.com"}}, {"email": {"email": "eve@example.com"}}
 # By kind and field: the members of the API's object as somebody leaves them.
 DEEDS: Mapping[str, Deed] = {
@@ -200,4 +213,14 @@ DEEDS: Mapping[str, Deed] = {
     "private_route tunnel": Deed(ROUTE, WIDER, {"tunnel_id": "{other}"}),
     "private_route comment": Deed(ROUTE, OTHER, {"comment": "mine ztctl-prod"}),
     "virtual_network comment": Deed("virtual_network.lab", OTHER, {"comment": "x ztctl-prod"}),
+    "gateway_rule traffic": Deed(LOGS, OTHER, {"traffic": "net.dst.ip in {10.0.0.6}"}),
+    "gateway_rule identity": Deed(LOGS, OTHER, {"identity": 'identity.email == "eve@example.com"'}),
+    "gateway_rule device_posture": Deed(LOGS, OTHER, {"device_posture": ""}),
+    "gateway_rule enabled": Deed(LOGS, OTHER, {"enabled": False}),
+    "gateway_rule command_logging": Deed(
+        LOGS, OTHER, {"rule_settings": {"audit_ssh": {"command_logging": False}}}
+    ),
+    "gateway_rule precedence": Deed(LOGS, OTHER, {"precedence": 900}),
+    "gateway_rule action": Deed(LOGS, OTHER, {"action": "allow", "rule_settings": {}}),
+    "gateway_rule description": Deed(LOGS, OTHER, {"description": "x ztctl-prod"}),
 }

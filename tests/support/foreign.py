@@ -82,6 +82,8 @@ def _stack(account: Account, word: str, tags: list[str], policy: str, mark: str)
     inside = call("POST", "{A}/teamnet/virtual_networks", network)["id"]
     route = {"network": "10.0.0.0/8", "tunnel_id": tunnel, "comment": comment}
     call("POST", "{A}/teamnet/routes", {**route, "virtual_network_id": inside})
+    logs = {"name": f"{word}-ssh", "action": "audit_ssh", "traffic": "net.dst.ip == 10.0.0.1"}
+    call("POST", "{A}/gateway/rules", {**logs, "description": comment})
     call("POST", f"/zones/{zone}/dns_records", {**record, "proxied": True, "comment": comment})
     text = {"type": "TXT", "name": host, "content": "v=spf1 -all", "comment": "not ztctl-prod's"}
     call("POST", f"/zones/{zone}/dns_records", text)
@@ -93,7 +95,7 @@ _ACME = [{"email_domain": {"domain": "acme.example"}}]
 def snapshot(account: Account) -> dict[str, str]:
     """Every object of the account that no file claims as text, byte by byte, by kind and id."""
     named = (
-        (kind, item.get("id") or item.get("tunnel_id") or item["name"], item)
+        (kind, item.get("id") or item.get("tunnel_id") or item.get("name"), item)
         for kind, items in account.everything().items()
         for item in items
     )
@@ -115,7 +117,7 @@ def marked(account: Account) -> list[str]:
         for item in items:
             words = [
                 *item.get("tags", ()),
-                str(item.get("comment") or "").rpartition(" ")[2],
+                str(item.get("comment") or item.get("description") or "").rpartition(" ")[2],
                 str(item.get("name")).rpartition(".ztctl-")[2].join(["ztctl-", ""])
                 if ".ztctl-" in str(item.get("name"))
                 else str(item.get("name")),

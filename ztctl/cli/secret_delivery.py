@@ -38,18 +38,18 @@ class Delivery:
         elif not out.parent.is_dir():
             raise Failure(f"cannot write {out}: there is no folder {out.parent}")
 
-    def deliver(self, secret: Secret) -> None:
-        """Write the secret and a line break.
+    def deliver(self, secret: Secret, *, ending: str = "\n") -> None:
+        """Write the secret, and a line break unless it is to end otherwise.
 
         Raises:
             Failure: the file cannot be written, or was made by somebody else meanwhile.
         """
         if self.out is None:
-            sys.stdout.write(f"{secret.reveal()}\n")
+            sys.stdout.write(f"{secret.reveal()}{ending}")
             sys.stdout.flush()
             return
         try:
-            _write_new(self.out, f"{secret.reveal()}\n")
+            _write_new(self.out, f"{secret.reveal()}{ending}")
         except FileExistsError:
             raise _there(self.out) from None
         except OSError as error:

@@ -35,6 +35,7 @@ _TOKEN: Final = re.compile(
       | (?<=\.)[a-z]{2}(?![\w.-]) )                             # the end of a name, such as .uk
     | (?P<uuid> (?<!\w)[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?!\w) )
     | (?P<key> (?<![\w+/])[A-Za-z0-9+/]{64,}={0,2} )            # a key in base64, or a long id
+    | (?P<short> (?<![\w+/])[A-Za-z0-9+/]{43}=(?![\w=]) )       # a key of 32 bytes
     | (?P<hex> (?<!\w)[0-9a-fA-F]{16,}(?!\w) )
     | (?P<v6> (?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F.]{0,15}(?:/\d{1,3})?(?![\w:]) )
     | (?P<v4> (?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\w.]) )
@@ -60,6 +61,7 @@ _WORDS: Final = frozenset(
         true false null none yes no on off any all account accounts zones zone access
         apps app ca policies policy groups group tags tag organizations
         identity_providers service_tokens cfd_tunnel configurations teamnet routes
+        gateway rules audit_ssh audit_ssh_settings l4 dst src
         virtual_networks zerotrust hostname dns_records read edit list self_hosted ssh
         saas vnc rdp bookmark app_launcher warp biso dash_sso infrastructure mcp
         mcp_portal proxy_endpoint allow deny non_identity bypass cloudflare local active
@@ -165,6 +167,8 @@ class Redactor:
                 return self._hex(text, found)
             case "key":
                 return self._public_key(text)
+            case "short":
+                return self._short_key(text)
             case "v4" | "v6":
                 return self._network(text)
             case _:
@@ -183,6 +187,12 @@ class Redactor:
         body = b64encode(b"".join(self._drawn(f"key {i}", text) for i in range(count // 64 + 1)))
         end = "=" * (len(text) - len(text.rstrip("=")))
         return f"{head}{body.decode()[: count - len(end)]}{end}"
+
+    def _short_key(self, text: str) -> str:
+        """A key of X25519, of which the highest bit is not set, in place of another one."""
+        made = bytearray(self._drawn("key", text)[:32])
+        made[31] &= 0x7F
+        return b64encode(made).decode()
 
     def _network(self, text: str) -> str:
         address, slash, _ = text.partition("/")

@@ -37,6 +37,10 @@ GROUPS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
         READ: "efea2ab8357b47888938f101ae5e053f",
         EDIT: "c07321b023e944ff818fec44d8203567",
     },
+    ("Account", "Zero Trust"): {
+        READ: "3f376c8e6f764a938b848bd01c8995c4",
+        EDIT: "b33f02c6f7284e05a6f20741c0bb0567",
+    },
     ("Zone", "Access: Apps and Policies"): {
         READ: "eb258a38ea634c86a0c89da6b27cb6b6",
         EDIT: "959972745952452f8be2452be8cbb9f2",

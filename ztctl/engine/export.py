@@ -10,10 +10,11 @@ from ztctl.core.model.events import Report
 from ztctl.core.model.facts import TunnelRules
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kinds
+from ztctl.core.model.marks import UNMARKED
 from ztctl.core.model.objects import Live
 from ztctl.engine.drive import Api
 from ztctl.engine.read import Reader
-from ztctl.engine.whole_account import whole_account
+from ztctl.engine.whole_account import DECIDING, whole_account
 
 _TUNNEL: Final = "tunnel"
 
@@ -52,4 +53,8 @@ async def read_exportable(kinds: Kinds, api: Api, report: Report) -> Exportable:
     live = {**whole.live}
     if _TUNNEL in live:
         live[_TUNNEL] = await reader.live_of(_TUNNEL)
+    # What decides nothing about names, and would be deleted where no file declares it.
+    for kind in kinds.values():
+        if kind.section and kind.marking is not UNMARKED and kind.name not in DECIDING:
+            live[kind.name] = await reader.live_of(kind.name)
     return Exportable(live, whole.unread, replies)

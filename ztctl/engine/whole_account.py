@@ -42,6 +42,8 @@ _USEFUL: Final = (
     "virtual_network",
     "ca_key",
 )
+# All of them.
+DECIDING: Final = frozenset((*_NEEDED, *_USEFUL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ async def whole_account(
             nothing can be said.
         Problems: a copy may not stand for the tunnel that it is given for.
     """
-    known = kinds.only((*_NEEDED, *_USEFUL))
+    known = kinds.only(DECIDING)
     ask = Ask("", lookups=frozenset(_USEFUL), used=frozenset(_USEFUL), copies=copies)
     reader = Reader(known, ask, api)
     seen = await reader.account(report, required=_NEEDED)

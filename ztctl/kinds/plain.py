@@ -97,33 +97,41 @@ class InComment(Marking):
 
     Attributes:
         longest: maximum length of a comment, mark included; 0 where it is not documented.
+        member: what the comment is called, in the file and in the API.
     """
 
     where = "the comment's last word"
+    member: ClassVar[str] = "comment"
     longest: int = 0
 
     def read(self, name: str, raw: Mapping[str, Any]) -> tuple[str, Mark | None]:
         """Use the name as the key, and parse the last word of the comment as a mark."""
-        return name, Mark.read(text_of(raw, "comment").rpartition(" ")[2])
+        return name, Mark.read(text_of(raw, self.member).rpartition(" ")[2])
 
     def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
         """The wanted values with the mark appended to the file's comment, or else the live one."""
-        stated = wanted.values.get("comment") if "comment" in wanted.values else _user_text(live)
-        return {**wanted.values, "comment": _with_mark(stated, Mark(stack, wanted.protect))}
+        is_stated = self.member in wanted.values
+        stated = wanted.values.get(self.member) if is_stated else self._user_text(live)
+        return {**wanted.values, self.member: _with_mark(stated, Mark(stack, wanted.protect))}
 
     def off(self, live: Live) -> Values:
         """The live values with the user's own text as the comment."""
-        return {**live.values, "comment": _user_text(live)}
+        return {**live.values, self.member: self._user_text(live)}
 
     def texts(self, wanted: Wanted) -> Iterator[str]:
         """The last word of the file's comment, where a mark would be."""
-        yield str(wanted.values.get("comment") or "").rpartition(" ")[2]
+        yield str(wanted.values.get(self.member) or "").rpartition(" ")[2]
 
     def too_long(self, wanted: Wanted, stack: str) -> Iterator[Problem]:
         """Report a comment of the file that is too long with the mark appended."""
         mark = Mark(stack, wanted.protect)
-        comment = _with_mark(wanted.values.get("comment"), mark)
+        comment = _with_mark(wanted.values.get(self.member), mark)
         yield from too_long(wanted, comment, mark, self.longest)
+
+    def _user_text(self, live: Live | None) -> str:
+        text = text_of(live.raw, self.member) if live else ""
+        head, _, last = text.rpartition(" ")
+        return head if Mark.read(last) else text
 
 
 def too_long(wanted: Wanted, comment: str, mark: Mark, longest: int) -> Iterator[Problem]:
@@ -135,12 +143,6 @@ def too_long(wanted: Wanted, comment: str, mark: Mark, longest: int) -> Iterator
             wanted.where,
             "write a shorter one",
         )
-
-
-def _user_text(live: Live | None) -> str:
-    text = text_of(live.raw, "comment") if live else ""
-    head, _, last = text.rpartition(" ")
-    return head if Mark.read(last) else text
 
 
 def _reference_label(value: Any) -> str:

@@ -9,12 +9,14 @@ from ztctl.kinds.access_policy import AccessPolicy
 from ztctl.kinds.access_tag import AccessTag
 from ztctl.kinds.ca_key import CaKey
 from ztctl.kinds.dns_record import DnsRecord
+from ztctl.kinds.gateway_rule import GatewayRule
 from ztctl.kinds.hostname_route import HostnameRoute
 from ztctl.kinds.identity_provider import IdentityProvider
 from ztctl.kinds.inactive_zone import InactiveZone
 from ztctl.kinds.organization import Organization
 from ztctl.kinds.private_route import PrivateRoute
 from ztctl.kinds.service_token import ServiceToken
+from ztctl.kinds.ssh_audit_key import SshAuditKey
 from ztctl.kinds.tunnel import Tunnel
 from ztctl.kinds.virtual_network import VirtualNetwork
 from ztctl.kinds.zone import Zone
@@ -38,5 +40,7 @@ KINDS = Kinds(
         HostnameRoute(),
         DnsRecord(),
         CaKey(),
+        SshAuditKey(),
+        GatewayRule(),
     )
 )

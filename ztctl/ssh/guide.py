@@ -27,9 +27,23 @@ _KEYS = (
     "setting"
 )
 
+_UNLOGGED = (
+    "logins by this name are not logged: `gateway_rules` see devices with WARP alone, that connect "
+    "to an address"
+)
 
-def guide_of(seen: SeenHost, typed: Typed, inner: Sequence[str] = ()) -> HostGuide:
-    """The steps of one host in their order; ``inner``: what the files name behind a bastion."""
+
+def guide_of(
+    seen: SeenHost, typed: Typed, inner: Sequence[str] = (), *, logs: bool = False
+) -> HostGuide:
+    """The steps of one host in their order.
+
+    Args:
+        seen: the host.
+        typed: how commands are written.
+        inner: what the files name behind a bastion.
+        logs: the files have rules that log SSH, though no login by this name.
+    """
     host, steps = seen.host, _Steps(seen, typed, inner)
     return HostGuide(
         host.name,
@@ -39,7 +53,7 @@ def guide_of(seen: SeenHost, typed: Typed, inner: Sequence[str] = ()) -> HostGui
         seen.tunnel_runs,
         fingerprint(seen.public_key),
         tuple(steps.all()),
-        tuple(steps.notes()),
+        (*steps.notes(), *((_UNLOGGED,) if logs else ())),
     )
 
 

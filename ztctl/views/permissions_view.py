@@ -21,7 +21,7 @@ _MARKS: Final[Mapping[Without, str]] = {
 }
 _MEANINGS: Final[Mapping[Without, str]] = {
     Without.WARNS: "Without it a plan works, and warns of what it cannot see.",
-    Without.KNOWS_LESS: "No token needs it: with it, ids in the files are looked up, too.",
+    Without.KNOWS_LESS: "No token needs it: with it, ids and objects once declared are found, too.",
 }
 
 

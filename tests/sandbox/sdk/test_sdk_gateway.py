@@ -31,6 +31,19 @@ def test_life_of_the_log_key(sdk: Sdk) -> None:
     assert (rotated.public_key, rotated.seed_id == read.seed_id) == (KEY, False)
 
 
+@drives(f"PUT {SSH}", f"GET {SSH}")
+def test_end_of_the_log_key(sdk: Sdk) -> None:
+    """An empty key takes the key away."""
+    settings = sdk.client.zero_trust.gateway.audit_ssh_settings
+    settings.update(account_id=sdk.account, public_key=KEY)
+
+    settings.update(account_id=sdk.account, public_key="")
+
+    read = settings.get(account_id=sdk.account)
+    assert read is not None
+    assert read.public_key == ""
+
+
 def test_refused_log_key(sdk: Sdk) -> None:
     """A key that is not 32 bytes is a bad request."""
     with pytest.raises(BadRequestError):

@@ -59,6 +59,38 @@ def routes(draw: st.DrawFn, tunnels: tuple[str, ...], networks: tuple[str, ...])
     return found
 
 
+@st.composite
+def gateway_rules(draw: st.DrawFn) -> Side:
+    """Rules that log SSH, of which each has a place of its own where one is stated."""
+    traffic = st.sampled_from(["net.dst.ip in {10.0.0.5}", "net.dst.ip == 10.0.0.7"])
+    return {
+        key: {"traffic": draw(traffic), **draw(_rule_fields(place))}
+        for place, key in enumerate(("r0", "r1"))
+        if draw(flags)
+    }
+
+
+@cache
+def _rule_fields(place: int) -> Made:
+    return optional(
+        name=st.just(f"Rule {place}"),
+        precedence=st.just(500 + place),
+        identity=st.sampled_from(['identity.email == "a@example.com"', ""]),
+        device_posture=st.just("any(device_posture.checks.passed[*] in {0})"),
+        enabled=flags,
+        command_logging=flags,
+        description=words | st.just(""),
+        protect=flags,
+    )
+
+
+@st.composite
+def audit_keys(draw: st.DrawFn) -> Side:
+    """The account's SSH audit key: always the same, since another one is only adopted."""
+    key = {"account": {"public_key": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}}
+    return key if draw(flags) else {}
+
+
 def extensible(tunnels: Side) -> tuple[str, ...]:
     """The tunnels whose rules do not end in one for every name: the short form may add to them."""
     return tuple(

@@ -16,8 +16,10 @@ from tests.support.foreign import CLAIMED_HOST, CLAIMS
 from tests.support.strategies.connections import (
     OWN_TUNNELS,
     SERVICES,
+    audit_keys,
     ca_keys,
     extensible,
+    gateway_rules,
     networks,
     records,
     routes,
@@ -79,6 +81,8 @@ def sides(draw: st.DrawFn, *, wandering: bool = False) -> Side:
         "dns": draw(records(covered, tuple(found))),
         "private_routes": {},
         "ca_keys": draw(ca_keys(tuple(applications))),
+        "ssh_audit_keys": draw(audit_keys()),
+        "gateway_rules": draw(gateway_rules()),
         "hosts": draw(_hosts(extensible(found), names, applications)),
     }
     side["private_routes"] = draw(routes(tuple(found), tuple(side["virtual_networks"])))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import typer
 
 from ztctl.cli.commands import (
+    ssh_audit_key,
     ssh_ca,
     ssh_check,
     ssh_client,
@@ -21,7 +22,13 @@ from ztctl.cli.help_screen import HelpCommand, HelpGroup
 
 # Commands by the group in which they stand, each in a file of its own; "" is `ssh` itself.
 COMMANDS: dict[str, tuple[Callable[..., Exit], ...]] = {
-    "": (ssh_guide.guide, ssh_users.users, ssh_check.check, ssh_explain.explain),
+    "": (
+        ssh_guide.guide,
+        ssh_users.users,
+        ssh_check.check,
+        ssh_explain.explain,
+        ssh_audit_key.audit_key,
+    ),
     "ca": (ssh_ca.show, ssh_ca.check, ssh_ca.inspect, ssh_rotate.rotate),
     "server": (ssh_server.render, ssh_server.install),
     "client": (ssh_client.render, ssh_client.install),

@@ -42,9 +42,10 @@ def guide(
     view = view_of(chosen, declared)
     with errors_shown(view):
         seen = seen_by(chosen, declared, view, host)
-        typed = chosen.typed
+        typed, inner = chosen.typed, declared.inner
+        logs = bool(declared.of("gateway_rule"))
         guides = [
-            guide_of(it, typed, [one.name for one in declared.inner.get(it.host.name, ())])
+            guide_of(it, typed, [one.name for one in inner.get(it.host.name, ())], logs=logs)
             for it in seen.hosts
         ]
         clean = Clean(Mask(declared.environment).hide)

@@ -31,6 +31,9 @@ class Code(StrEnum):
     BROWSER_TERMINAL = "browser-terminal"
     PRINCIPAL_COLLISION = "principal-collision"
     SYSTEM_PRINCIPAL = "system-principal"
+    UNLOGGED_SSH = "unlogged-ssh"
+    NO_AUDIT_KEY = "no-audit-key"
+    AUDIT_SSH_ENDED = "audit-ssh-ended"
     DOTTED_TAG = "dotted-tag"
     DEEP_NAME = "deep-name"
     CA_LEFT_LIVE = "ca-left-live"
@@ -54,6 +57,8 @@ BY_ACCOUNT: Final = frozenset(
         Code.NO_ONE_ENTERS,
         Code.SESSIONS_DIFFER,
         Code.DEEP_NAME,
+        Code.NO_AUDIT_KEY,
+        Code.AUDIT_SSH_ENDED,
         Code.CA_LEFT_LIVE,
         Code.RENAME_LOSES_CA,
         Code.SAME_NAME_LIVE,

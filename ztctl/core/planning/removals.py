@@ -11,6 +11,7 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
+from ztctl.core.model.marks import UNMARKED
 from ztctl.core.model.objects import EMPTY, Live, Wanted
 from ztctl.core.model.plan import Action, Change, Edit, Reason, Refusal
 from ztctl.core.planning.compare import at_default
@@ -119,7 +120,9 @@ class Removals:
 
     def _report_staying(self, entry: Removed) -> None:
         """Warn where an entry names by its key alone what is live without a mark."""
-        if entry.id is not None or entry.name is not None or self._kinds[entry.address.kind].owner:
+        if entry.id is not None or entry.name is not None:
+            return
+        if self._kinds[entry.address.kind].marking is UNMARKED:
             return
         for live in self._ledger.live_of(entry.address.kind):
             unmarked = live.mark is None and self._ledger.owner_of(live) is None
@@ -133,7 +136,7 @@ class Removals:
         found = [
             live
             for live in self._ledger.live_of(kind.name)
-            if live.is_matchable and _is_named(live, entry, owned=bool(kind.owner))
+            if live.is_matchable and _is_named(live, entry, by_key=kind.marking is UNMARKED)
         ]
         if len(found) > 1:
             ids = ", ".join(live.id for live in found)
@@ -182,13 +185,13 @@ class Removals:
         )
 
 
-def _is_named(live: Live, entry: Removed, *, owned: bool) -> bool:
-    """Whether an entry names the object by id or name; by its key where that has an owner."""
+def _is_named(live: Live, entry: Removed, *, by_key: bool) -> bool:
+    """Whether an entry names the object by id or name; by its key where it cannot carry a mark."""
     if entry.id is not None:
         return live.id == entry.id
     if entry.name is not None:
         return live.name == entry.name
-    return owned and live.key == entry.address.key
+    return by_key and live.key == entry.address.key
 
 
 def _deletes(change: Change) -> bool:

@@ -1,9 +1,10 @@
 """SSH audit settings: the public key that encrypts SSH command logs, one per account.
 
 Source: Cloudflare OpenAPI description, July 2026 (GET, PUT, `rotate_seed`; `public_key` is the
-base64 of 32 bytes as Cloudflare's ssh-log-cli prints it; the seed is the server's). Unrecorded:
-the answer before the first PUT (an empty key here, 404 in awkward mode), that an empty key is
-refused, that a seed is not rotated before there is a key, every code.
+base64 of 32 bytes as Cloudflare's ssh-log-cli prints it; the seed is the server's). An empty key
+takes the key away (Cloudflare One documentation, SSH with Access for Infrastructure). Unrecorded:
+the answer before the first PUT (an empty key here, 404 in awkward mode), that the seed outlives the
+key, that a seed is not rotated before there is a key, every code.
 Not emulated: the logs.
 """
 
@@ -31,6 +32,8 @@ def _invalid(detail: str) -> ApiError:
 
 
 def _key(value: Any) -> str:
+    if value == "":
+        return ""
     try:
         raw = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
     except (binascii.Error, ValueError):
