@@ -107,6 +107,12 @@ a policy that a zone's application uses opens it unseen | attacks/test_zone_appl
 a group of a zone counts as closed | attacks/test_zone_applications.py::test_a_group_of_the_zone_never_counts_as_closed
 every plan asks every zone | attacks/test_zone_applications.py::test_a_plan_that_opens_and_closes_nothing_asks_no_zone
 a zone keeps no Access of its own | sandbox/test_zone_access.py::test_objects_of_a_zone_are_in_no_list_of_the_account
+Migration of a tunnel:
+names move to a tunnel that nobody runs, or that runs older rules | behaviour/test_tunnel_migration.py::test_names_move_only_to_a_connector
+names move to a tunnel that serves them otherwise than the old one | behaviour/test_tunnel_migration.py::test_other_rules_than_the_server_s_are_refused
+a record that no file names goes on to lead to a tunnel that is deleted | behaviour/test_tunnel_migration.py::test_a_record_of_nobody_s_is_named
+an apply leads names back while others have moved | crash/test_migration_cut.py::test_a_step_that_was_cut_off_is_taken_up
+a name by which the twin is tried out counts as moved, and the next apply moves the rest | behaviour/test_tunnel_migration.py::test_a_name_by_which_the_twin_is_tried_out_moves_nothing
 What is known beforehand:
 a service, path, name or rule that is refused later passes validate | behaviour/test_beforehand.py::test_a_mistake_of_the_file_is_an_error_at_its_place
 what is valid and dead passes unseen | behaviour/test_beforehand.py::test_what_is_valid_and_dead_is_a_warning_at_its_place

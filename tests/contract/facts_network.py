@@ -46,6 +46,23 @@ def _(service: Service) -> str:
     return said(answer, lambda one: f"config {one.get('config')}, version {one.get('version')}")
 
 
+@fact("tunnel managed locally: how it is managed after a PUT of a configuration")
+def _(service: Service) -> str:
+    path = f"{TUNNELS}/{tunnel(service, config_src='local').result['id']}"
+    put = service.put(f"{path}/configurations", {"config": {"ingress": [CATCH_ALL]}})
+    read = service.get(path).result
+    managed = f"config_src {read.get('config_src')}, remote_config {read.get('remote_config')}"
+    return f"{said(put)}; then {managed}"
+
+
+@fact("tunnel managed locally: its configuration after a PUT of one")
+def _(service: Service) -> str:
+    path = f"{TUNNELS}/{tunnel(service, config_src='local').result['id']}/configurations"
+    service.put(path, {"config": {"ingress": [CATCH_ALL]}})
+    read = service.get(path)
+    return said(read, lambda one: f"source {one.get('source')}, version {one.get('version')}")
+
+
 @fact("tunnel: version of the first configuration")
 def _(service: Service) -> str:
     return said(configured(service, CATCH_ALL), lambda one: f"version {one['version']}")

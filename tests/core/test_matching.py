@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ztctl.core.model.diagnostics import Problems
-from ztctl.core.model.objects import Live, Mark
+from ztctl.core.model.objects import Live, Mark, Spare
 from ztctl.core.model.plan import Action, Reason
 from ztctl.kinds.dns_record import DnsRecordAttributes
 
@@ -328,6 +328,15 @@ def test_a_mark_is_read_back(stack: str, protect: bool) -> None:
     assert Mark.of_tag(mark.tag) == mark
     assert len(mark.tag) <= 35
     assert "." not in mark.tag
+
+
+@given(stack=st.from_regex(r"(?!.*--)[a-z0-9-]{1,20}", fullmatch=True), key=st.text())
+def test_a_spare_s_name_is_read_back(stack: str, key: str) -> None:
+    """Its key ends as its mark does, so that it is nobody else's; no comment is taken for one."""
+    mark = Mark(stack, spare=Spare.NEXT)
+
+    assert Mark.of_name(f"{key}.{mark}") == ((f"{key}--next", mark) if key else (f".{mark}", None))
+    assert Mark.read(str(mark)) is None
 
 
 def test_protection_lives_in_the_mark() -> None:

@@ -16,6 +16,7 @@ from ztctl.cli.error_output import errors_shown
 from ztctl.cli.exits import Exit
 from ztctl.cli.interrupts import run_interruptibly, signal_handlers_restored
 from ztctl.cli.journal_paths import journal_of
+from ztctl.cli.migrations import tell_migrations
 from ztctl.cli.options import RunOptions
 from ztctl.cli.planning import plan_source
 from ztctl.cli.revocation import revoke_sessions
@@ -117,6 +118,7 @@ def plan_only(
         async with account_of(request.settings, declared, view) as live:
             planned = await plan_source(live, declared, request.options, view).plan()
             tell_rotations(planned, declared, view, request.settings.typed)
+            tell_migrations(planned, declared, view, request.settings.typed)
             return _with_warnings(planned.plan, declared)
 
     with errors_shown(view):
@@ -286,8 +288,11 @@ class Plans:
     def _presented(self, planned: Planned) -> Plan:
         """Show a plan; it has to be the saved one, if there is one."""
         plan = self._complete(planned)
-        if self._request.options.rotation is None:
-            tell_rotations(planned, self._declared, self._view, self._request.settings.typed)
+        options, typed = self._request.options, self._request.settings.typed
+        if options.rotation is None:
+            tell_rotations(planned, self._declared, self._view, typed)
+        if options.migration is None:
+            tell_migrations(planned, self._declared, self._view, typed)
         self._view.plan(plan)
         found = moved(self._saved, plan) if self._saved and not plan.refusals else ()
         if found:

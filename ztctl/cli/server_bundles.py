@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ztctl.cli.session import run_to_end
@@ -13,6 +13,7 @@ from ztctl.cli.ssh_reading import hosts_of, seen_by
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Problems
 from ztctl.core.model.identity import HostPart
+from ztctl.core.model.objects import Spare
 from ztctl.documents.suggest import nearest
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.bundle import Server, TrustedKey, trusted_keys
@@ -91,15 +92,18 @@ def connector_server(chosen: Settings, declared: Declared, view: View, tunnel: s
         near = nearest(tunnel, tuple(known))
         hint = f"did you mean {near}?" if near else f"they have {', '.join(known) or 'none'}"
         raise Usage(f"the files have no tunnel {tunnel!r}", hint)
-    live = run_to_end(planned_of(chosen, declared, view)).draft.ledger.pairs.get(known[tunnel])
+    pairs = run_to_end(planned_of(chosen, declared, view)).draft.ledger.pairs
+    live = pairs.get(known[tunnel])
     if live is None:
         raise Failure(f"the tunnel {tunnel} is not live yet", "ztctl apply makes it")
+    # While the tunnel is migrated, the token may be that of its twin.
+    twin = pairs.get(replace(known[tunnel], key=f"{tunnel}{Spare.NEXT.ending}"))
     led = (it for it in ssh_hosts(declared, KINDS) if it.tunnel and it.tunnel.key == tunnel)
     return Server(
         declared.stack,
         (),
         tunnel=tunnel,
-        tunnels=((live.id, live.name),),
+        tunnels=tuple((it.id, it.name) for it in (live, twin) if it is not None),
         services=tuple(it.service for it in led),
     )
 
@@ -131,7 +135,7 @@ def _server(
         wishes.profile,
         wishes.break_glass or "",
         users,
-        tunnels=tuple({it.tunnel_id: it.tunnel_name for it in seen if it.tunnel_id}.items()),
+        tunnels=tuple(dict.fromkeys(found for it in seen for found in it.tunnels)),
         bastions=tuple(it.host.name for it in seen if it.host.is_bastion),
         services=tuple(it.host.service for it in seen),
     )

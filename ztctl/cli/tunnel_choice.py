@@ -32,6 +32,14 @@ def wanted_tunnel(declared: Declared | None, name: str) -> Wanted | None:
     return next((it for it in found if it.address.key == name), None)
 
 
+def with_rules_of(declared: Declared | None, name: str) -> Wanted | None:
+    """The tunnel that the files call so, or whose twin in a migration is called so."""
+    from ztctl.core.model.objects import Spare
+
+    bare = name.removesuffix(Spare.NEXT.ending)
+    return wanted_tunnel(declared, name) or wanted_tunnel(declared, bare)
+
+
 async def live_tunnels(api: AccountApi) -> tuple[Live, ...]:
     """All tunnels of the account that are not deleted, in one list, without configurations."""
     from ztctl.core.model.flows import Ask
@@ -44,7 +52,8 @@ async def live_tunnels(api: AccountApi) -> tuple[Live, ...]:
 def chosen_tunnel(name: str, declared: Declared | None, live: Sequence[Live]) -> Live:
     """The live tunnel that is meant: one the files declare by this key, else of this name or id.
 
-    A declared one is found by its mark, or by the id that the files give.
+    A declared one is found by its mark, or by the id that the files give; its twin in a migration
+    by the key, with ``--next`` behind it.
 
     Raises:
         Failure: it is declared, and not live.
@@ -61,7 +70,7 @@ def chosen_tunnel(name: str, declared: Declared | None, live: Sequence[Live]) ->
             text = f"the tunnel {name} of stack {declared.stack} is not live"
             raise Failure(text, "ztctl apply makes it")
     else:
-        found = [it for it in live if name in (it.id, it.name)]
+        found = [it for it in live if name in (it.id, it.name) or _is_twin(name, it, declared)]
     if not found:
         wanted_ones = tuple(declared.of("tunnel")) if declared else ()
         stack = declared.stack if declared else ""
@@ -77,6 +86,12 @@ def _is(wanted: Wanted, live: Live, stack: str) -> bool:
     if wanted.claim is not None:
         return live.id == wanted.claim.id
     return live.belongs_to(stack) and live.key == (wanted.name or wanted.address.key)
+
+
+def _is_twin(name: str, live: Live, declared: Declared | None) -> bool:
+    if declared is None or live.mark is None or live.mark.spare is None:
+        return False
+    return live.belongs_to(declared.stack) and live.key == name
 
 
 def _named(names: Sequence[str]) -> str:

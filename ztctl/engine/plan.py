@@ -64,7 +64,12 @@ class PlanSource:
             Problems: the files have problems that only show against the account.
         """
         wanted = check.expanded(self.declared, self.kinds)
-        reader = Reader(self.kinds, ask_for(self.declared, wanted, self.kinds), self.api)
+        ask = ask_for(self.declared, wanted, self.kinds)
+        if self.options.migration is not None:
+            # The old tunnel may be gone, and a copy of its file be named all the same.
+            copies = tuple(replace(it, required=False) for it in ask.copies)
+            ask = replace(ask, everywhere=True, copies=copies)
+        reader = Reader(self.kinds, ask, self.api)
         live = (await reader.account(self.report, ahead=self.ahead or self.watching)).live
         draft = Draft.of(
             self.declared, live, self.kinds, account=self.account, options=self.options

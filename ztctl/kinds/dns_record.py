@@ -270,10 +270,11 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         """Read the records of the zones that may hold a record of the stack.
 
         These are the zones of names in the files, of marked applications, and of names that our
-        tunnels serve: the last two find records of hosts that were removed from the files.
+        tunnels serve: the last two find records of hosts that were removed from the files. Where
+        everything is asked for, it is every zone.
         """
         known, apps = yield LiveObjects("zone"), LiveObjects("access_application")
-        first = zones_of(named_hosts(ask, apps), known)
+        first = known if ask.everywhere else zones_of(named_hosts(ask, apps), known)
         replies = yield tuple(_rest(zone).all() for zone in first)
         try:
             all_tunnels = yield LiveObjects("tunnel")

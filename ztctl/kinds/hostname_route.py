@@ -59,7 +59,8 @@ class HostnameRoute(PlainKind):
         """Read all where a tunnel may go: one that no file declares, or that is removed."""
         wanted = {it.name or it.address.key for it in ask.wanted.get("tunnel", ())}
         # Without waiting for the tunnels where the files declare none, as when all is destroyed.
-        if not wanted or any(kind == "tunnel" for kind, _ in ask.removed):
+        removed = any(kind == "tunnel" for kind, _ in ask.removed)
+        if not wanted or removed or ask.everywhere:
             return (yield from super().read(ask))
         try:
             tunnels = yield LiveObjects("tunnel")

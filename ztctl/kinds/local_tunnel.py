@@ -26,8 +26,8 @@ LOCAL = "local"
 NOT_REPLACED = {
     LOCAL: "its configuration is in the account, and no file takes that over: take `config: local` "
     "out, or give the new tunnel another key",
-    "cloudflare": "it is managed by a file on its host: write `config: local`, or give the new "
-    "tunnel another key",
+    "cloudflare": "it is managed by a file on its host: write `config: local`, or move it to "
+    "remote management by `ztctl tunnel migrate {key}`",
 }
 # The same for one that is live and not ours.
 INSTEAD = (

@@ -109,7 +109,12 @@ class InComment(Marking):
         return name, Mark.read(text_of(raw, self.member).rpartition(" ")[2])
 
     def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
-        """The wanted values with the mark appended to the file's comment, or else the live one."""
+        """The wanted values with the mark appended to the file's comment, or else the live one.
+
+        What is claimed by its id keeps its comment.
+        """
+        if wanted.claim is not None:
+            return wanted.values
         is_stated = self.member in wanted.values
         stated = wanted.values.get(self.member) if is_stated else self._user_text(live)
         return {**wanted.values, self.member: _with_mark(stated, Mark(stack, wanted.protect))}

@@ -15,6 +15,7 @@ from ztctl.kinds.identity_provider import IdentityProvider
 from ztctl.kinds.inactive_zone import InactiveZone
 from ztctl.kinds.organization import Organization
 from ztctl.kinds.private_route import PrivateRoute
+from ztctl.kinds.running_connector import RunningConnector
 from ztctl.kinds.service_token import ServiceToken
 from ztctl.kinds.ssh_audit_key import SshAuditKey
 from ztctl.kinds.tunnel import Tunnel
@@ -36,6 +37,7 @@ KINDS = Kinds(
         AccessApplication(),
         VirtualNetwork(),
         Tunnel(),
+        RunningConnector(),
         PrivateRoute(),
         HostnameRoute(),
         DnsRecord(),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
@@ -24,14 +25,22 @@ from ztctl.core.model.facts import UNKNOWN_TUNNEL, Fact, Slot, TunnelRules
 from ztctl.core.model.flows import Ask, Unseen, delete_if_present
 from ztctl.core.model.gap import Gap
 from ztctl.core.model.identity import Fields, HostPart
-from ztctl.core.model.kind import Alternative, Elsewhere, Kind, Lagging, Proposal, Resolve
+from ztctl.core.model.kind import (
+    Alternative,
+    Elsewhere,
+    Kind,
+    Lagging,
+    Proposal,
+    Resolve,
+    Rotating,
+)
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.markers import DecidesReach, Default, Immutable, Local
 from ztctl.core.model.marks import InName
-from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
+from ztctl.core.model.objects import Attributes, Live, Mark, Spare, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
-from ztctl.kinds import ingress, local_tunnel, origin_request
+from ztctl.kinds import ingress, local_tunnel, origin_request, tunnel_twin
 from ztctl.kinds.carry import Lists, patched, unmodelled
 from ztctl.kinds.common import (
     TUNNEL,
@@ -114,7 +123,7 @@ class TunnelAttributes(Attributes):
     copy: Copy | None = None
 
 
-class Tunnel(Kind, Elsewhere, Lagging):
+class Tunnel(Kind, Elsewhere, Lagging, Rotating):
     """A Cloudflare Tunnel with its ingress rules."""
 
     name = "tunnel"
@@ -125,6 +134,7 @@ class Tunnel(Kind, Elsewhere, Lagging):
     limit = 1000
     marking = InName()
     host_part = HostPart.TUNNEL
+    names_are_unique = True
 
     @property
     def collection(self) -> str:
@@ -176,13 +186,18 @@ class Tunnel(Kind, Elsewhere, Lagging):
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """Add the mark, and ``origin_request.access`` to the rules; local ones are not written."""
         values = super().complete(wanted, live, ledger)
-        if live is not None:
+        # What takes another one's place is run by its token.
+        if live is not None and not wanted.pinned:
             running = TunnelAttributes.of(live).running
             for it in local_tunnel.renamed(wanted, live, str(values["name"]), running=running):
                 ledger.add_problem(it)
-        if is_local(values):
+        if is_local(values) or "ingress" not in values:
             return {name: it for name, it in values.items() if name not in _CONFIGURED}
         return {**values, **completed(wanted, ledger)}
+
+    def spare(self, wanted: Wanted, spare: Spare, live: Live | None) -> Wanted:
+        """The remotely managed tunnel with the same rules, to take the place of one by a file."""
+        return tunnel_twin.twin(wanted, spare)
 
     def dropped_by(self, change: Change) -> tuple[str, ...]:
         """The host names that the tunnel serves now, and whether it goes on to."""
@@ -201,7 +216,8 @@ class Tunnel(Kind, Elsewhere, Lagging):
             text = "it has running connectors: everybody who works through it is cut off"
             yield from proposal.unless_allowed("--allow-disconnect", change, text)
         if change.action is Action.REPLACE:
-            yield Refusal(change.address, NOT_REPLACED[change.written["config"]])
+            reason = NOT_REPLACED[change.written["config"]]
+            yield Refusal(change.address, reason.format(key=quote(change.address.key)))
 
     # -- steps ------------------------------------------------------------------------------
 
@@ -273,7 +289,7 @@ class Tunnel(Kind, Elsewhere, Lagging):
 
     def elsewhere(self, wanted: Wanted, live: Live, ledger: Ledger) -> Values:
         """The rules of a locally managed tunnel, where a copy tells what its server runs."""
-        states_rules = len(wanted.values["ingress"]) > 1
+        states_rules = len(wanted.values.get("ingress") or ()) > 1
         if live.attribute("copy") is None or not (is_local(wanted.values) and states_rules):
             return {}
         return completed(wanted, ledger)

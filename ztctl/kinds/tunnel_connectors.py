@@ -23,7 +23,7 @@ def status_of(tunnels: Iterable[Live]) -> Flow[tuple[TunnelStatus, ...]]:
     asked = tuple(tunnels)
     remote = [it for it in asked if it.values.get("config") == "cloudflare"]
     replies = yield (
-        *(_connections(it.id) for it in asked),
+        *(connections(it.id) for it in asked),
         *(configuration({"id": it.id}) for it in remote),
     )
     versions = {
@@ -38,7 +38,7 @@ def status_of(tunnels: Iterable[Live]) -> Flow[tuple[TunnelStatus, ...]]:
 
 def connectors_of(tunnel: str) -> Flow[tuple[Connector, ...]]:
     """Ask for the connectors of one tunnel, by its id."""
-    return connectors_in((yield _connections(tunnel)))
+    return connectors_in((yield connections(tunnel)))
 
 
 def connectors_in(reply: Any) -> tuple[Connector, ...]:
@@ -60,7 +60,8 @@ def dropped(tunnel: str, connectors: Iterable[Connector]) -> Flow[None]:
     )
 
 
-def _connections(tunnel: str) -> Call:
+def connections(tunnel: str) -> Call:
+    """Make the call that lists the connectors of a tunnel, by its id."""
     return Call("GET", f"{PATH}/{segment(tunnel)}/connections", permission=TUNNEL)
 
 

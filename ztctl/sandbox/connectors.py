@@ -4,6 +4,7 @@ Source: Cloudflare OpenAPI description, July 2026 (fields of a connector and its
 running cloudflared fetches a new configuration by itself, and reports the one that it runs in
 `config_version`). Recorded: `ha_status` null; no `config_version` while that of the tunnel is 0. A
 sample of 2022 has it; whether a connector still reports it for later versions is unrecorded.
+ssh-workflow 1.5 (cloudflared 2026.8.2): the connector of a local tunnel runs its own file.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from ztctl.sandbox.state import State
 COLOS = ("lis01", "mad01", "lhr01", "cdg01")
 
 
-def connected(state: State, tunnel_id: str) -> str:
+def connected(state: State, tunnel_id: str, file: Object | None = None) -> str:
     """Add a connector with four connections to a tunnel and return its id.
 
-    Raises KeyError for an unknown or deleted tunnel. Needs a session of the store.
+    `file` is the configuration on the connector's server, as an object of the API; it counts if the
+    tunnel is managed locally. Raises KeyError for an unknown or deleted tunnel. Needs a session of
+    the store.
     """
     tunnel, connector = _undeleted(state, tunnel_id), _connector(state)
+    if file is not None:
+        connector = {**connector, "file": file}
     now = {**tunnel, "conns_active_at": connector["run_at"], "conns_inactive_at": None}
     connectors = [*tunnel["connectors"], connector]
     state.store.put("tunnel", tunnel_id, {**now, "connectors": connectors})
@@ -48,7 +53,8 @@ def shown_connectors(state: State, tunnel: Object) -> list[Object]:
     reached = state.replica.get("tunnel_configuration", tunnel["id"])
     version = reached["version"] if reached else 0
     reports = {"config_version": version} if version else {}
-    return [{**connector, "ha_status": None, **reports} for connector in tunnel["connectors"]]
+    shown = ({name: one[name] for name in one if name != "file"} for one in tunnel["connectors"])
+    return [{**connector, "ha_status": None, **reports} for connector in shown]
 
 
 def _undeleted(state: State, tunnel_id: str) -> Object:

@@ -179,13 +179,14 @@ class Sandbox:
         with self._session():
             store_token(self._state.store, token, permissions, Known(**known))
 
-    def connect(self, tunnel_id: str) -> str:
+    def connect(self, tunnel_id: str, file: Object | None = None) -> str:
         """Simulate one more running connector of a tunnel and return its id.
 
-        Raises KeyError for an unknown or deleted tunnel.
+        `file` is the configuration on the connector's server, in the form of the API: what a
+        locally managed tunnel serves. Raises KeyError for an unknown or deleted tunnel.
         """
         with self._session():
-            return connected(self._state, tunnel_id)
+            return connected(self._state, tunnel_id, file)
 
     def disconnect(self, tunnel_id: str, connector: str | None = None) -> None:
         """Stop one connector of a tunnel, or all. Raises KeyError as `connect` does."""

@@ -152,7 +152,7 @@ MEMBERS: dict[str, Reader] = {
             "name": _string,
             "config_src": _string,
             "remote_config": flag,
-            "connectors": list_of(_holding({"id": _UUID, "conns": list_of(_map)})),
+            "connectors": list_of(_holding({"id": _UUID, "conns": list_of(_map)}, {"file": _map})),
             **_ENDED,
         }
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ztctl.core.model.address import Address
@@ -73,6 +73,7 @@ class SeenHost:
         tunnel_name: live name of its tunnel, mark included.
         tunnel_id: id of its tunnel, a UUID.
         tunnel_runs: a connector is connected; ``None`` where the tunnel is not live.
+        next_tunnel: id and live name of the one that is to take its place, if there is one.
         aud: audience tag of its application, 64 hex digits.
         public_key: the CA's public key, one line in OpenSSH form, without a line end.
         next_key: likewise of the CA that is to sign once a rotation moves the name.
@@ -83,10 +84,17 @@ class SeenHost:
     tunnel_name: str = ""
     tunnel_id: str = ""
     tunnel_runs: bool | None = None
+    next_tunnel: tuple[str, str] | None = None
     aud: str = ""
     public_key: str = ""
     next_key: str = ""
     pending: tuple[Address, ...] = ()
+
+    @property
+    def tunnels(self) -> tuple[tuple[str, str], ...]:
+        """Id and live name of each tunnel that may serve the host: while it is migrated, two."""
+        own = (self.tunnel_id, self.tunnel_name)
+        return tuple(it for it in (own, self.next_tunnel) if it is not None and it[0])
 
     @property
     def trusted(self) -> tuple[str, ...]:
@@ -157,11 +165,20 @@ def _seen(host: SshHost, live: Mapping[Address, Live], pending: Set[Address]) ->
         tunnel_name=tunnel.name if tunnel else "",
         tunnel_id=tunnel.id if tunnel else "",
         tunnel_runs=bool(tunnel.attribute("running")) if tunnel else None,
+        next_tunnel=_next_tunnel(host, live),
         aud=str(guard.attribute("aud") or "") if guard else "",
         public_key=str(ca_key.attribute("public_key") or "").strip() if ca_key else "",
         next_key=_next_key(host, live),
         pending=tuple(it for it in host.parts if it in pending),
     )
+
+
+def _next_tunnel(host: SshHost, live: Mapping[Address, Live]) -> tuple[str, str] | None:
+    """The tunnel that a migration puts in its tunnel's place; ``None`` where none is under way."""
+    if host.tunnel is None:
+        return None
+    found = live.get(replace(host.tunnel, key=f"{host.tunnel.key}{Spare.NEXT.ending}"))
+    return (found.id, found.name) if found is not None else None
 
 
 def _next_key(host: SshHost, live: Mapping[Address, Live]) -> str:

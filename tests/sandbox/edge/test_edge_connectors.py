@@ -114,6 +114,21 @@ def test_no_configuration_is_version_0(world: World) -> None:
     assert world.visit(HOST).status == 503
 
 
+def test_a_local_tunnel_serves_what_its_connector_s_file_says(world: World) -> None:
+    """Where the connector was given a file; neither list nor connections show what it says."""
+    tunnel = world.made("{A}/cfd_tunnel", {"name": "local", "config_src": "local"})
+    rules = [{"hostname": HOST, "service": "ssh://localhost:22"}, CLOSED]
+    for name in ("a", "b"):
+        world.record(name, tunnel)
+
+    world.sandbox.connect(tunnel, {"ingress": rules})
+
+    assert world.visit(HOST).service == "ssh://localhost:22"
+    assert world.visit("b.example.com").outcome == "no_service"
+    shown = world.api.get(f"{{A}}/cfd_tunnel/{tunnel}/connections").result
+    assert "localhost" not in str(shown)
+
+
 def test_a_local_tunnel_serves_who_knows_what(world: World) -> None:
     """What a locally managed tunnel serves is not known here, so it counts as an open door."""
     tunnel = world.made("{A}/cfd_tunnel", {"name": "local", "config_src": "local"})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ztctl.cli import options as opt
+from ztctl.cli.commands.tunnel_migrate import migrate
 from ztctl.cli.commands.tunnel_rotate import rotate
 from ztctl.cli.commands.tunnel_status import status
 from ztctl.cli.exits import Exit
@@ -193,11 +194,11 @@ def _leads_to_itself(name: str, declared: Declared | None, view: View) -> bool:
     Raises:
         Usage: the name is nearly one of the files'; any other may be that of a live tunnel.
     """
-    from ztctl.cli.tunnel_choice import wanted_tunnel
+    from ztctl.cli.tunnel_choice import with_rules_of
     from ztctl.documents.suggest import nearest
     from ztctl.ssh.connector import leads_to_itself
 
-    wanted = wanted_tunnel(declared, name)
+    wanted = with_rules_of(declared, name)
     if wanted is None:
         if declared is not None:
             if near := nearest(name, tuple(it.address.key for it in declared.of("tunnel"))):
@@ -224,3 +225,4 @@ def _check_metrics(text: str) -> None:
 
 app.command(cls=HelpCommand)(status)
 app.command(cls=HelpCommand)(rotate)
+app.command(cls=HelpCommand)(migrate)

@@ -36,6 +36,7 @@ class Ask:
         used: kinds that the files declare or mention.
         removed: kinds and live names or ids of the objects that the files remove by them.
         copies: what stands in for configurations that nobody can read.
+        everywhere: whatever anybody leads to a tunnel is read, and the tunnels' connectors.
     """
 
     stack: str
@@ -46,6 +47,7 @@ class Ask:
     used: frozenset[str] = frozenset()
     removed: frozenset[tuple[str, str]] = frozenset()
     copies: tuple[Copy, ...] = ()
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

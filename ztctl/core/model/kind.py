@@ -220,7 +220,7 @@ class Exposing(ABC):
 
 
 class Rotating(ABC):
-    """A kind of which another object stands beside a declared one while a CA is rotated."""
+    """A kind of which another object can stand beside a declared one, to take its place."""
 
     @abstractmethod
     def spare(self, wanted: Wanted, spare: Spare, live: Live | None) -> Wanted:

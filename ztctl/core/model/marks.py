@@ -62,7 +62,9 @@ class InName(Marking):
         return Mark.of_name(name)
 
     def _own_name(self, wanted: Wanted, stack: str) -> str:
-        return f"{super()._own_name(wanted, stack)}.{Mark(stack, wanted.protect)}"
+        ending = wanted.spare.ending if wanted.spare is not None else ""
+        name = super()._own_name(wanted, stack).removesuffix(ending)
+        return f"{name}.{Mark(stack, wanted.protect, wanted.spare)}"
 
     def put(self, wanted: Wanted, live: Live | None, stack: str) -> Values:
         """The wanted values with the live name."""

@@ -25,15 +25,16 @@ _PROTECTED, _PROTECTED_TAG, _MOVING = ".protect", "--protect", "--moving"
 
 
 class Spare(StrEnum):
-    """What an application is whose name another one has, while the CA of that name is rotated.
+    """What an object is that stands beside a declared one, while one takes the other's place.
 
-    The value is added to the mark, and to the key of the application that has the name.
+    So are applications while the CA of a name is rotated, and tunnels while one is moved to remote
+    management. The value is added to the mark, and to the key of the declared object.
     """
 
     NEXT = "next"
-    """It has the new CA, and gets the name."""
+    """It gets the place: of an application, the name and with it another CA."""
     FORMER = "former"
-    """It has the old CA, and had the name."""
+    """It had the place."""
 
     @property
     def ending(self) -> str:
@@ -47,8 +48,9 @@ class Mark:
 
     As a tag it ends in ``--protect`` then: nobody has seen a tag with a dot. No stack's name holds
     ``--``, so that no mark reads as one of another stack. Applications of a CA rotation have
-    ``--next`` or ``--former`` there. A tag that ends in ``--moving`` is on no application: it is
-    there while objects are handed from this stack to another one, or the other way round.
+    ``--next`` or ``--former`` there, and ``--next`` the tunnel that is to take another's place. A
+    tag that ends in ``--moving`` is on no application: it is there while objects are handed from
+    this stack to another one, or the other way round.
     """
 
     stack: str
@@ -57,7 +59,7 @@ class Mark:
     moving: bool = False
 
     def __str__(self) -> str:
-        return self._spelled(_PROTECTED)
+        return self._spelled(_PROTECTED) + (self.spare.ending if self.spare else "")
 
     @property
     def tag(self) -> str:
@@ -89,10 +91,15 @@ class Mark:
 
     @classmethod
     def of_name(cls, name: str) -> tuple[str, Mark | None]:
-        """Split a live name ``<key>.ztctl-<stack>`` into key and mark."""
+        """Split a live name ``<key>.ztctl-<stack>`` into key and mark.
+
+        That of a spare object is ``<key>.ztctl-<stack>--next``; its key ends like the mark.
+        """
         head, _, word = name.rpartition(".ztctl-")
-        mark = cls.read(f"ztctl-{word}") if head else None
-        return (head, mark) if mark else (name, None)
+        mark = cls._parse(f"ztctl-{word}", (_PROTECTED, Spare.NEXT.ending)) if head else None
+        if mark is None:
+            return name, None
+        return f"{head}{mark.spare.ending if mark.spare else ''}", mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +116,9 @@ class Wanted:
         where: position of the entry in the file.
         origin: the short form it was expanded from, such as ``hosts.ssh.example.com``.
         local: fields that are used by ztctl alone, and not sent.
-        spare: what it is in a CA rotation, else ``None``.
-        rotates: the application in whose place it is, or was, in that rotation.
-        pinned: id of the live object that it is, where a rotation says so; else empty.
+        spare: what it is beside a declared object whose place it takes or had, else ``None``.
+        rotates: that object.
+        pinned: id of the live object that it is, where one takes another's place; else empty.
     """
 
     address: Address

@@ -193,7 +193,7 @@ class Handing:
         to = self._handover.to
         for address, live in self._going.objects.items():
             if live.mark is not None and live.mark.spare is not None:
-                why = "the CA of its name is being rotated: finish that, or abort it, first"
+                why = "it stands beside one whose place it takes: finish that, or abort it, first"
                 yield Refusal(address, why)
             elif to is None and (left := _other_mark(self._kinds[live.kind].marking.off(live))):
                 why = f"without its mark it would count as of the stack {left.stack!r}"

@@ -84,7 +84,7 @@ class Matcher:
         if wanted.claim is not None:
             return self._claimed(kind, wanted, wanted.claim)
         if pinned := index.by_id.get(wanted.pinned):
-            return self._unless_foreign(wanted, pinned, MatchGround.MOVED)
+            return self._unless_foreign(wanted, pinned, MatchGround.OWNED)
         keys = sorted(kind.natural_keys(wanted, self._ledger))
         natural = self._free(live for key in keys for live in index.by_natural.get(key, ()))
         if kind.keyed_by_fields:

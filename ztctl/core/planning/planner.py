@@ -31,6 +31,7 @@ from ztctl.core.planning.elsewhere import Placed, elsewhere
 from ztctl.core.planning.guards import refusals
 from ztctl.core.planning.handover import Going, Handing, Handover, helpers, under_way
 from ztctl.core.planning.matching import Match, Matcher, MatchGround
+from ztctl.core.planning.migration import Migrate, with_migrations
 from ztctl.core.planning.quotas import quota_warnings
 from ztctl.core.planning.removals import Removals
 from ztctl.core.planning.renames import rename_warnings
@@ -59,12 +60,14 @@ class Options:
     Attributes:
         rotation: the step of a CA rotation to plan; ``None``: what is under way stays as it is.
         handover: which objects get another mark, or none; then nothing else is planned.
+        migration: that of a tunnel's migration.
     """
 
     allowances: Allowances = field(default_factory=Allowances)
     targets: frozenset[Address] = frozenset()
     rotation: Rotate | None = None
     handover: Handover | None = None
+    migration: Migrate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,10 @@ class Draft:
 
         Raises:
             Problems: all problems of the files that show only against the account.
-            Failure: the step of a rotation is not the next one.
+            Failure: the step of a rotation or migration is not the next one.
         """
         declared = with_rotations(declared, live, kinds, options.rotation)
+        declared = with_migrations(declared, live, kinds, options.migration)
         wanted = check.expanded(declared, kinds)
         ledger = Ledger(declared, wanted, live, kinds)
         planner = _Planner(ledger, declared, kinds)

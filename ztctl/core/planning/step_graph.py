@@ -33,6 +33,7 @@ def ordered(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) ->
         _within(changes),
         _references(changes),
         _releases(changes, kinds),
+        _by_name(changes, kinds),
         _by_host(changes, kinds, now),
         _last(changes),
     ):
@@ -112,6 +113,28 @@ def _release(change: Change, target: Change) -> Iterator[Edge]:
         # refer to the successor cannot come first.
         if target.action is Action.DELETE or step.id.verb == "delete":
             yield last, step.id
+
+
+def _by_name(changes: Sequence[Change], kinds: Kinds) -> Iterator[Edge]:
+    """A unique name goes from one object to another: first the one that has it gives it up."""
+    unique = [
+        it for it in changes if it.live is not None and kinds[it.address.kind].names_are_unique
+    ]
+    given = {
+        (change.address.kind, change.live.name): step
+        for change in unique
+        for step in change.steps
+        if change.live is not None
+        and (
+            step.id.verb == "delete"
+            or step.values.get("name", change.live.name) != change.live.name
+        )
+    }
+    for change in changes if given else ():
+        for step in change.steps:
+            freed = given.get((change.address.kind, str(step.values.get("name"))))
+            if freed is not None and freed.id.address != change.address:
+                yield step.id, freed.id
 
 
 def _by_host(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -> Iterator[Edge]:

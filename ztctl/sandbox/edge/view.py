@@ -10,7 +10,8 @@ without a configuration answers 503.
 Unrecorded: that "unmatched" refers to the request and not to its host, so that another path on the
 host of an application is denied, too.
 Not emulated: certificates of names two levels deep, zone settings, firewall rules, Gateway rules;
-local configuration files are unknown here, so such a tunnel serves every name.
+the file of a locally managed tunnel is known only where a connector was given one, so that another
+such tunnel serves every name. Of several connectors the first serves, which nobody chooses.
 """
 
 from __future__ import annotations
@@ -134,7 +135,9 @@ class View:
     def _served(self, tunnel_id: str, arriving: Arriving) -> Served:
         tunnel = self._replica.get("tunnel", tunnel_id)
         if tunnel is not None and tunnel["config_src"] == "local":
-            return LOCAL
+            files = (one["file"] for one in tunnel["connectors"] if "file" in one)
+            file = next(files, None)
+            return LOCAL if file is None else served(rules_of(file), arriving)
         rules = self._rules.get(tunnel_id)
         if rules is None:
             stored = self._replica.get("tunnel_configuration", tunnel_id)
