@@ -6,6 +6,8 @@ process and writes nothing else.
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import stat
 import sys
@@ -15,6 +17,8 @@ from pathlib import Path
 from ztctl.cli.settings import Usage
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.values import Secret
+
+_CREDENTIALS = {"AccountTag": "a", "TunnelSecret": "s", "TunnelID": "t", "Endpoint": "e"}
 
 
 class Delivery:
@@ -75,8 +79,30 @@ def _there(path: Path) -> Failure:
     return Failure(f"{path} is there already, and is not overwritten", "name another file")
 
 
-def _write_new(path: Path, text: str) -> None:
-    """Write a file with mode 0600 that appears as a whole, and only where nothing is.
+def write_credentials(path: Path, token: Secret) -> None:
+    """Write the credentials file of a tunnel, for its owner to read alone, as cloudflared does.
+
+    It holds what the token holds (cloudflared 2026.8.2, ``connection.Credentials``).
+
+    Args:
+        path: a file that is not there yet.
+        token: a token of the tunnel, checked.
+
+    Raises:
+        Failure: the file cannot be written, or is there.
+    """
+    found = json.loads(base64.b64decode(token.reveal()))
+    held = {name: found[key] for name, key in _CREDENTIALS.items() if key in found}
+    try:
+        _write_new(path, f"{json.dumps(held)}\n", 0o400)
+    except FileExistsError:
+        raise _there(path) from None
+    except OSError as error:
+        raise Failure(f"cannot write {path}: {error.strerror}") from error
+
+
+def _write_new(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write a file for one person that appears as a whole, and only where nothing is.
 
     Raises:
         FileExistsError: something is there, a link that leads nowhere included.
@@ -87,6 +113,7 @@ def _write_new(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(text)
+            os.fchmod(handle, mode)
             file.flush()
             os.fsync(handle)
         # Other than a rename, a hard link never takes the place of what is there.

@@ -55,6 +55,8 @@ _ORIGIN: Final[Mapping[str, _Shape]] = {
     "ipRules": ({"prefix": Form.TEXT, "ports": Form.NUMBERS, "allow": Form.FLAG},),
     "access": _ACCESS,
 }
+# Which cloudflared wants as a text in its file, and as seconds from the API.
+DURATIONS: Final = frozenset(key for key, form in _ORIGIN.items() if form is Form.DURATION)
 _RULE: Final[Mapping[str, _Shape]] = {
     "hostname": Form.TEXT,
     "path": Form.TEXT,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ztctl.cli import options as opt
+from ztctl.cli.commands.tunnel_files import files as files_of_tunnel
+from ztctl.cli.commands.tunnel_files import import_file
 from ztctl.cli.commands.tunnel_migrate import migrate
 from ztctl.cli.commands.tunnel_rotate import rotate
 from ztctl.cli.commands.tunnel_status import status
@@ -226,3 +228,5 @@ def _check_metrics(text: str) -> None:
 app.command(cls=HelpCommand)(status)
 app.command(cls=HelpCommand)(rotate)
 app.command(cls=HelpCommand)(migrate)
+app.command("files", cls=HelpCommand)(files_of_tunnel)
+app.command("import", cls=HelpCommand)(import_file)
