@@ -42,17 +42,21 @@ class Killed(BaseException):
 
 @dataclass
 class Cut(httpx.AsyncBaseTransport):
-    """A transport that does something at the n-th call: before it is sent, or once it is done."""
+    """A transport that does something at the n-th call: before it is sent, or once it is done.
+
+    ``only``: the methods of the calls that count; empty: all do.
+    """
 
     inner: httpx.AsyncBaseTransport
     at: int
     act: Callable[[], None]
     after: bool = False
+    only: str = ""
     seen: int = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request, or not."""
-        self.seen += 1
+        self.seen += not self.only or request.method in self.only.split()
         if self.seen >= self.at and not self.after:
             self.act()
         response = await self.inner.handle_async_request(request)

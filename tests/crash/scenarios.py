@@ -43,6 +43,16 @@ def edited() -> dict[str, Any]:
     return file
 
 
+def sharing(*labels: str) -> dict[str, Any]:
+    """Hosts without CAs behind a tunnel of another stack."""
+    host = {"tunnel": "pool", "service": "ssh://localhost:22", "policies": ["team"]}
+    return {
+        "policies": {"team": {"decision": "allow", "include": [{"email": "ann@example.com"}]}},
+        "tunnels": {"pool": {"shared": "pool.ztctl-base"}},
+        "hosts": {f"{label}.example.com": {**host, "ca_key": False} for label in labels},
+    }
+
+
 def made_by_hand(account: Account) -> None:
     """What the whole file declares is live already, but for the group and the record's target."""
     call = account.call
@@ -66,6 +76,7 @@ def scenarios() -> dict[str, Scenario]:
     quickstart = json.loads(example("quickstart"))
     renamed = json.loads(example("quickstart").replace(HOST, "renamed.example.com"))
     networks = json.loads(example("networks"))
+    base = {**sharing("a"), "stack": "base", "tunnels": {"pool": {}}}
     turned = json.loads(example("networks").replace("lisbon-site", "porto-site"))
     return {
         "quickstart": Scenario((), quickstart),
@@ -74,5 +85,6 @@ def scenarios() -> dict[str, Scenario]:
         "rename": Scenario((quickstart,), renamed),
         "edit": Scenario((whole(),), edited(), yes={"interruption": ["all"]}),
         "adoption": Scenario((), whole(), by_hand=made_by_hand, yes={"adopt": True}),
+        "sharing": Scenario((base, sharing("b", "c")), sharing("c", "d")),
         "destroy": Scenario((whole(),), whole(), destroy=True),
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.crash.cutting import Crashing, Cut, Killed, began, harm
+from tests.crash.cutting import Crashing, Cut, Killed, began, finished, harm
 from tests.crash.scenarios import scenarios
 from tests.crash.test_every_call import FEWER, NAMES, rehearsed
 
@@ -95,11 +96,42 @@ def test_one_clean_apply_finishes_a_run_that_was_cut_off(
     assert wrong(name, cut, tmp_path, calls, awkward=False) == []
 
 
-def test_one_clean_apply_finishes_an_adoption_that_was_killed_at_any_call(tmp_path: Path) -> None:
-    """What has its mark already is ours; what has it not wants the same yes again."""
-    count, _ = rehearsed("adoption")
+def killed_at_each_write(name: str, folder: Path) -> Iterator[tuple[Crashing, list[str]]]:
+    """The account after each write of a run was its last, and what is wrong after the next run."""
+    scenario, (_, goal) = scenarios()[name], rehearsed(name)
+    for nth in itertools.count(1):
+        account = Crashing(folder)
+        foreign = began(scenario, account)
+        plan = scenario.plan(account)
+        account.cut = partial(Cut, at=nth, act=_die, after=True, only="POST PUT PATCH DELETE")
+        try:
+            account.carry_out(plan)
+        except Killed:
+            yield account, [*finished(scenario, account, foreign, goal)]
+        else:
+            return
 
-    assert wrong("adoption", killed_after, tmp_path, range(1, count + 1), awkward=False) == []
+
+def test_one_clean_apply_finishes_an_adoption_that_was_killed_after_any_write(
+    tmp_path: Path,
+) -> None:
+    """What has its mark already is ours; what has it not wants the same yes again."""
+    wrong = [found for _, found in killed_at_each_write("adoption", tmp_path)]
+
+    assert len(wrong) > 5
+    assert wrong == [[]] * len(wrong)
+
+
+def test_no_rule_of_ours_stays_in_a_shared_tunnel(tmp_path: Path) -> None:
+    """Its record says that a rule is ours, so that it goes after the rule, wherever a run ends."""
+    left: list[list[str]] = []
+    for account, wrong in killed_at_each_write("sharing", tmp_path):
+        assert wrong == []
+        tunnel = account.one("tunnels", name="pool.ztctl-base")["id"]
+        found = account.call("GET", f"{{A}}/cfd_tunnel/{tunnel}/configurations")["config"]
+        left.append(sorted(rule.get("hostname", "") for rule in found["ingress"]))
+
+    assert left == [["", *(f"{it}.example.com" for it in "acd")]] * 5
 
 
 @pytest.mark.exhaustive

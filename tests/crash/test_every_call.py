@@ -29,7 +29,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "503_thrice": {"status": 503, "times": 3},
     "reset_after_thrice": {"kind": "reset_after", "times": 3},
 }
-NAMES = ("quickstart", "team", "rename", "edit", "destroy", "networks", "adoption")
+NAMES = ("quickstart", "team", "rename", "edit", "destroy", "networks", "adoption", "sharing")
 # Those of an ordinary run of the tests: each sort of step is in one of them.
 FEWER = ("rename", "edit")
 # How many calls of a run are tried in an ordinary run of the tests.

@@ -68,7 +68,8 @@ def chosen_tunnel(name: str, declared: Declared | None, live: Sequence[Live]) ->
         found = [it for it in live if _is(wanted, it, declared.stack)]
         if not found:
             text = f"the tunnel {name} of stack {declared.stack} is not live"
-            raise Failure(text, "ztctl apply makes it")
+            shared = wanted.shares is not None
+            raise Failure(text, "its own stack makes it" if shared else "ztctl apply makes it")
     else:
         found = [it for it in live if name in (it.id, it.name) or _is_twin(name, it, declared)]
     if not found:
@@ -85,6 +86,8 @@ def chosen_tunnel(name: str, declared: Declared | None, live: Sequence[Live]) ->
 def _is(wanted: Wanted, live: Live, stack: str) -> bool:
     if wanted.claim is not None:
         return live.id == wanted.claim.id
+    if wanted.shares is not None:
+        return wanted.shares.name == (live.id if wanted.shares.by_id else live.name)
     return live.belongs_to(stack) and live.key == (wanted.name or wanted.address.key)
 
 

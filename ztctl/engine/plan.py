@@ -10,7 +10,7 @@ from ztctl.core.model.events import Report
 from ztctl.core.model.facts import Fact, Slot
 from ztctl.core.model.flows import Unseen
 from ztctl.core.model.kind import Kinds
-from ztctl.core.model.objects import Live
+from ztctl.core.model.objects import EMPTY, Live
 from ztctl.core.model.plan import Plan
 from ztctl.core.planning import check
 from ztctl.core.planning.planner import Draft, Options
@@ -94,6 +94,9 @@ def emptied(declared: Declared, kinds: Kinds) -> Declared:
     names = named_hosts(declared.wanted, kinds)
     # A tunnel that is gone already has no file to be trusted.
     copies = tuple(replace(it, required=it.where is None) for it in declared.copies)
+    # Of what another stack declares only the own part goes, which has to be looked for there.
+    shared = (it for it in declared.wanted if it.shares is not None)
+    parts = tuple(replace(it, values=EMPTY, local=EMPTY) for it in shared)
     return replace(
-        declared, wanted=(), moved=(), names=names, used=used, warnings=(), copies=copies
+        declared, wanted=parts, moved=(), names=names, used=used, warnings=(), copies=copies
     )

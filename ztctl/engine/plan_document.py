@@ -26,7 +26,7 @@ _LEFT_OUT: Final[Mapping[type, frozenset[str]]] = MappingProxyType(
         Plan: frozenset({"live"}),
         Change: frozenset({"steps", "container"}),
         Live: frozenset({"attributes", "mark", "raw", "owner", "container", "aliases", "uses"}),
-        Wanted: frozenset({"values", "name", "claim", "where", "local"}),
+        Wanted: frozenset({"values", "name", "claim", "shares", "where", "local"}),
     }
 )
 # Members whose absence says nothing: they need a value to make the object.

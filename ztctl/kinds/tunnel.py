@@ -17,12 +17,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, Passing, only
-from ztctl.core.model.canonical import Spec, canonical_fields, fields_of
+from ztctl.core.model.canonical import Spec, canonical, canonical_fields, fields_of
 from ztctl.core.model.copies import Copy
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.facts import UNKNOWN_TUNNEL, Fact, Slot, TunnelRules
-from ztctl.core.model.flows import Ask, Unseen, delete_if_present
+from ztctl.core.model.flows import Ask, Unseen, WritesTogether, delete_if_present
 from ztctl.core.model.gap import Gap
 from ztctl.core.model.identity import Fields, HostPart
 from ztctl.core.model.kind import (
@@ -36,11 +36,11 @@ from ztctl.core.model.kind import (
 )
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
-from ztctl.core.model.markers import DecidesReach, Default, Immutable, Local
+from ztctl.core.model.markers import DecidesReach, Default, Immutable, Local, RefersTo
 from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Attributes, Live, Mark, Spare, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
-from ztctl.kinds import ingress, local_tunnel, origin_request, tunnel_twin
+from ztctl.kinds import ingress, local_tunnel, origin_request, shared_tunnel, tunnel_twin
 from ztctl.kinds.carry import Lists, patched, unmodelled
 from ztctl.kinds.common import (
     TUNNEL,
@@ -98,6 +98,8 @@ class TunnelFields(Fields):
     ] = None
     """Of `config: local`: a copy of that file, as its server runs it, relative to this file and
     below its folder. It is trusted for what the tunnel serves."""
+    shared: Annotated[Any, RefersTo("tunnel", live_only=True), Local()] = None
+    """The live name of a tunnel that another stack declares; the rules here are our part of it."""
     name: str | None = None
     """The live name before the stack's mark, when it is not the key."""
     id: Id | None = None
@@ -123,7 +125,7 @@ class TunnelAttributes(Attributes):
     copy: Copy | None = None
 
 
-class Tunnel(Kind, Elsewhere, Lagging, Rotating):
+class Tunnel(Kind, Elsewhere, Lagging, Rotating, WritesTogether):
     """A Cloudflare Tunnel with its ingress rules."""
 
     name = "tunnel"
@@ -154,15 +156,18 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating):
         wanted = replace(wanted, values=with_own_settings(wanted.values))
         rules: Sequence[IngressRule] = getattr(fields, "ingress", None) or ()
         by_rule = {
+            "stated": tuple(fields.model_fields_set),
             "access": [rule.access for rule in rules],
             "places": [rule.where for rule in rules],
         }
-        return replace(wanted, local={**wanted.local, **by_rule})
+        local = {**wanted.local, **by_rule}
+        return replace(wanted, local=local, shares=wanted.local.get("shared"))
 
     def check(self, declared: Declared) -> Iterable[Problem]:
         """Report rules that never match, or lead back to their own host name."""
         for wanted in declared.of(self.name):
             yield from local_tunnel.misplaced(wanted)
+            yield from shared_tunnel.misplaced(wanted, declared)
             for index, text, hint, code in ingress.mistakes(wanted.values["ingress"]):
                 where, summary = (
                     wanted.local["places"][index] or wanted.where,
@@ -185,6 +190,8 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating):
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """Add the mark, and ``origin_request.access`` to the rules; local ones are not written."""
+        if wanted.shares is not None and live is not None:
+            return shared_tunnel.with_part(wanted, live, ledger)
         values = super().complete(wanted, live, ledger)
         # What takes another one's place is run by its token.
         if live is not None and not wanted.pinned:
@@ -193,7 +200,8 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating):
                 ledger.add_problem(it)
         if is_local(values) or "ingress" not in values:
             return {name: it for name, it in values.items() if name not in _CONFIGURED}
-        return {**values, **completed(wanted, ledger)}
+        own = completed(wanted, ledger)
+        return {**values, **(shared_tunnel.with_others(own, live, ledger) if live else own)}
 
     def spare(self, wanted: Wanted, spare: Spare, live: Live | None) -> Wanted:
         """The remotely managed tunnel with the same rules, to take the place of one by a file."""
@@ -210,6 +218,7 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating):
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
         """Refuse a name that is taken, to delete one with running connectors, and to replace."""
         yield from _name_taken(change, proposal)
+        yield from shared_tunnel.contested(change, proposal)
         running = change.live is not None and TunnelAttributes.of(change.live).running
         is_deleted = change.action in (Action.DELETE, Action.REPLACE)
         if is_deleted and running:
@@ -235,7 +244,8 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating):
             case _:
                 return super().steps(change)
 
-    def _update_steps(self, change: Change) -> Iterator[Step]:
+    def _update_steps(self, change: Change, *, late: bool = False) -> Iterator[Step]:
+        """The steps; ``late``: rules of ours in a shared tunnel go after the records."""
         touched = {edit.path.partition("[")[0].partition(".")[0] for edit in change.edits}
         if "name" in touched:
             yield self.step(change, "rename", keeps_fact=True)
@@ -249,8 +259,11 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating):
         opens = any(
             rule not in old_rules and ingress.is_origin(rule) for rule in change.after["ingress"]
         )
+        together = shared_tunnel.is_together(change)
+        first = change.wanted is not None and change.wanted.shares is not None and not late
         if not (removed and opens):
-            yield self.step(change, "configure")
+            ends = bool(removed) and first
+            yield self.step(change, "configure", together=together, closes_first=ends)
             return
         kept = [rule for rule in old_rules if ingress.pattern_of(rule) in removed]
         settings = (it.get("origin_request") or {} for it in (change.live.values, change.written))
@@ -258,8 +271,8 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating):
         # A rule that matches everything has to be the last one, and there is room for one.
         closing = () if any(ingress.matches_everything(it) for it in kept) else new_rules[-1:]
         both = {**change.written, "ingress": [*new_rules[:-1], *kept, *closing]}
-        yield self.step(change, "extend", values=both)
-        yield self.step(change, "reduce", tail=True)
+        yield self.step(change, "extend", values=both, together=together)
+        yield self.step(change, "reduce", tail=True, together=together, closes_first=first)
 
     def alternatives(self, change: Change, resolve: Resolve) -> Iterator[Alternative]:
         """First disable the token check of rules whose audience gets another application.
@@ -274,8 +287,12 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating):
         relaxed = ingress.without_renewed_checks(old, resolve(change.written["ingress"]))
         if relaxed != old:
             live = {"origin_request": change.live.values.get("origin_request"), "ingress": relaxed}
-            relax = self.step(change, "relax", values={**change.written, **live})
+            together = shared_tunnel.is_together(change)
+            relax = self.step(change, "relax", values={**change.written, **live}, together=together)
             yield Alternative((relax, *change.steps))
+        if any(step.closes_first for step in change.steps):
+            # A wider rule would serve the names in between.
+            yield Alternative(tuple(self._update_steps(change, late=True)))
 
     def fact(self, values: Values, live: Live | None) -> Fact:
         """The rules that it serves, read or told by a copy; else unknown."""
@@ -430,6 +447,19 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating):
             return self._live({**live.raw, **_public(raw)}, known)
         return (yield from self._configure(live, self._configured(live, values)))
 
+    def update_together(self, live: Live, values: Values) -> Flow[Live]:
+        """Replace the configuration; what others write to it meanwhile stays."""
+        rules = canonical(self.specs["ingress"], values["ingress"])
+        return (
+            yield from shared_tunnel.configured(
+                live,
+                with_own_settings({**values, "ingress": rules}),
+                configuration(live.raw),
+                lambda reply: self._live(live.raw, reply),
+                lambda now, made: self._configure(now, self._configured(now, made)),
+            )
+        )
+
     def _configure(self, live: Live, config: Mapping[str, Any]) -> Flow[Live]:
         path = f"{PATH}/{segment(live.id)}/configurations"
         call = Call("PUT", path, {"config": config}, permission=TUNNEL)
@@ -534,7 +564,7 @@ def _concerned(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
 def _ours(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
     """Make the test of which tunnels the files name, or the stack's mark is on."""
     wanted = ask.wanted.get("tunnel", ())
-    named = {it.claim.id if it.claim else it.name or it.address.key for it in wanted}
+    named = {_named(it) for it in wanted}
     named |= {name for kind, name in ask.removed if kind == "tunnel"}
 
     def ours(raw: Mapping[str, Any]) -> bool:
@@ -544,6 +574,13 @@ def _ours(ask: Ask) -> Callable[[Mapping[str, Any]], bool]:
         return marked or name in named or text_of(raw, "id") in named
 
     return ours
+
+
+def _named(wanted: Wanted) -> str:
+    """The id, or the live name without the mark, of a wanted tunnel."""
+    if wanted.shares is not None:
+        return wanted.shares.name
+    return wanted.claim.id if wanted.claim else wanted.name or wanted.address.key
 
 
 _RULE = fields_of(TunnelFields)["ingress"].element or Spec()

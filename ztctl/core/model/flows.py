@@ -6,6 +6,7 @@ retries and journals.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -133,6 +134,8 @@ class Flows(Identity):
         if step.id.verb == "delete":
             yield from self.delete(live)
             return None
+        if step.together and isinstance(self, WritesTogether):
+            return (yield from self.update_together(live, values))
         return (yield from self.update(live, values, step.id.verb))
 
     def create_once(self, values: Values) -> Flow[Live]:
@@ -153,6 +156,14 @@ class Flows(Identity):
     def not_yet(self, key: str) -> Live:
         """A placeholder of an object not created yet, to preview the calls of its later steps."""
         return Live(self.name, UNKNOWN_ID, key, key, {})
+
+
+class WritesTogether(ABC):
+    """A kind of which several stacks may write one object."""
+
+    @abstractmethod
+    def update_together(self, live: Live, values: Values) -> Flow[Live]:
+        """Write values to a live object, and keep what others write to it meanwhile."""
 
 
 def delete_if_present(call: Call) -> Flow[None]:

@@ -37,11 +37,12 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Proposal:
-    """All changes of a plan, the live objects by kind, and the approvals given by options."""
+    """All changes of a plan of a stack, the live objects by kind, and the approvals by options."""
 
     changes: Sequence[Change]
     live: Mapping[str, tuple[Live, ...]]
     allowances: Allowances
+    stack: str
 
     @cached_property
     def untouched(self) -> Mapping[str, tuple[Live, ...]]:
@@ -57,6 +58,14 @@ class Proposal:
         given = getattr(self.allowances, option.removeprefix("--allow-").replace("-", "_"))
         if not allowed(change.address, given):
             yield Refusal(change.address, reason, f"{option} {quote(str(change.address))}")
+
+    def unless_adopted(self, change: Change, reason: str) -> Iterator[Refusal]:
+        """Refuse to take over what is not ours, unless ``--adopt`` was given for it."""
+        given = self.allowances.adopt
+        if not allowed(change.address, given):
+            # Whoever consents to one object after the other is told the flag of the next one.
+            flag = f"--adopt {quote(str(change.address))}" if given else "--adopt"
+            yield Refusal(change.address, reason, flag, apply_only=True)
 
 
 class Kind(Flows):

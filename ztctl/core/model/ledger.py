@@ -60,8 +60,15 @@ class Ledger:
         return self._live.get(kind, ())
 
     def is_own(self, live: Live) -> bool:
-        """True when the object carries the stack's mark or was matched with a wanted object."""
-        return live.belongs_to(self.stack) or self.owner_of(live) is not None
+        """True when the object carries the stack's mark or was matched with a wanted object.
+
+        One in which the stack has a part is not its own.
+        """
+        if live.belongs_to(self.stack):
+            return True
+        owner = self.owner_of(live)
+        wanted = self._wanted.get(owner) if owner is not None else None
+        return owner is not None and (wanted is None or wanted.shares is None)
 
     @property
     def own(self) -> Iterator[Live]:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Where
-from ztctl.core.model.values import Claim
+from ztctl.core.model.values import Claim, Lookup
 
 Values = Mapping[str, Any]
 Path = tuple[str | int, ...]
@@ -112,6 +112,8 @@ class Wanted:
         name: the name given by ``name:`` instead of the key, else ``None``. It identifies what
             carries the mark, and nothing else.
         claim: the live object given by ``id:``, else ``None``; such an object carries no mark.
+        shares: the live object that another stack declares and this one has a part in, else
+            ``None`` (``shared:``); it is neither made, marked nor deleted.
         protect: whether the object's mark is to be the protected one.
         where: position of the entry in the file.
         origin: the short form it was expanded from, such as ``hosts.ssh.example.com``.
@@ -125,6 +127,7 @@ class Wanted:
     values: Values
     name: str | None = None
     claim: Claim | None = None
+    shares: Lookup | None = None
     protect: bool = False
     where: Where | None = None
     origin: str = ""

@@ -105,6 +105,8 @@ class Step:
         opens: host names that lead to an origin from this step on.
         closes: host names that no longer lead to one after this step.
         needs: steps that must be finished first; set when the plan is ordered.
+        together: others write the same object; what they write meanwhile is kept.
+        closes_first: it closes its names before their records go, which say that they are ours.
     """
 
     id: StepId
@@ -120,6 +122,8 @@ class Step:
     opens: frozenset[str] = frozenset()
     closes: frozenset[str] = frozenset()
     needs: frozenset[StepId] = frozenset()
+    together: bool = False
+    closes_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

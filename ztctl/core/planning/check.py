@@ -13,7 +13,7 @@ from ztctl.core.model.diagnostics import Problem
 from ztctl.core.model.graph import find_cycle, in_order
 from ztctl.core.model.kind import Kinds
 from ztctl.core.model.objects import Wanted
-from ztctl.core.model.values import Ref
+from ztctl.core.model.values import Claim, Ref
 
 
 def expanded(declared: Declared, kinds: Kinds) -> tuple[Wanted, ...]:
@@ -86,9 +86,11 @@ def _cycles(wanted: Sequence[Wanted]) -> Iterator[Problem]:
 def _duplicates(wanted: Sequence[Wanted], kinds: Kinds) -> Iterator[Problem]:
     alike: dict[tuple[str, bool, str], list[Wanted]] = defaultdict(list)
     for item in wanted:
-        kind, claim = item.address.kind, item.claim
-        named = kinds[kind].slot(item) if claim is None else claim.id
-        alike[kind, claim is None, named].append(item)
+        kind, given = item.address.kind, item.claim or item.shares
+        named = kinds[kind].slot(item)
+        if given is not None:
+            named = given.id if isinstance(given, Claim) else given.name
+        alike[kind, given is None, named].append(item)
     for (*_, named), items in alike.items():
         if len(items) > 1:
             first, second = items[:2]

@@ -38,13 +38,10 @@ def refusals(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> 
 
 
 def _adoptions(proposal: Proposal) -> Iterator[Refusal]:
-    given = proposal.allowances.adopt
     for change in proposal.changes:
-        if change.action is Action.ADOPT and not allowed(change.address, given):
+        if change.action is Action.ADOPT:
             reason = "it is live already and carries no mark of this stack"
-            # Whoever consents to one object after the other is told the flag of the next one.
-            flag = f"--adopt {quote(str(change.address))}" if given else "--adopt"
-            yield Refusal(change.address, reason, flag, apply_only=True)
+            yield from proposal.unless_adopted(change, reason)
 
 
 def _deletions(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> Iterator[Refusal]:

@@ -15,7 +15,7 @@ from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.marks import InName
 from ztctl.core.model.objects import Live, Wanted
 from ztctl.core.model.plan import Refusal
-from ztctl.core.model.values import Claim
+from ztctl.core.model.values import Claim, Lookup
 
 
 class MatchGround(Enum):
@@ -83,6 +83,8 @@ class Matcher:
         index = self._index(kind)
         if wanted.claim is not None:
             return self._claimed(kind, wanted, wanted.claim)
+        if wanted.shares is not None:
+            return self._shared(wanted, wanted.shares)
         if pinned := index.by_id.get(wanted.pinned):
             return self._unless_foreign(wanted, pinned, MatchGround.OWNED)
         keys = sorted(kind.natural_keys(wanted, self._ledger))
@@ -106,6 +108,19 @@ class Matcher:
             self._ledger.add_problem(_unclaimable(kind, wanted, claim, live))
             return Match()
         return self._unless_foreign(wanted, live, MatchGround.CLAIMED)
+
+    def _shared(self, wanted: Wanted, shares: Lookup) -> Match:
+        """The live object that another stack declares; none is created in its place."""
+        found = self._ledger.found(shares)
+        if len(found) != 1:
+            # Whoever takes everything away has nothing to take away there.
+            if wanted.values:
+                self._ledger.resolve(shares)
+            return Match()
+        if self._is_own(found[0]):
+            text = f"{wanted.address} is shared, but {found[0].name!r} is of this stack"
+            self._ledger.add_problem(Problem(text, wanted.where, "drop `shared`, and declare it"))
+        return Match(found[0], MatchGround.SHARED)
 
     def _report_same(self, wanted: Wanted, keys: Iterable[str]) -> None:
         for key in keys:
@@ -147,7 +162,11 @@ class Matcher:
     def _declared_keys(self, kind: Kind) -> frozenset[str]:
         """Keys of all wanted objects of a kind, those before a move included."""
         if kind.name not in self._keys_by_kind:
-            wanted = [it for it in self._ledger.wanted_of(kind.name) if it.claim is None]
+            wanted = [
+                it
+                for it in self._ledger.wanted_of(kind.name)
+                if it.claim is None and it.shares is None
+            ]
             sources = (self._moved.get(item.address) for item in wanted)
             moved = (source.key for source in sources if source is not None)
             slots = (kind.slot(item) for item in wanted)

@@ -194,10 +194,14 @@ class Draft:
             _with_public(change, self.declared) for change in _named(safe.changes, ledger)
         )
         refused = refusals(
-            Proposal(chosen, live, run.allowances),
+            Proposal(chosen, live, run.allowances, self.declared.stack),
             kinds,
             stack=self.declared.stack,
-            declared=sum(1 for item in self.declared.wanted if ledger.matched(item.address)),
+            declared=sum(
+                1
+                for item in self.declared.wanted
+                if item.shares is None and ledger.matched(item.address)
+            ),
         )
         idle = list(idle_policies(safe.timeline))
         warnings = (
@@ -303,6 +307,8 @@ class _Planner:
         for live in (*match.others, match.live):
             if live is not None:
                 self._ledger.pair(wanted.address, live)
+        if wanted.shares is not None and match.live is None:
+            return None
         wanted = self._with_kept(wanted, match.live)
         written = self._without_lookups(kind.complete(wanted, match.live, self._ledger))
         after = recanonised(kind.specs, self._ledger.resolve(written))

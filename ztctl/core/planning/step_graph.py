@@ -162,7 +162,10 @@ def _by_host(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -
         yield from (it for it in found if (it.id, step.id) not in placed)
         # Names are opened from the origin outwards, ingress first and then DNS; closed inwards.
         yield from (it for it in opening.meeting(step.opens) if it.phase < step.phase)
-        yield from (it for it in closing.meeting(step.closes) if it.phase > step.phase)
+        for it in closing.meeting(step.closes):
+            inner = it.phase > step.phase and not _comes_later(it, step)
+            if inner or _comes_later(step, it):
+                yield it
 
     for step, opened in _lasting_openings(changes):
         yield from ((step.id, need.id) for need in covering.meeting(opened))
@@ -171,6 +174,11 @@ def _by_host(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -
     for step, owner in _owned_deletions(changes, kinds):
         covered = effects(now.get(owner), None).uncovers
         yield from ((step.id, need.id) for need in before_uncovering(covered))
+
+
+def _comes_later(deletion: Step, step: Step) -> bool:
+    """Whether something is deleted only after this step, which closes the same name."""
+    return deletion.id.verb == "delete" and step.closes_first
 
 
 def _by_place(changes: Sequence[Change], now: Mapping[str, Fact]) -> Iterator[Edge]:
