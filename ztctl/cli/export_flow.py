@@ -161,7 +161,7 @@ def _in_more_words(scope: Scope, document: Document, found: Sequence[Unproven]) 
         elif place is not None and place[0] == tunnel and checks.get(place[1], 0) < WRITTEN_OUT:
             checks[place[1]] = checks.get(place[1], 0) + 1
         elif place is not None and not _is_own(place, scope):
-            refused[place] = it.reason
+            refused.setdefault(place, it.reason)
     changed = replace(scope, long=frozenset(long), checks=checks, refused=refused)
     if changed == scope:
         hint = "nothing was written: the file would not say what is live"

@@ -16,10 +16,11 @@ from ztctl.core.model.objects import Live
 from ztctl.core.planning.selection import Place, sharers
 from ztctl.documents import hosts
 from ztctl.documents.export_hosts import Entries, ShortHost, StatedEntry, take_hosts
-from ztctl.documents.export_text import block, comment, scalar_text
+from ztctl.documents.export_text import block, comment, in_brackets, scalar_text
 from ztctl.documents.export_values import Inexpressible, Names, stated
 from ztctl.documents.host_checks import host_sections
 from ztctl.documents.layout import laid_out
+from ztctl.documents.layout_text import WIDTH
 from ztctl.documents.nodes import MappingNode
 from ztctl.documents.reader import read_bytes
 
@@ -378,5 +379,8 @@ def _lines_of_hosts(short: Mapping[str, ShortHost]) -> list[str]:
     for name in sorted(short):
         host = short[name]
         lines += [comment(text, 2) for part in host.parts for text in part.comments]
-        lines += [f"  {scalar_text(name, key=True)}:", *block(host.fields, 4)]
+        head = f"  {scalar_text(name, key=True)}:"
+        short_form = f"{head} {in_brackets(host.fields)}"
+        is_short = len(short_form) <= WIDTH
+        lines += [short_form] if is_short else [head, *block(host.fields, 4)]
     return lines
