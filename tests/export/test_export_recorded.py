@@ -41,11 +41,15 @@ def replies() -> dict[Question, Json]:
     found: dict[str, Json] = {
         **{name: listed(lines) for name, lines in LISTS.items()},
         "access/policies": [*{it["id"]: it for it in policies}.values()],
-        "access/groups": [*listed((28,)), *map(_group, _named_in(policies, "group"))],
+        "access/groups": [
+            *listed((28,)),
+            *map(_group, _named_in([*policies, *_all_attached()], "group")),
+        ],
         "access/identity_providers": [*listed((35,)), *map(_provider, _providers())],
         "access/organizations": BY_LINE[40].result,
         "access/apps/ca": [],
         "teamnet/routes": [],
+        "gateway/rules": listed((105,)),
         "cfd_tunnel": tunnels,
         "zerotrust/routes/hostname": [],
         f"cfd_tunnel/{SPIKE}/configurations": BY_LINE[16].result,
@@ -62,9 +66,12 @@ def replies() -> dict[Question, Json]:
     return asked
 
 
+def _all_attached() -> list[Json]:
+    return [it for app in listed(LISTS["access/apps"]) for it in app["policies"]]
+
+
 def _attached() -> list[Json]:
-    policies = [it for app in listed(LISTS["access/apps"]) for it in app["policies"]]
-    return [it for it in policies if it.get("reusable")]
+    return [it for it in _all_attached() if it.get("reusable")]
 
 
 def _named_in(policies: list[Json], selector: str) -> list[str]:
@@ -104,6 +111,7 @@ def test_recorded_accounts_are_exported_or_named() -> None:
     assert sorted(said["applications"]) == [
         "app1.example.com",
         "app2.example.com",
+        "cr.example.com",
         "gpfqbfyfcx.terraform.example.com",
     ]
     assert said["applications"]["app1.example.com"]["policies"] == [
@@ -111,9 +119,9 @@ def test_recorded_accounts_are_exported_or_named() -> None:
         "owner-trusted-device",
         "owner-anywhere",
     ]
+    assert [it["name"] for it in said["applications"]["cr.example.com"]["policies"]] == ["policy-1"]
     assert sorted(said["tunnels"]) == ["spike", "t1"]
     assert left(found) == {
-        "app-1": "it has policies of its own, which no other application can use: 'policy-1'",
         "terraform": "`ingress[0].hostname`: 'foo' is not a host name",
         "tunnel.example.com": "there is no live tunnel with the id "
         "06410143-216d-455a-ad68-bab7d25051b7",

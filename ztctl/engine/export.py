@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ztctl.core.model.events import Report
+from ztctl.core.model.events import Event, Report
 from ztctl.core.model.facts import TunnelRules
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kinds
@@ -14,7 +14,7 @@ from ztctl.core.model.marks import UNMARKED
 from ztctl.core.model.objects import Live
 from ztctl.engine.drive import Api
 from ztctl.engine.read import Reader
-from ztctl.engine.whole_account import DECIDING, whole_account
+from ztctl.engine.whole_account import DECIDING, told_gaps, whole_account
 
 _TUNNEL: Final = "tunnel"
 
@@ -54,7 +54,13 @@ async def read_exportable(kinds: Kinds, api: Api, report: Report) -> Exportable:
     if _TUNNEL in live:
         live[_TUNNEL] = await reader.live_of(_TUNNEL)
     # What decides nothing about names, and would be deleted where no file declares it.
-    for kind in kinds.values():
-        if kind.section and kind.marking is not UNMARKED and kind.name not in DECIDING:
-            live[kind.name] = await reader.live_of(kind.name)
-    return Exportable(live, whole.unread, replies)
+    declared = (it for it in kinds.values() if it.section and it.marking is not UNMARKED)
+    others = [it.name for it in declared if it.name not in DECIDING]
+    ask = Ask("", lookups=frozenset(others), used=frozenset(others))
+    found = await Reader(kinds.only(others), ask, replies).account(_nobody, required=())
+    unread = (*whole.unread, *told_gaps(found.unread.values()))
+    return Exportable({**live, **found.live}, unread, replies)
+
+
+def _nobody(event: Event) -> None:
+    """It is one list more."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.copies import Copy
 from ztctl.core.model.events import Report
 from ztctl.core.model.facts import (
@@ -86,8 +87,13 @@ async def whole_account(
     # The lists are those that the facts come from: no call is sent again.
     records = await reader.driven(known[_RECORDS].read(replace(ask, hosts=zones)))
     facts |= await certificates(reader, ask, facts, known)
-    gaps = (f"{it.summary} ({it.hint})" if it.hint else it.summary for it in seen.unread.values())
-    return WholeAccount({**seen.live, _RECORDS: records}, facts, (*gaps, *_gaps(facts)))
+    gaps = (*told_gaps(seen.unread.values()), *_gaps(facts))
+    return WholeAccount({**seen.live, _RECORDS: records}, facts, gaps)
+
+
+def told_gaps(unread: Iterable[CallFailed]) -> Iterator[str]:
+    """What could not be read, as text, each with what to do."""
+    return (f"{it.summary} ({it.hint})" if it.hint else it.summary for it in unread)
 
 
 async def certificates(
