@@ -125,6 +125,17 @@ def test_rules_that_nobody_has_compared_want_a_yes(account: Migrating) -> None:
     assert account.writes() == []
 
 
+def test_a_name_without_a_rule_in_the_files_is_refused(account: Migrating) -> None:
+    """The server's file may serve it, and the twin would not: no yes helps."""
+    file = account.by_file(host())
+    foreign_record(account, "wiki.example.com")
+
+    plan = account.step_plan(file, START, unseen=True)
+
+    assert refused(plan) == [("tunnel.pool", "")]
+    assert "no rule of these files serves wiki.example.com" in plan.refusals[0].reason
+
+
 def test_a_copy_of_the_server_s_file_stands_for_it(account: Migrating) -> None:
     """With equal rules no yes is wanted, at any step, and the next plan is empty."""
     file = account.by_file(host())

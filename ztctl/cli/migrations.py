@@ -15,6 +15,7 @@ from ztctl.core.model.canonical import references
 from ztctl.core.model.connectors import Connector
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure
+from ztctl.core.model.facts import TunnelRules
 from ztctl.core.model.guide import Typed
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.objects import Live, Spare, Values, Wanted
@@ -31,6 +32,7 @@ from ztctl.core.planning.migration import (
     migrations,
 )
 from ztctl.core.planning.planner import Draft, Options
+from ztctl.core.reach.entries import rules_for
 from ztctl.documents.suggest import nearest
 from ztctl.engine.plan import Planned
 from ztctl.kinds.registry import KINDS
@@ -223,6 +225,7 @@ class MigrationPlans:
                     f"here: hand over a copy of it, by `config_file:` or --local {quote(key)}=FILE",
                     "--allow-unseen-rules",
                 )
+            yield from self._unserved(planned, old)
             return
         twin = _rules_of(planned, Address(_TUNNEL.name, f"{key}{Spare.NEXT.ending}"))
         specs = _TUNNEL.specs
@@ -236,6 +239,21 @@ class MigrationPlans:
                 self.migrate.tunnel,
                 f"its server's file and these files differ: {_listed(differences, '; ')}. Make "
                 "them alike first",
+            )
+
+    def _unserved(self, planned: Planned, old: Live) -> Iterator[Refusal]:
+        """Refuse where the files have no rule for a name that leads to the old tunnel."""
+        twin = Address(_TUNNEL.name, f"{self.migrate.tunnel.key}{Spare.NEXT.ending}")
+        fact = _TUNNEL.fact(_rules_of(planned, twin), None)
+        rules = fact.rules if isinstance(fact, TunnelRules) else None
+        record = KINDS.of_host(HostPart.RECORD).name
+        led = (it.key for it in leading_to(old, planned.live, KINDS) if it.kind == record)
+        names = [it for it in led if not any(one.is_origin for one in rules_for(it, rules or ()))]
+        if names:
+            yield Refusal(
+                self.migrate.tunnel,
+                f"no rule of these files serves {_listed(names, ', ')}: nobody would get through "
+                "the twin. Take the rules of its server's file over first",
             )
 
     def _not_ready(self, planned: Planned, twin: Live) -> Iterator[Refusal]:
