@@ -17,8 +17,8 @@ from ztctl.documents.reader import content_of, read_bytes, read_file
 _CLOUDFLARED: Final = frozenset({"tunnel", "credentials-file", "ingress", "warp-routing"})
 _OWN: Final = frozenset({"version", "stack", "tunnels", "hosts"})
 _TRANSLATE: Final = (
-    "its rules stand here below `tunnels: {NAME: {ingress: [{hostname: …, service: …}]}}`, beside "
-    "`version: 1` and `stack: NAME`; a copy that `config_file` names stands in a folder below"
+    "`ztctl tunnel import` turns it into an entry of `tunnels`, beside `version: 1` and "
+    "`stack: NAME`; a copy that `config_file` names stands in a folder below"
 )
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
 
