@@ -262,7 +262,7 @@ def test_nothing_is_released_while_a_ca_is_rotated(account: Account) -> None:
 
     plan = account.plan(whole(), handover=ALL)
 
-    assert [reason for reason in (it.reason for it in plan.refusals) if "rotated" in reason]
+    assert [reason for reason in (it.reason for it in plan.refusals) if "stands beside" in reason]
 
 
 def test_policies_of_the_application_alone_stay_with_their_precedence(account: Account) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.support.account import Account, refused, told
 from tests.support.files import short
 from ztctl.core.model.diagnostics import Problems
+from ztctl.core.planning.handover import Handover
 
 TEAM = {"team": {"decision": "allow", "include": [{"email": "ann@example.com"}]}}
 OURS, THEIRS = "a.example.com", "b.example.com"
@@ -193,6 +194,31 @@ def test_an_open_door_through_a_shared_tunnel_is_seen(account: Account) -> None:
 
     (refusal,) = plan.refusals
     assert refusal.flag == "--allow-exposure c.example.org"
+
+
+def test_a_release_says_what_becomes_of_the_rules(account: Account) -> None:
+    """Without the mark of its record a rule is the declaring stack's to take away."""
+    account.apply(base(OURS))
+    account.apply(sharer(THEIRS))
+    before = written(account)
+
+    plan = account.plan(sharer(THEIRS), handover=Handover())
+    account.carry_out(plan)
+
+    (notes,) = (it.notes for it in plan.changes if it.address.kind == "dns_record")
+    assert f"what it has in {LIVE} is of no stack then" in notes[0]
+    assert written(account) == before
+
+
+def test_a_transfer_takes_the_rules_along(account: Account) -> None:
+    """The record has the mark of the other stack, whose rule it is from then on."""
+    account.apply(base(OURS))
+    account.apply(sharer(THEIRS))
+
+    account.apply(sharer(THEIRS), handover=Handover(to="third", whole=True))
+
+    assert account.plan(sharer(THEIRS, stack="third")).is_empty
+    assert account.plan(base(OURS)).is_empty
 
 
 def test_a_host_moves_to_a_shared_tunnel_and_back(account: Account) -> None:

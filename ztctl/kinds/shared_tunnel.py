@@ -287,7 +287,8 @@ def configured(live: Live, values: Values, ask: Call, read: Read, write: Made) -
             raise CallFailed(
                 ask,
                 f"the configuration of the tunnel {live.name!r} went from version {before} to "
-                f"{after} by one write: what somebody else wrote at that moment may be lost",
+                f"{after} by one write: it had to be repeated, or what somebody else wrote at that "
+                "moment is lost",
                 hint="look at the rules of the others, and let them apply again",
             )
         return replace(seen, raw={**live.raw, **seen.raw})

@@ -67,8 +67,7 @@ class Ledger:
         if live.belongs_to(self.stack):
             return True
         owner = self.owner_of(live)
-        wanted = self._wanted.get(owner) if owner is not None else None
-        return owner is not None and (wanted is None or wanted.shares is None)
+        return owner is not None and self.shares(owner) is None
 
     @property
     def own(self) -> Iterator[Live]:
@@ -86,6 +85,11 @@ class Ledger:
     def is_declared(self, address: Address) -> bool:
         """Whether this address is wanted."""
         return address in self._wanted
+
+    def shares(self, address: Address) -> Lookup | None:
+        """What another stack declares, and is wanted by this address as a part."""
+        wanted = self._wanted.get(address)
+        return wanted.shares if wanted is not None else None
 
     def wanted_of(self, kind: str) -> Sequence[Wanted]:
         """The wanted objects of a kind."""

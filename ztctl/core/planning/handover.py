@@ -70,7 +70,8 @@ class Going:
                 for it in sorted(missing)
             )
         objects = {address: live for address, live in own.items() if address in chosen}
-        return cls(objects, _notes(objects, known, kinds, handover) if handover.chosen else {})
+        notes = _notes(objects, known, kinds, handover) if handover.chosen else {}
+        return cls(objects, {**notes, **(_parts(objects, known) if handover.to is None else {})})
 
 
 def helpers(going: Going, handover: Handover, kinds: Kinds) -> tuple[Wanted, ...]:
@@ -297,6 +298,9 @@ def _notes(
         for to in dict.fromkeys(it.to for it in references(wanted.values) if isinstance(it, Ref)):
             if to in going and stays:
                 users.setdefault(to, {})[wanted.origin or str(wanted.address)] = None
+            if known.shares(to) is not None:
+                # Its rules go with the mark of the name, whatever the file says.
+                continue
             leads = kinds[to.kind].host_part is HostPart.TUNNEL and to not in going
             if leads and wanted.origin and wanted.address in going:
                 rule = f"{wanted.origin} states a rule of {to}, too: once it is out of the file, "
@@ -312,3 +316,18 @@ def _notes(
         text = f"used by {named}{more}: once it is out of the file, write {{live: {name}}} there"
         told[to] = (*told.get(to, ()), text)
     return told
+
+
+def _parts(going: Mapping[Address, Live], known: Ledger) -> dict[Address, tuple[str, ...]]:
+    """What becomes of the parts that released objects have in what another stack declares."""
+    found: dict[Address, tuple[str, ...]] = {}
+    for wanted in known.wanted:
+        for to in (it.to for it in references(wanted.values) if isinstance(it, Ref)):
+            shares = known.shares(to)
+            if shares is not None and wanted.address in going:
+                text = (
+                    f"what it has in {shares.name} is of no stack then: the next apply of the "
+                    "stack that declares it takes that away, unless it is written out there before"
+                )
+                found[wanted.address] = (text,)
+    return found
