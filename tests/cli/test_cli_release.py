@@ -61,3 +61,20 @@ def test_an_address_with_a_mistake_in_it_is_an_error(project: Ztctl) -> None:
     assert (usage.code, unknown.code) == (64, 1)
     assert "there is no kind 'tunel'" in usage.err
     assert "no declared or owned object is called tunnel.edgee" in unknown.err
+
+
+def test_what_terraform_needs_is_written_first(project: Ztctl) -> None:
+    """With --no-release that is all; it is wrong usage without the folder."""
+    project("apply", "--sandbox", "--auto-approve")
+
+    usage = project("release", "--sandbox", "--no-release")
+    done = project("release", "--sandbox", "--terraform", "tf", "--no-release")
+    planned = project("plan", "--sandbox")
+    released = project("release", "--sandbox", "--terraform", "tf", "--auto-approve")
+
+    assert usage.code == 64
+    assert (done.code, done.out) == (0, "")
+    assert {"tf/imports.tf", "tf/resources.tf"} <= project.files()
+    assert planned.out == "No changes. 7 objects are in step.\n"
+    assert released.code == 0
+    assert released.out.endswith("6 forgotten.\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from ztctl.cli import completion
 from ztctl.cli import options as opt
 from ztctl.cli.exits import Exit
-from ztctl.cli.settings import settings
+from ztctl.cli.settings import Usage, settings
 
 DONE = (
     "What was released stays live as it is, with the names that it has now, and is of no stack. "
@@ -28,6 +29,18 @@ def release(
             autocompletion=completion.addresses,
         ),
     ] = None,
+    terraform: Annotated[
+        Path | None,
+        opt.run_option(
+            "--terraform",
+            metavar="DIR",
+            help="First write there what Terraform needs to take over what is released.",
+        ),
+    ] = None,
+    no_release: Annotated[
+        bool,
+        opt.run_option("--no-release", help="With --terraform: write that, and release nothing."),
+    ] = False,
     files: opt.FileOptions,
     account: opt.AccountOptions,
     run: opt.RunOptions,
@@ -40,4 +53,11 @@ def release(
     chosen = settings(output, files, account, journal=run.journal, detail=detail, progress=progress)
     from ztctl.cli.handing import Asked, handed
 
-    return handed(chosen, Asked(addresses or ()), run, plan, DONE)
+    asked = Asked(addresses or ())
+    if no_release and terraform is None:
+        raise Usage("--no-release goes with --terraform", "`ztctl release` asks before it writes")
+    if terraform is not None:
+        from ztctl.cli.terraform_files import written_for_terraform
+
+        written_for_terraform(chosen, asked, terraform)
+    return Exit.DONE if no_release else handed(chosen, asked, run, plan, DONE)
