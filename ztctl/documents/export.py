@@ -11,7 +11,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Kind, Kinds
-from ztctl.core.model.names import access_may_cover
+from ztctl.core.model.names import HostIndex, access_may_cover
 from ztctl.core.model.objects import Live
 from ztctl.core.planning.selection import Place, sharers
 from ztctl.documents import hosts
@@ -180,6 +180,7 @@ def _places_in(text: bytes, name: str) -> list[tuple[int, str, str]]:
 
 def _entries(scope: Scope) -> tuple[Entries, list[Left], Scope]:
     """The entries by section and key, what is left out, and the scope with what was refused."""
+    called = _called(scope)
     while True:
         chosen, left = _chosen(scope)
         keys = _keys(chosen, scope)
@@ -190,7 +191,7 @@ def _entries(scope: Scope) -> tuple[Entries, list[Left], Scope]:
         for it in chosen:
             place, kind = (it.kind, it.id), scope.kinds[it.kind]
             try:
-                entry = _entry(it, keys[place], names, scope)
+                entry = _entry(it, keys[place], names, scope, called)
             except Inexpressible as reason:
                 refused[place] = str(reason)
                 continue
@@ -262,7 +263,9 @@ def _preferred(kind: Kind, live: Live, keys: Mapping[Place, str]) -> str:
     return live.key
 
 
-def _entry(live: Live, key: str, names: Names, scope: Scope) -> StatedEntry:
+def _entry(
+    live: Live, key: str, names: Names, scope: Scope, called: Counter[tuple[str, str]]
+) -> StatedEntry:
     """State one object.
 
     Raises:
@@ -274,11 +277,11 @@ def _entry(live: Live, key: str, names: Names, scope: Scope) -> StatedEntry:
         if fields.get(name) in (key, [key]):
             del fields[name]
     entry = StatedEntry(kind, live, key, fields)
-    if why := _claim(live, kind, scope):
+    if why := _claim(live, kind, scope, called):
         fields.pop("name", None)
         fields["id"] = live.id
-        called = f" {live.name!r}" if live.name != key else ""
-        entry.comments.append(f"By its id, because {why}: it stays{called}, without a mark.")
+        as_it_is = f" {live.name!r}" if live.name != key else ""
+        entry.comments.append(f"By its id, because {why}: it stays{as_it_is}, without a mark.")
     elif live.mark is not None and live.mark.protect:
         fields["protect"] = True
     if kind.host_part is HostPart.TUNNEL and not live.is_whole:
@@ -286,7 +289,7 @@ def _entry(live: Live, key: str, names: Names, scope: Scope) -> StatedEntry:
     return entry
 
 
-def _claim(live: Live, kind: Kind, scope: Scope) -> str:
+def _claim(live: Live, kind: Kind, scope: Scope, called: Counter[tuple[str, str]]) -> str:
     """Why an object has to be named by its id; empty if it is found by what it is."""
     if "id" not in kind.model.model_fields or live.mark is not None:
         return ""
@@ -294,12 +297,17 @@ def _claim(live: Live, kind: Kind, scope: Scope) -> str:
         return "a write would give it another session"
     if not kind.live_keys(live):
         return "nothing else tells it from others"
-    others = Counter(
-        it.key
-        for it in scope.live.get(live.kind, ())
+    return "others are called so, too" if called[live.kind, live.key] > 1 else ""
+
+
+def _called(scope: Scope) -> Counter[tuple[str, str]]:
+    """How many live objects a file could mean by a kind and a key."""
+    return Counter(
+        (it.kind, it.key)
+        for found in scope.live.values()
+        for it in found
         if it.is_matchable and (it.mark is None or it.belongs_to(scope.stack))
     )
-    return "others are called so, too" if others[live.key] > 1 else ""
 
 
 def _sharing(users: tuple[Live, ...], scope: Scope) -> Iterator[str]:
@@ -316,11 +324,8 @@ def _state_checks(entries: Entries, scope: Scope) -> None:
     """State of each rule whether the connector asks for the token, as short as it can be said."""
     kind = scope.kinds.of_host(HostPart.TUNNEL)
     apps = scope.kinds.of_host(HostPart.APPLICATION)
-    guards = [
-        (it, apps.hosts(it.key, it.values), it.kind)
-        for it in scope.live.get(apps.name, ())
-        if it.is_matchable
-    ]
+    guarding = (it for it in scope.live.get(apps.name, ()) if it.is_matchable)
+    guards = HostIndex((it, apps.hosts(it.key, it.values)) for it in guarding)
     declared = {it.live.id for it in entries.get(apps.section, {}).values()}
     for entry in entries.get(kind.section, {}).values():
         level = scope.checks.get(entry.live.id, DEFAULT)
@@ -328,8 +333,11 @@ def _state_checks(entries: Entries, scope: Scope) -> None:
         live_rules = entry.live.values.get("ingress") or ()
         for rule, live in zip(entry.fields.get("ingress", ()), live_rules, strict=False):
             name = str(rule.get("hostname") or "*")
+            near = {it.id: it for it in guards.meeting([name])}.values()
             deciding = [
-                it for it, patterns, _ in guards if any(access_may_cover(p, name) for p in patterns)
+                it
+                for it in near
+                if any(access_may_cover(one, name) for one in apps.hosts(it.key, it.values))
             ]
             settings = rule.get("origin_request") or {}
             if "access" not in settings:

@@ -11,7 +11,7 @@ from typing import Final
 from ztctl.core.model.diagnostics import Failure
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Contained, Kinds
-from ztctl.core.model.names import access_may_cover, to_ascii
+from ztctl.core.model.names import HostIndex, access_may_cover, to_ascii
 from ztctl.core.model.objects import Live
 
 LiveByKind = Mapping[str, tuple[Live, ...]]
@@ -84,6 +84,10 @@ class _Account:
         for place, it in self.all.items():
             if it.owner:
                 self._owned[kinds[it.kind].owner, it.owner].append(place)
+
+    @property
+    def _apps(self) -> list[Live]:
+        return [*self._of(_APPLICATION)]
 
     def _of(self, part: HostPart) -> Iterator[Live]:
         return (it for it in self.all.values() if it.kind == self._part[part] and it.is_matchable)
@@ -168,10 +172,12 @@ class _Account:
         """Records of these names, and applications that may decide for one of them."""
         wanted = {*hosts}
         found = {(it.kind, it.id) for it in self._records() if it.name in wanted}
-        for it in self._of(_APPLICATION):
-            patterns = self._kinds[it.kind].hosts(it.key, it.values)
-            if any(access_may_cover(pattern, host) for pattern in patterns for host in wanted):
-                found.add((it.kind, it.id))
+        patterns = {it.id: self._kinds[it.kind].hosts(it.key, it.values) for it in self._apps}
+        index = HostIndex((it, patterns[it.id]) for it in self._apps)
+        for host in wanted:
+            for it in index.meeting([host]):
+                if any(access_may_cover(pattern, host) for pattern in patterns[it.id]):
+                    found.add((it.kind, it.id))
         return found
 
     def closed(self, seeds: Iterable[Place]) -> frozenset[Place]:
