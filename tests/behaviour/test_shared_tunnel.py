@@ -340,6 +340,34 @@ def test_what_a_shared_tunnel_cannot_have(
         account.plan(file)
 
 
+def test_a_tunnel_of_nobody_can_be_shared(account: Account) -> None:
+    """By its id, and though nobody has written a rule there yet."""
+    body = {"name": "office", "config_src": "cloudflare"}
+    key = account.call("POST", "{A}/cfd_tunnel", body)["id"]
+    file = sharer(THEIRS)
+    file["tunnels"]["edge"] = {"shared": {"id": key}}
+
+    account.apply(file)
+
+    found = account.call("GET", f"{{A}}/cfd_tunnel/{key}/configurations")["config"]["ingress"]
+    assert [rule.get("hostname") for rule in found] == [THEIRS, None]
+    assert account.one("tunnels", id=key)["name"] == "office"
+    assert account.plan(file).is_empty
+
+
+def test_what_the_declaring_stack_does_not_state_goes_where_nobody_has_it(account: Account) -> None:
+    """What a sharer left behind with its entry is cleaned up, and nothing of the others."""
+    account.apply(base(OURS))
+    account.apply(sharer(THEIRS, "c.example.com"))
+    gone = sharer("c.example.com")
+    by_hand(account, "x.example.net")
+
+    account.apply(gone)
+    account.apply(base(OURS))
+
+    assert [name for name, _ in rules(account)] == [OURS, "c.example.com", ""]
+
+
 def test_a_local_tunnel_cannot_be_shared(account: Account) -> None:
     """Its rules are a file on its host."""
     account.call("POST", "{A}/cfd_tunnel", {"name": LIVE, "config_src": "local"})
