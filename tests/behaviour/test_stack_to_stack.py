@@ -199,3 +199,53 @@ def test_nobody_is_let_in_or_shut_out(tmp_path: Path) -> None:
     assert plan.access == ()
     assert account.observer.uncovered == []
     assert {it.partition(" ")[0] for it in told(plan)} == {"create", "update", "delete"}
+
+
+def cut_off(account: Moved, writes: int, handover: Handover = RENAME) -> None:
+    """A handover that dies after so many writes."""
+    plan = account.plan(whole(), handover=handover)
+    account.lives = writes
+    with pytest.raises(Killed):
+        account.carry_out(plan)
+    account.lives = None
+
+
+def test_one_that_was_cut_off_can_go_back(tmp_path: Path) -> None:
+    """The other way round it is the same work: everything is where it was, and no tag is left."""
+    account = Moved(tmp_path)
+    account.apply(whole())
+    before = lasting(account)
+    cut_off(account, 5)
+
+    back = account.plan_of(of(account, "new"), handover=Handover(to="prod", whole=True))
+    account.carry_out(back)
+
+    assert changes(before, lasting(account)) == []
+
+
+def test_a_release_in_between_is_refused(tmp_path: Path) -> None:
+    """What is on its way belongs to the run that has begun it."""
+    account = Moved(tmp_path)
+    account.apply(whole())
+    cut_off(account, 5)
+
+    plans = [account.plan_of(of(account, it), handover=Handover()) for it in ("prod", "new")]
+
+    assert all("cut off" in plan.refusals[0].reason for plan in plans)
+
+
+def test_a_third_stack_has_nothing_to_do_with_it(tmp_path: Path) -> None:
+    """Its own runs go on, tags of others stay; it takes none of the two for its own handover."""
+    account = Moved(tmp_path)
+    account.apply(whole())
+    cut_off(account, 5)
+    account.call("POST", "{A}/access/groups", {"name": "x.ztctl-third", "include": []})
+    third = of(account, "third", {})
+
+    to_one = account.plan_of(third, handover=Handover(to="new"))
+    account.carry_out(account.plan_of(third, handover=Handover(to="fourth", whole=True)))
+
+    assert any("cut off" in it.reason for it in to_one.refusals)
+    tags = {it["name"] for it in account.everything()["tags"]}
+    assert {"ztctl-prod--moving", "ztctl-new--moving"} <= tags
+    assert not {it for it in tags if "third" in it or "fourth" in it}

@@ -12,7 +12,7 @@ the other stack: the same key under another mark is another object. With it, suc
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ztctl.core.model.address import Address
@@ -171,13 +171,18 @@ class Handing:
         to, stack = self._handover.to, self._ledger.stack
         if to is None:
             return
-        there = {flag.mark.stack: flag for flag in flags(self._ledger, self._kinds) if flag.mark}
-        for name in (stack, to) if at_work else there:
+        there = self._flagged
+        for name in (it for it in (stack, to) if at_work or it in there):
             kind = next(it for it in self._kinds.values() if it.housekeeping)
             tag = Mark(name, moving=True).tag
             made = Live(kind.name, tag, tag, tag, {"name": tag}, mark=Mark(name, moving=True))
             change = replace(self._deletion(there.get(name, made)), last=True)
             yield change if name in there else replace(change, before=EMPTY)
+
+    @property
+    def _flagged(self) -> Mapping[str, Live]:
+        """The tags that say that objects of a stack are on their way, by stack."""
+        return {it.mark.stack: it for it in flags(self._ledger, self._kinds) if it.mark}
 
     def _deletion(self, live: Live) -> Change:
         kind = self._kinds[live.kind]
@@ -200,7 +205,13 @@ class Handing:
                 why = f"without its mark it would count as of the stack {left.stack!r}"
                 yield Refusal(address, f"{why}: rename it by hand first")
         if to is None:
+            yield from under_way(self._ledger, self._kinds)
             return
+        flagged, both = self._flagged.keys(), {self._ledger.stack, to}
+        if len(flagged & both) == 1 and flagged - both:
+            # One of the two is on its way to, or from, another stack.
+            (name,) = flagged & both
+            yield Refusal(None, _cut_off(name, flagged))
         theirs = {
             (it.kind, it.id if kind.keyed_by_fields else it.key): it
             for kind in self._kinds.values()
@@ -212,7 +223,7 @@ class Handing:
             if other is not None:
                 why = f"the stack {to!r} has one that is called {live.key!r} too: {other.id}"
                 yield Refusal(address, why)
-        if self._handover.whole and theirs and not any(flags(self._ledger, self._kinds)):
+        if self._handover.whole and theirs and not flagged & both:
             one = next(iter(theirs.values()))
             yield Refusal(
                 None,
@@ -231,14 +242,17 @@ def flags(ledger: Ledger, kinds: Kinds) -> Iterator[Live]:
 
 def under_way(ledger: Ledger, kinds: Kinds) -> Iterator[Refusal]:
     """Refuse every other run of a stack while its objects go to another one, or come from there."""
-    found = [it.mark.stack for it in flags(ledger, kinds) if it.mark]
+    found = {it.mark.stack for it in flags(ledger, kinds) if it.mark}
     if ledger.stack in found:
-        others = " and ".join(repr(it) for it in found if it != ledger.stack)
-        yield Refusal(
-            None,
-            f"objects go from stack to stack, and that was cut off ({ledger.stack!r}"
-            f"{f' and {others}' if others else ''}): run the same `ztctl stack` command again",
-        )
+        yield Refusal(None, _cut_off(ledger.stack, found))
+
+
+def _cut_off(stack: str, flagged: Collection[str]) -> str:
+    others = " and ".join(repr(it) for it in sorted(flagged) if it != stack)
+    return (
+        f"objects of {stack!r} go from stack to stack, and that was cut off"
+        f"{f'; so they do of {others}' if others else ''}: run the same `ztctl stack` command again"
+    )
 
 
 def _addressed(known: Ledger, kinds: Kinds) -> dict[Address, Live]:
