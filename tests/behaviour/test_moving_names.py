@@ -336,3 +336,29 @@ def below_a_wildcard() -> dict[str, Any]:
         "a.dev.example.com": {"tunnel": "pool", "service": "ssh://localhost:22", **fields}
     }
     return file
+
+
+def test_a_moved_virtual_network_is_renamed_with_its_routes(account: Account) -> None:
+    """It keeps its id: the route stays in it, and is no difference."""
+    route = {"tunnel": "pool", "virtual_network": "old"}
+    tunnels: dict[str, Any] = {"pool": {}}
+    file = {"virtual_networks": {"old": {}}, "tunnels": tunnels}
+    account.apply({**file, "private_routes": {"10.1.0.0/16": route}})
+    file = {"virtual_networks": {"new": {}}, "tunnels": tunnels}
+    file["private_routes"] = {"10.1.0.0/16": {**route, "virtual_network": "new"}}
+    moved = [{"from": "virtual_network.old", "to": "virtual_network.new"}]
+
+    plan = account.plan({**file, "moved": moved})
+
+    assert edits(plan) == ["virtual_network.new name"]
+    account.carry_out(plan)
+    assert account.plan({**file, "moved": moved}).is_empty
+
+
+def test_a_private_route_is_the_same_under_any_key(account: Account) -> None:
+    """Its range tells what it is, so that nothing has to be said of another key."""
+    route = {"network": "10.1.0.0/16", "tunnel": "pool"}
+    tunnels: dict[str, Any] = {"pool": {}}
+    account.apply({"tunnels": tunnels, "private_routes": {"office": route}})
+
+    assert account.plan({"tunnels": tunnels, "private_routes": {"lisbon": route}}).is_empty
