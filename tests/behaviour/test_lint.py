@@ -251,6 +251,22 @@ def new_rule(account: Account) -> Iterable[Problem]:
     return account.plan({"gateway_rules": {"ssh": {"traffic": "net.dst.ip == 10.0.0.5"}}}).warnings
 
 
+def elsewhere(account: Account) -> Iterable[Problem]:
+    """A live application that also stands before a name outside of the account's zones."""
+    account.apply(host())
+    app = account.one("apps")
+    with account.sandbox.session() as state:
+        places = [*app["destinations"], {"type": "public", "uri": "x.pages.dev"}]
+        names = [it["uri"] for it in places]
+        stored = {**(state.store.get("app", app["id"]) or {}), "destinations": places}
+        state.store.put("app", app["id"], {**stored, "self_hosted_domains": names})
+    file = host()
+    file["hosts"] = {HOST: short(application="web", policies=None)}
+    file["applications"] = {"web": {"policies": ["team"], "name": HOST}}
+    file["applications"]["web"]["destinations"] = names
+    return account.plan(file).warnings
+
+
 BY_LIVE: Mapping[Code, Callable[[Account], Iterable[Problem]]] = {
     Code.NO_AUDIT_KEY: without_audit_key,
     Code.AUDIT_SSH_ENDED: new_rule,
@@ -261,6 +277,7 @@ BY_LIVE: Mapping[Code, Callable[[Account], Iterable[Problem]]] = {
     Code.KEPT_IN_USE: in_use,
     Code.REMOVED_STAYS: unmarked,
     Code.RENAMED_TUNNEL: looked_for,
+    Code.LIVE_ALREADY: elsewhere,
     Code.OVER_LIMIT: beyond_limit,
     Code.UNREAD_ZONE: unread,
     Code.KEY_FILE_STALE: stale,

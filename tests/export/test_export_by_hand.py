@@ -58,7 +58,7 @@ def test_a_dashboard_account_keeps_ids_and_audiences(account: Account) -> None:
 
 
 def test_what_hosts_says_exactly_is_written_short(account: Account) -> None:
-    """A hidden application called as its domain is an entry of `hosts`; another one is not."""
+    """A host whose rule, record, application and CA an entry of `hosts` says is one."""
     std = policy(account, session_duration="24h")
     pool = tunnel(account, [rule("a.example.com"), rule("b.example.com"), rule("c.example.com")])
     for host in ("a.example.com", "b.example.com", "c.example.com"):
@@ -71,6 +71,14 @@ def test_what_hosts_says_exactly_is_written_short(account: Account) -> None:
     found = yaml.safe_load(text_of(exported(account)))
 
     assert found["hosts"] == {
+        "a.example.com": {
+            "tunnel": "pool",
+            "service": "ssh://localhost:22",
+            "policies": ["std"],
+            "app_launcher_visible": True,
+            "access": False,
+            "ca_key": False,
+        },
         "b.example.com": {
             "tunnel": "pool",
             "service": "ssh://localhost:22",

@@ -17,7 +17,7 @@ def test_own_policies_are_written_in_full_and_stay(account: Account) -> None:
 
     found = exported(account)
 
-    policies = yaml.safe_load(text_of(found))["applications"][HOST]["policies"]
+    policies = yaml.safe_load(text_of(found))["hosts"][HOST]["policies"]
     stated = [{"session_duration": "24h", **it} for it in OWN]
     assert [_plain(it) for it in policies] == [*map(_plain, stated), "std"]
     assert found.is_complete

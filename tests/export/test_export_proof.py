@@ -35,7 +35,8 @@ def one_host(account: Account) -> None:
     std = policy(account, session_duration="24h")
     pool = tunnel(account, [rule(HOST)])
     record(account, HOST, pool)
-    application(account, HOST, policies=[std])
+    # What `hosts` cannot say: all of it is written out.
+    application(account, HOST, policies=[std], custom_deny_message="no")
 
 
 def proved(account: Account, declared: Declared) -> list[Unproven]:

@@ -255,10 +255,10 @@ def _keys(chosen: list[Live], scope: Scope) -> dict[Place, str]:
 
 
 def _preferred(kind: Kind, live: Live, keys: Mapping[Place, str]) -> str:
-    """The owner's key, else the first place of an application, else the key of its stack."""
+    """The owner's key, else the first host of an application, else the key of its stack."""
     if kind.owner:
         return keys[kind.owner, live.owner]
-    if kind.host_part is HostPart.APPLICATION:
+    if kind.host_part is HostPart.APPLICATION and kind.hosts(live.key, live.values):
         return min(kind.live_keys(live), default=live.key)
     return live.key
 

@@ -10,13 +10,12 @@ from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Live
+from ztctl.documents.host_checks import OF_THE_APPLICATION
 from ztctl.documents.host_ingress import rule_order
-from ztctl.documents.models import Host
 
 _OTHER_PARTS: Final = (HostPart.RECORD, HostPart.APPLICATION, HostPart.CA_KEY)
 _RULE: Final = frozenset({"hostname", "service", "access"})
 _LAUNCHER: Final = "app_launcher_visible"
-_OF_APPLICATION: Final = frozenset({"name", "policies", "session_duration", _LAUNCHER})
 
 
 @dataclass(slots=True)
@@ -110,7 +109,6 @@ def _of_application(fields: Mapping[str, Any]) -> dict[str, Any] | None:
     is_shown = rest.pop(_LAUNCHER, True)
     if is_shown is not bool(terminal):
         rest[_LAUNCHER] = is_shown
-    known = _OF_APPLICATION & Host.model_fields.keys()
-    if not fields.get("policies") or not rest.keys() <= known:
+    if not fields.get("policies") or not rest.keys() <= {*OF_THE_APPLICATION}:
         return None
     return {**rest, **terminal}

@@ -16,9 +16,18 @@ from ztctl.documents.suggest import did_you_mean
 
 # The usual form: with these fields alone no two of them can exclude each other.
 _COMMON: Final = frozenset({"tunnel", "service", "policies"})
-_NOT_WITH_PUBLIC: Final = ("policies", "application", "session_duration", "public_key_file")
+# Fields of a host that its application has under the same names.
+OF_THE_APPLICATION: Final = (
+    "policies",
+    "session_duration",
+    "name",
+    "app_launcher_visible",
+    "allowed_idps",
+    "auto_redirect_to_identity",
+)
+_NOT_WITH_PUBLIC: Final = (*OF_THE_APPLICATION, "application", "public_key_file")
 _NOT_TRUE_WITH_PUBLIC: Final = ("terminal", "access", "ca_key")
-_OF_THE_APPLICATION: Final = ("policies", "terminal", "session_duration")
+_BESIDE_A_SHARED_ONE: Final = (*OF_THE_APPLICATION, "terminal")
 _BASTION: Final = "bastion"
 _REMOVE: Final = "remove one of the two"
 
@@ -48,7 +57,7 @@ def conflicting_fields(entry: HostEntry) -> Iterator[Problem]:
         yield from _excluded_by(entry, (*_NOT_WITH_PUBLIC, *trues), "public", _REMOVE)
     elif host.application is not None:
         hint = f"it belongs to applications.{host.application}"
-        yield from _excluded_by(entry, _OF_THE_APPLICATION, "application", hint)
+        yield from _excluded_by(entry, _BESIDE_A_SHARED_ONE, "application", hint)
     elif host.policies is None:
         rest = "`policies` or `application` for its other paths"
         needed = "`policies`, `application` or `public`" if host.public is None else rest

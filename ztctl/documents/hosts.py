@@ -12,6 +12,7 @@ from ztctl.core.model.identity import HostPart
 from ztctl.core.model.inner import InnerHost
 from ztctl.core.model.names import to_ascii
 from ztctl.documents.host_checks import (
+    OF_THE_APPLICATION,
     conflicting_fields,
     misplaced_inner,
     repeated_inner,
@@ -94,9 +95,9 @@ def _public_places(entry: HostEntry) -> Iterator[PublicPlace]:
 def _application(entry: HostEntry) -> Iterator[Pair]:
     if entry.host.terminal:
         yield entry.generated("type", "ssh")
-    yield from entry.pair("policies")
-    yield from entry.pair("session_duration")
-    if not entry.host.terminal:
+    for name in OF_THE_APPLICATION:
+        yield from entry.pair(name)
+    if not entry.host.terminal and entry.host.app_launcher_visible is None:
         yield entry.generated("app_launcher_visible", "false")
 
 

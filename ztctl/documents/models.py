@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -11,11 +11,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StrictBool,
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ztctl.core.model.address import Address
 from ztctl.core.model.identity import HOSTS, Fields, Identity
@@ -58,13 +61,37 @@ def _inner(name: str, address: str) -> None:
         raise PydanticCustomError("inner", "{text}", context) from None
 
 
+class _OrBody:
+    """Accept the body of an own policy beside a reference: its application validates it."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Leave a mapping that is no reference as it is."""
+        refers = handler(source)
+
+        def validated(value: Any, reference: Callable[[Any], Any]) -> Any:
+            is_body = isinstance(value, Mapping) and not value.keys() <= {"live", "id"}
+            return value if is_body else reference(value)
+
+        return core_schema.no_info_wrap_validator_function(validated, refers)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Allow any object; what it holds is said by the section of applications."""
+        reference = RefersTo("access_policy").__get_pydantic_json_schema__(schema, handler)
+        body = {"type": "object", "required": ["name", "decision", "include"]}
+        return {"anyOf": [*reference["anyOf"], body]}
+
+
 class Host(DescribedFields):
     """One SSH host: a rule of its tunnel, its DNS record, its application and its CA key."""
 
     tunnel: str = Field(description="The tunnel that leads to the host; declared in `tunnels`.")
     service: str = Field(description="What the tunnel connects to, such as `ssh://localhost:22`.")
-    policies: list[Annotated[Any, RefersTo("access_policy")]] | None = Field(
-        None, description="Who may enter: names of policies, in order of precedence."
+    policies: list[Annotated[Any, RefersTo("access_policy"), _OrBody()]] | None = Field(
+        None, description="Who may enter, in order of precedence: policies, or own ones in full."
     )
     application: str | None = Field(
         None, description="A declared application that covers the host, instead of one of its own."
@@ -73,6 +100,18 @@ class Host(DescribedFields):
         False, description="Show a terminal in the browser (application type `ssh`)."
     )
     session_duration: str | None = Field(None, description="How long a login lasts, such as `8h`.")
+    name: str | None = Field(
+        None, description="The name that its application displays, when it is not the host's."
+    )
+    app_launcher_visible: StrictBool | None = Field(
+        None, description="Whether the App Launcher shows it; a terminal only when left out."
+    )
+    allowed_idps: list[Annotated[Any, RefersTo("identity_provider", live_only=True)]] | None = (
+        Field(None, description="Identity providers that may be used; all when left out.")
+    )
+    auto_redirect_to_identity: StrictBool | None = Field(
+        None, description="Go to the one identity provider at once."
+    )
     access: StrictBool | None = Field(
         None, description="Whether the connector itself refuses requests without an Access token."
     )

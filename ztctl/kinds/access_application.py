@@ -308,17 +308,18 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Showing, Stati
     # -- identity ---------------------------------------------------------------------------
 
     def natural_keys(self, wanted: Wanted, ledger: Ledger) -> frozenset[str]:
-        """Its public destinations, which are unique to an application."""
-        return frozenset(public(wanted.values["destinations"]))
+        """Its public destinations, which are unique to an application, or else all private ones."""
+        return places.keys(wanted.values["destinations"])
 
     def live_keys(self, live: Live) -> frozenset[str]:
-        """The public destinations of a live application."""
-        return frozenset(public(live.values.get("destinations")))
+        """The public destinations of a live application, or else all private ones together."""
+        return places.keys(live.values.get("destinations"))
 
     def complete(self, wanted: Wanted, live: Live | None, ledger: Ledger) -> Values:
         """Add the mark and live overrides; report domains outside of zones, and a policy twice."""
         listed = wanted.values["destinations"]
-        require_zones(wanted, public_hosts(listed), ledger)
+        there = live.values.get("destinations") if live is not None else ()
+        require_zones(wanted, public_hosts(listed), ledger, there=public_hosts(there))
         for problem in attached_twice(wanted, lambda item: next(iter(ids_of(item, ledger)), None)):
             ledger.add_problem(problem)
         for problem in left_live(wanted, live, ledger) if live is not None else ():

@@ -196,8 +196,9 @@ def own_policy_refusals(change: Change, proposal: Proposal) -> Iterator[Refusal]
                 yield Refusal(change.address, text)
     if change.live is None or change.action not in (Action.DELETE, Action.REPLACE):
         return
-    for other in proposal.changes:
-        if other.live is not None and other.live.owner == change.live.id and other.written:
+    policies = (it for it in proposal.changes if it.address.kind == "access_policy")
+    for other in policies:
+        if other.live is not None and other.live.owner == change.live.id:
             text = (
                 f"{other.address} takes over a policy of its own, which would go with it: apply "
                 "that first"

@@ -258,6 +258,13 @@ def public(destinations: Any) -> list[str]:
     return [place for item in destinations or () if (place := _uri_of(item))]
 
 
+def keys(destinations: Any) -> frozenset[str]:
+    """What tells the application with these canonical destinations from others."""
+    hosts = public(destinations)
+    private = sorted(label(item) for item in destinations or () if isinstance(item, Mapping))
+    return frozenset(hosts or ([", ".join(private)] if private else ()))
+
+
 def _uri_of(destination: Any) -> str:
     """The ``host/path`` of a canonical destination; empty for a private one."""
     return destination if isinstance(destination, str) else text_of(destination, "uri")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -14,6 +14,7 @@ from ztctl.core.model.facts import Fact, ZoneRecords
 from ztctl.core.model.flows import Ask
 from ztctl.core.model.kind import Kind
 from ztctl.core.model.ledger import Ledger
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.names import to_ascii, upwards
 from ztctl.core.model.objects import Attributes, Live, Values, Wanted
 from ztctl.kinds.common import ZONE, items, listing, objects, text_of
@@ -36,6 +37,7 @@ _MOST_ZONES = 200
 _KEPT = only("id", "name", "status", "type", "plan", "created_on", "permissions", "name_servers")
 # Name servers that a message names; a zone has two, with those of its own more.
 _MOST_SERVERS = 6
+_LEFT_AS_IT_IS = "it is left as it is; who reaches it is not looked at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +120,27 @@ def replies_of(
     return found
 
 
-def require_zones(wanted: Wanted, names: Iterable[str], ledger: Ledger) -> None:
-    """Report each host name outside of the active zones, or in two of one name, once."""
+def require_zones(
+    wanted: Wanted, names: Iterable[str], ledger: Ledger, *, there: Collection[str] = ()
+) -> None:
+    """Report each host name outside of the active zones, or in two of one name, once.
+
+    ``there``: names that are live already, such as those of pages.dev, of which only a warning is
+    given: the service has taken them.
+    """
     known: Sequence[Live] = ledger.live_of("zone")
     for name in sorted(names):
         found = zone_of(name, known)
         if found is None:
             summary, hint = no_active_zone(name, known, ledger.live_of("inactive_zone"))
-            ledger.add_problem(Problem(summary, wanted.where, hint), once=True)
+            problem = Problem(summary, wanted.where, hint)
+            if name in there:
+                text = f"{name} is live, and lies in no active zone of the account"
+                about = str(wanted.address)
+                problem = warning(
+                    Code.LIVE_ALREADY, text, wanted.where, _LEFT_AS_IT_IS, about=about
+                )
+            ledger.add_problem(problem, once=True)
             continue
         alike = sorted(zone.id for zone in known if zone.name == found.name)
         if len(alike) > 1:

@@ -42,6 +42,7 @@ class Code(StrEnum):
     RENAMED_TUNNEL = "renamed-tunnel"
     KEPT_IN_USE = "kept-in-use"
     REMOVED_STAYS = "removed-stays"
+    LIVE_ALREADY = "live-already"
     OVER_LIMIT = "over-limit"
     UNREAD_ZONE = "unread-zone"
     KEY_FILE_STALE = "key-file-stale"
@@ -65,6 +66,7 @@ BY_ACCOUNT: Final = frozenset(
         Code.RENAMED_TUNNEL,
         Code.KEPT_IN_USE,
         Code.REMOVED_STAYS,
+        Code.LIVE_ALREADY,
         Code.OVER_LIMIT,
         Code.KEY_FILE_STALE,
         Code.KEY_FILE_UNWRITABLE,
