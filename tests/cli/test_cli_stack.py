@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from ztctl.cli.handing import Asked
+from ztctl.cli.settings import Usage
+from ztctl.core.model.declared import Declared
+
 Ztctl = Any
 
 
@@ -27,19 +31,16 @@ def test_a_renamed_stack_is_in_step_with_the_renamed_file(project: Ztctl) -> Non
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("asked", "said"),
     [
-        (("rename", "quickstart", "EU"), "'EU' is no name of a stack"),
-        (("rename", "quickstart", "quickstart"), "are of the stack 'quickstart' already"),
-        (("rename", "a", "b"), "the files are of the stack 'quickstart'"),
-        (("transfer", "tunel.x", "--to", "eu"), "there is no kind 'tunel'"),
+        (Asked(to="EU", whole=True, stack="prod"), "'EU' is no name of a stack"),
+        (Asked(to="prod", whole=True, stack="prod"), "are of the stack 'prod' already"),
+        (Asked(to="b", whole=True, stack="a"), "the files are of the stack 'prod'"),
+        (Asked(["tunel.x"], "eu"), "there is no kind 'tunel'"),
+        (Asked(["hosts.x.example.com"]), "no file declares hosts.x.example.com"),
     ],
 )
-def test_what_cannot_be_meant_is_wrong_usage(
-    project: Ztctl, arguments: tuple[str, ...], said: str
-) -> None:
+def test_what_cannot_be_meant_is_wrong_usage(asked: Asked, said: str) -> None:
     """Told before the account is asked for anything."""
-    done = project("stack", *arguments, "--sandbox")
-
-    assert done.code == 64
-    assert said in done.err
+    with pytest.raises(Usage, match=said):
+        asked.handover(Declared("prod"))
