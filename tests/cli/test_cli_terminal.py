@@ -154,3 +154,23 @@ def test_json_asks_on_the_terminal_too(
 
     assert done.code == 0
     assert '"type": "outcome"' in done.out
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [("prod\n", 0, "stack: prod"), ("\x03", 130, "Interrupted"), ("\n", 64, "--stack is missing")],
+    ids=["a name", "Ctrl-C", "nothing"],
+)
+def test_an_export_asks_for_the_stack(
+    answer: str, code: int, said: str, project: Ztctl, account: Account, terminal: OnTerminal
+) -> None:
+    """Where somebody is there to ask; no answer is no stack, and no traceback."""
+    exporting = terminal(project.at(account), "export")
+    exporting.wait_for("The stack that is to own it")
+
+    exporting.type(answer)
+    done = exporting.ended()
+
+    assert done.code == code
+    assert said in done.out
+    assert account.written == []

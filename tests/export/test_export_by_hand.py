@@ -293,3 +293,39 @@ def test_rules_that_log_ssh_are_stated(account: Account) -> None:
     assert [*stated["gateway_rules"]] == ["Log SSH"]
     assert stated["gateway_rules"]["Log SSH"]["command_logging"] is True
     assert (again.is_empty, again.warnings) == (True, ())
+
+
+def test_a_private_application_is_stated_by_its_places(account: Account) -> None:
+    """It has no domain, and is adopted as the one object that it is."""
+    places = [{"type": "private", "cidr": "10.0.0.0/24", "port_range": "22"}]
+    body = {"type": "self_hosted", "name": "inside", "destinations": places}
+    made = account.call("POST", "{A}/access/apps", body)
+
+    found = exported(account)
+    again = adopted(account, found)
+
+    said = yaml.safe_load(text_of(found))["applications"]
+    assert said == {"inside": {"destinations": [{"cidr": "10.0.0.0/24", "port_range": "22"}]}}
+    assert again.is_empty
+    assert account.one("apps")["id"] == made["id"]
+
+
+def test_public_paths_of_a_host_are_stated_or_named(account: Account) -> None:
+    """What nobody is asked to log in for stays so, and is seen; other ways are named."""
+    known = {"behavior": "public", "path_pattern": "/healthz"}
+    odd, more = {"behavior": "moonlight", "path_pattern": "/x"}, {**known, "until": "noon"}
+    for host, override in zip(HOSTS, (known, odd, more), strict=True):
+        app = application(account, host)
+        place = {"type": "public", "uri": host, "overrides": [override]}
+        stored(account, "app", app["id"], destinations=[place])
+
+    found = exported(account)
+    again = adopted(account, found)
+
+    said = yaml.safe_load(text_of(found))["applications"]
+    assert said[HOSTS[0]]["destinations"] == [{"uri": HOSTS[0], "overrides": [known]}]
+    assert "moonlight" in left(found)[HOSTS[1]]
+    assert said[HOSTS[2]] == {}
+    assert again.is_empty
+    kept = {it["name"]: it["destinations"][0]["overrides"] for it in account.everything()["apps"]}
+    assert kept == {HOSTS[0]: [known], HOSTS[1]: [odd], HOSTS[2]: [more]}

@@ -33,13 +33,18 @@ def approved(
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         view.failure(Failure(f"{waiting} and nobody to ask", f"pass {flags}"))
         return Exit.USAGE
-    if _prompt(f"\n{question} Only 'yes' is a yes: ").strip() == "yes":
+    if ask(f"\n{question} Only 'yes' is a yes: ").strip() == "yes":
         return None
     view.note("Declined: nothing was changed.")
     return Exit.ERROR
 
 
-def _prompt(question: str) -> str:
+def ask(question: str) -> str:
+    """Ask a person at the terminal; the line that was typed, cut short at the end of input.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
     # asyncio's SIGINT handler cancels the task only when the loop runs again, that is after Enter.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -120,10 +120,11 @@ def _stack(given: str | None) -> str:
     Raises:
         Usage: it is missing, or no name of a stack.
     """
+    from ztctl.cli.approval import ask
     from ztctl.documents.models import is_stack
 
     if given is None and sys.stdin.isatty() and sys.stderr.isatty():
-        given = typer.prompt("The stack that is to own it, such as ssh-prod", err=True)
+        given = ask("The stack that is to own it, such as ssh-prod: ").strip() or None
     if given is None:
         hint = "name the owner of what is exported, such as --stack ssh-prod"
         raise Usage("--stack is missing", hint)
