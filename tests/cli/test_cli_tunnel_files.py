@@ -161,6 +161,22 @@ def test_the_secret_is_in_no_plan_and_no_journal(applied: Ztctl, account: Accoun
         assert TOKEN.encode() not in text
 
 
+def test_nothing_is_made_that_runs_it_by_a_token(applied: Ztctl) -> None:
+    """No service, no bundle of a connector, none in the bundle of its host; the files are named."""
+    service = applied("tunnel", "service", "edge")
+    alone = applied("ssh", "server", "render", "--connector", "edge", "-o", "connector")
+    host = applied("ssh", "server", "render", "ssh.example.com", "-o", "host")
+
+    for refused in (service, alone):
+        assert (refused.code, refused.out) == (1, "")
+        assert "run by a config.yml on its server" in refused.err
+        assert "ztctl tunnel files edge" in refused.err
+    assert host.code == 0, host.err
+    assert not (applied.folder / "connector").exists()
+    assert not (applied.folder / "host" / "tunnels").exists()
+    assert "connector_install" not in (applied.folder / "host" / "install.sh").read_text()
+
+
 def test_a_file_is_taken_over(project: Ztctl) -> None:
     """Into an entry that is valid beside what a file begins with, without an account."""
     (project.folder / "config.yml").write_text(
@@ -196,6 +212,10 @@ def test_what_is_not_taken_over_is_named(project: Ztctl) -> None:
     assert done.code == 2
     assert yaml.safe_load(done.out) == {"tunnels": {"edge": {"config": "local"}}}
     assert "# not taken over: token" in done.out
-    for said in ("not taken over: logDirectory", "did you mean `log-directory`?", "by its id"):
+    for said in (
+        "not taken over: logDirectory (cloudflared ignores it)",
+        "did you mean `log-directory`?",
+        "by its id",
+    ):
         assert said in done.err
     assert "CANARY" not in done.out + done.err

@@ -77,6 +77,46 @@ def test_a_token_is_piped(declared: Read, ca: MakeCa) -> None:
     )
 
 
+BY_FILE = Live(
+    "tunnel",
+    "id-1",
+    "edge.ztctl-prod",
+    "edge",
+    {"config": "local"},
+    TunnelAttributes(running=False),
+)
+
+
+def test_a_tunnel_that_a_file_runs_gets_its_files(declared: Read, ca: MakeCa) -> None:
+    """By a token it would serve nothing; the server's bundle is then one without a connector."""
+    read = declared(HOST % ("a.example.com", "ssh://localhost:22", ""))
+    live = {EDGE: BY_FILE, Address("ca_key", "a.example.com"): ca(KEY)}
+
+    lines = pasted(guided(read, live))
+
+    files = "ztctl tunnel files edge -o ztctl-edge -f team.yaml --sandbox"
+    assert lines[0] == f"mkdir -p -m 700 ztctl-edge && {files}"
+    assert lines[1] == "scp -rp ztctl-edge CONNECTOR: && rm -rf ztctl-edge"
+    service = "sudo cloudflared --config /etc/cloudflared/config.yml service install"
+    assert lines[4] == service
+    assert "token" not in " ".join(lines)
+    assert "cd ~/ztctl-a.example.com && sudo sh install.sh" in lines
+
+
+def test_the_twin_of_a_tunnel_that_a_file_runs_is_run_by_a_token(
+    declared: Read, ca: MakeCa
+) -> None:
+    """While it is migrated, what is to be started is the twin's connector."""
+    read = declared(HOST % ("a.example.com", "ssh://localhost:22", ""))
+    twin = Live("tunnel", "id-2", "edge.ztctl-prod--next", "edge--next", {})
+    live = {EDGE: BY_FILE, Address("tunnel", "edge--next"): twin}
+    live[Address("ca_key", "a.example.com")] = ca(KEY)
+
+    lines = pasted(guided(read, live))
+
+    assert lines[2].endswith("sudo sh install.sh --connector --token-file token")
+
+
 def test_a_connector_that_runs_is_left_alone(declared: Read, ca: MakeCa) -> None:
     """Then the server's bundle is installed without one."""
     read = declared(HOST % ("a.example.com", "ssh://localhost:22", ""))

@@ -10,11 +10,13 @@ from ztctl.cli.session import run_to_end
 from ztctl.cli.settings import Settings, Usage
 from ztctl.cli.ssh_ca_reading import planned_of
 from ztctl.cli.ssh_reading import hosts_of, seen_by
+from ztctl.cli.tunnel_choice import run_by_a_file
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Failure, Problems
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.objects import Spare
 from ztctl.documents.suggest import nearest
+from ztctl.kinds.local_tunnel import is_local
 from ztctl.kinds.registry import KINDS
 from ztctl.ssh.bundle import Server, TrustedKey, trusted_keys
 from ztctl.ssh.server_users import is_account_name, mapping_line, users_problems
@@ -84,7 +86,7 @@ def connector_server(chosen: Settings, declared: Declared, view: View, tunnel: s
 
     Raises:
         CallFailed, Failures, Problems: the account cannot be read.
-        Failure: the tunnel is not live yet.
+        Failure: the tunnel is not live yet, or is run by a file on its server.
         Usage: the files have no such tunnel.
     """
     known = {it.address.key: it.address for it in declared.of(KINDS.of_host(HostPart.TUNNEL).name)}
@@ -98,6 +100,8 @@ def connector_server(chosen: Settings, declared: Declared, view: View, tunnel: s
         raise Failure(f"the tunnel {tunnel} is not live yet", "ztctl apply makes it")
     # While the tunnel is migrated, the token may be that of its twin.
     twin = pairs.get(replace(known[tunnel], key=f"{tunnel}{Spare.NEXT.ending}"))
+    if twin is None and is_local(live.values):
+        raise run_by_a_file(tunnel)
     led = (it for it in ssh_hosts(declared, KINDS) if it.tunnel and it.tunnel.key == tunnel)
     return Server(
         declared.stack,
@@ -135,7 +139,10 @@ def _server(
         wishes.profile,
         wishes.break_glass or "",
         users,
-        tunnels=tuple(dict.fromkeys(found for it in seen for found in it.tunnels)),
+        tunnels=tuple(
+            dict.fromkeys(found for it in seen if it.takes_token for found in it.tunnels)
+        ),
+        connector=any(it.takes_token for it in seen),
         bastions=tuple(it.host.name for it in seen if it.host.is_bastion),
         services=tuple(it.host.service for it in seen),
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ztctl.cli.options import FileOptions
     from ztctl.cli.settings import Settings
     from ztctl.core.model.declared import Declared
+    from ztctl.core.model.diagnostics import Failure
     from ztctl.core.model.objects import Live, Wanted
     from ztctl.engine.drive import AccountApi
 
@@ -30,6 +31,18 @@ def wanted_tunnel(declared: Declared | None, name: str) -> Wanted | None:
     """The tunnel that the files call so."""
     found = declared.of("tunnel") if declared else ()
     return next((it for it in found if it.address.key == name), None)
+
+
+def run_by_a_file(name: str) -> Failure:
+    """Why no service by a token is made for a locally managed tunnel, and what does it."""
+    from ztctl.core.model.diagnostics import Failure
+
+    return Failure(
+        f"the tunnel {name} is run by a config.yml on its server (`config: local`): by a token its "
+        "connector serves nothing",
+        f"`ztctl tunnel files {name} -o FOLDER` writes it, and there `cloudflared --config "
+        "/etc/cloudflared/config.yml service install` makes the service",
+    )
 
 
 def with_rules_of(declared: Declared | None, name: str) -> Wanted | None:

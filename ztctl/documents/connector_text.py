@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ztctl.core.model.connector_file import SETTINGS, ConnectorFile
 from ztctl.documents.connector_file import DURATIONS
-from ztctl.documents.export_text import block, comment
+from ztctl.documents.export_text import block, comment, scalar_text
 
 _SIGN: Final = "Written by `ztctl tunnel files`, which writes it anew."
 
@@ -40,6 +40,10 @@ def _with_units(value: Any) -> Any:
 
 
 def entry_text(key: str, entry: Mapping[str, Any], notes: Iterable[str]) -> str:
-    """The section ``tunnels`` with one entry; notes stand above it as comments."""
+    """The section ``tunnels`` with one entry; notes stand above it as comments.
+
+    A line for each field, however short they are: somebody is to read it and to go on writing.
+    """
     lines = [comment(note) for note in notes]
-    return "\n".join([*lines, *block({"tunnels": {key: entry}}, 0)]) + "\n"
+    head = ["tunnels:", f"  {scalar_text(key, key=True)}:"]
+    return "\n".join([*lines, *head, *block(entry, 4)]) + "\n"

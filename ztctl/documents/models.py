@@ -303,7 +303,7 @@ class Top(DescribedFields):
     """The top of the file, without the sections of objects."""
 
     version: Annotated[Literal[1], BeforeValidator(_version)] = Field(
-        description="The version of this format."
+        description="The version of this format: 1."
     )
     stack: Annotated[str, AfterValidator(_stack)] = Field(
         json_schema_extra={"pattern": "^(?!.*--)[a-z0-9-]{1,20}$"},

@@ -266,7 +266,7 @@ def _shadowed(
     first, (host, below) = min(found)
     if (host, below) == (name, path):
         text = f"rule {index + 1} is for the same name as rule {first + 1}, which wins"
-        yield index, text, "drop one of them", None
+        yield index, text, "drop one of them: each entry of `hosts` makes a rule, too", None
         return
     taken = "every name" if host == "*" else host
     text = f"rule {index + 1} is never reached: rule {first + 1} takes {taken} first"

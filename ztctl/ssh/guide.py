@@ -152,6 +152,8 @@ class _Steps:
             return GuideStep(Progress.TODO, text, self._installation(connector=True))
         text = f"a connector of {seen.tunnel_name} ({seen.tunnel_id}), on {where}. On this machine:"
         folder = _folder(host.tunnel.key)
+        if not seen.takes_token:
+            return GuideStep(Progress.TODO, text, self._by_file(key, folder))
         render = f"ssh server render --connector {key}"
         here = (self._sent(render, folder, "CONNECTOR"), self._token(folder, "CONNECTOR"))
         there = (f"cd ~/{folder} && sudo sh install.sh --token-file token",)
@@ -159,10 +161,25 @@ class _Steps:
             Progress.TODO, text, (Commands(here), Commands(there, "and on the connector's:"))
         )
 
+    def _by_file(self, key: str, folder: str) -> tuple[Commands, ...]:
+        """What makes a connector that runs by a config.yml, and by no token."""
+        files = self._typed.command(f"tunnel files {key} -o {folder}")
+        sent = f"scp -rp {folder} CONNECTOR: && rm -rf {folder}"
+        here = (f"mkdir -p -m 700 {folder} && {files}", sent)
+        put = "sudo install -m 0400 *.json /etc/cloudflared && sudo install -m 0644 config.yml"
+        there = (
+            f"cd ~/{folder} && sudo mkdir -p /etc/cloudflared && {put} /etc/cloudflared",
+            f"cd && rm -rf ~/{folder}",
+            # Named, it wins over an older one in somebody's home.
+            "sudo cloudflared --config /etc/cloudflared/config.yml service install",
+        )
+        return Commands(here), Commands(there, "and on the connector's, which has cloudflared:")
+
     @property
     def _is_one_machine(self) -> bool:
         """Whether the connector stands on the very server, and both are set up by one bundle."""
-        return bool(_LOOPBACK.fullmatch(self._host.service)) and self._host.ca_key is not None
+        leads_here = bool(_LOOPBACK.fullmatch(self._host.service))
+        return leads_here and self._host.ca_key is not None and self._seen.takes_token
 
     def _sent(self, render: str, folder: str, machine: str) -> str:
         """One pipe: a bundle is unpacked in a folder of its own, in the home of a login."""

@@ -73,6 +73,8 @@ class SeenHost:
         tunnel_name: live name of its tunnel, mark included.
         tunnel_id: id of its tunnel, a UUID.
         tunnel_runs: a connector is connected; ``None`` where the tunnel is not live.
+        tunnel_by_file: its tunnel is run by a config.yml on a server and by credentials, not by a
+            token.
         next_tunnel: id and live name of the one that is to take its place, if there is one.
         aud: audience tag of its application, 64 hex digits.
         public_key: the CA's public key, one line in OpenSSH form, without a line end.
@@ -84,6 +86,7 @@ class SeenHost:
     tunnel_name: str = ""
     tunnel_id: str = ""
     tunnel_runs: bool | None = None
+    tunnel_by_file: bool = False
     next_tunnel: tuple[str, str] | None = None
     aud: str = ""
     public_key: str = ""
@@ -95,6 +98,11 @@ class SeenHost:
         """Id and live name of each tunnel that may serve the host: while it is migrated, two."""
         own = (self.tunnel_id, self.tunnel_name)
         return tuple(it for it in (own, self.next_tunnel) if it is not None and it[0])
+
+    @property
+    def takes_token(self) -> bool:
+        """Whether its connector is started by a token, as one of a twin is that comes."""
+        return not self.tunnel_by_file or self.next_tunnel is not None
 
     @property
     def trusted(self) -> tuple[str, ...]:
@@ -165,6 +173,7 @@ def _seen(host: SshHost, live: Mapping[Address, Live], pending: Set[Address]) ->
         tunnel_name=tunnel.name if tunnel else "",
         tunnel_id=tunnel.id if tunnel else "",
         tunnel_runs=bool(tunnel.attribute("running")) if tunnel else None,
+        tunnel_by_file=tunnel is not None and tunnel.values.get("config") == "local",
         next_tunnel=_next_tunnel(host, live),
         aud=str(guard.attribute("aud") or "") if guard else "",
         public_key=str(ca_key.attribute("public_key") or "").strip() if ca_key else "",

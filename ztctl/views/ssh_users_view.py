@@ -77,7 +77,8 @@ def _lines(found: UsersReport, clean: Clean, *, brief: bool) -> Iterator[Line]:
     if found.unlisted:
         if shown:
             yield Line()
-        yield Line("Not listed, for only Access knows who they are:", tone=Tone.STRONG)
+        text = "Not listed, for only Access knows who they are; --emails FILE may say it:"
+        yield Line(text, tone=Tone.STRONG)
         yield from (Line(f"  {clean(it)}", column=2) for it in found.unlisted)
     yield Line()
 

@@ -167,6 +167,7 @@ def service(
     declared = declared_or_none(chosen, files)
     view = view_of(chosen, declared)
     with errors_shown(view):
+        _check_by_token(name, declared)
         local = _leads_to_itself(name, declared, view)
         what = connector.ConnectorService(
             name,
@@ -188,6 +189,20 @@ def service(
                 "service of the cluster."
             )
     return Exit.DONE
+
+
+def _check_by_token(name: str, declared: Declared | None) -> None:
+    """Go on with what the files do not say to be run by a file; the twin of such a tunnel is not.
+
+    Raises:
+        Failure: by a token it would serve nothing.
+    """
+    from ztctl.cli.tunnel_choice import run_by_a_file, wanted_tunnel
+    from ztctl.kinds.local_tunnel import is_local
+
+    wanted = wanted_tunnel(declared, name)
+    if wanted is not None and is_local(wanted.values):
+        raise run_by_a_file(name)
 
 
 def _leads_to_itself(name: str, declared: Declared | None, view: View) -> bool:

@@ -234,7 +234,8 @@ def import_file(
                 f"as the key in place of {visible(key)}, or `id: {found.tunnel}` beside `config`."
             )
         left = (*left, *refused_fields(entry))
-        notes = [f"not taken over: {it}" for it in left]
+        why = {it.key: f" ({it.why})" for it in found.leftover}
+        notes = [f"not taken over: {it}{why.get(it, '')}" for it in left]
         text = entry_text(key, entry, notes)
         for note in notes:
             view.note(visible(note))
@@ -248,4 +249,9 @@ def import_file(
                 raise Failure(f"{out} is there already", "name another file by -o") from None
             except OSError as error:
                 raise Failure(f"cannot write {out}: {error.strerror}") from error
+        if not chosen.quiet:
+            view.note(
+                "Put the entry beside `version`, `stack` and an application and a record for each "
+                "name; a rule may move into `hosts`, which makes these."
+            )
     return Exit.DIFFERENT if left else Exit.DONE

@@ -63,7 +63,7 @@ read_options() {
     MODE=${MODE:-install}
     [ "$ROOT" != / ] || ROOT=
     [ -z "$CONNECTOR" ] || [ -n "$WITH_CONNECTOR" ] || fail "this bundle has no connector" \
-        "render it again"
+        "a tunnel with a config.yml is run by its files, as ztctl ssh guide says; else render it again"
 }
 
 # begin: from here on a failure puts back what follows.
