@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from tests.support.account import Account
-from tests.support.exporting import application, policy, record, rule, tunnel
+from tests.support.exporting import application, group, policy, record, rule, tunnel
+from tests.support.terraform import A5, document, resource
 from ztctl.cli.app import run
 from ztctl.cli.exits import Exit
 from ztctl.sandbox import open_sandbox
@@ -91,6 +92,45 @@ def test_a_snapshot_is_exported_as_the_account_is(
     assert capsys.readouterr().out == live
 
 
+def test_terraform_comes_over_and_is_told_how_to_forget(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The files by which it forgets are new ones; no secret of its document is in any output."""
+    group_id = group(account, "The team")
+    ours = resource(f"{A5}_group.ops", {"id": group_id, "canary": SECRET})
+    Path("terraform.json").write_text(json.dumps(document(ours)))
+    command = ["export", "--sandbox", "--stack", "prod", "--from-terraform", "terraform.json"]
+
+    assert run([*command, "--forget", "forget", "-o", "live.yaml"]) == Exit.DONE
+    assert run([*command, "--forget", "forget"]) == Exit.ERROR
+
+    out, err = capsys.readouterr()
+    block = Path("forget/removed.tf").read_text()
+    assert "Wrote forget/removed.tf." in err
+    assert "forget/removed.tf is there already" in err
+    assert f"from = {A5}_group.ops" in block
+    assert [*yaml.safe_load(Path("live.yaml").read_text())["groups"]] == ["ops"]
+    assert SECRET not in out + err + block + Path("live.yaml").read_text()
+
+
+def test_a_document_that_is_none_is_an_error_with_the_path(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is read of the account, and nothing of the document is repeated."""
+    command = ["export", "--sandbox", "--stack", "prod", "--from-terraform", "terraform.json"]
+    wrong = resource(f"{A5}_group.ops", {"id": SECRET})
+    for text, said in (
+        (json.dumps(document(wrong)), "values.root_module.resources[0]: `values.id` is no id"),
+        (json.dumps({"version": 4, "serial": 1, "lineage": SECRET}), "terraform show -json"),
+        (SECRET, "is no document of Terraform: not JSON"),
+    ):
+        Path("terraform.json").write_text(text)
+        assert run(command) == Exit.ERROR
+        out, err = capsys.readouterr()
+        assert said in err
+        assert SECRET not in out + err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -100,6 +140,8 @@ def test_a_snapshot_is_exported_as_the_account_is(
         (["--sandbox", "--stack", "prod", "--zone", "example.net"], Exit.ERROR, "example.com"),
         (["--sandbox", "--stack", "prod", "--tunnel", "pol"], Exit.ERROR, "pool"),
         (["--sandbox", "--stack", "prod", "--tag", "none"], Exit.ERROR, "no live application"),
+        (["--sandbox", "--stack", "prod", "--from-terraform", "no"], Exit.ERROR, "cannot read no"),
+        (["--sandbox", "--stack", "prod", "--forget", "x"], Exit.USAGE, "goes with"),
     ],
 )
 def test_what_is_not_there_is_said(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ztctl.cli.session import declared_by
 from ztctl.cli.settings import Settings
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.plan import Plan
-from ztctl.core.planning.selection import Chosen
+from ztctl.core.planning.selection import Chosen, Place
 
 Json = Any
 FILE = "ztctl.yaml"
@@ -20,13 +21,20 @@ EVERYONE: Json = [{"everyone": {}}]
 CLOSING = {"service": "http_status:404"}
 
 
-def exported(account: Account, chosen: Chosen | None = None, *, stack: str = "prod") -> Exported:
+def exported(
+    account: Account,
+    chosen: Chosen | None = None,
+    *,
+    stack: str = "prod",
+    names: Mapping[Place, str] | None = None,
+) -> Exported:
     """Export an account; nothing of it changes."""
     before = account.everything()
 
     async def work() -> Exported:
         async with account.client() as client:
-            return await export(client, stack, chosen or Chosen(), Target(FILE), lambda _: None)
+            wanted = Chosen() if chosen is None else chosen
+            return await export(client, stack, wanted, Target(FILE), lambda _: None, names)
 
     found = asyncio.run(work())
     assert account.everything() == before

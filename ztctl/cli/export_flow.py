@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ztctl.cli.planning import options_of
@@ -14,7 +14,7 @@ from ztctl.core.model.events import Report
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.lint import Code
 from ztctl.core.planning.proof import Unproven, put_into_words, unproven
-from ztctl.core.planning.selection import Chosen, Place, selected
+from ztctl.core.planning.selection import Chosen, LiveByKind, Place, selected
 from ztctl.documents.export import WRITTEN_OUT, Document, Scope, document_of
 from ztctl.documents.hosts import SECTION as HOSTS
 from ztctl.documents.loader import load_texts
@@ -47,12 +47,16 @@ class Exported:
     Attributes:
         notes: what becomes different with the mark, each a sentence.
         unread: what could not be read.
+        account: the id of the account.
+        live: what was read of it, by kind.
     """
 
     document: Document
     objects: int
     notes: tuple[str, ...]
     unread: tuple[str, ...]
+    account: str
+    live: LiveByKind = field(repr=False)
 
     @property
     def is_complete(self) -> bool:
@@ -61,9 +65,16 @@ class Exported:
 
 
 async def export(
-    live: AccountApi, stack: str, chosen: Chosen, target: Target, report: Report
+    live: AccountApi,
+    stack: str,
+    chosen: Chosen,
+    target: Target,
+    report: Report,
+    names: Mapping[Place, str] | None = None,
 ) -> Exported:
     """Read an account and state it in files that are proved.
+
+    ``names`` are keys that are preferred for objects without a mark.
 
     Raises:
         CallFailed, Failures: the account cannot be read.
@@ -75,7 +86,7 @@ async def export(
     places = selected(chosen, found.live, KINDS, stack)
     teams = (it.attribute("team") for it in found.live.get("organization", ()))
     team = str(next(teams, "") or "")
-    scope = Scope(stack, account, found.live, KINDS, places, team)
+    scope = Scope(stack, account, found.live, KINDS, places, team, names or {})
     for _ in range(_ROUNDS):
         document = document_of(scope, target.file, by_section=target.by_section)
         try:
@@ -95,7 +106,8 @@ async def export(
         left = [*unproven(planned.draft, planned.plan.refusals)]
         if not left:
             notes = tuple(_notes(planned))
-            return Exported(document, len(document.places), notes, found.unread)
+            count = len(document.places)
+            return Exported(document, count, notes, found.unread, account, found.live)
         scope = _in_more_words(scope, document, left)
     raise Failure("the export is not proved: each try shows another difference")
 

@@ -42,6 +42,7 @@ class Scope:
         places: the objects that are exported, as far as they can be.
         team: the Zero Trust team that is used where a file names none; empty if it is not known.
         refused: why one of them cannot be, as found out by trying.
+        names: keys that somebody prefers for objects without a mark.
         claimed: objects that are claimed by their id, whatever they are called.
         long: hosts that are written out.
         checks: how the checks of a tunnel's rules are written, by its id.
@@ -53,6 +54,7 @@ class Scope:
     kinds: Kinds
     places: frozenset[Place]
     team: str = ""
+    names: Mapping[Place, str] = field(default_factory=dict)
     refused: Mapping[Place, str] = field(default_factory=dict)
     claimed: frozenset[Place] = frozenset()
     long: frozenset[str] = frozenset()
@@ -239,7 +241,7 @@ def _keys(chosen: list[Live], scope: Scope) -> dict[Place, str]:
         alike: dict[str, list[Live]] = defaultdict(list)
         for it in chosen:
             if it.kind == kind.name:
-                alike[_preferred(kind, it, keys) or it.id].append(it)
+                alike[_preferred(kind, it, keys, scope) or it.id].append(it)
         taken = set(alike)
         for word, found in alike.items():
             own = [it for it in found if it.belongs_to(scope.stack)]
@@ -254,13 +256,17 @@ def _keys(chosen: list[Live], scope: Scope) -> dict[Place, str]:
     return keys
 
 
-def _preferred(kind: Kind, live: Live, keys: Mapping[Place, str]) -> str:
-    """The owner's key, else the first host of an application, else the key of its stack."""
+def _preferred(kind: Kind, live: Live, keys: Mapping[Place, str], scope: Scope) -> str:
+    """The owner's key, else the first host of an application, else the key of its stack.
+
+    What is no part of a host is called as somebody prefers.
+    """
     if kind.owner:
         return keys[kind.owner, live.owner]
     if kind.host_part is HostPart.APPLICATION and kind.hosts(live.key, live.values):
         return min(kind.live_keys(live), default=live.key)
-    return live.key
+    is_free = live.mark is None and kind.host_part is not HostPart.RECORD
+    return scope.names.get((kind.name, live.id), live.key) if is_free else live.key
 
 
 def _entry(

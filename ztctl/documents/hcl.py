@@ -32,7 +32,7 @@ class Block:
 
     Attributes:
         labels: what stands in quotation marks behind its type.
-        body: attributes in the order in which they are written.
+        body: attributes in the order in which they are written; blocks within it are last.
         remarks: comments above it, one a line.
     """
 
@@ -74,7 +74,12 @@ def _block(block: Block) -> Iterator[str]:
         shown = (it if it.isprintable() else _character(it) for it in " ".join(remark.split()))
         yield f"# {''.join(shown)}"
     yield " ".join([block.type, *map(quoted, block.labels), "{"])
-    yield from _attributes(block.body, _INDENT)
+    within = [it for it in block.body.values() if isinstance(it, Block)]
+    plain = {name: it for name, it in block.body.items() if not isinstance(it, Block)}
+    yield from _attributes(plain, _INDENT)
+    for number, inner in enumerate(within):
+        yield from [""] if plain or number else []
+        yield from (f"{_INDENT}{line}" for line in _block(inner))
     yield "}"
 
 

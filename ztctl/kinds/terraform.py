@@ -17,6 +17,7 @@ from ztctl.core.model.canonical import fields_of
 from ztctl.core.model.objects import Live, Values
 from ztctl.kinds.access_application import AccessApplicationFields, ApplicationAttributes
 from ztctl.kinds.common import STAMPS, items, text_of
+from ztctl.kinds.terraform_names import BY_KIND, CONFIGURATION, TerraformNames
 
 Raw = Mapping[str, Any]
 _RULES = ("include", "exclude", "require")
@@ -122,12 +123,23 @@ class Leaving:
     account: str
 
     def resource(
-        self, type_: str, import_id: str, body: Raw, remarks: Sequence[str] = (), **ids: str
+        self,
+        body: Raw,
+        remarks: Sequence[str] = (),
+        names: TerraformNames | None = None,
+        **ids: str,
     ) -> Resource:
-        """A resource of it; ``ids`` are what others name it by, by attribute."""
+        """A resource of it; ``ids`` are what others name it by, by attribute.
+
+        ``names`` are what it is called where it is only a part of the object.
+        """
+        called = names or BY_KIND[self.live.kind]
+        zone = self.live.container.id if self.live.container is not None else ""
+        id_ = self.live.owner if called.is_of_another else self.live.id
+        import_id = called.import_id(self.account, id_, zone)
         made = _without_nothing(body)
         named = {value: name for name, value in ids.items() if value}
-        return Resource(type_, self.address, import_id, made, named, tuple(remarks))
+        return Resource(called.v5, self.address, import_id, made, named, tuple(remarks))
 
     def resources(self) -> Iterator[Resource]:
         """All resources of it; none for what the provider does not know."""
@@ -141,8 +153,7 @@ def _group(one: Leaving) -> Iterator[Resource]:
     rules, remarks = _rules(live.raw)
     body = {"account_id": account, "name": live.key, **rules}
     found = (*remarks, *_dropped(live, ()))
-    type_ = "cloudflare_zero_trust_access_group"
-    yield one.resource(type_, f"accounts/{account}/{live.id}", body, found, id=live.id)
+    yield one.resource(body, found, id=live.id)
 
 
 def _policy(one: Leaving) -> Iterator[Resource]:
@@ -153,8 +164,7 @@ def _policy(one: Leaving) -> Iterator[Resource]:
     if "session_duration" not in plain:
         remarks = (*remarks, "it has no session of its own: Terraform may make that 24h")
     found = (*remarks, *_dropped(live, _PLAIN[live.kind]))
-    type_ = "cloudflare_zero_trust_access_policy"
-    yield one.resource(type_, f"{account}/{live.id}", body, found, id=live.id)
+    yield one.resource(body, found, id=live.id)
 
 
 def _application(one: Leaving) -> Iterator[Resource]:
@@ -171,9 +181,8 @@ def _application(one: Leaving) -> Iterator[Resource]:
         "tags": [*(one.bare.get("tags") or ())] or None,
     }
     found = (*remarks, *_dropped(live, _PLAIN[live.kind]))
-    type_, id_ = "cloudflare_zero_trust_access_application", f"accounts/{account}/{live.id}"
     aud = ApplicationAttributes.of(live).aud
-    yield one.resource(type_, id_, body, found, id=live.id, aud=aud)
+    yield one.resource(body, found, id=live.id, aud=aud)
 
 
 def _destinations(raw: Raw, remarks: list[str]) -> Iterator[Raw]:
@@ -212,9 +221,8 @@ def _attached(raw: Raw, remarks: list[str]) -> Iterator[Raw]:
 
 def _tunnel(one: Leaving) -> Iterator[Resource]:
     live, account = one.live, one.account
-    id_, type_ = f"{account}/{live.id}", "cloudflare_zero_trust_tunnel_cloudflared"
     body: Raw = {"account_id": account, "name": live.key, "config_src": "cloudflare"}
-    yield one.resource(type_, id_, body, id=live.id)
+    yield one.resource(body, id=live.id)
     config = live.raw.get("config")
     if not isinstance(config, Mapping):
         return
@@ -229,7 +237,7 @@ def _tunnel(one: Leaving) -> Iterator[Resource]:
             remarks.append(f"`{key}` cannot be stated there: the first apply drops it")
     made = _without_nothing(found)
     body = {"account_id": account, "tunnel_id": Named(live.id), "config": made}
-    yield one.resource(f"{type_}_config", id_, body, remarks)
+    yield one.resource(body, remarks, CONFIGURATION)
 
 
 def _rule(rule: Any, remarks: list[str]) -> Raw:
@@ -282,20 +290,17 @@ def _record(one: Leaving) -> Iterator[Resource]:
         "settings": settings or None,
     }
     remarks = _dropped(one.live, _PLAIN[one.live.kind])
-    yield one.resource("cloudflare_dns_record", f"{zone.id}/{one.live.id}", body, remarks)
+    yield one.resource(body, remarks)
 
 
 def _ca(one: Leaving) -> Iterator[Resource]:
-    type_, owner = "cloudflare_zero_trust_access_short_lived_certificate", one.live.owner
-    body = {"account_id": one.account, "app_id": Named(owner)}
-    yield one.resource(type_, f"accounts/{one.account}/{owner}", body)
+    yield one.resource({"account_id": one.account, "app_id": Named(one.live.owner)})
 
 
 def _network(one: Leaving) -> Iterator[Resource]:
     live, comment = one.live, one.bare.get("comment") or None
-    type_ = "cloudflare_zero_trust_tunnel_cloudflared_virtual_network"
     body = {"account_id": one.account, "name": live.name, "comment": comment}
-    yield one.resource(type_, f"{one.account}/{live.id}", body, _dropped(live, ()), id=live.id)
+    yield one.resource(body, _dropped(live, ()), id=live.id)
 
 
 def _route(one: Leaving) -> Iterator[Resource]:
@@ -304,8 +309,7 @@ def _route(one: Leaving) -> Iterator[Resource]:
     named = {name: Named(text_of(raw, name)) for name in ends if raw.get(name)}
     body = {"account_id": one.account, "network": text_of(raw, "network"), **named}
     body["comment"] = one.bare.get("comment") or None
-    type_ = "cloudflare_zero_trust_tunnel_cloudflared_route"
-    yield one.resource(type_, f"{one.account}/{live.id}", body, _dropped(live, ("network",)))
+    yield one.resource(body, _dropped(live, ("network",)))
 
 
 _Maker = Callable[[Leaving], Iterator[Resource]]

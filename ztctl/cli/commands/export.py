@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,8 @@ from ztctl.cli.settings import Settings, Usage, settings
 
 if TYPE_CHECKING:
     from ztctl.cli.export_flow import Exported, Target
-    from ztctl.core.planning.selection import Chosen
+    from ztctl.cli.terraform_export import CameOver, FromTerraform
+    from ztctl.core.planning.selection import Chosen, Place
     from ztctl.views.view import View
 
 _selection = typer.Option
@@ -72,10 +74,34 @@ class SelectionOptions:
     ] = None
 
 
+@dataclass(frozen=True, slots=True)
+class TerraformOptions:
+    """What Terraform manages, and how it forgets what was taken."""
+
+    from_terraform: Annotated[
+        Path | None,
+        _selection(
+            "--from-terraform",
+            metavar="STATE",
+            rich_help_panel="Selection",
+            help="All that Terraform manages, as `terraform show -json` wrote it to a file.",
+        ),
+    ] = None
+    forget: Annotated[
+        Path | None,
+        opt.run_option(
+            "--forget",
+            metavar="DIR",
+            help="With --from-terraform: write there how Terraform forgets what was taken.",
+        ),
+    ] = None
+
+
 @opt.with_options
 def export(
     *,
     chosen: SelectionOptions,
+    terraform: TerraformOptions,
     account: opt.AccountOptions,
     live: opt.LiveOptions,
     stack: Annotated[
@@ -102,16 +128,23 @@ def export(
     named = settings(output, None, account, live=live)
     name = _stack(stack)
     target = _target(out)
+    if terraform.forget is not None and terraform.from_terraform is None:
+        raise Usage("--forget goes with --from-terraform", "name the document of Terraform, too")
     from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import run_to_end, view_of
 
     view = view_of(named)
     with errors_shown(view):
-        found = run_to_end(_exported(named, name, _chosen(chosen), target, view))
+        given = _given(terraform)
+        wanted = _chosen(chosen, given)
+        names = given.names if given is not None else None
+        found = run_to_end(_exported(named, name, wanted, target, view, names))
         view.close()
-        _write(found, out)
-        _tell(found, name, out, view)
-    return Exit.DONE if found.is_complete else Exit.DIFFERENT
+        came = _came_over(given, found, terraform.forget)
+        _write(found, out, came.files if came is not None else {})
+        _tell(found, name, out, came.told if came is not None else (), view)
+    is_complete = found.is_complete and (came is None or came.is_complete)
+    return Exit.DONE if is_complete else Exit.DIFFERENT
 
 
 def _stack(given: str | None) -> str:
@@ -143,39 +176,61 @@ def _target(out: str | None) -> Target:
     return Target(out.rstrip("/") or "/", by_section)
 
 
-def _chosen(given: SelectionOptions) -> Chosen:
+def _chosen(given: SelectionOptions, terraform: FromTerraform | None) -> Chosen:
     from ztctl.core.planning.selection import Chosen
 
     return Chosen(
-        *(
-            tuple(names or ())
-            for names in (given.host, given.zone, given.tunnel, given.application, given.tag)
-        )
+        tuple(given.host or ()),
+        tuple(given.zone or ()),
+        tuple(given.tunnel or ()),
+        tuple(given.application or ()),
+        tuple(given.tag or ()),
+        places=terraform.places if terraform is not None else None,
     )
 
 
+def _given(terraform: TerraformOptions) -> FromTerraform | None:
+    if terraform.from_terraform is None:
+        return None
+    from ztctl.cli.terraform_export import read_terraform
+
+    return read_terraform(terraform.from_terraform)
+
+
+def _came_over(
+    given: FromTerraform | None, found: Exported, folder: Path | None
+) -> CameOver | None:
+    if given is None:
+        return None
+    from ztctl.cli.terraform_export import came_over
+
+    return came_over(given, found, folder)
+
+
 async def _exported(
-    named: Settings, stack: str, chosen: Chosen, target: Target, view: View
+    named: Settings,
+    stack: str,
+    chosen: Chosen,
+    target: Target,
+    view: View,
+    names: Mapping[Place, str] | None,
 ) -> Exported:
     from ztctl.cli.export_flow import export as made
     from ztctl.cli.session import account_of
 
     async with account_of(named, None, view) as live:
-        return await made(live, stack, chosen, target, view.event)
+        return await made(live, stack, chosen, target, view.event, names)
 
 
-def _write(found: Exported, out: str | None) -> None:
-    """Write the files, or to standard output; what is there already stays.
+def _write(found: Exported, out: str | None, more: Mapping[str, bytes]) -> None:
+    """Write the files, or the YAML to standard output; what is there already stays.
 
     Raises:
         Failure: a file is there, or cannot be written.
     """
     from ztctl.core.model.diagnostics import Failure
 
-    texts = found.document.texts
-    if out is None:
-        sys.stdout.writelines(text.decode("utf-8") for text in texts.values())
-        return
+    texts = {**(found.document.texts if out is not None else {}), **more}
     for name in texts:
         if Path(name).exists():
             raise Failure(f"{name} is there already", "name another file or folder by -o")
@@ -186,16 +241,18 @@ def _write(found: Exported, out: str | None) -> None:
                 file.write(text)
         except OSError as error:
             raise Failure(f"cannot write {name}: {(error.strerror or '').lower()}") from error
+    if out is None:
+        sys.stdout.writelines(text.decode("utf-8") for text in found.document.texts.values())
 
 
-def _tell(found: Exported, stack: str, out: str | None, view: View) -> None:
+def _tell(found: Exported, stack: str, out: str | None, more: Iterable[str], view: View) -> None:
     from ztctl.views.escape import visible
 
     for text in found.unread:
         view.note(visible(f"not read: {text}"))
     for it in found.document.left:
         view.note(visible(f"not exported: {it}"))
-    for text in found.notes:
+    for text in (*found.notes, *more):
         view.note(visible(text))
     gaps = len([it for it in found.document.left if not it.stack])
     objects = f"{found.objects} object{'' if found.objects == 1 else 's'}"

@@ -29,6 +29,7 @@ class Chosen:
         tunnel: tunnels by name or id, with the records that lead to them, and their hosts.
         application: applications by domain, name or id, with their hosts.
         tag: tags of applications.
+        places: objects themselves, as far as they are live; ``None``: none are named so.
     """
 
     host: tuple[str, ...] = ()
@@ -36,9 +37,11 @@ class Chosen:
     tunnel: tuple[str, ...] = ()
     application: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
+    places: frozenset[Place] | None = None
 
     def __bool__(self) -> bool:
-        return any(getattr(self, field.name) for field in fields(self))
+        # Places of which none is left choose nothing, and not the whole account.
+        return any(getattr(self, field.name) not in ((), None) for field in fields(self))
 
 
 def selected(chosen: Chosen, live: LiveByKind, kinds: Kinds, stack: str) -> frozenset[Place]:
@@ -51,6 +54,7 @@ def selected(chosen: Chosen, live: LiveByKind, kinds: Kinds, stack: str) -> froz
     if not chosen:
         return frozenset(account.all)
     seeds = {place for place, it in account.all.items() if it.belongs_to(stack)}
+    seeds |= chosen.places or frozenset()
     hosts: set[str] = set()
     for name in chosen.host:
         hosts |= account.host(to_ascii(name))
