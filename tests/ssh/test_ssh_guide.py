@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -101,6 +102,22 @@ def test_a_tunnel_that_a_file_runs_gets_its_files(declared: Read, ca: MakeCa) ->
     assert lines[4] == service
     assert "token" not in " ".join(lines)
     assert "cd ~/ztctl-a.example.com && sudo sh install.sh" in lines
+
+
+def test_the_file_of_a_connector_that_runs_is_to_have_the_rule(declared: Read, ca: MakeCa) -> None:
+    """An apply writes none: whether the server's file has the rule is compared, not taken."""
+    read = declared(HOST % ("a.example.com", "ssh://localhost:22", ""))
+    runs = replace(BY_FILE, attributes=TunnelAttributes(running=True))
+    live = {EDGE: runs, Address("ca_key", "a.example.com"): ca(KEY)}
+
+    guide = guided(read, live)
+
+    assert guide.steps[1].text == "tunnel and DNS record"
+    assert guide.steps[2].progress is Progress.UNSEEN
+    seen, check, new = pasted(guide)[:3]
+    assert seen == "ssh CONNECTOR cat /etc/cloudflared/config.yml > edge-seen.yml"
+    assert check == "ztctl tunnel files edge --check edge-seen.yml -f team.yaml --sandbox"
+    assert new.startswith("ztctl tunnel files edge -f team.yaml --sandbox > edge.yml && ssh")
 
 
 def test_the_twin_of_a_tunnel_that_a_file_runs_is_run_by_a_token(

@@ -110,7 +110,9 @@ class _Steps:
         first = self._in_account(f"Access application{named}{key}", guard, bool(host.application))
         yield first
         way = [it for it in (host.tunnel, host.record) if it is not None]
-        second = self._in_account("tunnel rule and DNS record", way, bool(host.tunnel))
+        # Of a tunnel that a file runs the rule is in that file.
+        rule = "tunnel rule" if self._seen.takes_token else "tunnel"
+        second = self._in_account(f"{rule} and DNS record", way, bool(host.tunnel))
         # One apply sees to both.
         yield replace(second, commands=()) if first.commands else second
         yield self._connector()
@@ -135,10 +137,13 @@ class _Steps:
         if host.tunnel is None:
             text = "a connector: no tunnel of these files serves the name"
             return GuideStep(Progress.UNSEEN, text)
+        key = quote(host.tunnel.key)
         if seen.tunnel_runs:
             text = f"a connector of {seen.tunnel_name} runs"
-            return GuideStep(Progress.DONE, text)
-        key = quote(host.tunnel.key)
+            if seen.takes_token:
+                return GuideStep(Progress.DONE, text)
+            text += "; its config.yml is to have the rule of this name. On this machine:"
+            return GuideStep(Progress.UNSEEN, text, self._rule_in_file(key, host.tunnel.key))
         where = "a machine that reaches " + (
             "the machines behind it" if host.is_bastion else host.service
         )
@@ -159,6 +164,21 @@ class _Steps:
         there = (f"cd ~/{folder} && sudo sh install.sh --token-file token",)
         return GuideStep(
             Progress.TODO, text, (Commands(here), Commands(there, "and on the connector's:"))
+        )
+
+    def _rule_in_file(self, key: str, tunnel: str) -> tuple[Commands, ...]:
+        """What compares the file by which a connector runs, and writes it anew."""
+        seen, new = f"{_file(tunnel)}-seen.yml", f"{_file(tunnel)}.yml"
+        place = "/etc/cloudflared/config.yml"
+        check = self._typed.command(f"tunnel files {key} --check {seen}")
+        files = self._typed.command(f"tunnel files {key}")
+        put = f"sudo tee {place} >/dev/null && sudo systemctl restart cloudflared"
+        return (
+            Commands((f"ssh CONNECTOR cat {place} > {seen}", check)),
+            Commands(
+                (f"{files} > {new} && ssh CONNECTOR '{put}' < {new}",),
+                "and where they differ (a restart ends every session through it):",
+            ),
         )
 
     def _by_file(self, key: str, folder: str) -> tuple[Commands, ...]:
