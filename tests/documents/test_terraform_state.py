@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.terraform import SECRET, document, resource
@@ -197,3 +197,25 @@ def _bare(it: Managed) -> str:
 
 def _is_below(address: str, line: str) -> bool:
     return address.startswith(f"{line}[")
+
+
+MEMBERS = st.sampled_from(
+    ["resources", "child_modules", "address", "mode", "type", "name", "values", "tainted"]
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just(f"{GROUP}.a"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(MEMBERS, inner, max_size=5),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60)
+@given(ANYTHING, ANYTHING, st.dictionaries(MEMBERS, ANYTHING, max_size=4))
+def test_whatever_stands_there_is_an_answer(root: Any, item: Any, changed: Any) -> None:
+    """Resources, or problems that each begin with a path; never anything else."""
+    near = {**resource(f"{GROUP}.a", {"id": None}), **changed}
+    for made in (root, {"resources": [item, near], "child_modules": [root]}):
+        problems: list[Problem] = []
+        found = read_managed(document(values={"root_module": made}), problems)
+        assert all(it.summary.startswith("values.root_module") for it in problems)
+        assert all(it.where.startswith("values.root_module") for it in found)
