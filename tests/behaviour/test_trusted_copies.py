@@ -118,6 +118,24 @@ def test_what_a_copy_opens_is_open(
     assert report.names[0].reach.services[0].service == service
 
 
+@pytest.mark.parametrize("name", ["*.EXAMPLE.com", "A.B.Example.com.", "*.example.com.", "*."])
+def test_a_name_that_is_spelled_otherwise_may_be_served(account: Account, name: str) -> None:
+    """Whether the connector gets a visitor's own spelling is not known, and unknown is open.
+
+    What stands behind such a rule may answer as well.
+    """
+    hand = ByHand(account)
+    hand.tunnel("office", source="local")
+    hand.record(DEEP, "office")
+    closed = {"hostname": name, "service": "http_status:403"}
+
+    opened = audited(account, copy_of("office", served(name)))
+    passed = audited(account, copy_of("office", closed, served("*.example.com")))
+
+    assert ("no-cover", DEEP) in found(opened)
+    assert ("no-cover", DEEP) in found(passed)
+
+
 def test_what_a_copy_does_not_serve_is_closed_as_long_as_there_is_the_copy(office: ByHand) -> None:
     """Without it nobody knows what the tunnel serves, and unknown is open."""
     copy = copy_of("office", served("other.example.com"))
@@ -199,6 +217,16 @@ def test_a_copy_is_of_the_tunnel_that_it_names(account: Account, states: str) ->
     copy = copy_of("pool", states=key if states == "ID" else states)
 
     assert read(account, copy).facts[TunnelRules, key] != UNKNOWN_TUNNEL
+
+
+def test_a_copy_of_a_tunnel_that_has_the_bare_name_itself_is_refused(account: Account) -> None:
+    """A name leads cloudflared to the tunnel that is called so, and not to the one with a mark."""
+    hand = ByHand(account)
+    hand.tunnel("pool", source="local")
+    key = hand.tunnel("pool.ztctl-prod", source="local")
+
+    with pytest.raises(Problems, match="the file of another tunnel, pool"):
+        read(account, copy_of(key, states="pool"))
 
 
 def test_a_key_of_the_files_is_never_the_tunnel_of_another_stack(account: Account) -> None:

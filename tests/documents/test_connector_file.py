@@ -193,6 +193,45 @@ def test_what_cloudflared_refuses_is_told_with_its_place(
     assert said in found
 
 
+# As the reader of cloudflared's file converts them (gopkg.in/yaml.v3, `resolve.go`, `decode.go`).
+CONVERTED = {
+    "noTLSVerify: Yes": {"noTLSVerify": True},
+    "noTLSVerify: 'OFF'": {"noTLSVerify": False},
+    "bastionMode: On": {"bastionMode": True},
+    "connectTimeout: +90s": {"connectTimeout": 90},
+    "connectTimeout: 3000000μs": {"connectTimeout": 3},
+    "keepAliveConnections: 1e2": {"keepAliveConnections": 100},
+    "keepAliveConnections: 09": {"keepAliveConnections": 9},
+    "keepAliveConnections: 1.5": {"keepAliveConnections": 1},
+    "access: {audTag: [~, a]}": {"access": {"audTag": ["a"]}},
+}
+NOT_CONVERTED = [
+    "proxyPort: -1",
+    "keepAliveConnections: 9223372036854775808",
+    "keepAliveConnections: _1",
+    "noTLSVerify: yES",
+    "connectTimeout: +-1s",
+]
+
+
+@pytest.mark.parametrize(("setting", "value"), CONVERTED.items())
+def test_a_setting_is_what_the_connector_makes_of_it(
+    tmp_path: Path, setting: str, value: Any
+) -> None:
+    """A file by which a server runs is never refused for how it is written."""
+    found = read(tmp_path, f"originRequest: {{{setting}}}\ningress:\n{CATCH_ALL}")
+
+    assert found.configuration["originRequest"] == value
+
+
+@pytest.mark.parametrize("setting", NOT_CONVERTED)
+def test_a_setting_that_the_connector_cannot_convert_is_refused(
+    tmp_path: Path, setting: str
+) -> None:
+    """The connector does not start with it, so that nothing is served by what it says."""
+    assert len(problems(tmp_path, f"originRequest: {{{setting}}}\ningress:\n{CATCH_ALL}")) == 1
+
+
 def test_all_problems_come_at_once(tmp_path: Path) -> None:
     """A file with mistakes of all sorts is not mended one run at a time."""
     text = (
@@ -357,6 +396,9 @@ def _plain(item: Any) -> Any:
 def test_a_real_cloudflared_agrees(tmp_path: Path) -> None:
     """It takes what is read here, with and without warnings, and refuses what is refused."""
     # It counts an address without rules as missing rules, but runs by it.
+    settings = "originRequest: {{{}}}\ningress:\n{}"
     taken = [GOOD, *(text for text in DOUBTFUL if "ingress" in text)]
+    taken += [settings.format(it, CATCH_ALL) for it in CONVERTED]
+    refused = [*REFUSED, *(settings.format(it, CATCH_ALL) for it in NOT_CONVERTED)]
     assert [text for text in taken if not is_taken_by_cloudflared(tmp_path, text)] == []
-    assert [text for text in REFUSED if is_taken_by_cloudflared(tmp_path, text)] == []
+    assert [text for text in refused if is_taken_by_cloudflared(tmp_path, text)] == []

@@ -41,7 +41,8 @@ _ORIGIN: Final[Mapping[str, _Shape]] = {
     **dict.fromkeys(
         ("connectTimeout", "tlsTimeout", "tcpKeepAlive", "keepAliveTimeout"), Form.DURATION
     ),
-    **dict.fromkeys(("keepAliveConnections", "proxyPort"), Form.NUMBER),
+    "keepAliveConnections": Form.NUMBER,
+    "proxyPort": Form.SIZE,
     **dict.fromkeys(
         (
             *("noHappyEyeballs", "matchSNItoHost", "noTLSVerify", "disableChunkedEncoding"),
@@ -65,7 +66,7 @@ _RULE: Final[Mapping[str, _Shape]] = {
 }
 _WARP: Final[Mapping[str, _Shape]] = {
     "connectTimeout": Form.DURATION,
-    "maxActiveFlows": Form.NUMBER,
+    "maxActiveFlows": Form.SIZE,
     "tcpKeepAlive": Form.DURATION,
 }
 _CONFIGURATION: Final[Mapping[str, _Shape]] = {

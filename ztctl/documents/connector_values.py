@@ -8,6 +8,7 @@ refused, and a null is, too.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Final
 
@@ -22,15 +23,19 @@ _FLOAT: Final = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][0-9:.]+\S*)?", re.ASCII)
+# What a number or a time begins with.
+_NUMERIC: Final = frozenset("+-.0123456789")
 _BASES: Final = {"x": 16, "b": 2, "o": 8}
 # YAML 1.1, which the reader keeps to where a flag is expected.
 _WORDS: Final = {
-    **dict.fromkeys(("y", "Y", "yes", "on"), True),
-    **dict.fromkeys(("n", "N", "no", "off"), False),
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
 }
 
 
+_SIGNS: Final = {"": 1, "+": 1, "-": -1}
 _LISTS: Final = {Form.TEXTS: Form.TEXT, Form.NUMBERS: Form.NUMBER}
+_RANGES: Final = {Form.NUMBER: range(-(2**63), 2**63), Form.SIZE: range(2**64)}
 
 
 class Misfit(ValueError):
@@ -49,7 +54,9 @@ def member(node: Node, form: Form) -> Any:
     if form in _LISTS:
         if not isinstance(node, SequenceNode):
             raise Misfit(_kind_of(node))
-        return [member(item, _LISTS[form]) for item in node.items]
+        # The reader drops a null among the items.
+        read = (member(item, _LISTS[form]) for item in node.items)
+        return [item for item in read if item is not None]
     if not isinstance(node, Scalar):
         raise Misfit(_kind_of(node))
     if node.is_null:
@@ -59,7 +66,16 @@ def member(node: Node, form: Form) -> Any:
         return str(node)
     if form is Form.FLAG and isinstance(found, str):
         found = _WORDS.get(found, found)
+    if form in _RANGES and found is None:
+        found = _cut_off(node)
     return _of_form(node, found, form)
+
+
+def _cut_off(node: Scalar) -> int | None:
+    """A number with a fraction, where a whole one is expected."""
+    digits = str(node).replace("_", "")
+    number = float(digits) if _FLOAT.fullmatch(digits) else math.inf
+    return int(number) if math.isfinite(number) else None
 
 
 def setting(node: Node, form: Form) -> Any:
@@ -84,12 +100,15 @@ def _of_form(node: Scalar, found: Any, form: Form) -> Any:
             return str(node)
         case Form.FLAG if isinstance(found, bool):
             return found
-        case Form.NUMBER if isinstance(found, int) and not isinstance(found, bool):
-            return found
+        case Form.NUMBER | Form.SIZE if isinstance(found, int) and not isinstance(found, bool):
+            if found in _RANGES[form]:
+                return found
         case Form.DURATION if isinstance(found, str):
-            length = nanoseconds(found)
-            if length is not None:
-                return length
+            # Two characters look like a micro sign, and Go takes both.
+            length = nanoseconds(found.lstrip("+-").replace("μ", "µ"))
+            sign = found[: len(found) - len(found.lstrip("+-"))]
+            if length is not None and sign in _SIGNS:
+                return length * _SIGNS[sign]
     raise Misfit(_kind_of(node))
 
 
@@ -97,7 +116,7 @@ def _resolved(node: Scalar) -> Any:
     """A bool, an int, a text, or ``None`` for a number with a fraction and for a time."""
     typed = data(node)
     text = str(node)
-    if not node.plain or isinstance(typed, bool):
+    if not node.plain or isinstance(typed, bool) or text[:1] not in _NUMERIC:
         return typed if isinstance(typed, bool) else text
     digits = text.replace("_", "")
     if len(digits) <= 20 and _INTEGER.fullmatch(digits):

@@ -24,6 +24,7 @@ from ztctl.core.model.facts import (
     Test,
     TunnelRules,
 )
+from ztctl.core.model.names import spelled_alike
 from ztctl.core.model.objects import Values
 from ztctl.core.reach.people import APPROVAL
 from ztctl.core.reach.versions import is_new
@@ -189,11 +190,14 @@ def _ingress(rule: Mapping[str, Any], general: Mapping[str, Any]) -> Ingress:
     # Bastion mode makes an address connect to the destination that the client requests; services
     # that are no address come first (cloudflared 2026.8.2, same package).
     bastion = settings.get("bastion_mode") and not is_no_address(service)
+    pattern = pattern_of(rule)
+    folded = spelled_alike(pattern)
     return Ingress(
         "bastion" if bastion else service,
-        pattern_of(rule),
+        pattern,
         str(rule.get("path") or ""),
         frozenset(str(tag) for tag in tags) if checked else None,
+        folded if folded != pattern else "",
     )
 
 

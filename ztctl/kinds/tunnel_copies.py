@@ -36,7 +36,7 @@ def copies_by_id(ask: Ask, listed: Sequence[Raw]) -> dict[str, Copy]:
         meant = _meant(copy, listed)
         if not (meant or copy.required):
             continue
-        wrong = next(_wrong(copy, meant, found), None)
+        wrong = next(_wrong(copy, meant, found, listed), None)
         if wrong is not None:
             problems.append(Problem(f"{copy}: {wrong[0]}", copy.where, wrong[1]))
         else:
@@ -73,7 +73,7 @@ def _key_and_stack(raw: Raw) -> tuple[str, str]:
 
 
 def _wrong(
-    copy: Copy, meant: Sequence[Raw], others: Mapping[str, Copy]
+    copy: Copy, meant: Sequence[Raw], others: Mapping[str, Copy], listed: Sequence[Raw]
 ) -> Iterator[tuple[str, str]]:
     """What forbids that a copy stands for the tunnels that it may mean, and what to do."""
     if not meant:
@@ -91,7 +91,9 @@ def _wrong(
         yield text, "leave the file out"
     # Adoption gives a tunnel a mark, and the file on its server goes on without.
     called = (key, name, Mark.of_name(name)[0])
-    if copy.states and copy.states not in called and copy.states.lower() != key:
+    is_other = any(text_of(it, "name") == copy.states for it in listed) and copy.states != name
+    unfit = copy.states not in called and copy.states.lower() != key
+    if copy.states and (is_other or unfit):
         text = f"it is the file of another tunnel, {copy.states}, and not of {name!r} ({key})"
         yield text, "give the file that this tunnel's server runs"
     if key in others:

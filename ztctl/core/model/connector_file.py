@@ -20,6 +20,7 @@ class Form(Enum):
     TEXT = "a text"
     FLAG = "true or false"
     NUMBER = "a whole number"
+    SIZE = "a whole number of 0 or more"
     DURATION = "a duration such as 30s"
     TEXTS = "a list of texts"
     NUMBERS = "a list of whole numbers"

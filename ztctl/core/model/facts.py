@@ -174,13 +174,17 @@ class Application(Fact):
 class Ingress:
     """One ingress rule of a tunnel.
 
-    ``audience``: the audience tags, one of which the connector requires; ``None``: no check.
+    Attributes:
+        audience: the audience tags, one of which the connector requires; ``None``: no check.
+        perhaps: the name or pattern that it serves as well if the connector gets a visitor's own
+            spelling, or takes all spellings for one; not compared. Empty: no other.
     """
 
     service: str
     hostname: str = "*"
     path: str = ""
     audience: frozenset[str] | None = None
+    perhaps: str = field(default="", compare=False)
 
     @property
     def is_origin(self) -> bool:
@@ -214,7 +218,7 @@ class TunnelRules(Fact):
     @property
     def names(self) -> Iterable[str]:
         """The host names of its rules, without catch-all rules."""
-        found = (rule.hostname for rule in self.every_rule)
+        found = (rule.perhaps or rule.hostname for rule in self.every_rule)
         return (name for name in found if not serves_every_name(name))
 
 

@@ -109,6 +109,16 @@ def _lookup_label(label: str) -> str:
     return "xn--" + label.encode("punycode").decode()
 
 
+def spelled_alike(pattern: str) -> str:
+    """The name or pattern of a live ingress rule without case and final dot.
+
+    cloudflared compares both as they are written. Whether Cloudflare hands on a name as a visitor
+    spells it is not recorded, and a change that compares without case is proposed (cloudflared
+    issue 1715, pull request 1716): so what differs only in that may be served.
+    """
+    return pattern.lower().removesuffix(".")
+
+
 # -- patterns -------------------------------------------------------------------------------
 
 

@@ -299,13 +299,15 @@ def rules_for(host: str, rules: Sequence[Ingress]) -> Iterator[Ingress]:
     """The ingress rules that may serve a host, up to and including the first without a path.
 
     Paths are regular expressions, which are not evaluated but for ``exact_path``: each rule may
-    serve some request.
+    serve some request. So may one whose name is spelled otherwise (``Ingress.perhaps``).
     """
     for rule in rules:
         if ingress_matches(rule.hostname, host):
             yield rule
             if not rule.path:
                 return
+        elif rule.perhaps and ingress_matches(rule.perhaps, host):
+            yield rule
 
 
 def paths_at(rule: Ingress, samples: Sequence[str]) -> Sequence[str]:
