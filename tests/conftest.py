@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 
 # Of each property, where it says nothing else; `--thorough` tries others, and more.
-QUICK = 25
+QUICK = 100
 
 Command = Callable[..., Ended]
 

@@ -16,8 +16,6 @@ from tests.ci.conftest import CANARIES, EXAMPLES, Account
 from tests.ci.stand_ins import Called, StandIns, shelled
 from tests.support.process import TOKEN, Ended, environment
 
-pytestmark = pytest.mark.exhaustive
-
 ROOT = EXAMPLES.parent
 ATLANTIS = EXAMPLES / "ci" / "atlantis" / "repos.yaml"
 HOOKS = {it["id"]: it for it in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}

@@ -17,8 +17,6 @@ import pytest
 from tests.support.process import Ended
 from ztctl.cli.app import run
 
-pytestmark = pytest.mark.exhaustive
-
 Ztctl = Any
 Account = Any
 Start = Callable[..., Any]

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.exhaustive
-
 Ztctl = Any
 Account = Any
 Start = Callable[..., Any]

@@ -20,8 +20,6 @@ Ztctl = Any
 Start = Callable[..., Any]
 TOKEN_LINE = "CLOUDFLARE_API_TOKEN="
 
-pytestmark = pytest.mark.exhaustive
-
 
 def variables(text: str) -> dict[str, str]:
     """What a shell would export."""

@@ -16,8 +16,6 @@ from ztctl.cli.journal_paths import runner
 from ztctl.core.runs.locks import Holder, LockFlag, is_lock
 from ztctl.sandbox.messages import Request
 
-pytestmark = pytest.mark.exhaustive
-
 Ztctl = Any
 Account = Any
 Start = Callable[..., Any]

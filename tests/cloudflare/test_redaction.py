@@ -191,7 +191,7 @@ def test_ids_keep_their_form_and_the_key_is_one() -> None:
 addresses = st.ip_addresses()
 
 
-@examples(30)
+@examples(60)
 @given(address=addresses, data=st.data())
 def test_an_address_stays_in_its_networks(address: Any, data: st.DataObject) -> None:
     """And out of those in which it was not; a network keeps its size, what is private stays so."""

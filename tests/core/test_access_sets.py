@@ -335,7 +335,7 @@ def test_every_set_is_within_itself(one: Test) -> None:
     assert within(one, EVERYONE)
 
 
-@examples(30)
+@examples(60)
 @given(one=tests, other=tests)
 def test_within_is_true_of_every_visitor(one: Test, other: Test) -> None:
     """Whoever passes the inner test passes the outer one."""
@@ -355,7 +355,7 @@ def _chains(draw: st.DrawFn) -> tuple[Test, Test, Test]:
     return found[0], found[1], found[2]
 
 
-@examples(30)
+@examples(60)
 @given(chain=_chains())
 def test_within_is_transitive(chain: tuple[Test, Test, Test]) -> None:
     """What is within a part is within the whole."""
@@ -378,7 +378,7 @@ def _pairs(draw: st.DrawFn) -> tuple[Grant, Grant]:
     return draw(st.sampled_from([(close, wide), (wide, close)]))
 
 
-@examples(30)
+@examples(60)
 @given(pair=_pairs())
 def test_contained_is_true_of_every_visitor(pair: tuple[Grant, Grant]) -> None:
     """Whoever is admitted by the one is admitted by the other."""

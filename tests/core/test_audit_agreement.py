@@ -71,7 +71,7 @@ def enough(name: AuditedName | None, degree: Openness) -> bool:
     return name.risk in (Risk.OPEN, Risk.UNSEEN) or AuditCode.ANY_LOGIN in codes
 
 
-@examples(30)
+@examples(60)
 @given(made=st.one_of(_two, _three))
 def test_where_a_stranger_reaches_a_tunnel_the_audit_says_so(
     folder: Path, made: tuple[Any, File]

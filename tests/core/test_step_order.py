@@ -131,7 +131,7 @@ def test_no_two_files_make_a_ring(before: dict[str, Any], after: dict[str, Any])
     assert len(order(found)) == len(found.steps)
 
 
-@examples(30)
+@examples(60)
 @given(HOSTS, HOSTS, st.randoms(use_true_random=False))
 def test_no_order_that_the_plan_allows_opens_a_door(
     before: dict[str, Any], after: dict[str, Any], chance: Any

@@ -11,7 +11,7 @@ import pytest
 
 from tests.crash.cutting import Crashing, Cut, Killed, began, finished, harm
 from tests.crash.scenarios import scenarios
-from tests.crash.test_every_call import FEWER, NAMES, rehearsed
+from tests.crash.test_every_call import NAMES, rehearsed
 
 Prepare = Callable[[Crashing, int], None]
 SAMPLE = 2
@@ -83,7 +83,7 @@ def wrong(
 
 
 @pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.__name__)
-@pytest.mark.parametrize("name", FEWER)
+@pytest.mark.parametrize("name", NAMES)
 def test_one_clean_apply_finishes_a_run_that_was_cut_off(
     name: str, cut: Prepare, tmp_path: Path
 ) -> None:

@@ -30,8 +30,6 @@ FAULTS: dict[str, dict[str, Any]] = {
     "reset_after_thrice": {"kind": "reset_after", "times": 3},
 }
 NAMES = ("quickstart", "team", "rename", "edit", "destroy", "networks", "adoption", "sharing")
-# Those of an ordinary run of the tests: each sort of step is in one of them.
-FEWER = ("rename", "edit")
 # How many calls of a run are tried in an ordinary run of the tests.
 SAMPLE = 1
 
@@ -68,7 +66,7 @@ def _call(account: Crashing, nth: int) -> str:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", FEWER)
+@pytest.mark.parametrize("name", NAMES)
 def test_one_clean_apply_finishes_what_a_failed_call_left(
     name: str, fault: str, tmp_path: Path
 ) -> None:

@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("accepted")
 
 
-@examples(30)
+@examples(60)
 @given(seen=_seen, reason=_reasons)
 def test_what_is_written_is_read_back(folder: Path, seen: Seen, reason: str) -> None:
     """Whatever a service or an application is called, it is compared with what was seen."""

@@ -267,7 +267,7 @@ def graphs(draw: st.DrawFn) -> list[Step]:
     return draw(st.permutations(made))
 
 
-@examples(30)
+@examples(60)
 @given(
     steps=graphs(),
     fails=st.sets(st.integers(0, 9)),
@@ -307,7 +307,7 @@ def test_every_step_is_in_exactly_one_place(
     assert set(begun) == {*outcome.done, *(item.step for item in outcome.failed)}
 
 
-@examples(30)
+@examples(60)
 @given(steps=graphs(), fails=st.sets(st.integers(0, 9)))
 def test_no_step_goes_before_what_it_needs(steps: list[Step], fails: set[int]) -> None:
     """A step that is done has all its needs done before it, whatever phases and batches prefer."""

@@ -329,7 +329,7 @@ def bare(value: Json) -> Json:
 
 
 @pytest.mark.parametrize("name", REPLACING)
-@examples(30)
+@examples(60)
 @given(data=st.data(), chance=st.randoms(use_true_random=False))
 def test_an_edit_loses_nothing_that_it_does_not_name(
     name: str, data: st.DataObject, chance: Random

@@ -200,7 +200,7 @@ TAKEN = {"tunnel_id": "t-1", "version": 1}
 LIVE = live_of("tunnel", TUNNEL, {"config": None})
 
 
-@examples(30)
+@examples(60)
 @given(lists)
 def test_what_a_file_may_say_a_connector_takes(rules: list[Json]) -> None:
     """Nothing passes that costs a tunnel its new configuration."""
@@ -210,7 +210,7 @@ def test_what_a_file_may_say_a_connector_takes(rules: list[Json]) -> None:
     assert config is None or refusal(config) is None
 
 
-@examples(30)
+@examples(60)
 @given(document=documents())
 def test_what_the_sandbox_takes_a_connector_takes(put: Put, document: Json) -> None:
     """The sandbox's API refuses what the connector's own validation refuses."""
@@ -248,7 +248,7 @@ def put() -> Put:
 # -- which rule answers ---------------------------------------------------------------------
 
 
-@examples(30)
+@examples(60)
 @given(data=st.data(), rules=served_lists())
 def test_the_sandboxs_edge_answers_by_the_rule_of_a_connector(
     data: st.DataObject, rules: list[Json]
@@ -261,7 +261,7 @@ def test_the_sandboxs_edge_answers_by_the_rule_of_a_connector(
         assert found.service == rules[answering(rules, url)]["service"]
 
 
-@examples(30)
+@examples(60)
 @given(data=st.data(), rules=served_lists())
 def test_the_model_counts_with_the_rule_that_answers(
     data: st.DataObject, rules: list[Json]

@@ -30,13 +30,11 @@ from ztctl.core.model.plan import Plan
 from ztctl.engine.planfile import moved
 from ztctl.kinds.registry import KINDS
 
-pytestmark = pytest.mark.thorough
-
 NAMED = ("no_policy", "ca_deletion", "protected", "interruption", "disconnect")
 YES: dict[str, Any] = {"deletions": True, **{flag: ["all"] for flag in NAMED}}
 EMPTY: list[Any] = []
 # An example of a law takes a few dozen calls.
-FEW = 4
+FEW = 6
 TRIED = settings(database=None, derandomize=True, phases=[Phase.generate])
 
 

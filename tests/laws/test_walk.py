@@ -18,10 +18,8 @@ from tests.support.examples import examples
 from tests.support.walk.hands import DEEDS
 from tests.support.walk.walk import FAULTS, lived
 
-pytestmark = pytest.mark.thorough
-
 # A history takes some two hundred calls.
-FEW = 5
+FEW = 8
 # A seed is told as it was found: a smaller one is another history.
 TOLD = settings(phases=(Phase.explicit, Phase.generate), suppress_health_check=[*HealthCheck])
 SEEDS = st.integers(0, 2**32)

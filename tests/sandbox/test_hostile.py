@@ -129,7 +129,7 @@ def post(sandbox: Sandbox, body: bytes, *headers: tuple[str, str]) -> Response:
     return sandbox.handle(Request("POST", path, (), (BEARER, *headers), body))
 
 
-@examples(30)
+@examples(60)
 @given(route=st.sampled_from(ROUTES), body=JSON)
 def test_no_body_raises(route: Any, body: Any) -> None:
     """Whatever JSON is sent to whatever route, the answer is a whole envelope."""

@@ -335,7 +335,7 @@ ACCOUNT = furnish(Api(Sandbox.create(entropy=random.Random(7).randbytes)))
 PLACES = [place for place in places(ACCOUNT) if place[0] != "audit_logs"]
 
 
-@examples(30)
+@examples(60)
 @given(
     st.sampled_from(PLACES),
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({}),

@@ -250,7 +250,7 @@ def test_what_keeps_people_out_is_found(ready: Host, name: str) -> None:
     assert any(line.startswith(f"FAIL  {fault.said}") for line in failed), done.said
 
 
-@pytest.mark.exhaustive
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_of_them_keeps_people_out(ready: Host, name: str) -> None:
     """What the check calls a failure ends a real login, or sshd does not even start."""

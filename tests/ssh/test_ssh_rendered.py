@@ -158,7 +158,6 @@ def test_a_second_run_of_the_role_changes_nothing(play: Play) -> None:
     assert token() not in said
 
 
-@pytest.mark.exhaustive
 def test_a_role_in_check_mode_shows_and_does_nothing(play: Play) -> None:
     """The script runs dry: what it would change counts as changed."""
     before = play.files()

@@ -207,7 +207,7 @@ def test_problems_of_files_are_annotations(shown: MakeShown) -> None:
     )
 
 
-@examples(30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=()), max_size=30))
 def test_no_text_becomes_a_command(text: str, shown: MakeShown) -> None:
     """A name may hold line breaks, colons and commands: an annotation stays one line."""

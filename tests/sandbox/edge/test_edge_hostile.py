@@ -78,7 +78,7 @@ PLACES = sorted(places(ACCOUNT), key=str)
 ADDED = ["target_criteria", "destinations", "include", "paused", "originRequest", "bastionMode"]
 
 
-@examples(30)
+@examples(60)
 @given(place=st.sampled_from(PLACES), value=st.sampled_from(NOTHINGS), added=st.sampled_from(ADDED))
 def test_no_hostile_account_breaks_the_edge(place: Place, value: Any, added: str) -> None:
     """Whatever stands at whatever place, an account that is taken can be visited."""
