@@ -44,7 +44,8 @@ class Killed(BaseException):
 class Cut(httpx.AsyncBaseTransport):
     """A transport that does something at the n-th call: before it is sent, or once it is done.
 
-    ``only``: the methods of the calls that count; empty: all do.
+    ``only``: the methods of the calls that count; empty: all do. ``seen``: the calls so far, by
+    all clients that share it: a plan is made by one, and carried out by another.
     """
 
     inner: httpx.AsyncBaseTransport
@@ -52,15 +53,16 @@ class Cut(httpx.AsyncBaseTransport):
     act: Callable[[], None]
     after: bool = False
     only: str = ""
-    seen: int = 0
+    seen: list[str] = field(default_factory=list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request, or not."""
-        self.seen += not self.only or request.method in self.only.split()
-        if self.seen >= self.at and not self.after:
+        if not self.only or request.method in self.only.split():
+            self.seen.append(request.url.path)
+        if len(self.seen) >= self.at and not self.after:
             self.act()
         response = await self.inner.handle_async_request(request)
-        if self.seen >= self.at and self.after:
+        if len(self.seen) >= self.at and self.after:
             self.act()
         return response
 

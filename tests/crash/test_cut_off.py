@@ -14,7 +14,7 @@ from tests.crash.scenarios import scenarios
 from tests.crash.test_every_call import NAMES, rehearsed
 
 Prepare = Callable[[Crashing, int], None]
-SAMPLE = 2
+SAMPLE = 3
 
 
 def no_network(account: Crashing, nth: int) -> None:
@@ -40,17 +40,17 @@ def interrupted(account: Crashing, nth: int) -> None:
         if account.stop is not None:
             account.stop.set()
 
-    account.cut = partial(Cut, at=nth, act=stop)
+    account.cut = partial(Cut, at=nth, act=stop, seen=[])
 
 
 def killed_before(account: Crashing, nth: int) -> None:
     """The process dies before the n-th call goes out."""
-    account.cut = partial(Cut, at=nth, act=_die)
+    account.cut = partial(Cut, at=nth, act=_die, seen=[])
 
 
 def killed_after(account: Crashing, nth: int) -> None:
     """The process dies before it hears that the n-th call was done."""
-    account.cut = partial(Cut, at=nth, act=_die, after=True)
+    account.cut = partial(Cut, at=nth, act=_die, after=True, seen=[])
 
 
 def _die() -> None:

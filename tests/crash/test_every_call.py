@@ -31,7 +31,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 NAMES = ("quickstart", "team", "rename", "edit", "destroy", "networks", "adoption", "sharing")
 # How many calls of a run are tried in an ordinary run of the tests.
-SAMPLE = 1
+SAMPLE = 2
 
 
 @cache

@@ -51,10 +51,10 @@ def test_ids_order_and_who_enters_stay_wherever_the_run_is_cut_off(tmp_path: Pat
         before = answers(account)
         looked: list[Any] = []
         account.looks.append(partial(_look, account, looked))
-        account.cut = partial(Cut, at=nth, act=die, after=True)
+        account.cut = partial(Cut, at=nth, act=die, after=True, seen=[])
         try:
             account.apply(reusable(), **YES)
-            died = False
+            died, account.cut = False, None
         except Killed:
             account.cut = None
             assert account.apply(reusable(), **YES).is_complete
