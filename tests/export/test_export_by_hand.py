@@ -24,6 +24,7 @@ from tests.support.exporting import (
     tunnel,
 )
 
+COUNTRIES = {"country": ["ES", "PT"]}
 HOSTS = ("db.example.com", "git.example.com", "ssh.example.com")
 OTHER_TYPES: dict[str, Any] = {
     "warp": {"name": "Warp Login App", "domain": "acme.cloudflareaccess.com/warp"},
@@ -263,6 +264,24 @@ def test_an_exported_stack_is_exported_as_it_is_declared(account: Account) -> No
 
     assert body_of(second) == body_of(first)
     assert told(adopted(account, second)) == []
+
+
+def test_a_helper_group_is_the_list_that_is_required(account: Account) -> None:
+    """As the file had it that made the group; one that others use, too, stays a group."""
+    file = {
+        "groups": {"ops": {"include": [{"email": "a@example.com"}], "require": [COUNTRIES]}},
+        "policies": {"std": {"decision": "allow", "include": [{"group": "ops"}]}},
+    }
+    account.apply({**file, "stack": "prod"})
+
+    alone = yaml.safe_load(text_of(exported(account, stack="prod")))
+    helper = next(it for it in account.everything()["groups"] if ".require." in it["name"])
+    group(account, "others", include=[{"group": {"id": helper["id"]}}])
+    shared = yaml.safe_load(text_of(exported(account, stack="prod")))
+
+    assert [*alone["groups"]] == ["ops"]
+    assert alone["groups"]["ops"]["require"] == [COUNTRIES]
+    assert {*shared["groups"]} == {"group.ops.require.country", "ops", "others"}
 
 
 def test_foreign_records_are_left_out_without_a_word(account: Account) -> None:

@@ -16,6 +16,7 @@ from ztctl.core.model.objects import Live
 from ztctl.core.planning.selection import Place, sharers
 from ztctl.documents import hosts
 from ztctl.documents.export_hosts import Entries, ShortHost, StatedEntry, take_hosts
+from ztctl.documents.export_lists import take_lists
 from ztctl.documents.export_text import block, comment, in_brackets, scalar_text
 from ztctl.documents.export_values import Inexpressible, Names, stated
 from ztctl.documents.host_checks import host_sections
@@ -44,7 +45,7 @@ class Scope:
         refused: why one of them cannot be, as found out by trying.
         names: keys that somebody prefers for objects without a mark.
         claimed: objects that are claimed by their id, whatever they are called.
-        long: hosts that are written out.
+        long: hosts and helper groups that are written out.
         checks: how the checks of a tunnel's rules are written, by its id.
     """
 
@@ -88,7 +89,7 @@ class Document:
         texts: their content by name.
         left: what is not in them.
         places: the objects in them by address.
-        short: the names that are in the short form.
+        short: the names of hosts in the short form, and of groups that are lists.
     """
 
     texts: Mapping[str, bytes]
@@ -120,6 +121,7 @@ def document_of(scope: Scope, file: str, *, by_section: bool = False) -> Documen
         for section in entries.values()
         for it in section.values()
     }
+    lists = take_lists(entries, scope.long)
     short = take_hosts(entries, host_sections(scope.kinds), scope.long)
     sections = {name: _lines_of(found) for name, found in entries.items() if found}
     if short:
@@ -136,7 +138,7 @@ def document_of(scope: Scope, file: str, *, by_section: bool = False) -> Documen
         parts = {file: [*head, *top, *body]}
     texts = {name: _laid_out(lines, name, scope.kinds) for name, lines in parts.items()}
     lines = {name: _places_in(text, name) for name, text in texts.items()}
-    return Document(texts, tuple(left), places, frozenset(short), lines)
+    return Document(texts, tuple(left), places, lists.union(short), lines)
 
 
 def _top(scope: Scope) -> dict[str, Any]:
