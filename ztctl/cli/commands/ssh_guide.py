@@ -43,7 +43,7 @@ def guide(
     with errors_shown(view):
         seen = seen_by(chosen, declared, view, host)
         typed, inner = chosen.typed, declared.inner
-        logs = bool(declared.of("gateway_rule"))
+        logs = any(declared.of("gateway_rule"))
         guides = [
             guide_of(it, typed, [one.name for one in inner.get(it.host.name, ())], logs=logs)
             for it in seen.hosts
