@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -76,6 +77,67 @@ def test_a_folder_has_a_file_for_each_section(account: Account) -> None:
     names = sorted(it.name for it in account.folder.joinpath("live").iterdir())
     assert names == ["hosts.yaml", "policies.yaml", "tunnels.yaml"]
     assert run(["validate", "-f", "live"]) == Exit.DONE
+
+
+def test_a_folder_with_files_of_its_own_is_no_place_for_proved_ones(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Read beside them, others would say more than was proved, even a link to nowhere."""
+    folder = account.folder / "live"
+    folder.mkdir()
+    (folder / "README.md").write_text("what is live", encoding="utf-8")
+    old = folder / "old.yaml"
+    old.symlink_to(account.folder / "nowhere")
+
+    code = run(["export", "--sandbox", "--stack", "prod", "-o", "live"])
+
+    assert code == Exit.ERROR
+    assert "live/old.yaml is there already" in capsys.readouterr().err
+    assert [*folder.glob("*.yaml")] == [old]
+    old.unlink()
+    assert run(["export", "--sandbox", "--stack", "prod", "-o", "live"]) == Exit.DIFFERENT
+
+
+def test_files_that_cannot_all_be_written_are_taken_back(
+    account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some of them would say less than what was proved."""
+    opened = Path.open
+
+    def full(path: Path, mode: str = "r", **more: object) -> object:
+        if mode == "xb" and path.name == "tunnels.yaml":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened(path, mode, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", full)
+
+    code = run(["export", "--sandbox", "--stack", "prod", "-o", "live/"])
+
+    assert code == Exit.ERROR
+    assert "cannot write live/tunnels.yaml: no space left" in capsys.readouterr().err
+    assert [*(account.folder / "live").iterdir()] == []
+
+
+def test_the_next_steps_are_commands_of_a_shell(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the path is, what is pasted names it."""
+    run(["export", "--sandbox", "--stack", "prod", "-o", "what is live; x.yaml"])
+
+    assert "ztctl plan -f 'what is live; x.yaml'\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", ["", " "])
+def test_an_empty_path_is_no_folder(
+    account: Account, capsys: pytest.CaptureFixture[str], out: str
+) -> None:
+    """As of a variable that is not set: nothing is written, and not to the root of the disk."""
+    before = {*account.folder.iterdir()}
+
+    assert run(["export", "--sandbox", "--stack", "prod", "-o", out]) == Exit.USAGE
+
+    assert "-o is empty" in capsys.readouterr().err
+    assert {*account.folder.iterdir()} == before
 
 
 def test_a_snapshot_is_exported_as_the_account_is(

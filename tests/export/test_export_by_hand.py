@@ -17,12 +17,14 @@ from tests.support.exporting import (
     group,
     left,
     policy,
+    read_back,
     record,
     rule,
     stored,
     text_of,
     tunnel,
 )
+from ztctl.core.planning.handover import Handover
 
 COUNTRIES = {"country": ["ES", "PT"]}
 HOSTS = ("db.example.com", "git.example.com", "ssh.example.com")
@@ -293,6 +295,22 @@ def test_foreign_records_are_left_out_without_a_word(account: Account) -> None:
     found = exported(account)
 
     assert (found.objects, found.document.left) == (0, ())
+
+
+@pytest.mark.parametrize("comment", ["  two  blanks  ", "line\nkey: value # x"])
+def test_blanks_of_a_comment_come_back_with_a_release(account: Account, comment: str) -> None:
+    """The mark is put behind the text as it is: a file says it on one line, and no write does."""
+    made = record(account, HOSTS[0], tunnel(account, []), comment=comment)
+
+    found = exported(account)
+    again = adopted(account, found)
+    marked = account.one("dns_records", id=made["id"])["comment"]
+    declared = read_back(found, account.folder)
+    account.carry_out(account.plan_of(declared, handover=Handover()))
+
+    assert again.is_empty
+    assert marked == f"{comment} ztctl-prod"
+    assert account.one("dns_records", id=made["id"])["comment"] == comment
 
 
 def test_rules_that_log_ssh_are_stated(account: Account) -> None:

@@ -116,8 +116,11 @@ class InComment(Marking):
         if wanted.claim is not None:
             return wanted.values
         is_stated = self.member in wanted.values
-        stated = wanted.values.get(self.member) if is_stated else self._user_text(live)
-        return {**wanted.values, self.member: _with_mark(stated, Mark(stack, wanted.protect))}
+        stated, held = wanted.values.get(self.member), self._user_text(live)
+        # Blanks of the live text stay as they are: the file says the text without them.
+        is_kept = not is_stated or _one_line(stated or "") == _one_line(held)
+        text = held if is_kept else stated
+        return {**wanted.values, self.member: _with_mark(text, Mark(stack, wanted.protect))}
 
     def off(self, live: Live) -> Values:
         """The live values with the user's own text as the comment."""

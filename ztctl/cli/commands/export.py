@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -135,6 +137,8 @@ def export(
 
     view = view_of(named)
     with errors_shown(view):
+        if out is not None:
+            _require_free(target)
         given = _given(terraform)
         wanted = _chosen(chosen, given)
         names = given.names if given is not None else None
@@ -168,12 +172,46 @@ def _stack(given: str | None) -> str:
 
 
 def _target(out: str | None) -> Target:
+    """What the files are called.
+
+    Raises:
+        Usage: nothing is named.
+    """
     from ztctl.cli.export_flow import Target
 
     if out is None:
         return Target(_STDOUT)
+    if not out.strip():
+        raise Usage("-o is empty", "name a file, or with a slash at the end a folder")
     by_section = out.endswith("/") or Path(out).is_dir()
     return Target(out.rstrip("/") or "/", by_section)
+
+
+def _require_free(target: Target) -> None:
+    """Look before anything is read whether files may be written there.
+
+    Raises:
+        Failure: a file is there, or the folder has files that would be read beside the new ones,
+            of which nothing is proved then.
+    """
+    from ztctl.core.model.diagnostics import Failure
+    from ztctl.documents.files import files_of
+
+    path = Path(target.file)
+    if not target.by_section:
+        _require_none(path)
+        return
+    there = next(files_of([path], []), None) if path.is_dir() else None
+    if there is not None:
+        hint = "name a new folder by -o: all YAML files of one are read together"
+        raise Failure(f"{there} is there already", hint)
+
+
+def _require_none(path: Path) -> None:
+    from ztctl.core.model.diagnostics import Failure
+
+    if os.path.lexists(path):
+        raise Failure(f"{path} is there already", "name another file or folder by -o")
 
 
 def _chosen(given: SelectionOptions, terraform: FromTerraform | None) -> Chosen:
@@ -232,15 +270,19 @@ def _write(found: Exported, out: str | None, more: Mapping[str, bytes]) -> None:
 
     texts = {**(found.document.texts if out is not None else {}), **more}
     for name in texts:
-        if Path(name).exists():
-            raise Failure(f"{name} is there already", "name another file or folder by -o")
-    for name, text in texts.items():
+        _require_none(Path(name))
+    made: list[Path] = []
+    for path, text in ((Path(name), text) for name, text in texts.items()):
         try:
-            Path(name).parent.mkdir(parents=True, exist_ok=True)
-            with Path(name).open("xb") as file:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                made.append(path)
                 file.write(text)
         except OSError as error:
-            raise Failure(f"cannot write {name}: {(error.strerror or '').lower()}") from error
+            # Some of the files say less than what was proved.
+            for it in made:
+                it.unlink(missing_ok=True)
+            raise Failure(f"cannot write {path}: {(error.strerror or '').lower()}") from error
     if out is None:
         sys.stdout.writelines(text.decode("utf-8") for text in found.document.texts.values())
 
@@ -257,9 +299,10 @@ def _tell(found: Exported, stack: str, out: str | None, more: Iterable[str], vie
     gaps = len([it for it in found.document.left if not it.stack])
     objects = f"{found.objects} object{'' if found.objects == 1 else 's'}"
     without = f", without {gaps} that no file can state" if gaps else ""
-    where = f" in {out}" if out is not None else ""
+    where = f" in {visible(out)}" if out is not None else ""
     view.note(
         f"Exported {objects}{where}{without}. Proved: a plan of it puts on marks of {stack} alone."
     )
     if out is not None and found.objects:
-        view.next_steps(f"ztctl plan -f {out}\nztctl apply --adopt -f {out}")
+        path = shlex.quote(out)
+        view.next_steps(f"ztctl plan -f {path}\nztctl apply --adopt -f {path}")
