@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from ztctl.cli.rotations import paragraphs
+from ztctl.cli.rotations import paragraphs, require_in_step
 from ztctl.cli.settings import Usage
 from ztctl.core.model.address import Address
 from ztctl.core.model.allowances import Allowances
@@ -31,7 +31,7 @@ from ztctl.core.planning.migration import (
     migration_of,
     migrations,
 )
-from ztctl.core.planning.planner import Draft, Options
+from ztctl.core.planning.planner import Options
 from ztctl.core.reach.entries import rules_for
 from ztctl.documents.suggest import nearest
 from ztctl.engine.plan import Planned
@@ -160,7 +160,8 @@ class MigrationPlans:
             raise Failure(
                 f"the tunnel {name} is managed remotely already", "there is nothing to do"
             )
-        self._require_in_step(planned, found)
+        options = Options(migration=Migrate(self.migrate.tunnel, None))
+        require_in_step(self.declared, planned, options, self._own(found), "migration")
         plan = planned.plan
         going = {it.live.id: it.address for it in plan.changes if it.live and _goes(it)}
         gone = going.get(found.old.id) if found.old is not None else None
@@ -173,19 +174,6 @@ class MigrationPlans:
     def _found(self, planned: Planned) -> Migration:
         wanted = next(it for it in self.declared.wanted if it.address == self.migrate.tunnel)
         return migration_of(wanted, self.declared, planned.live, KINDS)
-
-    def _require_in_step(self, planned: Planned, found: Migration) -> None:
-        options = Options(migration=Migrate(self.migrate.tunnel, None))
-        account = planned.draft.account
-        base = Draft.of(self.declared, planned.live, KINDS, account=account, options=options)
-        own = set(self._own(found))
-        other = [it.address for it in base.changes if it.address not in own and not it.housekeeping]
-        if other:
-            more = f" and {len(other) - 1} more" if len(other) > 1 else ""
-            raise Failure(
-                f"the account is not as the files say: {other[0]}{more}",
-                "ztctl apply first, so that a step of the migration changes nothing else",
-            )
 
     def _own(self, found: Migration) -> Iterator[Address]:
         """What this step changes itself, and may have left half done.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from shlex import quote
 from textwrap import fill
@@ -129,24 +129,11 @@ class RotationPlans:
         Raises:
             Failure: the account is not as the files say, apart from the rotation.
         """
-        self._require_in_step(planned)
+        own = self._own(planned)
+        require_in_step(self.declared, planned, Options(), own, "rotation")
         plan = planned.plan
         refusals = (*map(_without_flag, plan.refusals), *self._refusals(planned))
         return replace(plan, refusals=refusals)
-
-    def _require_in_step(self, planned: Planned) -> None:
-        draft = planned.draft
-        base = Draft.of(
-            self.declared, planned.live, KINDS, account=draft.account, options=Options()
-        )
-        own = set(self._own(planned))
-        other = [it.address for it in base.changes if it.address not in own and not it.housekeeping]
-        if other:
-            more = f" and {len(other) - 1} more" if len(other) > 1 else ""
-            raise Failure(
-                f"the account is not as the files say: {other[0]}{more}",
-                "ztctl apply first, so that a step of the rotation changes nothing else",
-            )
 
     def _own(self, planned: Planned) -> Iterator[Address]:
         """What this step changes itself, and may have left half done.
@@ -256,6 +243,33 @@ def following(asked: Rotate, typed: Typed) -> str:
             return paragraphs(f"The rotation is done: {name} has one CA, the new one.")
         case _:
             return paragraphs("The rotation is given up: no server needs to trust the new CA.")
+
+
+def require_in_step(
+    declared: Declared, planned: Planned, options: Options, own: Iterable[Address], what: str
+) -> None:
+    """Require that a plan of the files, apart from what a step itself changes, is empty.
+
+    Args:
+        declared: the files.
+        planned: the plan of the step, and the reading that it was built from.
+        options: those of a plan without the step.
+        own: what the step changes itself, and may have left half done.
+        what: the step is one of this.
+
+    Raises:
+        Failure: the account is not as the files say.
+    """
+    account = planned.draft.account
+    base = Draft.of(declared, planned.live, KINDS, account=account, options=options)
+    expected = set(own)
+    changed = (it.address for it in base.changes if not it.housekeeping)
+    if other := [it for it in changed if it not in expected]:
+        more = f" and {len(other) - 1} more" if len(other) > 1 else ""
+        raise Failure(
+            f"the account is not as the files say: {other[0]}{more}",
+            f"ztctl apply first, so that a step of the {what} changes nothing else",
+        )
 
 
 def paragraphs(*texts: str) -> str:

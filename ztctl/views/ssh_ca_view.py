@@ -126,26 +126,6 @@ def _ca_record(ca: StackCa) -> dict[str, Any]:
     }
 
 
-def rotation_page(
-    name: str, state: str, done: str, following: str, clean: Clean, command: str
-) -> Page:
-    """Format how far a rotation has come, and the step that comes next, with its command."""
-    shown = clean(name)
-    lines = (
-        Line(f"{shown}: {done}.", tone=Tone.STRONG),
-        Line(),
-        Line(clean.whole(command), whole=True),
-    )
-    record = {
-        "type": "ssh_ca_rotation",
-        "format_version": "1.0",
-        "application": name,
-        "state": state,
-        "next": following,
-    }
-    return Page(f"CA rotation of {code_span(shown)}", (lines,), (record,), folds=False)
-
-
 # -- a file of trusted CAs ------------------------------------------------------------------
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from ztctl.core.model.connectors import Connector, Support, TunnelStatus, support_of
 from ztctl.views.escape import Clean
-from ztctl.views.markdown import code_span
 from ztctl.views.page import Page
 from ztctl.views.styled_line import Line, Tone
 
@@ -23,26 +22,6 @@ def tunnel_page(
     lines = [line for it in found for line in _tunnel(it, clean, now)]
     lines = lines or [Line("There is no tunnel.", tone=Tone.ERROR)]
     return Page("Tunnels", (tuple(lines),), (_document(found, now, version),), wraps=True)
-
-
-def migration_page(
-    key: str, state: str, done: str, following: str, clean: Clean, command: str
-) -> Page:
-    """Format how far a migration has come, and the step that comes next, with its command."""
-    shown = clean(key)
-    lines = (
-        Line(f"{shown}: {done}.", tone=Tone.STRONG),
-        Line(),
-        Line(clean.whole(command), whole=True),
-    )
-    record = {
-        "type": "tunnel_migration",
-        "format_version": "1.0",
-        "tunnel": key,
-        "state": state,
-        "next": following,
-    }
-    return Page(f"Migration of {code_span(shown)}", (lines,), (record,), folds=False)
 
 
 def _tunnel(found: TunnelStatus, clean: Clean, now: datetime) -> Iterator[Line]:

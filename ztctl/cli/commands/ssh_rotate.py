@@ -96,7 +96,7 @@ def _tell(chosen: Settings, declared: Declared, key: str) -> Exit:
     from ztctl.documents.mask import Mask
     from ztctl.kinds.registry import KINDS
     from ztctl.views.escape import Clean
-    from ztctl.views.ssh_ca_view import rotation_page
+    from ztctl.views.progress_of_steps import steps_page
 
     view = view_of(chosen, declared)
     planned = run_to_end(planned_of(chosen, declared, view))
@@ -105,7 +105,8 @@ def _tell(chosen: Settings, declared: Declared, key: str) -> Exit:
     done, following = STATES[state]
     clean = Clean(Mask(declared.environment).hide)
     command = step_command(key, following, chosen.typed)
-    view.page(rotation_page(key, state.value, done, following.value, clean, command))
+    record = {"type": "ssh_ca_rotation", "application": key, "state": state, "next": following}
+    view.page(steps_page("CA rotation", record, key, done, command, clean))
     view.close()
     return Exit.DONE
 

@@ -122,7 +122,7 @@ def _tell(chosen: Settings, declared: Declared, key: str) -> Exit:
     from ztctl.documents.mask import Mask
     from ztctl.kinds.registry import KINDS
     from ztctl.views.escape import Clean
-    from ztctl.views.tunnel_view import migration_page
+    from ztctl.views.progress_of_steps import steps_page
 
     view = view_of(chosen, declared)
     planned = run_to_end(planned_of(chosen, declared, view))
@@ -131,6 +131,7 @@ def _tell(chosen: Settings, declared: Declared, key: str) -> Exit:
     done, following = STATES[state]
     command = step_command(key, following, chosen.typed)
     clean = Clean(Mask(declared.environment).hide)
-    view.page(migration_page(key, state.value, done, following.value, clean, command))
+    record = {"type": "tunnel_migration", "tunnel": key, "state": state, "next": following}
+    view.page(steps_page("Migration", record, key, done, command, clean))
     view.close()
     return Exit.DONE
