@@ -102,6 +102,10 @@ def test_an_audit_by_a_copy_names_the_rules_and_the_trust(lived_in: Ztctl) -> No
         "tunnel: office\n",
         COPY.format(name=HOST).replace("  - service: http_status:404\n", ""),
         COPY.format(name="7").replace("ssh://", ""),
+        # What is served then is something else than the rules say, or of another tunnel.
+        f"token: eyJhIjoi\n{COPY.format(name=HOST)}",
+        f"token-file: /etc/cloudflared/token\n{COPY.format(name=HOST)}",
+        f"management-hostname: {HOST}\n{COPY.format(name='other.example.com')}",
     ],
 )
 def test_a_copy_that_cannot_be_understood_is_an_error(tmp_path: Path, text: str) -> None:

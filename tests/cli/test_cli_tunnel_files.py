@@ -110,6 +110,28 @@ def test_a_second_run_writes_what_differs_and_never_the_credentials(
     assert not [it for it in account.sandbox.log if it.path.endswith("/token")]
 
 
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [("open", "others may read it, a secret: chmod 0400"), ("link", "is no file, and is left")],
+)
+def test_credentials_that_are_there_are_told_of(applied: Ztctl, there: str, said: str) -> None:
+    """A file that others can read, and a link that leads nowhere, are no credentials of ours."""
+    out = applied.folder / "server"
+    out.mkdir()
+    applied("tunnel", "files", "edge", "-o", "server")
+    (place,) = out.glob("*.json")
+    if there == "open":
+        place.chmod(0o644)
+    else:
+        place.unlink()
+        place.symlink_to(applied.folder / "nowhere")
+
+    done = applied("tunnel", "files", "edge", "-o", "server")
+
+    assert said in " ".join(done.err.split())
+    assert not (applied.folder / "nowhere").exists()
+
+
 def test_without_a_folder_the_configuration_alone_is_printed(
     applied: Ztctl, account: Account
 ) -> None:
@@ -199,6 +221,17 @@ def test_a_file_is_taken_over(project: Ztctl) -> None:
     }
     assert again.code == 1
     assert "is there already" in again.err
+
+
+def test_an_entry_always_has_a_key(project: Ztctl) -> None:
+    """A file that names its tunnel by an id, or not at all, gets the name of its folder."""
+    (project.folder / "config.yml").write_text("ingress: [{service: 'http_status:404'}]\n")
+
+    done = project("tunnel", "import", "config.yml")
+    empty = project("tunnel", "import", "config.yml", "--name", "")
+
+    assert yaml.safe_load(done.out) == {"tunnels": {project.folder.name: {"config": "local"}}}
+    assert empty.code == 64
 
 
 def test_what_is_not_taken_over_is_named(project: Ztctl) -> None:

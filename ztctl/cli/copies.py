@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 Given = Sequence[tuple[str, Path]]
 _Reading = Callable[[], Copy]
+_RUN_BY_IT = "lets the connector run the tunnel of a token, whatever `tunnel` says"
+# With these a connector serves something else than the rules of its file for its tunnel
+# (cloudflared 2026.8.2, `tunnel/subcommands.go`, `runCommand`; `ingress/ingress.go`).
+_NOT_BY_RULES = {
+    "token": _RUN_BY_IT,
+    "token-file": _RUN_BY_IT,
+    "management-hostname": "lets the connector answer for a name before all rules",
+}
+_NO_COPY = "what this tunnel serves cannot be told by a copy: leave it out"
 
 
 def copies_of(chosen: Settings, declared: Declared | None) -> tuple[Copy, ...]:
@@ -72,6 +81,11 @@ def _copy(of: str, path: Path, stack: str) -> Copy:
     from ztctl.documents.connector_file import read_connector_file
 
     file = read_connector_file(path)
+    beside = [it for it in file.leftover if it.key in _NOT_BY_RULES]
+    if beside:
+        raise Problems(
+            Problem(f"`{it.key}` {_NOT_BY_RULES[it.key]}", it.where, _NO_COPY) for it in beside
+        )
     return Copy(of, str(path), file.configuration, file.tunnel, stack)
 
 

@@ -133,7 +133,9 @@ async def _made(
         file = file_of(wanted, live, ledger, folder)
         if out is not None:
             place = out / f"{live.id}.json"
-            if not (place.exists() or place.is_symlink()):
+            if place.exists() or place.is_symlink():
+                view.note(_kept(place))
+            else:
                 from ztctl.cli.secret_delivery import write_credentials
 
                 write_credentials(
@@ -141,6 +143,18 @@ async def _made(
                 )
                 view.note(f"{place} is written, readable by you alone: a secret.")
         return file, live.name
+
+
+def _kept(credentials: Path) -> str:
+    """What there is to say of a credentials file that is there, and is never written over."""
+    from shlex import quote
+
+    place = str(credentials)
+    if not credentials.is_file():
+        return f"{place} is no file, and is left alone: take it away, and call this again."
+    if credentials.stat().st_mode & 0o077:
+        return f"{place} is there, and others may read it, a secret: chmod 0400 {quote(place)}"
+    return f"{place} is there, and is left alone."
 
 
 def _check_live(config: object, name: str) -> None:
@@ -212,6 +226,8 @@ def import_file(
 
     Ends with 2 where the file says what the entry cannot; each such key is named.
     """
+    if name == "":
+        raise Usage("--name is empty", "write the key that the tunnel is to have")
     chosen = settings(output, None)
     from ztctl.cli.error_output import errors_shown
     from ztctl.cli.session import view_of
@@ -225,9 +241,8 @@ def import_file(
     with errors_shown(view):
         found = _read(file, view)
         entry, left = entry_of(found)
-        key = name or (
-            found.tunnel if found.tunnel and not is_id(found.tunnel) else file.parent.name
-        )
+        called = "" if is_id(found.tunnel) else found.tunnel
+        key = name or called or file.resolve().parent.name or "tunnel"
         if is_id(found.tunnel):
             view.note(
                 f"{found.path} names the tunnel by its id {found.tunnel}: write that tunnel's name "
