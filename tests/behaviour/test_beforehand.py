@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from tests.support.account import Account, refused, told
+from tests.support.exporting import old_tunnel, tunnel
 from tests.support.files import HOST, host
 from tests.support.marked_texts import place, problems
 from ztctl.core.model.diagnostics import Problems, Severity
+from ztctl.core.model.lint import Code
 from ztctl.views.factory import make_view
 
 
@@ -111,6 +113,8 @@ FILES = [
         "the comment has 506 characters, and 500 is the most",
         "write a shorter one",
     ),
+]
+ODD_RULES = [
     (
         (
             "tunnels: {t0: {ingress: [{hostname: '*.example.com', service: https://a},"
@@ -164,6 +168,62 @@ def test_a_mistake_of_the_file_is_an_error_at_its_place(
     assert found.severity is Severity.ERROR
     assert found.where is not None
     assert (found.where.line, found.where.column) == place(text)
+
+
+@pytest.mark.parametrize(("text", "what", "hint"), ODD_RULES)
+def test_an_odd_rule_is_a_warning_at_its_place(
+    tmp_path: Path, text: str, what: str, hint: str
+) -> None:
+    """It may be live as it is, which the account tells: a plan makes none (see below)."""
+    (found,) = problems(tmp_path, text)
+
+    assert (found.code, found.severity) == (Code.ODD_RULE, Severity.WARNING)
+    assert what in found.summary
+    assert hint in found.hint
+    assert found.where is not None
+    assert (found.where.line, found.where.column) == place(text)
+
+
+ODD_LISTS: dict[str, list[dict[str, str]]] = {
+    "a host without a dot": [{"hostname": "web", "service": "http://a"}],
+    "a star inside a label": [{"hostname": "*dev.example.com", "service": "http://a"}],
+    "a duplicate": [{"hostname": "x.example.com", "service": f"http://{it}"} for it in "ab"],
+    "split DNS": [{"hostname": "x.example.com", "service": "http://x.example.com:80"}],
+    "behind a wider one": [
+        {"hostname": "*.example.com", "service": "http://a"},
+        {"hostname": "x.example.com", "service": "http://b"},
+    ],
+}
+
+
+@pytest.mark.parametrize("rules", ODD_LISTS.values(), ids=[*ODD_LISTS])
+def test_a_plan_makes_no_odd_rule_and_keeps_a_live_one(
+    account: Account, rules: list[dict[str, str]]
+) -> None:
+    """Refused in a new tunnel; live as it is, it is a warning, also beside an edit of another."""
+    file = {"tunnels": {"pool": {"ingress": rules}}}
+    assert [str(it.address) for it in account.plan(file).refusals] == ["tunnel.pool"]
+    made = old_tunnel(account, rules)
+
+    assert account.carry_out(account.plan(file, adopt=True)).is_complete
+    first = {"hostname": "y.example.com", "service": "http_status:410"}
+    later = account.plan({"tunnels": {"pool": {"ingress": [first, *rules]}}})
+
+    assert [it.code for it in account.declared(file).warnings] == [Code.ODD_RULE]
+    assert (later.refusals, told(later)) == ((), ["update tunnel.pool"])
+    assert account.plan(file).is_empty
+    assert account.one("tunnels")["id"] == made
+
+
+def test_a_live_rule_is_not_edited_into_an_odd_one(account: Account) -> None:
+    """A second rule for a name is refused, and so is one of two that become odd the other way."""
+    first, second = ODD_LISTS["a duplicate"]
+    tunnel(account, [first])
+    files = ({"tunnels": {"pool": {"ingress": it}}} for it in ([first, second], [second, first]))
+
+    found = [account.plan(file, adopt=True).refusals for file in files]
+
+    assert ["which wins: drop one of them" in it.reason for (it,) in found] == [True, True]
 
 
 @pytest.mark.parametrize(

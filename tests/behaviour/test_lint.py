@@ -88,6 +88,10 @@ BY_FILE = {
         "applications: {a.example.com: {policies: [p0]}}\n"
         "tunnels: {¦t0: {origin_request: {access: {aud_tag: [a.example.com]}}}}"
     ),
+    Code.ODD_RULE: (
+        "tunnels: {t0: {ingress: [{hostname: '*.example.com', service: https://a},"
+        " {hostname: ¦a.example.com, service: https://b}]}}"
+    ),
     Code.RAW_TCP: (
         "tunnels: {t0: {ingress: [{hostname: ¦a.example.com, service: 'gopher://localhost:70'}]}}"
     ),

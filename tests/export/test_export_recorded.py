@@ -122,7 +122,7 @@ def test_recorded_accounts_are_exported_or_named() -> None:
     assert [it["name"] for it in said["applications"]["cr.example.com"]["policies"]] == ["policy-1"]
     assert sorted(said["tunnels"]) == ["spike", "t1"]
     assert left(found) == {
-        "terraform": "`ingress[0].hostname`: 'foo' is not a host name",
+        "terraform": "`origin_request.ip_rules[0].prefix`: '/web' is not an IP address or network",
         "tunnel.example.com": "there is no live tunnel with the id "
         "06410143-216d-455a-ad68-bab7d25051b7",
     }

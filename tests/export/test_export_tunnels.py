@@ -14,6 +14,7 @@ from tests.support.exporting import (
     body_of,
     exported,
     left,
+    old_tunnel,
     policy,
     record,
     rule,
@@ -97,20 +98,43 @@ def test_a_tunnel_of_a_file_on_a_server_is_declared_as_one(account: Account) -> 
     assert adopted(account, found).is_empty
 
 
+ODD_RULES = [
+    rule("web"),
+    rule("*dev.example.com"),
+    rule("x.example.com"),
+    {"hostname": "x.example.com", "service": "http://localhost:1"},
+    {"hostname": "y.example.com", "service": "https://y.example.com:443"},
+    {"hostname": "z.example.com", "path": r"^/\pL\z", "service": "http://localhost:2"},
+]
+
+
+def test_odd_rules_are_exported_as_they_are(account: Account) -> None:
+    """No dot, a star inside a label, a duplicate, split DNS, Go's own expressions: all adopted."""
+    made = old_tunnel(account, ODD_RULES)
+
+    found = exported(account)
+    again = adopted(account, found)
+
+    said = yaml.safe_load(text_of(found))["tunnels"]["pool"]["ingress"]
+    assert (found.is_complete, said, again.is_empty) == (True, ODD_RULES, True)
+    kept = account.one("tunnel_configurations", tunnel_id=made)["config"]
+    assert kept["ingress"] == [*ODD_RULES, {"service": "http_status:404"}]
+
+
 def test_odd_settings_of_a_configuration_are_kept_or_named(account: Account) -> None:
-    """A dead duplicate is no rule that a file takes; without it, every setting survives an edit."""
+    """A rule that no file takes is named; without it, every setting survives an edit."""
     rules = [
         rule("db.example.com", originRequest={"bastionMode": True}),
         {"hostname": "s.example.com", "service": "socks-proxy", "originRequest": {"ipRules": IP}},
     ]
     fine = tunnel(account, rules, "fine", **{"warp-routing": {"enabled": True}})
-    tunnel(account, [rule(HOST), rule(HOST)], "twice")
+    old_tunnel(account, [rule("ssh.*.example.com")], "odd")
 
     found = exported(account)
 
     said = yaml.safe_load(text_of(found))["tunnels"]
     assert list(said) == ["fine"]
-    assert "same name as rule 1" in left(found)["twice"]
+    assert "a star may only stand for the whole first label" in left(found)["odd"]
     assert said["fine"]["ingress"][0]["origin_request"] == {"bastion_mode": True}
     assert len(said["fine"]["ingress"][1]["origin_request"]["ip_rules"]) == len(IP)
     assert adopted(account, found).is_empty

@@ -85,7 +85,7 @@ def test_a_service_that_cloudflared_refuses_is_refused_here(service: Any, messag
         ("ssh.*.example.com", "never matches"),
         ("dev-*.example.com", "never matches"),
         ("*.*.example.com", "never matches"),
-        ("localhost", "is not a host name"),
+        ("*a b.example.com", "is not a host name"),
         ("a b.example.com", "is not a host name"),
         (7, "is not a host name"),
     ],
@@ -101,6 +101,12 @@ def test_a_path_that_is_no_expression_is_refused(path: Any) -> None:
     """However wrong it is, it is a problem of the file."""
     with pytest.raises(ValidationError, match="is no regular expression"):
         IngressRule.model_validate({"service": SSH, "path": path})
+
+
+ODD_STAR = (
+    "rule 1 never matches: a star may only stand for the whole first label, "
+    "not as in *dev.example.com"
+)
 
 
 def found(*rules: dict[str, Any]) -> list[tuple[str, Severity]]:
@@ -125,7 +131,7 @@ def found(*rules: dict[str, Any]) -> list[tuple[str, Severity]]:
                 {"hostname": "a.example.com", "service": SSH},
                 {"hostname": "A.example.com.", "service": "ssh://other:22"},
             ],
-            [("rule 2 is for the same name as rule 1, which wins", Severity.ERROR)],
+            [("rule 2 is for the same name as rule 1, which wins", Severity.WARNING)],
         ),
         (
             [
@@ -136,11 +142,24 @@ def found(*rules: dict[str, Any]) -> list[tuple[str, Severity]]:
         ),
         (
             [{"hostname": "a.example.com", "service": "ssh://A.example.com:22"}],
-            [("rule 1 sends a.example.com back to itself", Severity.ERROR)],
+            [("rule 1 sends a.example.com back to itself", Severity.WARNING)],
         ),
         (
             [{"hostname": "a.example.com", "service": "shh://localhost:22"}],
             [("rule 1: shh:// is no known scheme, and becomes raw TCP", Severity.WARNING)],
+        ),
+        (
+            [{"hostname": "web", "service": SSH}],
+            [("rule 1 is for web, which no record leads to", Severity.WARNING)],
+        ),
+        (
+            [{"hostname": "*dev.example.com", "service": SSH}],
+            [
+                (
+                    ODD_STAR,
+                    Severity.WARNING,
+                )
+            ],
         ),
     ],
 )

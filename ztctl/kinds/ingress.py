@@ -1,8 +1,8 @@
 """Ingress rules of a tunnel: validation and conversion.
 
-Validation follows cloudflared 2026.8.2, and also rejects mistakes that cloudflared accepts: a
-wildcard inside a label, a rule after one that matches everything, a service that is the public
-host name itself.
+Validation follows cloudflared 2026.8.2. What cloudflared accepts and nobody means is odd: a rule
+that never matches, or whose service is the public host name itself. Hand-made tunnels hold such
+rules, so that the files may state them; a plan makes none that is not live already.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pydantic import BeforeValidator, ModelWrapValidatorHandler, PrivateAttr, mo
 
 from ztctl.core.model import go_regexp
 from ztctl.core.model.canonical import Spec, canonical
-from ztctl.core.model.diagnostics import Where
+from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.identity import Fields
-from ztctl.core.model.lint import Code
+from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.markers import Local, Normalised
 from ztctl.core.model.names import (
     has_star_label,
@@ -29,6 +29,8 @@ from ztctl.core.model.names import (
     serves_every_name,
     to_ascii,
 )
+from ztctl.core.model.objects import Wanted
+from ztctl.core.model.plan import Action, Change
 from ztctl.kinds import origin_request
 from ztctl.kinds.carry import Elements
 from ztctl.kinds.common import Flag, check_host, encoded_host, invalid, text_of
@@ -66,6 +68,8 @@ _URL = re.compile(
     r"(?::(?P<port>[0-9]{0,9}))?(?P<rest>[/?#].*)?"
 )
 _HOST = re.compile("[a-z0-9_][a-z0-9._-]*")
+# A name without a dot, which cloudflared accepts.
+_LABEL = re.compile("[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NARROW_FIRST = (
     "put the narrower rule first; those of `hosts` stand behind those of `ingress`, so that a "
     "wildcard beside them has to be a host, too"
@@ -89,10 +93,12 @@ def check_pattern(value: Any) -> Any:
     if ":" in text:
         what = "scheme" if "://" in text else "port"
         raise invalid(value, f"{{value}} carries a {what}", "write the host name alone")
-    if is_wildcard(text) and not (has_star_label(text) and not is_wildcard(text[1:])):
+    if is_wildcard(text[1:]):
+        # The connector refuses the whole configuration (`errBadWildcard` in `ingress/ingress.go`).
         reason = "{value} never matches: a star may only stand for the whole first label"
         raise invalid(value, reason, "write *.example.com")
-    check_host(value)
+    if not _LABEL.fullmatch(text.removeprefix("*")):
+        check_host(value if not text.startswith("*") or has_star_label(text) else text[1:])
     return text
 
 
@@ -236,7 +242,10 @@ def names(rules: Any) -> frozenset[str]:
     )
 
 
-def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str, Code | None]]:
+Mistake = tuple[int, str, str, Code | None]
+
+
+def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[Mistake]:
     """Yield index, text, hint and of a warning its code, for each mistake in a list of rules."""
     seen: dict[tuple[str, str], int] = {}
     for index, rule in enumerate(rules):
@@ -244,8 +253,42 @@ def mistakes(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str
             text = f"rule {index + 1} takes every name, so that the rules behind it never match"
             yield index, text, "put it last, or give it a hostname", None
         yield from _shadowed(index, rule, seen)
+        yield from _name_mistakes(index, pattern_of(rule))
         yield from _service_mistakes(index, rule)
         seen.setdefault(_reach(rule), index)
+
+
+def problems(wanted: Wanted, *, bears_odd: bool) -> Iterator[Problem]:
+    """The mistakes in the rules of a tunnel; ``bears_odd``: odd rules are warnings alone."""
+    for index, text, hint, code in mistakes(wanted.values["ingress"]):
+        where = wanted.local["places"][index] or wanted.where
+        summary = f"{wanted.address}: {text}"
+        if code is None or (code is Code.ODD_RULE and not bears_odd):
+            yield Problem(summary, where, hint)
+        else:
+            yield warning(code, summary, where, hint)
+
+
+def new_oddities(change: Change) -> Iterator[str]:
+    """What is odd of rules that a change makes, or edits; not of those that are live already."""
+    if change.action is Action.DELETE:
+        return
+    before, after = (it.get("ingress") or () for it in (change.before, change.after))
+    known = {_spelling(before[index]) for index, *_ in _oddities(before)}
+    for index, text, hint in _oddities(after):
+        if _spelling(after[index]) not in known:
+            yield f"{text}: {hint}"
+
+
+def _oddities(rules: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str, str]]:
+    for index, text, hint, code in mistakes(rules):
+        if code is Code.ODD_RULE:
+            yield index, text, hint
+
+
+def _spelling(rule: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a rule takes, and where to; not how its connections are made."""
+    return rule.get("hostname"), rule.get("path"), rule.get("service")
 
 
 def _reach(rule: Mapping[str, Any]) -> tuple[str, str]:
@@ -255,7 +298,7 @@ def _reach(rule: Mapping[str, Any]) -> tuple[str, str]:
 
 def _shadowed(
     index: int, rule: Mapping[str, Any], seen: Mapping[tuple[str, str], int]
-) -> Iterator[tuple[int, str, str, Code | None]]:
+) -> Iterator[Mistake]:
     """The first rule, by what it takes, that takes all of this one; of ``*`` alone it is told."""
     name, path = _reach(rule)
     places = {(host, below) for host in ingress_takers(name) for below in ("", path)}
@@ -266,21 +309,31 @@ def _shadowed(
     first, (host, below) = min(found)
     if (host, below) == (name, path):
         text = f"rule {index + 1} is for the same name as rule {first + 1}, which wins"
-        yield index, text, "drop one of them: each entry of `hosts` makes a rule, too", None
+        yield index, text, "drop one of them", Code.ODD_RULE
         return
     taken = "every name" if host == "*" else host
     text = f"rule {index + 1} is never reached: rule {first + 1} takes {taken} first"
-    yield index, text, _NARROW_FIRST, None
+    yield index, text, _NARROW_FIRST, Code.ODD_RULE
 
 
-def _service_mistakes(
-    index: int, rule: Mapping[str, Any]
-) -> Iterator[tuple[int, str, str, Code | None]]:
+def _name_mistakes(index: int, name: str) -> Iterator[Mistake]:
+    if serves_every_name(name):
+        return
+    if is_wildcard(name) and not has_star_label(name):
+        text = f"rule {index + 1} never matches: a star may only stand for the whole first label"
+        yield index, f"{text}, not as in {name}", "write *.example.com", Code.ODD_RULE
+    elif "." not in name:
+        text = f"rule {index + 1} is for {name}, which no record leads to"
+        yield index, text, "write a full name such as ssh.example.com", Code.ODD_RULE
+
+
+def _service_mistakes(index: int, rule: Mapping[str, Any]) -> Iterator[Mistake]:
     service = str(rule.get("service", ""))
     parts = urlsplit(service)
     if parts.hostname and rule.get("hostname") == to_ascii(parts.hostname):
+        # Unless its connector has other names than the rest of the world (split DNS).
         text = f"rule {index + 1} sends {rule['hostname']} back to itself"
-        yield index, text, "name the host inside, such as ssh://localhost:22", None
+        yield index, text, "name the host inside, such as ssh://localhost:22", Code.ODD_RULE
     if "://" in service and parts.scheme not in _SCHEMES:
         text = f"rule {index + 1}: {parts.scheme}:// is no known scheme, and becomes raw TCP"
         yield index, text, "write tcp:// when that is meant", Code.RAW_TCP

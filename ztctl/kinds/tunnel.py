@@ -168,12 +168,8 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating, WritesTogether):
         for wanted in declared.of(self.name):
             yield from local_tunnel.misplaced(wanted)
             yield from shared_tunnel.misplaced(wanted, declared)
-            for index, text, hint, code in ingress.mistakes(wanted.values["ingress"]):
-                where, summary = (
-                    wanted.local["places"][index] or wanted.where,
-                    f"{wanted.address}: {text}",
-                )
-                yield warning(code, summary, where, hint) if code else Problem(summary, where, hint)
+            # Of a file on a server no plan sees what is there already.
+            yield from ingress.problems(wanted, bears_odd=not is_local(wanted.values))
             if (wanted.values.get("origin_request") or {}).get("access"):
                 yield warning(
                     Code.TUNNEL_WIDE_ACCESS,
@@ -216,9 +212,11 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating, WritesTogether):
         )
 
     def refusals(self, change: Change, proposal: Proposal) -> Iterator[Refusal]:
-        """Refuse a name that is taken, to delete one with running connectors, and to replace."""
+        """Refuse a name that is taken, odd rules, to cut connectors off, and to replace."""
         yield from _name_taken(change, proposal)
         yield from shared_tunnel.contested(change, proposal)
+        odd = ingress.new_oddities(change)
+        yield from (Refusal(change.address, text) for text in odd)
         running = change.live is not None and TunnelAttributes.of(change.live).running
         is_deleted = change.action in (Action.DELETE, Action.REPLACE)
         if is_deleted and running:

@@ -26,6 +26,7 @@ class Code(StrEnum):
     SESSIONS_DIFFER = "sessions-differ"
     NOT_PROXIED = "not-proxied"
     TUNNEL_WIDE_ACCESS = "tunnel-wide-access"
+    ODD_RULE = "odd-rule"
     RAW_TCP = "raw-tcp"
     SSH_PATH = "ssh-path"
     BROWSER_TERMINAL = "browser-terminal"
