@@ -152,6 +152,35 @@ def test_what_the_provider_cannot_say_is_told(account: Account) -> None:
     }  # fmt: skip
 
 
+def test_nothing_that_narrows_is_left_out(account: Account) -> None:
+    """A member that the provider does not know is written, so that Terraform refuses it."""
+    account.apply(whole())
+    group, app = account.one("groups"), account.one("apps")
+    negated = {"ip": {"ip": "192.0.2.0/24", "negate": True, "ports": {"but": 22}, "gone": None}}
+    inline = {
+        "name": "own",
+        "decision": "allow",
+        "precedence": 4,
+        "include": [{"everyone": {}}],
+        "approval_required": True,
+        "approval_groups": [{"approvals_needed": 1, "email_addresses": ["boss@example.com"]}],
+    }
+    account.call("POST", f"{{A}}/access/apps/{app['id']}/policies", inline)
+    with account.sandbox.session() as state:
+        state.store.put("access_group", group["id"], {**group, "require": [negated]})
+
+    found = resources(account, whole())
+
+    (stated,) = (it["require"] for (type_, _), it in found.items() if type_ == f"{A}_group")
+    assert stated == [{"ip": {"ip": "192.0.2.0/24", "negate": True, "ports": {"but": 22}}}]
+    own = found[f"{A}_application", "ssh_example_com"]["policies"][1]
+    assert own["approval_required"] is True
+    assert own["approval_groups"] == inline["approval_groups"]
+    assert "approval_required, approval_groups there: Terraform refuses" in "\n".join(
+        texts(account, whole())[1]
+    )
+
+
 def test_hostile_names_stay_texts_and_get_names_of_their_own(account: Account) -> None:
     """A name is no template, no comment and no second block."""
     names = ["a.b", "a b", "${x}", '"}\nresource "x" "y" {', "1e3", "\u202eevil"]

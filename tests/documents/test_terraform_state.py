@@ -116,6 +116,10 @@ def test_all_that_is_wrong_is_said_at_once_with_its_path() -> None:
         f'{GROUP}.a["x"]"]',
         f"{GROUP}.a['x']",
         f"{GROUP}.a; rm -rf /",
+        # Another spelling of an address that may stay.
+        rf'{GROUP}.a["\u0061"]',
+        f"{GROUP}.a[07]",
+        f"{GROUP}.a[1٣]",
         f"{GROUP}.a[0].b",
         f"module.{GROUP}.a",
         f"{GROUP}.",

@@ -7,6 +7,7 @@ of the values of a resource nothing is repeated here, not in errors either.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,9 @@ from ztctl.core.model.diagnostics import Problem
 
 Json = Mapping[str, Any]
 _NAME: Final = r"[^\W\d][\w-]*"
-_KEY: Final = r'\[(?:\d{1,9}|"(?:[^"\\]|\\.)*")\]'
+_KEY: Final = r'\[(?:0|[1-9][0-9]{0,8}|"(?:[^"\\]|\\.)*")\]'
+# Of a printable character: Terraform writes that as it is.
+_ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|.)")
 _MODULE: Final = re.compile(rf"module\.({_NAME})({_KEY})?\.")
 _ADDRESS: Final = re.compile(
     rf"((?:module\.{_NAME}(?:{_KEY})?\.)*)({_NAME})\.({_NAME})({_KEY})?",
@@ -176,10 +179,17 @@ def _address(text: Any) -> ResourceAddress | None:
     if not isinstance(text, str) or len(text) > _LONGEST or not text.isprintable():
         return None
     found = _ADDRESS.fullmatch(text)
-    if found is None:
+    # One instance may have but one address here: to forget it is to forget nothing else.
+    if found is None or any(map(_is_needless, _ESCAPE.finditer(text))):
         return None
     modules = tuple((it[1], it[2] or "") for it in _MODULE.finditer(found[1]))
     return ResourceAddress(modules, found[2], found[3], found[4] or "")
+
+
+def _is_needless(escape: re.Match[str]) -> bool:
+    digits = escape[1] or escape[2]
+    code = int(digits, 16) if digits is not None else 0
+    return code > sys.maxunicode or chr(code).isprintable()
 
 
 def _wrong(path: str, text: str, hint: str = "") -> Problem:

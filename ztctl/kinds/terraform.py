@@ -44,6 +44,12 @@ _PLAIN: Mapping[str, Collection[str]] = {
     "private_route": ("network",),
     "dns_record": ("type", "proxied", "tags", "settings"),
 }
+# What the provider cannot state of an application's own policy, and more would enter without.
+_NARROWING = (
+    *("approval_required", "approval_groups"),
+    *("purpose_justification_required", "isolation_required"),
+)
+_NOTHING: Sequence[Any] = (None, "", [], {}, False)
 _DESTINATION = (
     *("type", "uri", "cidr", "hostname", "l4_protocol", "mcp_server_id", "port_range", "vnet_id"),
 )
@@ -213,10 +219,15 @@ def _attached(raw: Raw, remarks: list[str]) -> Iterator[Raw]:
             "and its first apply may make it anew"
         )
         plain = _stated(policy, ("decision", "connection_rules", "mfa_config"))
-        lost = sorted(_stated(policy, _PLAIN["access_policy"]).keys() - plain.keys())
+        held = _stated(policy, _PLAIN["access_policy"])
+        narrowing = {key: it for key, it in held.items() if key in _NARROWING and it}
+        if narrowing:
+            words = ", ".join(narrowing)
+            remarks.append(f"the provider has no {words} there: Terraform refuses this as it is")
+        lost = sorted(held.keys() - plain.keys() - narrowing.keys())
         if lost:
             remarks.append(f"its {', '.join(lost)} cannot be stated there, and may be dropped")
-        yield {"name": name, "precedence": place, **plain, **rules}
+        yield {"name": name, "precedence": place, **plain, **narrowing, **rules}
 
 
 def _tunnel(one: Leaving) -> Iterator[Resource]:
@@ -265,7 +276,7 @@ def _origin_request(raw: Any, whose: str, remarks: list[str]) -> dict[str, Any] 
             )
         else:
             known = name in _ORIGIN_REQUEST
-            lost = [name] if not known and value not in (None, False, "", [], {}) else []
+            lost = [name] if not known and value not in _NOTHING else []
             if known and value is not None:
                 found[_ORIGIN_REQUEST[name]] = value
         remarks += (f"{whose}: `{it}` cannot be stated: the first apply drops it" for it in lost)
@@ -348,12 +359,14 @@ def _selector(item: Any, remarks: list[str]) -> Any:
         spelt = _SELECTORS.get(name, name.replace("-", "_"))
         if spelt not in _KNOWN:
             remarks.append(f"the provider has no rule `{name}`: Terraform refuses this as it is")
-        held = inner if isinstance(inner, Mapping) else {}
-        made[spelt] = {
-            key: Named(value) if key == "id" and isinstance(value, str) else value
-            for key, value in held.items()
-            if isinstance(value, str | list)
-        }
+        made[spelt] = inner
+        if isinstance(inner, Mapping):
+            # A member of whatever kind may narrow the rule.
+            made[spelt] = {
+                key: Named(value) if key == "id" and isinstance(value, str) else value
+                for key, value in inner.items()
+                if value not in _NOTHING
+            }
     return made
 
 
@@ -385,7 +398,7 @@ def _dropped(live: Live, names: Collection[str]) -> tuple[str, ...]:
         for name, value in live.raw.items()
         if name not in names
         and name not in _COMPUTED
-        and value not in (None, "", [], {}, False)
+        and value not in _NOTHING
         and not (name in fields and fields[name].default == value)
     )
     return (f"{', '.join(more)}: not written here; look before the first apply",) if more else ()
