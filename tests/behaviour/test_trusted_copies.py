@@ -136,6 +136,25 @@ def test_a_name_that_is_spelled_otherwise_may_be_served(account: Account, name: 
     assert ("no-cover", DEEP) in found(passed)
 
 
+@pytest.mark.parametrize("wider", ["*.example.com", "*"])
+@pytest.mark.parametrize(
+    "first", [served(DEEP, originRequest=CHECKED), served(DEEP, "http_status:403")]
+)
+def test_who_spells_a_name_otherwise_gets_to_a_wider_rule(
+    account: Account, first: dict[str, Any], wider: str
+) -> None:
+    """The connector passes over the rule that keeps strangers out; an application knows better."""
+    hand = ByHand(account)
+    hand.tunnel("office", source="local")
+    hand.record(DEEP, "office")
+    rules = [first, served(wider), *([CLOSING] if wider != "*" else [])]
+    copy = Copy("office", FILE, {"ingress": rules})
+
+    assert ("no-cover", DEEP) in found(audited(account, copy))
+    hand.app(DEEP)
+    assert ("no-cover", DEEP) not in found(audited(account, copy))
+
+
 def test_what_a_copy_does_not_serve_is_closed_as_long_as_there_is_the_copy(office: ByHand) -> None:
     """Without it nobody knows what the tunnel serves, and unknown is open."""
     copy = copy_of("office", served("other.example.com"))

@@ -168,11 +168,48 @@ def entries(state: HostState) -> frozenset[Entry]:
     ways = list(routes(state, ends))
     past = (Entry(path, DIRECT, OPEN, Openness.OPEN) for path in state.paths if DIRECT in ends)
     return frozenset(past).union(
-        replace(entry, served=Served(rule.path, _others_at(path, earlier)))
-        for rule, tunnel, earlier in ways
-        for path in paths_at(rule, state.paths)
-        for entry in _entries_at(state, path, rule, tunnel)
+        (
+            replace(entry, served=Served(rule.path, _others_at(path, earlier)))
+            for rule, tunnel, earlier in ways
+            for path in paths_at(rule, state.paths)
+            for entry in _entries_at(state, path, rule, tunnel)
+        ),
+        _by_another_spelling(state, ends),
     )
+
+
+def _by_another_spelling(state: HostState, ends: Iterable[str | Origin]) -> Iterator[Entry]:
+    """What lies open to who spells the name otherwise, where no application stands in front.
+
+    The connector compares names as they are spelled, so that a rule which keeps strangers out is
+    passed over, and a wider one behind it serves them. Access knows all spellings of a name.
+    Whether Cloudflare hands on the one that a visitor wrote is not recorded (cloudflared issue
+    1715).
+    """
+    apps = state.applications
+    bare = [path for path in state.paths if not deciding(state.host, path, apps)[0]]
+    if not bare or denied_unmatched(state):
+        return
+    for end in ends:
+        found = state.tunnels(end) if isinstance(end, str) else None
+        for rule in (
+            it for rules in (found.lists if found else ()) for it in _behind(state, rules)
+        ):
+            for path in set(paths_at(rule, bare)).intersection(bare):
+                yield Entry(path, Origin(str(end), rule.service), OPEN, Openness.OPEN)
+
+
+def _behind(state: HostState, rules: Sequence[Ingress]) -> Iterator[Ingress]:
+    """Unchecked origins of a host behind the rule that takes its name and lets no stranger in."""
+    fitting = [it for it in rules if ingress_matches(it.hostname, state.host)]
+    first = next((place for place, it in enumerate(fitting) if not it.path), len(fitting))
+    for rule in fitting[first + 1 :]:
+        if _is_open(rule) and not _is_open(fitting[first]):
+            yield rule
+
+
+def _is_open(rule: Ingress) -> bool:
+    return rule.is_origin and rule.audience is None
 
 
 # -- records and ingress rules --------------------------------------------------------------
