@@ -52,7 +52,6 @@ def secret_of(account: Account) -> str:
 def test_both_files_are_written(applied: Ztctl, account: Account) -> None:
     """The configuration with the audiences of applications, and the credentials for its owner."""
     out = applied.folder / "server"
-    out.mkdir()
 
     done = applied("tunnel", "files", "edge", "-o", "server")
 
@@ -77,6 +76,7 @@ def test_both_files_are_written(applied: Ztctl, account: Account) -> None:
             {"service": "http_status:404"},
         ],
     }
+    assert stat.S_IMODE(out.stat().st_mode) == 0o700
     credentials = out / f"{tunnel['id']}.json"
     assert stat.S_IMODE(credentials.stat().st_mode) == 0o400
     assert json.loads(credentials.read_text()) == {
@@ -86,6 +86,28 @@ def test_both_files_are_written(applied: Ztctl, account: Account) -> None:
     }
     assert secret_of(account) not in done.out + done.err + (out / "config.yml").read_text()
     assert [it.method for it in account.sandbox.log if it.method != "GET"] == []
+
+
+@pytest.mark.parametrize(
+    ("out", "said"), [("ztctl.yaml", "is no folder"), ("no/such", "folder no")]
+)
+def test_a_place_for_no_folder_is_refused(
+    out: str, said: str, applied: Ztctl, account: Account
+) -> None:
+    """Before the account is asked for a secret."""
+    done = applied("tunnel", "files", "edge", "-o", out)
+
+    assert done.code == 1
+    assert said in done.err
+    assert account.sandbox.log == []
+
+
+def test_who_says_what_would_tell_what_a_local_tunnel_serves(applied: Ztctl) -> None:
+    """Its server's file, of which no copy is given."""
+    done = applied("who", "ssh.example.com")
+
+    assert done.code == 0
+    assert "a copy of its server's file tells (--local)" in " ".join(done.out.split())
 
 
 def test_a_second_run_writes_what_differs_and_never_the_credentials(

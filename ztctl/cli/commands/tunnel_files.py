@@ -68,16 +68,28 @@ def files(
     view = view_of(chosen, declared)
     with errors_shown(view):
         _check_local(name, declared)
-        if out is not None and not out.is_dir():
-            from ztctl.core.model.diagnostics import Failure
-
-            raise Failure(f"there is no folder {out}", "make it, for its owner alone")
+        if out is not None:
+            _check_folder(out)
         found = _read(check, view) if check is not None else None
         file, live_name = run_to_end(_made(name, chosen, declared, view, where, out))
         if found is not None:
             return _compared(file, found, live_name, view)
         _write(file, out, view, quiet=chosen.quiet)
     return Exit.DONE
+
+
+def _check_folder(folder: Path) -> None:
+    """Require a folder, or a place for one.
+
+    Raises:
+        Failure: there is something else, or no folder to make it in.
+    """
+    from ztctl.core.model.diagnostics import Failure
+
+    if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
+        raise Failure(f"{folder} is no folder", "name another one")
+    if not folder.parent.is_dir():
+        raise Failure(f"cannot make the folder {folder}: there is no folder {folder.parent}")
 
 
 def _check_local(name: str, declared: Declared) -> None:
@@ -132,6 +144,7 @@ async def _made(
         _check_live(live.values.get("config"), name)
         file = file_of(wanted, live, ledger, folder)
         if out is not None:
+            out.mkdir(mode=0o700, exist_ok=True)
             place = out / f"{live.id}.json"
             if place.exists() or place.is_symlink():
                 view.note(_kept(place))

@@ -289,9 +289,11 @@ class HostNow:
                 yield f"{lead.name} is not proxied: Cloudflare does not stand before {lead.target}"
         for key, tunnel in tunnels_of(self.state):
             name = self._account.name(key)
-            if tunnel.rules is None:
-                yield f"what the tunnel {name} serves is not known: it may be anything"
             live = self._account.live.get(key)
+            if tunnel.rules is None:
+                local = live is not None and live.values.get("config") == "local"
+                remedy = "; a copy of its server's file tells (--local)" if local else ""
+                yield f"what the tunnel {name} serves is not known: it may be anything{remedy}"
             if live is not None and not live.attribute("running"):
                 yield f"no connector of the tunnel {name} runs: nobody gets through it"
         if any(guard.application and not guard.id for guard in self._guards):
