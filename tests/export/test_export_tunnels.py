@@ -163,6 +163,64 @@ def test_records_are_kept_whatever_they_are(account: Account) -> None:
     assert adopted(account, found).is_empty
 
 
+def alias(account: Account, name: str, of: str, **fields: Any) -> Any:
+    """A proxied record that leads to another one."""
+    where = account.one("zones", name=name.partition(".")[2])["id"]
+    body = {"type": "CNAME", "name": name, "content": of, "proxied": True, **fields}
+    return account.call("POST", f"/zones/{where}/dns_records", body)
+
+
+def test_an_alias_of_a_record_that_leads_to_a_tunnel_is_stated(account: Account) -> None:
+    """A chain of CNAMEs, over zones, is written link by link; what leads elsewhere is not."""
+    pool = tunnel(account, [rule(HOST)])
+    application(account, HOST, policies=[policy(account)])
+    record(account, "a.example.com", pool)
+    alias(account, "b.example.org", "a.example.com", comment="second")
+    alias(account, HOST, "b.example.org")
+    alias(account, "www.example.com", "shop.example.net")
+    alias(account, "x.example.com", "y.example.com")
+    alias(account, "y.example.com", "x.example.com")
+    before = account.everything()["dns_records"]
+
+    found = exported(account)
+    again = adopted(account, found)
+
+    assert found.is_complete
+    assert yaml.safe_load(text_of(found))["dns"] == {
+        "a.example.com": {"tunnel": "pool"},
+        "b.example.org": {"cname": "a.example.com", "comment": "second"},
+        HOST: {"cname": "b.example.org"},
+    }
+    assert again.is_empty
+    kept = account.everything()["dns_records"]
+    assert [(it["id"], it["content"]) for it in kept] == [
+        (it["id"], it["content"]) for it in before
+    ]
+
+
+def test_a_host_that_is_an_alias_is_exported_with_its_record(account: Account) -> None:
+    """Chosen by its name alone, it holds all that it depends on."""
+    record(account, "a.example.com", tunnel(account, [rule(HOST)]))
+    alias(account, HOST, "a.example.com")
+
+    found = exported(account, Chosen(host=(HOST,)))
+
+    said = yaml.safe_load(text_of(found))
+    assert [*said["dns"], *said["tunnels"]] == ["a.example.com", HOST, "pool"]
+
+
+def test_an_alias_of_a_record_that_stays_as_it_is_names_the_live_one(account: Account) -> None:
+    """What another product manages is no entry, and what leads to it is."""
+    managed = record(account, "a.example.com", tunnel(account, [rule(HOST)]))
+    stored(account, "dns_record", managed["id"], meta={"read_only": True})
+    alias(account, HOST, "a.example.com")
+
+    found = exported(account)
+
+    assert yaml.safe_load(text_of(found))["dns"] == {HOST: {"cname": {"live": "a.example.com"}}}
+    assert adopted(account, found).is_empty
+
+
 def test_a_comment_without_room_for_the_mark_is_named(account: Account) -> None:
     """On a free zone a comment has 100 characters: its record cannot be adopted as it is."""
     pool = tunnel(account, [rule("a.example.org"), rule("b.example.org")])

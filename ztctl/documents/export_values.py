@@ -35,6 +35,10 @@ class Names:
         self, live: Mapping[str, tuple[Live, ...]], kinds: Kinds, keys: Mapping[Place, str]
     ) -> None:
         self._keys = keys
+        self._kinds = kinds
+        self._declared: dict[str, set[str]] = defaultdict(set)
+        for (kind, _), key in keys.items():
+            self._declared[kind].add(key)
         self._by_id: dict[Place, Live] = {}
         self._by_name: dict[Place, list[Live]] = defaultdict(list)
         for name, items in live.items():
@@ -51,7 +55,8 @@ class Names:
         if found is None:
             raise Inexpressible(f"it refers to {text!r}, which is no {refers.kind}")
         if refers.attribute == "name":
-            return found
+            is_key = not self._kinds[refers.kind].section or found in self._declared[refers.kind]
+            return found if is_key else {"live": found}
         live = self._by_id.get((refers.kind, found))
         if live is not None and not refers.live_only and (refers.kind, live.id) in self._keys:
             return self._keys[refers.kind, live.id]

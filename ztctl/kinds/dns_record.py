@@ -8,13 +8,13 @@ posts (Cloudflare OpenAPI description, Terraform provider v5, Cloudflare docs).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ztctl.core.model.calls import Call, CallFailed, Flow, LiveObjects, ReadFlow, only
-from ztctl.core.model.canonical import canonical_fields, fields_of
+from ztctl.core.model.canonical import canonical_fields, fields_of, references
 from ztctl.core.model.certificates import uncovered
 from ztctl.core.model.declared import Declared
 from ztctl.core.model.diagnostics import Problem
@@ -29,6 +29,7 @@ from ztctl.core.model.markers import DecidesReach, Default, Normalised, RefersTo
 from ztctl.core.model.names import to_ascii
 from ztctl.core.model.objects import Attributes, Live, Mark, Values, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Refusal, Step
+from ztctl.core.model.values import Lookup
 from ztctl.kinds.carry import Body, unmodelled
 from ztctl.kinds.common import (
     DNS,
@@ -38,6 +39,7 @@ from ztctl.kinds.common import (
     check_host,
     failed_check,
     host,
+    invalid,
     items,
     objects,
     segment,
@@ -59,6 +61,7 @@ from ztctl.kinds.zone_certificates import known_of
 
 TUNNEL_DOMAIN = "cfargotunnel.com"
 LEADS_TO_TUNNEL = RefersTo("tunnel", template="{}." + TUNNEL_DOMAIN)
+_ALIAS_OF = RefersTo("dns_record", attribute="name")
 _ADDRESSES = ("A", "AAAA", "CNAME")
 _NO_CLAIMS = Claims(())
 _BARE = only("id", "name", "type")
@@ -91,8 +94,10 @@ class DnsSettings(Fields):
 class DnsRecordFields(Fields):
     """A name that leads to a tunnel. The key is the name."""
 
-    tunnel: Annotated[Any, LEADS_TO_TUNNEL, Normalised(host), DecidesReach()]
+    tunnel: Annotated[Any, LEADS_TO_TUNNEL, Normalised(host), DecidesReach()] = None
     """The tunnel that it leads to, by key, or `{live: NAME}`."""
+    cname: Annotated[Any, _ALIAS_OF] = None
+    """In place of `tunnel`: the record that it is an alias of, by key, or `{live: NAME}`."""
     proxied: Annotated[On, DecidesReach()] = None
     """Through Cloudflare; a tunnel is reached in no other way."""
     ttl: Annotated[int | None, Field(ge=1, le=86400), Default(1)] = None
@@ -103,6 +108,13 @@ class DnsRecordFields(Fields):
     settings: DnsSettings | None = None
     protect: Protect = False
     """Refuse to delete it, also when it is taken out of the file."""
+
+    @model_validator(mode="after")
+    def _one_target(self) -> DnsRecordFields:
+        if (self.tunnel is None) is (self.cname is None):
+            text = "a record leads to a `tunnel`, or is an alias of another record by `cname`"
+            raise invalid(self, text, "write one of the two")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,9 @@ class DnsRecordAttributes(Attributes):
 
 class _InRecordComment(InComment):
     """The mark in the comment of a record, of which a write needs the name, too."""
+
+    def _own_name(self, wanted: Wanted, stack: str) -> str:
+        return to_ascii(wanted.address.key)
 
     def off(self, live: Live) -> Values:
         """The live values without the mark in the comment, and the name."""
@@ -147,8 +162,14 @@ class DnsRecord(Kind, Contained, TakesPlaces):
     # -- the wanted side --------------------------------------------------------------------
 
     def normalise_stated(self, key: str, stated: Values) -> Values:
-        """Set the TTL of proxied records to 1, the only value that they can have."""
-        return stated if stated.get("proxied") is False else {**stated, "ttl": 1}
+        """Set the TTL of proxied records to 1, the only value that they can have.
+
+        What an alias leads to is its target, too.
+        """
+        made = {name: it for name, it in stated.items() if name != "cname"}
+        if stated.get("cname") is not None:
+            made["tunnel"] = stated["cname"]
+        return made if stated.get("proxied") is False else {**made, "ttl": 1}
 
     def check(self, declared: Declared) -> Iterator[Problem]:
         """Report invalid records, and ``moved:`` entries: a record cannot be renamed."""
@@ -264,6 +285,14 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         manager = _manager(live, adopted=live.mark is None)
         return Gap(f"it is managed by {manager}") if manager else None
 
+    def entry(self, live: Live) -> Values:
+        """An alias names the record that it leads to."""
+        values = super().entry(live)
+        if LEADS_TO_TUNNEL.id_in(values.get("tunnel")) is not None:
+            return values
+        rest = {name: it for name, it in values.items() if name != "tunnel"}
+        return {**rest, "cname": values.get("tunnel")}
+
     # -- reading ----------------------------------------------------------------------------
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
@@ -274,7 +303,8 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         everything is asked for, it is every zone.
         """
         known, apps = yield LiveObjects("zone"), LiveObjects("access_application")
-        first = known if ask.everywhere else zones_of(named_hosts(ask, apps), known)
+        names = named_hosts(ask, apps) | _aliased(ask)
+        first = known if ask.everywhere else zones_of(names, known)
         replies = yield tuple(_rest(zone).all() for zone in first)
         try:
             all_tunnels = yield LiveObjects("tunnel")
@@ -286,7 +316,10 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         served = frozenset[str]().union(*(served_hosts(tunnel, ask) for tunnel in all_tunnels))
         later = [zone for zone in zones_of(served, known) if zone not in first]
         further = yield tuple(_rest(zone).all() for zone in later)
-        return self._live_records((*first, *later), (*replies, *further))
+        found = self._live_records((*first, *later), (*replies, *further))
+        # Without a stack it is a listing of the account. No plan is to keep a record, or a tunnel,
+        # for an alias of others.
+        return found if ask.stack else tuple(_with_targets(found))
 
     def beyond(self, unseen: Unseen) -> ReadFlow[Mapping[Slot, Fact]]:
         """The records of every zone in which one of these names may lie."""
@@ -433,6 +466,32 @@ class DnsRecord(Kind, Contained, TakesPlaces):
             return (yield from self._send(work))
         except CallFailed as again:
             return (yield from self._halved(work, again))
+
+
+def _aliased(ask: Ask) -> frozenset[str]:
+    """The names of live records of which the files declare aliases."""
+    stated = (it for one in ask.wanted.get("dns_record", ()) for it in references(one.values))
+    return frozenset(it.name for it in stated if isinstance(it, Lookup) and it.kind == "dns_record")
+
+
+def _with_targets(records: Sequence[Live]) -> Iterator[Live]:
+    """The records; an alias that ends at a tunnel uses the record that it leads to."""
+    by_name = {it.name: it for it in records if DnsRecordAttributes.of(it).type == "CNAME"}
+
+    def ends_at_tunnel(live: Live | None) -> bool:
+        seen: set[str] = set()
+        while live is not None and live.id not in seen:
+            seen.add(live.id)
+            target = str(live.values.get("tunnel"))
+            if LEADS_TO_TUNNEL.id_in(target) is not None:
+                return True
+            live = by_name.get(target)
+        return False
+
+    for it in records:
+        target = by_name.get(str(it.values.get("tunnel")))
+        is_alias = by_name.get(it.name) is it and target is not None and ends_at_tunnel(target)
+        yield replace(it, uses=(("dns_record", target.id),)) if is_alias and target else it
 
 
 def _at_odds(wanted: Wanted) -> Iterator[Problem]:

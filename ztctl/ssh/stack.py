@@ -285,7 +285,8 @@ def _rule(name: str, record: Wanted | None, rules: Iterable[_Rule]) -> _Rule | N
     """The rule that serves a name: of the tunnel to which its record leads, if that is known."""
     leads = record.values.get("tunnel") if record else None
     for rule in rules:
-        if isinstance(leads, Ref) and leads.to != rule.tunnel:
+        to = leads.to if isinstance(leads, Ref) else None
+        if to is not None and to.kind == rule.tunnel.kind and to != rule.tunnel:
             continue
         # Where no record says which tunnel it is, the closing rule of one says nothing of others.
         if ingress_matches(rule.name, name) and not rule.service.startswith("http_status:"):
