@@ -217,7 +217,7 @@ def test_what_has_no_field_is_named(tmp_path: Path) -> None:
         "edge": ["CANARY"],
         "warp-routing": {"maxActiveFlows": 7},
         "ingress": [
-            {"hostname": "*a.example.com", "service": "ssh://h", "originRequest": {"proxyPort": 1}},
+            {"hostname": "a:b:c", "service": "ssh://h", "originRequest": {"proxyPort": 1}},
             END,
         ],
     }
