@@ -21,6 +21,7 @@ from tests.support.examples import examples
 from ztctl.core.model.connector_file import ConnectorFile
 from ztctl.core.model.diagnostics import Problems
 from ztctl.documents.connector_file import read_connector_file
+from ztctl.documents.connector_text import config_text
 
 CLOUDFLARED = os.environ.get("ZTCTL_TEST_CLOUDFLARED")
 CATCH_ALL = "  - service: http_status:404\n"
@@ -209,6 +210,8 @@ NOT_CONVERTED = [
     "proxyPort: -1",
     "keepAliveConnections: 9223372036854775808",
     "keepAliveConnections: _1",
+    "keepAliveConnections: .nan",
+    "keepAliveConnections: 1e999",
     "noTLSVerify: yES",
     "connectTimeout: +-1s",
 ]
@@ -241,6 +244,19 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
     assert [it.partition(" ")[0] for it in problems(tmp_path, text)] == [
         *("1:10", "2:10", "4:15", "5:14", "6:11", "9:34")
     ]
+
+
+@pytest.mark.parametrize("path", ["(?i)^/x", "^/a?$", "a?b"])
+def test_a_question_mark_in_brackets_is_quoted(tmp_path: Path, path: str) -> None:
+    """The reader of cloudflared's file ends a text in brackets there, and refuses the file."""
+    rule = "  - {{hostname: a.example.com, path: {}, service: 'tcp://b:1'}}\n"
+    found = read(tmp_path, f"ingress:\n{rule.format(repr(path))}{CATCH_ALL}")
+
+    text = config_text(found)
+
+    assert f'path: "{path}"' in text
+    assert read(tmp_path, text).configuration == found.configuration
+    assert not CLOUDFLARED or is_taken_by_cloudflared(tmp_path, text)
 
 
 RULE = "ingress:\n  - hostname: {}\n    service: {}\n" + CATCH_ALL

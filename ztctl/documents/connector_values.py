@@ -74,7 +74,9 @@ def member(node: Node, form: Form) -> Any:
 def _cut_off(node: Scalar) -> int | None:
     """A number with a fraction, where a whole one is expected."""
     digits = str(node).replace("_", "")
-    number = float(digits) if _FLOAT.fullmatch(digits) else math.inf
+    # `float` spells what is no number without the dot.
+    spelt = re.sub("[.](?=[a-z])", "", digits, flags=re.IGNORECASE)
+    number = float(spelt) if _FLOAT.fullmatch(digits) else math.inf
     return int(number) if math.isfinite(number) else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ztctl.documents.layout_text import WIDTH, inline, means_more
+from ztctl.documents.layout_text import WIDTH, inline, means_more, quoted
 from ztctl.documents.layout_tree import Part
 
 _INDENT: Final = 2
@@ -19,6 +19,9 @@ def scalar_text(value: Any, *, flow: bool = False, key: bool = False) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = str(value).replace("${", "$${")
+    if flow and "?" in text:
+        # It ends a text in brackets for gopkg.in/yaml.v3, which reads cloudflared's file.
+        return quoted(text)
     style = '"' if not text or means_more(text) else ""
     return inline(Part(0, 0, 0, text=text, style=style, source=text or '""'), flow=flow, key=key)
 
