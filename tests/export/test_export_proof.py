@@ -117,6 +117,27 @@ def test_the_stacks_own_object_that_no_file_states_ends_the_export(account: Acco
         exported(account)
 
 
+def test_what_no_field_models_is_told_above_its_entry(account: Account) -> None:
+    """It stays live, at any depth, though the file is silent about it; what is off is nothing."""
+    own = {"name": "own", "decision": "deny", "include": [{"email": {"email": "eve@example.com"}}]}
+    std = policy(account, session_duration="24h", connection_rules={"ssh": {"usernames": ["root"]}})
+    pool = tunnel(account, [rule(HOST, originRequest={"novel": 1})], **{"warp-routing": {}})
+    record(account, HOST, pool)
+    made = application(account, HOST, policies=[own, std])
+    places = [{"type": "public", "uri": HOST, "moon": "full", "sun": False}]
+    stored(account, "app", made["id"], destinations=places)
+    stored(account, "policy", account.one("policies", name="own")["id"], novel={"a\n# b": 1})
+
+    text = text_of(exported(account))
+
+    said = [it.partition(": ")[2] for it in text.splitlines() if "# Not said here" in it]
+    assert sorted(said) == [
+        "connection_rules.ssh.usernames",
+        "destinations.moon, policies.novel.a\\n# b",
+        "ingress.originRequest.novel",
+    ], text
+
+
 def test_the_account_is_read_once(account: Account) -> None:
     """Proving takes one list more than reading the account: that of the tags."""
     one_host(account)

@@ -18,7 +18,7 @@ from ztctl.documents import hosts
 from ztctl.documents.export_hosts import Entries, ShortHost, StatedEntry, take_hosts
 from ztctl.documents.export_lists import take_lists
 from ztctl.documents.export_text import block, comment, in_brackets, scalar_text
-from ztctl.documents.export_values import Inexpressible, Names, stated
+from ztctl.documents.export_values import Inexpressible, Names, cut, stated
 from ztctl.documents.host_checks import host_sections
 from ztctl.documents.layout import laid_out
 from ztctl.documents.layout_text import WIDTH
@@ -294,7 +294,20 @@ def _entry(
         fields["protect"] = True
     if kind.host_part is HostPart.TUNNEL and not live.is_whole:
         entry.comments.append(_ELSEWHERE)
+    if unsaid := sorted(set(_paths(kind.unsaid(live)))):
+        entry.comments.append(cut(f"Not said here, and kept by every write: {', '.join(unsaid)}"))
     return entry
+
+
+def _paths(members: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """The paths of all that is not off or empty."""
+    for name, value in members.items():
+        inner = value if isinstance(value, list) else [value]
+        mappings = [it for it in inner if isinstance(it, Mapping)]
+        for item in mappings:
+            yield from _paths(item, f"{path}{name}.")
+        if value and not mappings:
+            yield f"{path}{name}"
 
 
 def _claim(live: Live, kind: Kind, scope: Scope, called: Counter[tuple[str, str]]) -> str:

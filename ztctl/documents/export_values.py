@@ -106,7 +106,7 @@ def _stated(spec: Spec, value: Any, names: Names, path: str) -> Any:
             return _stated(spec.element, value, names, path)
         return stated(spec.fields, value, names, f"{path}.")
     if spec.fields and isinstance(value, str) and not _has_short_form(spec):
-        raise Inexpressible(f"`{path}` holds what ztctl does not know: {_cut(value)}")
+        raise Inexpressible(f"`{path}` holds what ztctl does not know: {cut(value)}")
     if spec.element is not None:
         return _stated(spec.element, value, names, path)
     if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
@@ -146,5 +146,6 @@ def _folded(element: Spec | None, rules: list[Any]) -> Iterator[Any]:
         yield {name: values if len(values) > 1 else values[0]} if name else rule
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """The beginning of a text of others, which may be of any length."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

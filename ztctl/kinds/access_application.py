@@ -434,6 +434,11 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Showing, Stati
 
     # -- flows ------------------------------------------------------------------------------
 
+    def unsaid(self, live: Live) -> Values:
+        """What is carried over, also of its own policies, which stand in its entry."""
+        own = [POLICY.unsaid(POLICY.live_from(it)) for it in own_policies(live.raw)]
+        return {**self.carried_over(live), "policies": own}
+
     def everything(self) -> Flow[tuple[Live, ...]]:
         """Read all applications.
 

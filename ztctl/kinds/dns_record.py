@@ -361,6 +361,11 @@ class DnsRecord(Kind, Contained, TakesPlaces):
         more = unmodelled(_writable(live.raw), _document(live.values))
         return {**more, "type": DnsRecordAttributes.of(live).type}
 
+    def unsaid(self, live: Live) -> Values:
+        """The same without what its key and its tunnel say."""
+        carried = self.carried_over(live).items()
+        return {name: it for name, it in carried if name not in ("name", "type")}
+
     def _live(self, raw: Mapping[str, Any], zone: Live, claims: Claims = _NO_CLAIMS) -> Live:
         name = to_ascii(text_of(raw, "name"))
         key, mark = self.marking.read(name, raw)

@@ -106,6 +106,10 @@ class Flows(Identity):
         """Members of the API, by name, that a replacing write carries and no field models."""
         return EMPTY
 
+    def unsaid(self, live: Live) -> Values:
+        """Members of the API, by name, that an entry of a file leaves as they are."""
+        return self.carried_over(live)
+
     def create(self, values: Values) -> Flow[Live]:
         """Create the object, and convert the reply to a live object."""
         raise NotImplementedError
