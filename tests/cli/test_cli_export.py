@@ -127,6 +127,22 @@ def test_the_next_steps_are_commands_of_a_shell(
     assert "ztctl plan -f 'what is live; x.yaml'\n" in capsys.readouterr().err
 
 
+def test_how_terraform_forgets_is_not_written_over(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file of last time may not be run yet; nothing else is written then."""
+    given = account.folder / "terraform.json"
+    given.write_text(json.dumps(document()), encoding="utf-8")
+    (account.folder / "state-rm.sh").write_text("#", encoding="utf-8")
+
+    command = ["export", "--sandbox", "--stack", "prod", "--from-terraform", str(given)]
+    code = run([*command, "--forget", ".", "-o", "live.yaml"])
+
+    assert code == Exit.ERROR
+    assert "another folder by --forget" in capsys.readouterr().err
+    assert not (account.folder / "live.yaml").exists()
+
+
 @pytest.mark.parametrize("out", ["", " "])
 def test_an_empty_path_is_no_folder(
     account: Account, capsys: pytest.CaptureFixture[str], out: str

@@ -201,6 +201,20 @@ def test_a_hostile_name_is_the_same_after_reading(account: Account, name: str) -
     assert (kept["id"], kept["name"]) == (made, f"{name or ' '}.ztctl-prod")
 
 
+def test_a_name_that_is_too_long_for_a_key_is_said_beside_its_id(account: Account) -> None:
+    """YAML takes 1024 characters, and what nobody sees takes six each."""
+    name = "\u202e" * 300
+    made = group(account, name)
+    policy(account, include=[{"group": {"id": made}}])
+
+    found = exported(account)
+    again = adopted(account, found)
+
+    assert yaml.safe_load(text_of(found))["groups"][made]["name"] == name
+    assert again.is_empty
+    assert body_of(exported(account)) == body_of(found)
+
+
 def test_what_another_stack_owns_is_named_and_left(account: Account) -> None:
     """An object of another stack is in no file, and what refers to it says that it is live."""
     theirs = group(account, "x.ztctl-other")

@@ -121,7 +121,7 @@ def test_what_no_field_models_is_told_above_its_entry(account: Account) -> None:
     """It stays live, at any depth, though the file is silent about it; what is off is nothing."""
     own = {"name": "own", "decision": "deny", "include": [{"email": {"email": "eve@example.com"}}]}
     std = policy(account, session_duration="24h", connection_rules={"ssh": {"usernames": ["root"]}})
-    pool = tunnel(account, [rule(HOST, originRequest={"novel": 1})], **{"warp-routing": {}})
+    pool = tunnel(account, [rule(HOST, originRequest={"novel": 1})], foreign={"off": False})
     record(account, HOST, pool)
     made = application(account, HOST, policies=[own, std])
     places = [{"type": "public", "uri": HOST, "moon": "full", "sun": False}]

@@ -28,6 +28,8 @@ from ztctl.documents.reader import read_bytes
 # How a rule's check of the token is written, in turn: as the default, as a word, field by field.
 DEFAULT, WORD, WRITTEN_OUT = range(3)
 _SUFFIX: Final = 8
+# A key of YAML has at most 1024 characters (YAML 1.2, section 7.4.2), with a suffix and quotes.
+_LONGEST_KEY: Final = 900
 _ELSEWHERE: Final = (
     "Its rules stand in a file on its server: copy them to `ingress` here before `ztctl tunnel "
     "files` writes that file."
@@ -243,7 +245,8 @@ def _keys(chosen: list[Live], scope: Scope) -> dict[Place, str]:
         alike: dict[str, list[Live]] = defaultdict(list)
         for it in chosen:
             if it.kind == kind.name:
-                alike[_preferred(kind, it, keys, scope) or it.id].append(it)
+                word = _preferred(kind, it, keys, scope)
+                alike[word if word and _is_key(word) else it.id].append(it)
         taken = set(alike)
         for word, found in alike.items():
             own = [it for it in found if it.belongs_to(scope.stack)]
@@ -256,6 +259,11 @@ def _keys(chosen: list[Live], scope: Scope) -> dict[Place, str]:
                     taken.add(key)
                 keys[kind.name, it.id] = key
     return keys
+
+
+def _is_key(word: str) -> bool:
+    """Whether YAML takes a text as a key on one line, however it has to be escaped."""
+    return len(scalar_text(word, key=True)) <= _LONGEST_KEY
 
 
 def _preferred(kind: Kind, live: Live, keys: Mapping[Place, str], scope: Scope) -> str:

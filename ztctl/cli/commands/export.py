@@ -139,6 +139,8 @@ def export(
     with errors_shown(view):
         if out is not None:
             _require_free(target)
+        if terraform.forget is not None:
+            _require_unforgotten(terraform.forget)
         given = _given(terraform)
         wanted = _chosen(chosen, given)
         names = given.names if given is not None else None
@@ -187,6 +189,19 @@ def _target(out: str | None) -> Target:
     return Target(out.rstrip("/") or "/", by_section)
 
 
+def _require_unforgotten(folder: Path) -> None:
+    """Look for what an earlier export wrote for Terraform.
+
+    Raises:
+        Failure: it is there.
+    """
+    from ztctl.cli.terraform_export import BLOCKS, SCRIPT
+
+    for name in (BLOCKS, SCRIPT):
+        hint = "take it away once Terraform has forgotten, or name another folder by --forget"
+        _require_none(folder / name, hint)
+
+
 def _require_free(target: Target) -> None:
     """Look before anything is read whether files may be written there.
 
@@ -207,11 +222,11 @@ def _require_free(target: Target) -> None:
         raise Failure(f"{there} is there already", hint)
 
 
-def _require_none(path: Path) -> None:
+def _require_none(path: Path, hint: str = "name another file or folder by -o") -> None:
     from ztctl.core.model.diagnostics import Failure
 
     if os.path.lexists(path):
-        raise Failure(f"{path} is there already", "name another file or folder by -o")
+        raise Failure(f"{path} is there already", hint)
 
 
 def _chosen(given: SelectionOptions, terraform: FromTerraform | None) -> Chosen:
