@@ -253,7 +253,7 @@ COMPARED: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
         ],
     ),
     "a secret": ({"token": "CANARY"}, [
-        ("token", "nothing", "something: ztctl's files have no field for it"),
+        ("token", "nothing", "something (ztctl's files have no field for it)"),
     ]),
 }  # fmt: skip
 

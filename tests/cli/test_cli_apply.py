@@ -180,6 +180,22 @@ def test_adopt_goes_with_an_address_and_without(project: Ztctl, account: Account
 
 
 @pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("tunnel.ssh-pol", "--adopt: no file declares tunnel.ssh-pol"),
+        ("hosts.shh.example.com", "did you mean access_application.ssh.example.com?"),
+        ("ssh.example.com", "of a host write hosts.ssh.example.com"),
+    ],
+)
+def test_a_misspelt_adoption_is_wrong_usage(project: Ztctl, word: str, told: str) -> None:
+    """It would be a yes to nothing."""
+    done = project("apply", "--sandbox", "--auto-approve", "--adopt", word)
+
+    assert done.code == 64
+    assert told in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize(
     ("before", "after", "told"),
     [
         ('"ssh-pool"', '"renamed"', "refers to the tunnel 'ssh-pool'"),

@@ -199,3 +199,19 @@ def test_drift_of_a_server_s_file_says_what_to_do(ztctl: Ztctl) -> None:
     assert (drift.code, saved.code, moved.code, in_step.code) == (2, 0, 4, 0)
     assert "`ztctl tunnel files pool`" in flat(drift.out)
     assert "told by pool.yml, a copy" in flat(drift.out)
+
+
+def test_a_copy_that_is_missing_is_told_where_it_is_named(ztctl: Ztctl) -> None:
+    """The place is that of the tunnel, and the hint says what belongs there."""
+    text = (
+        "version: 1\nstack: prod\ntunnels:\n"
+        "  office: {config: local, config_file: copies/office.yml}\n"
+    )
+    (ztctl.folder / "ztctl.yaml").write_text(text, encoding="utf-8")
+
+    done = ztctl("validate")
+
+    told = flat(done.out + done.err)
+    assert done.code == 1
+    assert "ztctl.yaml:4:3: error: tunnel.office: `config_file`: cannot read copies/office" in told
+    assert "copy the config.yml of the tunnel's server there" in told

@@ -60,6 +60,7 @@ def test_a_whole_export_ends_with_zero_and_plans_nothing_but_adoptions(
     selection = ["--sandbox", "--stack", "prod", "--host", HOST, "-o", "live.yaml"]
 
     assert run(["export", *selection]) == Exit.DONE
+    assert "\nztctl plan -f live.yaml --sandbox\n" in capsys.readouterr().err
     assert run(["export", *selection]) == Exit.ERROR
     assert "live.yaml is there already" in capsys.readouterr().err
     assert run(["plan", "--sandbox", "-f", "live.yaml", "--format", "json"]) == Exit.DONE
@@ -124,7 +125,7 @@ def test_the_next_steps_are_commands_of_a_shell(
     """Whatever the path is, what is pasted names it."""
     run(["export", "--sandbox", "--stack", "prod", "-o", "what is live; x.yaml"])
 
-    assert "ztctl plan -f 'what is live; x.yaml'\n" in capsys.readouterr().err
+    assert "ztctl plan -f 'what is live; x.yaml' --sandbox\n" in capsys.readouterr().err
 
 
 def test_how_terraform_forgets_is_not_written_over(

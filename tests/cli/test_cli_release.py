@@ -22,6 +22,15 @@ def test_a_release_ends_as_an_apply_does(project: Ztctl) -> None:
     assert again.out.endswith("Plan: 6 to adopt, 0 to add, 0 to change, 0 to destroy.\n")
 
 
+def test_where_nothing_carries_the_mark_nothing_was_released(project: Ztctl) -> None:
+    """A misspelt name of a stack does not end like a release that was done."""
+    done = project("release", "--sandbox", "--auto-approve")
+
+    assert done.code == 0
+    assert "Nothing of it carries the mark of the stack 'quickstart'." in done.err
+    assert "released" not in done.err
+
+
 def test_a_release_under_the_lock_tells_records(project: Ztctl, account: Account) -> None:
     """In JSON it is a plan and an outcome, and the lock is held while it writes."""
     ztctl = project.at(account)

@@ -99,7 +99,7 @@ def test_a_place_for_no_folder_is_refused(
 
     assert done.code == 1
     assert said in done.err
-    assert account.sandbox.log == []
+    assert not account.sandbox.log
 
 
 def test_who_says_what_would_tell_what_a_local_tunnel_serves(applied: Ztctl) -> None:

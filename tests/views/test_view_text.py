@@ -63,6 +63,32 @@ def test_quiet_leaves_refusals_and_the_closing_line(
 
 
 @pytest.mark.parametrize(
+    ("flags", "title"),
+    [
+        (("--adopt", "--adopt"), "Apply will want --adopt:"),
+        (
+            ("--adopt tunnel.a", "--adopt tunnel.b"),
+            "Apply will want --adopt of each, or of all:",
+        ),
+    ],
+)
+def test_one_reason_is_told_once_for_all_that_it_is_about(
+    flags: tuple[str, ...], title: str, shown: MakeShown
+) -> None:
+    """Whoever adopts a hundred objects reads the reason once, and all their addresses."""
+    addresses = (Address("tunnel", "a"), Address("tunnel", "b"))
+    refusals = tuple(
+        Refusal(it, "it is live already", flag, apply_only=True)
+        for it, flag in zip(addresses, flags, strict=True)
+    )
+    it = shown(quiet=True)
+
+    it.view.plan(Plan("acc-1", "prod", refusals=refusals))
+
+    assert it.out.startswith(f"{title}\n  ! it is live already:\n    tunnel.a, tunnel.b\n\n")
+
+
+@pytest.mark.parametrize(
     ("unchanged", "expected"),
     [
         (0, "No changes. 0 objects are in step.\n"),

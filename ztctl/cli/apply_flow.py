@@ -76,6 +76,7 @@ class Request:
         completed: turns what was planned into the plan that is shown; may raise a `Failure`.
         confirm: a question to answer beside that of every apply, and the flag that answers it.
         stack: whose objects are looked at, where that is not the stack of the files.
+        done: what is said once all of it is written.
     """
 
     settings: Settings
@@ -90,6 +91,7 @@ class Request:
     completed: Callable[[Planned], Plan] = attrgetter("plan")
     confirm: tuple[str, str] | None = None
     stack: str | None = None
+    done: str = ""
 
     def declared(self) -> Declared:
         """What the files declare; nothing for destroy."""
@@ -212,6 +214,8 @@ async def _apply(request: Request, declared: Declared, view: View, saved: Saved 
         if request.revoke:
             outcome = await revoke_sessions(client, plan, outcome)
     view.outcome(plan, outcome)
+    if outcome.is_complete and request.done:
+        view.note(request.done)
     written = _write_keys(declared, outcome, view)
     if outcome.is_complete and not request.destroy and request.options.handover is None:
         from ztctl.ssh.guide import after_apply
@@ -247,6 +251,8 @@ class Plans:
             return Exit.REFUSED
         self._require_no_warnings(plan)
         if plan.is_empty:
+            if self._request.options.handover is not None:
+                self._view.note(f"Nothing of it carries the mark of the stack {plan.stack!r}.")
             written = _write_keys(self._declared, Outcome(live=plan.live), self._view)
             return Exit.DONE if written else Exit.ERROR
         return None

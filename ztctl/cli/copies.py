@@ -74,7 +74,20 @@ def _of_files(wanted: Wanted, name: str, stack: str) -> Copy:
         raise Problems([Problem(text, wanted.where, "put the copy beside this file")])
     claim = wanted.claim
     meant = claim.id if claim is not None else wanted.name or wanted.address.key
-    return replace(_copy(meant, folder / name, stack), where=wanted.where)
+    try:
+        copy = _copy(meant, folder / name, stack)
+    except Problems as wrong:
+        raise Problems(it if it.where else _of_no_file(it, wanted) for it in wrong.items) from wrong
+    return replace(copy, where=wanted.where)
+
+
+def _of_no_file(problem: Problem, wanted: Wanted) -> Problem:
+    """A file that cannot be read has no place of its own: the one that names it has."""
+    text = f"{wanted.address}: `config_file`: {problem.text}"
+    hint = (
+        "copy the config.yml of the tunnel's server there; leave the field out until there is one"
+    )
+    return Problem(text, wanted.where, hint)
 
 
 def _copy(of: str, path: Path, stack: str) -> Copy:

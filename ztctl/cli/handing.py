@@ -65,7 +65,7 @@ def handed(chosen: Settings, asked: Asked, run: RunOptions, plan: PlanOptions, d
         asked: what is asked for.
         run: options of the run.
         plan: approvals.
-        done: what is to be said when all of it is done.
+        done: what is to be said when all of it is written.
     """
     from ztctl.cli.apply_flow import Request, plan_and_apply
     from ztctl.cli.error_output import errors_shown
@@ -75,8 +75,4 @@ def handed(chosen: Settings, asked: Asked, run: RunOptions, plan: PlanOptions, d
     with errors_shown(view):
         handover = asked.handover(declared_by(chosen))
     options = options_of(**asdict(plan), handover=handover)
-    ended = plan_and_apply(Request(chosen, options, run, stack=asked.stack))
-    if ended is Exit.DONE:
-        view.note(done)
-        view.close()
-    return ended
+    return plan_and_apply(Request(chosen, options, run, stack=asked.stack, done=done))

@@ -20,6 +20,7 @@ from ztctl.kinds.registry import KINDS
 
 # The options that take a host as a whole.
 _OF_HOSTS = ("target", "adopt")
+_KINDS_OF_HOSTS = frozenset(KINDS.of_host(part).name for part in OWN_PARTS)
 # The one part of a host with which an option has to do.
 _CONCERNED = {"no_policy": (HostPart.APPLICATION,), "ca_deletion": (HostPart.CA_KEY,)}
 
@@ -39,9 +40,27 @@ def plan_source(
 ) -> PlanSource:
     """The source of plans of these files, read from an account."""
     account = live.account or ""
+    _require_declared(options.allowances.adopt, declared)
     targets = frozenset(part for it in options.targets for part in parts_of(it, declared))
     options = replace(options, targets=targets)
     return PlanSource(declared, options, KINDS, account, live, view.event, ahead, watching)
+
+
+def _require_declared(adopt: frozenset[str], declared: Declared) -> None:
+    """A misspelt ``--adopt`` would otherwise be a yes to nothing, and pass in silence.
+
+    Raises:
+        Usage: no file declares what is to be adopted.
+    """
+    known = tuple(str(it.address) for it in declared.wanted)
+    # A host need not have all of its parts.
+    hosts = {it.address.key for it in declared.wanted if it.address.kind in _KINDS_OF_HOSTS}
+    for text in sorted(adopt - {"all", *known}):
+        address = Address.parse(text)
+        if address.kind in _KINDS_OF_HOSTS and address.key in hosts:
+            continue
+        near = nearest(text, known)
+        raise Usage(f"--adopt: no file declares {text}", f"did you mean {near}?" if near else "")
 
 
 def parts_of(target: Address, declared: Declared) -> Iterator[Address]:
@@ -137,6 +156,8 @@ def _meant(address: Address, option: str) -> str:
         return (
             f"write {named[0]}" if len(named) == 1 else f"the parts of a host: {', '.join(named)}"
         )
+    if option in _OF_HOSTS and "." in address.key:
+        return f"of a host write {HOSTS}.{address}"
     sections = {kind.section: kind.name for kind in KINDS.values() if kind.section}
     names = (*sections.values(), *sections)
     if near := nearest(address.kind, names):

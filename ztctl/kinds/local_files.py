@@ -115,7 +115,7 @@ def differences(
         if ours.get(path) != theirs.get(path):
             yield FileDifference(path, ours.get(path, _ABSENT), theirs.get(path, _ABSENT))
     for rest in found.leftover:
-        yield FileDifference(rest.key, _ABSENT, f"something: {rest.why}")
+        yield FileDifference(rest.key, _ABSENT, f"something ({rest.why})")
 
 
 def _in_order(path: str) -> list[Any]:

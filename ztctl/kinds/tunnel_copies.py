@@ -17,6 +17,7 @@ from ztctl.kinds import ingress
 from ztctl.kinds.common import text_of
 
 Raw = Mapping[str, Any]
+_MOST_NAMED = 5
 
 
 def copies_by_id(ask: Ask, listed: Sequence[Raw]) -> dict[str, Copy]:
@@ -72,13 +73,22 @@ def _key_and_stack(raw: Raw) -> tuple[str, str]:
     return key, mark.stack if mark is not None else ""
 
 
+def _there(listed: Sequence[Raw]) -> str:
+    """The tunnels that could be named, which are those that a server configures."""
+    names = sorted(text_of(raw, "name") for raw in listed if source_of(raw) != "cloudflare")
+    more = ", …" if len(names) > _MOST_NAMED else ""
+    if not names:
+        return "no live tunnel is locally managed: leave it out"
+    return f"locally managed are {', '.join(names[:_MOST_NAMED])}{more}"
+
+
 def _wrong(
     copy: Copy, meant: Sequence[Raw], others: Mapping[str, Copy], listed: Sequence[Raw]
 ) -> Iterator[tuple[str, str]]:
     """What forbids that a copy stands for the tunnels that it may mean, and what to do."""
     if not meant:
         text = f"there is no live tunnel {copy.of!r}, so that no server runs this file"
-        yield text, "leave it out until the tunnel is there" if copy.where else "name a live tunnel"
+        yield text, "leave it out until the tunnel is there" if copy.where else _there(listed)
         return
     if len(meant) > 1:
         ids = ", ".join(f"{text_of(raw, 'name')} ({text_of(raw, 'id')})" for raw in meant)

@@ -197,25 +197,46 @@ class PlanLines:
                 alike.setdefault((refusal.reason, option, of_object), []).append(refusal)
             yield from chain.from_iterable(map(self._refused, alike.values()))
             yield BLANK
-        for flag in dict.fromkeys(refusal.flag for refusal in wanted):
-            title = f"Apply will want {self.clean(flag)}:" if flag else "Apply will refuse:"
-            yield Line(title, tone=Tone.WARNING)
-            yield from (self._refusal(item) for item in wanted if item.flag == flag)
+        options: dict[tuple[str, bool], list[Refusal]] = {}
+        for refusal in wanted:
+            of_object = refusal.address is not None
+            option = refusal.flag.partition(" ")[0] if of_object else refusal.flag
+            options.setdefault((option, of_object), []).append(refusal)
+        for (option, _), items in options.items():
+            yield from self._wanted(option, items)
             yield BLANK
+
+    def _wanted(self, option: str, items: Sequence[Refusal]) -> Iterator[Line]:
+        """What one flag is wanted for: each reason once, with the objects that it is about."""
+        flags = {it.flag for it in items}
+        flag = next(iter(flags)) if len(flags) == 1 else f"{option} of each, or of all"
+        title = f"Apply will want {self.clean(flag)}:" if option else "Apply will refuse:"
+        yield Line(title, tone=Tone.WARNING)
+        reasons: dict[str, list[Refusal]] = {}
+        for item in items:
+            reasons.setdefault(item.reason, []).append(item)
+        for alike in reasons.values():
+            if len(alike) > 1 and all(it.address for it in alike):
+                yield from self._alike(alike)
+            else:
+                yield from map(self._refusal, alike)
 
     def _refused(self, alike: Sequence[Refusal]) -> Iterator[Line]:
         """Refusals for one reason: that once, every name, and the flag on a line to be copied."""
         first, *others = alike
         flag = first.flag
         if others and first.address:
-            yield Line(f"{self.clean(first.reason)}:", "!", OBJECT)
-            yield Line(", ".join(self.clean(str(it.address)) for it in alike), "", OBJECT)
+            yield from self._alike(alike)
             option = flag.partition(" ")[0]
             flag = f"{option} all" if option else ""
         else:
             yield self._refusal(first)
         if flag:
             yield Line(self.clean(flag), "", OBJECT)
+
+    def _alike(self, alike: Sequence[Refusal]) -> Iterator[Line]:
+        yield Line(f"{self.clean(alike[0].reason)}:", "!", OBJECT)
+        yield Line(", ".join(self.clean(str(it.address)) for it in alike), "", OBJECT)
 
     def _refusal(self, refusal: Refusal) -> Line:
         subject = f"{self.clean(refusal.address)}: " if refusal.address else ""

@@ -149,6 +149,9 @@ def export(
         came = _came_over(given, found, terraform.forget)
         _write(found, out, came.files if came is not None else {})
         _tell(found, name, out, came.told if came is not None else (), view)
+        if out is not None and found.objects:
+            words = f"-f {shlex.quote(out)}{named.account_options}"
+            view.next_steps(f"ztctl plan {words}\nztctl apply --adopt {words}")
     is_complete = found.is_complete and (came is None or came.is_complete)
     return Exit.DONE if is_complete else Exit.DIFFERENT
 
@@ -315,9 +318,5 @@ def _tell(found: Exported, stack: str, out: str | None, more: Iterable[str], vie
     objects = f"{found.objects} object{'' if found.objects == 1 else 's'}"
     without = f", without {gaps} that no file can state" if gaps else ""
     where = f" in {visible(out)}" if out is not None else ""
-    view.note(
-        f"Exported {objects}{where}{without}. Proved: a plan of it puts on marks of {stack} alone."
-    )
-    if out is not None and found.objects:
-        path = shlex.quote(out)
-        view.next_steps(f"ztctl plan -f {path}\nztctl apply --adopt -f {path}")
+    proved = f" Proved: a plan of it puts on marks of {stack} alone." if found.objects else ""
+    view.note(f"Exported {objects}{where}{without}.{proved}")

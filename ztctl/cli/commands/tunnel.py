@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from ztctl.views.view import View
 
 app = typer.Typer(
-    help="Tunnels: their tokens and their connectors.", cls=HelpGroup, no_args_is_help=True
+    help="Tunnels: their tokens, their connectors and their servers' files.",
+    cls=HelpGroup,
+    no_args_is_help=True,
 )
 _tunnel = partial(typer.Option, rich_help_panel="Tunnel")
 Name = Annotated[

@@ -230,7 +230,7 @@ def _refused(wanted: Wanted, live: Live) -> Match:
     assert live.mark is not None
     reason = (
         f"it is live as {live.name!r} ({live.id}) and belongs to the stack {live.mark.stack!r}: "
-        "remove it there first, or take it out of this file"
+        "take it out of this file, or let that stack hand it over (`ztctl stack transfer`)"
     )
     return Match(live, MatchGround.ADOPTED, refusal=Refusal(wanted.address, reason))
 
