@@ -195,6 +195,16 @@ def test_a_mark_behind_the_mark_is_refused(account: Account) -> None:
     assert refused(plan) == [("access_group.x.ztctl-other", "")]
 
 
+def test_words_like_a_mark_where_none_is_read_are_no_obstacle(account: Account) -> None:
+    """The mark of an application is a tag: what it is called is its own affair."""
+    account.apply(whole())
+    app = account.one("apps")
+    with account.sandbox.session() as state:
+        state.store.put("app", app["id"], {**app, "name": "x.ztctl-other"})
+
+    assert refused(account.plan(whole(), handover=ALL)) == []
+
+
 def test_what_is_protected_wants_a_yes_of_its_own(account: Account) -> None:
     """Protection is part of the mark, and goes with it."""
     account.apply(protected())

@@ -314,17 +314,23 @@ def test_foreign_records_are_left_out_without_a_word(account: Account) -> None:
 @pytest.mark.parametrize("comment", ["  two  blanks  ", "line\nkey: value # x"])
 def test_blanks_of_a_comment_come_back_with_a_release(account: Account, comment: str) -> None:
     """The mark is put behind the text as it is: a file says it on one line, and no write does."""
-    made = record(account, HOSTS[0], tunnel(account, []), comment=comment)
+    way = record(account, HOSTS[0], tunnel(account, []), comment=comment)["id"]
+    body = {"name": "inside", "comment": comment}
+    inside = account.call("POST", "{A}/teamnet/virtual_networks", body)["id"]
+
+    def comments() -> list[str]:
+        places = (("dns_records", way), ("virtual_networks", inside))
+        return [account.one(kind, id=key)["comment"] for kind, key in places]
 
     found = exported(account)
     again = adopted(account, found)
-    marked = account.one("dns_records", id=made["id"])["comment"]
+    marked = comments()
     declared = read_back(found, account.folder)
     account.carry_out(account.plan_of(declared, handover=Handover()))
 
     assert again.is_empty
-    assert marked == f"{comment} ztctl-prod"
-    assert account.one("dns_records", id=made["id"])["comment"] == comment
+    assert marked == [f"{comment} ztctl-prod"] * 2
+    assert comments() == [comment] * 2
 
 
 def test_rules_that_log_ssh_are_stated(account: Account) -> None:

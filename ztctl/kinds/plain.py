@@ -321,6 +321,11 @@ class CommentedKind(PlainKind):
         """The live unique fields, joined by ``@``."""
         return frozenset({"@".join(str(live.values.get(it) or "") for it in self.rest.unique)})
 
+    def body(self, values: Values, live: Live | None = None) -> dict[str, Any]:
+        """The body of a write; the comment has the blanks that it had."""
+        made, comment = super().body(values, live), values.get(self.marking.member)
+        return {**made, self.marking.member: comment} if comment else made
+
     def refusals(self, change: Change, proposal: Proposal) -> Iterable[Refusal]:
         """Refuse a comment with the mark of another stack, which may be a longer one."""
         comment = str(change.written.get("comment") or "")

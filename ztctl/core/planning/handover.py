@@ -16,14 +16,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ztctl.core.model.address import Address
-from ztctl.core.model.canonical import references, texts
+from ztctl.core.model.canonical import references
 from ztctl.core.model.diagnostics import Problem, Problems
 from ztctl.core.model.identity import HostPart
-from ztctl.core.model.kind import Kinds
+from ztctl.core.model.kind import Kind, Kinds
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.lint import Code, warning
 from ztctl.core.model.marks import InName
-from ztctl.core.model.objects import EMPTY, Live, Mark, Values, Wanted
+from ztctl.core.model.objects import EMPTY, Live, Mark, Wanted
 from ztctl.core.model.plan import Action, Change, Phase, Reason, Refusal
 from ztctl.core.model.values import Ref
 from ztctl.core.planning.compare import describe, differing, recanonised
@@ -201,7 +201,7 @@ class Handing:
             if live.mark is not None and live.mark.spare is not None:
                 why = "it stands beside one whose place it takes: finish that, or abort it, first"
                 yield Refusal(address, why)
-            elif to is None and (left := _other_mark(self._kinds[live.kind].marking.off(live))):
+            elif to is None and (left := _other_mark(self._kinds[live.kind], live)):
                 why = f"without its mark it would count as of the stack {left.stack!r}"
                 yield Refusal(address, f"{why}: rename it by hand first")
         if to is None:
@@ -289,15 +289,11 @@ def _as_wanted(address: Address, live: Live) -> Wanted:
     return Wanted(address, EMPTY, name=live.key, protect=mark.protect, spare=mark.spare)
 
 
-def _other_mark(bare: Values) -> Mark | None:
-    """A mark that shows only without the one that stands behind it."""
-    for name in ("name", "comment", "description"):
-        for text in texts(bare.get(name)):
-            word = text.rpartition(" ")[2]
-            mark = Mark.of_name(text)[1] if name == "name" else Mark.read(word)
-            if mark is not None:
-                return mark
-    return None
+def _other_mark(kind: Kind, live: Live) -> Mark | None:
+    """A mark that shows, where marks of this kind stand, only without the one behind it."""
+    bare = kind.marking.off(live)
+    name = str(bare.get("name") or live.name)
+    return kind.marking.read(name, {**live.raw, **bare})[1]
 
 
 def _notes(
