@@ -241,10 +241,13 @@ def test_an_application_of_another_type_is_named(account: Account, type_: str) -
     assert made["id"] not in body_of(found)
 
 
-def test_a_policy_without_a_session_keeps_that_of_its_applications(account: Account) -> None:
+@pytest.mark.parametrize("name", ["shared", "${x}"])
+def test_a_policy_without_a_session_keeps_that_of_its_applications(
+    account: Account, name: str
+) -> None:
     """It is left unsaid; where applications differ, the policy is never written."""
     unsaid = policy(account, "unsaid")
-    shared = policy(account, "shared")
+    shared = policy(account, name)
     for key in (unsaid, shared):
         stored(account, "policy", key, session_duration=None)
     half, day = {"session_duration": "30m"}, {"session_duration": "8h"}
@@ -256,7 +259,7 @@ def test_a_policy_without_a_session_keeps_that_of_its_applications(account: Acco
 
     said = yaml.safe_load(text_of(found))["policies"]
     assert "session_duration" not in said["unsaid"]
-    assert said["shared"]["id"] == shared
+    assert said[name.replace("$", "$$")]["id"] == shared
     live = {it["id"]: it.get("session_duration") for it in account.everything()["policies"]}
     assert live == {unsaid: "30m", shared: None}
     assert again.is_empty

@@ -17,6 +17,7 @@ from ztctl.core.planning.selection import Place, sharers
 from ztctl.documents import hosts
 from ztctl.documents.export_hosts import Entries, ShortHost, StatedEntry, take_hosts
 from ztctl.documents.export_lists import take_lists
+from ztctl.documents.export_parts import Parts, as_shared
 from ztctl.documents.export_text import block, comment, in_brackets, scalar_text
 from ztctl.documents.export_values import Inexpressible, Names, cut, stated
 from ztctl.documents.host_checks import host_sections
@@ -170,10 +171,11 @@ def _laid_out(lines: list[str], name: str, kinds: Kinds) -> bytes:
 
 
 def _places_in(text: bytes, name: str) -> list[tuple[int, str, str]]:
+    """Line, section and key of each entry; keys as they are meant."""
     root = read_bytes(text, name, [])
     assert isinstance(root, MappingNode)
     found = [
-        (key.line, str(section), str(key))
+        (key.line, str(section), str(key).replace("$${", "${"))
         for section, (_, node) in root.entries.items()
         if isinstance(node, MappingNode)
         for key, _ in node.entries.values()
@@ -220,6 +222,7 @@ def _chosen(scope: Scope) -> tuple[list[Live], list[Left]]:
     chosen: list[Live] = []
     left: list[Left] = []
     known: set[Place] = set()
+    parts = Parts(scope.live, scope.kinds, scope.stack, scope.places - scope.refused.keys())
     for kind in scope.kinds.values():
         for it in sorted(scope.live.get(kind.name, ()), key=lambda it: (it.name, it.id)):
             place = (kind.name, it.id)
@@ -227,15 +230,20 @@ def _chosen(scope: Scope) -> tuple[list[Live], list[Left]]:
                 continue
             gap = kind.gap(it)
             reason, stack = scope.refused.get(place, gap.reason if gap else None), ""
-            if it.mark is not None and it.mark.stack != scope.stack and kind.section:
-                stack = it.mark.stack
-                reason = f"it belongs to the stack {stack}"
+            part = parts.stated(it) if kind.host_part is HostPart.TUNNEL and not reason else None
+            if _is_foreign(it, scope.stack) and kind.section and part is None:
+                stack = it.mark.stack if it.mark is not None else ""
+                reason = "; ".join(filter(None, (f"it belongs to the stack {stack}", reason)))
             if reason is None:
-                chosen.append(it)
+                chosen.append(part or it)
                 known.add(place)
             elif reason:
                 left.append(Left(kind.title, it.name or it.key, it.id, reason, stack))
     return chosen, left
+
+
+def _is_foreign(live: Live, stack: str) -> bool:
+    return live.mark is not None and live.mark.stack != stack
 
 
 def _keys(chosen: list[Live], scope: Scope) -> dict[Place, str]:
@@ -293,6 +301,11 @@ def _entry(
         if fields.get(name) in (key, [key]):
             del fields[name]
     entry = StatedEntry(kind, live, key, fields)
+    if _is_foreign(live, scope.stack):
+        entry.fields = as_shared(live, fields)
+        assert live.mark is not None
+        entry.comments.append(f"Shared: the stack {live.mark.stack} declares it.")
+        return entry
     if why := _claim(live, kind, scope, called):
         fields.pop("name", None)
         fields["id"] = live.id
