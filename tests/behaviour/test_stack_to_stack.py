@@ -139,6 +139,18 @@ def test_a_name_that_is_in_use_is_refused(tmp_path: Path) -> None:
     assert any("has" in it.reason and "live objects already" in it.reason for it in plan.refusals)
 
 
+def test_a_rename_that_is_done_is_told_so(tmp_path: Path) -> None:
+    """Who runs it again with the old files learns what is left to write."""
+    account = Moved(tmp_path)
+    account.apply(whole())
+    account.apply(whole(), handover=RENAME)
+
+    (refusal,) = account.plan(whole(), handover=RENAME).refusals
+
+    assert refusal.reason.startswith("nothing carries the mark of the stack 'prod', and ")
+    assert refusal.reason.endswith("where it was renamed, write `stack: new` in the files")
+
+
 def test_a_part_goes_to_a_stack_that_is_there(tmp_path: Path) -> None:
     """What refers to it goes on to, and the plan says what its file has to say then."""
     account = Moved(tmp_path)

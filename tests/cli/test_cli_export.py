@@ -53,6 +53,19 @@ def test_what_no_file_states_is_told_and_ends_with_two(
     assert SECRET not in out + err
 
 
+def test_on_one_terminal_what_is_missing_is_told_once(
+    account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The head of the YAML is before the same eyes as standard error."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+
+    code = run(["export", "--sandbox", "--stack", "prod"])
+
+    out, err = capsys.readouterr()
+    assert code == Exit.DIFFERENT
+    assert (out + err).count(account.one("tunnels", name="other")["id"]) == 1
+
+
 def test_a_whole_export_ends_with_zero_and_plans_nothing_but_adoptions(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,6 +19,7 @@ Ztctl = Any
         (("plan", "--format", "mardown"), "did you mean `markdown`? ztctl plan --help shows how"),
         (("drift", "--only", "exposd"), "did you mean `exposed`? ztctl drift --help shows how"),
         (("drift", "--only", "zzz"), "'other'.\n  ztctl drift --help shows how"),
+        (("stack", "transfer", "tunnel.a", "--to"), "\n  ztctl stack transfer --help shows how"),
         (("drift", "--adopt"), "; --adopt is an option of plan and apply\n"),
         (
             ("plan", "--sandbox", "--target", "hosts.shh.example.com"),

@@ -129,7 +129,7 @@ def run(arguments: Sequence[str]) -> int:
         return _usage(error.summary, error.hint, arguments)
     except typer.TyperException as error:
         place = getattr(error, "ctx", None)
-        command = place.command_path if place else "ztctl"
+        command = place.command_path if place else _command_of(arguments)
         # typer passes on how pydantic begins the message of a validator.
         message = error.format_message().replace("Value error, ", "")
         elsewhere = next((it for option, it in ELSEWHERE.items() if option in message), "")
@@ -163,6 +163,18 @@ def _with_values(arguments: Sequence[str]) -> list[str]:
         alone = not after or after.startswith("-") or (after != "all" and Path(after).is_file())
         found.append(f"{word}=all" if word == "--adopt" and alone else word)
     return found
+
+
+def _command_of(arguments: Sequence[str]) -> str:
+    """The command that a command line names, for errors of typer that do not say whose they are."""
+    found, names = typer.main.get_command(app), ["ztctl"]
+    for word in arguments:
+        commands = getattr(found, "commands", {})
+        if word not in commands:
+            break
+        found = commands[word]
+        names.append(word)
+    return " ".join(names)
 
 
 def _meant(message: str) -> str:

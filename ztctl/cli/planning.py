@@ -156,10 +156,10 @@ def _meant(address: Address, option: str) -> str:
         return (
             f"write {named[0]}" if len(named) == 1 else f"the parts of a host: {', '.join(named)}"
         )
-    if option in _OF_HOSTS and "." in address.key:
-        return f"of a host write {HOSTS}.{address}"
     sections = {kind.section: kind.name for kind in KINDS.values() if kind.section}
     names = (*sections.values(), *sections)
     if near := nearest(address.kind, names):
         return f"did you mean {sections.get(near, near)}.{address.key}?"
+    if option in _OF_HOSTS and "." in address.key:
+        return f"of a host write {HOSTS}.{address}"
     return f"kinds are {', '.join(sections.values())}"

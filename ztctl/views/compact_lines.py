@@ -17,7 +17,7 @@ from ztctl.core.model.facts import HELPER, Openness
 from ztctl.core.model.names import any_other
 from ztctl.core.model.plan import AccessChange, Action, Change, Edit, Plan
 from ztctl.views.escape import Clean
-from ztctl.views.fields import FieldWriter, is_composite, is_present
+from ztctl.views.fields import FieldWriter, elements, is_list, is_present
 from ztctl.views.folding import Folding, shared_domain
 from ztctl.views.plan_lines import BLANK, WHEN_LOST
 from ztctl.views.styled_line import TONES, Line, Tone
@@ -290,6 +290,8 @@ class _Edits:
 
     def _field(self, edit: Edit) -> str:
         path = self._path(edit.path)
+        if is_list(edit.after) and edit.after and not (is_present(edit.before) and edit.before):
+            return f"{path} + {self.names.folded(map(self._element, elements(edit.after)))}"
         before, after = map(self._value, (edit.before, edit.after))
         if before and after:
             return f"{path} {before} → {after}"
@@ -317,7 +319,7 @@ class _Edits:
 
     def _value(self, value: Any) -> str:
         """A value that is short enough for the line; empty for another, and for none."""
-        if not is_present(value) or (is_composite(value) and not isinstance(value, Mapping)):
+        if not is_present(value) or is_list(value):
             return ""
         text = FieldWriter(self.clean).inline(value)
         if isinstance(value, str) and value and " " not in value:

@@ -310,8 +310,10 @@ def _tell(found: Exported, stack: str, out: str | None, more: Iterable[str], vie
 
     for text in found.unread:
         view.note(visible(f"not read: {text}"))
-    for it in found.document.left:
-        view.note(visible(f"not exported: {it}"))
+    # On one terminal the head of the YAML has said it already.
+    if out is not None or not sys.stdout.isatty():
+        for it in found.document.left:
+            view.note(visible(f"not exported: {it}"))
     for text in (*found.notes, *more):
         view.note(visible(text))
     gaps = len([it for it in found.document.left if not it.stack])

@@ -265,8 +265,10 @@ def import_file(
         why = {it.key: f" ({it.why})" for it in found.leftover}
         notes = [f"not taken over: {it}{why.get(it, '')}" for it in left]
         text = entry_text(key, entry, notes)
-        for note in notes:
-            view.note(visible(note))
+        # On one terminal the remarks of the entry are before the reader already.
+        if out is not None or not sys.stdout.isatty():
+            for note in notes:
+                view.note(visible(note))
         if out is None:
             sys.stdout.write(text)
         else:

@@ -225,11 +225,12 @@ class Handing:
                 yield Refusal(address, why)
         if self._handover.whole and theirs and not flagged & both:
             one = next(iter(theirs.values()))
-            yield Refusal(
-                None,
-                f"the stack {to!r} has {len(theirs)} live objects already, such as {one.name!r}: "
-                "`ztctl stack transfer` hands objects to a stack that is there",
-            )
+            there = f"the stack {to!r} has {len(theirs)} live objects already, such as {one.name!r}"
+            what_then = "`ztctl stack transfer` hands objects to a stack that is there"
+            if not self._going.objects:
+                there = f"nothing carries the mark of the stack {self._ledger.stack!r}, and {there}"
+                what_then = f"where it was renamed, write `stack: {to}` in the files"
+            yield Refusal(None, f"{there}: {what_then}")
 
 
 def flags(ledger: Ledger, kinds: Kinds) -> Iterator[Live]:
