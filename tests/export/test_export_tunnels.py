@@ -255,3 +255,17 @@ def test_a_selection_holds_what_it_needs_and_names_who_shares_it(account: Accoun
     assert "Also used by the Access application 'b.example.com'" in body_of(found)
     assert "Also used by the DNS record 'b.example.com'" in body_of(found)
     assert adopted(account, found).is_empty
+
+
+def test_of_many_users_the_first_are_named_and_the_rest_counted(account: Account) -> None:
+    """One policy of a whole fleet does not bury the entry of a single host."""
+    std = policy(account, session_duration="24h")
+    for number in range(12):
+        application(account, f"h{number:02}.example.com", policies=[std])
+
+    text = text_of(exported(account, Chosen(application=("h00.example.com",))))
+
+    lines = [it.strip() for it in text.splitlines() if "Also used by" in it]
+    assert len(lines) == 8
+    assert "'h01.example.com'" in lines[0]
+    assert lines[-1] == "# Also used by 4 more, which are not in here."

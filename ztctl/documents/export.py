@@ -29,6 +29,8 @@ from ztctl.documents.reader import read_bytes
 # How a rule's check of the token is written, in turn: as the default, as a word, field by field.
 DEFAULT, WORD, WRITTEN_OUT = range(3)
 _SUFFIX: Final = 8
+# Lines above one entry.
+_MOST_USERS: Final = 8
 # A key of YAML has at most 1024 characters (YAML 1.2, section 7.4.2), with a suffix and quotes.
 _LONGEST_KEY: Final = 900
 _ELSEWHERE: Final = (
@@ -353,10 +355,13 @@ def _called(scope: Scope) -> Counter[tuple[str, str]]:
 
 
 def _sharing(users: tuple[Live, ...], scope: Scope) -> Iterator[str]:
-    for it in users:
+    shown = users if len(users) <= _MOST_USERS else users[: _MOST_USERS - 1]
+    for it in shown:
         kind = scope.kinds[it.kind]
         of = f" of the stack {it.mark.stack}" if it.mark is not None else ""
         yield f"Also used by the {kind.title} {it.name!r} ({it.id}){of}, which is not in here."
+    if more := len(users) - len(shown):
+        yield f"Also used by {more} more, which are not in here."
 
 
 # -- the connector's check ------------------------------------------------------------------
