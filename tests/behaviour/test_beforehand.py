@@ -61,8 +61,6 @@ RULES = [
     ("country: [PT, ¦EU]", "not a country code", "ISO 3166-1"),
     ("country: ¦XX", "not a country code", "ISO 3166-1"),
     ("country: ¦Portugal", "not a country code", "ISO 3166-1"),
-    ("email_list: ¦contractors", "is not an id", "names are not looked up"),
-    ("ip_list: [¦office]", "is not an id", "names are not looked up"),
     ("okta: {identity_provider: Okta, name: ¦''}", "is empty", "write it as it is there"),
     ("azure_ad: {identity_provider: Entra, id: [¦' ']}", "is empty", "write it as it is there"),
     ("auth_method: ¦''", "is empty", "write it as it is there"),

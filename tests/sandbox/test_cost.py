@@ -93,6 +93,8 @@ KINDS = {
         "{A}/gateway/rules",
         lambda n: named(n, action="audit_ssh", traffic="net.dst.port == 22"),
     ),
+    "Zero Trust list": Kind("{A}/gateway/lists", lambda n: named(n, type="IP")),
+    "posture check": Kind("{A}/devices/posture", lambda n: named(n, type="warp")),
     "target": Kind(
         "{A}/infrastructure/targets",
         lambda n: {
@@ -116,7 +118,7 @@ KINDS = {
         change="PATCH",
     ),
 }
-WHOLE = ("Gateway rule", "virtual network")
+WHOLE = ("Gateway rule", "Zero Trust list", "posture check", "virtual network")
 
 
 # An account has few of them, and so has a zone: the rest are the account's operations.

@@ -98,6 +98,8 @@ def _furnished() -> tuple[Sandbox, dict[str, str]]:
         "tag_name": "tag",
         "setting_id": "websockets",
         "rule_id": api.gateway_rule()["id"],
+        "list_id": api.post("{A}/gateway/lists", {"name": "a", "type": "IP"}).result["id"],
+        "check_id": api.post("{A}/devices/posture", {"name": "a", "type": "warp"}).result["id"],
         "virtual_network_id": api.network()["id"],
         "route_id": api.route()["id"],
         "hostname_route_id": api.hostname_route()["id"],

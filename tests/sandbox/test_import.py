@@ -70,6 +70,8 @@ def furnish(api: Api) -> Any:
     made(api.put("{A}/gateway/audit_ssh_settings", {"public_key": SSH_KEY}))
     rule = {"name": "ssh", "action": "audit_ssh", "filters": ["l4"]}
     made(api.post("{A}/gateway/rules", {**rule, "traffic": 'access.target == "db"'}))
+    made(api.post("{A}/gateway/lists", {"name": "staff", "type": "EMAIL"}))
+    made(api.post("{A}/devices/posture", {"name": "disk", "type": "disk_encryption"}))
     made(api.post("{A}/access/service_tokens", {"name": "robot"}))
     made(api.post(f"{api.zone()}/access/groups", {"name": "team", "include": EVERYONE}))
     furnish_network(api)
@@ -160,6 +162,8 @@ def test_every_list_is_the_same(api: Api, account: Any) -> None:
         "{A}/access/apps/ca",
         "{A}/access/gateway_ca",
         "{A}/gateway/rules",
+        "{A}/gateway/lists",
+        "{A}/devices/posture",
         "{A}/cfd_tunnel",
         "{A}/teamnet/routes",
         "{A}/infrastructure/targets",

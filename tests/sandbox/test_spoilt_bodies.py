@@ -108,6 +108,13 @@ PROVIDER = {
     "config": {"claims": ["a"], "pkce_enabled": True},
     "scim_config": {"enabled": True, "user_deprovision": True},
 }
+LIST = {"name": "staff", "items": [{"value": "a@example.com", "description": "x"}]}
+CHECK = {
+    "name": "wall",
+    "type": "firewall",
+    "match": [{"platform": "mac"}],
+    "input": {"enabled": 1},
+}
 ROUTE = {"network": "10.9.0.0/16", "comment": "c"}
 BATCH = {"posts": [RECORD], "patches": [{"id": "0" * 32, "name": "x"}]}
 
@@ -122,6 +129,8 @@ WRITES: list[tuple[str, str, Any]] = [
     ("PUT", "{account}/access/organizations", ORGANISATION),
     ("POST", "{account}/access/identity_providers", PROVIDER),
     ("POST", "{account}/gateway/rules", RULE),
+    ("PUT", "{account}/gateway/lists/{list_id}", LIST),
+    ("PUT", "{account}/devices/posture/{check_id}", CHECK),
     ("PUT", "{account}/cfd_tunnel/{tunnel_id}/configurations", CONFIG),
     ("PATCH", "{account}/cfd_tunnel/{tunnel_id}", {"name": "a", "tunnel_secret": "A" * 44}),
     ("PATCH", "{account}/teamnet/routes/{route_id}", ROUTE),
@@ -153,6 +162,7 @@ SPOILT: list[Any] = [
 LISTS = [
     *("/zones", "{account}/access/apps", "{account}/access/policies", "{account}/access/groups"),
     *("{account}/cfd_tunnel", "{account}/teamnet/routes", "{account}/infrastructure/targets"),
+    *("{account}/gateway/lists", "{account}/devices/posture"),
     *("{account}/gateway/rules", "{account}/zerotrust/routes/hostname", "{account}/audit_logs"),
     "/zones/{zone_id}/dns_records",
 ]

@@ -33,6 +33,10 @@ GROUPS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
         READ: "91f7ce32fa614d73b7e1fc8f0e78582b",
         EDIT: "a1c0fec57cf94af79479a6d827fa518c",
     },
+    ("Account", "Access: Device Posture"): {
+        READ: "0f4841f80adb4bada5a09493300e7f8d",
+        EDIT: "2fc1072ee6b743828db668fcb3f9dee7",
+    },
     ("Account", "Cloudflare Tunnel"): {
         READ: "efea2ab8357b47888938f101ae5e053f",
         EDIT: "c07321b023e944ff818fec44d8203567",

@@ -56,7 +56,16 @@ async def read_exportable(kinds: Kinds, api: Api, report: Report) -> Exportable:
     # What decides nothing about names, and would be deleted where no file declares it.
     declared = (it for it in kinds.values() if it.section and it.marking is not UNMARKED)
     others = [it.name for it in declared if it.name not in DECIDING]
-    ask = Ask("", lookups=frozenset(others), used=frozenset(others))
+    # What rules name, and nothing else is read for: an id stands for what may not be read.
+    used = {name for all in live.values() for it in all for name, _ in kinds[it.kind].uses(it)}
+    named = [it.name for it in kinds.values() if it.is_read_only and it.name in used - live.keys()]
+    others += named
+    ask = Ask(
+        "",
+        lookups=frozenset(others),
+        by_id=frozenset(named),
+        used=frozenset(others) - frozenset(named),
+    )
     found = await Reader(kinds.only(others), ask, replies).account(_nobody, required=())
     unread = (*whole.unread, *told_gaps(found.unread.values()))
     return Exportable({**live, **found.live}, unread, replies)

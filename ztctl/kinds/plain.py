@@ -232,12 +232,18 @@ class PlainKind(Kind):
         return self.marking is not UNMARKED or self.name in ask.lookups
 
     def read(self, ask: Ask) -> ReadFlow[tuple[Live, ...]]:
-        """Read all objects; none if the list is optional and the token may not read it."""
-        optional = self.rest.optional or (self.is_read_only and self.name in ask.by_id)
+        """Read all objects; none of an optional list, or of mere ids, that cannot be read."""
+        is_named_by_ids = self.is_read_only and self.name in ask.by_id
         try:
             return (yield from self.everything())
         except CallFailed as failure:
-            if not (failure.is_forbidden and optional) or self.name in ask.used:
+            # An id stands for itself, also where a snapshot does not hold the list.
+            may_fail = (
+                failure.leaves_gap
+                if is_named_by_ids
+                else failure.is_forbidden and self.rest.optional
+            )
+            if not may_fail or self.name in ask.used:
                 raise
             return ()
 

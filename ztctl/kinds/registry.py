@@ -9,11 +9,14 @@ from ztctl.kinds.access_policy import AccessPolicy
 from ztctl.kinds.access_tag import AccessTag
 from ztctl.kinds.ca_key import CaKey
 from ztctl.kinds.dns_record import DnsRecord
+from ztctl.kinds.gateway_email_list import GatewayEmailList
+from ztctl.kinds.gateway_ip_list import GatewayIpList
 from ztctl.kinds.gateway_rule import GatewayRule
 from ztctl.kinds.hostname_route import HostnameRoute
 from ztctl.kinds.identity_provider import IdentityProvider
 from ztctl.kinds.inactive_zone import InactiveZone
 from ztctl.kinds.organization import Organization
+from ztctl.kinds.posture_check import PostureCheck
 from ztctl.kinds.private_route import PrivateRoute
 from ztctl.kinds.running_connector import RunningConnector
 from ztctl.kinds.service_token import ServiceToken
@@ -30,6 +33,9 @@ KINDS = Kinds(
         ZoneCertificates(),
         IdentityProvider(),
         ServiceToken(),
+        GatewayEmailList(),
+        GatewayIpList(),
+        PostureCheck(),
         Organization(),
         AccessTag(),
         AccessGroup(),

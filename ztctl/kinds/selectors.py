@@ -18,7 +18,7 @@ from ztctl.core.model.canonical import fields_of
 from ztctl.core.model.identity import Fields
 from ztctl.core.model.markers import Normalised, RefersTo, Unordered
 from ztctl.core.model.names import has_star_label
-from ztctl.kinds.common import Cidr, OneOrMany, Uuid, invalid, is_host, lower
+from ztctl.kinds.common import Cidr, OneOrMany, invalid, is_host, is_id, lower
 from ztctl.kinds.countries import COUNTRIES, MEANT
 
 Item = TypeVar("Item")
@@ -26,6 +26,16 @@ Many = Annotated[list[Item], OneOrMany(), Field(min_length=1)]
 
 IDENTITY_PROVIDER = RefersTo("identity_provider", live_only=True)
 Provider = Annotated[Any, IDENTITY_PROVIDER]
+
+
+def _or_id(value: Any) -> Any:
+    """An id alone is that of a live object, and not its name."""
+    return {"id": value} if is_id(value) else value
+
+
+EmailList = Annotated[Any, RefersTo("gateway_email_list", live_only=True), BeforeValidator(_or_id)]
+IpList = Annotated[Any, RefersTo("gateway_ip_list", live_only=True), BeforeValidator(_or_id)]
+PostureCheck = Annotated[Any, RefersTo("posture_check", live_only=True), BeforeValidator(_or_id)]
 
 
 def _upper(value: Any) -> Any:
@@ -156,11 +166,11 @@ class Rule(Fields):
     everyone: Yes | None = None
     email: Many[Email] | None = None
     email_domain: Many[Domain] | None = None
-    email_list: Many[Uuid] | None = None
-    """Id of a Zero Trust list of e-mail addresses."""
+    email_list: Many[EmailList] | None = None
+    """A Zero Trust list of e-mail addresses, by name or id."""
     ip: Many[Cidr] | None = None
-    ip_list: Many[Uuid] | None = None
-    """Id of a Zero Trust list of addresses."""
+    ip_list: Many[IpList] | None = None
+    """A Zero Trust list of addresses, by name or id."""
     country: Many[Country] | None = None
     """ISO 3166-1 alpha-2; `T1` is Tor, `XK` is Kosovo."""
     group: Many[Annotated[Any, RefersTo("access_group")]] | None = None
@@ -183,8 +193,8 @@ class Rule(Fields):
     """Any valid client certificate."""
     common_name: Many[Name] | None = None
     """The common name of a client certificate."""
-    device_posture: Many[Name] | None = None
-    """Id of a device posture check."""
+    device_posture: Many[PostureCheck] | None = None
+    """A device posture check, by name or id."""
     external_evaluation: Many[ExternalEvaluation] | None = None
     linked_app_token: Many[Annotated[Any, RefersTo("access_application")]] | None = None
     """People who hold a token of this application."""

@@ -28,6 +28,8 @@ KINDS = {
     "gateway_cas": "gateway_ca",
     "audit_ssh_settings": "audit_ssh_settings",
     "gateway_rules": "gateway_rule",
+    "gateway_lists": "gateway_list",
+    "posture_checks": "posture_check",
     "service_tokens": "service_token",
     "tunnels": "tunnel",
     "tunnel_configurations": "tunnel_configuration",

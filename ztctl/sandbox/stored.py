@@ -134,6 +134,10 @@ MEMBERS: dict[str, Reader] = {
     "gateway_rule": _holding(
         {"id": _UUID, "name": _string, "action": _string, "precedence": whole(0), **_DATED}
     ),
+    "gateway_list": _holding(
+        {"id": _UUID, "name": _string, "type": _string, "items": list_of(_map), **_DATED}
+    ),
+    "posture_check": _holding({"id": _UUID, "name": _string, "type": _string}),
     "service_token": _holding(
         {
             "id": _UUID,

@@ -105,7 +105,7 @@ def selectors(pool: str, groups: tuple[Any, ...]) -> dict[str, Made]:
         ),
         "auth_method": one_or_many(text),
         "common_name": one_or_many(text),
-        "device_posture": one_or_many(text),
+        "device_posture": one_or_many(st.just(UUIDS[number - 1])),
     }
     if pool == "in":
         found |= _only_included(groups)
