@@ -33,6 +33,14 @@ OTHER_TYPES: dict[str, Any] = {
     "app_launcher": {"name": "App Launcher", "domain": "acme.cloudflareaccess.com"},
     "bookmark": {"name": "Docs", "domain": HOSTS[2]},
     "vnc": {"name": "Desktop", "domain": "desk.example.com"},
+    "saas": {"name": "CRM", "saas_app": {"auth_type": "saml", "sp_entity_id": "sp"}},
+    "mcp_portal": {"name": "Portal", "domain": "portal.acme.cloudflareaccess.com"},
+    "infrastructure": {
+        "name": "Servers",
+        "target_criteria": [
+            {"port": 22, "protocol": "SSH", "target_attributes": {"hostname": ["db"]}}
+        ],
+    },
 }
 
 

@@ -221,6 +221,23 @@ def test_an_alias_of_a_record_that_stays_as_it_is_names_the_live_one(account: Ac
     assert adopted(account, found).is_empty
 
 
+def test_a_record_of_external_dns_is_named_with_its_owner(account: Account) -> None:
+    """It would come back; what else the name needs is exported, and another record is, too."""
+    pool = tunnel(account, [rule("a.example.com"), rule("b.example.com")])
+    for name in ("a.example.com", "b.example.com"):
+        record(account, name, pool)
+    text = '"heritage=external-dns,external-dns/owner=k8s"'
+    zone = account.one("zones", name="example.com")["id"]
+    body = {"type": "TXT", "name": "a.example.com", "content": text}
+    account.call("POST", f"/zones/{zone}/dns_records", body)
+
+    found = exported(account)
+
+    assert list(yaml.safe_load(text_of(found))["dns"]) == ["b.example.com"]
+    assert "k8s" in left(found)["a.example.com"]
+    assert adopted(account, found).is_empty
+
+
 def test_a_comment_without_room_for_the_mark_is_named(account: Account) -> None:
     """On a free zone a comment has 100 characters: its record cannot be adopted as it is."""
     pool = tunnel(account, [rule("a.example.org"), rule("b.example.org")])

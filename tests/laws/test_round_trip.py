@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,16 @@ from tests.support.account import Account
 from tests.support.doors import Doors
 from tests.support.examples import examples
 from tests.support.exporting import exported, read_back
-from tests.support.handmade import changes, lasting
+from tests.support.handmade import Killed, Mortal, changes, lasting
 from tests.support.strategies.hand_made import GUARDED, HARD, Drawn, hand_made, make, recorded
+from ztctl.core.model.declared import Declared
 from ztctl.core.model.ledger import Ledger
 from ztctl.core.model.objects import Live
 from ztctl.core.planning.handover import Handover
 from ztctl.documents import export_values
 
-FEW = 3
+FEW = 2
+MOST_WRITES = 80
 # What is drawn can be read as it is, and to try a smaller one costs as much again.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 # What a policy without a session gets at any write: the one that it gives anyway, as is looked at.
@@ -51,7 +54,40 @@ def test_an_account_goes_in_and_out_and_is_what_it_was(
     goes_round(account, foreign)
 
 
-def goes_round(account: Account, foreign: frozenset[str]) -> None:
+@pytest.mark.thorough
+@pytest.mark.parametrize("drawn", [HARD, recorded()], ids=["hard", "recorded"])
+def test_one_that_is_cut_off_after_each_write_goes_on(folder: Path, drawn: Drawn) -> None:
+    """Nothing else is asked for than before, and the end is the same."""
+    account = Mortal(folder)
+    goes_round(account, make(account, drawn), cut_off)
+
+
+def in_one_run(account: Account, declared: Declared, yes: Json) -> None:
+    """Plan and carry out."""
+    plan = account.plan_of(declared, **yes)
+    assert [it for it in plan.refusals if not it.apply_only] == []
+    assert account.carry_out(plan).is_complete
+
+
+def cut_off(account: Account, declared: Declared, yes: Json) -> None:
+    """Plan and carry out, again and again: each run dies after its first write."""
+    assert isinstance(account, Mortal)
+    for _ in range(MOST_WRITES):
+        plan = account.plan_of(declared, **yes)
+        if plan.is_empty:
+            return
+        assert [it for it in plan.refusals if not it.apply_only] == []
+        account.lives = 1
+        with pytest.raises(Killed):
+            account.carry_out(plan)
+        account.lives = None
+    raise AssertionError("it never ends")
+
+
+Run = Callable[[Account, Declared, Json], None]
+
+
+def goes_round(account: Account, foreign: frozenset[str], run: Run = in_one_run) -> None:
     """Export, adopt and release an account of which these are in no file."""
     doors = Doors(account.sandbox, GUARDED, "10.0.0.6")
     met, before = doors.answers(), raw(account)
@@ -68,13 +104,9 @@ def goes_round(account: Account, foreign: frozenset[str]) -> None:
     named = {it.id for it in found.document.left}
     assert named == foreign, found.document.left
     declared = read_back(found, account.folder)
-    adoption = account.plan_of(declared, adopt=True)
-    assert [it for it in adoption.refusals if not it.apply_only] == []
-    assert account.carry_out(adoption).is_complete
+    run(account, declared, {"adopt": True})
     assert account.plan_of(declared).is_empty
-    release = account.plan_of(declared, handover=Handover())
-    assert release.refusals == ()
-    assert account.carry_out(release).is_complete
+    run(account, declared, {"handover": Handover()})
     assert seen == []
     after = changes(before, raw(account))
     assert [it for it in after if not WRITTEN_DOWN.match(it)] == []
