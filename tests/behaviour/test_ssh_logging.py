@@ -170,6 +170,7 @@ def test_another_key_is_replaced_with_a_yes_and_a_warning(account: Account) -> N
         Action.ADOPT,
         [("ssh_audit_key.account", "--adopt")],
     )
+    assert plan.refusals[0].reason == "another one is live, and no mark can say whose it is"
     assert [(it.before, it.after) for it in change.edits] == [(OTHER, KEY)]
     assert "earlier ones are read by the old private key alone" in " ".join(change.notes)
     after = account.call("GET", SETTINGS)

@@ -199,6 +199,7 @@ def test_terraform_comes_over_and_is_told_how_to_forget(
     out, err = capsys.readouterr()
     block = Path("forget/removed.tf").read_text()
     assert "Wrote forget/removed.tf." in err
+    assert "Adopt nothing before Terraform has forgotten what was taken, as forget says." in err
     assert "forget/removed.tf is there already" in err
     assert f"from = {A5}_group.ops" in block
     assert [*yaml.safe_load(Path("live.yaml").read_text())["groups"]] == ["ops"]

@@ -149,11 +149,19 @@ def export(
         came = _came_over(given, found, terraform.forget)
         _write(found, out, came.files if came is not None else {})
         _tell(found, name, out, came.told if came is not None else (), view)
+        if came is not None and found.objects and (came.files or terraform.forget is None):
+            view.note(_forget_first(terraform.forget))
         if out is not None and found.objects:
             words = f"-f {shlex.quote(out)}{named.account_options}"
             view.next_steps(f"ztctl plan {words}\nztctl apply --adopt {words}")
     is_complete = found.is_complete and (came is None or came.is_complete)
     return Exit.DONE if is_complete else Exit.DIFFERENT
+
+
+def _forget_first(folder: Path | None) -> str:
+    """What comes before the plan: until then an apply of Terraform undoes what is adopted."""
+    way = f"as {folder} says" if folder is not None else "which --forget DIR writes down"
+    return f"Adopt nothing before Terraform has forgotten what was taken, {way}."
 
 
 def _stack(given: str | None) -> str:

@@ -10,6 +10,7 @@ from ztctl.core.model.allowances import allowed
 from ztctl.core.model.canonical import texts
 from ztctl.core.model.credentials import credentials_in
 from ztctl.core.model.kind import Kinds, Proposal
+from ztctl.core.model.marks import UNMARKED
 from ztctl.core.model.objects import Live
 from ztctl.core.model.plan import Action, Change, Refusal
 
@@ -24,7 +25,7 @@ def refusals(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> 
     ``declared``: number of declared objects that are live.
     """
     return (
-        *_adoptions(proposal),
+        *_adoptions(proposal, kinds),
         *_deletions(proposal, kinds, stack=stack, declared=declared),
         *_protected(proposal),
         *_deletions_in_use(proposal, kinds),
@@ -37,10 +38,12 @@ def refusals(proposal: Proposal, kinds: Kinds, *, stack: str, declared: int) -> 
     )
 
 
-def _adoptions(proposal: Proposal) -> Iterator[Refusal]:
+def _adoptions(proposal: Proposal, kinds: Kinds) -> Iterator[Refusal]:
     for change in proposal.changes:
         if change.action is Action.ADOPT:
             reason = "it is live already and carries no mark of this stack"
+            if kinds[change.address.kind].marking is UNMARKED:
+                reason = "another one is live, and no mark can say whose it is"
             yield from proposal.unless_adopted(change, reason)
 
 
