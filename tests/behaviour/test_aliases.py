@@ -49,6 +49,24 @@ def test_an_alias_without_an_application_is_refused(account: Account) -> None:
     assert HOST in str(plan.refusals)
 
 
+def test_a_record_that_opens_its_alias_waits_for_the_application(account: Account) -> None:
+    """Where the record leads decides about the alias, too: first its guard, or not at all."""
+    before = aliased()
+    guard = before.pop("applications")
+    nowhere = {"hostname": POINT, "service": "http_status:404"}
+    before["tunnels"] = {**before["tunnels"], "other": {"ingress": [nowhere]}}
+    before["dns"][POINT] = {"tunnel": "other"}
+    account.apply(before)
+    after = {**before, "dns": {**before["dns"], POINT: {"tunnel": "pool"}}}
+
+    plan = account.plan({**after, "applications": guard})
+
+    (leading,) = (it for it in plan.changes if str(it.address) == f"dns_record.{POINT}")
+    assert f"access_application.{HOST}#create" in map(str, leading.steps[0].needs)
+    assert plan.refusals == ()
+    assert f"{HOST} would be open" in str(account.plan(after).refusals)
+
+
 def test_a_record_becomes_an_alias_and_back(account: Account) -> None:
     """An edit of where it leads, in place."""
     direct = aliased()

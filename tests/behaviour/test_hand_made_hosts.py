@@ -30,6 +30,12 @@ def test_a_host_says_what_its_application_displays(account: Account) -> None:
         allowed_idps=[okta],
         auto_redirect_to_identity=True,
         policies=["team", OWN[1]],
+        tags=["ops"],
+        logo_url="https://example.com/logo.png",
+        custom_pages=["0f5a1c2e-8d3b-4e6f-9a70-1b2c3d4e5f60"],
+        enable_binding_cookie=True,
+        http_only_cookie_attribute=False,
+        same_site_cookie_attribute="strict",
     )
 
     assert account.apply(file).is_complete
@@ -37,6 +43,11 @@ def test_a_host_says_what_its_application_displays(account: Account) -> None:
     app = account.one("apps")
     assert (app["name"], app["app_launcher_visible"]) == ("My shell", True)
     assert app["auto_redirect_to_identity"] is True
+    assert (app["tags"], app["same_site_cookie_attribute"]) == (["ops", "ztctl-prod"], "strict")
+    assert (app["logo_url"], app["enable_binding_cookie"]) == (
+        file["hosts"][HOST]["logo_url"],
+        True,
+    )
     (shell,) = account.call("GET", "{A}/access/apps")
     assert [it["name"] for it in shell["policies"]] == ["team.ztctl-prod", "Staff"]
     assert account.plan(file).is_empty

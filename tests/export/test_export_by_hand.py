@@ -75,7 +75,9 @@ def test_what_hosts_says_exactly_is_written_short(account: Account) -> None:
     for host in ("a.example.com", "b.example.com", "c.example.com"):
         record(account, host, pool)
         hidden = host != "a.example.com"
-        app = application(account, host, policies=[std], app_launcher_visible=not hidden)
+        cookies = {"same_site_cookie_attribute": "lax", "logo_url": "https://example.com/l.png"}
+        more = {} if hidden else cookies
+        app = application(account, host, policies=[std], app_launcher_visible=not hidden, **more)
         if host == "b.example.com":
             account.call("POST", f"{{A}}/access/apps/{app['id']}/ca")
 
@@ -87,6 +89,8 @@ def test_what_hosts_says_exactly_is_written_short(account: Account) -> None:
             "service": "ssh://localhost:22",
             "policies": ["std"],
             "app_launcher_visible": True,
+            "logo_url": "https://example.com/l.png",
+            "same_site_cookie_attribute": "lax",
             "access": False,
             "ca_key": False,
         },

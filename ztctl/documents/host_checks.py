@@ -24,6 +24,12 @@ OF_THE_APPLICATION: Final = (
     "app_launcher_visible",
     "allowed_idps",
     "auto_redirect_to_identity",
+    "tags",
+    "logo_url",
+    "custom_pages",
+    "enable_binding_cookie",
+    "http_only_cookie_attribute",
+    "same_site_cookie_attribute",
 )
 _NOT_WITH_PUBLIC: Final = (*OF_THE_APPLICATION, "application", "public_key_file")
 _NOT_TRUE_WITH_PUBLIC: Final = ("terminal", "access", "ca_key")

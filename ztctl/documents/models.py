@@ -112,6 +112,20 @@ class Host(DescribedFields):
     auto_redirect_to_identity: StrictBool | None = Field(
         None, description="Go to the one identity provider at once."
     )
+    tags: list[str] | None = Field(None, description="Tags that its application carries.")
+    logo_url: str | None = Field(None, description="The picture on its tile.")
+    custom_pages: list[str] | None = Field(
+        None, description="Ids of the pages that are shown in place of Access's own."
+    )
+    enable_binding_cookie: StrictBool | None = Field(
+        None, description="Bind a session to its browser by a second cookie."
+    )
+    http_only_cookie_attribute: StrictBool | None = Field(
+        None, description="Keep the cookie from scripts; true when left out."
+    )
+    same_site_cookie_attribute: str | None = Field(
+        None, description="`lax`, `strict` or `none`; the browser's default when left out."
+    )
     access: StrictBool | None = Field(
         None, description="Whether the connector itself refuses requests without an Access token."
     )
