@@ -249,15 +249,16 @@ def test_one_that_is_not_in_the_files_any_more_is_named_by_its_key(account: Acco
 
 
 def test_an_address_that_nothing_has_is_an_error(account: Account) -> None:
-    """With the one that was meant."""
+    """With the one that was meant, or else what there is."""
     account.apply(whole())
 
     with pytest.raises(Problems) as caught:
-        account.plan(whole(), handover=only("access_group.peple"))
+        account.plan(whole(), handover=only("access_group.peple", "gateway_rule.zzz"))
 
-    (problem,) = caught.value.items
+    problem, other = caught.value.items
     assert problem.summary == "no declared or owned object is called access_group.peple"
     assert problem.hint == "did you mean access_group.people?"
+    assert other.hint.startswith("live, with the mark of this stack: access_application.")
 
 
 def test_nothing_is_released_while_a_ca_is_rotated(account: Account) -> None:

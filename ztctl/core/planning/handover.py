@@ -280,8 +280,12 @@ def _is_gone(address: Address, known: Ledger, kinds: Kinds) -> bool:
 
 
 def _near(address: Address, own: Iterable[Address]) -> str:
-    similar = difflib.get_close_matches(str(address), map(str, own), 1)
-    return f"did you mean {similar[0]}?" if similar else "`ztctl release` without an address: all"
+    known = sorted(map(str, own))
+    if similar := difflib.get_close_matches(str(address), known, 1):
+        return f"did you mean {similar[0]}?"
+    more = ", …" if len(known) > _MOST_NAMED else ""
+    there = f"{', '.join(known[:_MOST_NAMED])}{more}"
+    return f"live, with the mark of this stack: {there or 'nothing'}"
 
 
 def _as_wanted(address: Address, live: Live) -> Wanted:
