@@ -274,6 +274,58 @@ def test_a_selection_holds_what_it_needs_and_names_who_shares_it(account: Accoun
     assert adopted(account, found).is_empty
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        Chosen(zone=("example.org",)),
+        Chosen(tunnel=("second",)),
+        Chosen(application=("b.example.org",)),
+        Chosen(tag=("mine",)),
+    ],
+    ids=["zone", "tunnel", "application", "tag"],
+)
+def test_each_selection_holds_the_whole_host_and_no_other(chosen: Chosen, account: Account) -> None:
+    """Record, application, policy, tunnel and rule of one of two hosts that share nothing."""
+    account.call("POST", "{A}/access/tags", {"name": "mine"})
+    for host, name, tags in (("a.example.com", "first", []), ("b.example.org", "second", ["mine"])):
+        std = policy(account, name, session_duration="24h")
+        application(account, host, policies=[std], tags=tags)
+        where = account.one("zones", name=host.partition(".")[2])["id"]
+        to = f"{tunnel(account, [rule(host)], name)}.cfargotunnel.com"
+        body = {"type": "CNAME", "name": host, "content": to, "proxied": True}
+        account.call("POST", f"/zones/{where}/dns_records", body)
+
+    found = exported(account, chosen)
+    again = adopted(account, found)
+
+    said = text_of(found)
+    assert ("b.example.org" in said, "a.example.com" in said, "first" in said) == (
+        True,
+        False,
+        False,
+    )
+    assert found.objects == len({"record", "application", "policy", "tunnel"})
+    assert again.is_empty
+
+
+def test_how_many_calls_an_adoption_takes_is_known_beforehand(account: Account) -> None:
+    """One for the mark, each application, policy and tunnel, and for all records of a zone."""
+    std = policy(account, session_duration="24h")
+    hosts = [f"h{number}.example.com" for number in range(3)]
+    pool = tunnel(account, [rule(host) for host in hosts])
+    for host in hosts:
+        record(account, host, pool)
+        application(account, host, policies=[std])
+
+    found = exported(account)
+
+    before = len(account.writes())
+    adopted(account, found)
+    sent = [it for it in account.writes()[before:] if "lock" not in str(it.body)]
+    assert found.writes == 1 + len(hosts) + 1 + 1 + 1
+    assert abs(len(sent) - found.writes) <= 1
+
+
 def test_of_many_users_the_first_are_named_and_the_rest_counted(account: Account) -> None:
     """One policy of a whole fleet does not bury the entry of a single host."""
     std = policy(account, session_duration="24h")

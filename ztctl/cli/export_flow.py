@@ -13,6 +13,7 @@ from ztctl.core.model.diagnostics import Failure, Problem, Problems, Severity
 from ztctl.core.model.events import Report
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.lint import Code
+from ztctl.core.model.plan import Plan
 from ztctl.core.planning.proof import Unproven, put_into_words, unproven
 from ztctl.core.planning.selection import Chosen, LiveByKind, Place, selected
 from ztctl.documents.export import WRITTEN_OUT, Document, Scope, document_of
@@ -47,6 +48,7 @@ class Exported:
     Attributes:
         notes: what becomes different with the mark, each a sentence.
         unread: what could not be read.
+        writes: about how many calls of the API an apply that adopts it all sends.
         account: the id of the account.
         live: what was read of it, by kind.
     """
@@ -55,6 +57,7 @@ class Exported:
     objects: int
     notes: tuple[str, ...]
     unread: tuple[str, ...]
+    writes: int
     account: str
     live: LiveByKind = field(repr=False)
 
@@ -107,9 +110,16 @@ async def export(
         if not left:
             notes = tuple(_notes(planned))
             count = len(document.places)
-            return Exported(document, count, notes, found.unread, account, found.live)
+            writes = _writes(planned.plan)
+            return Exported(document, count, notes, found.unread, writes, account, found.live)
         scope = _in_more_words(scope, document, left)
     raise Failure("the export is not proved: each try shows another difference")
+
+
+def _writes(plan: Plan) -> int:
+    """About how many calls the steps of a plan take; what is batched is one call a container."""
+    containers = {it.container.id for it in plan.steps if it.container is not None}
+    return len(containers) + sum(it.container is None for it in plan.steps)
 
 
 def _silent(_: object) -> None:

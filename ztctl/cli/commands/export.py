@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _selection = typer.Option
 _STDOUT = "export.yaml"
+# From so many calls on an adoption takes long enough to be told beforehand.
+_MANY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,3 +332,9 @@ def _tell(found: Exported, stack: str, out: str | None, more: Iterable[str], vie
     where = f" in {visible(out)}" if out is not None else ""
     proved = f" Proved: a plan of it puts on marks of {stack} alone." if found.objects else ""
     view.note(f"Exported {objects}{where}{without}.{proved}")
+    if found.writes >= _MANY:
+        from ztctl.cloudflare.budget import QUOTA, WINDOW
+
+        minutes = found.writes // QUOTA * WINDOW / 60
+        slowly = f", and {minutes:.0f} minutes: the API takes {QUOTA} in five" if minutes else ""
+        view.note(f"To adopt it takes about {found.writes} calls{slowly}.")
