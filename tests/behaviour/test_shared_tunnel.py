@@ -89,7 +89,7 @@ def test_the_tunnel_stays_the_declaring_stacks(account: Account) -> None:
 
 def test_exact_names_stand_before_wildcards_of_others(account: Account) -> None:
     """Whoever comes first: a rule behind a wider one would never be reached."""
-    wide = base(ingress=[{"hostname": "*.example.com", "service": "ssh://x:22"}])
+    wide = base(ingress=[{"hostname": "*.example.com", "service": "http_status:503"}])
     account.apply(wide)
 
     account.apply(sharer(THEIRS, "*.b.example.com"))
