@@ -79,6 +79,30 @@ def test_a_rule_stays_where_others_put_it(account: Account) -> None:
     assert live(account)["ssh"]["precedence"] == 77
 
 
+def test_a_place_is_handed_on_in_one_apply(account: Account) -> None:
+    """A rule under another name takes the place of the old one, and others move up behind it."""
+    first = {
+        "one": {"traffic": TRAFFIC, "precedence": 500},
+        "two": {"traffic": TRAFFIC, "precedence": 501},
+    }
+    account.apply({"gateway_rules": first})
+    after = {
+        "new": {"traffic": TRAFFIC, "precedence": 500},
+        "one": {"traffic": TRAFFIC, "precedence": 501},
+    }
+    after["two"] = {"traffic": TRAFFIC, "precedence": 502}
+
+    outcome = account.apply({"gateway_rules": after})
+
+    assert outcome is not None
+    assert outcome.is_complete
+    assert {name: it["precedence"] for name, it in live(account).items()} == {
+        "new": 500,
+        "one": 501,
+        "two": 502,
+    }
+
+
 def test_an_update_keeps_what_the_files_cannot_say(account: Account) -> None:
     """A schedule and settings that somebody added by hand outlive an edit."""
     account.apply(rule())

@@ -119,6 +119,7 @@ class GatewayRule(CommentedKind):
     model = GatewayRuleFields
     phase = Phase.POLICY
     marking = _InDescription()
+    unique = ("precedence",)
     rest = Rest(
         "/accounts/{account}/gateway/rules",
         ZERO_TRUST,

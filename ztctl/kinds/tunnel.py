@@ -136,7 +136,7 @@ class Tunnel(Kind, Elsewhere, Lagging, Rotating, WritesTogether):
     limit = 1000
     marking = InName()
     host_part = HostPart.TUNNEL
-    names_are_unique = True
+    unique = ("name",)
 
     @property
     def collection(self) -> str:

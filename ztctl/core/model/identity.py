@@ -82,7 +82,7 @@ class Identity:
         id_form: the form of their ids; ``None`` where the name is the id.
         keyed_by_fields: match by the natural key alone; ``Live.key`` is only how it is shown.
         said_by_key: fields that are what the key says, unless they are stated.
-        names_are_unique: the service refuses a name that another object has.
+        unique: fields of which the service refuses a value that another object has.
     """
 
     name: ClassVar[str]
@@ -99,7 +99,7 @@ class Identity:
     id_form: ClassVar[IdForm | None] = UUID
     keyed_by_fields: ClassVar[bool] = False
     said_by_key: ClassVar[tuple[str, ...]] = ("name",)
-    names_are_unique: ClassVar[bool] = False
+    unique: ClassVar[tuple[str, ...]] = ()
 
     @property
     def specs(self) -> Mapping[str, Spec]:

@@ -33,7 +33,7 @@ def ordered(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) ->
         _within(changes),
         _references(changes),
         _releases(changes, kinds),
-        _by_name(changes, kinds),
+        _by_unique_value(changes, kinds),
         _by_host(changes, kinds, now),
         _last(changes),
     ):
@@ -115,26 +115,41 @@ def _release(change: Change, target: Change) -> Iterator[Edge]:
             yield last, step.id
 
 
-def _by_name(changes: Sequence[Change], kinds: Kinds) -> Iterator[Edge]:
-    """A unique name goes from one object to another: first the one that has it gives it up."""
-    unique = [
-        it for it in changes if it.live is not None and kinds[it.address.kind].names_are_unique
-    ]
-    given = {
-        (change.address.kind, change.live.name): step
-        for change in unique
-        for step in change.steps
-        if change.live is not None
-        and (
-            step.id.verb == "delete"
-            or step.values.get("name", change.live.name) != change.live.name
-        )
-    }
-    for change in changes if given else ():
+def _by_unique_value(changes: Sequence[Change], kinds: Kinds) -> Iterator[Edge]:
+    """A unique value goes from one object to another: first the one that has it gives it up.
+
+    Where two exchange theirs, no order does: the service refuses one, and the next apply goes on.
+    """
+    for name in sorted({name for change in changes for name in kinds[change.address.kind].unique}):
+        yield from _by_field(changes, kinds, name)
+
+
+def _by_field(changes: Sequence[Change], kinds: Kinds, name: str) -> Iterator[Edge]:
+    having = [it for it in changes if name in kinds[it.address.kind].unique]
+    given: dict[tuple[str, object], tuple[Change, Step]] = {}
+    for change in having:
+        live = change.live
+        if live is None:
+            continue
+        held = live.name if name == "name" else live.values.get(name)
         for step in change.steps:
-            freed = given.get((change.address.kind, str(step.values.get("name"))))
-            if freed is not None and freed.id.address != change.address:
-                yield step.id, freed.id
+            if step.id.verb == "delete" or step.values.get(name, held) != held:
+                given[change.address.kind, held] = (change, step)
+    waits = {
+        change.address: (step, *given[change.address.kind, step.values[name]])
+        for change in having
+        for step in change.steps
+        if step.values.get(name) is not None
+        and (change.address.kind, step.values[name]) in given
+        and given[change.address.kind, step.values[name]][0].address != change.address
+    }
+    for address, (step, giver, freed) in waits.items():
+        passed, behind = {address}, giver.address
+        while behind in waits and behind not in passed:
+            passed.add(behind)
+            behind = waits[behind][1].address
+        if behind not in passed:
+            yield step.id, freed.id
 
 
 def _by_host(changes: Sequence[Change], kinds: Kinds, now: Mapping[str, Fact]) -> Iterator[Edge]:
