@@ -37,6 +37,19 @@ def test_own_policies_stated_as_they_are_live_are_no_edit(account: Account) -> N
     assert account.plan(file).is_empty
 
 
+def test_an_application_that_states_no_policies_gives_up_those_that_it_has(
+    account: Account,
+) -> None:
+    """Left out they are none, which a plan shows, and refuses without a yes."""
+    file = {"policies": {"std": {"decision": "allow", "include": [{"email": ANN}]}}}
+    account.apply({**file, "applications": {HOST: {"policies": ["std"]}}})
+
+    plan = account.plan({**file, "applications": {HOST: {}}})
+
+    assert edits(plan) == [f"{APP} policies[0]"]
+    assert [it.flag.split()[0] for it in plan.refusals] == ["--allow-no-policy"]
+
+
 def test_an_own_policy_is_named_by_its_id_alone(account: Account) -> None:
     """A file that does not care what it says keeps it as it is."""
     by_hand(account)

@@ -68,6 +68,23 @@ def test_a_dashboard_account_keeps_ids_and_audiences(account: Account) -> None:
     assert live == {it["id"]: it["aud"] for it in made.values()}
 
 
+def test_names_are_kept_where_that_is_asked_for(account: Account) -> None:
+    """Tunnels, policies and groups are claimed by their ids, and no name changes."""
+    dashboard(account)
+    before = account.everything()
+
+    found = exported(account, keeps_names=True)
+    again = adopted(account, found)
+
+    assert found.is_complete
+    assert again.is_empty
+    after = account.everything()
+    for kind in ("policies", "tunnels", "apps"):
+        assert [it["name"] for it in after[kind]] == [it["name"] for it in before[kind]]
+    said = yaml.safe_load(text_of(found))
+    assert said["tunnels"]["pool"]["id"] == before["tunnels"][0]["id"]
+
+
 def test_what_hosts_says_exactly_is_written_short(account: Account) -> None:
     """A host whose rule, record, application and CA an entry of `hosts` says is one."""
     std = policy(account, session_duration="24h")

@@ -28,7 +28,7 @@ FOUND = {
 }
 
 
-@pytest.mark.thorough
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_walk_finds_a_seeded_fault(fault: str, tmp_path: Path) -> None:
     """Some history breaks a promise, which it keeps where nothing is seeded."""

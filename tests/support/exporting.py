@@ -27,6 +27,7 @@ def exported(
     *,
     stack: str = "prod",
     names: Mapping[Place, str] | None = None,
+    keeps_names: bool = False,
 ) -> Exported:
     """Export an account; nothing of it changes."""
     before = account.everything()
@@ -34,7 +35,10 @@ def exported(
     async def work() -> Exported:
         async with account.client() as client:
             wanted = Chosen() if chosen is None else chosen
-            return await export(client, stack, wanted, Target(FILE), lambda _: None, names)
+            target = Target(FILE)
+            return await export(
+                client, stack, wanted, target, lambda _: None, names, keeps_names=keeps_names
+            )
 
     found = asyncio.run(work())
     assert account.everything() == before

@@ -74,10 +74,13 @@ async def export(
     target: Target,
     report: Report,
     names: Mapping[Place, str] | None = None,
+    *,
+    keeps_names: bool = False,
 ) -> Exported:
     """Read an account and state it in files that are proved.
 
-    ``names`` are keys that are preferred for objects without a mark.
+    ``names`` are keys that are preferred for objects without a mark; with ``keeps_names`` they are
+    claimed by their ids where a mark would change their live names.
 
     Raises:
         CallFailed, Failures: the account cannot be read.
@@ -89,7 +92,9 @@ async def export(
     places = selected(chosen, found.live, KINDS, stack)
     teams = (it.attribute("team") for it in found.live.get("organization", ()))
     team = str(next(teams, "") or "")
-    scope = Scope(stack, account, found.live, KINDS, places, team, names or {})
+    scope = Scope(
+        stack, account, found.live, KINDS, places, team, names or {}, keeps_names=keeps_names
+    )
     for _ in range(_ROUNDS):
         document = document_of(scope, target.file, by_section=target.by_section)
         try:

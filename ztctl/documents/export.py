@@ -11,6 +11,7 @@ from ztctl.core.model.address import Address
 from ztctl.core.model.diagnostics import Problem, Where
 from ztctl.core.model.identity import HostPart
 from ztctl.core.model.kind import Kind, Kinds
+from ztctl.core.model.marks import InName
 from ztctl.core.model.names import HostIndex, access_may_cover
 from ztctl.core.model.objects import Live
 from ztctl.core.planning.selection import Place, sharers
@@ -29,6 +30,7 @@ from ztctl.documents.reader import read_bytes
 # How a rule's check of the token is written, in turn: as the default, as a word, field by field.
 DEFAULT, WORD, WRITTEN_OUT = range(3)
 _SUFFIX: Final = 8
+_KEPT: Final = "names are kept"
 # Lines above one entry.
 _MOST_USERS: Final = 8
 # A key of YAML has at most 1024 characters (YAML 1.2, section 7.4.2), with a suffix and quotes.
@@ -50,6 +52,7 @@ class Scope:
         refused: why one of them cannot be, as found out by trying.
         names: keys that somebody prefers for objects without a mark.
         claimed: objects that are claimed by their id, whatever they are called.
+        keeps_names: so are all whose mark would stand in their name.
         long: hosts and helper groups that are written out.
         checks: how the checks of a tunnel's rules are written, by its id.
     """
@@ -63,6 +66,7 @@ class Scope:
     names: Mapping[Place, str] = field(default_factory=dict)
     refused: Mapping[Place, str] = field(default_factory=dict)
     claimed: frozenset[Place] = frozenset()
+    keeps_names: bool = False
     long: frozenset[str] = frozenset()
     checks: Mapping[str, int] = field(default_factory=dict)
 
@@ -312,7 +316,8 @@ def _entry(
         fields.pop("name", None)
         fields["id"] = live.id
         as_it_is = f" {live.name!r}" if live.name != key else ""
-        entry.comments.append(f"By its id, because {why}: it stays{as_it_is}, without a mark.")
+        if why != _KEPT or as_it_is:
+            entry.comments.append(f"By its id, because {why}: it stays{as_it_is}, without a mark.")
     elif live.mark is not None and live.mark.protect:
         fields["protect"] = True
     if kind.host_part is HostPart.TUNNEL and not live.is_whole:
@@ -337,6 +342,8 @@ def _claim(live: Live, kind: Kind, scope: Scope, called: Counter[tuple[str, str]
     """Why an object has to be named by its id; empty if it is found by what it is."""
     if "id" not in kind.model.model_fields or live.mark is not None:
         return ""
+    if scope.keeps_names and isinstance(kind.marking, InName):
+        return _KEPT
     if (live.kind, live.id) in scope.claimed:
         return "a write would give it another session"
     if not kind.live_keys(live):

@@ -369,7 +369,7 @@ class AccessApplication(PlainKind, AsksAhead, Exposing, Rotating, Showing, Stati
 
     def shown(self, name: str, live: Live, after: Any) -> Any:
         """The live value of a field as an edit shows it; own policies by what they say."""
-        return shown_beside(live, after) if name == "policies" else live.values.get(name)
+        return shown_beside(live, after or ()) if name == "policies" else live.values.get(name)
 
     # -- steps ------------------------------------------------------------------------------
 

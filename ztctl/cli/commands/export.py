@@ -123,6 +123,13 @@ def export(
             help="Write a new file, or with a slash at the end a folder, one file a section.",
         ),
     ] = None,
+    keep_names: Annotated[
+        bool,
+        opt.run_option(
+            "--keep-names",
+            help="Claim tunnels, policies and groups by their ids, in place of a mark in the name.",
+        ),
+    ] = False,
     output: Annotated[opt.OutputOptions, opt.only("no_color", "quiet")],
 ) -> Exit:
     """Write what is live as YAML, proved: a plan of it holds nothing but marks.
@@ -146,7 +153,8 @@ def export(
         given = _given(terraform)
         wanted = _chosen(chosen, given)
         names = given.names if given is not None else None
-        found = run_to_end(_exported(named, name, wanted, target, view, names))
+        exported = _exported(named, name, wanted, target, view, names, keeps_names=keep_names)
+        found = run_to_end(exported)
         view.close()
         came = _came_over(given, found, terraform.forget)
         _write(found, out, came.files if came is not None else {})
@@ -280,12 +288,14 @@ async def _exported(
     target: Target,
     view: View,
     names: Mapping[Place, str] | None,
+    *,
+    keeps_names: bool,
 ) -> Exported:
     from ztctl.cli.export_flow import export as made
     from ztctl.cli.session import account_of
 
     async with account_of(named, None, view) as live:
-        return await made(live, stack, chosen, target, view.event, names)
+        return await made(live, stack, chosen, target, view.event, names, keeps_names=keeps_names)
 
 
 def _write(found: Exported, out: str | None, more: Mapping[str, bytes]) -> None:
