@@ -161,7 +161,7 @@ def test_nothing_is_left_to_do(walk: Walk) -> None:
     assert walk.said["plan --exit-code"].out.startswith("No changes.")
 
 
-@pytest.mark.skipif(not CLOUDFLARED, reason="there is no cloudflared")
+@pytest.mark.skipif(not CLOUDFLARED, reason="ZTCTL_TEST_CLOUDFLARED names no cloudflared")
 def test_a_real_cloudflared_takes_the_file(walk: Walk) -> None:
     """It knows each of its keys, and its first rule is the one that answers."""
     assert walk.connector is not None

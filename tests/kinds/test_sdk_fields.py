@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from cloudflare.types.zero_trust.access import application_create_params as sdk
+from cloudflare.types.zero_trust.access import policy_create_params as policies
 
-sdk = pytest.importorskip("cloudflare.types.zero_trust.access.application_create_params")
-policies = pytest.importorskip("cloudflare.types.zero_trust.access.policy_create_params")
-
-from ztctl.kinds.registry import KINDS  # noqa: E402
+from ztctl.kinds.registry import KINDS
 
 # Of the path of a request, and no fields of an object.
 PLACES = {"account_id", "zone_id"}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from ztctl.core.model.calls import CallFailed
 from ztctl.core.model.declared import Declared
@@ -348,10 +349,10 @@ def test_no_error_about_a_key_repeats_it(spelt: Callable[[str], str]) -> None:
     """What is wrong may be the private half: it is refused, and shown nowhere."""
     given = spelt(PRIVATE)
 
-    with pytest.raises(ValueError, match=r"private key|not the public key") as caught:
+    with pytest.raises(ValidationError, match=r"private key|not the public key") as caught:
         SshAuditKeyFields(public_key=given)
 
-    (error,) = caught.value.errors(include_input=False)  # type: ignore[attr-defined]
+    (error,) = caught.value.errors(include_input=False)
     assert PRIVATE[:12] not in f"{error}"
 
 
